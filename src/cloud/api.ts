@@ -1,0 +1,64 @@
+import type { ProvisioningSpeed } from '#world/provisioning.ts'
+
+/** A world as its users need to know it. */
+export interface WorldInfo {
+  id: string
+  accountId: string
+  region: string
+  /** `http://<world>:<secret>@127.0.0.1:<port>`: the lab network's door. */
+  proxyUrl: string
+  /** PEM file with the lab's CA (and nothing else). */
+  caFile: string
+  /** `unix:///…/docker.sock` */
+  dockerHost: string
+  /** Keys of the account's administrator. */
+  administrator: { accessKeyId: string; secretAccessKey: string }
+  clock: { now: number; speed: number }
+  provisioning: ProvisioningSpeed
+  revision: number
+}
+
+export interface CreateWorldOptions {
+  /** `[a-z0-9-]{1,63}`; made up when left out. Creating a world that exists gives that one. */
+  id?: string
+  accountId?: string
+  region?: string
+  seed?: string
+  provisioning?: ProvisioningSpeed
+  speed?: number
+}
+
+/** A change in a world's store, as the pages and the check engine follow it. */
+export interface WorldEvent {
+  type: 'put' | 'delete'
+  key: string
+  revision: number
+  value?: unknown
+}
+
+export interface WatchOptions {
+  /** Store prefixes; all when left out. */
+  prefixes?: string[]
+  fromRevision?: number
+  /** Whether events carry values. Default false: keys only. */
+  values?: boolean
+}
+
+/** The cloud process as the server, the CLI and tests use it. Survives a restart of the process by reconnecting. */
+export interface CloudClient {
+  createWorld(options?: CreateWorldOptions): Promise<WorldInfo>
+  world(id: string): Promise<WorldInfo | undefined>
+  worlds(): Promise<WorldInfo[]>
+  deleteWorld(id: string): Promise<void>
+  /** Keeps the present state under a name, replacing an older one of that name. */
+  save(id: string, name: string): Promise<void>
+  /** Puts a kept state back. Fails when there is none. */
+  restore(id: string, name: string): Promise<void>
+  savePoints(id: string): Promise<string[]>
+  setSpeed(id: string, speed: number): Promise<void>
+  /** Moves the world's clock, letting controllers act on the way. */
+  advance(id: string, ms: number): Promise<void>
+  /** Follows a world's changes until closed, through restarts of the process. */
+  watch(id: string, options: WatchOptions, listener: (events: WorldEvent[]) => void): { close(): void }
+  close(): void
+}

@@ -1,0 +1,103 @@
+import type { Readable, Writable } from 'node:stream'
+import type { VirtualNetwork } from '#network/virtual-network.ts'
+import type { Clock } from '#world/clock.ts'
+import type { Image } from './image.ts'
+
+/** A folder or a file put into a container's file system. Changes of a `files` mount show inside at once. */
+export interface Mount {
+  /** Absolute path inside the container. */
+  path: string
+  readOnly?: boolean
+  /** Shared, mutable content: relative path → bytes and mode. A Secret, a ConfigMap, an emptyDir. */
+  files: Map<string, { content: Uint8Array; mode?: number }>
+  /** Whether the mount is the single file `files.get('')`. */
+  single?: boolean
+}
+
+export interface ContainerSpec {
+  /** 64 hex digits. */
+  id: string
+  image: Image
+  /** Replaces the image's ENTRYPOINT. */
+  command?: string[]
+  /** Replaces the image's CMD. */
+  args?: string[]
+  env: Record<string, string>
+  workingDir?: string
+  hostname: string
+  /** Address on the world's network that the process listens on; containers of one pod share it. */
+  address: string
+  /** Names resolved before DNS: `/etc/hosts`. */
+  hosts?: Record<string, string>
+  /** Resolves a host name as seen from the container; undefined: NXDOMAIN. */
+  lookup?(name: string): string | undefined
+  tty?: boolean
+  /** Keep standard input open. */
+  stdin?: boolean
+  mounts?: Mount[]
+  memoryLimitBytes?: number
+}
+
+export interface ExitStatus {
+  /** 0-255; 128+n after a signal. */
+  exitCode: number
+  signal?: string
+  oomKilled?: boolean
+}
+
+/** A process inside a container, the main one or an exec. */
+export interface ProcessHandle {
+  readonly stdin: Writable
+  readonly stdout: Readable
+  /** With a tty everything is on stdout. */
+  readonly stderr: Readable
+  readonly exited: Promise<ExitStatus>
+  kill(signal: string): void
+  resize(columns: number, rows: number): void
+}
+
+export interface Container {
+  readonly spec: ContainerSpec
+  /** Runs the main process. Throws StartError with runc's text (`exec: "x": executable file not found in $PATH`). */
+  start(): Promise<ProcessHandle>
+  /** Runs another process beside it. Throws StartError. */
+  exec(options: {
+    command: string[]
+    tty?: boolean
+    env?: Record<string, string>
+    workingDir?: string
+  }): Promise<ProcessHandle>
+  /** Reads and writes its files, for `cp` and probes. Paths are absolute; errors are Node's (`ENOENT`, …). */
+  readonly files: ContainerFiles
+  /** Present use. */
+  usage(): { cpuMilli: number; memoryBytes: number }
+  /** Frees its file system; the process must have ended. */
+  remove(): Promise<void>
+}
+
+export interface ContainerFiles {
+  read(path: string): Promise<Uint8Array>
+  write(path: string, content: Uint8Array, mode?: number): Promise<void>
+  list(path: string): Promise<string[]>
+  stat(path: string): Promise<{ type: 'file' | 'directory' | 'symlink'; size: number; mode: number }>
+}
+
+/** The process could not be started; `message` is what containerd reports, `exitCode` 126, 127 or 128. */
+export class StartError extends Error {
+  override readonly name = 'StartError'
+  readonly exitCode: number
+  constructor(message: string, exitCode = 128) {
+    super(message)
+    this.exitCode = exitCode
+  }
+}
+
+/** Makes containers: one for the Docker Engine and the kubelets of a world alike. */
+export interface ContainerRuntime {
+  create(spec: ContainerSpec): Promise<Container>
+}
+
+export interface RuntimeOptions {
+  clock: Clock
+  network: VirtualNetwork
+}

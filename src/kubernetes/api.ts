@@ -1,0 +1,114 @@
+import type { Duplex, Readable } from 'node:stream'
+import type { ProcessHandle } from '#containers/runtime.ts'
+
+/** What every object has. */
+export interface ObjectMeta {
+  name: string
+  namespace?: string
+  uid?: string
+  resourceVersion?: string
+  generation?: number
+  generateName?: string
+  creationTimestamp?: string
+  deletionTimestamp?: string
+  deletionGracePeriodSeconds?: number
+  labels?: Record<string, string>
+  annotations?: Record<string, string>
+  finalizers?: string[]
+  ownerReferences?: OwnerReference[]
+  managedFields?: unknown[]
+}
+
+export interface OwnerReference {
+  apiVersion: string
+  kind: string
+  name: string
+  uid: string
+  controller?: boolean
+  blockOwnerDeletion?: boolean
+}
+
+export interface KubernetesObject {
+  apiVersion: string
+  kind: string
+  metadata: ObjectMeta
+}
+
+/** `metav1.Status` of a failure, thrown; the API server answers it as it is. */
+export class StatusError extends Error {
+  override readonly name = 'StatusError'
+  /** HTTP status. */
+  readonly code: number
+  /** `NotFound`, `AlreadyExists`, `Conflict`, `Invalid`, … */
+  readonly reason: string
+  readonly details: Record<string, unknown> | undefined
+  constructor(code: number, reason: string, message: string, details?: Record<string, unknown>) {
+    super(message)
+    this.code = code
+    this.reason = reason
+    this.details = details
+  }
+}
+
+export interface DeleteOptions {
+  gracePeriodSeconds?: number
+  propagationPolicy?: 'Foreground' | 'Background' | 'Orphan'
+  preconditions?: { uid?: string; resourceVersion?: string }
+}
+
+/**
+ * The API server as the cluster's own components use it: same defaulting, validation, admission and storage as over
+ * HTTP, without authentication. `resource` is `pods`, `deployments.apps`, `leases.coordination.k8s.io`. Reads are of the
+ * store itself and must not be changed: copy first. Errors are StatusError.
+ */
+export interface ClusterApi {
+  get<T extends KubernetesObject>(resource: string, namespace: string, name: string): T | undefined
+  /** Of one namespace, or of all when `namespace` is undefined. */
+  list<T extends KubernetesObject>(resource: string, namespace?: string): T[]
+  create<T extends KubernetesObject>(resource: string, object: T): T
+  /** With `metadata.resourceVersion` set, fails with Conflict when it is not the latest. */
+  update<T extends KubernetesObject>(resource: string, object: T): T
+  updateStatus<T extends KubernetesObject>(resource: string, object: T): T
+  delete(resource: string, namespace: string, name: string, options?: DeleteOptions): void
+  /** `pods/binding`: sets the node and the PodScheduled condition. */
+  bind(namespace: string, pod: string, node: string): void
+  /** Prefix of a resource in the store, for a controller's `sources`. */
+  prefix(resource: string, namespace?: string): string
+  /** The namespace and name in a store key of this cluster. */
+  parseKey(key: string): { group: string; resource: string; namespace: string; name: string }
+  /** Records an event, counting repeats as the real recorder does. */
+  event(
+    about: KubernetesObject,
+    type: 'Normal' | 'Warning',
+    reason: string,
+    message: string,
+    source: { component: string; host?: string },
+  ): void
+}
+
+export interface LogOptions {
+  container?: string
+  follow?: boolean
+  previous?: boolean
+  sinceSeconds?: number
+  sinceTime?: string
+  tailLines?: number
+  limitBytes?: number
+  timestamps?: boolean
+}
+
+/** What the API server asks of kubelets. Errors are StatusError with the kubelet's text. */
+export interface KubeletApi {
+  logs(namespace: string, pod: string, options: LogOptions): Promise<Readable>
+  exec(
+    namespace: string,
+    pod: string,
+    options: { container?: string; command: string[]; tty: boolean; stdin: boolean },
+  ): Promise<ProcessHandle>
+  attach(
+    namespace: string,
+    pod: string,
+    options: { container?: string; tty: boolean; stdin: boolean },
+  ): Promise<ProcessHandle>
+  portForward(namespace: string, pod: string, port: number): Promise<Duplex>
+}

@@ -1,0 +1,85 @@
+import type { ImagePuller, RegistryCredentials } from '#containers/image.ts'
+import type { ContainerRuntime } from '#containers/runtime.ts'
+import type { VirtualNetwork } from '#network/virtual-network.ts'
+import type { World } from '#world/world.ts'
+
+/** Who makes a request, as Kubernetes sees it. */
+export interface UserInfo {
+  username: string
+  uid?: string
+  groups: string[]
+  extra?: Record<string, string[]>
+}
+
+/** Turns a bearer token into a user; undefined: not one of mine. */
+export interface TokenAuthenticator {
+  authenticate(token: string): Promise<UserInfo | undefined>
+}
+
+/** A request to decide on, as SubjectAccessReview describes it. */
+export interface AccessAttributes {
+  user: UserInfo
+  verb: string
+  group: string
+  version: string
+  resource: string
+  subresource: string
+  namespace: string
+  name: string
+  /** For non-resource requests, the URL path. */
+  path?: string
+}
+
+/** Decides beside RBAC (EKS access policies). `undefined` is no opinion. */
+export interface Authorizer {
+  authorize(attributes: AccessAttributes): { allowed: boolean; reason?: string } | undefined
+}
+
+/**
+ * What the cloud does for a cluster; the kubelets, the service controller and the node lifecycle call it.
+ * All of these are level-triggered: called again with the same arguments they change nothing.
+ */
+export interface CloudProvider {
+  /** Addresses for pods of a node (VPC CNI: secondary addresses of the instance). Throws when the subnet has none left. */
+  allocatePodAddress(nodeName: string, podUid: string): string
+  releasePodAddress(nodeName: string, podUid: string): void
+  /** Credentials of the node's credential provider for an image's registry; undefined: anonymous. */
+  registryCredentials(nodeName: string, reference: string): Promise<RegistryCredentials | undefined>
+  /**
+   * Makes or updates the load balancer of a Service, gives what belongs in `status.loadBalancer.ingress`;
+   * undefined: not ready yet, call again. Throws with the text for the `SyncLoadBalancerFailed` event.
+   */
+  ensureLoadBalancer(service: LoadBalancerRequest): Promise<{ hostname?: string; ip?: string }[] | undefined>
+  deleteLoadBalancer(service: { namespace: string; name: string; uid: string }): Promise<void>
+}
+
+export interface LoadBalancerRequest {
+  namespace: string
+  name: string
+  uid: string
+  annotations: Record<string, string>
+  ports: { name?: string; protocol: string; port: number; nodePort: number }[]
+  /** Names and provider ids (`aws:///us-east-1a/i-…`) of the nodes that traffic may enter by. */
+  nodes: { name: string; providerId: string; address: string }[]
+  sourceRanges: string[]
+}
+
+export interface ClusterOptions {
+  /** Names the cluster in the store: `kubernetes/<uid>/…`. */
+  uid: string
+  /** `v1.35.2-eks-…`: what `kubectl version` shows. */
+  gitVersion: string
+  world: World
+  network: VirtualNetwork
+  runtime: ContainerRuntime
+  images: ImagePuller
+  provider: CloudProvider
+  tokens: TokenAuthenticator[]
+  authorizers: Authorizer[]
+  /** Service addresses, e.g. `10.100.0.0/16`. */
+  serviceCidr: string
+  /** PEM: signs client certificates and service-account tokens of this cluster. */
+  certificateAuthority: { certificate: string; privateKey: string }
+  /** Where clients reach the API server: `https://….eks.amazonaws.com`. */
+  endpoint: string
+}

@@ -1,0 +1,97 @@
+import { type Duplex, duplexPair } from 'node:stream'
+
+/** Takes one connection to a listening address, as a TCP server does. */
+export type Acceptor = (socket: Duplex, peer: Peer) => void
+
+/** The far end of a connection. */
+export interface Peer {
+  address: string
+  port: number
+}
+
+/** Why a connection could not be made, with the errno name that a client sees. */
+export class ConnectError extends Error {
+  override readonly name = 'ConnectError'
+  readonly code: 'ECONNREFUSED' | 'ETIMEDOUT' | 'EHOSTUNREACH' | 'ENETUNREACH'
+  constructor(code: ConnectError['code'], address: string, port: number) {
+    super(`connect ${code} ${address}:${port}`)
+    this.code = code
+  }
+}
+
+/** Answers for an address range or a virtual address: a Service's cluster IP leads to a pod, a blocked path nowhere. */
+export interface Route {
+  /**
+   * Where a connection to `to` really goes: the same or another address; `undefined` leaves it to the next route.
+   * Throw ConnectError to refuse it.
+   */
+  resolve(from: Peer, to: Peer): Peer | undefined
+}
+
+const ephemeralPort = () => 32768 + Math.floor(Math.random() * 28232)
+
+/**
+ * The inside of a world at the level of TCP: pods, containers, instances and load balancers listen on addresses and
+ * connect to each other with byte streams, all in this process. (An `http.Server` takes a stream by `emit('connection', socket)`.)
+ */
+export class VirtualNetwork {
+  readonly #listeners = new Map<string, Acceptor>()
+  readonly #addresses = new Map<string, number>()
+  readonly #routes: Route[] = []
+
+  /** Takes an address into use, so that connecting to a closed port on it is refused and not unreachable. */
+  addAddress(address: string): { close(): void } {
+    this.#addresses.set(address, (this.#addresses.get(address) ?? 0) + 1)
+    return {
+      close: () => {
+        const left = (this.#addresses.get(address) ?? 1) - 1
+        if (left > 0) this.#addresses.set(address, left)
+        else this.#addresses.delete(address)
+      },
+    }
+  }
+
+  /** Listens on an address and port. Throws EADDRINUSE as an Error with that code. */
+  listen(address: string, port: number, accept: Acceptor): { close(): void } {
+    const key = `${address}:${port}`
+    if (this.#listeners.has(key)) {
+      throw Object.assign(new Error(`listen EADDRINUSE: address already in use ${key}`), {
+        code: 'EADDRINUSE',
+      })
+    }
+    this.#listeners.set(key, accept)
+    return {
+      close: () => {
+        if (this.#listeners.get(key) === accept) this.#listeners.delete(key)
+      },
+    }
+  }
+
+  /** Adds a route; later ones are asked first. */
+  addRoute(route: Route): { close(): void } {
+    this.#routes.unshift(route)
+    return {
+      close: () => {
+        const index = this.#routes.indexOf(route)
+        if (index !== -1) this.#routes.splice(index, 1)
+      },
+    }
+  }
+
+  /** Opens a connection. Throws ConnectError. */
+  connect(to: Peer, from: Peer = { address: '10.255.255.254', port: ephemeralPort() }): Duplex {
+    let target = to
+    for (const route of this.#routes) target = route.resolve(from, target) ?? target
+    const accept = this.#listeners.get(`${target.address}:${target.port}`)
+    if (!accept) {
+      throw new ConnectError(
+        this.#addresses.has(target.address) ? 'ECONNREFUSED' : 'EHOSTUNREACH',
+        to.address,
+        to.port,
+      )
+    }
+    const [near, far] = duplexPair()
+    accept(far, from)
+    return near
+  }
+}

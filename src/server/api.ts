@@ -1,0 +1,76 @@
+import type { CheckReport } from '#checks/finding.ts'
+
+/**
+ * The server's API as the pages use it: JSON under `/api`, cookie session, Origin and Host checked.
+ * Errors are `ApiProblem` with a fitting HTTP status.
+ *
+ * GET    /api/labs                         LabSummary[]
+ * GET    /api/labs/:lab                    LabState
+ * POST   /api/labs/:lab/start              LabState; makes the world and the workspace when there is none
+ * POST   /api/labs/:lab/reset              LabState; a fresh world and workspace, progress forgotten
+ * POST   /api/labs/:lab/steps/:step/check  CheckReport
+ * GET    /api/labs/:lab/events             server-sent events, `data:` is a LabEvent
+ * GET    /api/labs/:lab/terminals          TerminalInfo[]
+ * POST   /api/labs/:lab/terminals          TerminalInfo
+ * DELETE /api/terminals/:terminal          204
+ * POST   /api/terminals/:terminal/ticket   { ticket }: single use, 30 s
+ * GET    /api/terminals/:terminal/socket   WebSocket, see src/workspace/protocol.ts
+ * GET    /api/doctor                       DoctorFinding[]
+ */
+export interface ApiProblem {
+  error: { code: string; what: string; why?: string; next?: string }
+}
+
+export type StepStatus = 'todo' | 'failed' | 'passed'
+
+export interface StepState {
+  id: string
+  title: string
+  status: StepStatus
+  /** The latest report, if the step was ever checked. */
+  report?: CheckReport
+  passedAt?: number
+}
+
+export interface LabSummary {
+  id: string
+  title: string
+  summary: string
+  track: string
+  minutes: number
+  steps: number
+  passed: number
+  started: boolean
+}
+
+export interface LabState {
+  id: string
+  title: string
+  started: boolean
+  steps: StepState[]
+  /** The world's clock and how much faster provisioning is than on AWS; absent before the start. */
+  world?: { id: string; accountId: string; region: string; provisioning: number | 'instant'; speed: number }
+}
+
+export type LabEvent =
+  | { type: 'state'; state: LabState }
+  | { type: 'checking'; step: string }
+  | { type: 'report'; report: CheckReport }
+  /** The cloud process is away (and being restarted) or back. */
+  | { type: 'cloud'; status: 'up' | 'restarting' }
+
+export interface TerminalInfo {
+  id: string
+  title: string
+  createdAt: number
+  /** Whether its shell still runs. */
+  running: boolean
+}
+
+export interface DoctorFinding {
+  name: string
+  status: 'ok' | 'missing' | 'warning'
+  detail: string
+  /** What to do about it. */
+  next?: string
+}

@@ -1,0 +1,210 @@
+import type { Clock, Timer } from './clock.ts'
+import type { Store, StoreEvent, WatchHandle } from './store.ts'
+
+/** What a reconcile may ask for: to be called again after a while, whatever happens in between. */
+export interface Result {
+  requeueAfterMs?: number
+}
+
+/** A prefix to watch, and the reconcile keys that an event under it concerns. */
+export interface Source<T = unknown> {
+  prefix: string
+  keys(event: Pick<StoreEvent<T>, 'type' | 'key' | 'entry' | 'previous'>): string[]
+}
+
+/**
+ * A level-triggered controller: whenever something it watches changes, `reconcile(key)` looks at the present state and
+ * moves it one step towards the wanted one. It may be called too often, never too seldom, and never twice at once for one key.
+ */
+export interface Controller {
+  name: string
+  // biome-ignore lint/suspicious/noExplicitAny: sources of one controller watch values of several shapes.
+  sources: Source<any>[]
+  /** A thrown error is retried with growing delays; ConflictError is retried at once. */
+  // biome-ignore lint/suspicious/noConfusingVoidType: a reconcile without a wish returns nothing.
+  reconcile(key: string): Promise<Result | void> | Result | void
+  /** How many different keys may be reconciled at once. Default 1. */
+  concurrency?: number
+}
+
+export interface ControllerLog {
+  error(controller: string, key: string, error: unknown): void
+}
+
+/** Retry delays of client-go's default rate limiter: 5 ms doubling up to 1000 s. */
+const RETRY_BASE_MS = 5
+const RETRY_MAX_MS = 1_000_000
+/** How many reconciles may run before the event loop gets a turn. */
+const YIELD_EVERY = 64
+
+class Runner {
+  readonly #controller: Controller
+  readonly #store: Store
+  readonly #clock: Clock
+  readonly #log: ControllerLog
+  readonly #changed: () => void
+  readonly #watches: WatchHandle[] = []
+  readonly #queue = new Set<string>()
+  readonly #running = new Set<string>()
+  readonly #timers = new Map<string, { due: number; timer: Timer }>()
+  readonly #failures = new Map<string, number>()
+  #stopped = false
+  #scheduled = false
+  #sinceYield = 0
+
+  constructor(controller: Controller, store: Store, clock: Clock, log: ControllerLog, changed: () => void) {
+    this.#controller = controller
+    this.#store = store
+    this.#clock = clock
+    this.#log = log
+    this.#changed = changed
+  }
+
+  start(): void {
+    for (const source of this.#controller.sources) {
+      const enqueue = (event: Pick<StoreEvent, 'type' | 'key' | 'entry' | 'previous'>) => {
+        for (const key of source.keys(event)) this.add(key)
+      }
+      for (const entry of this.#store.list(source.prefix).entries) {
+        enqueue({ type: 'put', key: entry.key, entry, previous: undefined })
+      }
+      this.#watches.push(this.#store.watch(source.prefix, enqueue))
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true
+    for (const watch of this.#watches) watch.close()
+    for (const { timer } of this.#timers.values()) timer.cancel()
+    this.#queue.clear()
+    this.#changed()
+  }
+
+  get busy(): boolean {
+    return this.#queue.size > 0 || this.#running.size > 0
+  }
+
+  add(key: string): void {
+    if (this.#stopped) return
+    this.#queue.add(key)
+    this.#schedule()
+  }
+
+  #addAfter(key: string, delayMs: number): void {
+    if (this.#stopped) return
+    const due = this.#clock.now() + delayMs
+    const known = this.#timers.get(key)
+    if (known && known.due <= due) return
+    known?.timer.cancel()
+    const timer = this.#clock.setTimer(delayMs, () => {
+      this.#timers.delete(key)
+      this.add(key)
+    })
+    this.#timers.set(key, { due, timer })
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#stopped) return
+    this.#scheduled = true
+    const run = () => {
+      this.#scheduled = false
+      this.#drain()
+    }
+    if (this.#sinceYield >= YIELD_EVERY) {
+      this.#sinceYield = 0
+      setImmediate(run)
+    } else queueMicrotask(run)
+  }
+
+  #drain(): void {
+    const limit = this.#controller.concurrency ?? 1
+    for (const key of this.#queue) {
+      if (this.#stopped || this.#running.size >= limit) return
+      if (this.#running.has(key)) continue
+      if (++this.#sinceYield > YIELD_EVERY) return this.#schedule()
+      this.#queue.delete(key)
+      void this.#run(key)
+    }
+    this.#changed()
+  }
+
+  async #run(key: string): Promise<void> {
+    this.#running.add(key)
+    try {
+      const result = await this.#controller.reconcile(key)
+      this.#failures.delete(key)
+      if (result?.requeueAfterMs !== undefined) this.#addAfter(key, result.requeueAfterMs)
+    } catch (error) {
+      if (!this.#stopped) this.#retry(key, error)
+    } finally {
+      this.#running.delete(key)
+      if (this.#queue.size > 0) this.#schedule()
+      else this.#changed()
+    }
+  }
+
+  #retry(key: string, error: unknown): void {
+    const failures = this.#failures.get(key) ?? 0
+    this.#failures.set(key, failures + 1)
+    if ((error as Error)?.name !== 'ConflictError') this.#log.error(this.#controller.name, key, error)
+    this.#addAfter(key, Math.min(RETRY_BASE_MS * 2 ** failures, RETRY_MAX_MS))
+  }
+}
+
+/** Runs the controllers of a world. */
+export class ControllerManager {
+  readonly #store: Store
+  readonly #clock: Clock
+  readonly #log: ControllerLog
+  readonly #runners = new Map<Controller, Runner>()
+  #waiting: (() => void)[] = []
+
+  constructor(store: Store, clock: Clock, log: ControllerLog) {
+    this.#store = store
+    this.#clock = clock
+    this.#log = log
+  }
+
+  /** Starts a controller: everything that exists is reconciled once, then what changes. */
+  start(controller: Controller): { enqueue(key: string): void; stop(): void } {
+    const runner = new Runner(controller, this.#store, this.#clock, this.#log, () => this.#check())
+    this.#runners.set(controller, runner)
+    runner.start()
+    return {
+      enqueue: (key) => runner.add(key),
+      stop: () => {
+        runner.stop()
+        this.#runners.delete(controller)
+      },
+    }
+  }
+
+  /** Resolves when no controller has anything left to do but wait for the clock or for I/O from outside. */
+  async settled(): Promise<void> {
+    for (;;) {
+      // Work that a reconcile set off elsewhere (promises, immediates) gets a turn before the verdict.
+      await new Promise((resolve) => setImmediate(resolve))
+      if (!this.#busy()) return
+      await new Promise<void>((resolve) => {
+        this.#waiting.push(resolve)
+      })
+    }
+  }
+
+  stop(): void {
+    for (const runner of this.#runners.values()) runner.stop()
+    this.#runners.clear()
+  }
+
+  #busy(): boolean {
+    for (const runner of this.#runners.values()) if (runner.busy) return true
+    return false
+  }
+
+  #check(): void {
+    if (this.#waiting.length === 0 || this.#busy()) return
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const resolve of waiting) resolve()
+  }
+}

@@ -1,0 +1,62 @@
+import { Clock } from './clock.ts'
+import { type ControllerLog, ControllerManager } from './controller.ts'
+import { Ids } from './ids.ts'
+import { DEFAULT_PROVISIONING, type ProvisioningSpeed, provisioningDuration } from './provisioning.ts'
+import { Store } from './store.ts'
+
+export interface WorldOptions {
+  /** Names the world in proxy credentials and folders: `[a-z0-9-]{1,63}`. */
+  id: string
+  store?: Store
+  clock?: Clock
+  /** Fixes the ids for tests. */
+  seed?: string
+  provisioning?: ProvisioningSpeed
+  log?: ControllerLog
+}
+
+/** One learner's environment: its state, its time, its controllers. Everything else is built on these. */
+export class World {
+  readonly id: string
+  readonly store: Store
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly controllers: ControllerManager
+  readonly provisioning: ProvisioningSpeed
+
+  constructor(options: WorldOptions) {
+    this.id = options.id
+    this.store = options.store ?? new Store()
+    this.clock = options.clock ?? new Clock()
+    // Mixing in the revision keeps a seeded world from giving out the same ids again after a restart.
+    this.ids = new Ids(options.seed && `${options.seed}:${this.store.revision}`)
+    this.provisioning = options.provisioning ?? DEFAULT_PROVISIONING
+    this.controllers = new ControllerManager(this.store, this.clock, options.log ?? { error: logToStderr })
+  }
+
+  /** How long (virtual ms) something takes here that takes `realMs` on AWS to provision. */
+  provisioningTime(realMs: number): number {
+    return provisioningDuration(realMs, this.provisioning)
+  }
+
+  /** Moves the clock forward step by step, letting the controllers finish at each timer. For tests and "until ready". */
+  async advance(ms: number): Promise<void> {
+    const end = this.clock.now() + ms
+    await this.controllers.settled()
+    for (let due = this.clock.nextDue(); due !== undefined && due <= end; due = this.clock.nextDue()) {
+      this.clock.jumpTo(due)
+      await this.controllers.settled()
+    }
+    this.clock.jumpTo(end)
+    await this.controllers.settled()
+  }
+
+  close(): void {
+    this.controllers.stop()
+    this.clock.close()
+  }
+}
+
+function logToStderr(controller: string, key: string, error: unknown): void {
+  console.error(`controller ${controller} failed on ${key}:`, error)
+}

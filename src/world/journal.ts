@@ -1,0 +1,160 @@
+import { constants, createReadStream } from 'node:fs'
+import { type FileHandle, open, stat, truncate } from 'node:fs/promises'
+import { crc32 } from 'node:zlib'
+import type { CommitLog, CommitRecord } from './store.ts'
+
+/**
+ * An append-only file of commits, one a line: CRC-32 of the rest as 8 hex digits, a space, the record as JSON.
+ * Commits that arrive while a write is under way go to disk together in the next one (group commit).
+ */
+export class Journal implements CommitLog {
+  #file: FileHandle
+  #size: number
+  #pending: string[] = []
+  #waiting: { resolve(): void; reject(error: unknown): void }[] = []
+  #writing: Promise<void> | undefined
+  #failure: unknown
+  #next: { file: FileHandle; done(): void } | undefined
+
+  private constructor(file: FileHandle, size: number) {
+    this.#file = file
+    this.#size = size
+  }
+
+  /** Opens or makes the file; what it holds already stays. */
+  static async open(path: string): Promise<Journal> {
+    const file = await openForAppend(path)
+    return new Journal(file, (await file.stat()).size)
+  }
+
+  /** Bytes written or waiting to be written. */
+  get size(): number {
+    return this.#size
+  }
+
+  append(record: CommitRecord): void {
+    const line = encode(record)
+    this.#size += line.length
+    this.#pending.push(line)
+    this.#writing ??= this.#write()
+  }
+
+  /** Resolves when everything appended so far is on disk; rejects for good once a write has failed. */
+  flushed(): Promise<void> {
+    if (this.#failure) return Promise.reject(this.#failure)
+    if (!this.#writing) return Promise.resolve()
+    if (this.#pending.length === 0) return this.#writing
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
+  }
+
+  /** Goes on in another file; resolves when every earlier record is on disk in the old one and that is closed. */
+  async rotate(path: string): Promise<void> {
+    const file = await openForAppend(path)
+    await new Promise<void>((done) => {
+      this.#next = { file, done }
+      this.#writing ??= this.#write()
+    })
+  }
+
+  async close(): Promise<void> {
+    while (this.#writing) await this.#writing.catch(() => {})
+    await this.#file.close()
+  }
+
+  async #write(): Promise<void> {
+    // One turn, so that the commits of the present one share a write.
+    await Promise.resolve()
+    const batch = this.#pending
+    const waiting = this.#waiting
+    this.#pending = []
+    this.#waiting = []
+    try {
+      if (batch.length > 0) {
+        await this.#file.appendFile(batch.join(''))
+        await this.#file.datasync()
+      }
+      if (this.#next) await this.#turn(this.#next)
+      for (const { resolve } of waiting) resolve()
+    } catch (error) {
+      this.#failure = error
+      for (const { reject } of waiting) reject(error)
+      throw error
+    } finally {
+      this.#writing = this.#pending.length > 0 && !this.#failure ? this.#write() : undefined
+      // Whoever needs to know asks flushed(); a failure must not end the process as an unhandled rejection.
+      this.#writing?.catch(() => {})
+    }
+  }
+
+  async #turn(next: { file: FileHandle; done(): void }): Promise<void> {
+    this.#next = undefined
+    const old = this.#file
+    this.#file = next.file
+    this.#size = this.#pending.reduce((sum, line) => sum + line.length, 0)
+    await old.close()
+    next.done()
+  }
+}
+
+function openForAppend(path: string): Promise<FileHandle> {
+  return open(path, constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY, 0o600)
+}
+
+function encode(record: CommitRecord): string {
+  const json = JSON.stringify([
+    record.revision,
+    ...record.writes.map(({ key, value }) => (value === undefined ? [key] : [key, value])),
+  ])
+  return `${checksum(json)} ${json}\n`
+}
+
+/** CRC-32 as 8 hex digits. */
+export function checksum(text: string): string {
+  return crc32(text).toString(16).padStart(8, '0')
+}
+
+/**
+ * Reads a journal's records. A torn or damaged tail (the last write before a crash) is cut off the file;
+ * `onDamage` is told how many bytes went.
+ */
+export async function readJournal(
+  path: string,
+  onRecord: (record: CommitRecord) => void,
+  onDamage: (bytes: number) => void = () => {},
+): Promise<void> {
+  let good = 0
+  for await (const { text, bytes, complete } of lines(path)) {
+    const record = complete ? decode(text) : undefined
+    if (!record) break
+    onRecord(record)
+    good += bytes
+  }
+  const { size } = await stat(path)
+  if (good < size) {
+    await truncate(path, good)
+    onDamage(size - good)
+  }
+}
+
+function decode(line: string): CommitRecord | undefined {
+  const json = line.slice(9)
+  if (line[8] !== ' ' || checksum(json) !== line.slice(0, 8)) return undefined
+  const [revision, ...writes] = JSON.parse(json) as [number, ...[string, unknown?][]]
+  return { revision, writes: writes.map(([key, value]) => ({ key, value })) }
+}
+
+/** The lines of a file with their length in bytes; `complete` is false for a last line without its newline. */
+export async function* lines(
+  path: string,
+): AsyncGenerator<{ text: string; bytes: number; complete: boolean }> {
+  let rest = Buffer.alloc(0)
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
+    let buffer = rest.length > 0 ? Buffer.concat([rest, chunk as Buffer]) : (chunk as Buffer)
+    for (let end = buffer.indexOf(10); end !== -1; end = buffer.indexOf(10)) {
+      yield { text: buffer.toString('utf8', 0, end), bytes: end + 1, complete: true }
+      buffer = buffer.subarray(end + 1)
+    }
+    rest = Buffer.from(buffer)
+  }
+  if (rest.length > 0) yield { text: rest.toString('utf8'), bytes: rest.length, complete: false }
+}

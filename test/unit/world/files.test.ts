@@ -1,0 +1,103 @@
+import { appendFile, mkdtemp, readdir, readFile, rm, truncate } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { WorldFiles } from '#world/files.ts'
+
+let directory: string
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'drydock-files-'))
+})
+afterEach(() => rm(directory, { recursive: true }))
+
+const state = (files: WorldFiles) => [...files.store.snapshot().entries()]
+const journalPath = async () =>
+  join(directory, (await readdir(directory)).find((name) => name.startsWith('journal-'))!)
+
+describe('WorldFiles', () => {
+  it('finds every flushed commit again, with its counters', async () => {
+    const first = await WorldFiles.open(directory)
+    first.store.put('a/1', { text: 'ä✓' })
+    first.store.put('a/1', { text: 'second' })
+    first.store.commit([
+      { key: 'b/1', value: 1 },
+      { key: 'a/2', value: [] },
+    ])
+    first.store.delete('b/1')
+    await first.store.flushed()
+    // Not closed: as after a kill.
+    const second = await WorldFiles.open(directory)
+    expect(state(second)).toEqual(state(first))
+    expect(second.store.revision).toBe(4)
+    await first.close()
+    await second.close()
+  })
+
+  it.each([
+    ['a record without its end', async (path: string) => appendFile(path, 'deadbeef [5,["c",1]')],
+    ['a record with a wrong checksum', async (path: string) => appendFile(path, 'deadbeef [5,["c",1]]\n')],
+    ['bytes of no sense', async (path: string) => appendFile(path, Buffer.from([0, 0, 0, 255, 10, 0]))],
+  ])('cuts off %s at the tail and writes on', async (_, damage) => {
+    const first = await WorldFiles.open(directory)
+    for (let i = 0; i < 4; i++) first.store.put(`k/${i}`, i)
+    await first.close()
+    await damage(await journalPath())
+    const damaged: number[] = []
+    const second = await WorldFiles.open(directory, { onDamage: (_, bytes) => damaged.push(bytes) })
+    expect(second.store.values('k/')).toEqual([0, 1, 2, 3])
+    expect(damaged).toHaveLength(1)
+    second.store.put('k/4', 4)
+    await second.close()
+    const third = await WorldFiles.open(directory)
+    expect(third.store.values('k/')).toEqual([0, 1, 2, 3, 4])
+    await third.close()
+  })
+
+  it('recovers a prefix of the commits wherever the journal was torn', async () => {
+    const first = await WorldFiles.open(directory)
+    for (let i = 0; i < 20; i++) first.store.put(`k/${i % 7}`, { i, text: 'x'.repeat(i) })
+    await first.close()
+    const path = await journalPath()
+    const whole = await readFile(path)
+    for (let length = whole.length; length >= 0; length -= 13) {
+      await truncate(path, length)
+      const files = await WorldFiles.open(directory)
+      const expected = whole.subarray(0, length).toString('latin1').split('\n').length - 1
+      expect(files.store.revision).toBe(expected)
+      await files.close()
+    }
+  })
+
+  it('folds a long journal into a snapshot while commits go on, losing none', async () => {
+    const first = await WorldFiles.open(directory, { snapshotBytes: 2000 })
+    for (let i = 0; i < 500; i++) {
+      first.store.put(`k/${i % 50}`, { i })
+      if (i % 10 === 0) await first.store.flushed()
+    }
+    await first.store.flushed()
+    const second = await WorldFiles.open(directory)
+    expect(state(second)).toEqual(state(first))
+    await first.close()
+    await second.close()
+    const names = await readdir(directory)
+    expect(names.filter((name) => name.startsWith('snapshot-'))).toHaveLength(1)
+    expect(names.filter((name) => name.startsWith('journal-'))).toHaveLength(1)
+  })
+
+  it('puts a save point back, with revisions going on', async () => {
+    const first = await WorldFiles.open(directory)
+    first.store.put('k', 'before')
+    await first.save('step-1')
+    first.store.put('k', 'after')
+    first.store.put('l', 'new')
+    await first.restore('step-1')
+    const second = await WorldFiles.open(directory)
+    expect(second.store.get('k')?.value).toBe('before')
+    expect(second.store.get('l')).toBeUndefined()
+    expect(second.store.revision).toBeGreaterThan(3)
+    expect(await second.savePoints()).toEqual(['step-1'])
+    await expect(second.restore('nope')).rejects.toThrow('there is no save point "nope"')
+    await expect(second.save('../x')).rejects.toThrow('cannot name a save point')
+    await second.close()
+  })
+})

@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest'
+import { CompactedError, ConflictError, Store, type StoreEvent } from '#world/store.ts'
+
+describe('Store', () => {
+  it('gives each commit one revision and counts versions', () => {
+    const store = new Store()
+    store.put('a', 1)
+    store.commit([
+      { key: 'a', value: 2 },
+      { key: 'b', value: 1 },
+    ])
+    expect(store.revision).toBe(2)
+    expect(store.get('a')).toEqual({ key: 'a', value: 2, createRevision: 1, modRevision: 2, version: 2 })
+    expect(store.get('b')?.createRevision).toBe(2)
+  })
+
+  it('refuses a lost compare-and-swap and changes nothing', () => {
+    const store = new Store()
+    store.put('a', 1)
+    expect(() => store.put('a', 2, 0)).toThrow(ConflictError)
+    expect(() =>
+      store.commit([
+        { key: 'b', value: 1, expect: 0 },
+        { key: 'a', value: 2, expect: 7 },
+      ]),
+    ).toThrow(ConflictError)
+    expect(store.get('b')).toBeUndefined()
+    expect(store.revision).toBe(1)
+    store.put('a', 2, 1)
+    expect(store.get('a')?.value).toBe(2)
+  })
+
+  it('lists by prefix in order, by pages, and as of an earlier revision', () => {
+    const store = new Store()
+    for (const name of ['c', 'a', 'b']) store.put(`p/${name}`, name)
+    store.put('q/x', 'x')
+    const page = store.list('p/', { limit: 2 })
+    expect(page.entries.map(({ value }) => value)).toEqual(['a', 'b'])
+    expect(page.more).toBe(true)
+    const old = page.revision
+    store.delete('p/c')
+    store.put('p/a', 'A')
+    const rest = store.list('p/', { startAfter: 'p/b', revision: old })
+    expect(rest.entries.map(({ value }) => value)).toEqual(['c'])
+    expect(rest.more).toBe(false)
+    expect(store.list('p/').entries.map(({ value }) => value)).toEqual(['A', 'b'])
+  })
+
+  it('replays a watch from a revision and then goes on', () => {
+    const store = new Store()
+    store.put('p/a', 1)
+    store.put('p/a', 2)
+    store.put('q/a', 1)
+    const seen: StoreEvent[] = []
+    const watch = store.watch('p/', (event) => seen.push(event), { fromRevision: 2 })
+    store.delete('p/a')
+    watch.close()
+    store.put('p/b', 1)
+    expect(seen.map(({ type, revision }) => [type, revision])).toEqual([
+      ['put', 2],
+      ['delete', 4],
+    ])
+    expect(seen[0]?.previous?.value).toBe(1)
+    expect(seen[1]?.entry.modRevision).toBe(4)
+  })
+
+  it('says so when the asked-for revision is compacted', () => {
+    const store = new Store()
+    for (let i = 1; i <= 5; i++) store.put('k', i)
+    store.compact(3)
+    expect(() => store.watch('k', () => {}, { fromRevision: 3 })).toThrow(CompactedError)
+    expect(() => store.list('k', { revision: 2 })).toThrow(CompactedError)
+    expect(store.history('k', 4)).toHaveLength(2)
+    expect(store.list('k', { revision: 4 }).entries[0]?.value).toBe(4)
+  })
+
+  it('writes nothing when an update keeps the value', () => {
+    const store = new Store()
+    store.put('k', { n: 1 })
+    store.update('k', (value) => value)
+    expect(store.revision).toBe(1)
+    store.update<{ n: number }>('k', (value) => ({ n: value!.n + 1 }))
+    expect(store.get('k')?.value).toEqual({ n: 2 })
+    store.update('k', () => undefined)
+    expect(store.get('k')).toBeUndefined()
+  })
+
+  it('keeps a snapshot as it was', () => {
+    const store = new Store()
+    store.put('a', 1)
+    const snapshot = store.snapshot()
+    store.put('a', 2)
+    store.put('b', 1)
+    expect([...snapshot.entries()].map(({ value }) => value)).toEqual([1])
+  })
+})

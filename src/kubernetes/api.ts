@@ -76,13 +76,17 @@ export interface ClusterApi {
   prefix(resource: string, namespace?: string): string
   /** The namespace and name in a store key of this cluster. */
   parseKey(key: string): { group: string; resource: string; namespace: string; name: string }
-  /** Records an event, counting repeats as the real recorder does. */
+  /**
+   * Records an event, counting repeats as the real recorder does.
+   * `fieldPath` names the part of the object it is about: `spec.containers{web}`.
+   */
   event(
     about: KubernetesObject,
     type: 'Normal' | 'Warning',
     reason: string,
     message: string,
     source: { component: string; host?: string },
+    fieldPath?: string,
   ): void
 }
 

@@ -13,15 +13,16 @@ export interface HttpHost {
   /** A protocol upgrade (WebSocket, SPDY). Without it upgrades are refused with 400. */
   upgrade?(req: IncomingMessage, socket: Duplex, head: Buffer): void
   /** Certificate for https; default: one made for the name by the lab's CA. */
-  secureContext?(servername: string): SecureContext
+  secureContext?(servername: string): SecureContext | Promise<SecureContext>
   /** Whether https asks the client for a certificate; it is then at `(req.socket as TLSSocket).getPeerCertificate()`, unverified. */
   requestsClientCertificate?: boolean
 }
 
-/** A host that takes the raw byte stream of a CONNECT tunnel. */
+/** A host that is a byte stream: a load balancer's TCP listener, a published port. */
 export interface TcpHost {
   kind: 'tcp'
-  connect(socket: Duplex): void
+  /** Opens a connection to it. Throws ConnectError. */
+  connect(): Duplex
 }
 
 /** The names of one world. Asked in order; the first that gives a host answers. */

@@ -21,7 +21,6 @@ export interface Controller {
   // biome-ignore lint/suspicious/noExplicitAny: sources of one controller watch values of several shapes.
   sources: Source<any>[]
   /** A thrown error is retried with growing delays; ConflictError is retried at once. */
-  // biome-ignore lint/suspicious/noConfusingVoidType: a reconcile without a wish returns nothing.
   reconcile(key: string): Promise<Result | void> | Result | void
   /** How many different keys may be reconciled at once. Default 1. */
   concurrency?: number

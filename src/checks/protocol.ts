@@ -1,0 +1,19 @@
+import type { Finding } from './finding.ts'
+import type { Target } from './target.ts'
+
+/** One run of a step's check, as plain data that crosses to the worker thread. */
+export interface CheckRequest {
+  lab: string
+  step: string
+  /** The checker's file. */
+  checker: string
+  target: Target
+  /** The learner's home folder. */
+  home: string
+}
+
+/** What the worker thread says while it runs a check. */
+export type WorkerMessage =
+  | { type: 'finding'; finding: Finding }
+  | { type: 'done'; outcome: 'passed' | 'failed' }
+  | { type: 'error'; finding: Finding }

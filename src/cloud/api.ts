@@ -30,7 +30,8 @@ export interface CreateWorldOptions {
 
 /** A change in a world's store, as the pages and the check engine follow it. */
 export interface WorldEvent {
-  type: 'put' | 'delete'
+  /** `reset`: history was lost (a restored save point, a compacted journal); look at everything again. `key` is then empty. */
+  type: 'put' | 'delete' | 'reset'
   key: string
   revision: number
   value?: unknown
@@ -62,3 +63,15 @@ export interface CloudClient {
   watch(id: string, options: WatchOptions, listener: (events: WorldEvent[]) => void): { close(): void }
   close(): void
 }
+
+/** A cloud process that this process started and restarts when it dies. */
+export interface OwnedCloud extends CloudClient {
+  /** Process id of the running process. */
+  readonly pid: number | undefined
+  /** Follows whether the process answers. */
+  onStatus(listener: (status: CloudStatus) => void): { close(): void }
+  /** Ends the process and waits for that. */
+  stop(): Promise<void>
+}
+
+export type CloudStatus = 'up' | 'restarting'

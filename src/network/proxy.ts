@@ -15,8 +15,10 @@ import { ConnectError } from './virtual-network.ts'
 
 /** Finds the names of a world by the user name and password of the proxy URL. */
 export interface ProxyWorlds {
-  /** `undefined`: no such world, or a wrong secret. */
-  hosts(worldId: string, secret: string): HostTable | undefined
+  /** `undefined`: no such world, or a wrong secret. Waits for a world that is being opened. */
+  hosts(worldId: string, secret: string): Promise<HostTable | undefined>
+  /** Told of each client connection that has shown a world's credentials, so that it can be closed with the world. */
+  connected?(worldId: string, socket: Duplex): void
 }
 
 export interface ProxyOptions {
@@ -49,9 +51,9 @@ export class ForwardProxy {
     this.#options = options
     // Uploads of images may take long; a learner's connection may idle. What is limited is the time for headers.
     const timeouts = { requestTimeout: 0, headersTimeout: 60_000, keepAliveTimeout: 75_000 }
-    this.#outer = createServer(timeouts, (req, res) => this.#absolute(req, res))
-    this.#outer.on('connect', (req, socket, head) => this.#connect(req, socket, head))
-    this.#outer.on('upgrade', (req, socket, head) => this.#absoluteUpgrade(req, socket, head))
+    this.#outer = createServer(timeouts, (req, res) => void this.#absolute(req, res))
+    this.#outer.on('connect', (req, socket, head) => void this.#connect(req, socket, head))
+    this.#outer.on('upgrade', (req, socket, head) => void this.#absoluteUpgrade(req, socket, head))
     this.#outer.on('connection', (socket) => this.#track(socket))
     this.#inner = createServer(timeouts, (req, res) => this.#tunnelled(req, res))
     this.#inner.on('upgrade', (req, socket, head) => this.#tunnelledUpgrade(req, socket, head))
@@ -78,8 +80,8 @@ export class ForwardProxy {
   }
 
   /** `GET http://host/path HTTP/1.1`: plain HTTP through the proxy. */
-  #absolute(req: IncomingMessage, res: ServerResponse): void {
-    const target = this.#target(req)
+  async #absolute(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const target = await this.#target(req)
     if ('status' in target) return answer(res, target)
     const { url, host } = target
     req.url = url.pathname + url.search
@@ -88,26 +90,26 @@ export class ForwardProxy {
     else host.request(req, res)
   }
 
-  #absoluteUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const target = this.#target(req)
+  async #absoluteUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const target = await this.#target(req)
     if ('status' in target) return answerRaw(socket, target)
     req.url = target.url.pathname + target.url.search
     upgrade(target.host, req, socket, head)
   }
 
-  #target(req: IncomingMessage): { url: URL; host: Host } | Refusal {
+  async #target(req: IncomingMessage): Promise<{ url: URL; host: Host } | Refusal> {
     const url = URL.parse(req.url ?? '')
     if (url?.protocol !== 'http:') return refusal.notAProxyRequest()
-    const hosts = this.#authenticate(req)
+    const hosts = await this.#authenticate(req)
     if (!hosts) return refusal.credentials()
     return find(hosts, url.hostname, Number(url.port || 80), (host) => ({ url, host }))
   }
 
-  #connect(req: IncomingMessage, socket: Duplex, head: Buffer): void {
+  async #connect(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     socket.on('error', () => socket.destroy())
     const [, name, port] = /^\[?([^\]]+?)\]?:(\d{1,5})$/.exec(req.url ?? '') ?? []
     if (!name || !port) return answerRaw(socket, refusal.notAProxyRequest())
-    const hosts = this.#authenticate(req)
+    const hosts = await this.#authenticate(req)
     if (!hosts) return answerRaw(socket, refusal.credentials())
     const tunnel: Tunnel = { name: name.toLowerCase(), port: Number(port), hosts }
     const found = find(hosts, tunnel.name, tunnel.port, (host) => ({ host }))
@@ -171,14 +173,17 @@ export class ForwardProxy {
     )
   }
 
-  #authenticate(req: IncomingMessage): HostTable | undefined {
+  async #authenticate(req: IncomingMessage): Promise<HostTable | undefined> {
     const [scheme, encoded] = (req.headers['proxy-authorization'] ?? '').split(' ')
     delete req.headers['proxy-authorization']
     if (scheme?.toLowerCase() !== 'basic' || !encoded) return undefined
     const text = Buffer.from(encoded, 'base64').toString()
     const colon = text.indexOf(':')
     if (colon === -1) return undefined
-    return this.#options.worlds.hosts(text.slice(0, colon), text.slice(colon + 1))
+    const worldId = text.slice(0, colon)
+    const hosts = await this.#options.worlds.hosts(worldId, text.slice(colon + 1))
+    if (hosts) this.#options.worlds.connected?.(worldId, req.socket)
+    return hosts
   }
 }
 

@@ -46,7 +46,7 @@ beforeAll(async () => {
   proxy = new ForwardProxy({
     issuer: new CertificateIssuer(authority, Date.now),
     worlds: {
-      hosts: (id, secret) =>
+      hosts: async (id, secret) =>
         worlds[id] && secret === `secret-${id}` ? { resolve: (name) => worlds[id]![name] } : undefined,
     },
   })

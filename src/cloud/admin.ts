@@ -1,0 +1,130 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { z } from 'zod'
+import { CompactedError, type StoreEvent } from '#world/store.ts'
+import type { WorldEvent } from './api.ts'
+import type { Worlds } from './worlds.ts'
+
+const createBody = z.strictObject({
+  id: z
+    .string()
+    .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/)
+    .optional(),
+  accountId: z
+    .string()
+    .regex(/^\d{12}$/)
+    .optional(),
+  region: z
+    .string()
+    .regex(/^[a-z]{2}(-[a-z]+)+-\d$/)
+    .optional(),
+  seed: z.string().max(200).optional(),
+  provisioning: z.union([z.literal('instant'), z.number().min(1).max(100_000)]).optional(),
+  speed: z.number().min(0).max(10_000).optional(),
+})
+const clockBody = z.union([
+  z.strictObject({ speed: z.number().min(0).max(10_000) }),
+  z.strictObject({ advanceMs: z.number().min(0).max(1e12) }),
+])
+const BODY_LIMIT = 64 * 1024
+
+/** A call on a world that does not exist. */
+class UnknownWorld extends Error {}
+
+/**
+ * The cloud process's own API, on a unix socket that only its user can open. JSON; a failure is `{ error }` with a fitting status.
+ * `CloudClient` in client.ts is its other end.
+ */
+export function adminListener(worlds: Worlds): (req: IncomingMessage, res: ServerResponse) => void {
+  return (req, res) => {
+    handle(worlds, req, res).catch((error: Error) => {
+      if (res.headersSent) return res.destroy()
+      const status = error instanceof UnknownWorld ? 404 : error instanceof CompactedError ? 410 : 400
+      const message = error instanceof z.ZodError ? z.prettifyError(error) : error.message
+      reply(res, status, { error: message })
+    })
+  }
+}
+
+async function handle(worlds: Worlds, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const url = new URL(req.url!, 'http://cloud')
+  const [kind, id, part, name, act] = url.pathname.slice(1).split('/').map(decodeURIComponent)
+  const route = `${req.method} ${[kind, id && ':id', part, name && ':name', act].filter(Boolean).join('/')}`
+  const world = async () => {
+    const found = id && (await worlds.find(id))
+    if (!found) throw new UnknownWorld(`there is no world "${id}"`)
+    return found
+  }
+  switch (route) {
+    case 'GET worlds':
+      return reply(res, 200, await worlds.list())
+    case 'POST worlds':
+      return reply(res, 200, (await worlds.create(createBody.parse(await body(req)))).info())
+    case 'GET worlds/:id':
+      return reply(res, 200, (await world()).info())
+    case 'DELETE worlds/:id':
+      await world()
+      await worlds.delete(id!)
+      return reply(res, 204)
+    case 'GET worlds/:id/saves':
+      return reply(res, 200, await (await world()).files.savePoints())
+    case 'PUT worlds/:id/saves/:name':
+      await (await world()).files.save(name!)
+      return reply(res, 204)
+    case 'POST worlds/:id/saves/:name/restore':
+      await world()
+      await worlds.restore(id!, name!)
+      return reply(res, 204)
+    case 'POST worlds/:id/clock': {
+      const change = clockBody.parse(await body(req))
+      const open = await world()
+      if ('speed' in change) open.world.clock.setSpeed(change.speed)
+      else await open.world.advance(change.advanceMs)
+      await open.world.store.flushed()
+      return reply(res, 204)
+    }
+    case 'GET worlds/:id/events':
+      return events((await world()).world.store, url.searchParams, res)
+    default:
+      return reply(res, 404, { error: `the cloud process has no ${req.method} ${url.pathname}` })
+  }
+}
+
+/** Streams changes as lines of `{ revision, events }`; those of one turn of the event loop go together. */
+function events(store: import('#world/store.ts').Store, query: URLSearchParams, res: ServerResponse): void {
+  const prefixes = query.getAll('prefix')
+  const values = query.get('values') === 'true'
+  const from = query.has('from') ? Number(query.get('from')) : undefined
+  let batch: WorldEvent[] = []
+  const send = () => {
+    res.write(`${JSON.stringify({ revision: store.revision, events: batch })}\n`)
+    batch = []
+  }
+  const add = ({ type, key, revision, entry }: StoreEvent) => {
+    if (batch.length === 0) setImmediate(send)
+    batch.push(values ? { type, key, revision, value: entry.value } : { type, key, revision })
+  }
+  const lost = from !== undefined && (from <= store.compactRevision || from > store.revision + 1)
+  const options = lost ? {} : { fromRevision: from }
+  const watches = (prefixes.length > 0 ? prefixes : ['']).map((prefix) => store.watch(prefix, add, options))
+  res.on('close', () => {
+    for (const watch of watches) watch.close()
+  })
+  res.writeHead(200, { 'content-type': 'application/x-ndjson' })
+  if (lost) batch.push({ type: 'reset', key: '', revision: store.revision })
+  // The first line tells the client where it stands, even when nothing happens for long.
+  send()
+}
+
+async function body(req: IncomingMessage): Promise<unknown> {
+  let text = ''
+  for await (const chunk of req.setEncoding('utf8')) {
+    text += chunk
+    if (text.length > BODY_LIMIT) throw new Error(`the request body is larger than ${BODY_LIMIT} bytes`)
+  }
+  return text ? JSON.parse(text) : {}
+}
+
+function reply(res: ServerResponse, status: number, value?: unknown): void {
+  res.writeHead(status, { 'content-type': 'application/json' })
+  res.end(value === undefined ? undefined : JSON.stringify(value))
+}

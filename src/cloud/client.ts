@@ -1,0 +1,140 @@
+import { type IncomingMessage, request } from 'node:http'
+import { hostTime } from '#world/clock.ts'
+import type { CloudClient, CreateWorldOptions, WatchOptions, WorldEvent, WorldInfo } from './api.ts'
+
+/** A call that the cloud process refused; `message` is its own. */
+export class CloudError extends Error {
+  override readonly name = 'CloudError'
+  readonly status: number
+  constructor(status: number, message: string) {
+    super(message)
+    this.status = status
+  }
+}
+
+/** How long a call waits for the process to come back, and how often it looks. */
+const RECONNECT_LIMIT_MS = 30_000
+const RECONNECT_DELAY_MS = 50
+
+/** Speaks to a cloud process on its unix socket. Calls wait for a process that is being restarted. */
+export function connectCloud(socketPath: string): CloudClient {
+  const closed = new AbortController()
+
+  async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const response = await send(socketPath, method, path, body, closed.signal)
+    const text = await readAll(response)
+    if (response.statusCode! >= 400) throw problem(response.statusCode!, text)
+    return (text ? JSON.parse(text) : undefined) as T
+  }
+
+  const worldPath = (id: string) => `/worlds/${encodeURIComponent(id)}`
+  return {
+    createWorld: (options: CreateWorldOptions = {}) => call<WorldInfo>('POST', '/worlds', options),
+    world: (id) =>
+      call<WorldInfo>('GET', worldPath(id)).catch((error) => {
+        if (error instanceof CloudError && error.status === 404) return undefined
+        throw error
+      }),
+    worlds: () => call<WorldInfo[]>('GET', '/worlds'),
+    deleteWorld: (id) => call('DELETE', worldPath(id)),
+    save: (id, name) => call('PUT', `${worldPath(id)}/saves/${encodeURIComponent(name)}`),
+    restore: (id, name) => call('POST', `${worldPath(id)}/saves/${encodeURIComponent(name)}/restore`),
+    savePoints: (id) => call<string[]>('GET', `${worldPath(id)}/saves`),
+    setSpeed: (id, speed) => call('POST', `${worldPath(id)}/clock`, { speed }),
+    advance: (id, ms) => call('POST', `${worldPath(id)}/clock`, { advanceMs: ms }),
+    watch(id, options, listener) {
+      const ended = new AbortController()
+      const signal = AbortSignal.any([ended.signal, closed.signal])
+      void follow(socketPath, `${worldPath(id)}/events`, options, listener, signal)
+      return { close: () => ended.abort() }
+    },
+    close: () => closed.abort(),
+  }
+}
+
+/** Reads events until aborted, taking up the stream again where it broke off. */
+async function follow(
+  socketPath: string,
+  path: string,
+  options: WatchOptions,
+  listener: (events: WorldEvent[]) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  let next = options.fromRevision
+  while (!signal.aborted) {
+    try {
+      const query = new URLSearchParams((options.prefixes ?? []).map((prefix) => ['prefix', prefix]))
+      if (next !== undefined) query.set('from', String(next))
+      if (options.values) query.set('values', 'true')
+      const response = await send(socketPath, 'GET', `${path}?${query}`, undefined, signal)
+      if (response.statusCode! >= 400) throw problem(response.statusCode!, await readAll(response))
+      let rest = ''
+      for await (const chunk of response.setEncoding('utf8')) {
+        const lines = (rest + chunk).split('\n')
+        rest = lines.pop()!
+        for (const line of lines) {
+          const { revision, events } = JSON.parse(line) as { revision: number; events: WorldEvent[] }
+          next = revision + 1
+          if (events.length > 0) listener(events)
+        }
+      }
+    } catch (error) {
+      if (signal.aborted) return
+      // The world is gone: nothing more will come.
+      if (error instanceof CloudError && error.status === 404) return
+    }
+    await pause(signal)
+  }
+}
+
+/** Sends a request, waiting for the process while it is away. A request that was sent is not sent again. */
+async function send(
+  socketPath: string,
+  method: string,
+  path: string,
+  body: unknown,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  const deadline = hostTime.now() + RECONNECT_LIMIT_MS
+  for (;;) {
+    try {
+      return await new Promise((resolve, reject) => {
+        const headers = body === undefined ? {} : { 'content-type': 'application/json' }
+        const req = request({ socketPath, method, path, headers, signal }, resolve)
+        req.on('error', reject)
+        req.end(body === undefined ? undefined : JSON.stringify(body))
+      })
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      const away = code === 'ENOENT' || code === 'ECONNREFUSED'
+      if (!away || hostTime.now() > deadline || signal.aborted) throw error
+      await pause(signal)
+    }
+  }
+}
+
+function pause(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve()
+    const timer = hostTime.setTimer(RECONNECT_DELAY_MS, resolve)
+    const abort = () => {
+      timer.cancel()
+      resolve()
+    }
+    signal.addEventListener('abort', abort, { once: true })
+  })
+}
+
+async function readAll(response: IncomingMessage): Promise<string> {
+  let text = ''
+  for await (const chunk of response.setEncoding('utf8')) text += chunk
+  return text
+}
+
+function problem(status: number, text: string): CloudError {
+  try {
+    return new CloudError(status, (JSON.parse(text) as { error: string }).error)
+  } catch {
+    return new CloudError(status, text || `the cloud process answered ${status}`)
+  }
+}

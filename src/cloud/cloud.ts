@@ -1,0 +1,88 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import { join } from 'node:path'
+import { CertificateIssuer, loadAuthority } from '#network/authority.ts'
+import { ForwardProxy } from '#network/proxy.ts'
+import { hostTime } from '#world/clock.ts'
+import { adminListener } from './admin.ts'
+import { listenUnix, runtimeDirectory } from './runtime-directory.ts'
+import { Worlds } from './worlds.ts'
+
+export interface CloudOptions {
+  /** Where worlds, images and the lab's CA are kept. */
+  directory: string
+  log?(message: string): void
+}
+
+/** The socket on which the cloud process of a data folder takes calls. */
+export async function cloudSocket(directory: string): Promise<string> {
+  return join(await runtimeDirectory(directory), 'cloud.sock')
+}
+
+/** All of a cloud process: its worlds, the lab network's door, and the admin socket. */
+export class Cloud {
+  readonly worlds: Worlds
+  readonly socketPath: string
+  readonly #proxy: ForwardProxy
+  readonly #admin: Server
+
+  private constructor(worlds: Worlds, proxy: ForwardProxy, admin: Server, socketPath: string) {
+    this.worlds = worlds
+    this.#proxy = proxy
+    this.#admin = admin
+    this.socketPath = socketPath
+  }
+
+  /** Starts everything and opens the worlds on disk. Throws when another process serves the same folder. */
+  static async start({ directory, log = () => {} }: CloudOptions): Promise<Cloud> {
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    const sockets = await runtimeDirectory(directory)
+    const socketPath = join(sockets, 'cloud.sock')
+    const authority = await loadAuthority(join(directory, 'ca'), 'Drydock lab authority', hostTime.now())
+    const issuer = new CertificateIssuer(authority, hostTime.now)
+    let port = 0
+    const worlds = new Worlds({
+      directory: join(directory, 'worlds'),
+      blobs: join(directory, 'blobs'),
+      socketDirectory: sockets,
+      caFile: join(directory, 'ca.crt'),
+      proxyPort: () => port,
+      log,
+    })
+    const admin = createServer({ requestTimeout: 0 }, adminListener(worlds))
+    // First of all: it is also the lock that keeps two processes off one folder.
+    await listenUnix(admin, socketPath)
+    const proxy = new ForwardProxy({
+      issuer,
+      worlds: {
+        hosts: (id, secret) => worlds.hosts(id, secret),
+        connected: (id, socket) => worlds.connected(id, socket),
+      },
+    })
+    port = await listenAsBefore(proxy, join(directory, 'proxy-port'))
+    await worlds.openAll()
+    return new Cloud(worlds, proxy, admin, socketPath)
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise((resolve) => this.#admin.close(resolve))
+    this.#admin.closeAllConnections()
+    await this.#proxy.close()
+    await this.worlds.closeAll()
+    await closed
+  }
+}
+
+/** Open terminals know the proxy's port from their environment: after a restart it must be the same, if it is still free. */
+async function listenAsBefore(proxy: ForwardProxy, file: string): Promise<number> {
+  const before = Number(await readFile(file, 'utf8').catch(() => '0'))
+  const port = await proxy.listen(before).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EADDRINUSE') throw error
+    return proxy.listen(0)
+  })
+  if (port !== before) {
+    await writeFile(`${file}.tmp`, String(port), { mode: 0o600 })
+    await rename(`${file}.tmp`, file)
+  }
+  return port
+}

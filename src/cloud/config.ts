@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto'
+import type { Ids } from '#world/ids.ts'
+import type { ProvisioningSpeed } from '#world/provisioning.ts'
+import { DEFAULT_PROVISIONING } from '#world/provisioning.ts'
+import type { CreateWorldOptions } from './api.ts'
+
+/** Where a world keeps what it was created with. */
+export const CONFIG_KEY = 'world/config'
+/** Where a world keeps its time, so that it goes on after a restart: an anchor in both times, and the speed. */
+export const CLOCK_KEY = 'world/clock'
+
+export interface WorldConfig {
+  id: string
+  accountId: string
+  region: string
+  /** Password in the proxy URL. */
+  secret: string
+  administrator: { accessKeyId: string; secretAccessKey: string }
+  provisioning: ProvisioningSpeed
+  seed?: string
+}
+
+export interface ClockAnchor {
+  virtual: number
+  host: number
+  speed: number
+}
+
+export const DEFAULT_REGION = 'us-east-1'
+
+const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
+
+/** What a new world starts from. `id` is given by now. */
+export function newConfig(options: CreateWorldOptions & { id: string }, ids: Ids): WorldConfig {
+  return {
+    id: options.id,
+    accountId: options.accountId ?? `${1 + ids.number(9)}${ids.text(11, '0123456789')}`,
+    region: options.region ?? DEFAULT_REGION,
+    // Secrets never come from a seed: who knows the seed must not know them.
+    secret: randomBytes(18).toString('base64url'),
+    administrator: {
+      accessKeyId: `AKIA${ids.text(16, BASE32)}`,
+      secretAccessKey: randomBytes(30).toString('base64'),
+    },
+    provisioning: options.provisioning ?? DEFAULT_PROVISIONING,
+    ...(options.seed !== undefined && { seed: options.seed }),
+  }
+}

@@ -1,0 +1,21 @@
+// The cloud process: `node src/cloud/process.ts <data folder>`. Its parent learns over IPC that it is ready, and takes it along when it ends.
+import { Cloud } from './cloud.ts'
+
+const directory = process.argv[2]
+if (!directory) throw new Error('usage: node src/cloud/process.ts <data folder>')
+
+const cloud = await Cloud.start({ directory, log: (message) => console.error(message) })
+let closing = false
+const end = async () => {
+  if (closing) return
+  closing = true
+  await cloud.close()
+  process.exit(0)
+}
+process.on('disconnect', end)
+process.on('SIGTERM', end)
+process.on('SIGINT', () => {
+  // Ctrl-C reaches the whole foreground group; the parent decides when to stop.
+  if (!process.connected) void end()
+})
+process.send?.({ ready: true })

@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto'
+import { lstat, mkdir, rm } from 'node:fs/promises'
+import { connect, type Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+/** Longest path of a unix socket on Linux (108 bytes with the closing zero) and macOS (104). */
+const SOCKET_PATH_LIMIT = 103
+
+/**
+ * A short, private folder for the unix sockets that belong to a data folder (socket paths hold about 100 bytes, data folders
+ * may be deep). The same data folder gives the same one. Throws when somebody else owns it.
+ */
+export async function runtimeDirectory(dataDirectory: string): Promise<string> {
+  const uid = process.getuid?.() ?? 0
+  const base = join(process.env.XDG_RUNTIME_DIR ?? tmpdir(), `drydock-${uid}`)
+  const name = createHash('sha256').update(resolve(dataDirectory)).digest('hex').slice(0, 12)
+  const directory = join(base, name)
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  for (const path of [base, directory]) {
+    const stat = await lstat(path)
+    if (!stat.isDirectory() || stat.uid !== uid || (stat.mode & 0o077) !== 0) {
+      throw new Error(
+        `${path} is not a private folder of yours, so sockets put there could be anybody's. Remove it, or set XDG_RUNTIME_DIR to a folder of your own.`,
+      )
+    }
+  }
+  return directory
+}
+
+/** Listens on a unix socket, replacing one that a dead process left. Throws when a live process has it. */
+export async function listenUnix(server: Server, path: string): Promise<void> {
+  if (Buffer.byteLength(path) > SOCKET_PATH_LIMIT) {
+    throw new Error(
+      `the socket path ${path} is too long for the system (${SOCKET_PATH_LIMIT} bytes): use a shorter folder`,
+    )
+  }
+  if (await answers(path)) {
+    throw Object.assign(new Error(`another process already listens on ${path}`), { code: 'EADDRINUSE' })
+  }
+  await rm(path, { force: true })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(path, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}
+
+/** Whether a process accepts connections on the socket. */
+export function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path)
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
+}

@@ -1,0 +1,92 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { hostTime } from '#world/clock.ts'
+import type { CloudStatus, OwnedCloud } from './api.ts'
+import { connectCloud } from './client.ts'
+import { cloudSocket } from './cloud.ts'
+
+/** Delay before a restart: doubles with each death that comes soon after the start. */
+const RESTART_MIN_MS = 50
+const RESTART_MAX_MS = 5000
+/** A process that lived this long starts anew without delay. */
+const STABLE_MS = 10_000
+
+export interface StartCloudOptions {
+  directory: string
+  log?(message: string): void
+}
+
+/** Starts a cloud process for a data folder and restarts it whenever it dies. Resolves when it is ready; rejects when the first start fails. */
+export async function startCloud({ directory, log = () => {} }: StartCloudOptions): Promise<OwnedCloud> {
+  const client = connectCloud(await cloudSocket(directory))
+  const listeners = new Set<(status: CloudStatus) => void>()
+  let child: ChildProcess | undefined
+  let stopping = false
+  let delay = RESTART_MIN_MS
+
+  const tell = (status: CloudStatus) => {
+    for (const listener of listeners) listener(status)
+  }
+  /** Starts the process; resolves when it is ready, rejects when it ends before. */
+  const start = () =>
+    new Promise<void>((resolve, reject) => {
+      const entry = fileURLToPath(new URL('./process.ts', import.meta.url))
+      const startedAt = hostTime.now()
+      const errors: string[] = []
+      const started = spawn(process.execPath, [entry, directory], {
+        stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      })
+      child = started
+      let ready = false
+      started.stderr!.setEncoding('utf8').on('data', (text: string) => {
+        errors.splice(0, errors.length, `${errors.join('')}${text}`.slice(-4000))
+        log(text.trimEnd())
+      })
+      started.on('message', () => {
+        ready = true
+        resolve()
+        tell('up')
+      })
+      started.on('error', reject)
+      started.on('exit', (code, signal) => {
+        if (child === started) child = undefined
+        if (stopping) return
+        if (!ready)
+          reject(
+            new Error(`the cloud process ended at its start (${signal ?? code}):\n${errors.join('').trim()}`),
+          )
+        else if (hostTime.now() - startedAt > STABLE_MS) delay = RESTART_MIN_MS
+        if (ready) restart(`the cloud process ended (${signal ?? code}); starting it again`)
+      })
+    })
+  const restart = (reason: string) => {
+    log(reason)
+    tell('restarting')
+    hostTime.setTimer(delay, () => {
+      if (stopping) return
+      start().catch((error: Error) => restart(error.message))
+    })
+    delay = Math.min(delay * 2, RESTART_MAX_MS)
+  }
+
+  await start()
+  return {
+    ...client,
+    get pid() {
+      return child?.pid
+    },
+    onStatus(listener) {
+      listeners.add(listener)
+      return { close: () => listeners.delete(listener) }
+    },
+    async stop() {
+      stopping = true
+      client.close()
+      const running = child
+      if (!running || running.exitCode !== null) return
+      const exited = new Promise((resolve) => running.once('exit', resolve))
+      running.kill('SIGTERM')
+      await exited
+    },
+  }
+}

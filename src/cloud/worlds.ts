@@ -1,0 +1,198 @@
+import { timingSafeEqual } from 'node:crypto'
+import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
+import type { HostTable } from '#network/hosts.ts'
+import { Clock } from '#world/clock.ts'
+import { WorldFiles } from '#world/files.ts'
+import { Ids } from '#world/ids.ts'
+import { World } from '#world/world.ts'
+import type { CreateWorldOptions, WorldInfo } from './api.ts'
+import { CLOCK_KEY, type ClockAnchor, CONFIG_KEY, newConfig, type WorldConfig } from './config.ts'
+import { Simulation, type SimulationOptions } from './simulation.ts'
+
+/** What all worlds of a process share. */
+export interface WorldsOptions extends SimulationOptions {
+  /** Folder of the worlds' own folders. */
+  directory: string
+  /** Folder for the worlds' Docker sockets. */
+  socketDirectory: string
+  caFile: string
+  /** The proxy's port, known once it listens. */
+  proxyPort(): number
+  log(message: string): void
+}
+
+/** A world that is up: its state on disk, its time, and what runs in it. */
+export interface OpenWorld {
+  readonly config: WorldConfig
+  readonly world: World
+  readonly files: WorldFiles
+  readonly simulation: Simulation
+  info(): WorldInfo
+}
+
+/** The worlds of a cloud process: creates, finds, saves, restores and deletes them. */
+export class Worlds {
+  readonly #options: WorldsOptions
+  readonly #open = new Map<string, Promise<OpenWorld>>()
+  readonly #connections = new Map<string, Set<Duplex>>()
+
+  constructor(options: WorldsOptions) {
+    this.#options = options
+  }
+
+  /** Opens every world on disk, one after another. */
+  async openAll(): Promise<void> {
+    await mkdir(this.#options.directory, { recursive: true, mode: 0o700 })
+    for (const name of await readdir(this.#options.directory)) {
+      // A deletion that a kill cut short goes on here.
+      if (name.startsWith('.deleted-'))
+        await rm(join(this.#options.directory, name), { recursive: true, force: true })
+      else await this.find(name)
+    }
+  }
+
+  /** Makes a world, or gives the one of that id. */
+  async create(options: CreateWorldOptions): Promise<OpenWorld> {
+    const ids = new Ids(options.seed)
+    const id = options.id ?? `world-${ids.hex(12)}`
+    const found = await this.find(id)
+    if (found) return found
+    const config = newConfig({ ...options, id }, ids)
+    return this.#remember(id, this.#openFolder(id, config, options.speed))
+  }
+
+  async find(id: string): Promise<OpenWorld | undefined> {
+    const open = this.#open.get(id)
+    if (open) return open
+    const known = await readdir(this.#options.directory)
+    if (!known.includes(id)) return undefined
+    return this.#open.get(id) ?? this.#remember(id, this.#openFolder(id))
+  }
+
+  async list(): Promise<WorldInfo[]> {
+    return (await Promise.all(this.#open.values())).map((world) => world.info())
+  }
+
+  async delete(id: string): Promise<void> {
+    await this.close(id)
+    const gone = join(this.#options.directory, `.deleted-${id}`)
+    await rename(join(this.#options.directory, id), gone)
+    await rm(gone, { recursive: true, force: true })
+  }
+
+  async restore(id: string, name: string): Promise<void> {
+    const { files } = (await this.find(id))!
+    if (!(await files.savePoints()).includes(name))
+      throw new Error(`world "${id}" has no save point "${name}"`)
+    await this.#stop(id)
+    await files.restore(name)
+    await this.#remember(id, this.#openFolder(id))
+  }
+
+  /** Ends what runs in a world; its state stays on disk. */
+  async close(id: string): Promise<void> {
+    const open = await this.#stop(id)
+    await open?.files.close()
+  }
+
+  async closeAll(): Promise<void> {
+    await Promise.all([...this.#open.keys()].map((id) => this.close(id)))
+  }
+
+  /** The names of a world, for the proxy. */
+  async hosts(id: string, secret: string): Promise<HostTable | undefined> {
+    const open = await this.find(id)
+    return open && equal(open.config.secret, secret) ? open.simulation.hosts : undefined
+  }
+
+  /** Remembers a client's connection, to close it with its world. */
+  connected(id: string, socket: Duplex): void {
+    const sockets = this.#connections.get(id) ?? new Set()
+    this.#connections.set(id, sockets)
+    if (sockets.has(socket)) return
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  }
+
+  #remember(id: string, opening: Promise<OpenWorld>): Promise<OpenWorld> {
+    this.#open.set(id, opening)
+    return opening.catch((error) => {
+      this.#open.delete(id)
+      throw error
+    })
+  }
+
+  async #openFolder(id: string, created?: WorldConfig, speed?: number): Promise<OpenWorld> {
+    const { log, proxyPort, caFile } = this.#options
+    const files = await WorldFiles.open(join(this.#options.directory, id), {
+      onDamage: (path, bytes) =>
+        log(`${path}: cut off ${bytes} bytes of a write that a crash left half done`),
+      onError: (error) => log(`world ${id}: cannot write a snapshot, going on with the journal: ${error}`),
+    })
+    const { store } = files
+    if (created) store.put(CONFIG_KEY, created, 0)
+    const config = store.get<WorldConfig>(CONFIG_KEY)?.value
+    if (!config) throw new Error(`the folder of world "${id}" holds no world: its journal is empty`)
+    const clock = openClock(store.get<ClockAnchor>(CLOCK_KEY)?.value, speed)
+    const keepTime = () => {
+      store.put(CLOCK_KEY, { virtual: clock.now(), host: clock.hostNow(), speed: clock.speed })
+    }
+    if (created) keepTime()
+    clock.observe(keepTime)
+    const world = new World({
+      id,
+      store,
+      clock,
+      seed: config.seed,
+      provisioning: config.provisioning,
+      log: {
+        error: (name, key, error) => log(`world ${id}: controller ${name} on ${key}: ${describe(error)}`),
+      },
+    })
+    const dockerSocket = join(this.#options.socketDirectory, `${id}.sock`)
+    const simulation = await Simulation.start({ ...this.#options, world, config, dockerSocket })
+    await store.flushed()
+    const info = (): WorldInfo => ({
+      id,
+      accountId: config.accountId,
+      region: config.region,
+      proxyUrl: `http://${id}:${config.secret}@127.0.0.1:${proxyPort()}`,
+      caFile,
+      dockerHost: `unix://${dockerSocket}`,
+      administrator: config.administrator,
+      clock: { now: clock.now(), speed: clock.speed },
+      provisioning: config.provisioning,
+      revision: store.revision,
+    })
+    return { config, world, files, simulation, info }
+  }
+
+  async #stop(id: string): Promise<OpenWorld | undefined> {
+    const open = await this.#open.get(id)
+    if (!open) return undefined
+    this.#open.delete(id)
+    for (const socket of this.#connections.get(id) ?? []) socket.destroy()
+    await open.simulation.close()
+    open.world.close()
+    return open
+  }
+}
+
+/** Time that went by while the process was away has passed in the world too, at the world's speed. */
+function openClock(anchor: ClockAnchor | undefined, speed: number | undefined): Clock {
+  if (!anchor) return new Clock({ speed })
+  const clock = new Clock({ speed: anchor.speed, now: anchor.virtual })
+  clock.jumpTo(anchor.virtual + Math.max(0, clock.hostNow() - anchor.host) * anchor.speed)
+  return clock
+}
+
+function equal(a: string, b: string): boolean {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)]
+  return left.length === right.length && timingSafeEqual(left, right)
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}

@@ -1,0 +1,33 @@
+import type { Principal } from './service.ts'
+
+/** A key that can sign requests. */
+export interface SigningKey {
+  secretAccessKey: string
+  principal: Principal
+}
+
+/** What a request asks for, as IAM decides on it. */
+export interface AccessQuestion {
+  principal: Principal
+  /** `eks:CreateCluster` */
+  action: string
+  /** An ARN or `*`. */
+  resource: string
+  /** Condition keys and their values; keys are matched without regard to case. */
+  conditions: Record<string, string | string[]>
+}
+
+export interface Decision {
+  allowed: boolean
+  /** Why not, as AWS ends its message: `no identity-based policy allows the eks:CreateCluster action`; `with an …` for denials. */
+  reason?: string
+}
+
+/** Who may sign and who may do what: IAM as the wire needs it. */
+export interface Identity {
+  /** `unknown` when there is no such active key or the session token does not belong to it. */
+  signingKey(accessKeyId: string, sessionToken: string | undefined): SigningKey | 'unknown' | 'expired'
+  /** Whom requests act as when credentials are `open`. */
+  administrator(): Principal
+  decide(question: AccessQuestion): Decision
+}

@@ -1,0 +1,186 @@
+import { conditionsOf } from './conditions.ts'
+import { denial } from './denial.ts'
+import { fault } from './faults.ts'
+import type { Identity } from './identity.ts'
+import { writeJson } from './json.ts'
+import type { OperationModel } from './model.ts'
+import type { WireError, WireResponse } from './protocol.ts'
+import { header, type WireRequest } from './request.ts'
+import { MalformedInput } from './scalars.ts'
+import { type Served, signingName } from './served.ts'
+import type { AwsServerOptions } from './server.ts'
+import { AwsError, type Principal, type RequestContext } from './service.ts'
+import { readSignature, type Signature, SignatureFault, verifySignature } from './sigv4.ts'
+import { Validator } from './validate.ts'
+
+interface Caller {
+  principal: Principal
+  region: string
+}
+
+/** The way of one request: signature, operation, input, permission, behaviour, answer. */
+export class Pipeline {
+  readonly #options: AwsServerOptions
+  readonly #identity: Identity
+  readonly #validator: Validator
+
+  constructor(options: AwsServerOptions) {
+    this.#options = options
+    this.#identity = options.identity
+    this.#validator = new Validator(options.constraints)
+  }
+
+  /** Never throws: every failure is an error of the service. */
+  async answer(
+    served: Served,
+    request: WireRequest,
+    requestId: string,
+    region?: string,
+  ): Promise<WireResponse> {
+    const { model, protocol } = served
+    let operation: OperationModel | undefined
+    try {
+      const routed = route(served, request)
+      operation = routed?.operation
+      const caller = this.#authenticate(served, request, operation, region)
+      if (!routed) throw unknownOperation(served, request)
+      const input = protocol.read(routed, request)
+      this.#validator.check(served, routed.operation, input)
+      const output = await this.#perform(served, routed.operation, input, request, caller, requestId)
+      return protocol.write(model, routed.operation, output, requestId)
+    } catch (error) {
+      return this.error(served, this.#explain(served, error, operation), requestId)
+    }
+  }
+
+  /** Serializes an error as the service's protocol does. */
+  error({ model, protocol }: Served, error: AwsError, requestId: string): WireResponse {
+    const known = model.errors.get(error.code)
+    const wire: WireError = {
+      code: known?.code ?? error.code,
+      message: error.message,
+      status: known && error.status === 400 ? known.status : error.status,
+      fault: known?.fault ?? (error.status >= 500 ? 'server' : 'client'),
+      fields: known ? (writeJson(known.shape, error.fields) as Record<string, unknown>) : error.fields,
+    }
+    return protocol.error(model, wire, requestId)
+  }
+
+  #authenticate(
+    served: Served,
+    request: WireRequest,
+    operation: OperationModel | undefined,
+    region?: string,
+  ): Caller {
+    const { service } = served
+    const open = this.#options.credentials === 'open'
+    const fallback: Caller = {
+      principal: this.#identity.administrator(),
+      region: region ?? this.#options.region,
+    }
+    let signature: Signature | undefined
+    try {
+      signature = readSignature(request)
+      if (!signature) {
+        if (operation && service.unsigned?.includes(operation.name))
+          return { ...fallback, principal: this.#anonymous() }
+        throw new SignatureFault('missing-token', 'Request is missing Authentication Token')
+      }
+      const { principal } = verifySignature(request, signature, this.#identity, {
+        now: this.#options.world.clock.hostNow(),
+        services: [signingName(service)],
+        region,
+      })
+      return { principal, region: region ?? signature.region }
+    } catch (error) {
+      if (!(error instanceof SignatureFault) || !open) throw error
+      return { ...fallback, region: region ?? signature?.region ?? fallback.region }
+    }
+  }
+
+  #anonymous(): Principal {
+    const { accountId } = this.#options
+    return { arn: '*', accountId, userId: 'anonymous', type: 'anonymous' }
+  }
+
+  async #perform(
+    served: Served,
+    operation: OperationModel,
+    input: Record<string, unknown>,
+    request: WireRequest,
+    { principal, region }: Caller,
+    requestId: string,
+  ): Promise<Record<string, unknown>> {
+    const { service, model } = served
+    const { world } = this.#options
+    const action = `${service.actionPrefix}:${operation.name}`
+    const conditions = conditionsOf(world, request, principal, region, input)
+    const context: RequestContext = {
+      world,
+      accountId: principal.accountId,
+      region,
+      partition: 'aws',
+      principal,
+      requestId,
+      action,
+      host: (header(request, 'host') ?? '').replace(/:\d+$/, ''),
+      sourceIp: request.sourceIp,
+      authorize: (asked, resource, extra) => {
+        const decision = this.#identity.decide({
+          principal,
+          action: asked,
+          resource,
+          conditions: extra ? { ...conditions, ...extra } : conditions,
+        })
+        if (!decision.allowed) throw denial(model.protocol, principal, asked, resource, decision)
+      },
+    }
+    if (principal.type !== 'anonymous' && !service.unauthorized?.includes(operation.name)) {
+      const resources = service.resources?.[operation.name]?.(input, context) ?? '*'
+      for (const resource of typeof resources === 'string' ? [resources] : resources)
+        context.authorize(action, resource)
+    }
+    const handler = service.handlers[operation.name]
+    if (!handler)
+      throw fault(
+        model.protocol,
+        'not-simulated',
+        `Drydock does not simulate ${action}: the request was understood, but nothing was done. FIDELITY.md lists what is simulated.`,
+      )
+    if (model.protocol === 'ec2' && input.DryRun === true)
+      throw new AwsError('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', {
+        status: 412,
+      })
+    const before = world.store.revision
+    const output = (await handler(input, context)) ?? {}
+    if (world.store.revision !== before) await world.store.flushed()
+    return output as Record<string, unknown>
+  }
+
+  #explain({ model, service }: Served, error: unknown, operation: OperationModel | undefined): AwsError {
+    if (error instanceof AwsError) return error
+    if (error instanceof SignatureFault) return fault(model.protocol, error.kind, error.message)
+    if (error instanceof MalformedInput) return fault(model.protocol, 'malformed-input', error.message)
+    this.#options.log?.(error, `${service.name}:${operation?.name ?? 'unknown'}`)
+    return fault(model.protocol, 'internal', 'An internal error has occurred. Retry your request.')
+  }
+}
+
+function route({ model, protocol }: Served, request: WireRequest) {
+  try {
+    return protocol.route(model, request)
+  } catch (error) {
+    if (error instanceof URIError) throw new MalformedInput('The path is not properly percent-encoded')
+    throw error
+  }
+}
+
+function unknownOperation({ model }: Served, request: WireRequest): AwsError {
+  const form = new URLSearchParams(request.body.length > 0 ? request.body.toString('utf8') : request.query)
+  const action = form.get('Action') ?? ''
+  const message =
+    model.protocol === 'ec2'
+      ? `The action ${action} is not valid for this web service.`
+      : `Could not find operation ${action} for version ${form.get('Version') ?? 'NO_VERSION_SPECIFIED'}`
+  return fault(model.protocol, 'unknown-operation', message)
+}

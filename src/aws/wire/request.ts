@@ -1,0 +1,54 @@
+import type { IncomingMessage } from 'node:http'
+
+/** A request as the protocols see it: read whole, nothing decoded yet. */
+export interface WireRequest {
+  method: string
+  /** As sent, still percent-encoded. */
+  path: string
+  /** As sent, without `?`. */
+  query: string
+  /** By lower-case name, each value as sent. */
+  headers: Record<string, string[]>
+  body: Buffer
+  sourceIp: string
+  secure: boolean
+}
+
+/** Thrown when a body exceeds the limit; nothing more of it was kept. */
+export class BodyTooLarge extends Error {
+  override readonly name = 'BodyTooLarge'
+}
+
+/** Reads a request with its body, at most `limit` bytes. Throws BodyTooLarge. */
+export async function readRequest(req: IncomingMessage, limit: number): Promise<WireRequest> {
+  const url = req.url ?? '/'
+  const mark = url.indexOf('?')
+  const socket = req.socket as IncomingMessage['socket'] & { encrypted?: boolean }
+  return {
+    method: req.method ?? 'GET',
+    path: mark < 0 ? url : url.slice(0, mark),
+    query: mark < 0 ? '' : url.slice(mark + 1),
+    headers: req.headersDistinct as Record<string, string[]>,
+    body: await readBody(req, limit),
+    sourceIp: socket?.remoteAddress?.replace(/^::ffff:/, '') ?? '127.0.0.1',
+    secure: socket?.encrypted === true,
+  }
+}
+
+/** The first value of a header. */
+export function header(request: Pick<WireRequest, 'headers'>, name: string): string | undefined {
+  return request.headers[name]?.[0]
+}
+
+async function readBody(req: IncomingMessage, limit: number): Promise<Buffer> {
+  const declared = Number(req.headers['content-length'] ?? 0)
+  if (declared > limit) throw new BodyTooLarge()
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of req as AsyncIterable<Buffer>) {
+    length += chunk.length
+    if (length > limit) throw new BodyTooLarge()
+    chunks.push(chunk)
+  }
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length)
+}

@@ -1,0 +1,167 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { HttpHost } from '#network/hosts.ts'
+import type { World } from '#world/world.ts'
+import type { Constraints } from './constraints.ts'
+import { Endpoints } from './endpoints.ts'
+import { fault } from './faults.ts'
+import type { Identity } from './identity.ts'
+import { jsonRpc } from './json-rpc.ts'
+import { type ProtocolName, serviceModel } from './model.ts'
+import { Pipeline } from './pipeline.ts'
+import type { Protocol, WireResponse } from './protocol.ts'
+import { ec2Query, query } from './query-rpc.ts'
+import { BodyTooLarge, readRequest, type WireRequest } from './request.ts'
+import { restJson } from './rest-json.ts'
+import { type Served, signingName } from './served.ts'
+import { AwsError, type Service } from './service.ts'
+import { readSignature, SignatureFault } from './sigv4.ts'
+
+export interface AwsServerOptions {
+  world: World
+  services: Service[]
+  identity: Identity
+  /** Account and region of requests that carry no signature. */
+  accountId: string
+  region: string
+  /** `open` takes any keys as the account's administrator. Default `enforced`. */
+  credentials?: 'enforced' | 'open'
+  /** From `loadConstraints`. */
+  constraints: Constraints
+  /** Told of handlers that failed by mistake. */
+  log?(error: unknown, operation: string): void
+}
+
+export interface AwsServer {
+  /** The AWS endpoint of this name, if it is one of the services here. */
+  host(hostname: string): HttpHost | undefined
+  /** One endpoint for all services, for `AWS_ENDPOINT_URL`; the signature's scope names the service. */
+  classic(req: IncomingMessage, res: ServerResponse): void
+}
+
+/** Largest body that is read: EC2's limit for user data and EKS's for manifests lie far below. */
+const BODY_LIMIT = 8 * 1024 * 1024
+
+const PROTOCOLS: Record<ProtocolName, Protocol> = {
+  'rest-json': restJson,
+  json: jsonRpc,
+  query,
+  ec2: ec2Query,
+}
+
+/** Serves AWS services by their real host names and at one classic endpoint. */
+export function createAwsServer(options: AwsServerOptions): AwsServer {
+  const served = options.services.map((service): Served => {
+    const model = serviceModel(service.sdk)
+    return { service, model, protocol: PROTOCOLS[model.protocol] }
+  })
+  const endpoints = new Endpoints(served)
+  const pipeline = new Pipeline(options)
+
+  const answer = async (req: IncomingMessage, res: ServerResponse, candidates: Served[], region?: string) => {
+    const requestId = options.world.ids.uuid()
+    let chosen = candidates[0] ?? served[0]!
+    try {
+      const request = await readRequest(req, BODY_LIMIT)
+      const found = choose(candidates, request)
+      if (!found) return send(res, unknownService(options, chosen, request, requestId))
+      chosen = found
+      send(res, await pipeline.answer(chosen, request, requestId, region))
+    } catch (error) {
+      if (!(error instanceof BodyTooLarge)) throw error
+      res.setHeader('Connection', 'close')
+      const limit = fault(chosen.model.protocol, 'too-large', `Request size exceeded ${BODY_LIMIT} bytes`)
+      send(res, pipeline.error(chosen, limit, requestId))
+      // The rest of the body is let go unread; the connection closes after the answer.
+      req.resume()
+    }
+  }
+  const guarded = (req: IncomingMessage, res: ServerResponse, candidates: Served[], region?: string) => {
+    answer(req, res, candidates, region).catch((error) => {
+      options.log?.(error, 'request')
+      res.destroy()
+    })
+  }
+
+  return {
+    host(hostname) {
+      const endpoint = endpoints.find(hostname)
+      return (
+        endpoint && {
+          kind: 'http',
+          request: (req, res) => guarded(req, res, endpoint.services, endpoint.region),
+        }
+      )
+    },
+    classic: (req, res) => guarded(req, res, served),
+  }
+}
+
+/** Which of the services a request means: by its signature's scope, then by the version or operation it names. */
+function choose(candidates: Served[], request: WireRequest): Served | undefined {
+  let scope: string | undefined
+  try {
+    scope = readSignature(request)?.service
+  } catch (error) {
+    if (!(error instanceof SignatureFault)) throw error
+  }
+  const scoped = candidates.filter(({ service }) => scope === undefined || signingName(service) === scope)
+  // A wrong scope at a service's own host is the signature check's affair.
+  const possible =
+    scoped.length > 0
+      ? scoped
+      : new Set(candidates.map((one) => signingName(one.service))).size === 1
+        ? candidates
+        : []
+  if (possible.length < 2) return possible[0]
+  const version = versionOf(request)
+  return (
+    possible.find(({ model }) => model.version === version) ??
+    possible.find(({ model, protocol }) => protocol.route(model, request))
+  )
+}
+
+function versionOf(request: WireRequest): string | undefined {
+  const [, version] =
+    /(?:^|&)Version=([\d-]+)/.exec(`${request.query}&${request.body.subarray(0, 4096).toString('latin1')}`) ??
+    []
+  return version
+}
+
+function unknownService(
+  options: AwsServerOptions,
+  any: Served,
+  request: WireRequest,
+  requestId: string,
+): WireResponse {
+  let scope: string | undefined
+  try {
+    scope = readSignature(request)?.service
+  } catch {
+    scope = undefined
+  }
+  const names = options.services.map(({ name }) => name).join(', ')
+  const message = scope
+    ? `Drydock does not simulate the AWS service '${scope}'. It simulates: ${names}.`
+    : 'Request is missing Authentication Token'
+  const error = scope
+    ? new AwsError('NotImplemented', message, { status: 501 })
+    : new AwsError('MissingAuthenticationToken', message, { status: 403 })
+  // Without a service the protocol must be guessed from what the client sent.
+  const json = request.headers['x-amz-target'] || request.headers['content-type']?.[0]?.includes('json')
+  const protocol = json ? jsonRpc : query
+  const model = {
+    ...any.model,
+    version: json ? '1.1' : any.model.version,
+    xmlNamespace: any.model.xmlNamespace,
+  }
+  return protocol.error(
+    model,
+    { code: error.code, message, status: error.status, fault: 'client', fields: {} },
+    requestId,
+  )
+}
+
+function send(res: ServerResponse, response: WireResponse): void {
+  res.writeHead(response.status, { ...response.headers, 'Content-Length': Buffer.byteLength(response.body) })
+  res.end(response.body)
+}

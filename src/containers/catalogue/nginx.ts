@@ -1,0 +1,118 @@
+import { readFileSync } from 'node:fs'
+import { directory, type FileNode, file, symlink } from '../files/nodes.ts'
+import { programFile } from './program-file.ts'
+import type { CatalogueRepository, ImageRecipe } from './recipe.ts'
+import { alpineFiles, debianFiles } from './system.ts'
+
+const text = (name: string, mode?: number): FileNode =>
+  file(readFileSync(new URL(`files/nginx/${name}`, import.meta.url)), mode ? { mode } : {})
+
+const USERS = { passwd: ['nginx:x:101:101:nginx user:/nonexistent:/bin/false'], group: ['nginx:x:101:nginx'] }
+const MAINTAINER = 'NGINX Docker Maintainers <docker-maint@nginx.com>'
+
+interface Release {
+  version: string
+  created: string
+  alpine?: string
+}
+
+function recipe({ version, created, alpine }: Release): ImageRecipe {
+  const base = alpine ? alpineFiles(alpine, USERS) : debianFiles(USERS)
+  const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+  return {
+    created,
+    config: {
+      ExposedPorts: { '80/tcp': {} },
+      Env: [`PATH=${path}`, `NGINX_VERSION=${version}`, 'PKG_RELEASE=1', 'DYNPKG_RELEASE=1'],
+      Entrypoint: ['/docker-entrypoint.sh'],
+      Cmd: ['nginx', '-g', 'daemon off;'],
+      Labels: { maintainer: MAINTAINER },
+      StopSignal: 'SIGQUIT',
+    },
+    layers: [
+      alpine
+        ? { createdBy: `ADD alpine-minirootfs-${alpine}-x86_64.tar.gz / # buildkit`, files: base }
+        : { createdBy: "# debian.sh --arch 'amd64' out/ 'trixie' '@1763337600'", files: base },
+      ...(alpine ? [{ createdBy: 'CMD ["/bin/sh"]' }] : []),
+      { createdBy: `LABEL maintainer=${MAINTAINER}` },
+      { createdBy: `ENV NGINX_VERSION=${version}` },
+      {
+        createdBy: 'RUN /bin/sh -c set -x && install nginx and its modules # buildkit',
+        files: {
+          '/usr/sbin/nginx': programFile('nginx', version),
+          ...(alpine ? {} : { '/usr/bin/curl': programFile('curl', '8.14.1') }),
+          ...(alpine ? { '/usr/bin/curl': programFile('curl', '8.14.1') } : {}),
+          '/etc/nginx/nginx.conf': text('nginx.conf'),
+          '/etc/nginx/mime.types': text('mime.types'),
+          '/etc/nginx/conf.d/default.conf': text('default.conf'),
+          '/usr/share/nginx/html/index.html': text('index.html'),
+          '/usr/share/nginx/html/50x.html': text('50x.html'),
+          '/var/cache/nginx': directory(),
+          '/var/log/nginx/access.log': symlink('/dev/stdout'),
+          '/var/log/nginx/error.log': symlink('/dev/stderr'),
+          '/docker-entrypoint.d': directory(),
+        },
+      },
+      {
+        createdBy: 'COPY docker-entrypoint.sh / # buildkit',
+        files: { '/docker-entrypoint.sh': text('docker-entrypoint.sh', 0o755) },
+      },
+      {
+        createdBy: 'COPY 10-listen-on-ipv6-by-default.sh /docker-entrypoint.d # buildkit',
+        files: {
+          '/docker-entrypoint.d/10-listen-on-ipv6-by-default.sh': text(
+            '10-listen-on-ipv6-by-default.sh',
+            0o755,
+          ),
+        },
+      },
+      {
+        createdBy: 'COPY 20-envsubst-on-templates.sh /docker-entrypoint.d # buildkit',
+        files: {
+          '/docker-entrypoint.d/20-envsubst-on-templates.sh': text('20-envsubst-on-templates.sh', 0o755),
+        },
+      },
+      {
+        createdBy: 'COPY 30-tune-worker-processes.sh /docker-entrypoint.d # buildkit',
+        files: {
+          '/docker-entrypoint.d/30-tune-worker-processes.sh': text('30-tune-worker-processes.sh', 0o755),
+        },
+      },
+      { createdBy: 'ENTRYPOINT ["/docker-entrypoint.sh"]' },
+      { createdBy: 'EXPOSE map[80/tcp:{}]' },
+      { createdBy: 'STOPSIGNAL SIGQUIT' },
+      { createdBy: 'CMD ["nginx" "-g" "daemon off;"]' },
+    ],
+  }
+}
+
+const MAINLINE = { version: '1.29.3', created: '2025-11-18T00:59:22Z' }
+const STABLE = { version: '1.28.0', created: '2025-11-18T00:58:11Z' }
+const OLD = { version: '1.27.5', created: '2025-04-16T14:50:31Z' }
+const ALPINE = '3.22.2'
+
+/** Official nginx, as tags stood in November 2025 (https://hub.docker.com/_/nginx). */
+export const nginx: CatalogueRepository = {
+  names: [
+    { host: 'registry-1.docker.io', repository: 'library/nginx' },
+    { host: 'public.ecr.aws', repository: 'nginx/nginx' },
+    { host: 'public.ecr.aws', repository: 'docker/library/nginx' },
+  ],
+  images: [
+    {
+      tags: ['latest', 'mainline', '1', '1.29', '1.29.3', 'trixie', '1.29-trixie', '1.29.3-trixie'],
+      recipe: () => recipe(MAINLINE),
+    },
+    {
+      tags: ['alpine', 'mainline-alpine', '1-alpine', '1.29-alpine', '1.29.3-alpine', '1.29.3-alpine3.22'],
+      recipe: () => recipe({ ...MAINLINE, alpine: ALPINE }),
+    },
+    { tags: ['stable', '1.28', '1.28.0', 'stable-trixie'], recipe: () => recipe(STABLE) },
+    {
+      tags: ['stable-alpine', '1.28-alpine', '1.28.0-alpine'],
+      recipe: () => recipe({ ...STABLE, alpine: ALPINE }),
+    },
+    { tags: ['1.27', '1.27.5'], recipe: () => recipe(OLD) },
+    { tags: ['1.27-alpine', '1.27.5-alpine'], recipe: () => recipe({ ...OLD, alpine: '3.21.3' }) },
+  ],
+}

@@ -1,0 +1,184 @@
+import { readFileSync } from 'node:fs'
+import { directory, file } from '../files/nodes.ts'
+import { programFile } from './program-file.ts'
+import type { CatalogueRepository, ImageRecipe } from './recipe.ts'
+import { alpineFiles, busyboxFiles, debianFiles } from './system.ts'
+
+const PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+const hub = (name: string) => [
+  { host: 'registry-1.docker.io', repository: `library/${name}` },
+  { host: 'public.ecr.aws', repository: `docker/library/${name}` },
+]
+
+const busyboxRecipe = (created: string): ImageRecipe => ({
+  created,
+  config: { Env: [PATH], Cmd: ['sh'] },
+  layers: [{ createdBy: 'BusyBox 1.37.0 (glibc), Debian 13', files: busyboxFiles() }],
+})
+
+const alpineRecipe = (version: string, created: string): ImageRecipe => ({
+  created,
+  config: { Env: [PATH], Cmd: ['/bin/sh'], WorkingDir: '/' },
+  layers: [
+    { createdBy: `ADD alpine-minirootfs-${version}-x86_64.tar.gz / # buildkit`, files: alpineFiles(version) },
+    { createdBy: 'CMD ["/bin/sh"]' },
+  ],
+})
+
+const debianRecipe = (created: string): ImageRecipe => ({
+  created,
+  config: { Env: [PATH], Cmd: ['bash'] },
+  layers: [{ createdBy: "# debian.sh --arch 'amd64' out/ 'trixie' '@1763337600'", files: debianFiles() }],
+})
+
+function httpdRecipe(version: string, created: string, alpine?: string): ImageRecipe {
+  const page = readFileSync(new URL('files/httpd/index.html', import.meta.url))
+  return {
+    created,
+    config: {
+      ExposedPorts: { '80/tcp': {} },
+      Env: [
+        `PATH=/usr/local/apache2/bin:${PATH.slice(5)}`,
+        'HTTPD_PREFIX=/usr/local/apache2',
+        `HTTPD_VERSION=${version}`,
+      ],
+      Cmd: ['httpd-foreground'],
+      WorkingDir: '/usr/local/apache2',
+      StopSignal: 'SIGWINCH',
+    },
+    layers: [
+      { createdBy: 'base system', files: alpine ? alpineFiles(alpine) : debianFiles() },
+      { createdBy: 'ENV HTTPD_PREFIX=/usr/local/apache2' },
+      {
+        createdBy: 'RUN /bin/sh -c set -eux; install httpd # buildkit',
+        files: {
+          '/usr/local/apache2/bin/httpd': programFile('httpd', version),
+          '/usr/local/apache2/htdocs/index.html': file(page),
+          '/usr/local/apache2/conf/httpd.conf': file(
+            'ServerRoot "/usr/local/apache2"\nListen 80\nDocumentRoot "/usr/local/apache2/htdocs"\nDirectoryIndex index.html\n',
+          ),
+          '/usr/local/apache2/logs': directory(),
+        },
+      },
+      { createdBy: 'STOPSIGNAL SIGWINCH' },
+      {
+        createdBy: 'COPY httpd-foreground /usr/local/bin/ # buildkit',
+        files: {
+          '/usr/local/bin/httpd-foreground': file(
+            '#!/bin/sh\nset -e\nrm -f /usr/local/apache2/logs/httpd.pid\nexec httpd -DFOREGROUND "$@"\n',
+            { mode: 0o755 },
+          ),
+        },
+      },
+      { createdBy: 'EXPOSE map[80/tcp:{}]' },
+      { createdBy: 'CMD ["httpd-foreground"]' },
+    ],
+  }
+}
+
+/** An image of one program and nothing else, as cluster components are. */
+function singleProgram(
+  program: string,
+  version: string,
+  path: string,
+  options: { args?: string[]; user?: string; created: string },
+): ImageRecipe {
+  return {
+    created: options.created,
+    config: { Env: [PATH], Entrypoint: [path, ...(options.args ?? [])], WorkingDir: '/', User: options.user },
+    layers: [
+      { createdBy: `COPY ${program} ${path} # buildkit`, files: { [path]: programFile(program, version) } },
+    ],
+  }
+}
+
+/** The account that EKS's own images come from in us-east-1 (https://docs.aws.amazon.com/eks/latest/userguide/add-ons-images.html). */
+const EKS_REGISTRY = '602401143452.dkr.ecr.us-east-1.amazonaws.com'
+
+const eks = (
+  repository: string,
+  images: { tag: string; recipe: () => ImageRecipe }[],
+): CatalogueRepository => ({
+  names: [{ host: EKS_REGISTRY, repository }],
+  images: images.map(({ tag, recipe }) => ({ tags: [tag], recipe })),
+})
+
+const component = (program: string, path: string, tag: string, args?: string[]) => ({
+  tag,
+  recipe: () =>
+    singleProgram(program, tag.replace(/^v|-eksbuild.*$/g, ''), path, {
+      args,
+      created: '2025-10-01T00:00:00Z',
+    }),
+})
+
+const pause = (version: string): ImageRecipe =>
+  singleProgram('pause', version, '/pause', { user: '65535:65535', created: '2025-05-01T00:00:00Z' })
+
+/** Base images besides nginx, and the system images of EKS. Versions as of November 2025. */
+export const others: CatalogueRepository[] = [
+  {
+    names: [...hub('busybox'), { host: 'gcr.io', repository: 'google-containers/busybox' }],
+    images: [
+      {
+        tags: ['latest', '1', '1.37', '1.37.0', 'stable', 'glibc', 'musl', 'uclibc'],
+        recipe: () => busyboxRecipe('2024-09-26T21:31:42Z'),
+      },
+      { tags: ['1.36', '1.36.1', '1.28', '1.28.4'], recipe: () => busyboxRecipe('2023-05-18T22:34:17Z') },
+    ],
+  },
+  {
+    names: hub('alpine'),
+    images: [
+      {
+        tags: ['latest', '3', '3.22', '3.22.2'],
+        recipe: () => alpineRecipe('3.22.2', '2025-10-08T11:04:56Z'),
+      },
+      { tags: ['3.21', '3.21.5'], recipe: () => alpineRecipe('3.21.5', '2025-10-08T11:05:10Z') },
+    ],
+  },
+  {
+    names: hub('debian'),
+    images: [
+      {
+        tags: ['latest', '13', 'trixie', 'stable', 'stable-slim', 'trixie-slim'],
+        recipe: () => debianRecipe('2025-11-17T00:00:00Z'),
+      },
+    ],
+  },
+  {
+    names: hub('httpd'),
+    images: [
+      {
+        tags: ['latest', '2', '2.4', '2.4.65', 'trixie'],
+        recipe: () => httpdRecipe('2.4.65', '2025-11-04T00:00:00Z'),
+      },
+      {
+        tags: ['alpine', '2.4-alpine'],
+        recipe: () => httpdRecipe('2.4.65', '2025-11-04T00:00:00Z', '3.22.2'),
+      },
+    ],
+  },
+  {
+    names: [
+      { host: 'registry.k8s.io', repository: 'pause' },
+      { host: EKS_REGISTRY, repository: 'eks/pause' },
+    ],
+    images: ['3.10', '3.5', '3.9'].map((version) => ({ tags: [version], recipe: () => pause(version) })),
+  },
+  eks('eks/coredns', [
+    component('coredns', '/coredns', 'v1.12.4-eksbuild.1'),
+    component('coredns', '/coredns', 'v1.11.4-eksbuild.2'),
+  ]),
+  eks(
+    'eks/kube-proxy',
+    ['v1.35.0-eksbuild.2', 'v1.34.1-eksbuild.2', 'v1.33.5-eksbuild.2'].map((tag) =>
+      component('kube-proxy', '/usr/local/bin/kube-proxy', tag),
+    ),
+  ),
+  eks('amazon-k8s-cni', [component('aws-vpc-cni', '/app/aws-vpc-cni', 'v1.20.4-eksbuild.2')]),
+  eks('amazon-k8s-cni-init', [component('aws-vpc-cni-init', '/init/aws-vpc-cni-init', 'v1.20.4-eksbuild.2')]),
+  eks('amazon/aws-network-policy-agent', [
+    component('network-policy-agent', '/controller', 'v1.2.7-eksbuild.1'),
+  ]),
+]

@@ -1,0 +1,123 @@
+import { directory, type FileNode, file, symlink, type TreeNode } from '../files/nodes.ts'
+import { programFile } from './program-file.ts'
+
+type Files = Record<string, TreeNode>
+
+const BUSYBOX_VERSION = '1.37.0'
+
+/** Applets of busybox that the simulation has a model for, by the folder that the official image puts them in. */
+const BIN_APPLETS =
+  'ash base64 cat chmod chown cp date df dmesg echo ed egrep false fgrep grep gunzip gzip hostname kill link ln ls mkdir mktemp mount mv netstat ping ping6 printenv ps pwd rm rmdir sed sh sleep stat stty sync tar touch true umount uname usleep watch zcat'
+const USR_BIN_APPLETS =
+  '[ [[ awk basename clear cmp comm cut diff dirname du env expand expr find fold free head hexdump hostid id install killall less md5sum nc nl nohup nproc nslookup od paste pgrep pidof pkill printf readlink realpath reset seq sha1sum sha256sum sort split strings tail tee telnet test time timeout top tr traceroute tree tsort tty uniq unlink uptime vi w wc wget which who whoami xargs xxd yes'
+
+const applets = (folder: string, names: string): Files =>
+  Object.fromEntries(names.split(' ').map((name) => [`${folder}/${name}`, symlink('/bin/busybox')]))
+
+const mode = (content: string, bits: number): FileNode => file(content, { mode: bits })
+
+const passwd = (extra: string[], rootShell: string) =>
+  file(
+    [
+      `root:x:0:0:root:/root:${rootShell}`,
+      'daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin',
+      'www-data:x:33:33:www-data:/var/www:/usr/sbin/nologin',
+      'nobody:x:65534:65534:nobody:/:/sbin/nologin',
+      ...extra,
+      '',
+    ].join('\n'),
+  )
+
+const group = (extra: string[]) =>
+  file(['root:x:0:', 'daemon:x:1:', 'www-data:x:33:', 'nogroup:x:65534:', ...extra, ''].join('\n'))
+
+const skeleton = (): Files => ({
+  '/dev': directory(),
+  '/proc': directory({ mode: 0o555 }),
+  '/sys': directory({ mode: 0o555 }),
+  '/root': directory({ mode: 0o700 }),
+  '/tmp': directory({ mode: 0o1777 }),
+  '/home': directory(),
+  '/var/log': directory(),
+  '/var/tmp': directory({ mode: 0o1777 }),
+  '/run': directory(),
+})
+
+/** The root file system of the busybox image. */
+export function busyboxFiles(): Files {
+  return {
+    ...skeleton(),
+    '/bin/busybox': programFile('busybox', BUSYBOX_VERSION),
+    ...applets('/bin', `${BIN_APPLETS} ${USR_BIN_APPLETS}`),
+    '/etc/passwd': passwd([], '/bin/sh'),
+    '/etc/group': group([]),
+    '/etc/shadow': mode('root:*:::::::\n', 0o640),
+    '/etc/nsswitch.conf': file('passwd: files\ngroup: files\nhosts: files dns\n'),
+    '/var/spool/mail': directory({ mode: 0o1777 }),
+    '/usr/sbin': directory(),
+  }
+}
+
+/** The root file system of Alpine, with `users` of other images on top. */
+export function alpineFiles(
+  version: string,
+  users: { passwd: string[]; group: string[] } = { passwd: [], group: [] },
+): Files {
+  return {
+    ...skeleton(),
+    '/bin/busybox': programFile('busybox', BUSYBOX_VERSION),
+    ...applets('/bin', BIN_APPLETS),
+    ...applets('/usr/bin', USR_BIN_APPLETS),
+    '/sbin/apk': programFile('apk', '2.14.9'),
+    '/etc/passwd': passwd(users.passwd, '/bin/sh'),
+    '/etc/group': group(users.group),
+    '/etc/shadow': mode('root:*::0:::::\n', 0o640),
+    '/etc/alpine-release': file(`${version}\n`),
+    '/etc/os-release': file(
+      `NAME="Alpine Linux"\nID=alpine\nVERSION_ID=${version}\nPRETTY_NAME="Alpine Linux v${version.replace(/\.\d+$/, '')}"\nHOME_URL="https://alpinelinux.org/"\n`,
+    ),
+    '/etc/profile': file(
+      'export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\numask 022\n',
+    ),
+    '/etc/shells': file('/bin/sh\n/bin/ash\n'),
+    '/lib/apk/db/installed': file(''),
+    '/usr/local/bin': directory(),
+    '/usr/sbin': directory(),
+    '/var/cache/apk': directory(),
+  }
+}
+
+const DEBIAN_COREUTILS =
+  '[ arch base64 basename cat chgrp chmod chown cp cut date dd df dir dirname du echo env expand expr false fold groups head hostid id install join link ln logname ls md5sum mkdir mkfifo mktemp mv nice nl nohup nproc od paste printenv printf pwd readlink realpath rm rmdir seq sha1sum sha256sum shuf sleep sort split stat stty sync tac tail tee test timeout touch tr true tty uname uniq unlink users wc who whoami yes'
+const DEBIAN_TOOLS = 'awk diff cmp egrep fgrep find grep gunzip gzip hostname sed tar which xargs zcat'
+
+/** The root file system of Debian slim, merged-usr, with `users` of other images on top. */
+export function debianFiles(users: { passwd: string[]; group: string[] } = { passwd: [], group: [] }): Files {
+  const tools = (names: string, program: string, version: string): Files =>
+    Object.fromEntries(names.split(' ').map((name) => [`/usr/bin/${name}`, programFile(program, version)]))
+  return {
+    ...skeleton(),
+    '/bin': symlink('usr/bin'),
+    '/sbin': symlink('usr/sbin'),
+    '/lib': symlink('usr/lib'),
+    '/usr/bin/bash': programFile('bash', '5.2.37'),
+    '/usr/bin/dash': programFile('dash', '0.5.12'),
+    '/usr/bin/sh': symlink('dash'),
+    ...tools(DEBIAN_COREUTILS, 'coreutils', '9.7'),
+    ...tools(DEBIAN_TOOLS, 'tools', '1.0'),
+    '/usr/bin/apt-get': programFile('apt', '3.0.3'),
+    '/usr/bin/apt': programFile('apt', '3.0.3'),
+    '/etc/passwd': passwd(users.passwd, '/bin/bash'),
+    '/etc/group': group(users.group),
+    '/etc/shadow': mode('root:*:20000:0:99999:7:::\n', 0o640),
+    '/etc/debian_version': file('13.2\n'),
+    '/etc/os-release': file(
+      'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nNAME="Debian GNU/Linux"\nVERSION_ID="13"\nVERSION="13 (trixie)"\nVERSION_CODENAME=trixie\nDEBIAN_VERSION_FULL=13.2\nID=debian\nHOME_URL="https://www.debian.org/"\n',
+    ),
+    '/usr/lib': directory(),
+    '/usr/local/bin': directory(),
+    '/usr/local/sbin': directory(),
+    '/usr/sbin': directory(),
+    '/opt': directory(),
+  }
+}

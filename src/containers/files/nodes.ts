@@ -1,0 +1,91 @@
+import { open } from 'node:fs/promises'
+
+/** Bytes in memory, or a stretch of a file on disk that is read when it is needed. */
+export type Content = Uint8Array | { path: string; offset: number; size: number }
+
+interface Attributes {
+  mode: number
+  uid: number
+  gid: number
+  /** ms since the epoch */
+  mtime: number
+}
+
+export interface FileNode extends Attributes {
+  kind: 'file'
+  content: Content
+}
+
+export interface DirectoryNode extends Attributes {
+  kind: 'directory'
+  children: Map<string, TreeNode>
+}
+
+export interface SymlinkNode extends Attributes {
+  kind: 'symlink'
+  target: string
+}
+
+/** `/dev/null` and the like; what reading and writing does is the process's affair. */
+export interface DeviceNode extends Attributes {
+  kind: 'device'
+  name: string
+}
+
+/** Part of a file tree. Trees share nodes: never change one that is not yours (see FileTree). */
+export type TreeNode = FileNode | DirectoryNode | SymlinkNode | DeviceNode
+
+export function directory(
+  attributes: Partial<Attributes> = {},
+  children = new Map<string, TreeNode>(),
+): DirectoryNode {
+  return { kind: 'directory', mode: 0o755, uid: 0, gid: 0, mtime: 0, ...attributes, children }
+}
+
+export function file(content: Content | string, attributes: Partial<Attributes> = {}): FileNode {
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content
+  return { kind: 'file', mode: 0o644, uid: 0, gid: 0, mtime: 0, ...attributes, content: bytes }
+}
+
+export function symlink(target: string, attributes: Partial<Attributes> = {}): SymlinkNode {
+  return { kind: 'symlink', mode: 0o777, uid: 0, gid: 0, mtime: 0, ...attributes, target }
+}
+
+export const contentSize = (content: Content): number =>
+  content instanceof Uint8Array ? content.length : content.size
+
+/** All bytes of a content. */
+export async function readContent(content: Content): Promise<Uint8Array> {
+  if (content instanceof Uint8Array) return content
+  const chunks: Uint8Array[] = []
+  for await (const chunk of streamContent(content)) chunks.push(chunk)
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+}
+
+const CHUNK = 256 * 1024
+
+/** The bytes of a content from `start` to before `end`, in pieces of at most 256 KiB. */
+export async function* streamContent(
+  content: Content,
+  start = 0,
+  end = contentSize(content),
+): AsyncGenerator<Uint8Array> {
+  if (content instanceof Uint8Array) {
+    if (end > start) yield content.subarray(start, end)
+    return
+  }
+  if (end <= start) return
+  const handle = await open(content.path, 'r')
+  try {
+    for (let position = start; position < end; ) {
+      const length = Math.min(CHUNK, end - position)
+      const buffer = Buffer.allocUnsafe(length)
+      const { bytesRead } = await handle.read(buffer, 0, length, content.offset + position)
+      if (bytesRead === 0) throw new Error(`${content.path} is shorter than its index says`)
+      yield buffer.subarray(0, bytesRead)
+      position += bytesRead
+    }
+  } finally {
+    await handle.close()
+  }
+}

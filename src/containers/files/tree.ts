@@ -1,0 +1,173 @@
+import { type DirectoryNode, directory, type TreeNode } from './nodes.ts'
+
+/** A file system error with Node's code and text (`ENOENT: no such file or directory, open '/x'`). */
+export class FileError extends Error {
+  override readonly name = 'FileError'
+  readonly code: string
+  constructor(code: keyof typeof MESSAGES, operation: string, path: string) {
+    super(`${code}: ${MESSAGES[code]}, ${operation} '${path}'`)
+    this.code = code
+  }
+}
+
+const MESSAGES = {
+  ENOENT: 'no such file or directory',
+  ENOTDIR: 'not a directory',
+  EISDIR: 'illegal operation on a directory',
+  EEXIST: 'file already exists',
+  ENOTEMPTY: 'directory not empty',
+  ELOOP: 'too many symbolic links encountered',
+  EROFS: 'read-only file system',
+  EINVAL: 'invalid argument',
+  EBUSY: 'resource busy or locked',
+}
+
+const MAX_SYMLINKS = 40
+
+/** A path as a list of names; `.` and empty parts dropped, `..` kept. */
+export const splitPath = (path: string): string[] => path.split('/').filter((part) => part && part !== '.')
+
+/** Joins and normalizes; `path` may be absolute. */
+export function resolvePath(base: string, path: string): string {
+  const parts: string[] = []
+  for (const part of splitPath(path.startsWith('/') ? path : `${base}/${path}`)) {
+    if (part === '..') parts.pop()
+    else parts.push(part)
+  }
+  return `/${parts.join('/')}`
+}
+
+/**
+ * A mutable view of a file tree. Nodes may be shared with other trees (an image's with all its containers'): a folder is
+ * copied when it is first changed here, along the path to the root. So a fork costs nothing, and comparing two trees by
+ * identity finds what changed.
+ */
+export class FileTree {
+  #root: DirectoryNode
+  #owned = new WeakSet<DirectoryNode>()
+
+  constructor(root: DirectoryNode = directory()) {
+    this.#root = root
+  }
+
+  /** The present state; later changes of this tree do not touch it. */
+  snapshot(): DirectoryNode {
+    this.#owned = new WeakSet()
+    return this.#root
+  }
+
+  get root(): DirectoryNode {
+    return this.#root
+  }
+
+  /** The node at an absolute path without following a last symlink; undefined when there is none. */
+  lookup(path: string): TreeNode | undefined {
+    let node: TreeNode | undefined = this.#root
+    for (const name of splitPath(path)) {
+      if (node?.kind !== 'directory') return undefined
+      node = node.children.get(name)
+    }
+    return node
+  }
+
+  /** The absolute path without symlinks; the last name may be missing. With `last: false` a last symlink stays. */
+  realPath(path: string, operation = 'stat', last = true): string {
+    let links = 0
+    const todo = splitPath(path).reverse()
+    const done: string[] = []
+    const nodes: TreeNode[] = [this.#root]
+    while (todo.length > 0) {
+      const name = todo.pop()!
+      const parent = nodes.at(-1)!
+      if (parent.kind !== 'directory') throw new FileError('ENOTDIR', operation, path)
+      if (name === '..') {
+        if (done.pop() !== undefined) nodes.pop()
+        continue
+      }
+      const node = parent.children.get(name)
+      if (node?.kind === 'symlink' && (last || todo.length > 0)) {
+        if (++links > MAX_SYMLINKS) throw new FileError('ELOOP', operation, path)
+        if (node.target.startsWith('/')) {
+          done.length = 0
+          nodes.length = 1
+        }
+        todo.push(...splitPath(node.target).reverse())
+        continue
+      }
+      if (!node) {
+        if (todo.length > 0) throw new FileError('ENOENT', operation, path)
+        done.push(name)
+        break
+      }
+      done.push(name)
+      nodes.push(node)
+    }
+    return `/${done.join('/')}`
+  }
+
+  /** The node at a path, symlinks followed. Throws FileError. */
+  get(path: string, operation = 'stat', last = true): TreeNode {
+    const node = this.lookup(this.realPath(path, operation, last))
+    if (!node) throw new FileError('ENOENT', operation, path)
+    return node
+  }
+
+  /** Puts a node at a path whose parents are real folders. Throws FileError. */
+  put(path: string, node: TreeNode, operation = 'open'): void {
+    const parts = splitPath(path)
+    const name = parts.pop()
+    if (name === undefined) {
+      if (node.kind !== 'directory') throw new FileError('EISDIR', operation, path)
+      this.#root = node
+      return
+    }
+    this.#writable(parts, operation, path).children.set(name, node)
+  }
+
+  /** Removes a node with all that is under it; gives what was there. */
+  remove(path: string, operation = 'unlink'): TreeNode | undefined {
+    const parts = splitPath(path)
+    const name = parts.pop()
+    if (name === undefined) throw new FileError('EBUSY', operation, path)
+    const node = this.lookup(path)
+    if (node) this.#writable(parts, operation, path).children.delete(name)
+    return node
+  }
+
+  /** Makes a folder and its missing parents, following symlinks in the path. */
+  makeFolders(path: string, attributes: Partial<DirectoryNode> = {}): string {
+    let at = '/'
+    for (const name of splitPath(path)) {
+      if (name === '..') {
+        at = resolvePath(at, '..')
+        continue
+      }
+      at = this.realPath(at === '/' ? `/${name}` : `${at}/${name}`, 'mkdir')
+      const node = this.lookup(at)
+      if (!node) this.put(at, directory(attributes), 'mkdir')
+      else if (node.kind !== 'directory') throw new FileError('ENOTDIR', 'mkdir', path)
+    }
+    return at
+  }
+
+  /** The folder at `parts`, copied so far as others share it. */
+  #writable(parts: string[], operation: string, path: string): DirectoryNode {
+    if (!this.#owned.has(this.#root)) this.#root = this.#own(this.#root)
+    let folder = this.#root
+    for (const name of parts) {
+      const child = folder.children.get(name)
+      if (!child) throw new FileError('ENOENT', operation, path)
+      if (child.kind !== 'directory') throw new FileError('ENOTDIR', operation, path)
+      const own = this.#owned.has(child) ? child : this.#own(child)
+      if (own !== child) folder.children.set(name, own)
+      folder = own
+    }
+    return folder
+  }
+
+  #own(node: DirectoryNode): DirectoryNode {
+    const copy = { ...node, children: new Map(node.children) }
+    this.#owned.add(copy)
+    return copy
+  }
+}

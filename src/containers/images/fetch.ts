@@ -1,0 +1,58 @@
+import type { BlobStore } from '../blobs/store.ts'
+import type { Descriptor, Image, ImageConfig } from '../image.ts'
+import { type ImageManifest, type IndexManifest, isIndexType } from '../registry/manifest.ts'
+import type { RegistryClient } from './registry-client.ts'
+
+/** What the image's progress is about. */
+export interface FetchProgress {
+  /** Tells the layers before anything is fetched; the function says which are already here. */
+  layers?(layers: Descriptor[], config: ImageConfig): void
+  layerDone?(layer: Descriptor): void
+}
+
+/** The index has no image for linux/amd64. */
+export class PlatformError extends Error {
+  override readonly name = 'PlatformError'
+}
+
+/** Brings an image of linux/amd64 into the blob store. Throws RegistryRequestError, PlatformError, DigestMismatchError. */
+export async function fetchImage(
+  client: RegistryClient,
+  blobs: BlobStore,
+  repository: string,
+  reference: string,
+  progress: FetchProgress = {},
+): Promise<Image & { manifestDigest: string; sizeBytes: number }> {
+  const top = await client.manifest(repository, reference)
+  let manifest = top
+  await blobs.put(top.bytes, top.digest)
+  if (isIndexType(top.mediaType)) {
+    const index = JSON.parse(top.bytes.toString()) as IndexManifest
+    const entry = index.manifests.find(
+      ({ platform }) => platform?.os === 'linux' && platform.architecture === 'amd64',
+    )
+    if (!entry) throw new PlatformError('no match for platform in manifest')
+    manifest = await client.manifest(repository, entry.digest)
+    await blobs.put(manifest.bytes, entry.digest)
+  }
+  const { config, layers } = JSON.parse(manifest.bytes.toString()) as ImageManifest
+  await fetchBlob(client, blobs, repository, config)
+  const imageConfig = await blobs.readJson<ImageConfig>(config.digest)
+  progress.layers?.(layers, imageConfig)
+  for (const layer of layers) {
+    await fetchBlob(client, blobs, repository, layer)
+    progress.layerDone?.(layer)
+  }
+  return {
+    id: config.digest,
+    config: imageConfig,
+    layers,
+    manifestDigest: top.digest,
+    sizeBytes: layers.reduce((sum, { size }) => sum + size, config.size),
+  }
+}
+
+async function fetchBlob(client: RegistryClient, blobs: BlobStore, repository: string, blob: Descriptor) {
+  if (await blobs.stat(blob.digest)) return
+  await blobs.put(await client.blob(repository, blob.digest), blob.digest)
+}

@@ -1,0 +1,79 @@
+import { createServer, type IncomingMessage, type OutgoingHttpHeaders, request, type Server } from 'node:http'
+import { type Duplex, duplexPair } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { HostTable, HttpHost } from '#network/hosts.ts'
+
+/** The name leads nowhere in this world. */
+export class NoSuchHostError extends Error {
+  override readonly name = 'NoSuchHostError'
+  readonly host: string
+  constructor(host: string) {
+    super(`lookup ${host}: no such host`)
+    this.host = host
+  }
+}
+
+export interface HostRequest {
+  method?: string
+  headers?: OutgoingHttpHeaders
+  body?: Uint8Array | AsyncIterable<Uint8Array>
+}
+
+/**
+ * HTTP to the hosts of a world without a socket: the same handlers as through the proxy, over a pair of streams.
+ */
+export class HostTransport {
+  readonly #hosts: HostTable
+  readonly #servers = new WeakMap<HttpHost, Server>()
+
+  constructor(hosts: HostTable) {
+    this.#hosts = hosts
+  }
+
+  /** Sends a request; resolves with the answer's head, its body to be read. Throws NoSuchHostError. */
+  async send(address: string | URL, options: HostRequest = {}): Promise<IncomingMessage> {
+    const url = new URL(address)
+    const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80))
+    const host = this.#hosts.resolve(url.hostname, port)
+    if (host?.kind !== 'http') throw new NoSuchHostError(url.hostname)
+    const connect = () => this.#connect(host, url.protocol === 'https:')
+    const outgoing = request({
+      method: options.method ?? 'GET',
+      host: url.hostname,
+      path: url.pathname + url.search,
+      headers: { host: url.host, ...options.headers },
+      // biome-ignore lint/suspicious/noExplicitAny: a pair of streams serves as a socket.
+      createConnection: connect as any,
+      agent: undefined,
+    })
+    const answer = new Promise<IncomingMessage>((resolve, reject) => {
+      outgoing.on('response', resolve)
+      outgoing.on('error', reject)
+    })
+    answer.catch(() => {
+      // Seen below, or after an early answer of no more use.
+    })
+    const { body } = options
+    if (body === undefined || body instanceof Uint8Array) outgoing.end(body)
+    else await Promise.race([pipeline(body, outgoing), answer])
+    return answer
+  }
+
+  #connect(host: HttpHost, encrypted: boolean): Duplex {
+    let server = this.#servers.get(host)
+    if (!server) {
+      server = createServer((req, res) => host.request(req, res))
+      this.#servers.set(host, server)
+    }
+    const [near, far] = duplexPair()
+    server.emit('connection', Object.assign(far, { encrypted, remoteAddress: '127.0.0.1' }))
+    return near
+  }
+}
+
+/** All bytes of an answer. */
+export async function readAnswer(answer: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of answer) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}

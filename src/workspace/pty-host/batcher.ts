@@ -1,0 +1,60 @@
+/** Output within this many ms is one window. */
+const WINDOW = 4
+/** Sent at once in each window, in bytes: an echoed key never waits. */
+const AT_ONCE = 4 * 1024
+/** Sent together at most, in bytes. */
+const TOGETHER = 64 * 1024
+
+/** Sends small output at once and gathers what follows closely, so that neither latency nor throughput suffers. */
+export class Batcher {
+  readonly #send: (data: Buffer) => void
+  #pending: Buffer[] = []
+  #size = 0
+  #windowStart = 0
+  #budget = 0
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(send: (data: Buffer) => void) {
+    this.#send = send
+  }
+
+  push(data: Buffer): void {
+    if (this.#size === 0) {
+      const now = performance.now()
+      if (now - this.#windowStart >= WINDOW) this.#open(now)
+      if (data.length <= this.#budget) {
+        this.#budget -= data.length
+        this.#send(data)
+        return
+      }
+    }
+    this.#pending.push(data)
+    this.#size += data.length
+    if (this.#size >= TOGETHER) this.flush()
+    else this.#timer ??= setTimeout(() => this.flush(), WINDOW)
+  }
+
+  /** Sends what waits. */
+  flush(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    if (this.#size === 0) return
+    const data = this.#pending.length === 1 ? this.#pending[0]! : Buffer.concat(this.#pending)
+    this.#pending = []
+    this.#size = 0
+    this.#open(performance.now())
+    this.#send(data)
+  }
+
+  /** Forgets what waits. */
+  close(): void {
+    clearTimeout(this.#timer)
+    this.#pending = []
+    this.#size = 0
+  }
+
+  #open(now: number): void {
+    this.#windowStart = now
+    this.#budget = AT_ONCE
+  }
+}

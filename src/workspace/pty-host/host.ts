@@ -1,0 +1,144 @@
+import { createServer, type Server, type Socket } from 'node:net'
+import { Attachment } from './attachment.ts'
+import { readLink, sendMessage } from './link.ts'
+import {
+  type AttachmentRequest,
+  HOST_VERSION,
+  type HostAnswer,
+  type HostRequest,
+  type TerminalSpec,
+} from './messages.ts'
+import { HostedTerminal } from './terminal.ts'
+
+export interface PtyHostOptions {
+  /** Ends itself after so many ms with neither a terminal nor a server. */
+  idle: number
+  /** Ends its terminals and itself after so many ms without a server. */
+  orphaned: number
+  /** Called when it has ended everything. */
+  stopped: () => void
+}
+
+/** Holds terminals for servers that come and go. Has no children but the shells. */
+export class PtyHost {
+  readonly #options: PtyHostOptions
+  readonly #server: Server
+  readonly #terminals = new Map<string, HostedTerminal>()
+  readonly #servers = new Set<Socket>()
+  #spawning: Promise<void> = Promise.resolve()
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(options: PtyHostOptions) {
+    this.#options = options
+    this.#server = createServer((socket) => this.#connected(socket))
+  }
+
+  async listen(path: string): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen(path, resolve)
+    })
+    this.#watchIdle()
+  }
+
+  /** Ends all terminals. */
+  async stop(): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#server.close()
+    await Promise.all([...this.#terminals.values()].map((terminal) => terminal.end()))
+    for (const server of this.#servers) server.destroy()
+    this.#options.stopped()
+  }
+
+  #connected(socket: Socket): void {
+    let attachment: Attachment | undefined
+    // A server that is killed is no error of ours: 'close' follows.
+    socket.on('error', () => {})
+    readLink(socket, {
+      message: (message) => {
+        if (attachment) return attachment.request(message as AttachmentRequest)
+        const request = message as HostRequest
+        if (request.op !== 'attach') return this.#control(socket, request)
+        const terminal = this.#terminals.get(request.terminal)
+        if (!terminal) {
+          sendMessage(socket, {
+            type: 'error',
+            code: 'terminal-unknown',
+            what: 'This terminal is gone.',
+            next: 'Open a new one.',
+          })
+          socket.end()
+          return
+        }
+        attachment = new Attachment(socket, terminal)
+        terminal.attach(attachment, request, request.received).catch((error) => socket.destroy(error))
+      },
+      data: (piece) => attachment?.input(piece),
+    })
+  }
+
+  #control(socket: Socket, request: Exclude<HostRequest, { op: 'attach' }>): void {
+    switch (request.op) {
+      case 'hello':
+        this.#servers.add(socket)
+        this.#watchIdle()
+        socket.on('close', () => {
+          this.#servers.delete(socket)
+          this.#watchIdle()
+        })
+        this.#answer(socket, {
+          answer: 'hello',
+          version: HOST_VERSION,
+          pid: process.pid,
+          terminals: [...this.#terminals.values()].map((terminal) => terminal.info),
+        })
+        return
+      case 'spawn':
+        this.#spawn(socket, request.request, request.terminal)
+        return
+      case 'end': {
+        const terminal = this.#terminals.get(request.terminal)
+        this.#terminals.delete(request.terminal)
+        Promise.resolve(terminal?.end()).then(() => {
+          this.#watchIdle()
+          this.#answer(socket, { answer: 'done', request: request.request })
+        })
+        return
+      }
+      case 'stop':
+        this.stop()
+    }
+  }
+
+  /** One at a time: starting a shell blocks for about a millisecond. */
+  #spawn(socket: Socket, request: number, spec: TerminalSpec): void {
+    this.#spawning = this.#spawning.then(async () => {
+      await new Promise((next) => setImmediate(next))
+      try {
+        const present = this.#terminals.get(spec.id)
+        const terminal =
+          present ??
+          new HostedTerminal(spec, (exit) => {
+            for (const server of this.#servers)
+              this.#answer(server, { answer: 'exit', terminal: spec.id, exit })
+          })
+        this.#terminals.set(spec.id, terminal)
+        this.#watchIdle()
+        this.#answer(socket, { answer: 'done', request, terminal: terminal.info })
+      } catch (error) {
+        this.#answer(socket, { answer: 'failed', request, what: (error as Error).message })
+      }
+    })
+  }
+
+  #answer(socket: Socket, answer: HostAnswer): void {
+    sendMessage(socket, answer)
+  }
+
+  #watchIdle(): void {
+    clearTimeout(this.#timer)
+    if (this.#servers.size > 0) return
+    const wait = this.#terminals.size > 0 ? this.#options.orphaned : this.#options.idle
+    this.#timer = setTimeout(() => this.stop(), wait)
+  }
+}

@@ -1,0 +1,46 @@
+/** Raised when the messages below change: a pty-host of another version is replaced, with its terminals. */
+export const HOST_VERSION = 1
+
+/** What to run in a new terminal. */
+export interface TerminalSpec {
+  id: string
+  file: string
+  arguments: string[]
+  /** The whole environment. */
+  environment: Record<string, string>
+  folder: string
+  columns: number
+  rows: number
+}
+
+export interface HostedTerminalInfo {
+  id: string
+  pid: number
+  /** Set once the shell has ended. */
+  exit?: TerminalExit
+}
+
+export interface TerminalExit {
+  code: number
+  signal?: number
+}
+
+/** What a server sends; the first message makes the connection one for control or one terminal's attachment. */
+export type HostRequest =
+  | { op: 'hello' }
+  | { op: 'spawn'; request: number; terminal: TerminalSpec }
+  | { op: 'end'; request: number; terminal: string }
+  | { op: 'stop' }
+  | { op: 'attach'; terminal: string; columns: number; rows: number; received?: number }
+
+/** What a server sends over an attachment, beside the input's bytes. */
+export type AttachmentRequest =
+  | { op: 'ack'; offset: number }
+  | { op: 'resize'; columns: number; rows: number }
+
+/** What a pty-host answers over a control connection. */
+export type HostAnswer =
+  | { answer: 'hello'; version: number; pid: number; terminals: HostedTerminalInfo[] }
+  | { answer: 'done'; request: number; terminal?: HostedTerminalInfo }
+  | { answer: 'failed'; request: number; what: string }
+  | { answer: 'exit'; terminal: string; exit: TerminalExit }

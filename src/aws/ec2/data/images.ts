@@ -1,0 +1,51 @@
+/** A public machine image. Ids are made from the name and the region, so that they never change. */
+export interface ImageInfo {
+  name: string
+  description: string
+  owner: string
+  ownerAlias: string
+  architecture: 'x86_64' | 'arm64'
+  created: string
+  /** SSM public parameter that names the newest one. */
+  parameter: string
+  sizeGiB: number
+  user: string
+}
+
+const EKS_OWNER = '602401143452'
+const AMAZON = '137112412989'
+/** EKS-optimized releases: https://github.com/awslabs/amazon-eks-ami/releases (as known 2026-11). */
+export const eksReleases: Record<string, { release: string; kubelet: string }> = {
+  '1.33': { release: '1.33.5-20251112', kubelet: 'v1.33.5-eks-ecaa3a6' },
+  '1.34': { release: '1.34.2-20251112', kubelet: 'v1.34.2-eks-ecaa3a6' },
+  '1.35': { release: '1.35.0-20260120', kubelet: 'v1.35.0-eks-ac2d5a0' },
+}
+
+const architectures = ['x86_64', 'arm64'] as const
+
+export const images: ImageInfo[] = [
+  ...Object.entries(eksReleases).flatMap(([version, { release }]) =>
+    architectures.map((architecture) => ({
+      name: `amazon-eks-node-al2023-${architecture}-standard-${version}-v${release.split('-')[1]}`,
+      description: `EKS-optimized Kubernetes node based on Amazon Linux 2023, (k8s: ${release.split('-')[0]}, containerd: 2.1.*)`,
+      owner: EKS_OWNER,
+      ownerAlias: 'amazon',
+      architecture,
+      created: `${release.slice(-8, -4)}-${release.slice(-4, -2)}-${release.slice(-2)}T18:00:00.000Z`,
+      parameter: `/aws/service/eks/optimized-ami/${version}/amazon-linux-2023/${architecture}/standard/recommended/image_id`,
+      sizeGiB: 20,
+      user: 'ec2-user',
+    })),
+  ),
+  ...architectures.map((architecture) => ({
+    name: `al2023-ami-2023.9.20251110.1-kernel-6.1-${architecture}`,
+    description: `Amazon Linux 2023 AMI 2023.9.20251110.1 ${architecture} HVM kernel-6.1`,
+    owner: AMAZON,
+    ownerAlias: 'amazon',
+    architecture,
+    created: '2025-11-10T18:00:00.000Z',
+    parameter: `/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-6.1-${architecture}`,
+    sizeGiB: 8,
+    user: 'ec2-user',
+  })),
+]

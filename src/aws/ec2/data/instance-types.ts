@@ -1,0 +1,85 @@
+/** What an instance type offers. */
+export interface InstanceTypeInfo {
+  name: string
+  architecture: 'x86_64' | 'arm64'
+  vcpus: number
+  memoryMiB: number
+  /** Most network interfaces, and IPv4 addresses on each: what limits pods on EKS. */
+  maxInterfaces: number
+  addressesPerInterface: number
+  /** Linux, on demand, us-east-1, US dollars an hour. */
+  pricePerHour: number
+  gpus?: number
+  burstable: boolean
+}
+
+/**
+ * name: vCPUs, memory (MiB), interfaces, addresses per interface, price.
+ * Sizes and limits: https://docs.aws.amazon.com/ec2/latest/instancetypes/ (gp, co, mo; read 2026-11-21).
+ * Prices: https://aws.amazon.com/ec2/pricing/on-demand/ us-east-1, Linux (as known 2026-11).
+ */
+const table: Record<string, [number, number, number, number, number]> = {
+  't2.micro': [1, 1024, 2, 2, 0.0116],
+  't2.small': [1, 2048, 3, 4, 0.023],
+  't2.medium': [2, 4096, 3, 6, 0.0464],
+  't2.large': [2, 8192, 3, 12, 0.0928],
+  't3.nano': [2, 512, 2, 2, 0.0052],
+  't3.micro': [2, 1024, 2, 2, 0.0104],
+  't3.small': [2, 2048, 3, 4, 0.0208],
+  't3.medium': [2, 4096, 3, 6, 0.0416],
+  't3.large': [2, 8192, 3, 12, 0.0832],
+  't3.xlarge': [4, 16384, 4, 15, 0.1664],
+  't3.2xlarge': [8, 32768, 4, 15, 0.3328],
+  't3a.small': [2, 2048, 2, 4, 0.0188],
+  't3a.medium': [2, 4096, 3, 6, 0.0376],
+  't3a.large': [2, 8192, 3, 12, 0.0752],
+  't3a.xlarge': [4, 16384, 4, 15, 0.1504],
+  't4g.micro': [2, 1024, 2, 2, 0.0084],
+  't4g.small': [2, 2048, 3, 4, 0.0168],
+  't4g.medium': [2, 4096, 3, 6, 0.0336],
+  't4g.large': [2, 8192, 3, 12, 0.0672],
+  't4g.xlarge': [4, 16384, 4, 15, 0.1344],
+  'm5.large': [2, 8192, 3, 10, 0.096],
+  'm5.xlarge': [4, 16384, 4, 15, 0.192],
+  'm5.2xlarge': [8, 32768, 4, 15, 0.384],
+  'm5.4xlarge': [16, 65536, 8, 30, 0.768],
+  'm6i.large': [2, 8192, 3, 10, 0.096],
+  'm6i.xlarge': [4, 16384, 4, 15, 0.192],
+  'm6i.2xlarge': [8, 32768, 4, 15, 0.384],
+  'm6g.medium': [1, 4096, 2, 4, 0.0385],
+  'm6g.large': [2, 8192, 3, 10, 0.077],
+  'm6g.xlarge': [4, 16384, 4, 15, 0.154],
+  'm7i.large': [2, 8192, 3, 10, 0.1008],
+  'm7i.xlarge': [4, 16384, 4, 15, 0.2016],
+  'm7g.medium': [1, 4096, 2, 4, 0.0408],
+  'm7g.large': [2, 8192, 3, 10, 0.0816],
+  'c5.large': [2, 4096, 3, 10, 0.085],
+  'c5.xlarge': [4, 8192, 4, 15, 0.17],
+  'c5.2xlarge': [8, 16384, 4, 15, 0.34],
+  'c6i.large': [2, 4096, 3, 10, 0.085],
+  'c6i.xlarge': [4, 8192, 4, 15, 0.17],
+  'c7g.large': [2, 4096, 3, 10, 0.0725],
+  'r5.large': [2, 16384, 3, 10, 0.126],
+  'r5.xlarge': [4, 32768, 4, 15, 0.252],
+  'r6i.large': [2, 16384, 3, 10, 0.126],
+  'g4dn.xlarge': [4, 16384, 3, 10, 0.526],
+}
+
+export const instanceTypes: ReadonlyMap<string, InstanceTypeInfo> = new Map(
+  Object.entries(table).map(
+    ([name, [vcpus, memoryMiB, maxInterfaces, addressesPerInterface, pricePerHour]]) => [
+      name,
+      {
+        name,
+        architecture: /^[a-z]\d+g\./.test(name) ? 'arm64' : 'x86_64',
+        vcpus,
+        memoryMiB,
+        maxInterfaces,
+        addressesPerInterface,
+        pricePerHour,
+        gpus: name.startsWith('g') ? 1 : undefined,
+        burstable: name.startsWith('t'),
+      },
+    ],
+  ),
+)

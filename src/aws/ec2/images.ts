@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto'
+import type * as sdk from '@aws-sdk/client-ec2'
+import { AwsError, type RequestContext } from '../wire/service.ts'
+import { type ImageInfo, images } from './data/images.ts'
+import { select } from './filters.ts'
+
+/** `ami-0` and 16 hex digits, the same for the same name and region. */
+export function imageId(image: ImageInfo, region: string): string {
+  return `ami-0${createHash('sha256').update(`${region}/${image.name}`).digest('hex').slice(0, 16)}`
+}
+
+/** An image by its id in this region. Throws InvalidAMIID. */
+export function imageById(id: string, region: string): ImageInfo {
+  if (!/^ami-[0-9a-f]+$/.test(id)) {
+    throw new AwsError('InvalidAMIID.Malformed', `Invalid id: "${id}" (expecting "ami-...")`)
+  }
+  const image = images.find((candidate) => imageId(candidate, region) === id)
+  if (!image) throw new AwsError('InvalidAMIID.NotFound', `The image id '[${id}]' does not exist`)
+  return image
+}
+
+export function describeImages(input: sdk.DescribeImagesCommandInput, context: RequestContext) {
+  const asked = input.ImageIds?.length ? input.ImageIds.map((id) => imageById(id, context.region)) : images
+  const owned = input.Owners?.length
+    ? asked.filter(({ owner, ownerAlias }) =>
+        input.Owners!.some((wanted) => wanted === owner || wanted === ownerAlias),
+      )
+    : asked
+  const { page, NextToken } = select(owned as (ImageInfo & { tags?: never })[], input, {
+    architecture: (image) => image.architecture,
+    'creation-date': (image) => image.created,
+    description: (image) => image.description,
+    'image-id': (image) => imageId(image, context.region),
+    'image-type': () => 'machine',
+    'is-public': () => true,
+    name: (image) => image.name,
+    'owner-alias': (image) => image.ownerAlias,
+    'owner-id': (image) => image.owner,
+    'root-device-type': () => 'ebs',
+    state: () => 'available',
+    'virtualization-type': () => 'hvm',
+  })
+  return {
+    Images: page.map(
+      (image): sdk.Image => ({
+        ImageId: imageId(image, context.region),
+        Name: image.name,
+        Description: image.description,
+        ImageLocation: `amazon/${image.name}`,
+        ImageOwnerAlias: image.ownerAlias,
+        OwnerId: image.owner,
+        Architecture: image.architecture,
+        CreationDate: image.created,
+        ImageType: 'machine',
+        Public: true,
+        State: 'available',
+        Hypervisor: 'xen',
+        VirtualizationType: 'hvm',
+        RootDeviceType: 'ebs',
+        RootDeviceName: '/dev/xvda',
+        EnaSupport: true,
+        SriovNetSupport: 'simple',
+        PlatformDetails: 'Linux/UNIX',
+        UsageOperation: 'RunInstances',
+        BlockDeviceMappings: [
+          {
+            DeviceName: '/dev/xvda',
+            Ebs: {
+              VolumeSize: image.sizeGiB,
+              VolumeType: 'gp3',
+              DeleteOnTermination: true,
+              Encrypted: false,
+            },
+          },
+        ],
+      }),
+    ),
+    NextToken,
+  }
+}

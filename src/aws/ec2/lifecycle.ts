@@ -1,0 +1,72 @@
+import type { Controller, Result } from '#world/controller.ts'
+import type { World } from '#world/world.ts'
+import { durations, VISIBLE_AFTER_END } from './data/durations.ts'
+import { removeInterface } from './interfaces.ts'
+import { releaseInstanceNetwork } from './launch.ts'
+import { releasePodsOf } from './pod-addresses.ts'
+import type { InstanceRecord, InstanceState, NatGatewayRecord } from './records.ts'
+import { type Scope, scopeOfKey } from './scope.ts'
+import { instances, natGateways } from './tables.ts'
+
+const KEY = /^aws\/[^/]+\/[^/]+\/ec2\/(instances|nat-gateways)\/([^/]+)$/
+
+/** Moves instances and NAT gateways through their states as time passes. */
+export function lifecycleController(world: World): Controller {
+  return {
+    name: 'ec2-lifecycle',
+    sources: [{ prefix: 'aws/', keys: ({ key }) => (KEY.test(key) ? [key] : []) }],
+    reconcile(key) {
+      const [, folder, id] = KEY.exec(key)!
+      const scope = scopeOfKey(world, key)
+      return folder === 'instances' ? reconcileInstance(scope, id!) : reconcileNat(scope, id!)
+    },
+  }
+}
+
+/** Runs `done` once `duration` has passed since the state began; until then asks to be called again. */
+function after(scope: Scope, since: number, duration: number, done: () => void): Result | void {
+  const left = since + duration - scope.world.clock.now()
+  if (left > 0) return { requeueAfterMs: left }
+  done()
+}
+
+const transitions: Partial<Record<InstanceState, { to: InstanceState; duration: number }>> = {
+  pending: { to: 'running', duration: durations.instancePending },
+  stopping: { to: 'stopped', duration: durations.instanceStopping },
+  'shutting-down': { to: 'terminated', duration: durations.instanceShuttingDown },
+}
+
+function reconcileInstance(scope: Scope, id: string) {
+  const instance = instances.find(scope, id)
+  if (!instance) return
+  if (instance.state === 'terminated') {
+    return after(scope, instance.since, VISIBLE_AFTER_END, () => instances.delete(scope, id))
+  }
+  const transition = transitions[instance.state]
+  if (!transition) return
+  return after(scope, instance.since, scope.world.provisioningTime(transition.duration), () => {
+    const next: InstanceRecord = { ...instance, state: transition.to, since: scope.world.clock.now() }
+    if (transition.to !== 'terminated') return void instances.put(scope, next)
+    releasePodsOf(scope, id)
+    instances.put(scope, releaseInstanceNetwork(scope, next))
+  })
+}
+
+function reconcileNat(scope: Scope, id: string) {
+  const nat = natGateways.find(scope, id)
+  if (!nat) return
+  const move = (state: NatGatewayRecord['state']) =>
+    natGateways.patch(scope, id, { state, since: scope.world.clock.now() })
+  if (nat.state === 'deleted') {
+    return after(scope, nat.since, VISIBLE_AFTER_END, () => natGateways.delete(scope, id))
+  }
+  if (nat.state === 'pending') {
+    const duration = scope.world.provisioningTime(durations.natGatewayPending)
+    return after(scope, nat.since, duration, () => move('available'))
+  }
+  if (nat.state !== 'deleting') return
+  return after(scope, nat.since, scope.world.provisioningTime(durations.natGatewayDeleting), () => {
+    removeInterface(scope, nat.networkInterfaceId)
+    move('deleted')
+  })
+}

@@ -1,0 +1,253 @@
+import type * as sdk from '@aws-sdk/client-ec2'
+import { AwsError, type RequestContext } from '../wire/service.ts'
+import { privateDnsName, publicAddress, publicDnsName } from './addresses.ts'
+import { required } from './errors.ts'
+import { select } from './filters.ts'
+import { createInterface, disassociate, removeInterface } from './interfaces.ts'
+import type { AddressRecord, NetworkInterfaceRecord } from './records.ts'
+import type { Scope } from './scope.ts'
+import { elasticIps, instances, networkInterfaces, securityGroups, subnets } from './tables.ts'
+import { tagsFor, toTags } from './tags.ts'
+
+/** https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/elastic-ip-addresses-eip.html */
+const ELASTIC_IP_LIMIT = 5
+
+export const toGroups = (scope: Scope, ids: string[]): sdk.GroupIdentifier[] =>
+  ids.map((GroupId) => ({ GroupId, GroupName: securityGroups.find(scope, GroupId)?.name }))
+
+export function toAddresses(scope: Scope, eni: NetworkInterfaceRecord) {
+  const association = associationOf(scope, eni)
+  return eni.addresses.map((address, index) => ({
+    Primary: index === 0,
+    PrivateIpAddress: address,
+    PrivateDnsName: privateDnsName(scope.region, address),
+    Association: index === 0 ? association : undefined,
+  }))
+}
+
+export function associationOf(scope: Scope, eni: NetworkInterfaceRecord) {
+  if (!eni.publicIp) return undefined
+  return {
+    PublicIp: eni.publicIp,
+    PublicDnsName: publicDnsName(scope.region, eni.publicIp),
+    IpOwnerId: eni.allocationId ? scope.accountId : 'amazon',
+    AllocationId: eni.allocationId,
+    AssociationId: eni.allocationId ? elasticIps.find(scope, eni.allocationId)?.associationId : undefined,
+  }
+}
+
+const statusOf = (eni: NetworkInterfaceRecord) => (eni.attachment ? 'in-use' : 'available')
+
+export function toInterface(scope: Scope, eni: NetworkInterfaceRecord): sdk.NetworkInterface {
+  return {
+    NetworkInterfaceId: eni.id,
+    SubnetId: eni.subnetId,
+    VpcId: eni.vpcId,
+    AvailabilityZone: eni.zone,
+    Description: eni.description,
+    OwnerId: scope.accountId,
+    RequesterId: eni.requesterId,
+    RequesterManaged: eni.requesterId !== undefined,
+    Status: statusOf(eni),
+    MacAddress: eni.macAddress,
+    PrivateIpAddress: eni.addresses[0],
+    PrivateDnsName: privateDnsName(scope.region, eni.addresses[0]!),
+    PrivateIpAddresses: toAddresses(scope, eni),
+    Association: associationOf(scope, eni),
+    SourceDestCheck: eni.sourceDestCheck,
+    Groups: toGroups(scope, eni.groupIds),
+    InterfaceType: eni.interfaceType as sdk.NetworkInterfaceType,
+    Ipv6Addresses: [],
+    Attachment: eni.attachment && {
+      AttachmentId: eni.attachment.id,
+      AttachTime: new Date(eni.attachment.attachedAt),
+      DeleteOnTermination: eni.attachment.deleteOnTermination,
+      DeviceIndex: eni.attachment.deviceIndex,
+      NetworkCardIndex: 0,
+      InstanceId: eni.attachment.instanceId,
+      InstanceOwnerId: eni.attachment.instanceOwnerId,
+      Status: 'attached',
+    },
+    TagSet: toTags(eni.tags),
+  }
+}
+
+export function createNetworkInterface(
+  input: sdk.CreateNetworkInterfaceCommandInput,
+  context: RequestContext,
+) {
+  const subnet = subnets.get(context, required(input.SubnetId, 'subnetId'))
+  for (const id of input.Groups ?? []) securityGroups.get(context, id)
+  const groupIds = input.Groups?.length ? input.Groups : [defaultGroup(context, subnet.vpcId)]
+  const eni = createInterface(context, {
+    subnet,
+    groupIds,
+    description: input.Description ?? '',
+    privateIp: input.PrivateIpAddress,
+    tags: tagsFor(input.TagSpecifications, 'network-interface'),
+  })
+  return { NetworkInterface: { ...toInterface(context, eni), Status: 'pending' } }
+}
+
+/** Id of a VPC's default security group. */
+export function defaultGroup(scope: Scope, vpcId: string): string {
+  const group = securityGroups.list(scope).find(({ vpcId: id, name }) => id === vpcId && name === 'default')
+  return group!.id
+}
+
+export function describeNetworkInterfaces(
+  input: sdk.DescribeNetworkInterfacesCommandInput,
+  context: RequestContext,
+) {
+  const { page, NextToken } = select(networkInterfaces.list(context, input.NetworkInterfaceIds), input, {
+    'addresses.private-ip-address': (eni) => eni.addresses,
+    'association.public-ip': (eni) => eni.publicIp,
+    'attachment.attachment-id': (eni) => eni.attachment?.id,
+    'attachment.device-index': (eni) => eni.attachment?.deviceIndex,
+    'attachment.instance-id': (eni) => eni.attachment?.instanceId,
+    'attachment.status': (eni) => (eni.attachment ? 'attached' : undefined),
+    'availability-zone': (eni) => eni.zone,
+    description: (eni) => eni.description,
+    'group-id': (eni) => eni.groupIds,
+    'group-name': (eni) => toGroups(context, eni.groupIds).map(({ GroupName }) => GroupName),
+    'interface-type': (eni) => eni.interfaceType,
+    'mac-address': (eni) => eni.macAddress,
+    'network-interface-id': (eni) => eni.id,
+    'owner-id': () => context.accountId,
+    'private-ip-address': (eni) => eni.addresses[0],
+    'private-dns-name': (eni) => privateDnsName(context.region, eni.addresses[0]!),
+    'requester-id': (eni) => eni.requesterId,
+    'requester-managed': (eni) => eni.requesterId !== undefined,
+    status: statusOf,
+    'subnet-id': (eni) => eni.subnetId,
+    'vpc-id': (eni) => eni.vpcId,
+  })
+  return { NetworkInterfaces: page.map((eni) => toInterface(context, eni)), NextToken }
+}
+
+export function deleteNetworkInterface(
+  input: sdk.DeleteNetworkInterfaceCommandInput,
+  context: RequestContext,
+) {
+  const eni = networkInterfaces.get(context, required(input.NetworkInterfaceId, 'networkInterfaceId'))
+  if (eni.attachment) {
+    throw new AwsError('InvalidParameterValue', `Network interface '${eni.id}' is currently in use.`)
+  }
+  removeInterface(context, eni.id)
+  return {}
+}
+
+function toAddress(scope: Scope, address: AddressRecord): sdk.Address {
+  return {
+    AllocationId: address.id,
+    PublicIp: address.publicIp,
+    PublicIpv4Pool: 'amazon',
+    NetworkBorderGroup: scope.region,
+    Domain: 'vpc',
+    AssociationId: address.associationId,
+    InstanceId: address.instanceId,
+    NetworkInterfaceId: address.networkInterfaceId,
+    NetworkInterfaceOwnerId: address.networkInterfaceId && scope.accountId,
+    PrivateIpAddress: address.privateIp,
+    Tags: toTags(address.tags),
+  }
+}
+
+export function allocateElasticIp(input: sdk.AllocateAddressCommandInput, context: RequestContext) {
+  if (elasticIps.list(context).length >= ELASTIC_IP_LIMIT) {
+    throw new AwsError('AddressLimitExceeded', 'The maximum number of addresses has been reached.')
+  }
+  const address = elasticIps.put(context, {
+    id: elasticIps.newId(context),
+    tags: tagsFor(input.TagSpecifications, 'elastic-ip'),
+    publicIp: publicAddress(context),
+  })
+  return {
+    AllocationId: address.id,
+    PublicIp: address.publicIp,
+    PublicIpv4Pool: 'amazon',
+    NetworkBorderGroup: context.region,
+    Domain: 'vpc',
+  }
+}
+
+export function describeAddresses(input: sdk.DescribeAddressesCommandInput, context: RequestContext) {
+  const all = elasticIps.list(context, input.AllocationIds)
+  for (const ip of input.PublicIps ?? []) {
+    if (!all.some(({ publicIp }) => publicIp === ip)) {
+      throw new AwsError('InvalidAddress.NotFound', `Address '${ip}' not found.`)
+    }
+  }
+  const asked = input.PublicIps?.length ? all.filter((a) => input.PublicIps!.includes(a.publicIp)) : all
+  const { page } = select(
+    asked,
+    { Filters: input.Filters },
+    {
+      'allocation-id': (address) => address.id,
+      'association-id': (address) => address.associationId,
+      'instance-id': (address) => address.instanceId,
+      'network-interface-id': (address) => address.networkInterfaceId,
+      'private-ip-address': (address) => address.privateIp,
+      'public-ip': (address) => address.publicIp,
+      domain: () => 'vpc',
+    },
+  )
+  return { Addresses: page.map((address) => toAddress(context, address)) }
+}
+
+export function associateAddress(input: sdk.AssociateAddressCommandInput, context: RequestContext) {
+  const address = elasticIps.get(context, required(input.AllocationId, 'allocationId'))
+  const instance = input.InstanceId ? instances.get(context, input.InstanceId) : undefined
+  const eniId = input.NetworkInterfaceId ?? instance?.networkInterfaceIds[0]
+  const eni = networkInterfaces.get(context, required(eniId, 'networkInterfaceId'))
+  if (address.associationId && input.AllowReassociation === false) {
+    throw new AwsError(
+      'Resource.AlreadyAssociated',
+      `resource ${address.id} is already associated with associate-id ${address.associationId}`,
+    )
+  }
+  const associationId = `eipassoc-0${context.world.ids.hex(16)}`
+  const instanceId = instance?.id ?? eni.attachment?.instanceId
+  elasticIps.put(context, {
+    ...address,
+    associationId,
+    networkInterfaceId: eni.id,
+    instanceId,
+    privateIp: eni.addresses[0],
+  })
+  networkInterfaces.patch(context, eni.id, { publicIp: address.publicIp, allocationId: address.id })
+  if (instanceId) instances.patch(context, instanceId, { publicIp: address.publicIp })
+  return { AssociationId: associationId }
+}
+
+export function disassociateAddress(input: sdk.DisassociateAddressCommandInput, context: RequestContext) {
+  const address = elasticIps.list(context).find(({ associationId }) => associationId === input.AssociationId)
+  if (!address) {
+    throw new AwsError(
+      'InvalidAssociationID.NotFound',
+      `The association ID '${input.AssociationId}' does not exist`,
+    )
+  }
+  detach(context, address)
+  return {}
+}
+
+function detach(scope: Scope, address: AddressRecord): void {
+  if (address.networkInterfaceId) {
+    networkInterfaces.patch(scope, address.networkInterfaceId, {
+      publicIp: undefined,
+      allocationId: undefined,
+    })
+  }
+  if (address.instanceId) instances.patch(scope, address.instanceId, { publicIp: undefined })
+  disassociate(scope, address.id)
+}
+
+export function releaseElasticIp(input: sdk.ReleaseAddressCommandInput, context: RequestContext) {
+  const address = elasticIps.get(context, required(input.AllocationId, 'allocationId'))
+  if (address.associationId) {
+    throw new AwsError('InvalidIPAddress.InUse', `Address ${address.publicIp} is in use.`)
+  }
+  elasticIps.delete(context, address.id)
+  return {}
+}

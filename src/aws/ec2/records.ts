@@ -1,0 +1,180 @@
+/** Tags of a resource, key → value, in the order they were set. */
+export type Tags = Record<string, string>
+
+interface Resource {
+  id: string
+  tags: Tags
+}
+
+export interface VpcRecord extends Resource {
+  cidr: string
+  associations: { id: string; cidr: string }[]
+  dhcpOptionsId: string
+  isDefault: boolean
+  tenancy: 'default' | 'dedicated'
+  enableDnsSupport: boolean
+  enableDnsHostnames: boolean
+}
+
+export interface SubnetRecord extends Resource {
+  vpcId: string
+  cidr: string
+  zone: string
+  zoneId: string
+  isDefault: boolean
+  mapPublicIp: boolean
+}
+
+export interface RouteRecord {
+  destination: string
+  /** `local`, or the id of a gateway, NAT gateway, network interface or instance. */
+  target: string
+  origin: 'CreateRouteTable' | 'CreateRoute'
+}
+
+export interface RouteTableRecord extends Resource {
+  vpcId: string
+  routes: RouteRecord[]
+  /** `subnetId` is missing for the main association. */
+  associations: { id: string; subnetId?: string }[]
+}
+
+export interface InternetGatewayRecord extends Resource {
+  vpcId?: string
+}
+
+export interface NatGatewayRecord extends Resource {
+  vpcId: string
+  subnetId: string
+  state: 'pending' | 'available' | 'deleting' | 'deleted'
+  connectivity: 'public' | 'private'
+  networkInterfaceId: string
+  privateIp: string
+  allocationId?: string
+  publicIp?: string
+  /** ms since the epoch; `since` is when the present state began. */
+  createdAt: number
+  since: number
+}
+
+export interface NetworkAclRecord extends Resource {
+  vpcId: string
+  isDefault: boolean
+  entries: { ruleNumber: number; egress: boolean; action: 'allow' | 'deny'; protocol: string; cidr: string }[]
+}
+
+export interface DhcpOptionsRecord extends Resource {
+  configurations: { key: string; values: string[] }[]
+}
+
+export interface SecurityGroupRecord extends Resource {
+  name: string
+  description: string
+  vpcId: string
+}
+
+/** One rule; exactly one of cidr, cidr6, prefixListId and groupId names the peer. Ports are -1 for all. */
+export interface SecurityGroupRuleRecord extends Resource {
+  groupId: string
+  egress: boolean
+  /** `tcp`, `udp`, `icmp`, `-1` for all, or a protocol number. */
+  protocol: string
+  fromPort?: number
+  toPort?: number
+  cidr?: string
+  cidr6?: string
+  prefixListId?: string
+  peerGroupId?: string
+  description?: string
+}
+
+export interface NetworkInterfaceRecord extends Resource {
+  subnetId: string
+  vpcId: string
+  zone: string
+  description: string
+  groupIds: string[]
+  interfaceType: string
+  /** The AWS service that made it for the customer, if any. */
+  requesterId?: string
+  macAddress: string
+  /** The first one is the primary address. */
+  addresses: string[]
+  publicIp?: string
+  allocationId?: string
+  sourceDestCheck: boolean
+  attachment?: {
+    id: string
+    instanceId?: string
+    /** Who holds it when no instance of the account does. */
+    instanceOwnerId: string
+    deviceIndex: number
+    attachedAt: number
+    deleteOnTermination: boolean
+  }
+  createdAt: number
+}
+
+export interface AddressRecord extends Resource {
+  publicIp: string
+  associationId?: string
+  networkInterfaceId?: string
+  instanceId?: string
+  privateIp?: string
+}
+
+export type InstanceState = 'pending' | 'running' | 'shutting-down' | 'terminated' | 'stopping' | 'stopped'
+
+export interface InstanceRecord extends Resource {
+  reservationId: string
+  launchIndex: number
+  imageId: string
+  type: string
+  state: InstanceState
+  /** When the present state began, ms since the epoch. */
+  since: number
+  launchedAt: number
+  stateReason?: { code: string; message: string }
+  keyName?: string
+  subnetId: string
+  vpcId: string
+  zone: string
+  groupIds: string[]
+  networkInterfaceIds: string[]
+  privateIp: string
+  privateDnsName: string
+  publicIp?: string
+  profile?: { arn: string; id: string }
+  /** Base64, as given. */
+  userData?: string
+  lifecycle?: 'spot'
+  clientToken?: string
+  requesterId?: string
+  volumeId: string
+  volumeSizeGiB: number
+  metadataHttpTokens: 'optional' | 'required'
+  metadataHopLimit: number
+}
+
+export interface KeyPairRecord extends Resource {
+  name: string
+  type: 'rsa' | 'ed25519'
+  fingerprint: string
+  publicKey: string
+  createdAt: number
+}
+
+export interface LaunchTemplateRecord extends Resource {
+  name: string
+  createdAt: number
+  createdBy: string
+  defaultVersion: number
+  versions: {
+    number: number
+    description?: string
+    createdAt: number
+    createdBy: string
+    /** RequestLaunchTemplateData as the caller gave it. */
+    data: Record<string, unknown>
+  }[]
+}

@@ -1,0 +1,172 @@
+import * as sdk from '@aws-sdk/client-ec2'
+import {
+  AwsError,
+  type Handler,
+  type RequestContext,
+  type ResourceResolver,
+  type Service,
+} from '../wire/service.ts'
+import { bootstrapRegion } from './bootstrap.ts'
+import * as gateways from './gateways.ts'
+import { describeImages } from './images.ts'
+import * as types from './instance-types.ts'
+import * as instances from './instances.ts'
+import * as keyPairs from './key-pairs.ts'
+import * as launchTemplates from './launch-templates.ts'
+import * as interfaces from './network-interfaces.ts'
+import * as regions from './regions.ts'
+import * as routeTables from './route-tables.ts'
+import { ec2Arn } from './scope.ts'
+import * as securityGroups from './security-groups.ts'
+import * as subnets from './subnets.ts'
+import * as tags from './tags.ts'
+import * as vpcs from './vpcs.ts'
+
+const behaviour: Record<string, Handler> = {
+  CreateTags: tags.createTags,
+  DeleteTags: tags.deleteTags,
+  DescribeTags: tags.describeTags,
+  DescribeRegions: regions.describeRegions,
+  DescribeAvailabilityZones: regions.describeAvailabilityZones,
+  DescribeAccountAttributes: regions.describeAccountAttributes,
+  CreateVpc: vpcs.createVpc,
+  CreateDefaultVpc: vpcs.createDefaultVpc,
+  DescribeVpcs: vpcs.describeVpcs,
+  DeleteVpc: vpcs.deleteVpc,
+  DescribeVpcAttribute: vpcs.describeVpcAttribute,
+  ModifyVpcAttribute: vpcs.modifyVpcAttribute,
+  AssociateVpcCidrBlock: vpcs.associateVpcCidrBlock,
+  DescribeDhcpOptions: vpcs.describeDhcpOptions,
+  DescribeNetworkAcls: vpcs.describeNetworkAcls,
+  CreateSubnet: subnets.createSubnet,
+  DescribeSubnets: subnets.describeSubnets,
+  DeleteSubnet: subnets.deleteSubnet,
+  ModifySubnetAttribute: subnets.modifySubnetAttribute,
+  CreateRouteTable: routeTables.createRouteTable,
+  DescribeRouteTables: routeTables.describeRouteTables,
+  DeleteRouteTable: routeTables.deleteRouteTable,
+  AssociateRouteTable: routeTables.associateRouteTable,
+  DisassociateRouteTable: routeTables.disassociateRouteTable,
+  CreateRoute: routeTables.createRoute,
+  ReplaceRoute: routeTables.replaceRoute,
+  DeleteRoute: routeTables.deleteRoute,
+  CreateInternetGateway: gateways.createInternetGateway,
+  DescribeInternetGateways: gateways.describeInternetGateways,
+  AttachInternetGateway: gateways.attachInternetGateway,
+  DetachInternetGateway: gateways.detachInternetGateway,
+  DeleteInternetGateway: gateways.deleteInternetGateway,
+  CreateNatGateway: gateways.createNatGateway,
+  DescribeNatGateways: gateways.describeNatGateways,
+  DeleteNatGateway: gateways.deleteNatGateway,
+  CreateSecurityGroup: securityGroups.createSecurityGroup,
+  DescribeSecurityGroups: securityGroups.describeSecurityGroups,
+  DeleteSecurityGroup: securityGroups.deleteSecurityGroup,
+  AuthorizeSecurityGroupIngress: securityGroups.authorizeSecurityGroupIngress,
+  AuthorizeSecurityGroupEgress: securityGroups.authorizeSecurityGroupEgress,
+  RevokeSecurityGroupIngress: securityGroups.revokeSecurityGroupIngress,
+  RevokeSecurityGroupEgress: securityGroups.revokeSecurityGroupEgress,
+  DescribeSecurityGroupRules: securityGroups.describeSecurityGroupRules,
+  CreateNetworkInterface: interfaces.createNetworkInterface,
+  DescribeNetworkInterfaces: interfaces.describeNetworkInterfaces,
+  DeleteNetworkInterface: interfaces.deleteNetworkInterface,
+  AllocateAddress: interfaces.allocateElasticIp,
+  DescribeAddresses: interfaces.describeAddresses,
+  AssociateAddress: interfaces.associateAddress,
+  DisassociateAddress: interfaces.disassociateAddress,
+  ReleaseAddress: interfaces.releaseElasticIp,
+  RunInstances: instances.runInstances,
+  DescribeInstances: instances.describeInstances,
+  DescribeInstanceStatus: instances.describeInstanceStatus,
+  TerminateInstances: instances.terminateInstances,
+  StopInstances: instances.stopInstances,
+  StartInstances: instances.startInstances,
+  RebootInstances: instances.rebootInstances,
+  DescribeInstanceTypes: types.describeInstanceTypes,
+  DescribeInstanceTypeOfferings: types.describeInstanceTypeOfferings,
+  DescribeImages: describeImages,
+  CreateKeyPair: keyPairs.createKeyPair,
+  ImportKeyPair: keyPairs.importKeyPair,
+  DescribeKeyPairs: keyPairs.describeKeyPairs,
+  DeleteKeyPair: keyPairs.deleteKeyPair,
+  CreateLaunchTemplate: launchTemplates.createLaunchTemplate,
+  CreateLaunchTemplateVersion: launchTemplates.createLaunchTemplateVersion,
+  DescribeLaunchTemplates: launchTemplates.describeLaunchTemplates,
+  DescribeLaunchTemplateVersions: launchTemplates.describeLaunchTemplateVersions,
+  ModifyLaunchTemplate: launchTemplates.modifyLaunchTemplate,
+  DeleteLaunchTemplate: launchTemplates.deleteLaunchTemplate,
+}
+
+/** What every operation has in common: the region has its default VPC, and DryRun changes nothing. */
+function prepared(handler: Handler): Handler {
+  return (input: { DryRun?: boolean }, context: RequestContext) => {
+    bootstrapRegion(context)
+    if (input.DryRun) {
+      throw new AwsError('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', {
+        status: 412,
+      })
+    }
+    return handler(input, context)
+  }
+}
+
+/** The ARN named by one member of the input, or `*` of that type. */
+const onOne =
+  (type: string, member: string): ResourceResolver =>
+  (input, context) =>
+    ec2Arn(context, type, input[member] ?? '*')
+
+const onMany =
+  (type: string, member: string): ResourceResolver =>
+  (input, context) =>
+    ((input[member] as string[] | undefined) ?? ['*']).map((id) => ec2Arn(context, type, id))
+
+/** https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html (read 2026-11-21) */
+const resources: Record<string, ResourceResolver> = {
+  CreateVpc: onOne('vpc', ''),
+  DeleteVpc: onOne('vpc', 'VpcId'),
+  ModifyVpcAttribute: onOne('vpc', 'VpcId'),
+  CreateSubnet: onOne('vpc', 'VpcId'),
+  DeleteSubnet: onOne('subnet', 'SubnetId'),
+  ModifySubnetAttribute: onOne('subnet', 'SubnetId'),
+  CreateRouteTable: onOne('vpc', 'VpcId'),
+  DeleteRouteTable: onOne('route-table', 'RouteTableId'),
+  CreateRoute: onOne('route-table', 'RouteTableId'),
+  ReplaceRoute: onOne('route-table', 'RouteTableId'),
+  DeleteRoute: onOne('route-table', 'RouteTableId'),
+  CreateInternetGateway: onOne('internet-gateway', ''),
+  AttachInternetGateway: onOne('internet-gateway', 'InternetGatewayId'),
+  DetachInternetGateway: onOne('internet-gateway', 'InternetGatewayId'),
+  DeleteInternetGateway: onOne('internet-gateway', 'InternetGatewayId'),
+  CreateNatGateway: onOne('subnet', 'SubnetId'),
+  DeleteNatGateway: onOne('natgateway', 'NatGatewayId'),
+  CreateSecurityGroup: onOne('vpc', 'VpcId'),
+  DeleteSecurityGroup: onOne('security-group', 'GroupId'),
+  AuthorizeSecurityGroupIngress: onOne('security-group', 'GroupId'),
+  AuthorizeSecurityGroupEgress: onOne('security-group', 'GroupId'),
+  RevokeSecurityGroupIngress: onOne('security-group', 'GroupId'),
+  RevokeSecurityGroupEgress: onOne('security-group', 'GroupId'),
+  CreateNetworkInterface: onOne('subnet', 'SubnetId'),
+  DeleteNetworkInterface: onOne('network-interface', 'NetworkInterfaceId'),
+  AllocateAddress: onOne('elastic-ip', ''),
+  ReleaseAddress: onOne('elastic-ip', 'AllocationId'),
+  RunInstances: onOne('instance', ''),
+  TerminateInstances: onMany('instance', 'InstanceIds'),
+  StopInstances: onMany('instance', 'InstanceIds'),
+  StartInstances: onMany('instance', 'InstanceIds'),
+  RebootInstances: onMany('instance', 'InstanceIds'),
+  CreateKeyPair: onOne('key-pair', 'KeyName'),
+  ImportKeyPair: onOne('key-pair', 'KeyName'),
+  DeleteKeyPair: onOne('key-pair', 'KeyName'),
+  CreateLaunchTemplate: onOne('launch-template', ''),
+  DeleteLaunchTemplate: onOne('launch-template', 'LaunchTemplateId'),
+}
+
+export const ec2: Service = {
+  name: 'ec2',
+  sdk,
+  actionPrefix: 'ec2',
+  endpoints: [{ prefix: 'ec2' }],
+  botocoreName: 'ec2',
+  handlers: Object.fromEntries(Object.entries(behaviour).map(([name, handler]) => [name, prepared(handler)])),
+  resources,
+}

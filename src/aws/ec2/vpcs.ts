@@ -1,0 +1,212 @@
+import type * as sdk from '@aws-sdk/client-ec2'
+import { AwsError, type RequestContext } from '../wire/service.ts'
+import { makeDefaultVpc } from './bootstrap.ts'
+import { formatCidr, overlaps, parseCidr } from './cidr.ts'
+import { dependencyViolation, required } from './errors.ts'
+import { select } from './filters.ts'
+import { associationId, checkedCidr, makeVpc } from './make-vpc.ts'
+import type { DhcpOptionsRecord, VpcRecord } from './records.ts'
+import type { Scope } from './scope.ts'
+import {
+  dhcpOptions,
+  internetGateways,
+  natGateways,
+  networkAcls,
+  networkInterfaces,
+  routeTables,
+  securityGroupRules,
+  securityGroups,
+  subnets,
+  vpcs,
+} from './tables.ts'
+import { tagsFor, toTags } from './tags.ts'
+
+/** https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html */
+const VPC_LIMIT = 5
+
+export function toVpc(scope: Scope, vpc: VpcRecord): sdk.Vpc {
+  return {
+    VpcId: vpc.id,
+    OwnerId: scope.accountId,
+    CidrBlock: vpc.cidr,
+    CidrBlockAssociationSet: vpc.associations.map(({ id, cidr }) => ({
+      AssociationId: id,
+      CidrBlock: cidr,
+      CidrBlockState: { State: 'associated' },
+    })),
+    DhcpOptionsId: vpc.dhcpOptionsId,
+    InstanceTenancy: vpc.tenancy,
+    IsDefault: vpc.isDefault,
+    State: 'available',
+    BlockPublicAccessStates: { InternetGatewayBlockMode: 'off' },
+    Tags: tagList(vpc.tags),
+  }
+}
+
+/** EC2 leaves the tag set out of an untagged VPC, subnet or security group. */
+export const tagList = (tags: Record<string, string>) =>
+  Object.keys(tags).length > 0 ? toTags(tags) : undefined
+
+export function createVpc(input: sdk.CreateVpcCommandInput, context: RequestContext) {
+  const text = required(input.CidrBlock, 'cidrBlock')
+  const cidr = checkedCidr(text, () => new AwsError('InvalidVpc.Range', `The CIDR '${text}' is invalid.`))
+  if (vpcs.list(context).length >= VPC_LIMIT) {
+    throw new AwsError('VpcLimitExceeded', 'The maximum number of VPCs has been reached.')
+  }
+  const tenancy = input.InstanceTenancy === 'dedicated' ? 'dedicated' : 'default'
+  const vpc = makeVpc(context, {
+    cidr: formatCidr(cidr),
+    tenancy,
+    tags: tagsFor(input.TagSpecifications, 'vpc'),
+  })
+  return { Vpc: { ...toVpc(context, vpc), State: 'pending' } }
+}
+
+export function createDefaultVpc(_input: unknown, context: RequestContext) {
+  const existing = vpcs.list(context).find((vpc) => vpc.isDefault)
+  if (existing) {
+    throw new AwsError(
+      'DefaultVpcAlreadyExists',
+      `A Default VPC already exists for this account in this region.`,
+    )
+  }
+  return { Vpc: toVpc(context, vpcs.get(context, makeDefaultVpc(context))) }
+}
+
+export function describeVpcs(input: sdk.DescribeVpcsCommandInput, context: RequestContext) {
+  const { page, NextToken } = select(vpcs.list(context, input.VpcIds), input, {
+    cidr: (vpc) => vpc.cidr,
+    'cidr-block': (vpc) => vpc.cidr,
+    'cidr-block-association.cidr-block': (vpc) => vpc.associations.map(({ cidr }) => cidr),
+    'cidr-block-association.association-id': (vpc) => vpc.associations.map(({ id }) => id),
+    'cidr-block-association.state': () => 'associated',
+    'dhcp-options-id': (vpc) => vpc.dhcpOptionsId,
+    'is-default': (vpc) => vpc.isDefault,
+    isDefault: (vpc) => vpc.isDefault,
+    'owner-id': () => context.accountId,
+    state: () => 'available',
+    'vpc-id': (vpc) => vpc.id,
+  })
+  return { Vpcs: page.map((vpc) => toVpc(context, vpc)), NextToken }
+}
+
+export function deleteVpc(input: sdk.DeleteVpcCommandInput, context: RequestContext) {
+  const vpc = vpcs.get(context, required(input.VpcId, 'vpcId'))
+  const groups = securityGroups.list(context).filter((group) => group.vpcId === vpc.id)
+  const tables = routeTables.list(context).filter((table) => table.vpcId === vpc.id)
+  const blocked =
+    subnets.list(context).some((subnet) => subnet.vpcId === vpc.id) ||
+    internetGateways.list(context).some((gateway) => gateway.vpcId === vpc.id) ||
+    natGateways.list(context).some(({ vpcId, state }) => vpcId === vpc.id && state !== 'deleted') ||
+    networkInterfaces.list(context).some((eni) => eni.vpcId === vpc.id) ||
+    groups.some((group) => group.name !== 'default') ||
+    tables.some((table) => table.associations.every(({ subnetId }) => subnetId !== undefined))
+  if (blocked) throw dependencyViolation(`The vpc '${vpc.id}' has dependencies and cannot be deleted.`)
+  const groupIds = new Set(groups.map(({ id }) => id))
+  for (const rule of securityGroupRules.list(context)) {
+    if (groupIds.has(rule.groupId)) securityGroupRules.delete(context, rule.id)
+  }
+  for (const { id } of groups) securityGroups.delete(context, id)
+  for (const { id } of tables) routeTables.delete(context, id)
+  for (const { id, vpcId } of networkAcls.list(context)) {
+    if (vpcId === vpc.id) networkAcls.delete(context, id)
+  }
+  vpcs.delete(context, vpc.id)
+  return {}
+}
+
+export function describeVpcAttribute(
+  input: sdk.DescribeVpcAttributeCommandInput,
+  context: RequestContext,
+): Partial<sdk.DescribeVpcAttributeCommandOutput> {
+  const vpc = vpcs.get(context, required(input.VpcId, 'vpcId'))
+  if (input.Attribute === 'enableDnsSupport') {
+    return { VpcId: vpc.id, EnableDnsSupport: { Value: vpc.enableDnsSupport } }
+  }
+  if (input.Attribute === 'enableDnsHostnames') {
+    return { VpcId: vpc.id, EnableDnsHostnames: { Value: vpc.enableDnsHostnames } }
+  }
+  return { VpcId: vpc.id, EnableNetworkAddressUsageMetrics: { Value: false } }
+}
+
+export function modifyVpcAttribute(input: sdk.ModifyVpcAttributeCommandInput, context: RequestContext) {
+  const vpc = vpcs.get(context, required(input.VpcId, 'vpcId'))
+  vpcs.patch(context, vpc.id, {
+    enableDnsSupport: input.EnableDnsSupport?.Value ?? vpc.enableDnsSupport,
+    enableDnsHostnames: input.EnableDnsHostnames?.Value ?? vpc.enableDnsHostnames,
+  })
+  return {}
+}
+
+export function associateVpcCidrBlock(input: sdk.AssociateVpcCidrBlockCommandInput, context: RequestContext) {
+  const vpc = vpcs.get(context, required(input.VpcId, 'vpcId'))
+  const text = required(input.CidrBlock, 'cidrBlock')
+  const cidr = checkedCidr(text, () => new AwsError('InvalidVpc.Range', `The CIDR '${text}' is invalid.`))
+  if (vpc.associations.some((other) => overlaps(parseCidr(other.cidr)!, cidr))) {
+    throw new AwsError('InvalidVpc.Range', `The CIDR '${text}' conflicts with another CIDR of the VPC.`)
+  }
+  const association = { id: associationId(context, 'vpc-cidr-assoc'), cidr: formatCidr(cidr) }
+  vpcs.patch(context, vpc.id, { associations: [...vpc.associations, association] })
+  return {
+    VpcId: vpc.id,
+    CidrBlockAssociation: {
+      AssociationId: association.id,
+      CidrBlock: association.cidr,
+      CidrBlockState: { State: 'associating' },
+    },
+  }
+}
+
+export function describeDhcpOptions(input: sdk.DescribeDhcpOptionsCommandInput, context: RequestContext) {
+  const { page, NextToken } = select(dhcpOptions.list(context, input.DhcpOptionsIds), input, {
+    'dhcp-options-id': (options) => options.id,
+    key: (options) => options.configurations.map(({ key }) => key),
+    value: (options) => options.configurations.flatMap(({ values }) => values),
+    'owner-id': () => context.accountId,
+  })
+  const toOptions = (options: DhcpOptionsRecord): sdk.DhcpOptions => ({
+    DhcpOptionsId: options.id,
+    OwnerId: context.accountId,
+    Tags: toTags(options.tags),
+    DhcpConfigurations: options.configurations.map(({ key, values }) => ({
+      Key: key,
+      Values: values.map((Value) => ({ Value })),
+    })),
+  })
+  return { DhcpOptions: page.map(toOptions), NextToken }
+}
+
+export function describeNetworkAcls(input: sdk.DescribeNetworkAclsCommandInput, context: RequestContext) {
+  const all = subnets.list(context)
+  const associated = (acl: { isDefault: boolean; vpcId: string }) =>
+    acl.isDefault ? all.filter((subnet) => subnet.vpcId === acl.vpcId) : []
+  const { page, NextToken } = select(networkAcls.list(context, input.NetworkAclIds), input, {
+    'network-acl-id': (acl) => acl.id,
+    'vpc-id': (acl) => acl.vpcId,
+    default: (acl) => acl.isDefault,
+    'owner-id': () => context.accountId,
+    'association.subnet-id': (acl) => associated(acl).map(({ id }) => id),
+  })
+  return {
+    NetworkAcls: page.map((acl) => ({
+      NetworkAclId: acl.id,
+      VpcId: acl.vpcId,
+      OwnerId: context.accountId,
+      IsDefault: acl.isDefault,
+      Tags: toTags(acl.tags),
+      Associations: associated(acl).map((subnet) => ({
+        NetworkAclAssociationId: `aclassoc-${subnet.id.slice('subnet-'.length)}`,
+        NetworkAclId: acl.id,
+        SubnetId: subnet.id,
+      })),
+      Entries: acl.entries.map((entry) => ({
+        RuleNumber: entry.ruleNumber,
+        Egress: entry.egress,
+        RuleAction: entry.action,
+        Protocol: entry.protocol,
+        CidrBlock: entry.cidr,
+      })),
+    })),
+    NextToken,
+  }
+}

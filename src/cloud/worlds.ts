@@ -76,10 +76,17 @@ export class Worlds {
   }
 
   async delete(id: string): Promise<void> {
-    await this.close(id)
-    const gone = join(this.#options.directory, `.deleted-${id}`)
-    await rename(join(this.#options.directory, id), gone)
-    await rm(gone, { recursive: true, force: true })
+    await this.#forget(id)
+  }
+
+  /** A fresh world under the same name, with the same account, keys and address. */
+  async reset(id: string): Promise<OpenWorld> {
+    const { config } = (await this.find(id))!
+    const closing = this.#forget(id)
+    return this.#remember(
+      id,
+      closing.then(() => this.#openFolder(id, config)),
+    )
   }
 
   async restore(id: string, name: string): Promise<void> {
@@ -167,6 +174,14 @@ export class Worlds {
       revision: store.revision,
     })
     return { config, world, files, simulation, info }
+  }
+
+  async #forget(id: string): Promise<void> {
+    await this.close(id)
+    // Renamed first, so that a kill in between leaves no half world.
+    const gone = join(this.#options.directory, `.deleted-${id}`)
+    await rename(join(this.#options.directory, id), gone)
+    await rm(gone, { recursive: true, force: true })
   }
 
   async #stop(id: string): Promise<OpenWorld | undefined> {

@@ -1,0 +1,22 @@
+import { Command } from 'commander'
+import { checkCommand } from './check.ts'
+import { cloudCommand } from './cloud.ts'
+import { doctorCommand } from './doctor.ts'
+import { labsCommand } from './labs.ts'
+import { startCommand } from './start.ts'
+
+const program = new Command('drydock')
+  .description('Learn Kubernetes, EKS, ECR and ECS with the real tools on a simulated cloud.')
+  .showHelpAfterError()
+  .addCommand(startCommand())
+  .addCommand(cloudCommand())
+  .addCommand(checkCommand())
+  .addCommand(labsCommand())
+  .addCommand(doctorCommand())
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  console.error(`drydock: ${error instanceof Error ? error.message : error}`)
+  process.exitCode = 1
+}

@@ -1,0 +1,12 @@
+import { fileURLToPath } from 'node:url'
+
+const generated = (path: string) => fileURLToPath(new URL(`../../generated/${path}`, import.meta.url))
+
+/** AWS's parameter constraints, derived from the service models that the AWS CLI carries. */
+export const CONSTRAINTS_FILE = generated('aws/constraints.json')
+
+/** Kubernetes' OpenAPI documents, derived from the types of its official client. */
+export const OPENAPI_FOLDER = generated('kubernetes')
+
+/** The services whose constraints are kept, by the folder names of their models. */
+export const BOTOCORE_SERVICES = ['autoscaling', 'ec2', 'ecr', 'eks', 'elb', 'elbv2', 'iam', 'sts']

@@ -4,8 +4,9 @@ import { crc32 } from 'node:zlib'
 import type { CommitLog, CommitRecord } from './store.ts'
 
 /**
- * An append-only file of commits, one a line: CRC-32 of the rest as 8 hex digits, a space, the record as JSON.
- * Commits that arrive while a write is under way go to disk together in the next one (group commit).
+ * An append-only file of commits. Those of one turn of the event loop, and those that arrive while a write is under way, go to
+ * disk together (group commit) as one line: CRC-32 of the rest as 8 hex digits, a space, the records as a JSON array.
+ * A torn write loses its whole line, so what one turn has done is there altogether or not at all.
  */
 export class Journal implements CommitLog {
   #file: FileHandle
@@ -33,9 +34,9 @@ export class Journal implements CommitLog {
   }
 
   append(record: CommitRecord): void {
-    const line = encode(record)
-    this.#size += line.length
-    this.#pending.push(line)
+    const json = encode(record)
+    this.#size += json.length
+    this.#pending.push(json)
     this.#writing ??= this.#write()
   }
 
@@ -70,7 +71,8 @@ export class Journal implements CommitLog {
     this.#waiting = []
     try {
       if (batch.length > 0) {
-        await this.#file.appendFile(batch.join(''))
+        const json = `[${batch.join(',')}]`
+        await this.#file.appendFile(`${checksum(json)} ${json}\n`)
         await this.#file.datasync()
       }
       if (this.#next) await this.#turn(this.#next)
@@ -101,11 +103,10 @@ function openForAppend(path: string): Promise<FileHandle> {
 }
 
 function encode(record: CommitRecord): string {
-  const json = JSON.stringify([
+  return JSON.stringify([
     record.revision,
     ...record.writes.map(({ key, value }) => (value === undefined ? [key] : [key, value])),
   ])
-  return `${checksum(json)} ${json}\n`
 }
 
 /** CRC-32 as 8 hex digits. */
@@ -124,9 +125,9 @@ export async function readJournal(
 ): Promise<void> {
   let good = 0
   for await (const { text, bytes, complete } of lines(path)) {
-    const record = complete ? decode(text) : undefined
-    if (!record) break
-    onRecord(record)
+    const records = complete ? decode(text) : undefined
+    if (!records) break
+    for (const record of records) onRecord(record)
     good += bytes
   }
   const { size } = await stat(path)
@@ -136,11 +137,14 @@ export async function readJournal(
   }
 }
 
-function decode(line: string): CommitRecord | undefined {
+function decode(line: string): CommitRecord[] | undefined {
   const json = line.slice(9)
   if (line[8] !== ' ' || checksum(json) !== line.slice(0, 8)) return undefined
-  const [revision, ...writes] = JSON.parse(json) as [number, ...[string, unknown?][]]
-  return { revision, writes: writes.map(([key, value]) => ({ key, value })) }
+  const batch = JSON.parse(json) as [number, ...[string, unknown?][]][]
+  return batch.map(([revision, ...writes]) => ({
+    revision,
+    writes: writes.map(([key, value]) => ({ key, value })),
+  }))
 }
 
 /** The lines of a file with their length in bytes; `complete` is false for a last line without its newline. */

@@ -55,15 +55,20 @@ describe('WorldFiles', () => {
 
   it('recovers a prefix of the commits wherever the journal was torn', async () => {
     const first = await WorldFiles.open(directory)
-    for (let i = 0; i < 20; i++) first.store.put(`k/${i % 7}`, { i, text: 'x'.repeat(i) })
+    for (let i = 0; i < 20; i++) {
+      // Two commits in one turn: both are there afterwards, or neither.
+      first.store.put(`k/${i % 7}`, { i, text: 'x'.repeat(i) })
+      first.store.put('twin', i)
+      await first.store.flushed()
+    }
     await first.close()
     const path = await journalPath()
     const whole = await readFile(path)
     for (let length = whole.length; length >= 0; length -= 13) {
       await truncate(path, length)
       const files = await WorldFiles.open(directory)
-      const expected = whole.subarray(0, length).toString('latin1').split('\n').length - 1
-      expect(files.store.revision).toBe(expected)
+      const turns = whole.subarray(0, length).toString('latin1').split('\n').length - 1
+      expect(files.store.revision).toBe(2 * turns)
       await files.close()
     }
   })

@@ -49,10 +49,9 @@ describe('a terminal', () => {
     await shell('a')
     await shell('b')
     const page = await shell('c')
-    page.type('readlink /proc/$$/fd/* | sort -u; echo e""nd\r')
+    page.type('readlink /proc/$$/fd/*; echo e""nd\r')
     const targets = (await page.expect('end')).split('\r\n').slice(1, -1)
-    expect(targets).toHaveLength(1)
-    expect(targets[0]).toMatch(/^\/dev\/pts\/\d+$/)
+    expect([...new Set(targets)]).toEqual([expect.stringMatching(/^.dev.pts.\d+$/)])
     page.type('ls /proc/self/fd | tr "\\n" " "; echo e""nd\r')
     // 3 is the folder that ls itself reads.
     expect((await page.expect('end')).split('\r\n').at(-1)).toBe('0 1 2 3 ')
@@ -86,7 +85,7 @@ describe('a terminal', () => {
       const lines = await Promise.all(
         names.map((name) => readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '')),
       )
-      return lines.filter((line) => /^sleep\0987\d\0/.test(line)).length
+      return lines.filter((line) => line.startsWith('sleep\x00987')).length
     }
     await expect.poll(running).toBe(4)
     await host.end('one')

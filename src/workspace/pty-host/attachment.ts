@@ -14,6 +14,7 @@ export class Attachment {
   #replayed = 0
   #accepted = 0
   #told = 0
+  #ended = false
 
   constructor(socket: Socket, terminal: HostedTerminal) {
     this.#socket = socket
@@ -33,6 +34,7 @@ export class Attachment {
 
   /** The person's keys. A page that still parses old output may answer queries in it: that is not theirs. */
   input(data: Buffer): void {
+    if (this.#ended) return
     const typed = this.#terminal.acknowledgedUpTo(this.#replayed) ? data : withoutReports(data)
     const dropped = data.length - typed.length
     if (dropped > 0) this.accepted(dropped)
@@ -49,7 +51,7 @@ export class Attachment {
   }
 
   send(data: Buffer): void {
-    if (data.length > 0) this.#batcher.push(data)
+    if (!this.#ended) this.#batcher.push(data)
   }
 
   /** So many bytes of input were taken. */
@@ -63,7 +65,7 @@ export class Attachment {
   exited(exit: TerminalExit): void {
     this.#batcher.flush()
     this.#message({ type: 'exit', ...exit })
-    this.#socket.end()
+    this.#end()
   }
 
   takenOver(): void {
@@ -76,10 +78,19 @@ export class Attachment {
 
   #fail(code: TerminalErrorCode, what: string, next?: string): void {
     this.#message({ type: 'error', code, what, ...(next ? { next } : {}) })
+    this.#end()
+  }
+
+  /** Nothing follows; what the page still sends is left unread. */
+  #end(): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#batcher.close()
     this.#socket.end()
   }
 
   #message(message: ServerMessage): void {
+    if (this.#ended) return
     sendMessage(this.#socket, message)
   }
 }

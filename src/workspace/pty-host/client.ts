@@ -1,21 +1,18 @@
 import { spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { lstat, mkdir, open, rm } from 'node:fs/promises'
+import { mkdir, open, rm } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
-import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { runtimeDirectory } from '#cloud/runtime-directory.ts'
 import { PROJECT_NODE } from '../tools/install.ts'
 import { readLink, sendMessage } from './link.ts'
 import { HOST_VERSION, type HostAnswer, type HostedTerminalInfo, type TerminalSpec } from './messages.ts'
 
-/** A unix socket's path has room for so many bytes on every platform. */
-const SOCKET_PATH_LIMIT = 100
 const START_TIMEOUT = 10_000
 
 export interface PtyHostClientOptions {
-  /** The host's folder in the data folder: log file, and the socket if its path is short enough. */
+  /** The host's folder in the data folder: its log file, and what names its socket. */
   folder: string
   /** Called when a shell has ended. */
   onExit?: (terminal: HostedTerminalInfo) => void
@@ -236,21 +233,10 @@ class Control {
   }
 }
 
-/** Where the host of a folder listens: there, or below the temporary folder if the path would be too long. */
+/** Where the host of a folder listens. */
 async function socketPath(folder: string): Promise<string> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  const path = join(folder, 'socket')
-  if (Buffer.byteLength(path) <= SOCKET_PATH_LIMIT) return path
-  const name = createHash('sha256').update(folder).digest('hex').slice(0, 16)
-  const private_ = join(tmpdir(), `drydock-${userInfo().uid}-${name}`)
-  await mkdir(private_, { recursive: true, mode: 0o700 })
-  const { uid, mode } = await lstat(private_)
-  if (uid !== userInfo().uid || (mode & 0o777) !== 0o700) {
-    throw new Error(
-      `${private_} is open to other people. Remove it, or choose a data folder with a shorter path.`,
-    )
-  }
-  return join(private_, 'socket')
+  return join(await runtimeDirectory(folder), 'pty-host')
 }
 
 async function connectTo(path: string): Promise<Socket> {

@@ -24,8 +24,8 @@ export class ModeTracker {
       if (match[1] === undefined) this.#modes.clear()
       else for (const mode of match[1].split(';')) this.#set(Number(mode), match[2] === 'h')
     }
-    const escape = text.lastIndexOf('\x1b')
-    this.#tail = escape >= parsed && text.length - escape < LONGEST ? text.slice(escape) : ''
+    const last = text.lastIndexOf('\x1b')
+    this.#tail = last >= parsed && text.length - last < LONGEST ? text.slice(last) : ''
   }
 
   /** The sequences that bring a fresh terminal into these modes. */

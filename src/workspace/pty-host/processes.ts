@@ -4,11 +4,12 @@ import { readdir, readFile } from 'node:fs/promises'
 const GRACE = 1_000
 
 /**
- * Ends a shell and all it started: its session (every job has a process group of its own) and its descendants.
- * First as a closing terminal does (SIGHUP), then for good.
+ * Ends a shell and all it started: its session (every job has a process group of its own), its descendants, and
+ * what left both but carries the terminal's `mark` in its environment. First as a closing terminal does (SIGHUP),
+ * then for good.
  */
-export async function endSession(shell: number): Promise<void> {
-  const members = await sessionMembers(shell)
+export async function endSession(shell: number, mark: string): Promise<void> {
+  const members = await sessionMembers(shell, mark)
   signal(members, 'SIGHUP')
   // A stopped job takes the signal only when it goes on.
   signal(members, 'SIGCONT')
@@ -17,11 +18,11 @@ export async function endSession(shell: number): Promise<void> {
     await new Promise((done) => setTimeout(done, wait))
     if (!members.some(alive)) return
   }
-  signal([...members, ...(await sessionMembers(shell))], 'SIGKILL')
+  signal([...members, ...(await sessionMembers(shell, mark))], 'SIGKILL')
 }
 
-/** The processes of a shell's session and its descendants. Without /proc: its process group. */
-async function sessionMembers(shell: number): Promise<number[]> {
+/** The processes that belong to a shell. Without /proc: its process group. */
+async function sessionMembers(shell: number, mark: string): Promise<number[]> {
   const names = await readdir('/proc').catch(() => undefined)
   if (!names) return [shell, -shell]
   const parents = new Map<number, number>()
@@ -35,6 +36,9 @@ async function sessionMembers(shell: number): Promise<number[]> {
         const [, parent, , session] = text.slice(text.lastIndexOf(')') + 2).split(' ')
         parents.set(Number(name), Number(parent))
         if (Number(session) === shell) members.add(Number(name))
+        else if ((await readFile(`/proc/${name}/environ`, 'latin1').catch(() => '')).includes(mark)) {
+          members.add(Number(name))
+        }
       }),
   )
   for (let grown = true; grown; ) {

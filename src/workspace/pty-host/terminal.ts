@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { type Pty, spawn } from 'node-pty'
 import { WATERMARKS } from '../protocol.ts'
 import type { Attachment } from './attachment.ts'
@@ -15,6 +16,8 @@ const DETACHED_PAUSE = 250
 /** A shell on a pty, its latest output, and at most one attachment that sees it. */
 export class HostedTerminal {
   readonly id: string
+  /** Tells the processes of this terminal from others; macOS's Terminal sets the variable, too. */
+  readonly #mark = `TERM_SESSION_ID=${randomUUID()}`
   readonly #pty: Pty
   readonly #writer: PtyWriter
   readonly #modes = new ModeTracker()
@@ -40,7 +43,7 @@ export class HostedTerminal {
       cols: spec.columns,
       rows: spec.rows,
       cwd: spec.folder,
-      env: spec.environment,
+      env: { ...spec.environment, TERM_SESSION_ID: this.#mark.slice(this.#mark.indexOf('=') + 1) },
       encoding: null,
     })
     this.#writer = new PtyWriter(this.#pty.fd, (bytes) => this.#attachment?.accepted(bytes))
@@ -123,7 +126,7 @@ export class HostedTerminal {
 
   /** Ends the shell and everything that it started. */
   async end(): Promise<void> {
-    if (!this.#exit) await endSession(this.#pty.pid)
+    if (!this.#exit) await endSession(this.#pty.pid, this.#mark)
     clearTimeout(this.#detachedTimer)
   }
 

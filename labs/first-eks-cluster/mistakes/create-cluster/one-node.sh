@@ -1,0 +1,2 @@
+# finding: too-few-nodes
+source <(sed 's/desiredSize=2/desiredSize=1/' "$SOLUTIONS/create-cluster.sh")

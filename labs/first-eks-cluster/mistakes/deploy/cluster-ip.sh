@@ -1,0 +1,4 @@
+# finding: service-not-public
+# from: after
+kubectl delete service site
+kubectl expose deployment site --port=80

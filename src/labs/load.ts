@@ -1,0 +1,161 @@
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { basename, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { LineCounter, parseDocument } from 'yaml'
+import type { z } from 'zod'
+import type { Lab, LabStep, Mistake, Solution } from './lab.ts'
+import { type LabStepFile, labSchema, mistakeSchema } from './schema.ts'
+
+/** Something in a lab's folder is wrong: what, where (file and line), and what to do. */
+export class LabError extends Error {
+  override readonly name = 'LabError'
+}
+
+/** Where labs and their checkers are. */
+export interface LabFolders {
+  labs: string
+  checkers: string
+}
+
+/** The folders of this checkout. */
+export const labFolders: LabFolders = {
+  labs: fileURLToPath(new URL('../../labs', import.meta.url)),
+  checkers: fileURLToPath(new URL('../../checkers', import.meta.url)),
+}
+
+/** All labs, by id. Throws LabError for the first one that is wrong. */
+export async function loadLabs(folders: LabFolders = labFolders): Promise<Lab[]> {
+  const entries = await readdir(folders.labs, { withFileTypes: true })
+  const ids = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name)
+  return Promise.all(ids.sort().map((id) => loadLab(id, folders)))
+}
+
+/** One lab. Throws LabError when there is none of that id, or it is wrong. */
+export async function loadLab(id: string, folders: LabFolders = labFolders): Promise<Lab> {
+  const folder = join(folders.labs, id)
+  const file = join(folder, 'lab.yaml')
+  if (!/^[a-z0-9-]+$/.test(id) || !(await exists(file))) {
+    const known = (await readdir(folders.labs, { withFileTypes: true })).filter((entry) =>
+      entry.isDirectory(),
+    )
+    throw new LabError(
+      `There is no lab "${id}". Known labs: ${known.map(({ name }) => name).join(', ') || 'none'}.`,
+    )
+  }
+  const lab = parseYaml(file, await readFile(file, 'utf8'), labSchema)
+  if (lab.id !== id)
+    throw new LabError(`${show(file)}: the id is "${lab.id}", but the folder is "${id}". Rename one.`)
+  const checker = join(folders.checkers, `${id}.ts`)
+  await need(checker, 'the lab has no checker')
+  const files = join(folder, 'files')
+  return {
+    ...lab,
+    folder,
+    files: (await exists(files)) ? files : undefined,
+    checker,
+    steps: await Promise.all(lab.steps.map((step) => loadStep(folder, step))),
+  }
+}
+
+async function loadStep(folder: string, step: LabStepFile): Promise<LabStep> {
+  const instructions = join(folder, 'steps', `${step.id}.mdx`)
+  const solution = { name: step.id, file: join(folder, 'solutions', `${step.id}.sh`) }
+  await need(instructions, `step "${step.id}" has no instructions`)
+  await need(solution.file, `step "${step.id}" has no solution`)
+  const [alternatives, mistakes] = await Promise.all([
+    loadAlternatives(folder, step.id),
+    loadMistakes(folder, step.id),
+  ])
+  return { ...step, instructions, solution, alternatives, mistakes }
+}
+
+async function loadAlternatives(folder: string, step: string): Promise<Solution[]> {
+  return (await scripts(join(folder, 'solutions')))
+    .filter((file) => basename(file).startsWith(`${step}.`) && basename(file) !== `${step}.sh`)
+    .map((file) => ({ name: basename(file, '.sh'), file }))
+}
+
+async function loadMistakes(folder: string, step: string): Promise<Mistake[]> {
+  return Promise.all(
+    (await scripts(join(folder, 'mistakes', step))).map(async (file) => {
+      const header = headerComments(await readFile(file, 'utf8'))
+      const { data, error } = mistakeSchema.safeParse(header)
+      if (!data) {
+        const { path, message } = error.issues[0]!
+        throw new LabError(
+          `${show(file)}: ${path.join('.') || 'header'}: ${message}. A mistake begins with a comment "# finding: <id>".`,
+        )
+      }
+      return { name: basename(file, '.sh'), file, ...data }
+    }),
+  )
+}
+
+/** The `# key: value` lines at the top of a script. */
+function headerComments(script: string): Record<string, string> {
+  const header: Record<string, string> = {}
+  for (const line of script.split('\n')) {
+    if (!line.startsWith('#')) break
+    const [, key, value] = /^# (finding|from): (.*)$/.exec(line) ?? []
+    if (key) header[key] = value!.trim()
+  }
+  return header
+}
+
+/** Parses YAML against a schema; the first problem is reported with its line. */
+export function parseYaml<Schema extends z.ZodType>(
+  file: string,
+  text: string,
+  schema: Schema,
+): z.infer<Schema> {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines })
+  const [mistake] = document.errors
+  if (mistake) {
+    const { line } = lines.linePos(mistake.pos[0])
+    throw new LabError(`${show(file)}:${line}: not valid YAML: ${mistake.message.split('\n')[0]}`)
+  }
+  const { data, error } = schema.safeParse(document.toJS())
+  if (error) {
+    const [issue] = error.issues
+    const path = issue!.path.map((part) => (typeof part === 'symbol' ? String(part) : part))
+    const line = lineOf(document, path, lines)
+    throw new LabError(
+      `${show(file)}:${line}: ${path.join('.') || 'the file'}: ${issue!.message}. labs/README.md explains each field.`,
+    )
+  }
+  return data!
+}
+
+/** The line of a value, or of the nearest thing around it that exists. */
+function lineOf(
+  document: ReturnType<typeof parseDocument>,
+  path: (string | number)[],
+  lines: LineCounter,
+): number {
+  for (let length = path.length; length > 0; length--) {
+    const node = document.getIn(path.slice(0, length), true) as
+      | { range?: [number, number, number] }
+      | undefined
+    if (node?.range) return lines.linePos(node.range[0]).line
+  }
+  return 1
+}
+
+async function scripts(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch(() => [])
+  return names
+    .filter((name) => name.endsWith('.sh'))
+    .sort()
+    .map((name) => join(folder, name))
+}
+
+async function need(file: string, problem: string): Promise<void> {
+  if (!(await exists(file))) throw new LabError(`${problem}. Write ${show(file)}.`)
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined
+}
+
+const show = (path: string) => relative(process.cwd(), path)

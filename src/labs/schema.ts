@@ -1,0 +1,69 @@
+import { z } from 'zod'
+
+const id = z.string().regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'use lower-case words joined by hyphens')
+const sentence = z.string().trim().min(1)
+
+/** What makes a step's check worth running again. */
+export const watchSchema = z
+  .strictObject({
+    aws: z.array(id).optional().describe('AWS services whose resources the check reads: `eks`, `iam`.'),
+    kubernetes: z
+      .array(id)
+      .optional()
+      .describe('Kubernetes resources that it reads, by plural name and in any cluster: `pods`, `services`.'),
+    files: z
+      .array(z.string().regex(/^(?!\/)(?!.*\.\.)/, 'use a path inside the home folder'))
+      .optional()
+      .describe('Files of the learner that it reads, relative to the home folder: `answers.yaml`.'),
+  })
+  .refine((watch) => watch.aws || watch.kubernetes || watch.files, 'name at least one thing to watch')
+
+export const stepSchema = z.strictObject({
+  id: id.describe('Names the step’s files and its check. Never changes once learners have worked on it.'),
+  title: sentence.max(60).describe('What the learner does, as an order: “Push the image”.'),
+  minutes: z.int().positive().max(60).describe('How long the step takes a newcomer.'),
+  hints: z
+    .array(sentence)
+    .min(1)
+    .describe(
+      'Graded help, opened one by one: first where to look, last nearly the answer. Markdown in one line.',
+    ),
+  watch: watchSchema.describe('The check runs by itself when one of these changes.'),
+})
+
+export const labSchema = z
+  .strictObject({
+    id: id.describe('The same as the folder’s name and the checker’s: `checkers/<id>.ts`.'),
+    title: sentence.max(60).describe('As the catalogue shows it.'),
+    summary: sentence.max(300).describe('One or two sentences: what the learner has at the end.'),
+    track: id.describe('The track of `content/lessons/<track>/` that it belongs to.'),
+    minutes: z.int().positive().describe('How long the lab takes a newcomer, all steps together.'),
+    objectives: z
+      .array(sentence)
+      .min(1)
+      .describe('What the learner can do afterwards; each begins with a verb.'),
+    lessons: z
+      .array(z.string().regex(/^[a-z0-9-]+\/[a-z0-9-]+$/, 'use <track>/<lesson>'))
+      .default([])
+      .describe('Lessons worth reading before: `eks/what-eks-manages`.'),
+    steps: z
+      .array(stepSchema)
+      .min(1)
+      .describe('In order. Each starts from the state that the one before leaves.'),
+  })
+  .refine((lab) => new Set(lab.steps.map((step) => step.id)).size === lab.steps.length, {
+    message: 'two steps have the same id',
+    path: ['steps'],
+  })
+
+/** The header comments of a solution or mistake: `# finding: no-image`. */
+export const mistakeSchema = z.strictObject({
+  finding: id.describe('The one finding that the check must fail with after this script.'),
+  from: z
+    .enum(['before', 'after'])
+    .default('before')
+    .describe('The state it starts from: before the step, or after the step’s solution.'),
+})
+
+export type LabFile = z.infer<typeof labSchema>
+export type LabStepFile = z.infer<typeof stepSchema>

@@ -1,0 +1,57 @@
+import { CheckRunner } from '#checks/runner.ts'
+import type { CloudClient } from '#cloud/api.ts'
+import type { Lab } from './lab.ts'
+import { type LabFolders, loadLab, loadLabs } from './load.ts'
+import type { ProofReporter, ProofSummary } from './proof.ts'
+import { proofCount, proveLab, type ShellEnvironment } from './prove-lab.ts'
+
+export interface TestLabsOptions {
+  cloud: CloudClient
+  environment: ShellEnvironment
+  reporter: ProofReporter
+  /** All labs when left out or empty. */
+  labs?: string[]
+  /** Only these steps are proven. */
+  steps?: string[]
+  /** Labs proven at once. Default 2. */
+  jobs?: number
+  folders?: LabFolders
+}
+
+/** Proves labs: `drydock labs test`. Passes when `failed` is 0. Throws LabError when a lab cannot be read. */
+export async function testLabs(options: TestLabsOptions): Promise<ProofSummary> {
+  const start = performance.now()
+  const { cloud, environment, reporter, steps, jobs = 2 } = options
+  const labs = await selected(options)
+  const runner = new CheckRunner({ threads: jobs })
+  runner.warm()
+  const summary: ProofSummary = { proven: 0, failed: 0, duration: 0 }
+  const queue = [...labs]
+  const work = async () => {
+    for (let lab = queue.shift(); lab; lab = queue.shift()) {
+      reporter.lab({ id: lab.id, title: lab.title, proofs: proofCount(lab, steps) })
+      await proveLab(lab, {
+        cloud,
+        runner,
+        environment,
+        ...(steps && { steps }),
+        onProof(proof) {
+          summary[proof.proven ? 'proven' : 'failed']++
+          reporter.proof(proof)
+        },
+      })
+    }
+  }
+  try {
+    await Promise.all(Array.from({ length: Math.min(jobs, labs.length) }, work))
+  } finally {
+    await runner.close()
+  }
+  summary.duration = Math.round(performance.now() - start)
+  reporter.end(summary)
+  return summary
+}
+
+function selected({ labs, folders }: TestLabsOptions): Promise<Lab[]> {
+  return labs?.length ? Promise.all(labs.map((id) => loadLab(id, folders))) : loadLabs(folders)
+}

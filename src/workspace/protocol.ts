@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { MAX_COLUMNS, MAX_ROWS } from './limits.ts'
 
 /**
  * The terminal's WebSocket, `GET /api/terminals/:terminal/socket`. Shared by server and page.
@@ -21,27 +22,6 @@ import { z } from 'zod'
  * Until the page has parsed up to `replayed`, what xterm says on its own (answers to queries such as DA or CPR in
  * old output) must not reach the shell: the page need not care, the server drops such answers.
  */
-
-/** Output that may be under way unacknowledged, in bytes: above `high` the server stops reading the terminal. */
-export const WATERMARKS = { high: 400_000, low: 100_000 } as const
-
-/** The page acknowledges after at most so many parsed bytes, so that a stopped terminal always starts again. */
-export const ACK_EVERY = 50_000
-
-/** Input that may be under way not `accepted`, in bytes; a longer paste waits in the page. More ends the connection. */
-export const INPUT_WINDOW = 64 * 1024
-
-/** `accepted` is sent at the latest after so many bytes of input. */
-export const ACCEPT_EVERY = 8 * 1024
-
-/** The largest frame a page may send, in bytes: one more than this closes the connection with code 1009. */
-export const MAX_FRAME = 32 * 1024
-
-/** A silent connection is dropped after so many ms. */
-export const ATTACH_TIMEOUT = 5_000
-
-export const MAX_COLUMNS = 500
-export const MAX_ROWS = 300
 
 const columns = z.int().min(2).max(MAX_COLUMNS)
 const rows = z.int().min(1).max(MAX_ROWS)

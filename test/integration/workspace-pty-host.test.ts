@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { WATERMARKS } from '../../src/workspace/protocol.ts'
+import { WATERMARKS } from '../../src/workspace/limits.ts'
 import { PtyHostClient } from '../../src/workspace/pty-host/client.ts'
 import { attach, spawnShell, type TestAttachment } from '../support/terminal.ts'
 

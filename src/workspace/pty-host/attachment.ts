@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
-import { ACCEPT_EVERY, INPUT_WINDOW, type ServerMessage, type TerminalErrorCode } from '../protocol.ts'
+import { ACCEPT_EVERY, INPUT_WINDOW } from '../limits.ts'
+import type { ServerMessage, TerminalErrorCode } from '../protocol.ts'
 import { Batcher } from './batcher.ts'
 import { sendData, sendMessage } from './link.ts'
 import type { AttachmentRequest, TerminalExit } from './messages.ts'

@@ -11,6 +11,10 @@ import { HOST_VERSION, type HostAnswer, type HostedTerminalInfo, type TerminalSp
 
 const START_TIMEOUT = 10_000
 
+/** Files that the server inherited open from whoever started it must not reach a learner's shell. */
+const CLOSE_INHERITED =
+  'for fd in /dev/fd/*; do fd=${fd##*/}; [ "$fd" -gt 2 ] && eval "exec $fd>&-"; done 2>/dev/null; exec "$0" "$@"'
+
 export interface PtyHostClientOptions {
   /** The host's folder in the data folder: its log file, and what names its socket. */
   folder: string
@@ -115,11 +119,11 @@ export class PtyHostClient {
     try {
       const main = fileURLToPath(new URL('./main.ts', import.meta.url))
       const times = [this.#options.idle ?? 60_000, this.#options.orphaned ?? 30 * 60_000].map(String)
-      const child = spawn(PROJECT_NODE, [main, path, ...times], {
+      const child = spawn('bash', ['-c', CLOSE_INHERITED, PROJECT_NODE, main, path, ...times], {
         detached: true,
         stdio: ['ignore', 'pipe', log.fd],
         cwd: this.#options.folder,
-        env: {},
+        env: { PATH: process.env.PATH },
       })
       const ready = await Promise.race([
         once(child.stdout!, 'data').then(() => true),

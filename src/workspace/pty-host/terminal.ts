@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type Pty, spawn } from 'node-pty'
-import { WATERMARKS } from '../protocol.ts'
+import { WATERMARKS } from '../limits.ts'
 import type { Attachment } from './attachment.ts'
 import type { HostedTerminalInfo, TerminalExit, TerminalSpec } from './messages.ts'
 import { ModeTracker } from './modes.ts'

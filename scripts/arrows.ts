@@ -19,7 +19,21 @@ const MAY: Record<string, string[]> = {
   server: ['world', 'network', 'cloud', 'checks', 'labs', 'workspace', 'classroom', 'database'],
   // The pages speak to the server over its API only: they see its types and formats.
   site: ['server/api.ts', 'workspace/protocol.ts', 'checks/finding.ts', 'labs/schema.ts'],
-  cli: ['world', 'network', 'containers', 'kubernetes', 'aws', 'cloud', 'checks', 'labs', 'workspace', 'classroom', 'database', 'server', 'site/build.ts'],
+  cli: [
+    'world',
+    'network',
+    'containers',
+    'kubernetes',
+    'aws',
+    'cloud',
+    'checks',
+    'labs',
+    'workspace',
+    'classroom',
+    'database',
+    'server',
+    'site/build.ts',
+  ],
 }
 /** Checkers see their target through public clients and the check engine only. */
 const CHECKERS_MAY = ['checks']
@@ -37,15 +51,20 @@ for await (const file of glob(['src/**/*.{ts,tsx,astro,mjs}', 'checkers/**/*.ts'
     continue
   }
   for (const [, specifier] of readFileSync(file, 'utf8').matchAll(IMPORT)) {
-    const target = specifier!.startsWith('#') ? `src/${specifier!.slice(1)}` : normalize(join(dirname(file), specifier!))
+    const target = specifier!.startsWith('#')
+      ? `src/${specifier!.slice(1)}`
+      : normalize(join(dirname(file), specifier!))
     if (!target.startsWith('src/')) {
-      if (/^(test|bench|scripts)\//.test(target)) violations.push(`${file}: imports ${target}, which is no part of the product`)
+      if (/^(test|bench|scripts)\//.test(target))
+        violations.push(`${file}: imports ${target}, which is no part of the product`)
       continue
     }
     const inner = target.slice('src/'.length)
     const own = root === 'src' && inner.startsWith(`${folder}/`)
     if (!own && !allowed.some((place) => inner === place || inner.startsWith(`${place}/`))) {
-      violations.push(`${file}: must not import ${target}; ${root}/${folder} may import ${allowed.join(', ') || 'nothing'}`)
+      violations.push(
+        `${file}: must not import ${target}; ${root}/${folder} may import ${allowed.join(', ') || 'nothing'}`,
+      )
     }
   }
 }

@@ -1,0 +1,29 @@
+import type { ApiProblem } from '#server/api.ts'
+import { t } from './i18n/index.ts'
+
+/** What went wrong with a request, in words for the reader. */
+export class ProblemError extends Error {
+  readonly problem: ApiProblem['error']
+  /** The HTTP status; 0 when the server did not answer. */
+  readonly status: number
+
+  constructor(problem: ApiProblem['error'], status: number) {
+    super(problem.what)
+    this.problem = problem
+    this.status = status
+  }
+}
+
+/** Asks the server's API (see `src/server/api.ts`). Rejects with a `ProblemError`. */
+export async function request<T>(method: 'GET' | 'POST' | 'DELETE', path: string): Promise<T> {
+  let response: Response
+  try {
+    response = await fetch(path, { method, headers: { accept: 'application/json' } })
+  } catch {
+    throw new ProblemError(t.problem.unreachable, 0)
+  }
+  const body: unknown = await response.json().catch(() => undefined)
+  if (response.ok) return body as T
+  const problem = (body as ApiProblem | undefined)?.error ?? t.problem.unexpected(response.status)
+  throw new ProblemError(problem, response.status)
+}

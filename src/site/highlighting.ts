@@ -1,0 +1,25 @@
+import type { ShikiConfig } from 'astro'
+import { createCssVariablesTheme } from 'shiki'
+
+const theme = createCssVariablesTheme({ name: 'drydock', variablePrefix: '--code-', fontStyle: false })
+
+/**
+ * Code colours as classes (`code-token-string`) and not as `style` attributes, which the content security
+ * policy refuses. `styles/code.css` gives the classes their colours in both themes.
+ */
+export const highlighting: Partial<ShikiConfig> = {
+  theme,
+  transformers: [
+    {
+      span(node) {
+        const token = /--code-(token-[a-z-]+)/.exec(String(node.properties.style ?? ''))
+        delete node.properties.style
+        if (token) node.properties.class = `code-${token[1]}`
+      },
+      pre(node) {
+        delete node.properties.style
+        node.properties.class = 'code'
+      },
+    },
+  ],
+}

@@ -1,0 +1,70 @@
+import type { Finding } from '#checks/finding.ts'
+import { copyText } from '../code-actions.ts'
+import { t } from '../i18n/index.ts'
+import { Icon } from './Icon.tsx'
+import { typeIntoTerminal } from './terminal/bridge.ts'
+
+/** A finding that failed, in full: expected, observed, evidence, cause, hint, lesson. */
+export function FindingCard({ finding }: { finding: Finding }) {
+  const { title, expected, observed, evidence, cause, hint, lesson } = finding
+  return (
+    <div class="finding">
+      <h4>{title}</h4>
+      <dl>
+        {expected && <Row name={t.check.expected}>{expected}</Row>}
+        {observed && <Row name={t.check.observed}>{observed}</Row>}
+        {cause && <Row name={t.check.cause}>{cause}</Row>}
+      </dl>
+      {evidence && <Evidence command={evidence} />}
+      {hint && (
+        <details class="hint">
+          <summary>{t.check.hint}</summary>
+          <p>{hint}</p>
+        </details>
+      )}
+      {lesson && (
+        <p>
+          <a href={lesson} target="_blank" rel="noopener">
+            {t.check.lesson}
+          </a>
+        </p>
+      )}
+    </div>
+  )
+}
+
+function Row({ name, children }: { name: string; children: string }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  )
+}
+
+function Evidence({ command }: { command: string }) {
+  const type = typeIntoTerminal.value
+  return (
+    <div class="evidence">
+      <p>{t.check.evidence}</p>
+      <div class="code-block">
+        <pre class="code">{command}</pre>
+        <div class="code-actions">
+          <button
+            type="button"
+            class="button quiet small"
+            onClick={({ currentTarget }) => void copyText(command, currentTarget)}
+          >
+            {t.code.copy}
+          </button>
+          {type && (
+            <button type="button" class="button quiet small" onClick={() => type(command)}>
+              <Icon name="terminal" />
+              {t.code.type}
+            </button>
+          )}
+        </div>
+      </div>
+    </div>
+  )
+}

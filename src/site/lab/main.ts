@@ -1,0 +1,32 @@
+import { addCodeActions } from '../code-actions.ts'
+import { t } from '../i18n/index.ts'
+import { Announcer } from './Announcer.tsx'
+import { Connection, Notice, Progress, Reset } from './LabBar.tsx'
+import { mount } from './mount.ts'
+import { StepCheck } from './StepCheck.tsx'
+import { StepStatus } from './StepStatus.tsx'
+import { followLab } from './session.ts'
+import { connectSteps } from './steps.ts'
+import { announcement } from './store.ts'
+import { typeIntoTerminal } from './terminal/bridge.ts'
+import { TerminalPane } from './terminal/TerminalPane.tsx'
+import { ViewSwitch } from './ViewSwitch.tsx'
+
+connectSteps()
+addCodeActions(document.querySelector('.steps') ?? document, {
+  label: t.code.type,
+  run(command) {
+    if (typeIntoTerminal.value) typeIntoTerminal.value(command)
+    else announcement.value = t.code.needStart
+  },
+})
+mount('progress', Progress)
+mount('connection', Connection)
+mount('notice', Notice)
+mount('reset', Reset)
+mount('views', ViewSwitch)
+mount('step-status', StepStatus)
+mount('step-check', StepCheck)
+mount('announcer', Announcer)
+mount('terminal', TerminalPane)
+followLab()

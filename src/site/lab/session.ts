@@ -1,0 +1,71 @@
+import type { CheckReport } from '#checks/finding.ts'
+import type { LabEvent, LabState } from '#server/api.ts'
+import { ProblemError, request } from '../api.ts'
+import { Backoff } from './backoff.ts'
+import { checking, finishChecking, lab, labId, link, showEvent, showState } from './store.ts'
+
+const path = `/api/labs/${encodeURIComponent(labId)}`
+
+/** Follows the lab's events for as long as the page lives. What is shown stays while the server is away. */
+export function followLab(): void {
+  let source: EventSource | undefined
+  const retry = new Backoff(connect)
+
+  function connect() {
+    source?.close()
+    source = new EventSource(`${path}/events`)
+    source.onopen = () => {
+      // Events of the time without a connection are gone, the state they led to is not.
+      request<LabState>('GET', path).then(
+        (state) => {
+          showState(state)
+          link.value = 'connected'
+          retry.reset()
+        },
+        () => lost(),
+      )
+    }
+    source.onmessage = ({ data }) => showEvent(JSON.parse(data) as LabEvent)
+    source.onerror = () => lost()
+  }
+
+  function lost() {
+    source?.close()
+    link.value = 'reconnecting'
+    checking.value = new Set()
+    retry.later()
+  }
+
+  addEventListener('pagehide', () => source?.close())
+  addEventListener('pageshow', ({ persisted }) => persisted && connect())
+  connect()
+}
+
+/** Makes the world and the workspace. Rejects with a `ProblemError`. */
+export async function startLab(): Promise<void> {
+  showState(await request<LabState>('POST', `${path}/start`))
+}
+
+/** Takes everything away and starts anew. Rejects with a `ProblemError`. */
+export async function resetLab(): Promise<void> {
+  const state = await request<LabState>('POST', `${path}/reset`)
+  lab.value = undefined
+  showState(state)
+}
+
+/** Checks a step now. Rejects with a `ProblemError` when the check could not be asked for. */
+export async function checkStep(id: string): Promise<void> {
+  checking.value = new Set(checking.value).add(id)
+  try {
+    const report = await request<CheckReport>('POST', `${path}/steps/${encodeURIComponent(id)}/check`)
+    showEvent({ type: 'report', report })
+  } finally {
+    finishChecking(id)
+  }
+}
+
+/** The words for what went wrong, whatever was thrown. */
+export function problemOf(error: unknown): ProblemError['problem'] {
+  if (error instanceof ProblemError) return error.problem
+  throw error
+}

@@ -1,0 +1,49 @@
+import { useSignal, useSignalEffect } from '@preact/signals'
+import type { ApiProblem } from '#server/api.ts'
+import { t } from '../../i18n/index.ts'
+import { Problem } from '../Problem.tsx'
+import { problemOf, startLab } from '../session.ts'
+
+/** After so many seconds the page says that this is longer than usual. */
+const SLOW = 4
+
+/** Makes the learner's account and terminal. */
+export function StartPanel() {
+  const busy = useSignal(false)
+  const seconds = useSignal(0)
+  const problem = useSignal<ApiProblem['error'] | undefined>(undefined)
+
+  useSignalEffect(() => {
+    if (!busy.value) return
+    seconds.value = 0
+    const timer = setInterval(() => {
+      seconds.value++
+    }, 1000)
+    return () => clearInterval(timer)
+  })
+
+  async function start() {
+    if (busy.value) return
+    busy.value = true
+    problem.value = undefined
+    await startLab().catch((error) => {
+      problem.value = problemOf(error)
+    })
+    busy.value = false
+  }
+
+  return (
+    <div class="terminal-empty">
+      <p>{t.lab.startLead}</p>
+      <button type="button" class="button primary" aria-disabled={busy.value} onClick={start}>
+        {busy.value && <span class="spinner" />}
+        {busy.value ? t.lab.starting : problem.value ? t.lab.retry : t.lab.start}
+      </button>
+      <p class="start-progress" role="status">
+        {busy.value &&
+          (seconds.value < SLOW ? t.lab.startDoing : `${t.lab.startSlow} ${t.lab.seconds(seconds.value)}`)}
+      </p>
+      {problem.value && <Problem problem={problem.value} />}
+    </div>
+  )
+}

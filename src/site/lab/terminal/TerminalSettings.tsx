@@ -1,0 +1,53 @@
+import { t } from '../../i18n/index.ts'
+import { Icon } from '../Icon.tsx'
+import { changeFontSize, screenReader } from './preferences.ts'
+import { active } from './sessions.ts'
+
+/** Text size, screen reader mode, search, and the keys, in a small panel that opens by choice. */
+export function TerminalSettings() {
+  return (
+    <>
+      <button
+        type="button"
+        class="icon-button"
+        aria-label={t.terminal.settings}
+        title={t.terminal.settings}
+        popovertarget="terminal-settings"
+      >
+        <Icon name="settings" />
+      </button>
+      <div id="terminal-settings" class="settings" popover="auto">
+        <div class="row">
+          <button type="button" class="button small" onClick={() => changeFontSize(-1)}>
+            {t.terminal.fontSmaller}
+          </button>
+          <button type="button" class="button small" onClick={() => changeFontSize(1)}>
+            {t.terminal.fontLarger}
+          </button>
+          <button
+            type="button"
+            class="button small"
+            popovertarget="terminal-settings"
+            popovertargetaction="hide"
+            onClick={() => {
+              if (active.value) active.value.finding.value = true
+            }}
+          >
+            {t.terminal.find}
+          </button>
+        </div>
+        <label class="row">
+          <input
+            type="checkbox"
+            checked={screenReader.value}
+            onChange={({ currentTarget }) => {
+              screenReader.value = currentTarget.checked
+            }}
+          />
+          {t.terminal.screenReader}
+        </label>
+        <p>{t.terminal.keys}</p>
+      </div>
+    </>
+  )
+}

@@ -1,0 +1,69 @@
+import { useEffect, useRef } from 'preact/hooks'
+import { t } from '../../i18n/index.ts'
+import { announcement } from '../store.ts'
+import { FindBar } from './FindBar.tsx'
+import type { LabTerminal } from './lab-terminal.ts'
+import { replaceTerminal } from './sessions.ts'
+
+/** A tab's panel: the screen, and over it what is wrong with the connection. */
+export function TerminalView({ terminal, shown }: { terminal: LabTerminal; shown: boolean }) {
+  const screen = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    if (!shown || !screen.current) return
+    terminal.onLeave = () => {
+      document.getElementById(`tab-${terminal.id}`)?.focus()
+      announcement.value = t.terminal.left
+    }
+    const element = screen.current
+    // The grid is measured by the font, so that must be there first.
+    void document.fonts.load('14px "IBM Plex Mono"').finally(() => {
+      if (!element.isConnected) return
+      terminal.open(element)
+      terminal.fit()
+    })
+  }, [terminal, shown])
+
+  return (
+    <div
+      role="tabpanel"
+      id={`panel-${terminal.id}`}
+      aria-labelledby={`tab-${terminal.id}`}
+      class="terminal-view"
+      hidden={!shown}
+    >
+      {terminal.finding.value && <FindBar terminal={terminal} />}
+      <div class="screen" ref={screen} />
+      <Overlay terminal={terminal} />
+    </div>
+  )
+}
+
+function Overlay({ terminal }: { terminal: LabTerminal }) {
+  const state = terminal.state.value
+  if (state === 'attached') return null
+  if (state === 'connecting' || state === 'lost')
+    return (
+      <p class="terminal-notice" role="status">
+        <span class="spinner" />
+        {state === 'lost' ? t.connection.reconnecting : t.connection.connecting}
+      </p>
+    )
+  if (state === 'taken')
+    return (
+      <p class="terminal-notice" role="status">
+        {t.terminal.taken}
+        <button type="button" class="button small" onClick={() => terminal.reconnect()}>
+          {t.terminal.takeBack}
+        </button>
+      </p>
+    )
+  const code = terminal.exitCode.value
+  return (
+    <p class="terminal-notice" role="status">
+      {state === 'gone' ? t.terminal.lost : code ? t.terminal.endedCode(code) : t.terminal.ended}
+      <button type="button" class="button small" onClick={() => void replaceTerminal(terminal)}>
+        {t.terminal.startNew}
+      </button>
+    </p>
+  )
+}

@@ -1,0 +1,72 @@
+import '@xterm/xterm/css/xterm.css'
+import { effect } from '@preact/signals'
+import { FitAddon } from '@xterm/addon-fit'
+import { SearchAddon } from '@xterm/addon-search'
+import { WebLinksAddon } from '@xterm/addon-web-links'
+import { Terminal } from '@xterm/xterm'
+import { t } from '../../i18n/index.ts'
+import { isDark, onThemeChange } from '../../theme.ts'
+import { cspDocument } from './csp-document.ts'
+import { palettes } from './palette.ts'
+import { fontSize, screenReader } from './preferences.ts'
+import { openLink } from './questions.ts'
+
+const FONT = "'IBM Plex Mono', ui-monospace, 'SF Mono', 'Cascadia Mono', Menlo, Consolas, monospace"
+
+export interface XtermScreen {
+  xterm: Terminal
+  search: SearchAddon
+  /** Fits the grid to the element; does nothing while it is hidden. */
+  fit(): void
+  dispose(): void
+}
+
+/** An xterm in an element, in the page's colours. OSC 52 (clipboard access for programs) is off: no addon handles it. */
+export function createScreen(element: HTMLElement, name: string): XtermScreen {
+  const xterm = new Terminal({
+    documentOverride: cspDocument(),
+    fontFamily: FONT,
+    fontSize: fontSize.value,
+    lineHeight: 1.2,
+    scrollback: 10_000,
+    minimumContrastRatio: 4.5,
+    cursorInactiveStyle: 'outline',
+    cursorBlink: !matchMedia('(prefers-reduced-motion: reduce)').matches,
+    screenReaderMode: screenReader.value,
+    theme: colours(),
+    linkHandler: { activate: (_event, address) => void openLink(address) },
+  })
+  const fitter = new FitAddon()
+  const search = new SearchAddon()
+  xterm.loadAddon(fitter)
+  xterm.loadAddon(search)
+  xterm.loadAddon(new WebLinksAddon((_event, address) => void openLink(address)))
+  xterm.open(element)
+  xterm.textarea?.setAttribute('aria-label', t.terminal.input(name))
+
+  const fit = () => element.clientWidth > 0 && fitter.fit()
+  const observer = new ResizeObserver(fit)
+  observer.observe(element)
+  onThemeChange(() => {
+    xterm.options.theme = colours()
+  })
+  const stopPreferences = effect(() => {
+    xterm.options.fontSize = fontSize.value
+    xterm.options.screenReaderMode = screenReader.value
+    fit()
+  })
+  return {
+    xterm,
+    search,
+    fit,
+    dispose() {
+      observer.disconnect()
+      stopPreferences()
+      xterm.dispose()
+    },
+  }
+}
+
+function colours() {
+  return palettes[isDark() ? 'dark' : 'light']
+}

@@ -1,0 +1,66 @@
+import { computed, signal } from '@preact/signals'
+import type { TerminalInfo } from '#server/api.ts'
+import { request } from '../../api.ts'
+import { t } from '../../i18n/index.ts'
+import { labId } from '../store.ts'
+import { typeIntoTerminal } from './bridge.ts'
+import { LabTerminal } from './lab-terminal.ts'
+import { ask } from './questions.ts'
+
+const path = `/api/labs/${encodeURIComponent(labId)}/terminals`
+const KEY = `drydock.terminal.${labId}`
+
+export const terminals = signal<LabTerminal[]>([])
+const activeId = signal(sessionStorage.getItem(KEY))
+/** The terminal that is shown. */
+export const active = computed(
+  () => terminals.value.find(({ id }) => id === activeId.value) ?? terminals.value[0],
+)
+
+/** Shows the lab's terminals as they are on the server; the first time makes one. */
+export async function openTerminals(): Promise<void> {
+  const infos = await request<TerminalInfo[]>('GET', path)
+  terminals.value = infos
+    .toSorted((a, b) => a.createdAt - b.createdAt)
+    .map((info, index) => new LabTerminal(info, t.terminal.name(index + 1)))
+  if (terminals.value.length === 0) await addTerminal()
+  typeIntoTerminal.value = (command) => void active.peek()?.type(command)
+}
+
+export async function addTerminal(): Promise<void> {
+  const info = await request<TerminalInfo>('POST', path)
+  const taken = new Set(terminals.value.map(({ name }) => name))
+  let number = 1
+  while (taken.has(t.terminal.name(number))) number++
+  terminals.value = [...terminals.value, new LabTerminal(info, t.terminal.name(number))]
+  showTerminal(info.id)
+}
+
+export function showTerminal(id: string): void {
+  activeId.value = id
+  sessionStorage.setItem(KEY, id)
+}
+
+/** Ends a terminal's shell, asking first while it runs. */
+export async function closeTerminal(terminal: LabTerminal): Promise<void> {
+  const over = terminal.state.value === 'ended' || terminal.state.value === 'gone'
+  if (!over && !(await ask({ kind: 'close', name: terminal.name }))) return
+  terminal.close()
+  await request('DELETE', `/api/terminals/${encodeURIComponent(terminal.id)}`).catch((error) => {
+    if (error.status !== 404) throw error
+  })
+  terminals.value = terminals.value.filter((other) => other !== terminal)
+}
+
+/** Puts a new terminal in the place of one whose shell ended. */
+export async function replaceTerminal(terminal: LabTerminal): Promise<void> {
+  await closeTerminal(terminal)
+  await addTerminal()
+}
+
+/** Lets go of all connections, for another world. The shells go on. */
+export function leaveTerminals(): void {
+  typeIntoTerminal.value = undefined
+  for (const terminal of terminals.value) terminal.close()
+  terminals.value = []
+}

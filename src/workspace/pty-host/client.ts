@@ -13,6 +13,7 @@ const START_TIMEOUT = 10_000
 
 /** Files that the server inherited open from whoever started it must not reach a learner's shell. */
 const CLOSE_INHERITED =
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell expands it.
   'for fd in /dev/fd/*; do fd=${fd##*/}; [ "$fd" -gt 2 ] && eval "exec $fd>&-"; done 2>/dev/null; exec "$0" "$@"'
 
 export interface PtyHostClientOptions {

@@ -1,0 +1,51 @@
+import { randomBytes } from 'node:crypto'
+import { cp, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { WorldInfo } from '#cloud/api.ts'
+import { BASHRC } from './bashrc.ts'
+
+export interface HomeOptions {
+  /** Where the home folder shall be. */
+  home: string
+  world: WorldInfo
+  /** The lab's `files/`, copied in when the home is made. */
+  files?: string
+}
+
+/**
+ * Makes a learner's home folder unless it is there: the lab's files, AWS's configuration as `aws configure` writes
+ * it, and a `.bashrc`. A home appears whole or not at all; what a learner changed in it stays.
+ */
+export async function makeHome({ home, world, files }: HomeOptions): Promise<void> {
+  if (await exists(home)) return
+  const fresh = `${home}.${randomBytes(6).toString('hex')}.partial`
+  try {
+    await mkdir(fresh, { recursive: true, mode: 0o700 })
+    if (files) await cp(files, fresh, { recursive: true })
+    await writeFile(join(fresh, '.bashrc'), BASHRC)
+    await writeAwsFiles(fresh, world)
+    await rename(fresh, home)
+  } catch (error) {
+    await rm(fresh, { recursive: true, force: true })
+    if (!(await exists(home))) throw error
+  }
+}
+
+/** Writes `.aws/config` and `.aws/credentials` with the keys of the world's administrator. */
+export async function writeAwsFiles(home: string, world: WorldInfo): Promise<void> {
+  const { accessKeyId, secretAccessKey } = world.administrator
+  await writePrivate(join(home, '.aws/config'), `[default]\nregion = ${world.region}\noutput = json\n`)
+  await writePrivate(
+    join(home, '.aws/credentials'),
+    `[default]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`,
+  )
+}
+
+async function writePrivate(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true })
+  await writeFile(path, text, { mode: 0o600 })
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined
+}

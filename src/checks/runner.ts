@@ -114,9 +114,11 @@ export class CheckRunner {
     worker.ref()
     const end = await conclusion(worker, request, findings, limit, signal)
     worker.unref()
-    worker.removeAllListeners()
-    if (end.type === 'done' && !this.#closed) this.#idle.push(worker)
-    else await worker.terminate()
+    if (end.type === 'aborted' || end.type === 'broken') {
+      await worker.terminate()
+      if (!this.#closed) this.#idle.push(this.#start())
+    } else if (this.#closed) await worker.terminate()
+    else this.#idle.push(worker)
 
     if (end.type === 'aborted') return reject(signal!.reason)
     if (end.type === 'done') return finish(end.outcome)
@@ -125,7 +127,11 @@ export class CheckRunner {
   }
 }
 
-type End = Exclude<WorkerMessage, { type: 'finding' }> | { type: 'aborted' }
+/** `broken`: the thread can run nothing any more. */
+type End =
+  | Exclude<WorkerMessage, { type: 'finding' }>
+  | { type: 'broken'; finding: Finding }
+  | { type: 'aborted' }
 
 /** Waits for the end of a check, whichever it is. Findings arrive as they are made, so a time-out keeps them. */
 function conclusion(
@@ -139,20 +145,23 @@ function conclusion(
     const settle = (end: End) => {
       clearTimeout(timer)
       signal?.removeEventListener('abort', abort)
+      worker.off('message', hear).off('error', fail).off('exit', exit)
       resolve(end)
     }
     const abort = () => settle({ type: 'aborted' })
     const timer = setTimeout(
-      () => settle({ type: 'error', finding: timedOut(limit, findings.at(-1)) }),
+      () => settle({ type: 'broken', finding: timedOut(limit, findings.at(-1)) }),
       limit,
     )
-    signal?.addEventListener('abort', abort)
-    worker.on('message', (message: WorkerMessage) => {
+    const hear = (message: WorkerMessage) => {
       if (message.type === 'finding') findings.push(message.finding)
       else settle(message)
-    })
-    worker.on('error', (error) => settle({ type: 'error', finding: crashed(String(error)) }))
-    worker.on('exit', (code) => settle({ type: 'error', finding: crashed(`its thread ended with ${code}`) }))
+    }
+    const fail = (error: unknown) => settle({ type: 'broken', finding: crashed(String(error)) })
+    const exit = (code: number) =>
+      settle({ type: 'broken', finding: crashed(`its thread ended with ${code}`) })
+    signal?.addEventListener('abort', abort)
+    worker.on('message', hear).on('error', fail).on('exit', exit)
     worker.postMessage(request)
   })
 }

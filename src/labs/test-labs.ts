@@ -3,11 +3,11 @@ import type { CloudClient } from '#cloud/api.ts'
 import type { Lab } from './lab.ts'
 import { type LabFolders, loadLab, loadLabs } from './load.ts'
 import type { ProofReporter, ProofSummary } from './proof.ts'
-import { proofCount, proveLab, type ShellEnvironment } from './prove-lab.ts'
+import { type PrepareShell, proofCount, proveLab } from './prove-lab.ts'
 
 export interface TestLabsOptions {
   cloud: CloudClient
-  environment: ShellEnvironment
+  prepareShell: PrepareShell
   reporter: ProofReporter
   /** All labs when left out or empty. */
   labs?: string[]
@@ -21,7 +21,7 @@ export interface TestLabsOptions {
 /** Proves labs: `drydock labs test`. Passes when `failed` is 0. Throws LabError when a lab cannot be read. */
 export async function testLabs(options: TestLabsOptions): Promise<ProofSummary> {
   const start = performance.now()
-  const { cloud, environment, reporter, steps, jobs = 2 } = options
+  const { cloud, prepareShell, reporter, steps, jobs = 2 } = options
   const labs = await selected(options)
   const runner = new CheckRunner({ threads: jobs })
   runner.warm()
@@ -33,7 +33,7 @@ export async function testLabs(options: TestLabsOptions): Promise<ProofSummary> 
       await proveLab(lab, {
         cloud,
         runner,
-        environment,
+        prepareShell,
         ...(steps && { steps }),
         onProof(proof) {
           summary[proof.proven ? 'proven' : 'failed']++

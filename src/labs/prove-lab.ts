@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { CheckReport, Finding } from '#checks/finding.ts'
@@ -10,17 +10,13 @@ import type { Lab, LabStep, Mistake, Solution } from './lab.ts'
 import { MINIMUM_MISTAKES, type Proof, type ProofKind } from './proof.ts'
 import { runScript, type ScriptResult } from './shell.ts'
 
-/** Makes a learner's home folder with the lab's files in it, as a start of the lab does; gives the environment of its shell. */
-export type PrepareShell = (options: {
-  world: WorldInfo
-  home: string
-  files: string | undefined
-}) => Promise<Record<string, string>>
+/** The environment of a learner's shell in a world; adds to the home folder what a start of the lab puts there. */
+export type ShellEnvironment = (world: WorldInfo, home: string) => Promise<Record<string, string>>
 
 export interface ProveOptions {
   cloud: CloudClient
   runner: CheckRunner
-  prepareShell: PrepareShell
+  environment: ShellEnvironment
   /** Only these steps are proven; the others' solutions still run. */
   steps?: string[]
   /** Until a script is given up, in ms. Default 5 min. */
@@ -47,7 +43,9 @@ export async function proveLab(lab: Lab, options: ProveOptions): Promise<void> {
   })
   try {
     const scene = new Scene(world, folder, options.cloud)
-    const environment = await options.prepareShell({ world, home: scene.home, files: lab.files })
+    await mkdir(scene.home)
+    if (lab.files) await cp(lab.files, scene.home, { recursive: true })
+    const environment = await options.environment(world, scene.home)
     for (const step of lab.steps) {
       const proven = !options.steps || options.steps.includes(step.id)
       const prover = new StepProver(lab, step, scene, environment, options)

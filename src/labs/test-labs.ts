@@ -7,7 +7,7 @@ import { type PrepareShell, proofCount, proveLab } from './prove-lab.ts'
 
 export interface TestLabsOptions {
   cloud: CloudClient
-  prepareShell: PrepareShell
+  environment: ShellEnvironment
   reporter: ProofReporter
   /** All labs when left out or empty. */
   labs?: string[]
@@ -21,7 +21,7 @@ export interface TestLabsOptions {
 /** Proves labs: `drydock labs test`. Passes when `failed` is 0. Throws LabError when a lab cannot be read. */
 export async function testLabs(options: TestLabsOptions): Promise<ProofSummary> {
   const start = performance.now()
-  const { cloud, prepareShell, reporter, steps, jobs = 2 } = options
+  const { cloud, environment, reporter, steps, jobs = 2 } = options
   const labs = await selected(options)
   const runner = new CheckRunner({ threads: jobs })
   runner.warm()
@@ -33,7 +33,7 @@ export async function testLabs(options: TestLabsOptions): Promise<ProofSummary> 
       await proveLab(lab, {
         cloud,
         runner,
-        prepareShell,
+        environment,
         ...(steps && { steps }),
         onProof(proof) {
           summary[proof.proven ? 'proven' : 'failed']++

@@ -3,7 +3,7 @@ import type { CloudClient } from '#cloud/api.ts'
 import type { Lab } from './lab.ts'
 import { type LabFolders, loadLab, loadLabs } from './load.ts'
 import type { ProofReporter, ProofSummary } from './proof.ts'
-import { type PrepareShell, proofCount, proveLab } from './prove-lab.ts'
+import { proofCount, proveLab, type ShellEnvironment } from './prove-lab.ts'
 
 export interface TestLabsOptions {
   cloud: CloudClient

@@ -78,3 +78,16 @@ export function describeImages(input: sdk.DescribeImagesCommandInput, context: R
     NextToken,
   }
 }
+
+/** Id of the newest EKS-optimized image for a Kubernetes version (`1.35`). */
+export function imageForEks(
+  version: string,
+  architecture: ImageInfo['architecture'],
+  region: string,
+): string {
+  const image = images.find(
+    (candidate) =>
+      candidate.architecture === architecture && candidate.name.includes(`-standard-${version}-`),
+  )
+  return imageId(image!, region)
+}

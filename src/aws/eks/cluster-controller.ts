@@ -1,0 +1,94 @@
+import type { Controller, Result } from '#world/controller.ts'
+import type { World } from '#world/world.ts'
+import { type Scope, scopeOfKey } from '../ec2/index.ts'
+import { removeClusterNetwork } from './cluster-network.ts'
+import { durations } from './data/durations.ts'
+import { versionInfo } from './data/versions.ts'
+import type { ClusterRecord } from './records.ts'
+import { accessEntries, addonRecords, authorityKeys, clusters, nodes, putCluster, updates } from './tables.ts'
+import { endUpdate } from './updates.ts'
+
+const KEY = /^aws\/[^/]+\/[^/]+\/eks\/(clusters|addons)\//
+
+/** Moves clusters and add-ons through their states as time passes. */
+export function clusterController(world: World): Controller {
+  return {
+    name: 'eks-clusters',
+    sources: [{ prefix: 'aws/', keys: ({ key }) => (KEY.test(key) ? [key] : []) }],
+    reconcile(key) {
+      const scope = scopeOfKey(world, key)
+      const [folder, ...path] = key.split('/').slice(4).map(decodeURIComponent)
+      return folder === 'clusters'
+        ? reconcileCluster(scope, path[0]!)
+        : reconcileAddon(scope, path[0]!, path[1]!)
+    },
+  }
+}
+
+/** Waits until `realMs` of provisioning have passed since `since`; then undefined. */
+export function wait(scope: Scope, since: number, realMs: number): Result | undefined {
+  const left = since + scope.world.provisioningTime(realMs) - scope.world.clock.now()
+  return left > 0 ? { requeueAfterMs: left } : undefined
+}
+
+function reconcileCluster(scope: Scope, name: string): Result | undefined {
+  const cluster = clusters.find(scope, name)
+  if (!cluster) return undefined
+  switch (cluster.status) {
+    case 'CREATING':
+      return wait(scope, cluster.since, durations.clusterCreate) ?? activate(scope, cluster)
+    case 'UPDATING': {
+      const update = cluster.updateId ? updates.find(scope, name, cluster.updateId) : undefined
+      const isVersion = update?.type === 'VersionUpdate'
+      const duration = isVersion ? durations.clusterVersionUpdate : durations.clusterConfigUpdate
+      const waiting = wait(scope, cluster.since, duration)
+      if (waiting) return waiting
+      endUpdate(scope, name, cluster.updateId)
+      const version = isVersion ? update.params.find(({ type }) => type === 'Version')?.value : undefined
+      return activate(scope, { ...cluster, ...(version && versionFields(version)), updateId: undefined })
+    }
+    case 'DELETING':
+      return wait(scope, cluster.since, durations.clusterDelete) ?? remove(scope, cluster)
+  }
+  return undefined
+}
+
+function versionFields(version: string): Pick<ClusterRecord, 'version' | 'gitVersion' | 'platformVersion'> {
+  const { gitVersion, platformVersion } = versionInfo(version)!
+  return { version, gitVersion, platformVersion }
+}
+
+function activate(scope: Scope, cluster: ClusterRecord): undefined {
+  putCluster(scope, { ...cluster, status: 'ACTIVE', since: scope.world.clock.now() })
+}
+
+function remove(scope: Scope, cluster: ClusterRecord): undefined {
+  removeClusterNetwork(scope, cluster)
+  const { name } = cluster
+  for (const { principalArn } of accessEntries.list(scope, name))
+    accessEntries.delete(scope, name, principalArn)
+  for (const { name: addon } of addonRecords.list(scope, name)) addonRecords.delete(scope, name, addon)
+  for (const { id } of updates.list(scope, name)) updates.delete(scope, name, id)
+  for (const { instanceId } of nodes.list(scope, name)) nodes.delete(scope, name, instanceId)
+  authorityKeys.delete(scope, cluster.uid)
+  clusters.delete(scope, name)
+}
+
+function reconcileAddon(scope: Scope, clusterName: string, name: string): Result | undefined {
+  const addon = addonRecords.find(scope, clusterName, name)
+  if (!addon || addon.status === 'ACTIVE') return undefined
+  const waiting = wait(scope, addon.since, durations.addonCreate)
+  if (waiting) return waiting
+  if (addon.status === 'DELETING') addonRecords.delete(scope, clusterName, name)
+  else {
+    endUpdate(scope, clusterName, addon.updateId)
+    const now = scope.world.clock.now()
+    addonRecords.put(
+      scope,
+      { ...addon, status: 'ACTIVE', since: now, modifiedAt: now, updateId: undefined },
+      clusterName,
+      name,
+    )
+  }
+  return undefined
+}

@@ -1,0 +1,378 @@
+import type * as sdk from '@aws-sdk/client-eks'
+import { type Scope, tables } from '../ec2/index.ts'
+import { AwsError, type RequestContext } from '../wire/service.ts'
+import { putEntry } from './access-entry-records.ts'
+import { createClusterAuthority } from './certificate-authority.ts'
+import { clusterVpc, ensureClusterNetwork } from './cluster-network.ts'
+import { POLICY_ARN_PREFIX } from './data/access-policies.ts'
+import { DEFAULT_VERSION, versionInfo, versions } from './data/versions.ts'
+import { inUse, invalidParameter, invalidRequest, requireActiveCluster, requireCluster } from './errors.ts'
+import { page } from './pagination.ts'
+import type { ClusterRecord } from './records.ts'
+import { roleTrusts } from './roles.ts'
+import { authorityKeys, clusters, eksArn, nodegroups, putCluster } from './tables.ts'
+import { beginUpdate, toUpdate } from './updates.ts'
+
+/** https://docs.aws.amazon.com/eks/latest/userguide/service-quotas.html */
+const CLUSTER_LIMIT = 100
+const LOG_TYPES = ['api', 'audit', 'authenticator', 'controllerManager', 'scheduler']
+const SERVICE_CIDR = '10.100.0.0/16'
+
+export function toCluster(cluster: ClusterRecord): sdk.Cluster {
+  const up = cluster.status !== 'CREATING'
+  return {
+    name: cluster.name,
+    arn: cluster.arn,
+    createdAt: new Date(cluster.createdAt),
+    version: cluster.version,
+    endpoint: up ? cluster.endpoint : undefined,
+    roleArn: cluster.roleArn,
+    resourcesVpcConfig: {
+      subnetIds: cluster.subnetIds,
+      securityGroupIds: cluster.securityGroupIds,
+      clusterSecurityGroupId: cluster.clusterSecurityGroupId,
+      vpcId: cluster.vpcId,
+      endpointPublicAccess: cluster.endpointPublicAccess,
+      endpointPrivateAccess: cluster.endpointPrivateAccess,
+      publicAccessCidrs: cluster.publicAccessCidrs,
+    },
+    kubernetesNetworkConfig: {
+      serviceIpv4Cidr: cluster.serviceIpv4Cidr,
+      ipFamily: 'ipv4',
+      elasticLoadBalancing: { enabled: false },
+    },
+    logging: {
+      clusterLogging: [
+        { types: cluster.enabledLogTypes as sdk.LogType[], enabled: true },
+        {
+          types: LOG_TYPES.filter((type) => !cluster.enabledLogTypes.includes(type)) as sdk.LogType[],
+          enabled: false,
+        },
+      ].filter(({ types }) => types.length > 0),
+    },
+    identity: up ? { oidc: { issuer: cluster.oidcIssuer } } : undefined,
+    status: cluster.status,
+    certificateAuthority: up ? { data: Buffer.from(cluster.caCertificate).toString('base64') } : {},
+    platformVersion: cluster.platformVersion,
+    tags: cluster.tags,
+    health: { issues: [] },
+    accessConfig: {
+      bootstrapClusterCreatorAdminPermissions:
+        cluster.status === 'CREATING' ? cluster.bootstrapCreatorAdmin : undefined,
+      authenticationMode: cluster.authenticationMode,
+    },
+    upgradePolicy: { supportType: cluster.supportType },
+    deletionProtection: cluster.deletionProtection,
+  }
+}
+
+/** The IAM role, or user, behind a principal: what access entries are written for. */
+export const principalArnOf = ({ arn, roleArn }: { arn: string; roleArn?: string }) => roleArn ?? arn
+
+function checkRole(context: RequestContext, roleArn: string): void {
+  if (!roleTrusts(context, roleArn, 'eks.amazonaws.com')) {
+    throw invalidParameter(
+      `Role with arn: ${roleArn}, could not be assumed because it does not exist or the trusted entity is not correct`,
+    )
+  }
+}
+
+export async function createCluster(input: sdk.CreateClusterCommandInput, context: RequestContext) {
+  const name = input.name!
+  context.authorize('iam:PassRole', input.roleArn!, { 'iam:PassedToService': 'eks.amazonaws.com' })
+  refuseUnsimulated(input)
+  if (clusters.find(context, name)) {
+    throw inUse(`Cluster already exists with name: ${name}`, { clusterName: name })
+  }
+  if (clusters.list(context).length >= CLUSTER_LIMIT) throw limitExceeded()
+  const version = versionInfo(input.version ?? DEFAULT_VERSION)
+  if (!version)
+    throw invalidParameter(`unsupported Kubernetes version ${input.version}`, { clusterName: name })
+  const vpcConfig = input.resourcesVpcConfig ?? {}
+  const subnetIds = vpcConfig.subnetIds ?? []
+  if (subnetIds.length === 0) {
+    throw invalidParameter('Subnets specified must be in at least two different AZs')
+  }
+  const securityGroupIds = vpcConfig.securityGroupIds ?? []
+  const vpcId = clusterVpc(context, subnetIds, securityGroupIds)
+  checkRole(context, input.roleArn!)
+  const authority = await createClusterAuthority(context.world.clock.hostNow(), context.world.ids.hex(16))
+  // Making the keys took a moment, in which somebody else may have taken the name.
+  if (clusters.find(context, name)) {
+    throw inUse(`Cluster already exists with name: ${name}`, { clusterName: name })
+  }
+  const endpointId = context.world.ids.hex(32).toUpperCase()
+  const shard = `gr${1 + context.world.ids.number(9)}`
+  const now = context.world.clock.now()
+  const uid = context.world.ids.uuid()
+  authorityKeys.put(context, authority.privateKey, uid)
+  const cluster = ensureClusterNetwork(context, {
+    uid,
+    name,
+    arn: eksArn(context, 'cluster', name),
+    endpointId,
+    endpoint: `https://${endpointId}.${shard}.${context.region}.eks.amazonaws.com`,
+    oidcIssuer: `https://oidc.eks.${context.region}.amazonaws.com/id/${endpointId}`,
+    version: version.version,
+    gitVersion: version.gitVersion,
+    platformVersion: version.platformVersion,
+    roleArn: input.roleArn!,
+    creatorArn: principalArnOf(context.principal),
+    createdAt: now,
+    status: 'CREATING',
+    since: now,
+    vpcId,
+    subnetIds,
+    securityGroupIds,
+    networkInterfaceIds: [],
+    endpointPublicAccess: vpcConfig.endpointPublicAccess ?? true,
+    endpointPrivateAccess: vpcConfig.endpointPrivateAccess ?? false,
+    publicAccessCidrs: vpcConfig.publicAccessCidrs?.length ? vpcConfig.publicAccessCidrs : ['0.0.0.0/0'],
+    serviceIpv4Cidr: input.kubernetesNetworkConfig?.serviceIpv4Cidr ?? serviceCidrFor(context, vpcId),
+    authenticationMode: input.accessConfig?.authenticationMode ?? 'CONFIG_MAP',
+    bootstrapCreatorAdmin: input.accessConfig?.bootstrapClusterCreatorAdminPermissions ?? true,
+    caCertificate: authority.certificate,
+    enabledLogTypes: (input.logging?.clusterLogging ?? [])
+      .filter(({ enabled }) => enabled)
+      .flatMap(({ types }) => types ?? []),
+    supportType: input.upgradePolicy?.supportType ?? 'EXTENDED',
+    deletionProtection: input.deletionProtection ?? false,
+    tags: input.tags ?? {},
+  })
+  putCluster(context, cluster)
+  if (cluster.bootstrapCreatorAdmin && cluster.authenticationMode !== 'CONFIG_MAP')
+    admitCreator(context, cluster)
+  return { cluster: withoutGroup(cluster) }
+}
+
+/** The answer to CreateCluster comes before the cluster security group exists. */
+function withoutGroup(cluster: ClusterRecord): sdk.Cluster {
+  return toCluster({ ...cluster, clusterSecurityGroupId: undefined })
+}
+
+const limitExceeded = () => new AwsError('ResourceLimitExceededException', 'Cluster limit exceeded')
+
+function refuseUnsimulated(input: sdk.CreateClusterCommandInput): void {
+  const features: Record<string, unknown> = {
+    'EKS Auto Mode (computeConfig)': input.computeConfig?.enabled,
+    'IPv6 clusters': input.kubernetesNetworkConfig?.ipFamily === 'ipv6',
+    'Outposts (outpostConfig)': input.outpostConfig,
+    'Hybrid nodes (remoteNetworkConfig)': input.remoteNetworkConfig?.remoteNodeNetworks?.length,
+    'Envelope encryption (encryptionConfig)': input.encryptionConfig?.length,
+  }
+  for (const [feature, asked] of Object.entries(features)) {
+    if (asked) {
+      throw invalidRequest(`Drydock does not simulate ${feature}. Leave it out of the request.`)
+    }
+  }
+}
+
+/** 10.100.0.0/16, or 172.20.0.0/16 when the VPC is in 10.0.0.0/8: docs of KubernetesNetworkConfigRequest. */
+function serviceCidrFor(scope: Scope, vpcId: string): string {
+  const { cidr } = tables.vpcs.get(scope, vpcId)
+  return cidr.startsWith('10.') ? '172.20.0.0/16' : SERVICE_CIDR
+}
+
+/** Gives the creator the entry and policy that make them administrator. */
+function admitCreator(scope: Scope, cluster: ClusterRecord): void {
+  const now = scope.world.clock.now()
+  putEntry(scope, {
+    clusterName: cluster.name,
+    principalArn: cluster.creatorArn,
+    type: 'STANDARD',
+    policies: [
+      {
+        policyArn: `${POLICY_ARN_PREFIX}AmazonEKSClusterAdminPolicy`,
+        scope: { type: 'cluster', namespaces: [] },
+        associatedAt: now,
+        modifiedAt: now,
+      },
+    ],
+  })
+}
+
+export function describeCluster(input: sdk.DescribeClusterCommandInput, context: RequestContext) {
+  return { cluster: toCluster(requireCluster(context, input.name)) }
+}
+
+export function listClusters(input: sdk.ListClustersCommandInput, context: RequestContext) {
+  const { items, nextToken } = page(
+    clusters.list(context).map(({ name }) => name),
+    input,
+  )
+  return { clusters: items, nextToken }
+}
+
+export function deleteCluster(input: sdk.DeleteClusterCommandInput, context: RequestContext) {
+  const cluster = requireCluster(context, input.name)
+  const clusterName = cluster.name
+  if (cluster.deletionProtection) {
+    throw invalidRequest(
+      `Cluster ${clusterName} has deletion protection enabled. To delete, disable it first.`,
+      {
+        clusterName,
+      },
+    )
+  }
+  if (nodegroups.list(context, clusterName).length > 0) {
+    throw inUse('Cluster has nodegroups attached', { clusterName })
+  }
+  if (cluster.status === 'CREATING' || cluster.status === 'UPDATING') {
+    throw inUse(`Cannot delete because cluster ${clusterName} currently has an update in progress`, {
+      clusterName,
+    })
+  }
+  if (cluster.status === 'DELETING') return { cluster: toCluster(cluster) }
+  const next = putCluster(context, { ...cluster, status: 'DELETING', since: context.world.clock.now() })
+  return { cluster: toCluster(next) }
+}
+
+export function updateClusterVersion(input: sdk.UpdateClusterVersionCommandInput, context: RequestContext) {
+  const cluster = requireActiveOrInUse(context, input.name)
+  const wanted = input.version ?? DEFAULT_VERSION
+  if (!versionInfo(wanted)) throw invalidParameter(`unsupported Kubernetes version ${wanted}`)
+  if (wanted === cluster.version) {
+    throw invalidParameter(`Cluster is already at version ${wanted}`, { clusterName: cluster.name })
+  }
+  const minor = (version: string) => Number(version.split('.')[1])
+  if (minor(wanted) !== minor(cluster.version) + 1) {
+    throw invalidParameter(
+      `Unsupported Kubernetes minor version update from ${cluster.version} to ${wanted}`,
+      { clusterName: cluster.name },
+    )
+  }
+  const lagging = nodegroups
+    .list(context, cluster.name)
+    .find(({ version }) => minor(wanted) - minor(version) > 3)
+  if (lagging) {
+    throw invalidRequest(
+      `Nodegroups ${lagging.name} must be updated to match cluster version ${cluster.version}`,
+    )
+  }
+  return startUpdate(context, cluster, 'VersionUpdate', [
+    { type: 'Version', value: wanted },
+    { type: 'PlatformVersion', value: versionInfo(wanted)!.platformVersion },
+  ])
+}
+
+function requireActiveOrInUse(context: RequestContext, name: string | undefined): ClusterRecord {
+  const cluster = requireCluster(context, name)
+  if (cluster.status === 'UPDATING') {
+    throw inUse(`Cannot update because cluster ${name} currently has an update in progress`, {
+      clusterName: name,
+    })
+  }
+  return requireActiveCluster(context, name)
+}
+
+function startUpdate(
+  context: RequestContext,
+  cluster: ClusterRecord,
+  type: sdk.UpdateType,
+  params: { type: string; value: string }[],
+  changes: Partial<ClusterRecord> = {},
+) {
+  const update = beginUpdate(context, { clusterName: cluster.name, type, params })
+  putCluster(context, {
+    ...cluster,
+    ...changes,
+    status: 'UPDATING',
+    since: context.world.clock.now(),
+    updateId: update.id,
+  })
+  return { update: toUpdate(update) }
+}
+
+export function updateClusterConfig(input: sdk.UpdateClusterConfigCommandInput, context: RequestContext) {
+  const cluster = requireActiveOrInUse(context, input.name)
+  if (input.deletionProtection !== undefined) {
+    const deletionProtection = input.deletionProtection
+    const params = [{ type: 'DeletionProtection', value: String(deletionProtection) }]
+    return startUpdate(context, cluster, 'DeletionProtectionUpdate', params, { deletionProtection })
+  }
+  if (input.accessConfig?.authenticationMode)
+    return updateMode(context, cluster, input.accessConfig.authenticationMode)
+  if (input.logging) {
+    const changed = input.logging.clusterLogging ?? []
+    const off = changed.filter(({ enabled }) => !enabled).flatMap(({ types }) => types ?? [])
+    const on = changed.filter(({ enabled }) => enabled).flatMap(({ types }) => types ?? [])
+    const enabledLogTypes = [
+      ...new Set([...cluster.enabledLogTypes.filter((type) => !off.includes(type as sdk.LogType)), ...on]),
+    ]
+    const params = [{ type: 'ClusterLogging', value: JSON.stringify(input.logging) }]
+    return startUpdate(context, cluster, 'LoggingUpdate', params, { enabledLogTypes })
+  }
+  if (input.upgradePolicy?.supportType) {
+    const { supportType } = input.upgradePolicy
+    const params = [{ type: 'UpgradePolicy', value: supportType }]
+    return startUpdate(context, cluster, 'UpgradePolicyUpdate', params, { supportType })
+  }
+  const vpc = input.resourcesVpcConfig
+  if (!vpc) throw invalidParameter('No configuration changes were requested', { clusterName: cluster.name })
+  const changes = {
+    endpointPublicAccess: vpc.endpointPublicAccess ?? cluster.endpointPublicAccess,
+    endpointPrivateAccess: vpc.endpointPrivateAccess ?? cluster.endpointPrivateAccess,
+    publicAccessCidrs: vpc.publicAccessCidrs ?? cluster.publicAccessCidrs,
+  }
+  if (!changes.endpointPublicAccess && !changes.endpointPrivateAccess) {
+    throw invalidParameter('Private and public endpoint access cannot be false', {
+      clusterName: cluster.name,
+    })
+  }
+  const params = [
+    { type: 'EndpointPublicAccess', value: String(changes.endpointPublicAccess) },
+    { type: 'EndpointPrivateAccess', value: String(changes.endpointPrivateAccess) },
+    { type: 'PublicAccessCidrs', value: JSON.stringify(changes.publicAccessCidrs) },
+  ]
+  return startUpdate(context, cluster, 'EndpointAccessUpdate', params, changes)
+}
+
+/** Modes only widen towards API: https://docs.aws.amazon.com/eks/latest/userguide/setting-up-access-entries.html */
+function updateMode(
+  context: RequestContext,
+  cluster: ClusterRecord,
+  mode: ClusterRecord['authenticationMode'],
+) {
+  const order = ['CONFIG_MAP', 'API_AND_CONFIG_MAP', 'API']
+  if (order.indexOf(mode) <= order.indexOf(cluster.authenticationMode)) {
+    throw invalidParameter(
+      `Unsupported authentication mode update from ${cluster.authenticationMode} to ${mode}`,
+      { clusterName: cluster.name },
+    )
+  }
+  if (cluster.authenticationMode === 'CONFIG_MAP' && cluster.bootstrapCreatorAdmin)
+    admitCreator(context, cluster)
+  const params = [{ type: 'AuthenticationMode', value: mode }]
+  return startUpdate(context, cluster, 'AccessConfigUpdate', params, { authenticationMode: mode })
+}
+
+export function describeClusterVersions(
+  input: sdk.DescribeClusterVersionsCommandInput,
+  context: RequestContext,
+) {
+  const now = context.world.clock.date().toISOString()
+  const all = versions.map((version) => {
+    const standard = now < version.endOfStandardSupport
+    return {
+      clusterVersion: version.version,
+      clusterType: 'eks',
+      defaultPlatformVersion: version.platformVersion,
+      defaultVersion: version.version === DEFAULT_VERSION,
+      releaseDate: new Date(version.released),
+      endOfStandardSupportDate: new Date(version.endOfStandardSupport),
+      endOfExtendedSupportDate: new Date(version.endOfExtendedSupport),
+      status: (standard ? 'standard-support' : 'extended-support') as sdk.ClusterVersionStatus,
+      versionStatus: (standard ? 'STANDARD_SUPPORT' : 'EXTENDED_SUPPORT') as sdk.VersionStatus,
+      kubernetesPatchVersion: version.patchVersion,
+    }
+  })
+  const wanted = all.filter(
+    (version) =>
+      (!input.clusterVersions?.length || input.clusterVersions.includes(version.clusterVersion)) &&
+      (!input.defaultOnly || version.defaultVersion) &&
+      (!input.versionStatus || input.versionStatus === version.versionStatus) &&
+      (!input.status || input.status === version.status),
+  )
+  const { items, nextToken } = page(wanted, input)
+  return { clusterVersions: items, nextToken }
+}

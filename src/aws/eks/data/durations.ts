@@ -1,0 +1,18 @@
+/**
+ * How long EKS takes, ms. Provisioning, so divided by the world's provisioning speed.
+ * Cluster and node group: the EKS user guide speaks of "several minutes"; people report 8-12 and 2-3 (2026-11).
+ */
+export const durations = {
+  clusterCreate: 600_000,
+  clusterDelete: 180_000,
+  clusterVersionUpdate: 600_000,
+  clusterConfigUpdate: 180_000,
+  nodegroupCreate: 150_000,
+  nodegroupDelete: 150_000,
+  nodegroupUpdate: 60_000,
+  /** From `running` until the kubelet has registered. */
+  nodeJoin: 30_000,
+  /** How long EKS waits for nodes that never join before it gives up: about 25 minutes. */
+  nodegroupGiveUp: 1_500_000,
+  addonCreate: 30_000,
+}

@@ -1,0 +1,13 @@
+export { clusterController } from './cluster-controller.ts'
+export { versionInfo } from './data/versions.ts'
+export {
+  type AccessRequest,
+  type AwsAuth,
+  accessPolicyDecision,
+  type KubernetesUser,
+  kubernetesUser,
+} from './kubernetes-access.ts'
+export { type NodeWatch, nodegroupController } from './nodegroup-controller.ts'
+export type * from './records.ts'
+export { eks } from './service.ts'
+export { accessEntries, authorityKeys, clusters, nodegroups, nodes } from './tables.ts'

@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto'
+import type { InstanceRecord, Scope } from '../ec2/index.ts'
+import { instanceTypes, tables } from '../ec2/index.ts'
+import { roleMay } from '../iam/identity.ts'
+import { versionInfo } from './data/versions.ts'
+import { nodeResources } from './node-capacity.ts'
+import { subnetsWithoutPublicAddress } from './node-subnets.ts'
+import type { ClusterRecord, Issue, NodegroupRecord, NodeRecord, Taint } from './records.ts'
+import { accessEntries } from './tables.ts'
+
+/** Tags by which an instance is known to belong to a node group. */
+export const CLUSTER_TAG = 'eks:cluster-name'
+export const NODEGROUP_TAG = 'eks:nodegroup-name'
+
+/** The living instances of a node group, oldest first. */
+export function instancesOf(scope: Scope, nodegroup: NodegroupRecord): InstanceRecord[] {
+  return tables.instances
+    .list(scope)
+    .filter(
+      ({ tags, state }) =>
+        tags[CLUSTER_TAG] === nodegroup.clusterName &&
+        tags[NODEGROUP_TAG] === nodegroup.name &&
+        state !== 'shutting-down' &&
+        state !== 'terminated',
+    )
+    .sort((a, b) => a.launchedAt - b.launchedAt)
+}
+
+const may = (scope: Scope, { nodeRole }: NodegroupRecord, action: string) =>
+  roleMay(scope.world, nodeRole, action, '*').allowed
+
+/**
+ * Why the machines of a node group cannot become nodes of the cluster; undefined when they can.
+ * A kubelet needs a way to the API server, `ec2:DescribeInstances` of AmazonEKSWorkerNodePolicy for its name, and the cluster's consent.
+ */
+export function joinBlocker(
+  scope: Scope,
+  cluster: ClusterRecord,
+  nodegroup: NodegroupRecord,
+): Issue | undefined {
+  const resourceIds = instancesOf(scope, nodegroup).map(({ id }) => id)
+  const addressless = subnetsWithoutPublicAddress(scope, nodegroup.subnetIds)
+  if (addressless.length > 0) {
+    return {
+      code: 'Ec2SubnetInvalidConfiguration',
+      message: `One or more Amazon EC2 Subnets of [${addressless.join(', ')}] for node group ${nodegroup.name} does not automatically assign public IP addresses to instances launched into it. If you want your instances to be assigned a public IP address, then you need to enable auto-assign public IP address for the subnet. See IP addressing in VPC guide: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-ip-addressing.html#subnet-public-ip`,
+      resourceIds: addressless,
+    }
+  }
+  const admitted =
+    cluster.authenticationMode === 'CONFIG_MAP' ||
+    accessEntries.find(scope, cluster.name, nodegroup.nodeRole)?.type === 'EC2_LINUX'
+  if (may(scope, nodegroup, 'ec2:DescribeInstances') && admitted) return undefined
+  return {
+    code: 'NodeCreationFailure',
+    message: 'Instances failed to join the kubernetes cluster',
+    resourceIds,
+  }
+}
+
+/** The VPC CNI works with the node's role; without this right it assigns no addresses and the node is never ready. */
+export const networkReady = (scope: Scope, nodegroup: NodegroupRecord) =>
+  may(scope, nodegroup, 'ec2:AssignPrivateIpAddresses')
+
+const EFFECTS: Record<Taint['effect'], NodeRecord['taints'][number]['effect']> = {
+  NO_SCHEDULE: 'NoSchedule',
+  NO_EXECUTE: 'NoExecute',
+  PREFER_NO_SCHEDULE: 'PreferNoSchedule',
+}
+
+/** What an instance of a node group looks like as a node. */
+export function nodeRecord(
+  scope: Scope,
+  cluster: ClusterRecord,
+  nodegroup: NodegroupRecord,
+  instance: InstanceRecord,
+  before: NodeRecord | undefined,
+): NodeRecord {
+  const type = instanceTypes.get(instance.type)!
+  const subnet = tables.subnets.get(scope, instance.subnetId)
+  const architecture = type.architecture === 'arm64' ? 'arm64' : 'amd64'
+  return {
+    clusterName: cluster.name,
+    clusterUid: cluster.uid,
+    nodegroupName: nodegroup.name,
+    instanceId: instance.id,
+    name: instance.privateDnsName,
+    providerId: `aws:///${instance.zone}/${instance.id}`,
+    internalIp: instance.privateIp,
+    externalIp: instance.publicIp,
+    labels: {
+      ...nodegroup.labels,
+      'beta.kubernetes.io/arch': architecture,
+      'beta.kubernetes.io/instance-type': instance.type,
+      'beta.kubernetes.io/os': 'linux',
+      'eks.amazonaws.com/capacityType': nodegroup.capacityType,
+      'eks.amazonaws.com/nodegroup': nodegroup.name,
+      'eks.amazonaws.com/nodegroup-image': instance.imageId,
+      'failure-domain.beta.kubernetes.io/region': scope.region,
+      'failure-domain.beta.kubernetes.io/zone': instance.zone,
+      'k8s.io/cloud-provider-aws': createHash('md5').update(cluster.uid).digest('hex'),
+      'kubernetes.io/arch': architecture,
+      'kubernetes.io/hostname': instance.privateDnsName,
+      'kubernetes.io/os': 'linux',
+      'node.kubernetes.io/instance-type': instance.type,
+      'topology.k8s.aws/zone-id': subnet.zoneId,
+      'topology.kubernetes.io/region': scope.region,
+      'topology.kubernetes.io/zone': instance.zone,
+    },
+    taints: nodegroup.taints.map(({ key, value, effect }) => ({
+      key,
+      effect: EFFECTS[effect],
+      ...(value && { value }),
+    })),
+    ...nodeResources(type, instance.volumeSizeGiB),
+    kubeletVersion: before?.kubeletVersion ?? versionInfo(nodegroup.version)!.kubeletVersion,
+    architecture,
+    networkReady: networkReady(scope, nodegroup),
+    draining: nodegroup.status === 'DELETING',
+    joinedAt: before?.joinedAt ?? scope.world.clock.now(),
+  }
+}

@@ -1,0 +1,162 @@
+export type Tags = Record<string, string>
+
+export type AuthenticationMode = 'API' | 'API_AND_CONFIG_MAP' | 'CONFIG_MAP'
+
+/** A cluster as the store holds it; times are ms since the epoch. Its CA is a record of its own (see certificate-authority). */
+export interface ClusterRecord {
+  /** Names the cluster's objects in the store: `kubernetes/<uid>/…`. */
+  uid: string
+  name: string
+  arn: string
+  /** 32 hex digits in upper case: the host name's first label and the OIDC issuer's last. */
+  endpointId: string
+  endpoint: string
+  oidcIssuer: string
+  version: string
+  /** `v1.35.0-eks-…` of the API server. */
+  gitVersion: string
+  platformVersion: string
+  roleArn: string
+  /** ARN of who created it; for an assumed role the role's own. */
+  creatorArn: string
+  createdAt: number
+  status: 'CREATING' | 'ACTIVE' | 'DELETING' | 'FAILED' | 'UPDATING'
+  /** When the present status began. */
+  since: number
+  vpcId: string
+  subnetIds: string[]
+  securityGroupIds: string[]
+  /** The one that EKS makes; there soon after creation has begun. */
+  clusterSecurityGroupId?: string
+  networkInterfaceIds: string[]
+  endpointPublicAccess: boolean
+  endpointPrivateAccess: boolean
+  publicAccessCidrs: string[]
+  serviceIpv4Cidr: string
+  authenticationMode: AuthenticationMode
+  bootstrapCreatorAdmin: boolean
+  /** PEM certificate of the cluster's CA. */
+  caCertificate: string
+  enabledLogTypes: string[]
+  supportType: 'STANDARD' | 'EXTENDED'
+  deletionProtection: boolean
+  /** The update under way. */
+  updateId?: string
+  tags: Tags
+}
+
+export interface Issue {
+  code: string
+  message: string
+  resourceIds: string[]
+}
+
+export interface Taint {
+  key: string
+  value?: string
+  effect: 'NO_SCHEDULE' | 'NO_EXECUTE' | 'PREFER_NO_SCHEDULE'
+}
+
+export interface NodegroupRecord {
+  uid: string
+  name: string
+  clusterName: string
+  arn: string
+  version: string
+  releaseVersion: string
+  createdAt: number
+  modifiedAt: number
+  status: 'CREATING' | 'ACTIVE' | 'UPDATING' | 'DELETING' | 'CREATE_FAILED' | 'DELETE_FAILED' | 'DEGRADED'
+  since: number
+  capacityType: 'ON_DEMAND' | 'SPOT'
+  scaling: { minSize: number; maxSize: number; desiredSize: number }
+  instanceTypes: string[]
+  subnetIds: string[]
+  amiType: string
+  nodeRole: string
+  labels: Record<string, string>
+  taints: Taint[]
+  diskSize?: number
+  remoteAccess?: { ec2SshKey?: string; sourceSecurityGroups?: string[] }
+  launchTemplate?: { id: string; name: string; version: string }
+  updateConfig: { maxUnavailable?: number; maxUnavailablePercentage?: number }
+  autoScalingGroup: string
+  issues: Issue[]
+  updateId?: string
+  tags: Tags
+}
+
+export interface AccessEntryRecord {
+  uid: string
+  clusterName: string
+  principalArn: string
+  arn: string
+  username: string
+  kubernetesGroups: string[]
+  type: string
+  policies: {
+    policyArn: string
+    scope: { type: 'cluster' | 'namespace'; namespaces: string[] }
+    associatedAt: number
+    modifiedAt: number
+  }[]
+  createdAt: number
+  modifiedAt: number
+  tags: Tags
+}
+
+export interface AddonRecord {
+  uid: string
+  name: string
+  clusterName: string
+  arn: string
+  version: string
+  status: 'CREATING' | 'ACTIVE' | 'UPDATING' | 'DELETING' | 'DEGRADED' | 'CREATE_FAILED'
+  since: number
+  createdAt: number
+  modifiedAt: number
+  serviceAccountRoleArn?: string
+  configurationValues?: string
+  updateId?: string
+  tags: Tags
+}
+
+export interface UpdateRecord {
+  id: string
+  clusterName: string
+  nodegroupName?: string
+  addonName?: string
+  type: string
+  status: 'InProgress' | 'Successful' | 'Failed' | 'Cancelled'
+  params: { type: string; value: string }[]
+  createdAt: number
+}
+
+/**
+ * A machine that has joined a cluster, or is trying to: what the glue makes a Kubernetes node and its kubelet from.
+ * Lives at `aws/<account>/<region>/eks/nodes/<cluster>/<instance id>`.
+ */
+export interface NodeRecord {
+  clusterName: string
+  clusterUid: string
+  nodegroupName: string
+  instanceId: string
+  /** Private DNS name, which EKS makes the node's name. */
+  name: string
+  /** `aws:///us-east-1a/i-…` */
+  providerId: string
+  internalIp: string
+  externalIp?: string
+  labels: Record<string, string>
+  taints: { key: string; value?: string; effect: 'NoSchedule' | 'NoExecute' | 'PreferNoSchedule' }[]
+  /** Kubernetes quantities. */
+  capacity: Record<string, string>
+  allocatable: Record<string, string>
+  kubeletVersion: string
+  architecture: 'amd64' | 'arm64'
+  /** Whether the VPC CNI can work (the node role may assign addresses); without it the node stays NotReady. */
+  networkReady: boolean
+  /** Set when the node is on its way out: evict its pods, then it is terminated. */
+  draining: boolean
+  joinedAt: number
+}

@@ -1,0 +1,115 @@
+import * as sdk from '@aws-sdk/client-eks'
+import type { RequestContext, ResourceResolver, Service } from '../wire/service.ts'
+import * as entries from './access-entries.ts'
+import * as addons from './addons.ts'
+import * as clusters from './clusters.ts'
+import * as nodegroups from './nodegroups.ts'
+import { accessEntries, addonRecords, eksArn, nodegroups as nodegroupTable } from './tables.ts'
+import * as tags from './tags.ts'
+import * as updates from './updates.ts'
+
+type Input = Record<string, string | undefined>
+
+const cluster: ResourceResolver = (input: Input, context) =>
+  eksArn(context, 'cluster', input.clusterName ?? input.name ?? '*')
+
+const nodegroup: ResourceResolver = (input: Input, context) => {
+  const { clusterName = '*', nodegroupName = '*' } = input
+  const known = nodegroupTable.find(context, clusterName, nodegroupName)
+  return known?.arn ?? eksArn(context, 'nodegroup', clusterName, nodegroupName, '*')
+}
+
+const accessEntry: ResourceResolver = (input: Input, context) => {
+  const { clusterName = '*', principalArn = '*' } = input
+  const known = accessEntries.find(context, clusterName, principalArn)
+  return known?.arn ?? eksArn(context, 'access-entry', clusterName, '*', '*', '*', '*')
+}
+
+const addon: ResourceResolver = (input: Input, context) => {
+  const { clusterName = '*', addonName = '*' } = input
+  const known = addonRecords.find(context, clusterName, addonName)
+  return known?.arn ?? eksArn(context, 'addon', clusterName, addonName, '*')
+}
+
+/** Updates are asked of the cluster, or of the node group or add-on when one is named. */
+const updated: ResourceResolver = (input: Input, context: RequestContext) => {
+  const named = { ...input, clusterName: input.name }
+  if (input.nodegroupName) return nodegroup(named, context)
+  return input.addonName ? addon(named, context) : cluster(input, context)
+}
+
+const byArn: ResourceResolver = (input: Input) => input.resourceArn ?? '*'
+
+export const eks: Service = {
+  name: 'eks',
+  sdk,
+  actionPrefix: 'eks',
+  endpoints: [{ prefix: 'eks' }],
+  botocoreName: 'eks',
+  handlers: {
+    CreateCluster: clusters.createCluster,
+    DescribeCluster: clusters.describeCluster,
+    ListClusters: clusters.listClusters,
+    DeleteCluster: clusters.deleteCluster,
+    UpdateClusterConfig: clusters.updateClusterConfig,
+    UpdateClusterVersion: clusters.updateClusterVersion,
+    DescribeClusterVersions: clusters.describeClusterVersions,
+    DescribeUpdate: updates.describeUpdate,
+    ListUpdates: updates.listUpdates,
+    CreateNodegroup: nodegroups.createNodegroup,
+    DescribeNodegroup: nodegroups.describeNodegroup,
+    ListNodegroups: nodegroups.listNodegroups,
+    DeleteNodegroup: nodegroups.deleteNodegroup,
+    UpdateNodegroupConfig: nodegroups.updateNodegroupConfig,
+    UpdateNodegroupVersion: nodegroups.updateNodegroupVersion,
+    CreateAccessEntry: entries.createAccessEntry,
+    DescribeAccessEntry: entries.describeAccessEntry,
+    ListAccessEntries: entries.listAccessEntries,
+    UpdateAccessEntry: entries.updateAccessEntry,
+    DeleteAccessEntry: entries.deleteAccessEntry,
+    ListAccessPolicies: entries.listAccessPolicies,
+    AssociateAccessPolicy: entries.associateAccessPolicy,
+    DisassociateAccessPolicy: entries.disassociateAccessPolicy,
+    ListAssociatedAccessPolicies: entries.listAssociatedAccessPolicies,
+    CreateAddon: addons.createAddon,
+    DescribeAddon: addons.describeAddon,
+    ListAddons: addons.listAddons,
+    UpdateAddon: addons.updateAddon,
+    DeleteAddon: addons.deleteAddon,
+    DescribeAddonVersions: addons.describeAddonVersions,
+    TagResource: tags.tagResource,
+    UntagResource: tags.untagResource,
+    ListTagsForResource: tags.listTagsForResource,
+  },
+  resources: {
+    CreateCluster: cluster,
+    DescribeCluster: cluster,
+    DeleteCluster: cluster,
+    UpdateClusterConfig: cluster,
+    UpdateClusterVersion: cluster,
+    DescribeUpdate: updated,
+    ListUpdates: updated,
+    CreateNodegroup: cluster,
+    ListNodegroups: cluster,
+    DescribeNodegroup: nodegroup,
+    DeleteNodegroup: nodegroup,
+    UpdateNodegroupConfig: nodegroup,
+    UpdateNodegroupVersion: nodegroup,
+    CreateAccessEntry: cluster,
+    ListAccessEntries: cluster,
+    DescribeAccessEntry: accessEntry,
+    UpdateAccessEntry: accessEntry,
+    DeleteAccessEntry: accessEntry,
+    AssociateAccessPolicy: accessEntry,
+    DisassociateAccessPolicy: accessEntry,
+    ListAssociatedAccessPolicies: accessEntry,
+    CreateAddon: cluster,
+    ListAddons: cluster,
+    DescribeAddon: addon,
+    UpdateAddon: addon,
+    DeleteAddon: addon,
+    TagResource: byArn,
+    UntagResource: byArn,
+    ListTagsForResource: byArn,
+  },
+}

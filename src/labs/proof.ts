@@ -5,6 +5,7 @@ export type ProofKind =
   | 'fails-before'
   | 'solution'
   | 'passes-twice'
+  | 'text'
   | 'alternative'
   | 'mistake'
   | 'enough-mistakes'

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { CheckReport, Finding } from '#checks/finding.ts'
@@ -9,6 +9,7 @@ import type { CloudClient, WorldInfo } from '#cloud/api.ts'
 import type { Lab, LabStep, Mistake, Solution } from './lab.ts'
 import { MINIMUM_MISTAKES, type Proof, type ProofKind } from './proof.ts'
 import { runScript, type ScriptResult } from './shell.ts'
+import { textCommands } from './text-commands.ts'
 
 /** The environment of a learner's shell in a world; adds to the home folder what a start of the lab puts there. */
 export type ShellEnvironment = (world: WorldInfo, home: string) => Promise<Record<string, string>>
@@ -30,7 +31,7 @@ const SCRIPT_TIMEOUT_MS = 5 * 60_000
 export function proofCount(lab: Lab, steps: string[] | undefined): number {
   return lab.steps
     .filter(({ id }) => !steps || steps.includes(id))
-    .reduce((sum, step) => sum + 4 + step.alternatives.length + step.mistakes.length, 0)
+    .reduce((sum, step) => sum + 5 + step.alternatives.length + step.mistakes.length, 0)
 }
 
 /** Proves the checks of a lab in a fresh world and a fresh home folder, step by step. */
@@ -60,12 +61,14 @@ export async function proveLab(lab: Lab, options: ProveOptions): Promise<void> {
 /** A world together with the learner's home folder: what a script changes, and what is put back. */
 class Scene {
   readonly home: string
+  readonly folder: string
   readonly world: WorldInfo
   readonly #saves: string
   readonly #cloud: CloudClient
 
   constructor(world: WorldInfo, folder: string, cloud: CloudClient) {
     this.world = world
+    this.folder = folder
     this.home = join(folder, 'home')
     this.#saves = join(folder, 'saves')
     this.#cloud = cloud
@@ -125,6 +128,8 @@ class StepProver {
     if (!(await this.#provePasses('solution', this.#step.solution))) return false
     await this.#provePassesTwice()
     await this.#scene.save(after)
+    await this.#scene.restore(before)
+    await this.#provePasses('text', await this.#textAsScript())
     for (const alternative of alternatives) {
       await this.#scene.restore(before)
       await this.#provePasses('alternative', alternative)
@@ -156,8 +161,19 @@ class StepProver {
     )
   }
 
-  async #provePasses(kind: 'solution' | 'alternative', solution: Solution): Promise<boolean> {
-    const title = kind === 'solution' ? 'passes after the solution' : `passes after ${solution.name}`
+  /** A learner who does no more than the text says must get through. */
+  async #textAsScript(): Promise<Solution> {
+    const file = join(this.#scene.folder, `${this.#step.id}.text.sh`)
+    await writeFile(file, textCommands(await readFile(this.#step.instructions, 'utf8')))
+    return { name: `${this.#step.id}.text`, file }
+  }
+
+  async #provePasses(kind: 'solution' | 'text' | 'alternative', solution: Solution): Promise<boolean> {
+    const title = {
+      solution: 'passes after the solution',
+      text: 'passes after the commands of its text',
+      alternative: `passes after ${solution.name}`,
+    }[kind]
     const script = await this.#run(solution)
     if (script.code !== 0) {
       this.#report(kind, title, script.duration, scriptProblem(script), solution.name)

@@ -1,0 +1,284 @@
+import { createHash } from 'node:crypto'
+import { rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { AutoCheck } from '#checks/auto-check.ts'
+import type { CheckReport } from '#checks/finding.ts'
+import { currentStep, stepStatus } from '#checks/progress.ts'
+import type { CheckRunner } from '#checks/runner.ts'
+import { simulatedTarget } from '#checks/target.ts'
+import type { CloudStatus, WorldInfo } from '#cloud/api.ts'
+import type { StartedLabs } from '#database/labs.ts'
+import type { DatabaseProgress } from '#database/progress.ts'
+import type { Lab } from '#labs/lab.ts'
+import { shellEnvironment } from '#workspace/environment.ts'
+import { makeHome } from '#workspace/home.ts'
+import type { Toolbox } from '#workspace/tools/install.ts'
+import type { LabEvent, LabState } from './api.ts'
+import type { ServerCloud } from './cloud.ts'
+import type { LabTerminals } from './lab-terminals.ts'
+import { notFound, Problem } from './problem.ts'
+
+/** What the sessions share. */
+export interface LabServices {
+  /** Where homes are made: `<data>/workspaces`. */
+  folder: string
+  cloud: ServerCloud
+  toolbox: Promise<Toolbox>
+  runner: Pick<CheckRunner, 'run'>
+  progress: DatabaseProgress
+  started: StartedLabs
+  terminals: LabTerminals
+  /** An error that no request waits for. */
+  onError(error: unknown): void
+}
+
+type Listener = (event: LabEvent) => void
+
+/** One learner at work on one lab: world, home, checks, and the pages that follow. */
+export class LabSession {
+  readonly #services: LabServices
+  readonly #learner: string
+  readonly #lab: Lab
+  readonly #listeners = new Set<Listener>()
+  readonly #checks = new Map<string, Promise<CheckReport>>()
+  readonly #home: string
+  #world: WorldInfo | undefined
+  #auto: AutoCheck | undefined
+  /** The step that is checked by itself. */
+  #following: string | undefined
+  /** Counts resets: a check that was begun before one says nothing any more. */
+  #generation = 0
+  /** Starts and resets happen one after the other. */
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(services: LabServices, learner: string, lab: Lab) {
+    this.#services = services
+    this.#learner = learner
+    this.#lab = lab
+    this.#home = join(services.folder, learner, lab.id, 'home')
+  }
+
+  async state(): Promise<LabState> {
+    const progress = await this.#services.progress.read(this.#learner, this.#lab.id)
+    const world = await this.#findWorld()
+    const started = (await this.#services.started.find(this.#learner, this.#lab.id)) !== undefined
+    return {
+      id: this.#lab.id,
+      title: this.#lab.title,
+      started,
+      steps: this.#lab.steps.map(({ id, title }) => ({
+        id,
+        title,
+        status: stepStatus(progress[id]),
+        ...progress[id],
+      })),
+      ...(started &&
+        world && {
+          world: {
+            id: world.id,
+            accountId: world.accountId,
+            region: world.region,
+            provisioning: world.provisioning,
+            speed: world.clock.speed,
+          },
+        }),
+    }
+  }
+
+  /** Makes the world, the home and the first terminal; what is there stays. */
+  start(): Promise<LabState> {
+    return this.#inTurn(() => this.#start())
+  }
+
+  /** Ends and forgets everything of this lab, then starts anew. */
+  reset(): Promise<LabState> {
+    return this.#inTurn(async () => {
+      const { cloud, terminals, progress, started } = this.#services
+      this.#generation++
+      this.#auto?.stop()
+      this.#auto = undefined
+      const record = await started.find(this.#learner, this.#lab.id)
+      await terminals.endAll(this.#learner, this.#lab.id)
+      const client = await cloud.client
+      if (record && (await client.world(record.world))) await client.deleteWorld(record.world)
+      this.#world = undefined
+      await this.#removeHome()
+      await started.delete(this.#learner, this.#lab.id)
+      await progress.reset(this.#learner, this.#lab.id)
+      return this.#start()
+    })
+  }
+
+  /** Opens another terminal. */
+  async openTerminal(): Promise<string> {
+    const world = await this.#startedWorld()
+    const toolbox = await this.#services.toolbox
+    return this.#services.terminals.open(this.#learner, this.#lab.id, {
+      home: this.#home,
+      environment: shellEnvironment({ world, toolbox, home: this.#home }),
+    })
+  }
+
+  /** Runs a step's check; a run under way is joined. */
+  async check(step: string): Promise<CheckReport> {
+    if (!this.#lab.steps.some(({ id }) => id === step)) throw notFound(`This lab has no step "${step}".`)
+    await this.#startedWorld()
+    const report = await this.#run(step)
+    await this.#follow()
+    return report
+  }
+
+  /** Follows the lab until closed. While anybody does, the current step is checked when the world changes. */
+  subscribe(listener: Listener): { close(): void } {
+    this.#listeners.add(listener)
+    listener({ type: 'cloud', status: this.#services.cloud.status })
+    this.state().then((state) => listener({ type: 'state', state }), this.#services.onError)
+    this.#follow().catch(this.#services.onError)
+    return {
+      close: () => {
+        this.#listeners.delete(listener)
+        if (this.#listeners.size > 0) return
+        this.#auto?.stop()
+        this.#auto = undefined
+      },
+    }
+  }
+
+  /** The cloud process went away or came back. */
+  cloudStatus(status: CloudStatus): void {
+    this.#emit({ type: 'cloud', status })
+    if (status === 'up') this.#follow().catch(this.#services.onError)
+  }
+
+  close(): void {
+    this.#auto?.stop()
+    this.#listeners.clear()
+  }
+
+  async #start(): Promise<LabState> {
+    const { cloud, toolbox, started, terminals } = this.#services
+    const [client, tools] = await Promise.all([cloud.client, toolbox])
+    const record = await started.find(this.#learner, this.#lab.id)
+    const world = await client.createWorld({ id: record?.world ?? this.#worldId() })
+    this.#world = world
+    await makeHome({ home: this.#home, world, files: this.#lab.files })
+    if (!record) {
+      await started.put(this.#learner, this.#lab.id, { world: world.id, startedAt: Date.now() })
+    }
+    if ((await terminals.list(this.#learner, this.#lab.id)).length === 0) {
+      const environment = shellEnvironment({ world, toolbox: tools, home: this.#home })
+      await terminals.open(this.#learner, this.#lab.id, { home: this.#home, environment })
+    }
+    const state = await this.state()
+    this.#emit({ type: 'state', state })
+    if (this.#listeners.size > 0) await this.#follow()
+    return state
+  }
+
+  /** Lets the current step be checked by itself while somebody looks. */
+  async #follow(): Promise<void> {
+    const world = await this.#findWorld()
+    if (!world || this.#listeners.size === 0 || this.#services.cloud.status !== 'up') return
+    const progress = await this.#services.progress.read(this.#learner, this.#lab.id)
+    const step = currentStep(this.#lab.steps, progress)
+    if (!step) {
+      this.#auto?.stop()
+      this.#auto = undefined
+      this.#following = undefined
+      return
+    }
+    if (this.#auto && this.#following === step.id) return
+    const client = await this.#services.cloud.client
+    this.#auto ??= new AutoCheck({
+      cloud: client,
+      worldId: world.id,
+      home: this.#home,
+      run: (id, signal) => this.#runOnly(id, signal),
+      onChecking: (id) => this.#emit({ type: 'checking', step: id }),
+      onReport: (report) => {
+        this.#record(report)
+          .then(() => this.#follow())
+          .catch(this.#services.onError)
+      },
+      onError: this.#services.onError,
+    })
+    this.#following = step.id
+    this.#auto.follow(step)
+  }
+
+  #run(step: string): Promise<CheckReport> {
+    const running = this.#checks.get(step)
+    if (running) return running
+    this.#emit({ type: 'checking', step })
+    const generation = this.#generation
+    const run = this.#runOnly(step)
+      .then(async (report) => {
+        if (generation === this.#generation) await this.#record(report)
+        return report
+      })
+      .finally(() => this.#checks.delete(step))
+    this.#checks.set(step, run)
+    return run
+  }
+
+  async #runOnly(step: string, signal?: AbortSignal): Promise<CheckReport> {
+    const world = await this.#startedWorld()
+    const { id: lab, checker } = this.#lab
+    return this.#services.runner.run(
+      { lab, step, checker, target: simulatedTarget(world), home: this.#home },
+      signal,
+    )
+  }
+
+  async #record(report: CheckReport): Promise<void> {
+    await this.#services.progress.record(this.#learner, report)
+    this.#emit({ type: 'report', report })
+    this.#emit({ type: 'state', state: await this.state() })
+  }
+
+  /** The world, if the lab is started and the cloud is there to ask. */
+  async #findWorld(): Promise<WorldInfo | undefined> {
+    const record = await this.#services.started.find(this.#learner, this.#lab.id)
+    if (!record) return undefined
+    if (this.#world || this.#services.cloud.status !== 'up') return this.#world
+    const client = await this.#services.cloud.client
+    this.#world = await client.world(record.world)
+    return this.#world
+  }
+
+  async #startedWorld(): Promise<WorldInfo> {
+    await this.#services.cloud.client
+    const world = await this.#findWorld()
+    if (world) return world
+    throw new Problem(409, {
+      code: 'not-started',
+      what: 'This lab has not been started.',
+      next: 'Press "Start the lab" first.',
+    })
+  }
+
+  /** Renamed first, so that a new home can be made while the old one, which may be large, goes. */
+  async #removeHome(): Promise<void> {
+    const gone = `${this.#home}.${Date.now()}.old`
+    await rename(this.#home, gone).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error
+    })
+    rm(gone, { recursive: true, force: true }).catch(this.#services.onError)
+  }
+
+  /** The same for the same learner and lab, and a valid name whatever the learner's id is. */
+  #worldId(): string {
+    const hash = createHash('sha256').update(`${this.#learner}\0${this.#lab.id}`).digest('hex').slice(0, 12)
+    return `${this.#lab.id.slice(0, 40)}-${hash}`
+  }
+
+  #inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(task, task)
+    this.#last = result.catch(() => {})
+    return result
+  }
+
+  #emit(event: LabEvent): void {
+    for (const listener of this.#listeners) listener(event)
+  }
+}

@@ -1,0 +1,56 @@
+import type { Lab } from '#labs/lab.ts'
+import type { LabSummary } from './api.ts'
+import { type LabServices, LabSession } from './lab-session.ts'
+import { notFound } from './problem.ts'
+
+/** All labs, and who is at work on which. */
+export class LabSessions {
+  readonly #services: LabServices
+  readonly #labs: Promise<Map<string, Lab>>
+  readonly #sessions = new Map<string, LabSession>()
+
+  constructor(services: LabServices, labs: Promise<Lab[]>) {
+    this.#services = services
+    this.#labs = labs.then((all) => new Map(all.map((lab) => [lab.id, lab])))
+    // Whoever asks for a lab gets the error.
+    this.#labs.catch(() => {})
+    services.cloud.onStatus((status) => {
+      for (const session of this.#sessions.values()) session.cloudStatus(status)
+    })
+  }
+
+  async summaries(learner: string): Promise<LabSummary[]> {
+    const [labs, passed, started] = await Promise.all([
+      this.#labs,
+      this.#services.progress.passed(learner),
+      this.#services.started.list(learner),
+    ])
+    return [...labs.values()].map(({ id, title, summary, track, minutes, steps }) => ({
+      id,
+      title,
+      summary,
+      track,
+      minutes,
+      steps: steps.length,
+      passed: passed.get(id) ?? 0,
+      started: started.has(id),
+    }))
+  }
+
+  /** A learner's session of a lab. Throws a Problem when there is no such lab. */
+  async session(learner: string, lab: string): Promise<LabSession> {
+    const definition = (await this.#labs).get(lab)
+    if (!definition) throw notFound(`There is no lab "${lab}".`)
+    const key = `${learner}\0${lab}`
+    let session = this.#sessions.get(key)
+    if (!session) {
+      session = new LabSession(this.#services, learner, definition)
+      this.#sessions.set(key, session)
+    }
+    return session
+  }
+
+  close(): void {
+    for (const session of this.#sessions.values()) session.close()
+  }
+}

@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto'
+import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import fastifyStatic from '@fastify/static'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { contentPolicy } from './security/content-policy.ts'
+
+interface Page {
+  html: string
+  policy: string
+  etag: string
+  changed: number
+}
+
+const PATH = /^(?:\/[\w-][\w.-]*)*\/?$/
+
+const PREPARING = `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="1">
+<title>Drydock is getting ready</title></head><body><main><h1>Drydock is getting ready</h1>
+<p>The pages are being built, once. This page reloads by itself.</p></main></body></html>`
+
+/** Serves the built site: pages with a policy made for each, assets whose names change with their content for good. */
+export async function servePages(
+  app: FastifyInstance,
+  site: () => string | undefined,
+  admit: (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>,
+): Promise<void> {
+  const pages = new Map<string, Page>()
+  // Assets are found by the wildcard below; the plug-in gives `sendFile`.
+  await app.register(fastifyStatic, {
+    root: '/',
+    serve: false,
+    etag: true,
+    lastModified: true,
+    cacheControl: false,
+  })
+
+  app.get('/*', async (request, reply) => {
+    const root = site()
+    if (!root) return sendHtml(reply.code(503).header('retry-after', '1'), PREPARING)
+    const path = decodePath(request)
+    if (path === undefined) return notFound(reply, root, pages)
+    if (path.endsWith('/')) {
+      const page = await loadPage(pages, join(root, path, 'index.html'))
+      if (!page) return notFound(reply, root, pages)
+      await admit(request, reply)
+      if (request.headers['if-none-match'] === page.etag) return reply.code(304).send()
+      return sendPage(reply, page)
+    }
+    const file = await stat(join(root, path)).catch(() => undefined)
+    if (file?.isDirectory()) return reply.redirect(`${path}/`, 301)
+    if (!file?.isFile()) return notFound(reply, root, pages)
+    const lasting = path.startsWith('/assets/')
+    reply.header('cache-control', lasting ? 'public, max-age=31536000, immutable' : 'no-cache')
+    return reply.sendFile(path.slice(1), root)
+  })
+}
+
+/** The path of a request, if it can be one of a file of the site. */
+function decodePath(request: FastifyRequest): string | undefined {
+  try {
+    const path = decodeURIComponent(request.url.split('?')[0]!)
+    return PATH.test(path) ? path : undefined
+  } catch {
+    return undefined
+  }
+}
+
+async function loadPage(pages: Map<string, Page>, file: string): Promise<Page | undefined> {
+  const changed = (await stat(file).catch(() => undefined))?.mtimeMs
+  if (changed === undefined) return undefined
+  const known = pages.get(file)
+  if (known?.changed === changed) return known
+  const html = await readFile(file, 'utf8')
+  const etag = `"${createHash('sha256').update(html).digest('base64url').slice(0, 22)}"`
+  const page = { html, policy: contentPolicy(html), etag, changed }
+  pages.set(file, page)
+  return page
+}
+
+async function notFound(reply: FastifyReply, root: string, pages: Map<string, Page>): Promise<FastifyReply> {
+  const page = await loadPage(pages, join(root, '404.html'))
+  reply.code(404)
+  return page
+    ? sendPage(reply, page)
+    : sendHtml(reply, '<!doctype html><title>Not found</title><h1>Not found</h1>')
+}
+
+function sendPage(reply: FastifyReply, page: Page): FastifyReply {
+  return reply
+    .header('content-type', 'text/html; charset=utf-8')
+    .header('cache-control', 'no-cache')
+    .header('etag', page.etag)
+    .header('content-security-policy', page.policy)
+    .send(page.html)
+}
+
+function sendHtml(reply: FastifyReply, html: string): FastifyReply {
+  return reply
+    .header('content-type', 'text/html; charset=utf-8')
+    .header('cache-control', 'no-store')
+    .header('content-security-policy', contentPolicy(html))
+    .send(html)
+}

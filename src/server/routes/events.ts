@@ -1,0 +1,28 @@
+import type { FastifyReply } from 'fastify'
+import type { LabSession } from '../lab-session.ts'
+
+/** A comment at this pace (ms) shows the page and what is between that the stream lives. */
+const HEARTBEAT = 15_000
+/** A page that reads nothing is dropped at this many waiting bytes; it asks for the state when it comes back. */
+const BACKLOG_LIMIT = 1024 * 1024
+
+/** Sends a lab's events to a page until it goes. https://html.spec.whatwg.org/multipage/server-sent-events.html */
+export function sendEvents(session: LabSession, reply: FastifyReply): void {
+  reply.hijack()
+  const response = reply.raw
+  for (const [header, value] of Object.entries(reply.getHeaders())) {
+    if (value !== undefined) response.setHeader(header, value)
+  }
+  response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' })
+  response.flushHeaders()
+  const send = (text: string) => {
+    if (response.writableLength > BACKLOG_LIMIT) response.destroy()
+    else if (!response.writableEnded) response.write(text)
+  }
+  const heartbeat = setInterval(() => send(': alive\n\n'), HEARTBEAT)
+  const subscription = session.subscribe((event) => send(`data: ${JSON.stringify(event)}\n\n`))
+  response.on('close', () => {
+    clearInterval(heartbeat)
+    subscription.close()
+  })
+}

@@ -1,0 +1,46 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { LabSession } from '../lab-session.ts'
+import type { LabSessions } from '../lab-sessions.ts'
+import type { LabTerminals } from '../lab-terminals.ts'
+import type { Identity } from '../security/identity.ts'
+import { sendEvents } from './events.ts'
+
+const name = z.string().regex(/^[a-z0-9-]{1,64}$/)
+const labParameters = z.object({ lab: name })
+const stepParameters = z.object({ lab: name, step: name })
+
+/** Who sends a request, known before any route runs. */
+export type IdentityOf = (request: FastifyRequest) => Identity
+
+/** The routes of labs and of their terminals' lists. */
+export function labRoutes(
+  app: FastifyInstance,
+  sessions: LabSessions,
+  terminals: LabTerminals,
+  identityOf: IdentityOf,
+): void {
+  const session = (request: FastifyRequest): Promise<LabSession> =>
+    sessions.session(identityOf(request).learner, labParameters.parse(request.params).lab)
+
+  app.get('/api/labs', (request) => sessions.summaries(identityOf(request).learner))
+  app.get('/api/labs/:lab', async (request) => (await session(request)).state())
+  app.post('/api/labs/:lab/start', async (request) => (await session(request)).start())
+  app.post('/api/labs/:lab/reset', async (request) => (await session(request)).reset())
+  app.post('/api/labs/:lab/steps/:step/check', async (request) => {
+    const { step } = stepParameters.parse(request.params)
+    return (await session(request)).check(step)
+  })
+  app.get('/api/labs/:lab/events', async (request: FastifyRequest, reply: FastifyReply) => {
+    sendEvents(await session(request), reply)
+  })
+  app.get('/api/labs/:lab/terminals', async (request) => {
+    await session(request)
+    return terminals.list(identityOf(request).learner, labParameters.parse(request.params).lab)
+  })
+  app.post('/api/labs/:lab/terminals', async (request) => {
+    const id = await (await session(request)).openTerminal()
+    const list = await terminals.list(identityOf(request).learner, labParameters.parse(request.params).lab)
+    return list.find((terminal) => terminal.id === id)
+  })
+}

@@ -1,0 +1,190 @@
+import { mkdir } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import Fastify, { type FastifyInstance, type FastifyRequest, type FastifyServerOptions } from 'fastify'
+import { CheckRunner } from '#checks/runner.ts'
+import { openDatabase } from '#database/database.ts'
+import { StartedLabs } from '#database/labs.ts'
+import { DatabaseProgress } from '#database/progress.ts'
+import { Sessions } from '#database/sessions.ts'
+import { TerminalRecords } from '#database/terminals.ts'
+import type { Lab } from '#labs/lab.ts'
+import { loadLabs } from '#labs/load.ts'
+import { doctor } from '#workspace/doctor.ts'
+import { LocalWorkspace, type Workspace } from '#workspace/terminals.ts'
+import type { Toolbox } from '#workspace/tools/install.ts'
+import { type GivenCloud, ServerCloud } from './cloud.ts'
+import { LabSessions } from './lab-sessions.ts'
+import { LabTerminals } from './lab-terminals.ts'
+import { servePages } from './pages.ts'
+import { answerProblems, notFound, Problem } from './problem.ts'
+import { labRoutes } from './routes/labs.ts'
+import { terminalRoutes } from './routes/terminals.ts'
+import { assertLoopback } from './security/address.ts'
+import { AllowList } from './security/allow-list.ts'
+import { SECURITY_HEADERS } from './security/content-policy.ts'
+import { Identities, type Identity } from './security/identity.ts'
+import { Tickets } from './security/tickets.ts'
+import { TerminalSockets } from './terminal-socket.ts'
+
+export interface ServerOptions {
+  /** Where progress and homes are kept. */
+  data: string
+  /** A loopback address; default 127.0.0.1. Throws for any other. */
+  host?: string
+  /** Default 4321; 0 takes any free one. */
+  port?: number
+  /** The cloud; the server listens before it is there, and ends it at its own end. */
+  cloud: Promise<GivenCloud>
+  /** The learner's tools; the server listens before they are there. */
+  toolbox: Promise<Toolbox>
+  /** The folder of the built pages; the server says "getting ready" before it is there. */
+  site: Promise<string>
+  labs?: Promise<Lab[]>
+  workspace?: Workspace
+  runner?: Pick<CheckRunner, 'run' | 'warm' | 'close'>
+  /** Until a silent WebSocket is dropped, ms. */
+  attachTimeout?: number
+  /** Fastify's; default: warnings and errors to standard error. */
+  logger?: FastifyServerOptions['logger']
+}
+
+export interface RunningServer {
+  url: string
+  /** Settles when cloud, tools and terminals are warm; rejects with what did not start. */
+  ready: Promise<void>
+  /** Ends the server and its cloud; terminals go on unless told to end, too. */
+  close(options?: { terminals?: 'keep' | 'end' }): Promise<void>
+}
+
+/** A body is at most so long, bytes: the API takes none but small ones. */
+const BODY_LIMIT = 64 * 1024
+
+/** Starts the server: listens at once, and gets the rest ready meanwhile. */
+export async function createServer(options: ServerOptions): Promise<RunningServer> {
+  const host = options.host ?? '127.0.0.1'
+  assertLoopback(host)
+  await mkdir(options.data, { recursive: true, mode: 0o700 })
+
+  const app = Fastify({
+    logger: options.logger ?? { level: 'warn', stream: process.stderr },
+    bodyLimit: BODY_LIMIT,
+    disableRequestLogging: true,
+    forceCloseConnections: true,
+  })
+  const onError = (error: unknown) => app.log.error(error)
+  const database = await openDatabase(join(options.data, 'drydock.db'))
+  const workspace = options.workspace ?? new LocalWorkspace(join(options.data, 'pty-host'))
+  const terminals = new LabTerminals(workspace, new TerminalRecords(database))
+  const cloud = new ServerCloud(options.cloud)
+  const runner = options.runner ?? new CheckRunner()
+  const sessions = new LabSessions(
+    {
+      folder: join(options.data, 'workspaces'),
+      cloud,
+      toolbox: options.toolbox,
+      runner,
+      progress: new DatabaseProgress(database),
+      started: new StartedLabs(database),
+      terminals,
+      onError,
+    },
+    options.labs ?? loadLabs(),
+  )
+  const tickets = new Tickets()
+
+  // Known once the port is: nothing is answered before.
+  let allowed = new AllowList([])
+  let identities!: Identities
+  let site: string | undefined
+  const sockets = new TerminalSockets({
+    allowed: () => allowed,
+    identities: () => identities,
+    tickets,
+    terminals,
+    attachTimeout: options.attachTimeout,
+    onError,
+  })
+
+  answerProblems(app)
+  guard(app, () => allowed)
+  const identityOf = identify(app, () => identities)
+  labRoutes(app, sessions, terminals, identityOf)
+  terminalRoutes(app, terminals, tickets, identityOf)
+  app.get('/api/doctor', async () => doctor({ toolbox: await options.toolbox }))
+  app.all('/api/*', async () => {
+    throw notFound('The API has no such path.', 'Reload the page.')
+  })
+  await servePages(
+    app,
+    () => site,
+    (request, reply) => identities.admit(request, reply),
+  )
+  app.server.on('upgrade', (request, socket, head) => {
+    sockets.upgrade(request, socket, head).catch((error) => {
+      onError(error)
+      socket.destroy()
+    })
+  })
+
+  await app.listen({ host, port: options.port ?? 4321 }).catch(async (error: NodeJS.ErrnoException) => {
+    await database.destroy()
+    if (error.code !== 'EADDRINUSE') throw error
+    throw new Error(
+      `Port ${options.port ?? 4321} is taken, perhaps by another Drydock. End that, or choose another with --port.`,
+    )
+  })
+  const { port } = app.server.address() as AddressInfo
+  allowed = AllowList.loopback(port)
+  identities = new Identities(new Sessions(database), port)
+
+  const siteReady = options.site.then((folder) => {
+    site = folder
+  })
+  runner.warm()
+  const ready = Promise.all([cloud.client, options.toolbox, workspace.list(), siteReady]).then(() => {})
+  ready.catch(onError)
+
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    ready,
+    async close({ terminals = 'keep' } = {}) {
+      sessions.close()
+      sockets.close()
+      await app.close()
+      await runner.close()
+      await (terminals === 'end' ? workspace.stop() : workspace.close())
+      await cloud.stop()
+      await database.destroy()
+    },
+  }
+}
+
+/** Refuses what does not come from our own pages, before anything else looks at it. */
+function guard(app: FastifyInstance, allowed: () => AllowList): void {
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(SECURITY_HEADERS)
+    const api = request.url.startsWith('/api/')
+    const refusal = api
+      ? allowed().apiRefusal(request.method, request.headers)
+      : allowed().refusal(request.method, request.headers)
+    if (refusal) {
+      throw new Problem(refusal === 'host' ? 421 : 403, {
+        code: `refused-${refusal}`,
+        what: 'The request does not come from Drydock’s own pages.',
+        why: `Its ${refusal === 'site' ? 'Sec-Fetch-Site' : refusal} header is not one that this server answers.`,
+        next: 'Open the address that Drydock printed when it started.',
+      })
+    }
+    if (api) reply.header('cache-control', 'no-store')
+  })
+}
+
+/** Knows who sends an API request before its route runs. */
+function identify(app: FastifyInstance, identities: () => Identities): (request: FastifyRequest) => Identity {
+  const known = new WeakMap<FastifyRequest, Identity>()
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.url.startsWith('/api/')) known.set(request, await identities().admit(request, reply))
+  })
+  return (request) => known.get(request)!
+}

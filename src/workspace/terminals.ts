@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto'
+import type { Socket } from 'node:net'
+import { PtyHostClient } from './pty-host/client.ts'
+
+/** What a new terminal's shell is given. */
+export interface ShellOptions {
+  /** The whole environment. */
+  environment: Record<string, string>
+  /** The learner's home, where it starts. */
+  home: string
+}
+
+/** How a learner's shell is run. Another way (a sandbox, a container) is another implementation of this. */
+export interface Workspace {
+  /** Starts a shell; gives the terminal's id: 128 random bits. */
+  open(shell: ShellOptions): Promise<string>
+  /** The ids of the terminals that exist, and whether the shell still runs. */
+  list(): Promise<Map<string, { running: boolean }>>
+  /** Ends a terminal with everything that it started. */
+  end(terminal: string): Promise<void>
+  /** A connection in the format of `pty-host/link.ts`. */
+  attach(terminal: string, columns: number, rows: number, received?: number): Promise<Socket>
+  /** Lets go; terminals go on. */
+  close(): Promise<void>
+  /** Ends all terminals. */
+  stop(): Promise<void>
+}
+
+/** Shells as processes of this machine and this user, in a pty-host. */
+export class LocalWorkspace implements Workspace {
+  readonly #host: PtyHostClient
+
+  /** `folder`: the pty-host's. */
+  constructor(folder: string) {
+    this.#host = new PtyHostClient({ folder })
+  }
+
+  async open({ environment, home }: ShellOptions): Promise<string> {
+    const id = randomBytes(16).toString('base64url')
+    await this.#host.spawn({
+      id,
+      file: 'bash',
+      arguments: [],
+      environment,
+      folder: home,
+      // Until the page says its size.
+      columns: 80,
+      rows: 24,
+    })
+    return id
+  }
+
+  async list(): Promise<Map<string, { running: boolean }>> {
+    const terminals = await this.#host.terminals()
+    return new Map(terminals.map(({ id, exit }) => [id, { running: !exit }]))
+  }
+
+  end(terminal: string): Promise<void> {
+    return this.#host.end(terminal)
+  }
+
+  attach(terminal: string, columns: number, rows: number, received?: number): Promise<Socket> {
+    return this.#host.attach(terminal, columns, rows, received)
+  }
+
+  close(): Promise<void> {
+    return this.#host.close()
+  }
+
+  stop(): Promise<void> {
+    return this.#host.stop()
+  }
+}

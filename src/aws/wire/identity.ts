@@ -15,6 +15,8 @@ export interface AccessQuestion {
   resource: string
   /** Condition keys and their values; keys are matched without regard to case. */
   conditions: Record<string, string | string[]>
+  /** Policy of the resource itself, with the account that owns it. */
+  resourcePolicy?: { document: string; accountId: string }
 }
 
 export interface Decision {

@@ -1,7 +1,7 @@
 import { conditionsOf } from './conditions.ts'
 import { denial } from './denial.ts'
 import { fault } from './faults.ts'
-import type { Identity } from './identity.ts'
+import type { Decision, Identity } from './identity.ts'
 import { writeJson } from './json.ts'
 import type { OperationModel } from './model.ts'
 import type { WireError, WireResponse } from './protocol.ts'
@@ -126,19 +126,17 @@ export class Pipeline {
       host: (header(request, 'host') ?? '').replace(/:\d+$/, ''),
       sourceIp: request.sourceIp,
       authorize: (asked, resource, extra) => {
-        const decision = this.#identity.decide({
-          principal,
-          action: asked,
-          resource,
-          conditions: extra ? { ...conditions, ...extra } : conditions,
-        })
+        const decision = this.#decide(served, context, asked, resource, { ...conditions, ...extra })
         if (!decision.allowed) throw denial(model.protocol, principal, asked, resource, decision)
       },
     }
     if (principal.type !== 'anonymous' && !service.unauthorized?.includes(operation.name)) {
       const resources = service.resources?.[operation.name]?.(input, context) ?? '*'
-      for (const resource of typeof resources === 'string' ? [resources] : resources)
-        context.authorize(action, resource)
+      for (const resource of typeof resources === 'string' ? [resources] : resources) {
+        const decision = this.#decide(served, context, action, resource, conditions)
+        const name = service.resourceName?.(operation.name, resource) ?? resource
+        if (!decision.allowed) throw denial(model.protocol, principal, action, name, decision)
+      }
     }
     const handler = service.handlers[operation.name]
     if (!handler)
@@ -155,6 +153,25 @@ export class Pipeline {
     const output = (await handler(input, context)) ?? {}
     if (world.store.revision !== before) await world.store.flushed()
     return output as Record<string, unknown>
+  }
+
+  #decide(
+    { service }: Served,
+    context: RequestContext,
+    action: string,
+    resource: string,
+    conditions: Record<string, string | string[]>,
+  ): Decision {
+    const document = service.resourcePolicy?.(resource, context)
+    return this.#identity.decide({
+      principal: context.principal,
+      action,
+      resource,
+      conditions,
+      ...(document === undefined
+        ? {}
+        : { resourcePolicy: { document, accountId: resource.split(':')[4] ?? '' } }),
+    })
   }
 
   #explain({ model, service }: Served, error: unknown, operation: OperationModel | undefined): AwsError {

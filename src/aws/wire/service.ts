@@ -62,6 +62,10 @@ export interface Service {
   handlers: Record<string, Handler>
   /** Operation name → the ARNs it acts on. */
   resources?: Record<string, ResourceResolver>
+  /** How the service names a resource in its AccessDenied text when it is not by ARN: IAM says `role name`. */
+  resourceName?: (operation: string, arn: string) => string
+  /** The resource-based policy of an ARN (a repository's), to be evaluated beside the caller's own. */
+  resourcePolicy?: (arn: string, context: RequestContext) => string | undefined
   /** Operations that need no signature (`sts:AssumeRoleWithWebIdentity`) or no permission (`sts:GetCallerIdentity`). */
   unsigned?: string[]
   unauthorized?: string[]

@@ -1,0 +1,20 @@
+/** Default quotas, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html (read 2026-11-21). */
+export const QUOTAS = {
+  AccessKeysPerUser: 2,
+  AttachedPoliciesPerGroup: 10,
+  AttachedPoliciesPerRole: 10,
+  AttachedPoliciesPerUser: 10,
+  GroupsPerUser: 10,
+  Groups: 300,
+  InstanceProfiles: 1000,
+  Policies: 1500,
+  PolicySize: 6144,
+  Roles: 1000,
+  ServerCertificates: 20,
+  Users: 5000,
+  UserPolicySize: 2048,
+  GroupPolicySize: 5120,
+  RolePolicySize: 10_240,
+  VersionsPerPolicy: 5,
+  Tags: 50,
+}

@@ -8,8 +8,7 @@ import { highlighting } from './src/site/highlighting.ts'
 export default defineConfig({
   srcDir: './src/site',
   publicDir: './src/site/public',
-  outDir: './dist/site',
-  cacheDir: './dist/.astro-cache',
+  outDir: './dist/astro',
   output: 'static',
   trailingSlash: 'always',
   integrations: [mdx(), preact()],

@@ -13,7 +13,7 @@ export function addCodeActions(root: ParentNode, ...actions: CommandAction[]): v
   for (const pre of root.querySelectorAll<HTMLPreElement>('pre.code')) {
     const language = pre.dataset.language ?? ''
     pre.tabIndex = 0
-    pre.role = 'region'
+    pre.role = 'group'
     pre.ariaLabel = t.code.block
     if (!SHELLS.has(language)) continue
     const block = document.createElement('div')

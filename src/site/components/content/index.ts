@@ -1,4 +1,5 @@
 import Aside from './Aside.astro'
+import StepHeading from './StepHeading.astro'
 import Table from './Table.astro'
 
 /**
@@ -6,3 +7,6 @@ import Table from './Table.astro'
  * Plain tables scroll sideways on narrow screens.
  */
 export const contentComponents = { Aside, table: Table }
+
+/** The same inside a lab's step. */
+export const stepComponents = { ...contentComponents, h2: StepHeading }

@@ -3,6 +3,7 @@ import { t } from '../../i18n/index.ts'
 import { announcement } from '../store.ts'
 import { FindBar } from './FindBar.tsx'
 import type { LabTerminal } from './lab-terminal.ts'
+import { loadFonts } from './screen.ts'
 import { replaceTerminal } from './sessions.ts'
 
 /** A tab's panel: the screen, and over it what is wrong with the connection. */
@@ -15,8 +16,7 @@ export function TerminalView({ terminal, shown }: { terminal: LabTerminal; shown
       announcement.value = t.terminal.left
     }
     const element = screen.current
-    // The grid is measured by the font, so that must be there first.
-    void document.fonts.load('14px "IBM Plex Mono"').finally(() => {
+    void loadFonts().then(() => {
       if (!element.isConnected) return
       terminal.open(element)
       terminal.fit()

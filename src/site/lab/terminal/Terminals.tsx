@@ -111,7 +111,7 @@ function Tab({ terminal }: { terminal: LabTerminal }) {
 /** Arrow keys, Home and End go through the tabs, as the tabs pattern of ARIA asks. */
 function moveBetweenTabs(event: KeyboardEvent) {
   const all = terminals.value
-  const at = all.findIndex((terminal) => terminal === active.value)
+  const at = active.value ? all.indexOf(active.value) : 0
   const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: all.length - 1 }[event.key]
   const next = to === undefined ? undefined : all.at(to % all.length)
   if (!next) return

@@ -6,12 +6,17 @@ import { WebLinksAddon } from '@xterm/addon-web-links'
 import { Terminal } from '@xterm/xterm'
 import { t } from '../../i18n/index.ts'
 import { isDark, onThemeChange } from '../../theme.ts'
-import { cspDocument } from './csp-document.ts'
+import { withRoutedStyles } from './csp-styles.ts'
 import { palettes } from './palette.ts'
 import { fontSize, screenReader } from './preferences.ts'
 import { openLink } from './questions.ts'
 
 const FONT = "'IBM Plex Mono', ui-monospace, 'SF Mono', 'Cascadia Mono', Menlo, Consolas, monospace"
+
+/** The grid is measured by the font, so the font must be there before the screen. */
+export async function loadFonts(): Promise<void> {
+  await Promise.allSettled([400, 700].map((weight) => document.fonts.load(`${weight} 14px 'IBM Plex Mono'`)))
+}
 
 export interface XtermScreen {
   xterm: Terminal
@@ -24,7 +29,6 @@ export interface XtermScreen {
 /** An xterm in an element, in the page's colours. OSC 52 (clipboard access for programs) is off: no addon handles it. */
 export function createScreen(element: HTMLElement, name: string): XtermScreen {
   const xterm = new Terminal({
-    documentOverride: cspDocument(),
     fontFamily: FONT,
     fontSize: fontSize.value,
     lineHeight: 1.2,
@@ -41,11 +45,11 @@ export function createScreen(element: HTMLElement, name: string): XtermScreen {
   xterm.loadAddon(fitter)
   xterm.loadAddon(search)
   xterm.loadAddon(new WebLinksAddon((_event, address) => void openLink(address)))
-  xterm.open(element)
+  withRoutedStyles(() => xterm.open(element))
   xterm.textarea?.setAttribute('aria-label', t.terminal.input(name))
 
-  const fit = () => element.clientWidth > 0 && fitter.fit()
-  const observer = new ResizeObserver(fit)
+  const fitGrid = () => element.clientWidth > 0 && fitter.fit()
+  const observer = new ResizeObserver(fitGrid)
   observer.observe(element)
   onThemeChange(() => {
     xterm.options.theme = colours()
@@ -53,12 +57,12 @@ export function createScreen(element: HTMLElement, name: string): XtermScreen {
   const stopPreferences = effect(() => {
     xterm.options.fontSize = fontSize.value
     xterm.options.screenReaderMode = screenReader.value
-    fit()
+    fitGrid()
   })
   return {
     xterm,
     search,
-    fit,
+    fit: fitGrid,
     dispose() {
       observer.disconnect()
       stopPreferences()

@@ -1,0 +1,101 @@
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { glob, mkdir, readdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const dist = join(root, 'dist')
+
+/** What the pages are made of. Solutions, mistakes and checkers are not part of them. */
+const INPUTS = [
+  'astro.config.mjs',
+  'package-lock.json',
+  'content/**/*.{mdx,yaml}',
+  'labs/*/lab.yaml',
+  'labs/*/steps/*.mdx',
+  'src/site/**/*',
+  'src/labs/schema.ts',
+  'src/workspace/limits.ts',
+]
+
+export interface BuildOptions {
+  /** Told when something has to be done. */
+  onProgress?: (what: string) => void
+}
+
+/** The built site's folder, `dist/site`: a link that always leads to a whole build. */
+export const SITE_FOLDER = join(dist, 'site')
+
+/**
+ * Builds the pages if anything they are made of has changed, in a process of its own and without the network. Gives
+ * the folder to serve. Fails with what Astro says, leaving the former build in place.
+ */
+export async function buildSite({ onProgress = () => {} }: BuildOptions = {}): Promise<string> {
+  const folder = join(dist, `site-${await hashInputs()}`)
+  if (!(await isFolder(folder))) {
+    onProgress('building the pages')
+    await build(folder)
+  }
+  await pointTo(folder)
+  return SITE_FOLDER
+}
+
+async function build(folder: string): Promise<void> {
+  const part = `${folder}.${process.pid}`
+  await mkdir(dist, { recursive: true })
+  try {
+    await promisify(execFile)(
+      process.execPath,
+      [fileURLToPath(new URL('./build-process.ts', import.meta.url)), part],
+      {
+        cwd: root,
+        env: { ...process.env, ASTRO_TELEMETRY_DISABLED: '1', NODE_ENV: 'production' },
+        maxBuffer: 16 * 1024 * 1024,
+      },
+    ).catch((error: { stderr?: string; message: string }) => {
+      throw new Error(`The pages could not be built.\n${error.stderr?.trim() || error.message}`)
+    })
+    await rename(join(part, 'site'), folder).catch(async (error) => {
+      // Somebody else built the same at the same time.
+      if (!(await isFolder(folder))) throw error
+    })
+  } finally {
+    await rm(part, { recursive: true, force: true })
+  }
+}
+
+/** Swaps the link in one step, so that nobody meets half a site, and removes builds that nothing leads to. */
+async function pointTo(folder: string): Promise<void> {
+  const link = `${SITE_FOLDER}.${process.pid}`
+  await rm(link, { force: true })
+  await symlink(basename(folder), link, 'junction')
+  await rename(link, SITE_FOLDER).catch(async () => {
+    // A folder in the link's place, or Windows, where a rename does not replace.
+    await rm(SITE_FOLDER, { recursive: true, force: true })
+    await rename(link, SITE_FOLDER)
+  })
+  for (const name of await readdir(dist))
+    if (/^site-[0-9a-f]{16}$/.test(name) && name !== basename(folder))
+      await rm(join(dist, name), { recursive: true, force: true })
+}
+
+/** Names and contents of all inputs, as 16 hexadecimal digits. */
+async function hashInputs(): Promise<string> {
+  const names = (await Array.fromAsync(glob(INPUTS, { cwd: root }))).sort()
+  const hash = createHash('sha256')
+  for (const name of names) {
+    const path = join(root, name)
+    if ((await stat(path)).isDirectory()) continue
+    hash.update(`${name}\0`).update(await readFile(path))
+  }
+  return hash.digest('hex').slice(0, 16)
+}
+
+function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+}

@@ -161,7 +161,7 @@ const resources: Record<string, ResourceResolver> = {
   DeleteLaunchTemplate: onOne('launch-template', 'LaunchTemplateId'),
 }
 
-export const ec2: Service = {
+export const ec2Service: Service = {
   name: 'ec2',
   sdk,
   actionPrefix: 'ec2',

@@ -9,5 +9,5 @@ export {
 } from './kubernetes-access.ts'
 export { type NodeWatch, nodegroupController } from './nodegroup-controller.ts'
 export type * from './records.ts'
-export { eks } from './service.ts'
+export { eksService } from './service.ts'
 export { accessEntries, authorityKeys, clusters, nodegroups, nodes } from './tables.ts'

@@ -40,7 +40,7 @@ const updated: ResourceResolver = (input: Input, context: RequestContext) => {
 
 const byArn: ResourceResolver = (input: Input) => input.resourceArn ?? '*'
 
-export const eks: Service = {
+export const eksService: Service = {
   name: 'eks',
   sdk,
   actionPrefix: 'eks',

@@ -1,0 +1,124 @@
+import type { Controller, Result } from '#world/controller.ts'
+import type { KubernetesObject } from '../api.ts'
+import { qualified } from '../apiserver/kinds/kind.ts'
+import { KINDS } from '../apiserver/kinds/table.ts'
+import { equal } from '../equality.ts'
+import type { Namespace } from '../objects.ts'
+import { withCondition } from '../pods.ts'
+import { type ControlPlane, ownKey } from './control-plane.ts'
+import { unlessGone } from './replicas.ts'
+
+/** How soon (ms) to look again at content that takes its time: pods that end, finalizers. */
+const RETRY_MS = 1000
+/** Objects deleted in one go. */
+const BURST = 200
+
+/** Empties namespaces that are being deleted, then lets them go. Models pkg/controller/namespace. */
+export function namespaceController(plane: ControlPlane): Controller {
+  const { api } = plane
+
+  function reconcile(name: string): Result | undefined {
+    const namespace = api.get<Namespace>('namespaces', '', name)
+    if (!namespace?.metadata.deletionTimestamp) return
+    const left = contentOf(name)
+    let burst = BURST
+    for (const { resource, objects } of left) {
+      for (const object of objects) {
+        if (object.metadata.deletionTimestamp || burst-- <= 0) continue
+        const options = {
+          preconditions: { uid: object.metadata.uid! },
+          propagationPolicy: 'Background' as const,
+        }
+        unlessGone(() => api.delete(resource, name, object.metadata.name, options))
+      }
+    }
+    const remaining = contentOf(name)
+    writeConditions(namespace, remaining)
+    if (remaining.length > 0) return { requeueAfterMs: burst < 0 ? 0 : RETRY_MS }
+    const latest = api.get<Namespace>('namespaces', '', name)
+    if (!latest) return
+    const finalizers = latest.spec.finalizers?.filter((finalizer) => finalizer !== 'kubernetes')
+    unlessGone(() => api.update('namespaces/finalize', { ...latest, spec: { ...latest.spec, finalizers } }))
+  }
+
+  const resources = KINDS.filter((kind) => kind.namespaced && !kind.virtual && !kind.storedAs).map(qualified)
+
+  const contentOf = (namespace: string) =>
+    resources
+      .map((resource) => ({ resource, objects: api.list<KubernetesObject>(resource, namespace) }))
+      .filter(({ objects }) => objects.length > 0)
+
+  function writeConditions(
+    namespace: Namespace,
+    left: { resource: string; objects: KubernetesObject[] }[],
+  ): void {
+    const count = (objects: KubernetesObject[]) => `${objects.length} resource instances`
+    const finalizers = new Map<string, number>()
+    for (const { metadata } of left.flatMap(({ objects }) => objects)) {
+      for (const finalizer of metadata.finalizers ?? []) {
+        finalizers.set(finalizer, (finalizers.get(finalizer) ?? 0) + 1)
+      }
+    }
+    const content = left.map(({ resource, objects }) => `${groupResource(resource)} has ${count(objects)}`)
+    const held = [...finalizers].map(([name, instances]) => `${name} in ${instances} resource instances`)
+    const wanted = [
+      {
+        type: 'NamespaceDeletionDiscoveryFailure',
+        status: 'False',
+        reason: 'ResourcesDiscovered',
+        message: 'All resources successfully discovered',
+      },
+      {
+        type: 'NamespaceDeletionGroupVersionParsingFailure',
+        status: 'False',
+        reason: 'ParsedGroupVersions',
+        message: 'All legacy kube types successfully parsed',
+      },
+      {
+        type: 'NamespaceDeletionContentFailure',
+        status: 'False',
+        reason: 'ContentDeleted',
+        message: 'All content successfully deleted, may be waiting on finalization',
+      },
+      content.length > 0
+        ? {
+            type: 'NamespaceContentRemaining',
+            status: 'True',
+            reason: 'SomeResourcesRemain',
+            message: `Some resources are remaining: ${content.join(', ')}`,
+          }
+        : {
+            type: 'NamespaceContentRemaining',
+            status: 'False',
+            reason: 'ContentRemoved',
+            message: 'All content successfully removed',
+          },
+      held.length > 0
+        ? {
+            type: 'NamespaceFinalizersRemaining',
+            status: 'True',
+            reason: 'SomeFinalizersRemain',
+            message: `Some content in the namespace has finalizers remaining: ${held.join(', ')}`,
+          }
+        : {
+            type: 'NamespaceFinalizersRemaining',
+            status: 'False',
+            reason: 'ContentHasNoFinalizers',
+            message: 'All content-preserving finalizers finished',
+          },
+    ]
+    let conditions = namespace.status?.conditions
+    for (const condition of wanted) conditions = withCondition(conditions, condition, plane.timestamp())
+    if (equal(conditions, namespace.status?.conditions)) return
+    api.updateStatus('namespaces', { ...namespace, status: { ...namespace.status, conditions } })
+  }
+
+  return {
+    name: 'namespace-controller',
+    sources: [{ prefix: api.prefix('namespaces'), keys: ownKey }],
+    reconcile,
+  }
+}
+
+/** `pods.` for the core group, as upstream prints it. */
+const groupResource = (resource: string): string => (resource.includes('.') ? resource : `${resource}.`)

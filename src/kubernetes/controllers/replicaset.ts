@@ -1,0 +1,132 @@
+import type { Controller } from '#world/controller.ts'
+import { equal } from '../equality.ts'
+import type { Pod, ReplicaSet } from '../objects.ts'
+import {
+  controllerOf,
+  isActive,
+  isAvailable,
+  isReady,
+  nameOf,
+  podCondition,
+  splitName,
+  withCondition,
+} from '../pods.ts'
+import { selects } from '../selectors.ts'
+import { parseTime } from '../time.ts'
+import { type ControlPlane, ownerKey, ownKey } from './control-plane.ts'
+import { adoptPods, createPod, deletePod } from './pod-control.ts'
+
+/** Pods made or deleted in one go; the events of these pods bring the next. */
+const BURST = 50
+
+/** Keeps the wanted number of pods alive. Models pkg/controller/replicaset. */
+export function replicaSetController(plane: ControlPlane): Controller {
+  const { api, podsByOwner } = plane
+
+  function reconcile(key: string) {
+    const set = api.get<ReplicaSet>('replicasets.apps', ...splitName(key))
+    if (!set) return
+    if (!set.metadata.deletionTimestamp) adoptPods(plane, set, set.spec.selector)
+    const pods = podsByOwner.get(set.metadata.uid!).filter(isActive)
+    const failure = set.metadata.deletionTimestamp ? undefined : scale(set, pods)
+    const wait = writeStatus(set, failure)
+    if (failure) throw new Error(failure.message)
+    return wait
+  }
+
+  function scale(set: ReplicaSet, pods: Pod[]): { reason: string; message: string } | undefined {
+    const missing = (set.spec.replicas ?? 1) - pods.length
+    try {
+      for (let i = 0; i < Math.min(missing, BURST); i++) {
+        createPod(plane, set, set.spec.template!, 'replicaset-controller')
+      }
+    } catch (error) {
+      return { reason: 'FailedCreate', message: (error as Error).message }
+    }
+    if (missing < 0) {
+      for (const pod of victims(plane, pods, -missing).slice(0, BURST)) {
+        deletePod(plane, set, pod, 'replicaset-controller')
+      }
+    }
+  }
+
+  function writeStatus(found: ReplicaSet, failure: { reason: string; message: string } | undefined) {
+    const set = api.get<ReplicaSet>('replicasets.apps', found.metadata.namespace!, found.metadata.name)
+    if (!set) return
+    const pods = podsByOwner.get(set.metadata.uid!).filter(isActive)
+    const minReady = set.spec.minReadySeconds ?? 0
+    const now = plane.now()
+    const available = pods.filter((pod) => isAvailable(pod, minReady, now)).length
+    const ready = pods.filter(isReady).length
+    const template = { matchLabels: set.spec.template?.metadata?.labels ?? {} }
+    const others = (set.status?.conditions ?? []).filter(({ type }) => type !== 'ReplicaFailure')
+    const conditions = failure
+      ? withCondition(
+          set.status?.conditions,
+          { type: 'ReplicaFailure', status: 'True', ...failure },
+          plane.timestamp(),
+        )
+      : others
+    const status: ReplicaSet['status'] = {
+      replicas: pods.length,
+      fullyLabeledReplicas: pods.filter((pod) => selects(template, pod.metadata.labels)).length || undefined,
+      readyReplicas: ready || undefined,
+      availableReplicas: available || undefined,
+      observedGeneration: set.metadata.generation,
+      conditions: conditions.length > 0 ? conditions : undefined,
+    }
+    if (!equal(status, set.status)) api.updateStatus('replicasets.apps', { ...set, status })
+    return ready > available ? { requeueAfterMs: minReady * 1000 } : undefined
+  }
+
+  return {
+    name: 'replicaset-controller',
+    sources: [
+      { prefix: api.prefix('replicasets.apps'), keys: ownKey },
+      { prefix: api.prefix('pods'), keys: (event) => [...ownerKey('ReplicaSet')(event), ...wanting(event)] },
+    ],
+    reconcile,
+  }
+
+  /** ReplicaSets that may adopt a pod without a controller. */
+  function wanting({ type, entry }: { type: string; entry: { value: Pod } }): string[] {
+    const pod = entry.value
+    if (type === 'delete' || controllerOf(pod) || pod.metadata.deletionTimestamp) return []
+    return api
+      .list<ReplicaSet>('replicasets.apps', pod.metadata.namespace)
+      .filter((set) => selects(set.spec.selector, pod.metadata.labels))
+      .map(nameOf)
+  }
+}
+
+/** Which pods go first when there are too many. Models controller.ActivePodsWithRanks. */
+function victims(plane: ControlPlane, pods: Pod[], count: number): Pod[] {
+  const phaseRank: Record<string, number> = { Pending: 0, Unknown: 1, Running: 2 }
+  const onNode = new Map<string, number>()
+  for (const { spec } of pods) onNode.set(spec.nodeName ?? '', (onNode.get(spec.nodeName ?? '') ?? 0) + 1)
+  const cost = (pod: Pod) =>
+    Number(pod.metadata.annotations?.['controller.kubernetes.io/pod-deletion-cost'] ?? 0)
+  const readySince = (pod: Pod) => parseTime(podCondition(pod, 'Ready')?.lastTransitionTime)
+  const restarts = (pod: Pod) =>
+    Math.max(0, ...(pod.status.containerStatuses ?? []).map((c) => c.restartCount))
+  /** Ages in powers of ten: pods of about the same age are not told apart by it. */
+  const ageRank = (since: number) => Math.floor(Math.log10(Math.max(1, plane.now() - since)))
+  const order = (pod: Pod): number[] => [
+    pod.spec.nodeName ? 1 : 0,
+    phaseRank[pod.status.phase ?? 'Pending'] ?? 0,
+    isReady(pod) ? 1 : 0,
+    cost(pod),
+    -onNode.get(pod.spec.nodeName ?? '')!,
+    isReady(pod) ? ageRank(readySince(pod)) : 0,
+    -restarts(pod),
+    ageRank(parseTime(pod.metadata.creationTimestamp)),
+  ]
+  return pods
+    .map((pod) => ({ pod, rank: order(pod) }))
+    .sort((a, b) => {
+      const index = a.rank.findIndex((value, i) => value !== b.rank[i])
+      return index === -1 ? 0 : a.rank[index]! - b.rank[index]!
+    })
+    .slice(0, count)
+    .map(({ pod }) => pod)
+}

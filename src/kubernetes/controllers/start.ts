@@ -1,0 +1,71 @@
+import type { ClusterApi } from '../api.ts'
+import { type Kubelets, startKubelets } from '../kubelet/kubelet.ts'
+import type { TokenIssuer } from '../kubelet/volumes.ts'
+import { ClusterDns } from '../network/dns.ts'
+import { ServiceRoute } from '../network/services.ts'
+import type { ClusterOptions } from '../provider.ts'
+import { startScheduler } from '../scheduler/scheduler.ts'
+import { createControlPlane } from './control-plane.ts'
+import { deploymentController } from './deployment.ts'
+import { endpointsController } from './endpoints.ts'
+import { garbageCollector } from './garbage-collector.ts'
+import { namespaceController } from './namespace.ts'
+import { nodeLifecycleController, taintEvictionController } from './node-lifecycle.ts'
+import { podGarbageCollector } from './pod-garbage.ts'
+import { replicaSetController } from './replicaset.ts'
+import { namespaceDefaultsController } from './service-account.ts'
+import { serviceLoadBalancerController } from './service-load-balancer.ts'
+
+export interface ControllersOptions {
+  issueToken: TokenIssuer
+  /** Names outside the cluster, as the nodes resolve them; undefined: NXDOMAIN. */
+  upstreamDns?(name: string): string | undefined
+}
+
+export interface RunningControllers {
+  kubelets: Kubelets
+  dns: ClusterDns
+  stop(): void
+}
+
+/** Starts everything of a cluster that is not its API server: controllers, scheduler, kubelets, Service network. */
+export function startControllers(
+  options: ClusterOptions,
+  api: ClusterApi,
+  { issueToken, upstreamDns }: ControllersOptions,
+): RunningControllers {
+  const { world, network, serviceCidr } = options
+  const plane = createControlPlane(options, api)
+  const pick = (count: number) => world.ids.number(count)
+  const services = new ServiceRoute({ store: world.store, api, serviceCidr, now: plane.now, pick })
+  const route = network.addRoute(services)
+  const dns = new ClusterDns({ api, services, pick, ...(upstreamDns && { upstream: upstreamDns }) })
+  const collector = garbageCollector(plane)
+  const controllers = [
+    namespaceDefaultsController(plane),
+    deploymentController(plane),
+    replicaSetController(plane),
+    endpointsController(plane),
+    nodeLifecycleController(plane),
+    taintEvictionController(plane),
+    podGarbageCollector(plane),
+    serviceLoadBalancerController(plane),
+    namespaceController(plane),
+    collector,
+  ].map((controller) => world.controllers.start(controller))
+  const scheduler = startScheduler(plane)
+  const kubelets = startKubelets(plane, { issueToken, resolve: (pod, name) => dns.resolve(pod, name) })
+  return {
+    kubelets,
+    dns,
+    stop() {
+      kubelets.stop()
+      scheduler.stop()
+      for (const controller of controllers) controller.stop()
+      collector.close()
+      route.close()
+      services.close()
+      plane.close()
+    },
+  }
+}

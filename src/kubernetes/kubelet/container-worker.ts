@@ -1,0 +1,506 @@
+import { StartError } from '#containers/runtime.ts'
+import type { ContainerSpecification, ContainerStateStatus, ContainerStatus, Pod } from '../objects.ts'
+import { parseQuantity } from '../quantity.ts'
+import { goDuration, timestamp } from '../time.ts'
+import { BackOff } from './back-off.ts'
+import { ContainerLog } from './container-log.ts'
+import { ConfigError, environmentOf, expand } from './environment.ts'
+import { Instance, terminatedState } from './instance.ts'
+import {
+  imageIdOf,
+  invalidImageText,
+  type NodeImage,
+  normalizeImage,
+  type PullOutcome,
+} from './node-images.ts'
+import type { ContainerView } from './pod-status.ts'
+import type { PodContext } from './pod-worker.ts'
+import { ProbeSet } from './probe-set.ts'
+import { pullSecretsFor } from './pull-secrets.ts'
+import { CONTAINER_START_MS, MINIMUM_GRACE_MS, RETRY_MS } from './timings.ts'
+import { turns } from './turns.ts'
+
+export type Role = 'init' | 'sidecar' | 'main'
+
+/** One container of a pod through all its instances: pulls, starts, restarts, stops it. */
+export class ContainerWorker {
+  readonly name: string
+  readonly role: Role
+  readonly #context: PodContext
+  #spec: ContainerSpecification
+  instance: Instance | undefined
+  previous: Instance | undefined
+  #waiting: { reason: string; message?: string } = { reason: 'ContainerCreating' }
+  #restartCount = 0
+  #last: ContainerStateStatus | undefined
+  readonly #restarts = new BackOff()
+  /** The ended instance whose back-off is over. */
+  #waitedFor: Instance | undefined
+  readonly #pulls = new BackOff()
+  #pull: PullOutcome | undefined
+  #pullFailed: { at: number; error: string } | undefined
+  #image: NodeImage | undefined
+  /** When the next instance will be up; undefined: not yet preparing one. */
+  #startDue: number | undefined
+  /** What became of it before this process ran: its state stays until it is started again. */
+  #restored: ContainerStatus | undefined
+  readonly #probes: ProbeSet
+
+  constructor(context: PodContext, spec: ContainerSpecification, role: Role) {
+    this.#context = context
+    this.#spec = spec
+    this.name = spec.name
+    this.role = role
+    this.#probes = new ProbeSet(context, this)
+  }
+
+  get spec(): ContainerSpecification {
+    return this.#spec
+  }
+
+  /** Takes the status of a container of a node that went down: what ran is over. */
+  restore(status: ContainerStatus, now: number): void {
+    this.#restartCount = status.restartCount
+    this.#last = status.lastState?.terminated ? status.lastState : undefined
+    const { running, terminated } = status.state ?? {}
+    const state = terminated
+      ? { terminated }
+      : running && {
+          terminated: {
+            exitCode: 255,
+            reason: 'Unknown',
+            startedAt: running.startedAt,
+            finishedAt: timestamp(now),
+            containerID: status.containerID,
+          },
+        }
+    if (!state) return
+    this.#restored = { ...status, state, ready: false, started: false }
+    this.#waiting = { reason: '' }
+  }
+
+  get running(): boolean {
+    return this.instance?.running ?? false
+  }
+
+  /** Past its startup probe. */
+  get started(): boolean {
+    return this.running && this.instance!.started
+  }
+
+  get #exitCode(): number | undefined {
+    if (this.instance) return this.instance.ending?.exitCode
+    return this.#restored?.state?.terminated?.exitCode
+  }
+
+  /** Ended, and not to be started again. */
+  isFinished(pod: Pod): boolean {
+    const exitCode = this.#exitCode
+    if (exitCode === undefined) return false
+    const policy = pod.spec.restartPolicy ?? 'Always'
+    if (this.role === 'sidecar') return false
+    if (this.role === 'init') {
+      // After a reboot the volumes are empty, and init containers fill them again.
+      if (!this.instance) return false
+      return exitCode === 0 || policy === 'Never'
+    }
+    return policy === 'Never' || (policy === 'OnFailure' && exitCode === 0)
+  }
+
+  /** An init container that did its part; a sidecar that is up. */
+  get isInitialized(): boolean {
+    return this.role === 'sidecar' ? this.started : this.instance?.ending?.exitCode === 0
+  }
+
+  /** Brings the container one step nearer to running. */
+  async advance(pod: Pod): Promise<void> {
+    const context = this.#context
+    this.#follow(pod)
+    if (this.running) return this.#attend(pod)
+    if (this.isFinished(pod) || this.#backsOff(pod)) return
+    const image = await this.#ensureImage(pod)
+    if (!image) return
+    const now = context.now()
+    this.#startDue ??= Math.max(now, this.#pull?.doneAt ?? now) + CONTAINER_START_MS
+    if (this.#startDue > now) {
+      this.#wait('ContainerCreating')
+      return context.wakeAt(this.#startDue)
+    }
+    this.#startDue = undefined
+    await this.#start(pod, image)
+  }
+
+  /** Tells the container to end, first by its stop signal, at `killAt` by SIGKILL. May be called again with an earlier end. */
+  async stop(pod: Pod, reason: string, message: string, killAt: number): Promise<void> {
+    const { instance } = this
+    if (!instance?.running) return
+    const context = this.#context
+    if (!instance.stopping) {
+      instance.stopping = { reason, killAt, signalled: false }
+      context.event(pod, 'Normal', 'Killing', message, this.#fieldPath)
+      const hook = this.#spec.lifecycle?.preStop
+      if (hook) void this.#runHook(pod, hook).finally(() => this.#signal(instance))
+      else this.#signal(instance)
+    }
+    instance.stopping.killAt = Math.min(instance.stopping.killAt, killAt)
+    await turns(instance.process!.exited)
+    if (!instance.running) return
+    if (context.now() >= instance.stopping.killAt) {
+      instance.process!.kill('SIGKILL')
+      await turns(instance.process!.exited)
+    } else context.wakeAt(instance.stopping.killAt)
+  }
+
+  /** The node went down: the process is gone at once, and nobody writes that down. */
+  crash(): void {
+    this.#probes.stop()
+    this.instance?.process?.kill('SIGKILL')
+  }
+
+  async remove(): Promise<void> {
+    this.#probes.stop()
+    for (const instance of [this.previous, this.instance]) {
+      instance?.log.close()
+      await instance?.container.remove()
+    }
+  }
+
+  view(pod: Pod): ContainerView {
+    const { instance } = this
+    const state = this.#state()
+    const finished = this.isFinished(pod)
+    const ready = this.role === 'init' ? this.isInitialized : (instance?.running && instance.ready) || false
+    const status: ContainerStatus = {
+      name: this.name,
+      state,
+      lastState: this.#last ?? {},
+      ready,
+      restartCount: this.#restartCount,
+      image: this.#image?.reference ?? this.#restored?.image ?? this.#spec.image ?? '',
+      imageID: this.#image ? imageIdOf(this.#image) : (this.#restored?.imageID ?? ''),
+      ...(instance
+        ? { containerID: `containerd://${instance.id}` }
+        : this.#restored?.containerID && { containerID: this.#restored.containerID }),
+      started: instance?.running ? instance.started : false,
+      ...(this.#spec.resources &&
+        Object.keys(this.#spec.resources).length > 0 &&
+        this.running && {
+          resources: this.#spec.resources,
+          ...(this.#spec.resources.requests && { allocatedResources: this.#spec.resources.requests }),
+        }),
+      ...(this.#spec.volumeMounts && {
+        volumeMounts: this.#spec.volumeMounts.map(({ name, mountPath, readOnly }) => ({
+          name,
+          mountPath,
+          ...(readOnly && { readOnly, recursiveReadOnly: 'Disabled' }),
+        })),
+      }),
+    }
+    return {
+      status,
+      state,
+      ready,
+      finished,
+      initialized: this.isInitialized,
+      sidecar: this.role === 'sidecar',
+    }
+  }
+
+  get #fieldPath(): string {
+    return `spec.${this.role === 'main' ? 'containers' : 'initContainers'}{${this.name}}`
+  }
+
+  #state(): ContainerStateStatus {
+    const { instance } = this
+    if (instance?.running) return { running: { startedAt: timestamp(instance.startedAt) } }
+    const ended = instance?.ending && terminatedState(instance.ending, instance.startedAt, instance.id)
+    if (this.#waiting.reason === '' && ended) return { terminated: ended }
+    if (this.#waiting.reason === '' && this.#restored?.state) return this.#restored.state
+    return { waiting: this.#waiting }
+  }
+
+  #wait(reason: string, message?: string): void {
+    // Once it has run, a container that is being started again still shows how it ended.
+    const again = reason === 'ContainerCreating' && (this.instance || this.#restored)
+    this.#waiting = again ? { reason: '' } : { reason, ...(message && { message }) }
+  }
+
+  /** Shows that it waits for the containers before it. */
+  hold(reason: string): void {
+    if (!this.instance && !this.#restored) this.#waiting = { reason }
+  }
+
+  /** A changed image is the one part of a running pod's container that can be updated. */
+  #follow(pod: Pod): void {
+    const all = [...(pod.spec.initContainers ?? []), ...pod.spec.containers]
+    const next = all.find(({ name }) => name === this.name)
+    if (!next) return
+    if (next.image !== this.#spec.image) {
+      this.#pull = undefined
+      this.#image = undefined
+    }
+    this.#spec = next
+  }
+
+  async #attend(pod: Pod): Promise<void> {
+    const instance = this.instance!
+    if (instance.stopping) {
+      return this.stop(pod, instance.stopping.reason, '', instance.stopping.killAt)
+    }
+    if (this.#image === undefined) {
+      const message = `Container ${this.name} definition changed, will be restarted`
+      return this.restart(pod, 'Changed', message, pod.spec.terminationGracePeriodSeconds)
+    }
+    await this.#probes.run(pod)
+    const failed = this.#probes.failure
+    if (!failed) return
+    const message = `Container ${this.name} failed ${failed.kind} probe, will be restarted`
+    const grace = failed.graceSeconds ?? pod.spec.terminationGracePeriodSeconds
+    return this.restart(pod, 'ProbeFailed', message, grace)
+  }
+
+  /** Ends the instance; its restart policy brings the next. */
+  restart(pod: Pod, reason: string, message: string, graceSeconds = 30): Promise<void> {
+    const killAt = this.#context.now() + Math.max(graceSeconds * 1000, MINIMUM_GRACE_MS)
+    return this.stop(pod, reason, message, killAt)
+  }
+
+  #backsOff(pod: Pod): boolean {
+    const { instance } = this
+    if (!instance?.ending || this.#waitedFor === instance) return false
+    const now = this.#context.now()
+    const left = this.#restarts.remaining(now, instance.ending.finishedAt)
+    this.#last = { terminated: terminatedState(instance.ending, instance.startedAt, instance.id) }
+    if (left === 0) {
+      this.#restarts.next(now)
+      this.#waitedFor = instance
+      return false
+    }
+    const subject = `container=${this.name} pod=${pod.metadata.name}_${pod.metadata.namespace}(${pod.metadata.uid})`
+    const message = `back-off ${goDuration(this.#restarts.delay)} restarting failed ${subject}`
+    if (this.#waiting.reason !== 'CrashLoopBackOff') {
+      const { name, namespace, uid } = pod.metadata
+      const text = `Back-off restarting failed container ${this.name} in pod ${name}_${namespace}(${uid})`
+      this.#context.event(pod, 'Warning', 'BackOff', text, this.#fieldPath)
+    }
+    this.#waiting = { reason: 'CrashLoopBackOff', message }
+    this.#context.wakeAt(now + left)
+    return true
+  }
+
+  async #ensureImage(pod: Pod): Promise<NodeImage | undefined> {
+    const { now, images, nodeName, api } = this.#context
+    const name = this.#spec.image ?? ''
+    const invalid = invalidImageText(name)
+    if (invalid) {
+      if (this.#waiting.reason !== 'InvalidImageName') {
+        this.#context.event(pod, 'Warning', 'InspectFailed', invalid, this.#fieldPath)
+        this.#failed(pod, 'Error: InvalidImageName')
+      }
+      this.#wait('InvalidImageName', invalid)
+      return
+    }
+    if (this.#startDue !== undefined) return this.#image
+    const reference = normalizeImage(name)
+    if (this.#pull) return this.#pulled(pod, name)
+    const present = images.find(nodeName, reference)
+    const policy = this.#spec.imagePullPolicy ?? 'IfNotPresent'
+    if (present && policy !== 'Always') {
+      const message = `Container image "${name}" already present on machine and can be accessed by the pod`
+      this.#context.event(pod, 'Normal', 'Pulled', message, this.#fieldPath)
+      this.#image = present
+      return present
+    }
+    if (policy === 'Never') {
+      const message = `Container image "${name}" is not present with pull policy of Never`
+      if (this.#waiting.reason !== 'ErrImageNeverPull') {
+        this.#context.event(pod, 'Warning', 'ErrImageNeverPull', message, this.#fieldPath)
+        this.#failed(pod, 'Error: ErrImageNeverPull')
+      }
+      this.#wait('ErrImageNeverPull', message)
+      this.#context.wakeAt(now() + RETRY_MS)
+      return
+    }
+    if (this.#pullBacksOff(pod, name)) return
+    this.#context.event(pod, 'Normal', 'Pulling', `Pulling image "${name}"`, this.#fieldPath)
+    this.#pull = await images.pull(nodeName, reference, pullSecretsFor(api, pod, reference))
+    return this.#pulled(pod, name)
+  }
+
+  #pullBacksOff(pod: Pod, name: string): boolean {
+    if (!this.#pullFailed) return false
+    const now = this.#context.now()
+    const left = this.#pulls.remaining(now, this.#pullFailed.at)
+    if (left === 0) return false
+    if (this.#waiting.reason !== 'ImagePullBackOff') {
+      const text = `Back-off pulling image "${name}"`
+      this.#context.event(pod, 'Normal', 'BackOff', text, this.#fieldPath)
+      this.#failed(pod, 'Error: ImagePullBackOff')
+    }
+    this.#wait(
+      'ImagePullBackOff',
+      `Back-off pulling image "${name}": ErrImagePull: ${this.#pullFailed.error}`,
+    )
+    this.#context.wakeAt(now + left)
+    return true
+  }
+
+  /** What came of the pull, once the world's clock says that it is over. */
+  #pulled(pod: Pod, name: string): NodeImage | undefined {
+    const { startedAt, doneAt, image, error } = this.#pull!
+    const now = this.#context.now()
+    if (now < doneAt) {
+      this.#context.wakeAt(doneAt)
+      return
+    }
+    this.#pull = undefined
+    if (image) {
+      const took = goDuration(now - startedAt)
+      const message = `Successfully pulled image "${name}" in ${took} (${took} including waiting). Image size: ${image.sizeBytes} bytes.`
+      this.#context.event(pod, 'Normal', 'Pulled', message, this.#fieldPath)
+      this.#pullFailed = undefined
+      this.#image = image
+      return image
+    }
+    this.#context.event(pod, 'Warning', 'Failed', `Failed to pull image "${name}": ${error}`, this.#fieldPath)
+    this.#failed(pod, 'Error: ErrImagePull')
+    this.#pulls.next(now)
+    this.#pullFailed = { at: now, error: error! }
+    this.#wait('ErrImagePull', error)
+    // The kubelet looks again after a moment, and then says that it backs off.
+    this.#context.wakeAt(now + 2000)
+  }
+
+  #failed(pod: Pod, message: string): void {
+    this.#context.event(pod, 'Warning', 'Failed', message, this.#fieldPath)
+  }
+
+  async #start(pod: Pod, image: NodeImage): Promise<void> {
+    const context = this.#context
+    const id = context.newId()
+    let instance: Instance
+    try {
+      const { container } = await this.#create(pod, image, id)
+      instance = new Instance(id, container, new ContainerLog(context.now), context.now())
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      this.#failed(pod, `Error: ${error.message}`)
+      this.#wait('CreateContainerConfigError', error.message)
+      return context.wakeAt(context.now() + RETRY_MS)
+    }
+    context.event(pod, 'Normal', 'Created', 'Container created', this.#fieldPath)
+    this.#succeed(instance)
+    try {
+      await instance.run(context.now, () => this.#ended(instance))
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error
+      return this.#startFailed(pod, instance, error)
+    }
+    context.event(pod, 'Normal', 'Started', 'Container started', this.#fieldPath)
+    this.#waiting = { reason: '' }
+    const hook = this.#spec.lifecycle?.postStart
+    if (hook) void this.#runHook(pod, hook)
+    this.#probes.start(instance)
+  }
+
+  /** Makes the new instance the present one. */
+  #succeed(instance: Instance): void {
+    if (this.instance || this.#restored) this.#restartCount++
+    if (this.#restored?.state?.terminated) this.#last = { terminated: this.#restored.state.terminated }
+    this.#restored = undefined
+    void this.previous?.container.remove()
+    this.previous = this.instance
+    this.instance = instance
+  }
+
+  #startFailed(pod: Pod, instance: Instance, error: StartError): void {
+    const now = this.#context.now()
+    instance.ending = {
+      exitCode: error.exitCode,
+      reason: 'StartError',
+      message: error.message,
+      finishedAt: now,
+    }
+    instance.log.close()
+    this.#failed(pod, `Error: ${error.message}`)
+    this.#last = { terminated: terminatedState(instance.ending, 0, instance.id) }
+    this.#waiting = { reason: 'RunContainerError', message: error.message }
+    this.#context.wakeAt(now + 1000)
+  }
+
+  #ended(instance: Instance): void {
+    if (this.instance === instance) this.#probes.stop()
+    void this.#readTerminationMessage(instance).finally(() => this.#context.enqueue())
+  }
+
+  async #readTerminationMessage(instance: Instance): Promise<void> {
+    const path = this.#spec.terminationMessagePath ?? '/dev/termination-log'
+    const text = await instance.container.files.read(path).then(
+      (bytes) => Buffer.from(bytes.subarray(0, 4096)).toString(),
+      () => '',
+    )
+    const ending = instance.ending!
+    const fallback = this.#spec.terminationMessagePolicy === 'FallbackToLogsOnError' && ending.exitCode !== 0
+    const message = text || (fallback ? instance.log.tail() : '')
+    if (message) instance.ending = { ...ending, message }
+  }
+
+  async #create(pod: Pod, { image }: NodeImage, id: string) {
+    const context = this.#context
+    const source = context.source(pod)
+    const env = environmentOf(source, this.#spec)
+    const user = image.config.config.User ?? ''
+    const { runAsNonRoot, runAsUser } = { ...pod.spec.securityContext, ...this.#spec.securityContext }
+    if (
+      runAsNonRoot &&
+      (runAsUser === 0 || (runAsUser === undefined && (user === '' || /^(0|root)(:|$)/.test(user))))
+    ) {
+      const subject = `(pod: "${pod.metadata.name}_${pod.metadata.namespace}(${pod.metadata.uid})", container: ${this.name})`
+      throw new ConfigError(
+        runAsUser === 0
+          ? `container's runAsUser breaks non-root policy ${subject}`
+          : `container has runAsNonRoot and image will run as root ${subject}`,
+      )
+    }
+    const { command, args, workingDir, tty, stdin, resources } = this.#spec
+    const limit = resources?.limits?.memory
+    const container = await context.runtime.create({
+      id,
+      image,
+      ...(command && { command: command.map((part) => expand(part, env)) }),
+      ...(args && { args: args.map((part) => expand(part, env)) }),
+      env: { ...env, HOSTNAME: context.hostname(pod) },
+      ...(workingDir && { workingDir }),
+      hostname: context.hostname(pod),
+      address: context.podAddress!,
+      hosts: context.hosts(pod),
+      lookup: (name) => context.lookup(pod, name),
+      tty: tty ?? false,
+      stdin: stdin ?? false,
+      mounts: context.volumes.mountsOf(this.#spec, env),
+      ...(limit && { memoryLimitBytes: parseQuantity(limit) }),
+    })
+    return { container }
+  }
+
+  #signal(instance: Instance): void {
+    if (!instance.running || instance.stopping?.signalled) return
+    if (instance.stopping) instance.stopping.signalled = true
+    instance.process!.kill(this.#image?.image.config.config.StopSignal ?? 'SIGTERM')
+  }
+
+  async #runHook(
+    pod: Pod,
+    hook: NonNullable<NonNullable<ContainerSpecification['lifecycle']>['preStop']>,
+  ): Promise<void> {
+    if (hook.sleep) return this.#context.sleep(hook.sleep.seconds * 1000)
+    const result = await this.#probes.ask(hook, new AbortController().signal)
+    if (result.success) return
+    const starting = hook === this.#spec.lifecycle?.postStart
+    const [reason, name] = starting
+      ? ['FailedPostStartHook', 'PostStartHook']
+      : ['FailedPreStopHook', 'PreStopHook']
+    this.#context.event(pod, 'Warning', reason!, `${name} failed`, this.#fieldPath)
+    if (starting) await this.restart(pod, 'PostStartHook', `FailedPostStartHook`)
+  }
+}

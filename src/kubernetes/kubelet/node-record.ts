@@ -1,0 +1,24 @@
+import type { NodeSystemInfo, Taint } from '../objects.ts'
+
+/** A machine with a kubelet, as the cloud makes it known. Stands in the store: the kubelet's own configuration. */
+export interface NodeRecord {
+  /** `ip-10-0-1-17.ec2.internal` */
+  name: string
+  /** `aws:///us-east-1a/i-…` */
+  providerId: string
+  /** InternalIP. */
+  address: string
+  externalAddress?: string
+  labels: Record<string, string>
+  taints: Taint[]
+  /** Quantities by resource: `cpu`, `memory`, `pods`, `ephemeral-storage`. */
+  capacity: Record<string, string>
+  allocatable: Record<string, string>
+  nodeInfo: NodeSystemInfo
+  /** The machine or its kubelet does not run. */
+  stopped?: boolean
+  /** ms since the epoch when it last came up. */
+  upSince: number
+}
+
+export const nodeRecordPrefix = (clusterUid: string): string => `kubelet/${clusterUid}/nodes/`

@@ -1,0 +1,369 @@
+import type { ContainerRuntime } from '#containers/runtime.ts'
+import type { VirtualNetwork } from '#network/virtual-network.ts'
+import type { Timer } from '#world/clock.ts'
+import type { Result } from '#world/controller.ts'
+import type { ClusterApi } from '../api.ts'
+import type { ControlPlane } from '../controllers/control-plane.ts'
+import { unlessGone } from '../controllers/replicas.ts'
+import { equal } from '../equality.ts'
+import type { Node, Pod } from '../objects.ts'
+import { isFinished, nameOf } from '../pods.ts'
+import { parseTime, timestamp } from '../time.ts'
+import { ContainerWorker } from './container-worker.ts'
+import type { EnvironmentSource } from './environment.ts'
+import type { NodeImages } from './node-images.ts'
+import type { NodeRecord } from './node-record.ts'
+import { type PodView, podStatusOf } from './pod-status.ts'
+import { MINIMUM_GRACE_MS, RETRY_MS, SANDBOX_MS, VOLUME_SYNC_MS } from './timings.ts'
+import { MountError, PodVolumes, type TokenIssuer } from './volumes.ts'
+
+/** What the kubelet gives all its pods. */
+export interface KubeletServices {
+  plane: ControlPlane
+  images: NodeImages
+  issueToken: TokenIssuer
+  /** Resolves a name as a pod of `namespace` sees it. */
+  resolve(pod: Pod, name: string): string | undefined
+  /** Brings a pod's next sync. */
+  enqueue(key: string): void
+}
+
+/** What a container of a pod asks of its surroundings. */
+export interface PodContext {
+  readonly api: ClusterApi
+  readonly images: NodeImages
+  readonly network: VirtualNetwork
+  readonly runtime: ContainerRuntime
+  readonly volumes: PodVolumes
+  readonly nodeName: string
+  readonly nodeAddress: string
+  readonly podAddress: string | undefined
+  readonly userAgent: string
+  now(): number
+  newId(): string
+  setTimer(ms: number, callback: () => void): Timer
+  sleep(ms: number): Promise<void>
+  /** Asks for a sync at a time, or sooner. */
+  wakeAt(time: number): void
+  enqueue(): void
+  event(pod: Pod, type: 'Normal' | 'Warning', reason: string, message: string, fieldPath?: string): void
+  source(pod: Pod): EnvironmentSource
+  hostname(pod: Pod): string
+  hosts(pod: Pod): Record<string, string>
+  lookup(pod: Pod, name: string): string | undefined
+}
+
+/** One pod on its node: address, volumes, containers. `sync` moves it one step towards what its object says. */
+export class PodWorker implements PodContext {
+  readonly key: string
+  readonly uid: string
+  readonly volumes: PodVolumes
+  readonly containers: ContainerWorker[]
+  podAddress: string | undefined
+  readonly #services: KubeletServices
+  readonly #node: NodeRecord
+  readonly #restored: boolean
+  #addressInUse: { close(): void } | undefined
+  #sandboxDue: number | undefined
+  #volumesDue = 0
+  #verdict: { reason: string; message: string } | undefined
+  #wake: number | undefined
+  #released = false
+
+  constructor(services: KubeletServices, node: NodeRecord, pod: Pod) {
+    this.#services = services
+    this.#node = node
+    this.key = nameOf(pod)
+    this.uid = pod.metadata.uid!
+    this.volumes = new PodVolumes(services.issueToken, this.now)
+    this.containers = [
+      ...(pod.spec.initContainers ?? []).map(
+        (spec) => new ContainerWorker(this, spec, spec.restartPolicy === 'Always' ? 'sidecar' : 'init'),
+      ),
+      ...pod.spec.containers.map((spec) => new ContainerWorker(this, spec, 'main')),
+    ]
+    const { initContainerStatuses = [], containerStatuses = [] } = pod.status
+    const statuses = [...initContainerStatuses, ...containerStatuses]
+    for (const status of statuses) {
+      this.containers.find(({ name }) => name === status.name)?.restore(status, this.now())
+    }
+    this.#restored = statuses.some(({ containerID }) => containerID)
+    if (this.#init.length > 0) for (const container of this.#main) container.hold('PodInitializing')
+  }
+
+  get #init(): ContainerWorker[] {
+    return this.containers.filter(({ role }) => role !== 'main')
+  }
+
+  get #main(): ContainerWorker[] {
+    return this.containers.filter(({ role }) => role === 'main')
+  }
+
+  get api() {
+    return this.#services.plane.api
+  }
+  get images() {
+    return this.#services.images
+  }
+  get network() {
+    return this.#services.plane.options.network
+  }
+  get runtime() {
+    return this.#services.plane.options.runtime
+  }
+  get nodeName() {
+    return this.#node.name
+  }
+  get nodeAddress() {
+    return this.#node.address
+  }
+  get userAgent() {
+    const [major, minor] = this.#services.plane.options.gitVersion.slice(1).split('.')
+    return `kube-probe/${major}.${minor}`
+  }
+
+  readonly now = (): number => this.#services.plane.now()
+  readonly newId = (): string => this.#services.plane.world.ids.hex(64)
+  readonly setTimer = (ms: number, callback: () => void): Timer =>
+    this.#services.plane.world.clock.setTimer(ms, callback)
+  readonly sleep = (ms: number): Promise<void> => this.#services.plane.world.clock.sleep(ms)
+  readonly enqueue = (): void => this.#services.enqueue(this.key)
+
+  wakeAt(time: number): void {
+    this.#wake = Math.min(this.#wake ?? time, time)
+  }
+
+  event(pod: Pod, type: 'Normal' | 'Warning', reason: string, message: string, fieldPath?: string): void {
+    const source = { component: 'kubelet', host: this.nodeName }
+    this.api.event(pod, type, reason, message, source, fieldPath)
+  }
+
+  source(pod: Pod): EnvironmentSource {
+    const node = this.api.get<Node>('nodes', '', this.nodeName)
+    return { api: this.api, pod, node, podAddress: this.podAddress ?? '' }
+  }
+
+  hostname(pod: Pod): string {
+    if (pod.spec.hostNetwork) return this.nodeName
+    return (pod.spec.hostname ?? pod.metadata.name).slice(0, 63).replace(/[-.]+$/, '')
+  }
+
+  hosts(pod: Pod): Record<string, string> {
+    const aliases = (pod.spec.hostAliases ?? []).flatMap(({ ip, hostnames = [] }) =>
+      hostnames.map((name) => [name, ip]),
+    )
+    return {
+      localhost: '127.0.0.1',
+      [this.hostname(pod)]: this.podAddress ?? '',
+      ...Object.fromEntries(aliases),
+    }
+  }
+
+  lookup(pod: Pod, name: string): string | undefined {
+    return this.#services.resolve(pod, name)
+  }
+
+  /** One step of the pod; gives when it wants the next. */
+  async sync(pod: Pod): Promise<Result | undefined> {
+    this.#wake = undefined
+    if (pod.metadata.deletionTimestamp) await this.#terminate(pod)
+    else if (isFinished(pod)) await this.#release()
+    else await this.#run(pod)
+    return this.#wake === undefined ? undefined : { requeueAfterMs: Math.max(0, this.#wake - this.now()) }
+  }
+
+  /** The object is gone, by force: ends what runs. Whether nothing is left. */
+  async vanish(pod: Pod | undefined): Promise<boolean> {
+    this.#wake = undefined
+    const about = pod ?? this.#ghost()
+    await Promise.all(
+      this.containers.map((container) =>
+        container.stop(
+          about,
+          'Killing',
+          `Stopping container ${container.name}`,
+          this.now() + MINIMUM_GRACE_MS,
+        ),
+      ),
+    )
+    if (this.containers.some(({ running }) => running)) return false
+    await this.#release()
+    return true
+  }
+
+  /** The node went down. */
+  crash(): void {
+    for (const container of this.containers) container.crash()
+    this.#addressInUse?.close()
+    this.#addressInUse = undefined
+  }
+
+  /** A ConfigMap or Secret that it mounts changed: shown at the next periodic sync. */
+  volumesChanged(): void {
+    this.#volumesDue = Math.min(this.#volumesDue, this.now() + VOLUME_SYNC_MS)
+  }
+
+  async #run(pod: Pod): Promise<void> {
+    this.#checkDeadline(pod)
+    const grace = Math.max((pod.spec.terminationGracePeriodSeconds ?? 30) * 1000, MINIMUM_GRACE_MS)
+    if (!this.#verdict && this.#prepare(pod)) await this.#advance(pod)
+    if (this.#verdict || this.#isOver(pod)) {
+      await this.#stopAll(pod, this.now() + grace)
+      if (this.containers.some(({ running }) => running)) return
+    }
+    this.#writeStatus(this.#view(pod))
+  }
+
+  #checkDeadline(pod: Pod): void {
+    const { activeDeadlineSeconds } = pod.spec
+    if (activeDeadlineSeconds === undefined || !pod.status.startTime || this.#verdict) return
+    const end = parseTime(pod.status.startTime) + activeDeadlineSeconds * 1000
+    if (this.now() < end) return this.wakeAt(end)
+    const message = 'Pod was active on the node longer than the specified deadline'
+    this.#verdict = { reason: 'DeadlineExceeded', message }
+    this.event(pod, 'Normal', 'DeadlineExceeded', message)
+  }
+
+  #isOver(pod: Pod): boolean {
+    return (
+      this.#main.every((container) => container.isFinished(pod)) ||
+      this.#init.some(
+        (container) => container.role === 'init' && container.isFinished(pod) && !container.isInitialized,
+      )
+    )
+  }
+
+  /** Volumes, address, sandbox. Whether containers may be made. */
+  #prepare(pod: Pod): boolean {
+    if (!this.#mount(pod)) return false
+    if (this.#sandboxDue === undefined) {
+      if (!this.#takeAddress(pod)) return false
+      if (this.#restored) {
+        this.event(pod, 'Normal', 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.')
+      }
+      this.#sandboxDue = this.now() + SANDBOX_MS
+    }
+    if (this.now() >= this.#sandboxDue) return true
+    this.wakeAt(this.#sandboxDue)
+    return false
+  }
+
+  #mount(pod: Pod): boolean {
+    if ((pod.spec.volumes ?? []).length === 0 || this.now() < this.#volumesDue) {
+      if (Number.isFinite(this.#volumesDue) && this.#volumesDue > 0) this.wakeAt(this.#volumesDue)
+      return true
+    }
+    try {
+      this.volumes.sync(this.source(pod))
+      this.#volumesDue = this.volumes.renewAt
+      return true
+    } catch (error) {
+      if (!(error instanceof MountError)) throw error
+      this.event(pod, 'Warning', 'FailedMount', error.message)
+      this.wakeAt(this.now() + RETRY_MS)
+      // What a running container has mounted stays as it is.
+      return this.#sandboxDue !== undefined
+    }
+  }
+
+  #takeAddress(pod: Pod): boolean {
+    const { provider } = this.#services.plane.options
+    try {
+      this.podAddress = pod.spec.hostNetwork
+        ? this.nodeAddress
+        : provider.allocatePodAddress(this.nodeName, this.uid)
+    } catch (error) {
+      const sandbox = this.newId()
+      const message = `Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox "${sandbox}": plugin type="aws-cni" name="aws-cni" failed (add): add cmd: failed to assign an IP address to container`
+      if (!(error instanceof Error)) throw error
+      this.event(pod, 'Warning', 'FailedCreatePodSandBox', message)
+      this.wakeAt(this.now() + RETRY_MS)
+      return false
+    }
+    this.#addressInUse ??= this.network.addAddress(this.podAddress)
+    return true
+  }
+
+  async #advance(pod: Pod): Promise<void> {
+    for (const container of this.#init) {
+      if (container.isInitialized && container.role === 'init') continue
+      await container.advance(pod)
+      if (!container.isInitialized) return
+    }
+    for (const container of this.#main) container.hold('ContainerCreating')
+    for (const container of this.#main) await container.advance(pod)
+  }
+
+  async #terminate(pod: Pod): Promise<void> {
+    const end = parseTime(pod.metadata.deletionTimestamp)
+    await this.#stopAll(pod, Math.max(end, this.now()))
+    this.#writeStatus(this.#view(pod))
+    if (this.containers.some(({ running }) => running)) return
+    await this.#release()
+    const { namespace, name } = pod.metadata
+    unlessGone(() =>
+      this.api.delete('pods', namespace!, name, { gracePeriodSeconds: 0, preconditions: { uid: this.uid } }),
+    )
+  }
+
+  /** Main containers first, then the sidecars that serve them. */
+  async #stopAll(pod: Pod, killAt: number): Promise<void> {
+    const stop = (containers: ContainerWorker[]) =>
+      Promise.all(
+        containers.map((container) =>
+          container.stop(pod, 'Killing', `Stopping container ${container.name}`, killAt),
+        ),
+      )
+    await stop(this.#main)
+    if (!this.#main.some(({ running }) => running)) await stop(this.#init)
+  }
+
+  async #release(): Promise<void> {
+    if (this.#released) return
+    this.#released = true
+    this.#addressInUse?.close()
+    this.#services.plane.options.provider.releasePodAddress(this.nodeName, this.uid)
+  }
+
+  /** Frees the containers' files and logs. */
+  async remove(): Promise<void> {
+    await this.#release()
+    await Promise.all(this.containers.map((container) => container.remove()))
+  }
+
+  #view(pod: Pod): PodView {
+    return {
+      init: this.#init.map((container) => container.view(pod)),
+      main: this.#main.map((container) => container.view(pod)),
+      sandboxReady: this.#sandboxDue !== undefined && this.now() >= this.#sandboxDue && !this.#released,
+      podAddress: this.podAddress ?? this.#latest()?.status.podIP,
+      hostAddress: this.nodeAddress,
+      ...(this.#verdict && { verdict: this.#verdict }),
+    }
+  }
+
+  #latest(): Pod | undefined {
+    const [namespace, name] = this.key.split('/') as [string, string]
+    const pod = this.api.get<Pod>('pods', namespace, name)
+    return pod?.metadata.uid === this.uid ? pod : undefined
+  }
+
+  #writeStatus(view: PodView): void {
+    const pod = this.#latest()
+    if (!pod) return
+    const status = podStatusOf(view, pod, this.now())
+    status.qosClass ??= pod.status.qosClass
+    if (!equal(status, pod.status)) this.api.updateStatus('pods', { ...pod, status })
+  }
+
+  #ghost(): Pod {
+    const [namespace, name] = this.key.split('/') as [string, string]
+    return {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { namespace, name, uid: this.uid, creationTimestamp: timestamp(this.now()) },
+      spec: { containers: [] },
+      status: {},
+    } as unknown as Pod
+  }
+}

@@ -1,0 +1,209 @@
+import type { Mount } from '#containers/runtime.ts'
+import type { ConfigMap, ContainerSpecification, Secret, Volume, VolumeMount } from '../objects.ts'
+import { ConfigError, type EnvironmentSource, expand, fieldOf, resourceOf } from './environment.ts'
+
+type Files = Mount['files']
+
+/** Signs a token for the pod's service account: what `serviceAccountToken` projects. */
+export type TokenIssuer = (request: {
+  namespace: string
+  serviceAccount: string
+  pod: { name: string; uid: string }
+  audience: string | undefined
+  expirationSeconds: number
+}) => string
+
+/** A volume could not be set up; the text of the FailedMount event. */
+export class MountError extends Error {
+  override readonly name = 'MountError'
+}
+
+/** The volumes of one pod: their files live as long as it does. */
+export class PodVolumes {
+  readonly #files = new Map<string, Files>()
+  readonly #issueToken: TokenIssuer
+  readonly #now: () => number
+  /** When each projected token was signed, by volume: they are renewed after 80 % of their life. */
+  readonly #tokens = new Map<string, { token: string; renewAt: number }>()
+
+  constructor(issueToken: TokenIssuer, now: () => number) {
+    this.#issueToken = issueToken
+    this.#now = now
+  }
+
+  /** When the first token must be renewed, ms; infinite without tokens. */
+  get renewAt(): number {
+    return Math.min(...[...this.#tokens.values()].map(({ renewAt }) => renewAt))
+  }
+
+  /** Fills all volumes from what they are made of, or brings them up to date. Throws MountError. */
+  sync(source: EnvironmentSource): void {
+    for (const volume of source.pod.spec.volumes ?? []) {
+      let wanted: Files | undefined
+      try {
+        wanted = this.#contentOf(source, volume)
+      } catch (error) {
+        throw new MountError(
+          `MountVolume.SetUp failed for volume "${volume.name}" : ${(error as Error).message}`,
+        )
+      }
+      const files = this.#files.get(volume.name) ?? new Map()
+      this.#files.set(volume.name, files)
+      if (wanted) replace(files, wanted)
+    }
+  }
+
+  /** The mounts of a container; `subPath` takes one file or folder as it is now. */
+  mountsOf(container: ContainerSpecification, env: Record<string, string>): Mount[] {
+    return (container.volumeMounts ?? []).map((mount) => this.#mount(mount, env))
+  }
+
+  #mount(mount: VolumeMount, env: Record<string, string>): Mount {
+    const files = this.#files.get(mount.name) ?? new Map()
+    const base = { path: mount.mountPath, ...(mount.readOnly && { readOnly: true }) }
+    const subPath = mount.subPathExpr ? expand(mount.subPathExpr, env) : mount.subPath
+    if (!subPath) return { ...base, files }
+    const single = files.get(subPath)
+    if (single) return { ...base, files: new Map([['', single]]), single: true }
+    const inside = [...files].filter(([path]) => path.startsWith(`${subPath}/`))
+    return { ...base, files: new Map(inside.map(([path, file]) => [path.slice(subPath.length + 1), file])) }
+  }
+
+  /** What a volume holds; undefined: it starts empty and belongs to the containers. Throws with the kubelet's text. */
+  #contentOf(source: EnvironmentSource, volume: Volume): Files | undefined {
+    if (volume.emptyDir || volume.hostPath) return undefined
+    if (volume.configMap) {
+      const { name, items, optional, defaultMode } = volume.configMap
+      return configMapFiles(source, name!, items, optional, defaultMode)
+    }
+    if (volume.secret) {
+      const { secretName, items, optional, defaultMode } = volume.secret
+      return secretFiles(source, secretName!, items, optional, defaultMode)
+    }
+    if (volume.downwardAPI) {
+      return downwardFiles(source, volume.downwardAPI.items ?? [], volume.downwardAPI.defaultMode)
+    }
+    if (volume.projected) return this.#projected(source, volume)
+    const kind = Object.keys(volume).find((key) => key !== 'name')
+    throw new ConfigError(`volumes of type ${kind} are not simulated`)
+  }
+
+  #projected(source: EnvironmentSource, { name, projected }: Volume): Files {
+    const mode = projected!.defaultMode
+    const files: Files = new Map()
+    for (const part of projected!.sources ?? []) {
+      const content = part.configMap
+        ? configMapFiles(source, part.configMap.name!, part.configMap.items, part.configMap.optional, mode)
+        : part.secret
+          ? secretFiles(source, part.secret.name!, part.secret.items, part.secret.optional, mode)
+          : part.downwardAPI
+            ? downwardFiles(source, part.downwardAPI.items ?? [], mode)
+            : part.serviceAccountToken
+              ? new Map([
+                  [
+                    part.serviceAccountToken.path,
+                    file(this.#token(source, name, part.serviceAccountToken), mode),
+                  ],
+                ])
+              : new Map()
+      for (const [path, value] of content) files.set(path, value)
+    }
+    return files
+  }
+
+  #token(
+    { pod }: EnvironmentSource,
+    volume: string,
+    { audience, expirationSeconds = 3600 }: { audience?: string; expirationSeconds?: number },
+  ): string {
+    const key = `${volume}/${audience ?? ''}`
+    const known = this.#tokens.get(key)
+    if (known && known.renewAt > this.#now()) return known.token
+    const token = this.#issueToken({
+      namespace: pod.metadata.namespace!,
+      serviceAccount: pod.spec.serviceAccountName || 'default',
+      pod: { name: pod.metadata.name, uid: pod.metadata.uid! },
+      audience,
+      expirationSeconds,
+    })
+    this.#tokens.set(key, { token, renewAt: this.#now() + expirationSeconds * 800 })
+    return token
+  }
+}
+
+function replace(files: Files, wanted: Files): void {
+  for (const path of files.keys()) if (!wanted.has(path)) files.delete(path)
+  for (const [path, value] of wanted) {
+    const old = files.get(path)
+    if (old && old.mode === value.mode && Buffer.compare(old.content, value.content) === 0) continue
+    files.set(path, value)
+  }
+}
+
+const file = (content: string | Uint8Array, mode = 0o644) => ({ content: Buffer.from(content), mode })
+
+type Items = { key: string; path: string; mode?: number }[] | undefined
+
+function pick(
+  data: Map<string, Uint8Array>,
+  items: Items,
+  optional: boolean | undefined,
+  mode: number | undefined,
+): Files {
+  if (!items) return new Map([...data].map(([key, content]) => [key, file(content, mode)]))
+  const files: Files = new Map()
+  for (const { key, path, mode: own } of items) {
+    const content = data.get(key)
+    if (content) files.set(path, file(content, own ?? mode))
+    else if (!optional) throw new ConfigError(`references non-existent config key: ${key}`)
+  }
+  return files
+}
+
+function configMapFiles(
+  { api, pod }: EnvironmentSource,
+  name: string,
+  items: Items,
+  optional?: boolean,
+  mode?: number,
+): Files {
+  const map = api.get<ConfigMap>('configmaps', pod.metadata.namespace!, name)
+  if (!map && !optional) throw new ConfigError(`configmap "${name}" not found`)
+  const data = new Map<string, Uint8Array>()
+  for (const [key, value] of Object.entries(map?.data ?? {})) data.set(key, Buffer.from(value))
+  for (const [key, value] of Object.entries(map?.binaryData ?? {}))
+    data.set(key, Buffer.from(value, 'base64'))
+  return pick(data, items, optional, mode)
+}
+
+function secretFiles(
+  { api, pod }: EnvironmentSource,
+  name: string,
+  items: Items,
+  optional?: boolean,
+  mode?: number,
+): Files {
+  const secret = api.get<Secret>('secrets', pod.metadata.namespace!, name)
+  if (!secret && !optional) throw new ConfigError(`secret "${name}" not found`)
+  const entries = Object.entries(secret?.data ?? {})
+  return pick(
+    new Map(entries.map(([key, value]) => [key, Buffer.from(value, 'base64')])),
+    items,
+    optional,
+    mode,
+  )
+}
+
+type DownwardItem = NonNullable<NonNullable<Volume['downwardAPI']>['items']>[number]
+
+function downwardFiles(source: EnvironmentSource, items: DownwardItem[], mode: number | undefined): Files {
+  return new Map(
+    items.map(({ path, fieldRef, resourceFieldRef, mode: own }) => {
+      const named = source.pod.spec.containers.find(({ name }) => name === resourceFieldRef?.containerName)
+      const text = fieldRef
+        ? fieldOf(source, fieldRef.fieldPath)
+        : resourceOf(source.node, named!, resourceFieldRef!.resource, resourceFieldRef!.divisor)
+      return [path, file(text, own ?? mode)]
+    }),
+  )
+}

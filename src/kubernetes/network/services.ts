@@ -1,0 +1,179 @@
+import { ConnectError, type Peer, type Route } from '#network/virtual-network.ts'
+import type { Store, StoreEvent, WatchHandle } from '#world/store.ts'
+import type { ClusterApi } from '../api.ts'
+import type { EndpointSlice, Node, Service, ServicePort } from '../objects.ts'
+import { nameOf } from '../pods.ts'
+import { StoreIndex } from '../store-index.ts'
+
+/** A ready backend of a Service's port. */
+interface Backend extends Peer {
+  node: string | undefined
+}
+
+/** A Service's port as traffic finds it. */
+interface Entry {
+  service: Service
+  port: ServicePort
+}
+
+const SERVICE_NAME = 'kubernetes.io/service-name'
+/** How long (ms) a client sticks to its backend by default (`clientIP.timeoutSeconds` 10800). */
+const STICKY_MS = 10_800_000
+
+/**
+ * What kube-proxy does on all nodes: leads connections to cluster IPs and node ports to a ready endpoint.
+ * Kept by watch; a connection costs a few map look-ups, however many Services there are.
+ */
+export class ServiceRoute implements Route {
+  readonly #api: ClusterApi
+  readonly #pick: (count: number) => number
+  readonly #now: () => number
+  readonly #serviceCidr: (address: string) => boolean
+  /** `address:port` → port of a Service. */
+  readonly #clusterIps = new Map<string, Entry>()
+  readonly #nodePorts = new Map<number, Entry>()
+  readonly #slices: StoreIndex<EndpointSlice>
+  readonly #nodes: StoreIndex<Node>
+  readonly #backends = new Map<string, Backend[]>()
+  readonly #sticky = new Map<string, { backend: Backend; until: number }>()
+  readonly #watches: WatchHandle[]
+
+  constructor(options: {
+    store: Store
+    api: ClusterApi
+    serviceCidr: string
+    now(): number
+    /** A random whole number below `count`. */
+    pick(count: number): number
+  }) {
+    const { store, api } = options
+    this.#api = api
+    this.#pick = options.pick
+    this.#now = options.now
+    this.#serviceCidr = inRange(options.serviceCidr)
+    this.#slices = new StoreIndex<EndpointSlice>(
+      store,
+      api.prefix('endpointslices.discovery.k8s.io'),
+      (slice) => [`${slice.metadata.namespace}/${slice.metadata.labels?.[SERVICE_NAME]}`],
+    )
+    this.#nodes = new StoreIndex<Node>(store, api.prefix('nodes'), (node) =>
+      (node.status?.addresses ?? []).filter(({ type }) => type.endsWith('IP')).map(({ address }) => address),
+    )
+    for (const service of api.list<Service>('services')) this.#put(service)
+    this.#watches = [
+      store.watch<Service>(api.prefix('services'), (event) => this.#serviceChanged(event)),
+      store.watch<EndpointSlice>(api.prefix('endpointslices.discovery.k8s.io'), () => this.#backends.clear()),
+    ]
+  }
+
+  close(): void {
+    for (const watch of [...this.#watches, this.#slices, this.#nodes]) watch.close()
+  }
+
+  resolve(from: Peer, to: Peer): Peer | undefined {
+    const entry = this.#clusterIps.get(`${to.address}:${to.port}`)
+    if (entry) return this.#choose(entry, from, to)
+    if (this.#serviceCidr(to.address)) throw new ConnectError('ETIMEDOUT', to.address, to.port)
+    const onNode = this.#nodePorts.get(to.port)
+    const [node] = onNode ? this.#nodes.get(to.address) : []
+    if (!onNode || !node) return
+    const local = onNode.service.spec.externalTrafficPolicy === 'Local' ? node.metadata.name : undefined
+    return this.#choose(onNode, from, to, local)
+  }
+
+  /** Addresses of a headless Service's ready endpoints, or of all of them when it publishes those too. */
+  endpointsOf(service: Service): { address: string; hostname: string | undefined }[] {
+    const all = service.spec.publishNotReadyAddresses
+    return this.#slices
+      .get(nameOf(service))
+      .flatMap(({ endpoints = [] }) =>
+        endpoints
+          .filter(({ conditions }) => all || conditions?.ready !== false)
+          .flatMap(({ addresses, hostname }) => addresses.map((address) => ({ address, hostname }))),
+      )
+  }
+
+  #choose({ service, port }: Entry, from: Peer, to: Peer, localTo?: string): Peer {
+    const all = this.#backendsOf(service, port)
+    const backends = localTo === undefined ? all : all.filter(({ node }) => node === localTo)
+    // kube-proxy rejects what has no endpoint, and drops what has none on the node.
+    if (backends.length === 0) {
+      throw new ConnectError(
+        localTo !== undefined && all.length > 0 ? 'ETIMEDOUT' : 'ECONNREFUSED',
+        to.address,
+        to.port,
+      )
+    }
+    if (service.spec.sessionAffinity !== 'ClientIP') return backends[this.#pick(backends.length)]!
+    const client = `${from.address}>${nameOf(service)}:${port.port}`
+    const known = this.#sticky.get(client)
+    const kept =
+      known && known.until > this.#now()
+        ? backends.find((backend) => same(backend, known.backend))
+        : undefined
+    const backend = kept ?? backends[this.#pick(backends.length)]!
+    const seconds = service.spec.sessionAffinityConfig?.clientIP?.timeoutSeconds
+    this.#sticky.set(client, { backend, until: this.#now() + (seconds ? seconds * 1000 : STICKY_MS) })
+    return backend
+  }
+
+  #backendsOf(service: Service, port: ServicePort): Backend[] {
+    const key = `${nameOf(service)}:${port.name ?? ''}`
+    const known = this.#backends.get(key)
+    if (known) return known
+    const backends = this.#slices.get(nameOf(service)).flatMap(({ endpoints = [], ports = [] }) => {
+      const target = ports.find(({ name }) => (name ?? '') === (port.name ?? ''))?.port
+      if (target === undefined) return []
+      return endpoints
+        .filter(({ conditions }) => conditions?.ready !== false)
+        .flatMap(({ addresses, nodeName }) =>
+          addresses.map((address) => ({ address, port: target, node: nodeName })),
+        )
+    })
+    this.#backends.set(key, backends)
+    return backends
+  }
+
+  #serviceChanged({ type, entry, previous }: StoreEvent<Service>): void {
+    if (previous) this.#drop(previous.value)
+    if (type === 'put')
+      this.#put(
+        this.#api.get<Service>('services', entry.value.metadata.namespace!, entry.value.metadata.name) ??
+          entry.value,
+      )
+  }
+
+  #put(service: Service): void {
+    for (const port of service.spec.ports ?? []) {
+      for (const address of addressesOf(service))
+        this.#clusterIps.set(`${address}:${port.port}`, { service, port })
+      if (port.nodePort) this.#nodePorts.set(port.nodePort, { service, port })
+    }
+  }
+
+  #drop(service: Service): void {
+    for (const port of service.spec.ports ?? []) {
+      for (const address of addressesOf(service)) this.#clusterIps.delete(`${address}:${port.port}`)
+      if (port.nodePort) this.#nodePorts.delete(port.nodePort)
+      this.#backends.delete(`${nameOf(service)}:${port.name ?? ''}`)
+    }
+  }
+}
+
+const addressesOf = ({ spec }: Service): string[] => [
+  ...(spec.clusterIP && spec.clusterIP !== 'None' ? [spec.clusterIP] : []),
+  ...(spec.externalIPs ?? []),
+]
+
+const same = (a: Peer, b: Peer): boolean => a.address === b.address && a.port === b.port
+
+const toNumber = (address: string): number =>
+  address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0)
+
+/** Whether an IPv4 address is in a CIDR. */
+function inRange(cidr: string): (address: string) => boolean {
+  const [base = '', bits = '32'] = cidr.split('/')
+  const size = 2 ** (32 - Number(bits))
+  const first = Math.floor(toNumber(base) / size)
+  return (address) => Math.floor(toNumber(address) / size) === first
+}

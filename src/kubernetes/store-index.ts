@@ -1,0 +1,58 @@
+import type { Store, WatchHandle } from '#world/store.ts'
+
+/**
+ * A view of the objects under a prefix, grouped by what `groups` says of each and kept up to date by the store's watch:
+ * "the pods of this ReplicaSet", "the pods on this node". Looking up a group costs nothing, however many objects there are.
+ */
+export class StoreIndex<T> {
+  readonly #groups = new Map<string, Map<string, T>>()
+  readonly #groupsOf: (value: T, key: string) => string[]
+  readonly #watch: WatchHandle
+
+  constructor(store: Store, prefix: string, groupsOf: (value: T, key: string) => string[]) {
+    this.#groupsOf = groupsOf
+    for (const entry of store.list<T>(prefix).entries) this.#add(entry.key, entry.value)
+    this.#watch = store.watch<T>(prefix, (event) => {
+      if (event.previous) this.#drop(event.key, event.previous.value)
+      if (event.type === 'put') this.#add(event.key, event.entry.value)
+    })
+  }
+
+  /** The objects of a group, as stored (do not change them). */
+  get(group: string): T[] {
+    return [...(this.#groups.get(group)?.values() ?? [])]
+  }
+
+  /** The store keys of a group's objects. */
+  keys(group: string): string[] {
+    return [...(this.#groups.get(group)?.keys() ?? [])]
+  }
+
+  size(group: string): number {
+    return this.#groups.get(group)?.size ?? 0
+  }
+
+  has(group: string): boolean {
+    return this.#groups.has(group)
+  }
+
+  close(): void {
+    this.#watch.close()
+  }
+
+  #add(key: string, value: T): void {
+    for (const group of this.#groupsOf(value, key)) {
+      const members = this.#groups.get(group) ?? new Map()
+      members.set(key, value)
+      this.#groups.set(group, members)
+    }
+  }
+
+  #drop(key: string, value: T): void {
+    for (const group of this.#groupsOf(value, key)) {
+      const members = this.#groups.get(group)
+      members?.delete(key)
+      if (members?.size === 0) this.#groups.delete(group)
+    }
+  }
+}

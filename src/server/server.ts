@@ -1,7 +1,12 @@
 import { mkdir } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import Fastify, { type FastifyInstance, type FastifyRequest, type FastifyServerOptions } from 'fastify'
+import Fastify, {
+  type FastifyInstance,
+  type FastifyRequest,
+  type FastifyServerOptions,
+  LogController,
+} from 'fastify'
 import { CheckRunner } from '#checks/runner.ts'
 import { openDatabase } from '#database/database.ts'
 import { StartedLabs } from '#database/labs.ts'
@@ -69,7 +74,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
   const app = Fastify({
     logger: options.logger ?? { level: 'warn', stream: process.stderr },
     bodyLimit: BODY_LIMIT,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
   })
   const onError = (error: unknown) => app.log.error(error)

@@ -1,0 +1,74 @@
+import type {
+  CloudClient,
+  CloudStatus,
+  CreateWorldOptions,
+  WorldEvent,
+  WorldInfo,
+} from '../../src/cloud/api.ts'
+
+/** A cloud in which nothing happens unless a test says so: for tests of what stands around the cloud. */
+export class StillCloud implements CloudClient {
+  readonly #worlds = new Map<string, WorldInfo>()
+  readonly #watchers = new Set<(events: WorldEvent[]) => void>()
+  readonly #status = new Set<(status: CloudStatus) => void>()
+
+  async createWorld({ id = 'world' }: CreateWorldOptions = {}): Promise<WorldInfo> {
+    const known = this.#worlds.get(id)
+    if (known) return known
+    const world: WorldInfo = {
+      id,
+      accountId: '111122223333',
+      region: 'us-east-1',
+      proxyUrl: `http://${id}:secret@127.0.0.1:9`,
+      caFile: '/nonexistent/ca.pem',
+      dockerHost: 'unix:///nonexistent/docker.sock',
+      administrator: { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'example' },
+      clock: { now: 0, speed: 1 },
+      provisioning: 40,
+      revision: 1,
+    }
+    this.#worlds.set(id, world)
+    return world
+  }
+
+  async world(id: string): Promise<WorldInfo | undefined> {
+    return this.#worlds.get(id)
+  }
+
+  async worlds(): Promise<WorldInfo[]> {
+    return [...this.#worlds.values()]
+  }
+
+  async deleteWorld(id: string): Promise<void> {
+    this.#worlds.delete(id)
+  }
+
+  /** Lets everybody who watches see a change. */
+  change(key: string): void {
+    for (const watcher of this.#watchers) watcher([{ type: 'put', key, revision: 2 }])
+  }
+
+  /** Tells that the process went away or came back. */
+  tell(status: CloudStatus): void {
+    for (const listener of this.#status) listener(status)
+  }
+
+  onStatus(listener: (status: CloudStatus) => void) {
+    this.#status.add(listener)
+    return { close: () => this.#status.delete(listener) }
+  }
+
+  watch(_id: string, _options: object, listener: (events: WorldEvent[]) => void) {
+    this.#watchers.add(listener)
+    return { close: () => this.#watchers.delete(listener) }
+  }
+
+  async save(): Promise<void> {}
+  async restore(): Promise<void> {}
+  async savePoints(): Promise<string[]> {
+    return []
+  }
+  async setSpeed(): Promise<void> {}
+  async advance(): Promise<void> {}
+  close(): void {}
+}

@@ -26,16 +26,30 @@ interface Options {
 
 export function cloudCommand(): Command {
   return new Command('cloud')
-    .description('Runs the simulated cloud alone: an emulator of EKS, ECR, EC2, IAM and Kubernetes for any shell or test.')
+    .description(
+      'Runs the simulated cloud alone: an emulator of EKS, ECR, EC2, IAM and Kubernetes for any shell or test.',
+    )
     .option('--env-file <file>', 'write a file to source in a shell, once the cloud is ready')
-    .addOption(new Option('--data <dir>', `keep the cloud in this folder (default: ${join(DEFAULT_DATA, 'cloud-alone')})`).conflicts('ephemeral'))
+    .addOption(
+      new Option(
+        '--data <dir>',
+        `keep the cloud in this folder (default: ${join(DEFAULT_DATA, 'cloud-alone')})`,
+      ).conflicts('ephemeral'),
+    )
     .option('--ephemeral', 'keep nothing after the end')
-    .option('--provisioning <n|instant>', 'how many times faster than AWS things are provisioned (default: 40)', provisioning)
+    .option(
+      '--provisioning <n|instant>',
+      'how many times faster than AWS things are provisioned (default: 40)',
+      provisioning,
+    )
     .option('--speed <n>', "speed of the cloud's clock (default: 1)", speed)
     .option('--account <id>', 'account id (default: a random one)', accountId)
     .option('--endpoint-port <port>', 'also serve one endpoint for AWS_ENDPOINT_URL on this port', port)
     .addOption(
-      new Option('--credentials <mode>', 'at that endpoint: check keys and policies, or take any keys as the administrator')
+      new Option(
+        '--credentials <mode>',
+        'at that endpoint: check keys and policies, or take any keys as the administrator',
+      )
         .choices(['enforced', 'open'])
         .default('enforced'),
     )
@@ -49,7 +63,11 @@ async function run(options: Options): Promise<void> {
   const directory = options.ephemeral
     ? await mkdtemp(join(tmpdir(), 'drydock-cloud-'))
     : (options.data ?? join(DEFAULT_DATA, 'cloud-alone'))
-  const cloud = await Cloud.start({ directory, log: (message) => console.error(message), credentials: options.credentials })
+  const cloud = await Cloud.start({
+    directory,
+    log: (message) => console.error(message),
+    credentials: options.credentials,
+  })
   const { account, provisioning, speed } = options
   const world = await cloud.worlds.create({ id: WORLD, accountId: account, provisioning, speed })
   if (options.account && world.config.accountId !== options.account) {
@@ -59,7 +77,9 @@ async function run(options: Options): Promise<void> {
     )
   }
   const endpoint =
-    options.endpointPort === undefined ? undefined : await serveEndpoint(cloud.worlds, WORLD, options.endpointPort)
+    options.endpointPort === undefined
+      ? undefined
+      : await serveEndpoint(cloud.worlds, WORLD, options.endpointPort)
   if (options.envFile) {
     // Whoever waits for the file must never read half of it.
     await writeFile(`${options.envFile}.tmp`, environmentFile(world.info(), toolbox), { mode: 0o600 })

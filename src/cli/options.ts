@@ -9,20 +9,23 @@ export const DEFAULT_DATA = join(process.env.XDG_DATA_HOME ?? join(homedir(), '.
 /** A TCP port of the user's choice. */
 export function port(text: string): number {
   const number = Number(text)
-  if (!/^\d+$/.test(text) || number > 65535) throw new InvalidArgumentError('Give a port from 0 to 65535 (0: any free one).')
+  if (!/^\d+$/.test(text) || number > 65535)
+    throw new InvalidArgumentError('Give a port from 0 to 65535 (0: any free one).')
   return number
 }
 
 export function provisioning(text: string): ProvisioningSpeed {
   if (text === 'instant') return text
   const number = Number(text)
-  if (!(number >= 1)) throw new InvalidArgumentError('Give "instant", or a number from 1 (as slow as AWS) up.')
+  if (!(number >= 1))
+    throw new InvalidArgumentError('Give "instant", or a number from 1 (as slow as AWS) up.')
   return number
 }
 
 export function speed(text: string): number {
   const number = Number(text)
-  if (!(number >= 0) || text === '') throw new InvalidArgumentError('Give 0 (paused), 1 (true speed) or a larger number.')
+  if (!(number >= 0) || text === '')
+    throw new InvalidArgumentError('Give 0 (paused), 1 (true speed) or a larger number.')
   return number
 }
 

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { glob, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { buildConstraints } from '#aws/wire/constraints.ts'
-import { CHECKOUT, installTools, type Toolbox } from '#workspace/tools/install.ts'
 import { BOTOCORE_SERVICES, CONSTRAINTS_FILE, OPENAPI_FOLDER } from '#cloud/generated.ts'
+import { CHECKOUT, installTools, type Toolbox } from '#workspace/tools/install.ts'
 
 /** Told what is being prepared, and how far it is (0-1) where that is known. */
 export type PrepareProgress = (what: string, done?: number) => void
@@ -21,7 +21,11 @@ export async function prepare(onProgress: PrepareProgress = () => {}): Promise<T
 }
 
 async function prepareConstraints(onProgress: PrepareProgress): Promise<void> {
-  const inputs = ['node_modules/@aws-cdk/asset-awscli-v2/package.json', 'src/aws/wire/constraints.ts', 'src/cloud/generated.ts']
+  const inputs = [
+    'node_modules/@aws-cdk/asset-awscli-v2/package.json',
+    'src/aws/wire/constraints.ts',
+    'src/cloud/generated.ts',
+  ]
   await whenChanged(CONSTRAINTS_FILE, inputs, async () => {
     onProgress('deriving the constraints of AWS parameters')
     // The models come with the packaged CLI, whatever aws the machine has.
@@ -36,7 +40,10 @@ async function prepareConstraints(onProgress: PrepareProgress): Promise<void> {
 }
 
 async function prepareOpenApi(onProgress: PrepareProgress): Promise<void> {
-  const inputs = ['node_modules/@kubernetes/client-node/package.json', 'src/kubernetes/apiserver/{openapi,kinds}/**/*.ts']
+  const inputs = [
+    'node_modules/@kubernetes/client-node/package.json',
+    'src/kubernetes/apiserver/{openapi,kinds}/**/*.ts',
+  ]
   await whenChanged(OPENAPI_FOLDER, inputs, async () => {
     onProgress("deriving Kubernetes' OpenAPI documents")
     const { buildOpenApi } = await import('#kubernetes/apiserver/openapi/build.ts')

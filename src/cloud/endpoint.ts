@@ -15,7 +15,9 @@ export async function serveEndpoint(
   const control = async (req: IncomingMessage, res: ServerResponse) => {
     if (req.method === 'GET' && req.url === '/_drydock/health') return res.end('ok\n')
     if (req.method !== 'POST' || req.url !== '/_drydock/reset') {
-      return res.writeHead(404).end(`There is no ${req.method} ${req.url}: GET /_drydock/health, POST /_drydock/reset.\n`)
+      return res
+        .writeHead(404)
+        .end(`There is no ${req.method} ${req.url}: GET /_drydock/health, POST /_drydock/reset.\n`)
     }
     resetting ??= worlds.reset(worldId).finally(() => {
       resetting = undefined
@@ -25,7 +27,9 @@ export async function serveEndpoint(
   }
   const answer = async (req: IncomingMessage, res: ServerResponse) => {
     if (!isLocal(req)) {
-      return res.writeHead(403).end('Only programs on this machine may use this endpoint: no web pages, no other host names.\n')
+      return res
+        .writeHead(403)
+        .end('Only programs on this machine may use this endpoint: no web pages, no other host names.\n')
     }
     if (req.url!.startsWith('/_drydock/')) return control(req, res)
     await resetting

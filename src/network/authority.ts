@@ -47,9 +47,7 @@ export class CertificateIssuer {
   readonly #authority: KeyAndCertificate
   readonly #hostNow: () => number
   readonly #contexts = new Map<string, { context: SecureContext; expires: number }>()
-  #signer:
-    | Promise<{ key: CryptoKey; certificate: x509.X509Certificate; leaf: CryptoKeyPair; leafPem: string }>
-    | undefined
+  #signer: ReturnType<typeof loadSigner> | undefined
 
   constructor(authority: KeyAndCertificate, hostNow: () => number) {
     this.#authority = authority
@@ -67,8 +65,8 @@ export class CertificateIssuer {
   }
 
   async issue(host: string): Promise<KeyAndCertificate> {
-    this.#signer ??= this.#loadSigner()
-    const { key, certificate: issuer, leaf, leafPem } = await this.#signer
+    this.#signer ??= loadSigner(this.#authority)
+    const { key, certificate: issuer, algorithm, leaf, leafPem } = await this.#signer
     const now = this.#hostNow()
     const certificate = await x509.X509CertificateGenerator.create({
       serialNumber: serialNumber(),
@@ -77,7 +75,7 @@ export class CertificateIssuer {
       issuer: issuer.subject,
       notBefore: new Date(now - DAY),
       notAfter: new Date(now + LEAF_DAYS * DAY),
-      signingAlgorithm: ALGORITHM,
+      signingAlgorithm: algorithm,
       publicKey: leaf.publicKey,
       signingKey: key,
       extensions: [
@@ -91,15 +89,17 @@ export class CertificateIssuer {
     })
     return { certificate: `${certificate.toString('pem')}\n`, privateKey: leafPem }
   }
+}
 
-  /** One key pair serves all names: making one for each would cost more than the certificate. */
-  async #loadSigner() {
-    const certificate = new x509.X509Certificate(this.#authority.certificate)
-    const der = x509.PemConverter.decodeFirst(this.#authority.privateKey)
-    const key = await crypto.subtle.importKey('pkcs8', der, ALGORITHM, false, ['sign'])
-    const leaf = await crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
-    return { key, certificate, leaf, leafPem: await exportKey(leaf.privateKey) }
-  }
+/** What issuing needs. One key pair serves all names: making one for each would cost more than the certificate. */
+async function loadSigner(authority: KeyAndCertificate) {
+  const certificate = new x509.X509Certificate(authority.certificate)
+  // The authority of an EKS cluster has an RSA key, the lab's own an elliptic one.
+  const algorithm = { ...certificate.publicKey.algorithm, hash: 'SHA-256' } as typeof ALGORITHM
+  const der = x509.PemConverter.decodeFirst(authority.privateKey)
+  const key = await crypto.subtle.importKey('pkcs8', der, algorithm, false, ['sign'])
+  const leaf = await crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
+  return { key, certificate, algorithm, leaf, leafPem: await exportKey(leaf.privateKey) }
 }
 
 /** Reads a CA from `<path>.key` and `<path>.crt`, making them the first time. */

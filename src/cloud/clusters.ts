@@ -1,0 +1,165 @@
+import type { SecureContext } from 'node:tls'
+import type { Scope } from '#aws/ec2/index.ts'
+import { scopeOfKey } from '#aws/ec2/index.ts'
+import type { ClusterRecord } from '#aws/eks/records.ts'
+import { accessPolicyDecision, kubernetesUser } from '#aws/eks/kubernetes-access.ts'
+import { authorityKeys, clusters } from '#aws/eks/tables.ts'
+import { verifyEksToken } from '#aws/sts/token.ts'
+import { SignatureFault } from '#aws/wire/sigv4.ts'
+import type { ImagePuller } from '#containers/image.ts'
+import type { ContainerRuntime } from '#containers/runtime.ts'
+import type { KubernetesObject } from '#kubernetes/api.ts'
+import { KubernetesCluster } from '#kubernetes/cluster.ts'
+import type { CloudProvider, TokenAuthenticator } from '#kubernetes/provider.ts'
+import { CertificateIssuer } from '#network/authority.ts'
+import type { HostTable, HttpHost } from '#network/hosts.ts'
+import type { VirtualNetwork } from '#network/virtual-network.ts'
+import type { StoreEvent } from '#world/store.ts'
+import type { World } from '#world/world.ts'
+
+export interface ClustersOptions {
+  world: World
+  accountId: string
+  network: VirtualNetwork
+  runtime: ContainerRuntime
+  images: ImagePuller
+  provider(scope: Scope, cluster: ClusterRecord): CloudProvider
+}
+
+/** A cluster whose control plane runs. */
+export interface RunningCluster {
+  record: ClusterRecord
+  scope: Scope
+  kubernetes: KubernetesCluster
+  host: HttpHost
+}
+
+/**
+ * The Kubernetes behind the EKS clusters of a world: a control plane runs for each cluster record that is past its creation,
+ * and is gone with it. A table of their API servers' host names for the proxy.
+ */
+export class Clusters implements HostTable {
+  readonly #options: ClustersOptions
+  readonly #running = new Map<string, RunningCluster>()
+  readonly #byHost = new Map<string, RunningCluster>()
+  readonly #listeners = new Set<(cluster: RunningCluster) => void>()
+  #controller: { stop(): void } | undefined
+
+  constructor(options: ClustersOptions) {
+    this.#options = options
+  }
+
+  start(): void {
+    const { world, accountId } = this.#options
+    this.#controller = world.controllers.start({
+      name: 'eks-control-plane',
+      sources: [{ prefix: `aws/${accountId}/`, keys: ({ key }) => (isCluster(key) ? [key] : []) }],
+      reconcile: (key) => this.#reconcile(key),
+    })
+  }
+
+  stop(): void {
+    this.#controller?.stop()
+    for (const { kubernetes } of this.#running.values()) kubernetes.stop()
+  }
+
+  /** The running control plane of a cluster, by the cluster's uid. */
+  find(uid: string): RunningCluster | undefined {
+    return this.#running.get(uid)
+  }
+
+  /** Calls `listener` whenever a control plane has come up. */
+  onRunning(listener: (cluster: RunningCluster) => void): void {
+    this.#listeners.add(listener)
+  }
+
+  resolve(host: string, port: number): HttpHost | undefined {
+    return port === 443 ? this.#byHost.get(host)?.host : undefined
+  }
+
+  async #reconcile(key: string): Promise<void> {
+    const { world } = this.#options
+    const record = world.store.get<ClusterRecord>(key)?.value
+    const serves = record && record.status !== 'CREATING' && record.status !== 'FAILED'
+    for (const running of this.#running.values()) {
+      if (clusterKey(running) === key && (!serves || running.record.uid !== record.uid)) this.#end(running)
+    }
+    if (!serves) return
+    const running = this.#running.get(record.uid)
+    if (running) running.record = record
+    else await this.#begin(scopeOfKey(world, key), record)
+  }
+
+  async #begin(scope: Scope, record: ClusterRecord): Promise<void> {
+    const { world, network, runtime, images, provider } = this.#options
+    const authority = {
+      certificate: record.caCertificate,
+      privateKey: authorityKeys.find(scope, record.uid)!,
+    }
+    const issuer = new CertificateIssuer(authority, () => world.clock.hostNow())
+    const current = () => this.#running.get(record.uid)?.record ?? record
+    const tokens: TokenAuthenticator = {
+      authenticate: async (token) => {
+        const principal = principalOf(world, token, record.name)
+        const awsAuth = kubernetes.client.get<KubernetesObject & { data?: Record<string, string> }>(
+          'configmaps',
+          'kube-system',
+          'aws-auth',
+        )
+        return principal && kubernetesUser(scope, current(), principal, awsAuth?.data)
+      },
+    }
+    const kubernetes = new KubernetesCluster({
+      uid: record.uid,
+      gitVersion: record.gitVersion,
+      world,
+      network,
+      runtime,
+      images,
+      provider: provider(scope, record),
+      tokens: [tokens],
+      authorizers: [{ authorize: (attributes) => accessPolicyDecision(scope, current(), attributes) }],
+      serviceCidr: record.serviceIpv4Cidr,
+      certificateAuthority: authority,
+      endpoint: record.endpoint,
+    })
+    const { api } = kubernetes
+    const host: HttpHost = {
+      kind: 'http',
+      request: (req, res) => api.request(req, res),
+      ...(api.upgrade && { upgrade: (req, socket, head) => api.upgrade!(req, socket, head) }),
+      secureContext: (name): Promise<SecureContext> => issuer.secureContext(name),
+      requestsClientCertificate: true,
+    }
+    const running = { record, scope, kubernetes, host }
+    this.#running.set(record.uid, running)
+    this.#byHost.set(new URL(record.endpoint).hostname.toLowerCase(), running)
+    await kubernetes.start()
+    for (const listener of this.#listeners) listener(running)
+  }
+
+  /** Stops a control plane whose cluster was deleted, and forgets its objects. */
+  #end({ record, kubernetes }: RunningCluster): void {
+    const { store } = this.#options.world
+    kubernetes.stop()
+    this.#running.delete(record.uid)
+    this.#byHost.delete(new URL(record.endpoint).hostname.toLowerCase())
+    for (const prefix of [`kubernetes/${record.uid}/`, `kubelet/${record.uid}/`]) {
+      store.commit(store.list(prefix).entries.map(({ key }) => ({ key, value: undefined })))
+    }
+  }
+}
+
+const CLUSTER_KEY = /^aws\/\d+\/[a-z0-9-]+\/eks\/clusters\/[^/]+$/
+const isCluster = (key: StoreEvent['key']) => CLUSTER_KEY.test(key)
+const clusterKey = ({ scope, record }: RunningCluster) => clusters.key(scope, record.name)
+
+/** A token that is wrong in any way is nobody's: the API server answers 401. */
+function principalOf(world: World, token: string, cluster: string) {
+  try {
+    return verifyEksToken(world, token, cluster)
+  } catch (error) {
+    if (error instanceof SignatureFault) return undefined
+    throw error
+  }
+}

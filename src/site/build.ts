@@ -83,9 +83,10 @@ async function pointTo(folder: string): Promise<void> {
 
 /** Names and contents of all inputs, as 16 hexadecimal digits. */
 async function hashInputs(): Promise<string> {
-  const names = (await Array.fromAsync(glob(INPUTS, { cwd: root }))).sort()
+  const names: string[] = []
+  for await (const name of glob(INPUTS, { cwd: root })) names.push(name)
   const hash = createHash('sha256')
-  for (const name of names) {
+  for (const name of names.sort()) {
     const path = join(root, name)
     if ((await stat(path)).isDirectory()) continue
     hash.update(`${name}\0`).update(await readFile(path))

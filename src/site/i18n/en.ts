@@ -160,7 +160,7 @@ export const en = {
     reconnecting: 'Reconnecting…',
     cloudRestarting: 'The cloud is restarting…',
     offline: 'The server does not answer. Is “npm start” still running? Trying again…',
-    cloudNote: 'The simulated cloud is restarting. Nothing is lost; commands will work again in a moment.',
+    cloudNote: 'The simulated cloud is starting again. Nothing is lost; commands work again in a moment.',
   },
   terminal: {
     region: 'Terminal',

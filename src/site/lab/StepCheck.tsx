@@ -22,8 +22,11 @@ export function StepCheck({ step: id = '' }: Record<string, string>) {
     await checkStep(id).catch((error) => {
       problem.value = problemOf(error)
     })
-    const now = step(id)
-    if (now?.report?.status === 'error') announcement.value = t.lab.stepError(now.title)
+    const { title = '', report } = step(id) ?? {}
+    const failing = report?.findings.findLast(({ status }) => status === 'failed')
+    if (report?.status === 'error') announcement.value = t.lab.stepError(title)
+    else if (report?.status === 'failed' && failing)
+      announcement.value = t.lab.stepNotYet(title, failing.title)
   }
 
   return (

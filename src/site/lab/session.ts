@@ -2,7 +2,8 @@ import type { CheckReport } from '#checks/finding.ts'
 import type { LabEvent, LabState } from '#server/api.ts'
 import { ProblemError, request } from '../api.ts'
 import { Backoff } from './backoff.ts'
-import { checking, finishChecking, lab, labId, link, showEvent, showState } from './store.ts'
+import { checking, finishChecking, lab, labId, link, resets, showEvent, showState } from './store.ts'
+import { focusNext } from './terminal/bridge.ts'
 
 const path = `/api/labs/${encodeURIComponent(labId)}`
 
@@ -43,14 +44,17 @@ export function followLab(): void {
 
 /** Makes the world and the workspace. Rejects with a `ProblemError`. */
 export async function startLab(): Promise<void> {
-  showState(await request<LabState>('POST', `${path}/start`))
+  const state = await request<LabState>('POST', `${path}/start`)
+  focusNext.value = true
+  showState(state)
 }
 
 /** Takes everything away and starts anew. Rejects with a `ProblemError`. */
 export async function resetLab(): Promise<void> {
   const state = await request<LabState>('POST', `${path}/reset`)
-  lab.value = undefined
-  showState(state)
+  focusNext.value = true
+  lab.value = state
+  resets.value++
 }
 
 /** Checks a step now. Rejects with a `ProblemError` when the check could not be asked for. */

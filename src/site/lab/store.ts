@@ -10,6 +10,8 @@ export const lab = signal<LabState | undefined>()
 export const checking = signal<ReadonlySet<string>>(new Set())
 export const link = signal<'connecting' | 'connected' | 'reconnecting'>('connecting')
 export const cloud = signal<'up' | 'restarting'>('up')
+/** Counts the times the lab was started over here: the terminals of before are gone. */
+export const resets = signal(0)
 /** What a screen reader is told next. */
 export const announcement = signal('')
 
@@ -53,7 +55,8 @@ export function showEvent(event: LabEvent): void {
       const failedBefore = known.report?.findings.findLast((finding) => finding.status === 'failed')
       const next: StepState = { ...known, report, status }
       if (status === 'passed') next.passedAt = known.passedAt ?? report.at
-      if (status === 'failed' && failing && failing.id !== failedBefore?.id)
+      // The first look at a step that nobody has worked on yet is no news.
+      if (status === 'failed' && failing && failedBefore && failing.id !== failedBefore.id)
         announcement.value = t.lab.stepNotYet(known.title, failing.title)
       showState({
         ...lab.value,

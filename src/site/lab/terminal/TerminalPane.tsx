@@ -1,7 +1,7 @@
 import { useSignal, useSignalEffect } from '@preact/signals'
 import type { ComponentType } from 'preact'
 import { t } from '../../i18n/index.ts'
-import { lab, started } from '../store.ts'
+import { lab, resets, started } from '../store.ts'
 import { StartPanel } from './StartPanel.tsx'
 
 /** The right side of the lab: the way in before the start, the terminals after it. */
@@ -21,6 +21,5 @@ export function TerminalPane() {
       </div>
     )
   if (!started.value) return <StartPanel />
-  // A reset makes another world, with terminals of its own.
-  return Terminals.value ? <Terminals.value key={lab.value.world?.id} /> : null
+  return Terminals.value ? <Terminals.value key={resets.value} /> : null
 }

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks'
 import { t } from '../../i18n/index.ts'
 import { announcement } from '../store.ts'
+import { focusNext } from './bridge.ts'
 import { FindBar } from './FindBar.tsx'
 import type { LabTerminal } from './lab-terminal.ts'
 import { loadFonts } from './screen.ts'
@@ -20,6 +21,9 @@ export function TerminalView({ terminal, shown }: { terminal: LabTerminal; shown
       if (!element.isConnected) return
       terminal.open(element)
       terminal.fit()
+      if (!focusNext.peek()) return
+      focusNext.value = false
+      terminal.focus()
     })
   }, [terminal, shown])
 

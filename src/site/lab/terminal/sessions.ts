@@ -3,7 +3,7 @@ import type { TerminalInfo } from '#server/api.ts'
 import { request } from '../../api.ts'
 import { t } from '../../i18n/index.ts'
 import { labId } from '../store.ts'
-import { typeIntoTerminal } from './bridge.ts'
+import { focusNext, typeIntoTerminal } from './bridge.ts'
 import { LabTerminal } from './lab-terminal.ts'
 import { ask } from './questions.ts'
 
@@ -29,6 +29,7 @@ export async function openTerminals(): Promise<void> {
 
 export async function addTerminal(): Promise<void> {
   const info = await request<TerminalInfo>('POST', path)
+  focusNext.value = true
   const taken = new Set(terminals.value.map(({ name }) => name))
   let number = 1
   while (taken.has(t.terminal.name(number))) number++

@@ -1,0 +1,6 @@
+export { registryPassword, verifyPassword } from './authorization-token.ts'
+export type { CatalogedManifest, ImageCatalog } from './image-catalog.ts'
+export type * from './records.ts'
+export { RegistryAccess, type RegistryCaller, RegistryRefusal } from './registry-access.ts'
+export { registryHost } from './repositories.ts'
+export { ecrService } from './service.ts'

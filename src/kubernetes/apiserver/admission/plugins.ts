@@ -1,0 +1,138 @@
+import { StatusError } from '../../api.ts'
+import { forbidden, notFound } from '../errors.ts'
+import type { Obj } from '../json.ts'
+import { kindOf } from '../kinds/registry.ts'
+import type { AdmissionPlugin } from '../storage/strategy.ts'
+
+const PROTECTED = new Set(['default', 'kube-system', 'kube-public'])
+
+/** Nothing is made in a namespace that is missing or going. */
+const namespaceLifecycle: AdmissionPlugin = ({ operation, kind, namespace, name, object }, context) => {
+  if (operation === 'delete' && kind.plural === 'namespaces' && PROTECTED.has(name)) {
+    throw forbidden(kind, name, 'this namespace may not be deleted')
+  }
+  if (operation !== 'create' || !kind.namespaced) return
+  const found = context.get('namespaces', '', namespace)
+  if (!found) throw notFound(kindOf('namespaces'), namespace)
+  if (!found.metadata.deletionTimestamp) return
+  const why = `unable to create new content in namespace ${namespace} because it is being terminated`
+  const error = forbidden(kind, object.metadata.name ?? '', why)
+  throw new StatusError(error.code, error.reason, error.message, {
+    ...error.details,
+    causes: [
+      {
+        reason: 'NamespaceTerminating',
+        message: `namespace ${namespace} is being terminated`,
+        field: 'metadata.namespace',
+      },
+    ],
+  })
+}
+
+/** Pods run as a service account of their namespace and get its token. */
+const serviceAccount: AdmissionPlugin = (
+  { operation, kind, namespace, name, object, subresource },
+  context,
+) => {
+  if (operation !== 'create' || kind.plural !== 'pods' || subresource || !object.spec) return
+  const { spec } = object
+  // Mirror pods of the kubelet have none.
+  if (object.metadata.annotations?.['kubernetes.io/config.mirror']) return
+  spec.serviceAccountName ||= 'default'
+  spec.serviceAccount = spec.serviceAccountName
+  const account = context.get('serviceaccounts', namespace, spec.serviceAccountName)
+  if (!account) {
+    const missing = `error looking up service account ${namespace}/${spec.serviceAccountName}: serviceaccount "${spec.serviceAccountName}" not found`
+    throw forbidden(kind, name, missing)
+  }
+  if (account.imagePullSecrets && !spec.imagePullSecrets?.length)
+    spec.imagePullSecrets = account.imagePullSecrets
+  if (spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) {
+    mountToken(spec, `kube-api-access-${context.world.ids.text(5, 'bcdfghjklmnpqrstvwxz2456789')}`)
+  }
+}
+
+const TOKEN_PATH = '/var/run/secrets/kubernetes.io/serviceaccount'
+
+function mountToken(spec: Obj, volume: string): void {
+  let used = false
+  for (const container of [...(spec.containers ?? []), ...(spec.initContainers ?? [])]) {
+    if (container.volumeMounts?.some((mount: Obj) => mount.mountPath === TOKEN_PATH)) continue
+    container.volumeMounts = [
+      ...(container.volumeMounts ?? []),
+      { mountPath: TOKEN_PATH, name: volume, readOnly: true },
+    ]
+    used = true
+  }
+  if (!used) return
+  const namespace = { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' }, path: 'namespace' }
+  const sources = [
+    { serviceAccountToken: { expirationSeconds: 3607, path: 'token' } },
+    { configMap: { items: [{ key: 'ca.crt', path: 'ca.crt' }], name: 'kube-root-ca.crt' } },
+    { downwardAPI: { items: [namespace] } },
+  ]
+  spec.volumes = [...(spec.volumes ?? []), { name: volume, projected: { defaultMode: 0o644, sources } }]
+}
+
+const TOLERATION_SECONDS = 300
+
+/** Pods stay five minutes on a node that is gone or not ready. */
+const defaultTolerations: AdmissionPlugin = ({ operation, kind, object, subresource }) => {
+  if (operation !== 'create' || kind.plural !== 'pods' || subresource || !object.spec) return
+  const tolerations: Obj[] = object.spec.tolerations ?? []
+  const missing = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'].filter(
+    (key) =>
+      !tolerations.some(
+        (toleration) =>
+          (toleration.key === key || (!toleration.key && toleration.operator === 'Exists')) &&
+          (!toleration.effect || toleration.effect === 'NoExecute'),
+      ),
+  )
+  if (missing.length === 0) return
+  object.spec.tolerations = [
+    ...tolerations,
+    ...missing.map((key) => ({
+      key,
+      operator: 'Exists',
+      effect: 'NoExecute',
+      tolerationSeconds: TOLERATION_SECONDS,
+    })),
+  ]
+}
+
+/** Resolves `priorityClassName` to its number. */
+const priority: AdmissionPlugin = ({ operation, kind, name, object, subresource }, context) => {
+  if (operation !== 'create' || kind.plural !== 'pods' || subresource || !object.spec) return
+  const { spec } = object
+  const byDefault = () => context.list('priorityclasses.scheduling.k8s.io').find((item) => item.globalDefault)
+  const found = spec.priorityClassName
+    ? context.get('priorityclasses.scheduling.k8s.io', '', spec.priorityClassName)
+    : byDefault()
+  if (spec.priorityClassName && !found) {
+    throw forbidden(kind, name, `no PriorityClass with name ${spec.priorityClassName} was found`)
+  }
+  if (found) spec.priorityClassName = found.metadata.name
+  spec.priority = found?.value ?? 0
+  spec.preemptionPolicy = found?.preemptionPolicy ?? 'PreemptLowerPriority'
+}
+
+const DEFAULT_CLASS = 'storageclass.kubernetes.io/is-default-class'
+
+/** Claims without a class get the default one. */
+const defaultStorageClass: AdmissionPlugin = ({ operation, kind, object }, context) => {
+  if (operation !== 'create' || kind.plural !== 'persistentvolumeclaims' || !object.spec) return
+  if (object.spec.storageClassName !== undefined) return
+  const found = context
+    .list('storageclasses.storage.k8s.io')
+    .find(({ metadata }) => metadata.annotations?.[DEFAULT_CLASS] === 'true')
+  if (found) object.spec.storageClassName = found.metadata.name
+}
+
+/** In the order in which a write meets them. */
+export const ADMISSION: AdmissionPlugin[] = [
+  namespaceLifecycle,
+  serviceAccount,
+  defaultTolerations,
+  priority,
+  defaultStorageClass,
+]

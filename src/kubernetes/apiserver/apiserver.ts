@@ -1,0 +1,76 @@
+import type { HttpHost } from '#network/hosts.ts'
+import type { ClusterApi, KubeletApi } from '../api.ts'
+import type { ClusterOptions } from '../provider.ts'
+import { ADMISSION } from './admission/plugins.ts'
+import { Authentication } from './auth/authentication.ts'
+import { Authorization } from './auth/rbac.ts'
+import { ServiceAccountTokens, type TokenRequest } from './auth/service-account-tokens.ts'
+import { bootstrap } from './bootstrap/bootstrap.ts'
+import { ComponentApi } from './component-api.ts'
+import { EventRecorder } from './event-recorder.ts'
+import { NonResources } from './http/nonresource.ts'
+import { ApiHost } from './http/server.ts'
+import { Streams } from './http/streams.ts'
+import { Subresources } from './http/subresources.ts'
+import { Verbs } from './http/verbs.ts'
+import { KubeletHolder } from './kubelet-holder.ts'
+import { loadSchema, type Schema } from './schema/schema.ts'
+import { Objects } from './storage/objects.ts'
+import { STRATEGIES } from './strategies/table.ts'
+
+/** The API server of one cluster, over the world's store. */
+export class ApiServer {
+  readonly host: HttpHost
+  readonly client: ClusterApi
+  readonly #objects: Objects
+  readonly #kubelet = new KubeletHolder()
+  readonly #tokens: ServiceAccountTokens
+  readonly #stop = new AbortController()
+  readonly #folder: string
+  #schema: Schema | undefined
+
+  /** `generated` is the folder that `buildOpenApi` wrote. */
+  constructor(cluster: ClusterOptions, generated: string) {
+    this.#folder = generated
+    const schema = () => {
+      if (!this.#schema) throw new Error('the API server was used for a write before it was started')
+      return this.#schema
+    }
+    const objects = new Objects({ cluster, schema, strategies: STRATEGIES, admission: ADMISSION })
+    const tokens = new ServiceAccountTokens(cluster, objects)
+    const authentication = new Authentication(cluster, tokens)
+    const authorization = new Authorization(cluster, objects)
+    const parts = { objects, authentication, authorization, tokens, kubelet: this.#kubelet }
+    this.#objects = objects
+    this.#tokens = tokens
+    this.client = new ComponentApi(objects, new EventRecorder(objects))
+    this.host = new ApiHost({
+      objects,
+      authentication,
+      authorization,
+      nonResources: new NonResources(cluster.gitVersion, `${generated}/v3`),
+      verbs: new Verbs(objects, new Subresources(parts), this.#stop.signal),
+      streams: new Streams(objects, this.#kubelet),
+    })
+  }
+
+  async start(): Promise<void> {
+    this.#schema = await loadSchema(this.#folder)
+    bootstrap(this.#objects)
+  }
+
+  /** Ends the watches. */
+  stop(): void {
+    this.#stop.abort()
+  }
+
+  /** Requests for logs, exec, attach and port-forward go to these kubelets from now on. */
+  registerKubelet(kubelet: KubeletApi): void {
+    this.#kubelet.set(kubelet)
+  }
+
+  /** A service-account token, as `TokenRequest` gives one. */
+  issueToken(request: TokenRequest): string {
+    return this.#tokens.issue(request)
+  }
+}

@@ -1,0 +1,201 @@
+import { equal } from '../../equality.ts'
+import { isObject, type Json, type Obj } from '../json.ts'
+import type { FieldNode, ModelNode, TypeNode } from '../schema/schema.ts'
+
+/**
+ * A set of fields as `fieldsV1` writes it: `{"f:spec": {"f:replicas": {}}}`. A key is `f:<field>`, `k:<keys of a list
+ * element>`, `v:<value of a set>`, or `.` for the thing itself. A leaf is `{}`.
+ */
+export type FieldSet = { [key: string]: FieldSet }
+
+/** Server-side bookkeeping that nobody owns. */
+const UNOWNED: Record<string, true> = { apiVersion: true, kind: true }
+const UNOWNED_META = new Set([
+  'name',
+  'namespace',
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'selfLink',
+  'managedFields',
+  'generateName',
+])
+
+type Children = { key: string; value: Json; type: TypeNode; field: FieldNode | undefined }[]
+
+/** What a value consists of for ownership; undefined when it is owned as a whole. */
+export function childrenOf(type: TypeNode, field: FieldNode | undefined, value: Json): Children | undefined {
+  if (type.kind === 'model' && isObject(value)) {
+    if (type.model.atomic) return undefined
+    return modelChildren(type.model, value)
+  }
+  if (type.kind === 'map' && isObject(value)) {
+    if (field?.atomic) return undefined
+    return Object.keys(value).map((key) => ({
+      key: `f:${key}`,
+      value: value[key],
+      type: type.of,
+      field: undefined,
+    }))
+  }
+  if (type.kind === 'array' && Array.isArray(value) && field?.list.keys) {
+    const { keys } = field.list
+    return value.map((item) => ({
+      key: elementKey(keys, item),
+      value: item,
+      type: type.of,
+      field: undefined,
+    }))
+  }
+  return undefined
+}
+
+function modelChildren(model: ModelNode, value: Obj): Children {
+  const children: Children = []
+  for (const name of Object.keys(value)) {
+    const field = model.fields.get(name)
+    if (!field || value[name] === undefined) continue
+    children.push({ key: `f:${name}`, value: value[name], type: field.type, field })
+  }
+  return children
+}
+
+/** `k:{"name":"web"}`; a set's element is its own key. */
+export function elementKey(keys: string[], item: Json): string {
+  if (keys.length === 0) return `v:${JSON.stringify(item)}`
+  const parts = [...keys].sort().filter((key) => item[key] !== undefined)
+  return `k:${JSON.stringify(Object.fromEntries(parts.map((key) => [key, item[key]])))}`
+}
+
+/** All fields of an object that can be owned. */
+export function fieldsOf(model: ModelNode, object: Obj): FieldSet {
+  return collect({ kind: 'model', model }, undefined, owned(object))
+}
+
+/** The object without what nobody owns. */
+export function owned(object: Obj): Obj {
+  const { metadata, ...rest } = object
+  const kept: Obj = {}
+  for (const key in rest) if (!UNOWNED[key]) kept[key] = rest[key]
+  const meta: Obj = {}
+  for (const key in metadata ?? {}) if (!UNOWNED_META.has(key)) meta[key] = metadata[key]
+  return Object.keys(meta).length > 0 ? { metadata: meta, ...kept } : kept
+}
+
+function collect(type: TypeNode, field: FieldNode | undefined, value: Json): FieldSet {
+  const set: FieldSet = {}
+  for (const child of childrenOf(type, field, value) ?? [])
+    set[child.key] = withSelf(child, collect(child.type, child.field, child.value))
+  return set
+}
+
+/** Elements of lists and filled maps are owned themselves beside what is in them. */
+const withSelf = (child: Children[number], inner: FieldSet): FieldSet => {
+  const itself = child.key.startsWith('k:') || child.type.kind === 'map' || child.type.kind === 'array'
+  return itself && Object.keys(inner).length > 0 ? { '.': {}, ...inner } : inner
+}
+
+/** The fields of `next` that are not in `old` or differ from it. */
+export function changedFields(model: ModelNode, old: Obj, next: Obj): FieldSet {
+  return compare({ kind: 'model', model }, undefined, owned(old), owned(next)) ?? {}
+}
+
+function compare(type: TypeNode, field: FieldNode | undefined, old: Json, next: Json): FieldSet | undefined {
+  if (old === undefined) return collect(type, field, next)
+  if (equal(old, next)) return undefined
+  const after = childrenOf(type, field, next)
+  const before = childrenOf(type, field, old)
+  if (!after || !before) return {}
+  const known = new Map(before.map((child) => [child.key, child.value]))
+  const set: FieldSet = {}
+  for (const child of after) {
+    const fresh = !known.has(child.key)
+    const inner = fresh
+      ? withSelf(child, collect(child.type, child.field, child.value))
+      : compare(child.type, child.field, known.get(child.key), child.value)
+    if (inner) set[child.key] = inner
+  }
+  return Object.keys(set).length > 0 ? set : undefined
+}
+
+export const isEmpty = (set: FieldSet): boolean => Object.keys(set).length === 0
+
+export function union(a: FieldSet, b: FieldSet): FieldSet {
+  const result: FieldSet = { ...a }
+  for (const key in b) result[key] = result[key] ? union(result[key], b[key]!) : b[key]!
+  return result
+}
+
+/** `a` without the leaves of `b`, and without branches that become empty by that. */
+export function difference(a: FieldSet, b: FieldSet): FieldSet {
+  const result: FieldSet = {}
+  for (const key in a) {
+    const [mine, theirs] = [a[key]!, b[key]]
+    if (!theirs) result[key] = mine
+    else if (!isEmpty(mine)) {
+      const rest = difference(mine, theirs)
+      if (!isEmpty(rest)) result[key] = rest
+    }
+  }
+  return result
+}
+
+/** The leaves that both have. */
+export function intersection(a: FieldSet, b: FieldSet): FieldSet {
+  const result: FieldSet = {}
+  for (const key in a) {
+    const [mine, theirs] = [a[key]!, b[key]]
+    if (!theirs) continue
+    if (isEmpty(mine) || isEmpty(theirs)) {
+      if (isEmpty(mine) && isEmpty(theirs)) result[key] = {}
+    } else {
+      const both = intersection(mine, theirs)
+      if (!isEmpty(both)) result[key] = both
+    }
+  }
+  return result
+}
+
+/** Whether two sets hold the same fields. */
+export const sameFields = (a: FieldSet, b: FieldSet): boolean => equal(a, b)
+
+/** The leaves as paths that a person reads: `.spec.template.spec.containers[name="web"].image`. */
+export function paths(set: FieldSet, prefix = ''): string[] {
+  return Object.entries(set).flatMap(([key, inner]) => {
+    if (key === '.') return []
+    const here = prefix + part(key)
+    const below = paths(inner, here)
+    return below.length > 0 ? below : [here]
+  })
+}
+
+function part(key: string): string {
+  const text = key.slice(2)
+  if (key.startsWith('f:')) return `.${text}`
+  if (key.startsWith('v:')) return `[=${text}]`
+  const keys = Object.entries(JSON.parse(text) as Obj)
+  return `[${keys.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(',')}]`
+}
+
+/** Only what exists in an object. */
+export function existing(model: ModelNode, object: Obj, set: FieldSet): FieldSet {
+  return keep({ kind: 'model', model }, undefined, owned(object), set)
+}
+
+function keep(type: TypeNode, field: FieldNode | undefined, value: Json, set: FieldSet): FieldSet {
+  const children = childrenOf(type, field, value)
+  if (!children) return {}
+  const result: FieldSet = set['.'] ? { '.': {} } : {}
+  for (const child of children) {
+    const inner = set[child.key]
+    if (!inner) continue
+    const rest = keep(child.type, child.field, child.value, inner)
+    if (isEmpty(inner) || !isEmpty(rest)) result[child.key] = rest
+    // What was owned in part and lost those parts is owned no more, unless it is a leaf now.
+    else if (!childrenOf(child.type, child.field, child.value)) result[child.key] = {}
+  }
+  return result
+}

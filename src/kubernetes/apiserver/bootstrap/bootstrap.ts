@@ -1,0 +1,68 @@
+import { X509Certificate } from 'node:crypto'
+import { StatusError } from '../../api.ts'
+import type { Obj } from '../json.ts'
+import { kindOf } from '../kinds/registry.ts'
+import type { Objects } from '../storage/objects.ts'
+import { addressText, cidrRange } from '../strategies/addresses.ts'
+import { CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, ROLE_BINDINGS, ROLES } from './rbac.ts'
+
+const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease']
+
+const PRIORITY_CLASSES = [
+  [
+    'system-cluster-critical',
+    2_000_000_000,
+    'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.',
+  ],
+  [
+    'system-node-critical',
+    2_000_001_000,
+    'Used for system critical pods that must not be moved from their current node.',
+  ],
+] as const
+
+/** Makes what every cluster has, where it is missing: namespaces, the `kubernetes` Service, default roles. */
+export function bootstrap(objects: Objects): void {
+  const { serviceCidr, certificateAuthority } = objects.context.cluster
+  const ensure = (resource: string, object: Obj) => ensureObject(objects, resource, object)
+  for (const name of NAMESPACES) ensure('namespaces', { metadata: { name } })
+  for (const [name, value, description] of PRIORITY_CLASSES) {
+    ensure('priorityclasses.scheduling.k8s.io', { metadata: { name }, value, description })
+  }
+  for (const role of CLUSTER_ROLES) ensure('clusterroles.rbac.authorization.k8s.io', role)
+  for (const binding of CLUSTER_ROLE_BINDINGS)
+    ensure('clusterrolebindings.rbac.authorization.k8s.io', binding)
+  for (const role of ROLES) ensure('roles.rbac.authorization.k8s.io', role)
+  for (const binding of ROLE_BINDINGS) ensure('rolebindings.rbac.authorization.k8s.io', binding)
+  const { base } = cidrRange(serviceCidr)
+  ensure('services', {
+    metadata: {
+      name: 'kubernetes',
+      namespace: 'default',
+      labels: { component: 'apiserver', provider: 'kubernetes' },
+    },
+    spec: {
+      clusterIP: addressText(base + 1),
+      ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: 443 }],
+    },
+  })
+  ensure('servicecidrs.networking.k8s.io', {
+    metadata: { name: 'kubernetes' },
+    spec: { cidrs: [serviceCidr] },
+  })
+  ensure('configmaps', {
+    metadata: { name: 'extension-apiserver-authentication', namespace: 'kube-system' },
+    data: { 'client-ca-file': new X509Certificate(certificateAuthority.certificate).toString() },
+  })
+}
+
+function ensureObject(objects: Objects, resource: string, object: Obj): void {
+  const kind = kindOf(resource)
+  const { namespace = '', name } = object.metadata
+  if (objects.get(kind, namespace, name)) return
+  try {
+    objects.create(kind, namespace, structuredClone(object))
+  } catch (error) {
+    if (!(error instanceof StatusError) || error.reason !== 'AlreadyExists') throw error
+  }
+}

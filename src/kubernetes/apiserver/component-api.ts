@@ -1,0 +1,123 @@
+import type { ClusterApi, DeleteOptions, KubernetesObject } from '../api.ts'
+import { timestamp } from '../time.ts'
+import { conflict } from './errors.ts'
+import type { EventRecorder } from './event-recorder.ts'
+import { clone, type Json, type Obj } from './json.ts'
+import { kindOf, storageKind } from './kinds/registry.ts'
+import { objectOf } from './storage/entries.ts'
+import type { Objects } from './storage/objects.ts'
+
+/** `pods/status` → resource and subresource. */
+const split = (resource: string): [resource: string, subresource: string | undefined] => {
+  const slash = resource.indexOf('/')
+  return slash === -1 ? [resource, undefined] : [resource.slice(0, slash), resource.slice(slash + 1)]
+}
+
+/** The API server for the cluster's own components: no HTTP, no authentication, objects shared with the store. */
+export class ComponentApi implements ClusterApi {
+  readonly #objects: Objects
+  readonly #recorder: EventRecorder
+
+  constructor(objects: Objects, recorder: EventRecorder) {
+    this.#objects = objects
+    this.#recorder = recorder
+  }
+
+  get<T extends KubernetesObject>(resource: string, namespace: string, name: string): T | undefined {
+    const entry = this.#objects.get(kindOf(resource), namespace, name)
+    return entry && objectOf<T>(entry)
+  }
+
+  list<T extends KubernetesObject>(resource: string, namespace?: string): T[] {
+    return this.#objects.list(kindOf(resource), namespace).entries.map((entry) => objectOf<T>(entry))
+  }
+
+  create<T extends KubernetesObject>(resource: string, object: T): T {
+    const entry = this.#objects.create(
+      kindOf(resource),
+      object.metadata.namespace ?? '',
+      clone(object) as Obj,
+    )
+    return objectOf<T>(entry)
+  }
+
+  /** `resource` may name a subresource (`namespaces/finalize`); only that part is then written. */
+  update<T extends KubernetesObject>(resource: string, object: T): T {
+    const [name, subresource] = split(resource)
+    return this.#write<T>(name, object, subresource)
+  }
+
+  updateStatus<T extends KubernetesObject>(resource: string, object: T): T {
+    return this.#write<T>(resource, object, 'status')
+  }
+
+  delete(resource: string, namespace: string, name: string, options: DeleteOptions = {}): void {
+    this.#objects.delete(kindOf(resource), namespace, name, options)
+  }
+
+  bind(namespace: string, pod: string, node: string): void {
+    bindPod(this.#objects, namespace, pod, node)
+  }
+
+  prefix(resource: string, namespace?: string): string {
+    return this.#objects.prefix(storageKind(kindOf(resource)), namespace)
+  }
+
+  parseKey(key: string) {
+    const [, , group = '', resource = '', namespace = '', ...name] = key.split('/')
+    return {
+      group: group === 'core' ? '' : group,
+      resource,
+      namespace: namespace === '_' ? '' : namespace,
+      name: name.join('/'),
+    }
+  }
+
+  event(...[about, type, reason, message, source, fieldPath]: Parameters<ClusterApi['event']>): void {
+    this.#recorder.record(about, type, reason, message, source, fieldPath)
+  }
+
+  #write<T extends KubernetesObject>(resource: string, object: T, subresource: string | undefined): T {
+    const { namespace = '', name } = object.metadata
+    const change = () => (subresource ? (object as Obj) : clone(object as Obj))
+    const entry = this.#objects.update(
+      kindOf(resource),
+      namespace,
+      name,
+      change,
+      subresource ? { subresource } : {},
+    )
+    return objectOf<T>(entry)
+  }
+}
+
+/** `pods/binding`: gives a pod its node, once. Throws StatusError. */
+export function bindPod(objects: Objects, namespace: string, name: string, node: string, now?: number): void {
+  const kind = kindOf('pods')
+  const at = timestamp(now ?? objects.context.world.clock.now())
+  objects.update(
+    kind,
+    namespace,
+    name,
+    (current: Json) => {
+      if (current.metadata.deletionTimestamp) {
+        throw conflict(kind, name, `pod ${name} is being deleted, cannot be assigned to a host`)
+      }
+      if (current.spec.nodeName) {
+        throw conflict(
+          kind,
+          name,
+          `pod ${name} is already assigned to node ${JSON.stringify(current.spec.nodeName)}`,
+        )
+      }
+      const others = (current.status.conditions ?? []).filter((item: Json) => item.type !== 'PodScheduled')
+      const scheduled = { type: 'PodScheduled', status: 'True', lastProbeTime: null, lastTransitionTime: at }
+      return {
+        ...current,
+        spec: { ...current.spec, nodeName: node },
+        status: { ...current.status, conditions: [...others, scheduled] },
+      }
+    },
+    { subresource: 'binding' },
+  )
+}

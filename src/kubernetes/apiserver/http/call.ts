@@ -1,0 +1,17 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { UserInfo } from '../../provider.ts'
+import type { Kind, Subresource } from '../kinds/kind.ts'
+import type { RequestInfo } from './request-info.ts'
+
+/** A request about an API resource, authenticated and authorized. */
+export interface Call {
+  req: IncomingMessage
+  res: ServerResponse
+  info: RequestInfo
+  user: UserInfo
+  /** As the URL names it. */
+  kind: Kind
+  /** In whose form its objects are stored. */
+  stored: Kind
+  subresource: Subresource | undefined
+}

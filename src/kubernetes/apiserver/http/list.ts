@@ -1,0 +1,116 @@
+import { CompactedError, type Entry, type Listing } from '#world/store.ts'
+import { badRequest, expired } from '../errors.ts'
+import type { Obj } from '../json.ts'
+import type { Kind } from '../kinds/kind.ts'
+import { predicate } from '../selectors.ts'
+import { servedAs } from '../storage/entries.ts'
+import type { Objects } from '../storage/objects.ts'
+import { numberIn } from './options.ts'
+
+interface Page {
+  entries: Entry[]
+  meta: Obj
+}
+
+/** How many entries are read at a time when a selector has to fill a page. */
+const CHUNK = 500
+
+/** The objects that a list request asks for, with the list's metadata. Throws StatusError. */
+export function listPage(
+  objects: Objects,
+  kind: Kind,
+  stored: Kind,
+  namespace: string,
+  query: URLSearchParams,
+): Page {
+  const matches = predicate(kind, query.get('labelSelector'), query.get('fieldSelector'))
+  const selected = (entry: Entry) => !matches || matches(servedAs(kind, entry))
+  const limit = numberIn(query, 'limit') ?? 0
+  const from = startOf(query)
+  const read = (startAfter: string | undefined, count: number | undefined): Listing => {
+    const options = {
+      ...(startAfter !== undefined && { startAfter }),
+      ...(from.revision !== undefined && { revision: from.revision }),
+      ...(count !== undefined && { limit: count }),
+    }
+    return readList(objects, stored, namespace, options, from.token !== undefined)
+  }
+  if (limit <= 0) {
+    const listing = read(from.startAfter, undefined)
+    return { entries: listing.entries.filter(selected), meta: { resourceVersion: String(listing.revision) } }
+  }
+  const entries: Entry[] = []
+  let startAfter = from.startAfter
+  for (;;) {
+    const listing = read(startAfter, matches ? Math.max(limit, CHUNK) : limit)
+    const meta: Obj = { resourceVersion: String(listing.revision) }
+    for (const entry of listing.entries) {
+      if (entries.length === limit) {
+        return { entries, meta: { ...meta, continue: token(entries.at(-1)!.key, listing.revision) } }
+      }
+      if (selected(entry)) entries.push(entry)
+      startAfter = entry.key
+    }
+    if (!listing.more) return { entries, meta }
+    if (entries.length === limit) {
+      const remaining = matches ? {} : { remainingItemCount: read(startAfter, undefined).entries.length }
+      return { entries, meta: { ...meta, continue: token(startAfter!, listing.revision), ...remaining } }
+    }
+    from.revision = listing.revision
+  }
+}
+
+function readList(
+  objects: Objects,
+  kind: Kind,
+  namespace: string,
+  options: object,
+  continues: boolean,
+): Listing {
+  try {
+    return objects.list(kind, namespace, options)
+  } catch (error) {
+    if (error instanceof CompactedError) {
+      throw expired(
+        continues
+          ? 'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.'
+          : 'The resourceVersion for the provided list is too old.',
+      )
+    }
+    if (error instanceof RangeError) throw badRequest('Too large resource version')
+    throw error
+  }
+}
+
+interface Start {
+  startAfter: string | undefined
+  revision: number | undefined
+  token: string | undefined
+}
+
+/** Where a list begins and which revision it shows. */
+function startOf(query: URLSearchParams): Start {
+  const given = query.get('continue') || undefined
+  const version = query.get('resourceVersion')
+  if (given) {
+    if (version && version !== '0')
+      throw badRequest('specifying resource version is not allowed when using continue')
+    const decoded = decodeToken(given)
+    return { startAfter: decoded.start, revision: decoded.rv, token: given }
+  }
+  const exact = query.get('resourceVersionMatch') === 'Exact'
+  return { startAfter: undefined, revision: exact && version ? Number(version) : undefined, token: undefined }
+}
+
+const token = (key: string, revision: number) =>
+  Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start: key })).toString('base64url')
+
+function decodeToken(text: string): { rv: number; start: string } {
+  try {
+    const { v, rv, start } = JSON.parse(Buffer.from(text, 'base64url').toString())
+    if (v === 'meta.k8s.io/v1' && typeof rv === 'number' && typeof start === 'string') return { rv, start }
+  } catch {
+    // Falls through to the one answer for every broken token.
+  }
+  throw badRequest('continue key is not valid: the token is malformed')
+}

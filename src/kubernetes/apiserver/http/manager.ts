@@ -1,0 +1,26 @@
+import { timestamp } from '../../time.ts'
+import { trackUpdate } from '../apply/managed-fields.ts'
+import type { Obj } from '../json.ts'
+import { apiVersionOf } from '../kinds/kind.ts'
+import type { Objects } from '../storage/objects.ts'
+import type { Call } from './call.ts'
+
+/** The manager's name when a request gives none: the program in its user agent. */
+const fromUserAgent = (agent: string | undefined) => (agent ?? 'unknown').split('/')[0]!.slice(0, 128)
+
+export const managerName = (call: Call, given: string): string =>
+  given || fromUserAgent(call.req.headers['user-agent'])
+
+/** Notes in `metadata.managedFields` what this request changes. */
+export function managerOf(objects: Objects, call: Call, given: string, operation: 'Update') {
+  const { world, schema } = objects.context
+  const entry = {
+    manager: managerName(call, given),
+    operation,
+    apiVersion: apiVersionOf(call.stored),
+    time: timestamp(world.clock.now()),
+    ...(call.subresource && { subresource: call.subresource.name }),
+  }
+  return (object: Obj, old: Obj | undefined) =>
+    trackUpdate(schema.model(call.stored.model), object, old, entry)
+}

@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { discovery } from './discovery.ts'
+import { sendJson, sendPlain } from './reply.ts'
+import type { RequestInfo } from './request-info.ts'
+
+/** `/version`, health, discovery, OpenAPI: everything that is not an API object. */
+export class NonResources {
+  readonly #gitVersion: string
+  readonly #openApiFolder: string
+  #documents: Promise<Map<string, { file: string; hash: string }>> | undefined
+
+  /** `openApiFolder` is the folder of the v3 documents that `buildOpenApi` writes. */
+  constructor(gitVersion: string, openApiFolder: string) {
+    this.#gitVersion = gitVersion
+    this.#openApiFolder = openApiFolder
+  }
+
+  async serve(req: IncomingMessage, res: ServerResponse, info: RequestInfo): Promise<void> {
+    const path = info.path.length > 1 ? info.path.replace(/\/$/, '') : info.path
+    if (path === '/version') return sendJson(req, res, 200, this.#version())
+    if (/^\/(healthz|livez|readyz)(\/|$)/.test(path)) return this.#health(res, path, info.query)
+    if (path === '/openapi/v3') return this.#openApiIndex(req, res)
+    if (path.startsWith('/openapi/v3/')) return this.#openApi(res, path.slice('/openapi/v3/'.length))
+    if (path === '/') return sendJson(req, res, 200, { paths: await this.#paths() })
+    if (this.#discovery(req, res, path)) return
+    sendPlain(res, 404, '404 page not found\n')
+  }
+
+  #discovery(req: IncomingMessage, res: ServerResponse, path: string): boolean {
+    const { aggregated, plain, etag } = discovery()
+    const wanted = aggregated.get(path)
+    const type = /application\/json;[^,]*g=apidiscovery\.k8s\.io/.test(req.headers.accept ?? '')
+    if (wanted && type && /v=v2(;|,|$)/.test(req.headers.accept!.replaceAll(' ', ''))) {
+      res.setHeader('etag', etag)
+      res.setHeader('vary', 'Accept')
+      if (req.headers['if-none-match'] === etag) {
+        res.writeHead(304).end()
+        return true
+      }
+      send(res, wanted, 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList')
+      return true
+    }
+    const text = plain.get(path)
+    if (text === undefined) return false
+    if (wanted) res.setHeader('vary', 'Accept')
+    send(res, text, 'application/json')
+    return true
+  }
+
+  #version(): object {
+    const [, major, minor] = this.#gitVersion.match(/^v(\d+)\.(\d+)/) ?? ['', '1', '0']
+    return {
+      major,
+      minor,
+      emulationMajor: major,
+      emulationMinor: minor,
+      minCompatibilityMajor: major,
+      minCompatibilityMinor: String(Number(minor) - 1),
+      gitVersion: this.#gitVersion,
+      gitCommit: createHash('sha1').update(this.#gitVersion).digest('hex'),
+      gitTreeState: 'clean',
+      buildDate: '2026-01-01T00:00:00Z',
+      goVersion: 'go1.25.5',
+      compiler: 'gc',
+      platform: 'linux/amd64',
+    }
+  }
+
+  #health(res: ServerResponse, path: string, query: URLSearchParams): void {
+    const name = path.split('/')[1]!
+    const text = query.has('verbose') ? `[+]ping ok\n[+]log ok\n[+]etcd ok\n${name} check passed\n` : 'ok'
+    sendPlain(res, 200, text)
+  }
+
+  async #openApiIndex(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const documents = await this.#load()
+    sendJson(req, res, 200, {
+      paths: Object.fromEntries(
+        [...documents].map(([path, { hash }]) => [
+          path,
+          { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` },
+        ]),
+      ),
+    })
+  }
+
+  async #openApi(res: ServerResponse, path: string): Promise<void> {
+    const document = (await this.#load()).get(path)
+    if (!document) return sendPlain(res, 404, '404 page not found\n')
+    res.setHeader('etag', `"${document.hash}"`)
+    res.setHeader('cache-control', 'public, immutable')
+    send(res, await readFile(`${this.#openApiFolder}/${document.file}`, 'utf8'), 'application/json')
+  }
+
+  #load(): Promise<Map<string, { file: string; hash: string }>> {
+    this.#documents ??= this.#index()
+    return this.#documents
+  }
+
+  async #index(): Promise<Map<string, { file: string; hash: string }>> {
+    const files = (await readdir(this.#openApiFolder)).filter((file) => file.endsWith('.json')).sort()
+    const entries = files.map(async (file) => {
+      const text = await readFile(`${this.#openApiFolder}/${file}`)
+      const hash = createHash('sha512').update(text).digest('hex').toUpperCase()
+      return [file.slice(0, -'.json'.length).replaceAll('__', '/'), { file, hash }] as const
+    })
+    return new Map(await Promise.all(entries))
+  }
+
+  async #paths(): Promise<string[]> {
+    const openApi = [...(await this.#load()).keys()].map((path) => `/openapi/v3/${path}`)
+    const health = ['/healthz', '/livez', '/openapi/v3', '/readyz', '/version']
+    return [...new Set([...discovery().plain.keys(), ...health, ...openApi])].sort()
+  }
+}
+
+function send(res: ServerResponse, text: string, type: string): void {
+  if (!res.hasHeader('cache-control')) res.setHeader('cache-control', 'no-cache, private')
+  res.writeHead(200, { 'content-type': type, 'content-length': Buffer.byteLength(text) })
+  res.end(text)
+}

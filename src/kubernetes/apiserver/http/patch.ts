@@ -1,0 +1,81 @@
+import type { Entry } from '#world/store.ts'
+import { StatusError } from '../../api.ts'
+import { applyConfiguration } from '../apply/apply.ts'
+import { badRequest, unsupportedMediaType } from '../errors.ts'
+import { clone, type Json, type Obj } from '../json.ts'
+import { applyJsonPatch, applyMergePatch, PatchError } from '../patch/json-patch.ts'
+import { applyStrategicPatch } from '../patch/strategic.ts'
+import { servedAs } from '../storage/entries.ts'
+import type { Objects } from '../storage/objects.ts'
+import { mediaType, parseValue, readBody } from './body.ts'
+import type { Call } from './call.ts'
+import { managerOf } from './manager.ts'
+import { writeQuery } from './options.ts'
+
+const JSON_PATCH = 'application/json-patch+json'
+const MERGE_PATCH = 'application/merge-patch+json'
+const STRATEGIC = 'application/strategic-merge-patch+json'
+const APPLY = 'application/apply-patch+yaml'
+const ACCEPTED = [JSON_PATCH, MERGE_PATCH, STRATEGIC, APPLY]
+
+/** Answers PATCH in its four forms. `decode` turns an object of the client's version into the stored form. */
+export async function patchCall(
+  call: Call,
+  objects: Objects,
+  decode: (object: Obj) => Obj,
+): Promise<{ entry: Entry; created: boolean }> {
+  const { info, stored, user } = call
+  const type = mediaType(call.req)
+  if (!ACCEPTED.includes(type)) throw unsupportedMediaType(ACCEPTED)
+  const query = writeQuery(info.query, 'PatchOptions')
+  const body = parseValue(await readBody(call.req), type === APPLY ? 'application/yaml' : 'application/json')
+  if (type === APPLY) return applyConfiguration(call, objects, body, query, decode)
+  const manage = managerOf(objects, call, query.fieldManager, 'Update')
+  const options = {
+    user,
+    dryRun: query.dryRun,
+    manage,
+    ...(call.subresource && { subresource: call.subresource.name }),
+  }
+  const change = (present: Json): Obj => {
+    const patched = patchObject(call, objects, present, type, body)
+    checkIdentity(call, patched)
+    return decode(patched)
+  }
+  return { entry: objects.update(stored, info.namespace, info.name, change, options), created: false }
+}
+
+/** The object as patched, in the version of the URL. Throws BadRequest or Invalid. */
+export function patchObject(call: Call, objects: Objects, present: Obj, type: string, patch: Json): Obj {
+  const { kind } = call
+  const entry = objects.get(call.stored, call.info.namespace, call.info.name)
+  const object = kind.storedAs && entry ? servedAs(kind, entry) : present
+  try {
+    if (type === JSON_PATCH) {
+      if (!Array.isArray(patch)) throw badRequest('the body of a JSON patch must be a list of operations')
+      return applyJsonPatch(object, patch)
+    }
+    if (type === MERGE_PATCH) return applyMergePatch(clone(object), patch)
+    return applyStrategicPatch(objects.context.schema.model(kind.model), clone(object), patch)
+  } catch (error) {
+    if (!(error instanceof PatchError)) throw error
+    // Upstream answers 422 when a JSON patch does not fit the object.
+    if (type === JSON_PATCH)
+      throw new StatusError(
+        422,
+        'Invalid',
+        `the server rejected our request due to an error in our request`,
+        {},
+      )
+    throw badRequest(error.message)
+  }
+}
+
+function checkIdentity(call: Call, patched: Obj): void {
+  const { name } = patched.metadata ?? {}
+  if (name !== call.info.name) {
+    throw badRequest(
+      `the name of the object (${name}) does not match the name on the URL (${call.info.name})`,
+    )
+  }
+}

@@ -1,0 +1,52 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { stringify } from 'yaml'
+import { StatusError } from '../../api.ts'
+import { statusOf } from '../errors.ts'
+
+/** Answers JSON text, or YAML where the client prefers it. */
+export function sendText(req: IncomingMessage, res: ServerResponse, code: number, json: string): void {
+  if (res.headersSent || res.destroyed) return
+  const asYaml = /^application\/yaml/.test(req.headers.accept ?? '')
+  const body = asYaml ? stringify(JSON.parse(json)) : json
+  res.writeHead(code, {
+    'cache-control': 'no-cache, private',
+    'content-type': asYaml ? 'application/yaml' : 'application/json',
+    'content-length': Buffer.byteLength(body),
+  })
+  res.end(body)
+}
+
+export const sendJson = (req: IncomingMessage, res: ServerResponse, code: number, value: unknown): void =>
+  sendText(req, res, code, JSON.stringify(value))
+
+export function sendPlain(res: ServerResponse, code: number, text: string): void {
+  if (res.headersSent || res.destroyed) return
+  res.writeHead(code, {
+    'cache-control': 'no-cache, private',
+    'content-type': 'text/plain; charset=utf-8',
+    'x-content-type-options': 'nosniff',
+    'content-length': Buffer.byteLength(text),
+  })
+  res.end(text)
+}
+
+/** Any error as a `Status`; one that nobody foresaw is an InternalError. */
+export function asStatusError(error: unknown): StatusError {
+  if (error instanceof StatusError) return error
+  return new StatusError(
+    500,
+    'InternalError',
+    `Internal error occurred: ${(error as Error)?.message ?? error}`,
+  )
+}
+
+export function sendError(req: IncomingMessage, res: ServerResponse, error: unknown): void {
+  const status = asStatusError(error)
+  sendJson(req, res, status.code, statusOf(status))
+}
+
+/** Adds a `Warning` header, which kubectl prints as `Warning: …`. */
+export function warn(res: ServerResponse, text: string): void {
+  const clean = text.replace(/\p{Cc}/gu, ' ').replace(/(["\\])/g, '\\$1')
+  res.appendHeader('warning', `299 - "${clean}"`)
+}

@@ -1,0 +1,125 @@
+import type { IncomingMessage } from 'node:http'
+import type { Entry } from '#world/store.ts'
+import type { Obj } from '../json.ts'
+import type { Kind } from '../kinds/kind.ts'
+import { objectOf, servedAs, textOf } from '../storage/entries.ts'
+import { columnDefinitions, rowOf } from '../tables/table.ts'
+
+/** The form in which a client wants objects. */
+export interface Representation {
+  /** The JSON of one object on its own, as in a watch event or the answer to a get. */
+  one(entry: Entry): string
+  /** The JSON of a list's answer. */
+  list(entries: Entry[], meta: Obj): string
+}
+
+type As = 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList' | undefined
+
+/** The first of the accepted forms that there is: a Table, metadata only, or the plain object. */
+export function accepted(accept: string): { as: As; version: string } {
+  for (const type of accept.split(',')) {
+    const as = type.match(/;\s*as=(\w+)/)?.[1]
+    const version = type.match(/;\s*v=(\w+)/)?.[1] ?? 'v1'
+    if (as === 'Table' || as?.startsWith('PartialObjectMetadata')) return { as: as as As, version }
+    if (/^\s*(application\/json|\*\/\*|application\/\*|application\/yaml)/.test(type)) break
+  }
+  return { as: undefined, version: 'v1' }
+}
+
+/** How to answer this request. `now` is the world's time, for ages. */
+export function representation(
+  req: IncomingMessage,
+  kind: Kind,
+  now: () => number,
+  query: URLSearchParams,
+): Representation {
+  const { as, version } = accepted(req.headers.accept ?? '')
+  if (as === 'Table') return new TableForm(kind, now, query.get('includeObject') ?? 'Metadata', version)
+  return as ? new MetadataForm(version) : new PlainForm(kind)
+}
+
+class PlainForm implements Representation {
+  readonly #kind: Kind
+  constructor(kind: Kind) {
+    this.#kind = kind
+  }
+  one(entry: Entry): string {
+    return textOf(this.#kind, entry)
+  }
+  list(entries: Entry[], meta: Obj): string {
+    const { kind, group, version } = this.#kind
+    const apiVersion = group ? `${group}/${version}` : version
+    const head = `{"kind":"${kind}List","apiVersion":"${apiVersion}","metadata":${JSON.stringify(meta)},"items":[`
+    return `${head}${entries.map((entry) => textOf(this.#kind, entry)).join(',')}]}`
+  }
+}
+
+const metadataOnly = (object: Obj, version: string): Obj => ({
+  kind: 'PartialObjectMetadata',
+  apiVersion: `meta.k8s.io/${version}`,
+  metadata: object.metadata,
+})
+
+class MetadataForm implements Representation {
+  readonly #version: string
+  constructor(version: string) {
+    this.#version = version
+  }
+  one(entry: Entry): string {
+    return JSON.stringify(metadataOnly(objectOf(entry), this.#version))
+  }
+  list(entries: Entry[], meta: Obj): string {
+    return JSON.stringify({
+      kind: 'PartialObjectMetadataList',
+      apiVersion: `meta.k8s.io/${this.#version}`,
+      metadata: meta,
+      items: entries.map((entry) => metadataOnly(objectOf(entry), this.#version)),
+    })
+  }
+}
+
+class TableForm implements Representation {
+  readonly #kind: Kind
+  readonly #now: () => number
+  readonly #include: string
+  readonly #version: string
+  /** Only the first table of a watch carries the columns. */
+  #sentColumns = false
+
+  constructor(kind: Kind, now: () => number, include: string, version: string) {
+    this.#kind = kind
+    this.#now = now
+    this.#include = include
+    this.#version = version
+  }
+
+  one(entry: Entry): string {
+    const meta = { resourceVersion: String(entry.modRevision) }
+    const text = JSON.stringify(this.#table([entry], meta, this.#sentColumns))
+    this.#sentColumns = true
+    return text
+  }
+
+  list(entries: Entry[], meta: Obj): string {
+    return JSON.stringify(this.#table(entries, meta, false))
+  }
+
+  #table(entries: Entry[], metadata: Obj, withoutColumns: boolean): Obj {
+    const now = this.#now()
+    return {
+      kind: 'Table',
+      apiVersion: `meta.k8s.io/${this.#version}`,
+      metadata,
+      columnDefinitions: withoutColumns ? [] : columnDefinitions(this.#kind),
+      rows: entries.map((entry) => {
+        const object = servedAs(this.#kind, entry)
+        return { ...rowOf(this.#kind, object, now), ...this.#object(object) }
+      }),
+    }
+  }
+
+  #object(object: Obj): Obj {
+    if (this.#include === 'None') return {}
+    return { object: this.#include === 'Object' ? object : metadataOnly(object, this.#version) }
+  }
+}

@@ -1,0 +1,109 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { HttpHost } from '#network/hosts.ts'
+import { StatusError } from '../../api.ts'
+import type { AccessAttributes, UserInfo } from '../../provider.ts'
+import type { Authentication } from '../auth/authentication.ts'
+import { impersonate } from '../auth/impersonation.ts'
+import { type Authorization, refusal } from '../auth/rbac.ts'
+import { qualified } from '../kinds/kind.ts'
+import { kindAt, storageKind } from '../kinds/registry.ts'
+import type { Objects } from '../storage/objects.ts'
+import type { Call } from './call.ts'
+import type { NonResources } from './nonresource.ts'
+import { sendError, sendPlain } from './reply.ts'
+import { type RequestInfo, requestInfo } from './request-info.ts'
+import type { Streams } from './streams.ts'
+import type { Verbs } from './verbs.ts'
+
+interface Parts {
+  objects: Objects
+  authentication: Authentication
+  authorization: Authorization
+  nonResources: NonResources
+  verbs: Verbs
+  streams: Streams
+}
+
+/** The HTTPS face of a cluster: who asks, may they, what is it about; the answer comes from elsewhere. */
+export class ApiHost implements HttpHost {
+  readonly kind = 'http'
+  readonly requestsClientCertificate = true
+  readonly #parts: Parts
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  request(req: IncomingMessage, res: ServerResponse): void {
+    this.#serve(req, res).catch((error) => sendError(req, res, error))
+  }
+
+  upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
+    this.#upgrade(req, socket, head).catch((error) => this.#parts.streams.refuse(socket, error))
+  }
+
+  async #serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    res.setHeader('audit-id', this.#parts.objects.context.world.ids.uuid())
+    const { info, user } = await this.#admit(req)
+    if (!info.isResource) return this.#parts.nonResources.serve(req, res, info)
+    const call = this.#call(req, res, info, user)
+    if (!call) return sendPlain(res, 404, '404 page not found\n')
+    await this.#parts.verbs.serve(call)
+  }
+
+  async #upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const { info, user } = await this.#admit(req)
+    const call = info.isResource ? this.#call(req, undefined as never, info, user) : undefined
+    if (!call) throw new StatusError(404, 'NotFound', 'the server could not find the requested resource', {})
+    await this.#parts.streams.upgrade(call, socket, head)
+  }
+
+  /** Authentication, impersonation, authorization. Throws Unauthorized or Forbidden. */
+  async #admit(req: IncomingMessage): Promise<{ info: RequestInfo; user: UserInfo }> {
+    const info = requestInfo(req.method ?? 'GET', req.url ?? '/')
+    const authenticated = await this.#parts.authentication.authenticate(req)
+    const user = impersonate(req.headers, authenticated, this.#parts.authorization)
+    const attributes = attributesOf(info, user)
+    const { allowed, reason } = this.#parts.authorization.authorize(attributes)
+    if (!allowed) throw forbiddenRequest(attributes, reason)
+    return { info, user }
+  }
+
+  #call(req: IncomingMessage, res: ServerResponse, info: RequestInfo, user: UserInfo): Call | undefined {
+    const kind = kindAt(info.group, info.version, info.resource)
+    if (!kind) return undefined
+    const subresource = kind.subresources.find(({ name }) => name === info.subresource)
+    if (info.subresource && !subresource) return undefined
+    // A cluster-scoped resource has no place under a namespace; a namespace's own path names it twice.
+    if (!kind.namespaced && info.namespace && kind.plural !== 'namespaces') return undefined
+    const scoped = kind.namespaced ? info : { ...info, namespace: '' }
+    return { req, res, info: scoped, user, kind, stored: storageKind(kind), subresource }
+  }
+}
+
+const attributesOf = (info: RequestInfo, user: UserInfo): AccessAttributes => ({
+  user,
+  verb: info.verb,
+  group: info.group,
+  version: info.version,
+  resource: info.resource,
+  subresource: info.subresource,
+  namespace: info.namespace,
+  name: info.name,
+  ...(!info.isResource && { path: info.path }),
+})
+
+/** Models apiserver/pkg/endpoints/handlers/responsewriters.ErrForbidden. */
+export function forbiddenRequest(attributes: AccessAttributes, reason: string): StatusError {
+  const text = refusal(attributes, reason)
+  if (attributes.path !== undefined) return new StatusError(403, 'Forbidden', `forbidden: ${text}`, {})
+  const { group, resource, name } = attributes
+  const what = qualified({ group, plural: resource })
+  const named = name ? `${what} "${name}"` : what
+  return new StatusError(403, 'Forbidden', `${named} is forbidden: ${text}`, {
+    ...(name && { name }),
+    ...(group && { group }),
+    kind: resource,
+  })
+}

@@ -1,0 +1,127 @@
+import { StatusError } from '../../api.ts'
+import type { Authentication } from '../auth/authentication.ts'
+import type { Authorization } from '../auth/rbac.ts'
+import { REVIEWS } from '../auth/reviews.ts'
+import type { ServiceAccountTokens } from '../auth/service-account-tokens.ts'
+import { methodNotAllowed, notFound, notImplemented } from '../errors.ts'
+import type { Json, Obj } from '../json.ts'
+import { apiVersionOf, qualified } from '../kinds/kind.ts'
+import type { KubeletHolder } from '../kubelet-holder.ts'
+import { objectOf, textOf } from '../storage/entries.ts'
+import type { Objects } from '../storage/objects.ts'
+import { bindCall } from '../subresources/binding.ts'
+import { evict } from '../subresources/eviction.ts'
+import { log } from '../subresources/log.ts'
+import { scale } from '../subresources/scale.ts'
+import { issueToken } from '../subresources/token.ts'
+import { mediaType, parseObject, readBody } from './body.ts'
+import type { Call } from './call.ts'
+import { managerOf } from './manager.ts'
+import { writeQuery } from './options.ts'
+import { patchCall } from './patch.ts'
+import { sendJson, sendText } from './reply.ts'
+import { decodeBody } from './verbs.ts'
+
+export interface SubresourceParts {
+  objects: Objects
+  authentication: Authentication
+  authorization: Authorization
+  tokens: ServiceAccountTokens
+  kubelet: KubeletHolder
+}
+
+type Handler = (call: Call, parts: SubresourceParts) => Promise<void>
+
+/** Subresources that are a part of their object, written by themselves: the fields that they may change. */
+const PARTS: Record<string, (wanted: Obj, current: Obj) => Obj> = {
+  'namespaces/finalize': (wanted, current) => ({ ...current, spec: wanted.spec }),
+  'certificatesigningrequests.certificates.k8s.io/approval': (wanted, current) => ({
+    ...current,
+    status: { ...current.status, conditions: wanted.status?.conditions },
+  }),
+}
+
+const HANDLERS: Record<string, Handler> = {
+  scale,
+  binding: bindCall,
+  eviction: evict,
+  log,
+  token: issueToken,
+}
+
+/** What stands behind an object's name: `/scale`, `/log`, …; and kinds that are answered and not stored. */
+export class Subresources {
+  readonly #parts: SubresourceParts
+
+  constructor(parts: SubresourceParts) {
+    this.#parts = parts
+  }
+
+  async serve(call: Call): Promise<void> {
+    const name = call.subresource!.name
+    const part = PARTS[`${qualified(call.kind)}/${name}`]
+    if (part) return this.#write(call, part)
+    const handler = HANDLERS[name]
+    if (handler) return handler(call, this.#parts)
+    if (name === 'exec' || name === 'attach' || name === 'portforward') {
+      throw new StatusError(400, 'BadRequest', 'Upgrade request required')
+    }
+    throw notImplemented(`the subresource ${call.kind.plural}/${name}`)
+  }
+
+  /** Reviews and other kinds that are computed. */
+  async serveVirtual(call: Call): Promise<void> {
+    const { kind, info, req, res } = call
+    if (kind.plural === 'bindings') return bindCall(call, this.#parts)
+    if (info.verb === 'list' && kind.plural === 'componentstatuses') {
+      return sendJson(req, res, 200, {
+        kind: 'ComponentStatusList',
+        apiVersion: 'v1',
+        metadata: {},
+        items: [],
+      })
+    }
+    const review = REVIEWS[kind.kind]
+    if (info.verb !== 'create' || !review) throw info.name ? notFound(kind, info.name) : methodNotAllowed()
+    const body = parseObject(await readBody(req), mediaType(req))
+    const object = decodeBody(this.#parts.objects, call, body)
+    const status = await review(object, call, this.#parts)
+    sendJson(req, res, 201, {
+      kind: kind.kind,
+      apiVersion: apiVersionOf(kind),
+      metadata: object.metadata ?? {},
+      ...(object.spec && { spec: object.spec }),
+      status,
+    })
+  }
+
+  async #write(call: Call, part: (wanted: Obj, current: Obj) => Obj): Promise<void> {
+    const { objects } = this.#parts
+    const { info, kind, req, res, user } = call
+    const decode = (object: Obj) => decodeBody(objects, call, object)
+    if (info.verb === 'get') {
+      const entry = objects.get(kind, info.namespace, info.name)
+      if (!entry) throw notFound(kind, info.name)
+      return sendText(req, res, 200, textOf(kind, entry))
+    }
+    if (info.verb === 'patch') {
+      const current = objects.get(kind, info.namespace, info.name)
+      const { entry } = await patchCall(call, objects, (object) =>
+        part(decode(object), current ? objectOf<never>(current) : {}),
+      )
+      await objects.context.world.store.flushed()
+      return sendText(req, res, 200, textOf(kind, entry))
+    }
+    const query = writeQuery(info.query, 'UpdateOptions')
+    const wanted = decode(parseObject(await readBody(req), mediaType(req)))
+    const manage = managerOf(objects, call, query.fieldManager, 'Update')
+    const change = (current: Json) => {
+      const next = part(wanted, current)
+      return { ...next, metadata: { ...next.metadata, resourceVersion: wanted.metadata?.resourceVersion } }
+    }
+    const options = { user, dryRun: query.dryRun, manage, subresource: call.subresource!.name }
+    const entry = objects.update(kind, info.namespace, info.name, change, options)
+    await objects.context.world.store.flushed()
+    sendText(req, res, 200, textOf(kind, entry))
+  }
+}

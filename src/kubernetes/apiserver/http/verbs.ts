@@ -1,0 +1,214 @@
+import type { Entry } from '#world/store.ts'
+import { StatusError } from '../../api.ts'
+import { badRequest, methodNotAllowed, notFound } from '../errors.ts'
+import { isObject, type Json, type Obj } from '../json.ts'
+import { conversionFrom } from '../kinds/conversion.ts'
+import { apiVersionOf, type Verb } from '../kinds/kind.ts'
+import { decode } from '../schema/decode.ts'
+import type { DeleteRequest } from '../storage/deletion.ts'
+import { objectOf } from '../storage/entries.ts'
+import type { Objects } from '../storage/objects.ts'
+import { mediaType, parseObject, readBody } from './body.ts'
+import type { Call } from './call.ts'
+import { listPage } from './list.ts'
+import { managerOf } from './manager.ts'
+import { flagIn, numberIn, writeQuery } from './options.ts'
+import { patchCall } from './patch.ts'
+import { sendJson, sendText, warn } from './reply.ts'
+import { representation } from './representation.ts'
+import type { Subresources } from './subresources.ts'
+import { serveWatch } from './watch.ts'
+
+/** The verbs on API objects. */
+export class Verbs {
+  readonly #objects: Objects
+  readonly #subresources: Subresources
+  readonly #stopped: AbortSignal
+
+  constructor(objects: Objects, subresources: Subresources, stopped: AbortSignal) {
+    this.#objects = objects
+    this.#subresources = subresources
+    this.#stopped = stopped
+  }
+
+  async serve(call: Call): Promise<void> {
+    const { info, kind, subresource } = call
+    const allowed: readonly string[] = subresource ? subresource.verbs : kind.verbs
+    if (!allowed.includes(info.verb as Verb)) throw methodNotAllowed()
+    if (subresource && subresource.name !== 'status') return this.#subresources.serve(call)
+    if (kind.virtual) return this.#subresources.serveVirtual(call)
+    switch (info.verb) {
+      case 'get':
+        return this.#get(call)
+      case 'list':
+        return this.#list(call)
+      case 'watch':
+        return serveWatch(call, this.#objects, this.#stopped)
+      case 'create':
+        return this.#create(call)
+      case 'update':
+        return this.#update(call)
+      case 'patch':
+        return this.#patch(call)
+      case 'delete':
+        return this.#delete(call)
+      default:
+        return this.#deleteCollection(call)
+    }
+  }
+
+  #get(call: Call): void {
+    const { stored, info } = call
+    const entry = this.#objects.get(stored, info.namespace, info.name)
+    if (!entry) throw notFound(call.kind, info.name)
+    sendText(call.req, call.res, 200, this.#form(call).one(entry))
+  }
+
+  #list(call: Call): void {
+    const { kind, stored, info } = call
+    const { entries, meta } = listPage(this.#objects, kind, stored, info.namespace, info.query)
+    sendText(call.req, call.res, 200, this.#form(call).list(entries, meta))
+  }
+
+  async #create(call: Call): Promise<void> {
+    const { kind, stored, info, user } = call
+    if (info.name) throw methodNotAllowed()
+    const query = writeQuery(info.query, 'CreateOptions')
+    const object = this.#decode(call, parseObject(await readBody(call.req), mediaType(call.req)))
+    if (kind.namespaced && !info.namespace)
+      throw badRequest('an empty namespace may not be set during creation')
+    checkNamespace(call, object)
+    const manage = managerOf(this.#objects, call, query.fieldManager, 'Update')
+    const entry = this.#objects.create(stored, info.namespace, object, { user, dryRun: query.dryRun, manage })
+    await this.#answer(call, 201, entry)
+  }
+
+  async #update(call: Call): Promise<void> {
+    const { info, stored, user } = call
+    const query = writeQuery(info.query, 'UpdateOptions')
+    const object = this.#decode(call, parseObject(await readBody(call.req), mediaType(call.req)))
+    checkNamespace(call, object)
+    const name = object.metadata?.name
+    if (name !== info.name) {
+      throw badRequest(
+        name
+          ? `the name of the object (${name}) does not match the name on the URL (${info.name})`
+          : `name must be provided`,
+      )
+    }
+    const manage = managerOf(this.#objects, call, query.fieldManager, 'Update')
+    const options = { user, dryRun: query.dryRun, manage, ...subresourceOf(call) }
+    const entry = this.#objects.update(stored, info.namespace, info.name, () => object, options)
+    await this.#answer(call, 200, entry)
+  }
+
+  async #patch(call: Call): Promise<void> {
+    const { entry, created } = await patchCall(call, this.#objects, (object) => this.#decode(call, object))
+    await this.#answer(call, created ? 201 : 200, entry)
+  }
+
+  async #delete(call: Call): Promise<void> {
+    const { stored, kind, info, user } = call
+    const { request, dryRun } = await deleteRequest(call)
+    const { entry, gone } = this.#objects.delete(stored, info.namespace, info.name, request, { user, dryRun })
+    await this.#objects.context.world.store.flushed()
+    if (kind.returnsDeleted || !gone) return sendText(call.req, call.res, 200, this.#form(call).one(entry))
+    sendJson(call.req, call.res, 200, {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Success',
+      details: {
+        name: info.name,
+        ...(kind.group && { group: kind.group }),
+        kind: kind.plural,
+        uid: objectOf(entry).metadata.uid,
+      },
+    })
+  }
+
+  async #deleteCollection(call: Call): Promise<void> {
+    const { stored, kind, info, user } = call
+    const { request, dryRun } = await deleteRequest(call)
+    const { entries, meta } = listPage(this.#objects, kind, stored, info.namespace, info.query)
+    for (const entry of entries) {
+      const { name, namespace = '' } = objectOf(entry).metadata
+      try {
+        this.#objects.delete(stored, namespace, name, request, { user, dryRun })
+      } catch (error) {
+        // Somebody else deleted it first.
+        if (!(error instanceof StatusError) || error.code !== 404) throw error
+      }
+    }
+    await this.#objects.context.world.store.flushed()
+    sendText(call.req, call.res, 200, this.#form(call).list(entries, meta))
+  }
+
+  async #answer(call: Call, code: number, entry: Entry): Promise<void> {
+    await this.#objects.context.world.store.flushed()
+    sendText(call.req, call.res, code, this.#form(call).one(entry))
+  }
+
+  #form(call: Call) {
+    return representation(call.req, call.kind, () => this.#objects.context.world.clock.now(), call.info.query)
+  }
+
+  /** The client's object in the form of storage. Throws BadRequest. */
+  #decode(call: Call, value: Obj): Obj {
+    return decodeBody(this.#objects, call, value)
+  }
+}
+
+const subresourceOf = (call: Call) => (call.subresource ? { subresource: call.subresource.name } : {})
+
+/** Checks `apiVersion` and `kind`, decodes, treats unknown fields as the request asks. Throws BadRequest. */
+export function decodeBody(objects: Objects, call: Call, value: Obj): Obj {
+  const { kind, stored, info, res } = call
+  const wanted = apiVersionOf(kind)
+  if ((value.apiVersion ?? wanted) !== wanted || (value.kind ?? kind.kind) !== kind.kind) {
+    throw badRequest(
+      `${value.kind} in version ${JSON.stringify(value.apiVersion)} cannot be handled as a ${kind.kind}: the object provided is unrecognized (must be of type ${kind.kind})`,
+    )
+  }
+  const { object, unknown } = decode(objects.context.schema, kind, value)
+  reportUnknown(call, unknown, info.query.get('fieldValidation') || 'Warn', (text) => warn(res, text))
+  return kind.storedAs ? conversionFrom(kind, stored)(object) : object
+}
+
+function reportUnknown(call: Call, unknown: string[], mode: string, warning: (text: string) => void): void {
+  const texts = unknown.map((path) => `unknown field ${JSON.stringify(path)}`)
+  if (mode === 'Warn') for (const text of texts) warning(text)
+  if (mode !== 'Strict' || texts.length === 0) return
+  const { kind } = call
+  throw badRequest(
+    `${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: strict decoding error: ${texts.join(', ')}`,
+  )
+}
+
+function checkNamespace(call: Call, object: Obj): void {
+  const given = object.metadata?.namespace
+  if (!call.kind.namespaced || !given || given === call.info.namespace) return
+  throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+}
+
+/** The options of a delete, from its body and, where that says nothing, its query. */
+async function deleteRequest(call: Call): Promise<{ request: DeleteRequest; dryRun: boolean }> {
+  const { query } = call.info
+  const text = await readBody(call.req)
+  const body: Json = text.trim() ? parseObject(text, mediaType(call.req)) : {}
+  if (!isObject(body)) throw badRequest('the body of a delete must be DeleteOptions')
+  const grace = body.gracePeriodSeconds ?? numberIn(query, 'gracePeriodSeconds')
+  const policy = body.propagationPolicy ?? query.get('propagationPolicy') ?? undefined
+  const orphan =
+    body.orphanDependents ?? (query.has('orphanDependents') ? flagIn(query, 'orphanDependents') : undefined)
+  const dryRun = [...(body.dryRun ?? []), ...query.getAll('dryRun')]
+  return {
+    dryRun: dryRun.includes('All'),
+    request: {
+      ...(grace !== undefined && { gracePeriodSeconds: grace }),
+      ...(policy && { propagationPolicy: policy }),
+      ...(orphan !== undefined && { orphanDependents: orphan }),
+      ...(body.preconditions && { preconditions: body.preconditions }),
+    },
+  }
+}

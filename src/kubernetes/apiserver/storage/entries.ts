@@ -1,0 +1,36 @@
+import type { Entry } from '#world/store.ts'
+import type { KubernetesObject } from '../../api.ts'
+import type { Obj } from '../json.ts'
+import { conversionTo } from '../kinds/conversion.ts'
+import type { Kind } from '../kinds/kind.ts'
+
+const objects = new WeakMap<Entry, KubernetesObject>()
+const texts = new WeakMap<Entry, string>()
+
+/** The object of an entry with its `resourceVersion`, in the version of storage. Shared: not to be changed. */
+export function objectOf<T extends KubernetesObject>(entry: Entry): T {
+  let object = objects.get(entry)
+  if (!object) {
+    const value = entry.value as KubernetesObject
+    object = { ...value, metadata: { ...value.metadata, resourceVersion: String(entry.modRevision) } }
+    objects.set(entry, object)
+  }
+  return object as T
+}
+
+/** The object of an entry in the version that a kind serves. */
+export function servedAs(kind: Kind, entry: Entry): Obj {
+  const object = objectOf(entry)
+  return kind.storedAs ? conversionTo(kind)(object) : object
+}
+
+/** The JSON of an entry as a kind serves it; made once an entry for all who ask. */
+export function textOf(kind: Kind, entry: Entry): string {
+  if (kind.storedAs) return JSON.stringify(servedAs(kind, entry))
+  let text = texts.get(entry)
+  if (text === undefined) {
+    text = JSON.stringify(objectOf(entry))
+    texts.set(entry, text)
+  }
+  return text
+}

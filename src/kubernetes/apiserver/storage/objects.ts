@@ -1,0 +1,310 @@
+import { ConflictError, type Entry, type Listing, type ListOptions } from '#world/store.ts'
+import type { KubernetesObject } from '../../api.ts'
+import { equal } from '../../equality.ts'
+import { objectKey, resourcePrefix } from '../../keys.ts'
+import type { ClusterOptions, UserInfo } from '../../provider.ts'
+import { timestamp } from '../../time.ts'
+import { applyDefaults } from '../defaults/defaults.ts'
+import { alreadyExists, badRequest, conflict, invalid, MODIFIED, notFound } from '../errors.ts'
+import type { Obj } from '../json.ts'
+import { apiVersionOf, type Kind } from '../kinds/kind.ts'
+import { kindOf } from '../kinds/registry.ts'
+import type { Schema } from '../schema/schema.ts'
+import { validateModel } from '../validation/models.ts'
+import { metadataErrors } from '../validation/names.ts'
+import { type DeleteRequest, deletionOf } from './deletion.ts'
+import { objectOf } from './entries.ts'
+import type { AdmissionPlugin, Strategy, StrategyContext } from './strategy.ts'
+
+export interface WriteOptions {
+  user?: UserInfo
+  /** Does everything but store. */
+  dryRun?: boolean
+  /** `status` and other subresources change only their part. */
+  subresource?: string
+  /** Notes in `metadata.managedFields` who wrote what. */
+  manage?: (object: Obj, old: Obj | undefined) => void
+}
+
+interface Parts {
+  cluster: ClusterOptions
+  /** Given by a function: it is read while the cluster starts. */
+  schema: () => Schema
+  strategies: Record<string, Strategy>
+  admission: AdmissionPlugin[]
+}
+
+const NAME_SUFFIX = 'bcdfghjklmnpqrstvwxz2456789'
+/** Names longer than this are cut before generateName's five characters. */
+const GENERATE_LIMIT = 58
+
+/**
+ * The objects of a cluster in the world's store: the one way in for HTTP requests and the cluster's own components.
+ * Writes are defaulted, admitted, validated and stored with compare-and-swap. Objects passed in are taken over and
+ * changed: pass a copy. Kinds must be those of storage.
+ */
+export class Objects {
+  readonly #parts: Parts
+  readonly context: StrategyContext
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+    this.context = {
+      world: parts.cluster.world,
+      cluster: parts.cluster,
+      get schema() {
+        return parts.schema()
+      },
+      list: (resource, namespace) =>
+        this.list(kindOf(resource), namespace).entries.map((entry) => entry.value as Obj),
+      get: (resource, namespace, name) =>
+        this.get(kindOf(resource), namespace, name)?.value as Obj | undefined,
+    }
+  }
+
+  get #store() {
+    return this.#parts.cluster.world.store
+  }
+
+  key(kind: Kind, namespace: string, name: string): string {
+    return objectKey(this.#parts.cluster.uid, kind.group, kind.plural, kind.namespaced ? namespace : '', name)
+  }
+
+  prefix(kind: Kind, namespace?: string): string {
+    const scope = kind.namespaced ? namespace : ''
+    return resourcePrefix(this.#parts.cluster.uid, kind.group, kind.plural, scope)
+  }
+
+  get(kind: Kind, namespace: string, name: string): Entry | undefined {
+    return this.#store.get(this.key(kind, namespace, name))
+  }
+
+  list(kind: Kind, namespace?: string, options?: ListOptions): Listing {
+    return this.#store.list(this.prefix(kind, namespace || undefined), options)
+  }
+
+  /** Throws StatusError AlreadyExists, Invalid, Forbidden, …  */
+  create(kind: Kind, namespace: string, object: Obj, options: WriteOptions = {}): Entry {
+    const metadata = this.#newMetadata(kind, namespace, object.metadata ?? {})
+    const { apiVersion: _, kind: __, metadata: ___, ...rest } = object
+    const next: Obj = { kind: kind.kind, apiVersion: apiVersionOf(kind), metadata, ...rest }
+    const model = this.#parts.schema().model(kind.model)
+    const strategy = this.#strategy(kind)
+    applyDefaults(model, next)
+    this.#admit('create', kind, namespace, next, undefined, options)
+    if (model.fields.has('status') && hasStatus(kind)) next.status = undefined
+    strategy.create?.(next, this.context)
+    if (next.status === undefined) {
+      // An empty status is what Go writes for a struct that is always present.
+      if (model.fields.has('status') && hasStatus(kind)) next.status = {}
+      else delete next.status
+    }
+    this.#validate(kind, next, undefined)
+    options.manage?.(next, undefined)
+    const key = this.key(kind, namespace, metadata.name)
+    if (options.dryRun) {
+      if (this.#store.get(key)) throw alreadyExists(kind, metadata.name)
+      return { key, value: next, createRevision: 0, modRevision: 0, version: 0 }
+    }
+    try {
+      return this.#store.put(key, next as unknown, 0)
+    } catch (error) {
+      throw error instanceof ConflictError ? alreadyExists(kind, metadata.name) : error
+    }
+  }
+
+  /**
+   * Replaces an object by what `change` makes of a present one; `change` gives a fresh object, and is called again when somebody else wrote in between,
+   * unless the object names a resourceVersion. Throws StatusError.
+   */
+  update(
+    kind: Kind,
+    namespace: string,
+    name: string,
+    change: (current: KubernetesObject) => Obj,
+    options: WriteOptions = {},
+  ): Entry {
+    const entry = this.get(kind, namespace, name)
+    if (!entry) throw notFound(kind, name)
+    const current = objectOf(entry)
+    const wanted = change(current)
+    const version = wanted.metadata?.resourceVersion
+    if (version && version !== '0' && version !== current.metadata.resourceVersion) {
+      throw conflict(kind, name, MODIFIED)
+    }
+    const old = entry.value as Obj
+    const next = this.#merge(kind, wanted, old, options)
+    options.manage?.(next, old)
+    if (equal(next, old)) return entry
+    if (kind.generation && !options.subresource && !equal(wantedPart(next), wantedPart(old))) {
+      next.metadata.generation = (old.metadata.generation ?? 0) + 1
+    }
+    if (options.dryRun) return { ...entry, value: next }
+    if (this.#mayGo(kind, next)) {
+      this.#store.delete(entry.key, entry.modRevision)
+      return { ...entry, value: next }
+    }
+    return this.#store.put(entry.key, next as unknown, entry.modRevision)
+  }
+
+  /** Deletes or begins to. `gone` tells which. Throws StatusError. */
+  delete(
+    kind: Kind,
+    namespace: string,
+    name: string,
+    request: DeleteRequest = {},
+    options: WriteOptions = {},
+  ): { entry: Entry; gone: boolean } {
+    const entry = this.get(kind, namespace, name)
+    if (!entry) throw notFound(kind, name)
+    const old = entry.value as Obj
+    this.#admit('delete', kind, namespace, old, old, options)
+    const strategy = this.#strategy(kind)
+    const next = deletionOf(kind, objectOf(entry), request, strategy, this.#parts.cluster.world.clock.now())
+    const gone = !next || this.#mayGo(kind, next)
+    if (options.dryRun) return { entry: next ? { ...entry, value: next } : entry, gone }
+    if (gone) {
+      this.#store.delete(entry.key, entry.modRevision)
+      return { entry: next ? { ...entry, value: next } : entry, gone: true }
+    }
+    if (equal(next, old)) return { entry, gone: false }
+    return { entry: this.#store.put(entry.key, next as unknown, entry.modRevision), gone: false }
+  }
+
+  /** Whether a deleted object has nothing left that holds it. */
+  #mayGo(kind: Kind, object: Obj): boolean {
+    const { deletionTimestamp, finalizers, deletionGracePeriodSeconds } = object.metadata
+    if (!deletionTimestamp || (finalizers?.length ?? 0) > 0 || (deletionGracePeriodSeconds ?? 0) > 0)
+      return false
+    return !this.#strategy(kind).held?.(object)
+  }
+
+  #strategy(kind: Kind): Strategy {
+    return this.#parts.strategies[kind.group ? `${kind.plural}.${kind.group}` : kind.plural] ?? {}
+  }
+
+  #newMetadata(kind: Kind, namespace: string, given: Obj): Obj {
+    const { resourceVersion, uid: _, creationTimestamp: __, deletionTimestamp: ___, ...metadata } = given
+    delete metadata.deletionGracePeriodSeconds
+    delete metadata.selfLink
+    delete metadata.generation
+    if (resourceVersion && resourceVersion !== '0') {
+      throw badRequest('resourceVersion should not be set on objects to be created')
+    }
+    const { ids, clock } = this.#parts.cluster.world
+    const generated =
+      !metadata.name && metadata.generateName
+        ? `${metadata.generateName.slice(0, GENERATE_LIMIT)}${ids.text(5, NAME_SUFFIX)}`
+        : metadata.name
+    return {
+      ...metadata,
+      name: generated,
+      ...(kind.namespaced && { namespace }),
+      uid: ids.uuid(),
+      creationTimestamp: timestamp(clock.now()),
+      ...(kind.generation && { generation: 1 }),
+    }
+  }
+
+  /** The new object with what an update must not change taken from the old one, admitted and validated. */
+  #merge(kind: Kind, wanted: Obj, old: Obj, options: WriteOptions): Obj {
+    const { name, namespace = '' } = old.metadata
+    if (wanted.metadata?.uid && wanted.metadata.uid !== old.metadata.uid) {
+      throw conflict(
+        kind,
+        name,
+        `Precondition failed: UID in precondition: ${wanted.metadata.uid}, UID in object meta: ${old.metadata.uid}`,
+      )
+    }
+    const metadata = keepMetadata(wanted.metadata ?? {}, old.metadata)
+    if (options.subresource) return this.#mergeSubresource(kind, wanted, old, metadata, options)
+    const { apiVersion: _, kind: __, metadata: ___, ...rest } = wanted
+    const next: Obj = { kind: kind.kind, apiVersion: apiVersionOf(kind), metadata, ...rest }
+    if (hasStatus(kind)) {
+      if (old.status === undefined) delete next.status
+      else next.status = old.status
+    }
+    applyDefaults(this.#parts.schema().model(kind.model), next)
+    this.#strategy(kind).update?.(next, old, this.context)
+    this.#admit('update', kind, namespace, next, old, options)
+    this.#validate(kind, next, old)
+    return next
+  }
+
+  #mergeSubresource(kind: Kind, wanted: Obj, old: Obj, metadata: Obj, options: WriteOptions): Obj {
+    const next: Obj = { ...old, metadata }
+    if (options.subresource === 'status') next.status = wanted.status ?? {}
+    else Object.assign(next, wanted, { metadata })
+    this.#admit('update', kind, old.metadata.namespace ?? '', next, old, options)
+    const errors = metadataErrors(next.metadata, kind.names, kind.namespaced)
+    if (errors.length > 0) throw invalid(kind, old.metadata.name, errors)
+    return next
+  }
+
+  #admit(
+    operation: 'create' | 'update' | 'delete',
+    kind: Kind,
+    namespace: string,
+    object: Obj,
+    old: Obj | undefined,
+    options: WriteOptions,
+  ): void {
+    const request = {
+      operation,
+      kind,
+      subresource: options.subresource ?? '',
+      namespace,
+      name: object.metadata.name ?? '',
+      object,
+      old,
+      user: options.user,
+    }
+    for (const plugin of this.#parts.admission) plugin(request, this.context)
+  }
+
+  #validate(kind: Kind, next: Obj, old: Obj | undefined): void {
+    const strategy = this.#strategy(kind)
+    const errors = [
+      ...metadataErrors(next.metadata, kind.names, kind.namespaced),
+      ...validateModel(this.#parts.schema().model(kind.model), next),
+      ...(strategy.validate?.(next, old, this.context) ?? []),
+    ]
+    if (errors.length === 0) errors.push(...(strategy.allocate?.(next, old, this.context) ?? []))
+    if (errors.length > 0) throw invalid(kind, next.metadata.name ?? '', errors)
+  }
+}
+
+const hasStatus = (kind: Kind) => kind.subresources.some(({ name }) => name === 'status')
+
+/** What `metadata.generation` counts the changes of: everything but metadata and status. */
+function wantedPart(object: Obj): Obj {
+  const { metadata: _, status: __, ...rest } = object
+  return rest
+}
+
+/** Metadata of an update: what only the server writes stays as it was. */
+function keepMetadata(wanted: Obj, old: Obj): Obj {
+  const { resourceVersion: _, selfLink: __, ...metadata } = wanted
+  const fixed = [
+    'name',
+    'namespace',
+    'uid',
+    'creationTimestamp',
+    'generateName',
+    'generation',
+    'deletionTimestamp',
+    'deletionGracePeriodSeconds',
+  ]
+  for (const key of fixed) {
+    if (old[key] === undefined) delete metadata[key]
+    else metadata[key] = old[key]
+  }
+  if (metadata.managedFields === undefined && old.managedFields) metadata.managedFields = old.managedFields
+  for (const key of ['labels', 'annotations'] as const) {
+    if (metadata[key] && Object.keys(metadata[key]).length === 0) delete metadata[key]
+  }
+  for (const key of ['finalizers', 'ownerReferences', 'managedFields'] as const) {
+    if (metadata[key]?.length === 0) delete metadata[key]
+  }
+  return metadata
+}

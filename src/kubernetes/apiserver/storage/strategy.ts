@@ -1,0 +1,47 @@
+import type { World } from '#world/world.ts'
+import type { ClusterOptions, UserInfo } from '../../provider.ts'
+import type { FieldError } from '../errors.ts'
+import type { Obj } from '../json.ts'
+import type { Kind } from '../kinds/kind.ts'
+import type { Schema } from '../schema/schema.ts'
+
+/** What behaviour of a kind may use. */
+export interface StrategyContext {
+  world: World
+  cluster: ClusterOptions
+  schema: Schema
+  /** The stored objects of a resource, in one namespace when given. Not to be changed. */
+  list(resource: string, namespace?: string): Obj[]
+  get(resource: string, namespace: string, name: string): Obj | undefined
+}
+
+/** Where a kind differs from the others. Objects passed first are fresh copies and may be changed; `old` may not. */
+export interface Strategy {
+  /** Sets what clients may not set, before validation. */
+  create?(object: Obj, context: StrategyContext): void
+  update?(object: Obj, old: Obj, context: StrategyContext): void
+  validate?(object: Obj, old: Obj | undefined, context: StrategyContext): FieldError[]
+  /** Takes addresses and ports, after validation. Gives errors when there are none left. */
+  allocate?(object: Obj, old: Obj | undefined, context: StrategyContext): FieldError[]
+  /** How long deletion waits; `requested` is the client's wish. */
+  graceSeconds?(object: Obj, requested: number | undefined): number
+  /** Whether something beside `metadata.finalizers` holds back a deleted object. */
+  held?(object: Obj): boolean
+  /** Further changes when deletion begins. */
+  markDeleted?(object: Obj): void
+}
+
+/** Something that looks at every write before validation: may change `object` or refuse by throwing StatusError. */
+export type AdmissionPlugin = (request: AdmissionRequest, context: StrategyContext) => void
+
+export interface AdmissionRequest {
+  operation: 'create' | 'update' | 'delete'
+  kind: Kind
+  subresource: string
+  namespace: string
+  name: string
+  /** The new object; for a delete the present one, which must not be changed. */
+  object: Obj
+  old: Obj | undefined
+  user: UserInfo | undefined
+}

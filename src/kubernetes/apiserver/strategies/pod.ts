@@ -1,0 +1,69 @@
+import { equal } from '../../equality.ts'
+import { type FieldError, forbiddenField } from '../errors.ts'
+import { clone, type Json, type Obj } from '../json.ts'
+import { quantityValue } from '../quantity.ts'
+import type { Strategy } from '../storage/strategy.ts'
+
+const COMPUTE = ['cpu', 'memory']
+
+/** Models pkg/apis/core/v1/helper/qos. */
+export function qosClass(spec: Obj): 'Guaranteed' | 'Burstable' | 'BestEffort' {
+  let any = false
+  let guaranteed = true
+  for (const container of [...(spec.containers ?? []), ...(spec.initContainers ?? [])]) {
+    const { requests = {}, limits = {} } = container.resources ?? {}
+    for (const name of COMPUTE) {
+      const request = quantityValue(requests[name] ?? '0')
+      const limit = quantityValue(limits[name] ?? '0')
+      if (request > 0 || limit > 0) any = true
+      if (limit === 0 || request !== limit) guaranteed = false
+    }
+  }
+  if (!any) return 'BestEffort'
+  return guaranteed ? 'Guaranteed' : 'Burstable'
+}
+
+const MUTABLE =
+  'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)'
+
+/** Takes over what may change, so that anything else that differs shows. */
+function withMutable(spec: Obj, old: Obj): Obj {
+  const masked = clone(spec)
+  for (const field of ['containers', 'initContainers']) {
+    masked[field]?.forEach((container: Json, index: number) => {
+      const before = old[field]?.[index]
+      if (before) container.image = before.image
+    })
+  }
+  for (const field of ['activeDeadlineSeconds', 'terminationGracePeriodSeconds']) masked[field] = old[field]
+  const kept = (old.tolerations ?? []).every((toleration: Json) =>
+    (spec.tolerations ?? []).some((given: Json) => equal(given, toleration)),
+  )
+  if (kept) masked.tolerations = old.tolerations
+  if (old.schedulingGates && !spec.nodeName) {
+    masked.schedulingGates = old.schedulingGates
+    masked.nodeSelector = old.nodeSelector
+  }
+  return masked
+}
+
+function updateErrors(object: Obj, old: Obj): FieldError[] {
+  const count = (pod: Obj) => pod.spec.containers.length
+  if (count(object) !== count(old))
+    return [forbiddenField('spec.containers', 'pod updates may not add or remove containers')]
+  return equal(withMutable(object.spec, old.spec), old.spec) ? [] : [forbiddenField('spec', MUTABLE)]
+}
+
+export const podStrategy: Strategy = {
+  create: (object) => {
+    object.status = { phase: 'Pending', qosClass: object.spec ? qosClass(object.spec) : 'BestEffort' }
+  },
+  validate: (object, old) => (old ? updateErrors(object, old) : []),
+  // Models registry/core/pod.CheckGracefulDelete.
+  graceSeconds: (object, requested) => {
+    const phase = object.status?.phase
+    if (!object.spec.nodeName || phase === 'Succeeded' || phase === 'Failed') return 0
+    const period = requested ?? object.spec.terminationGracePeriodSeconds ?? 30
+    return period < 0 ? 1 : period
+  },
+}

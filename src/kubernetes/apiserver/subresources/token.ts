@@ -1,0 +1,50 @@
+import { timestamp } from '../../time.ts'
+import { invalid, invalidValue, notFound } from '../errors.ts'
+import { mediaType, parseObject, readBody } from '../http/body.ts'
+import type { Call } from '../http/call.ts'
+import { sendJson } from '../http/reply.ts'
+import type { SubresourceParts } from '../http/subresources.ts'
+import { objectOf } from '../storage/entries.ts'
+
+const MIN_SECONDS = 600
+const DEFAULT_SECONDS = 3600
+
+/** `serviceaccounts/token`: `kubectl create token`. */
+export async function issueToken(call: Call, { objects, tokens }: SubresourceParts): Promise<void> {
+  const { req, res, info, kind } = call
+  const entry = objects.get(kind, info.namespace, info.name)
+  if (!entry) throw notFound(kind, info.name)
+  const { spec = {} } = parseObject(await readBody(req), mediaType(req))
+  const expirationSeconds = spec.expirationSeconds ?? DEFAULT_SECONDS
+  if (expirationSeconds < MIN_SECONDS) {
+    throw invalid({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, '', [
+      invalidValue(
+        'spec.expirationSeconds',
+        expirationSeconds,
+        'may not specify a duration less than 10 minutes',
+      ),
+    ])
+  }
+  const { name, namespace = '', uid = '' } = objectOf(entry).metadata
+  const bound = spec.boundObjectRef
+  const token = tokens.issue({
+    namespace,
+    name,
+    uid,
+    audiences: spec.audiences ?? [],
+    expirationSeconds,
+    ...(bound && { bound: { kind: bound.kind, name: bound.name, uid: bound.uid ?? '' } }),
+  })
+  const { clock } = objects.context.world
+  sendJson(req, res, 201, {
+    kind: 'TokenRequest',
+    apiVersion: 'authentication.k8s.io/v1',
+    metadata: { name, namespace, creationTimestamp: timestamp(clock.now()) },
+    spec: {
+      audiences: spec.audiences ?? [objects.context.cluster.endpoint],
+      expirationSeconds,
+      boundObjectRef: bound ?? null,
+    },
+    status: { token, expirationTimestamp: timestamp(clock.now() + expirationSeconds * 1000) },
+  })
+}

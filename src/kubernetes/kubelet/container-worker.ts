@@ -17,7 +17,7 @@ import type { ContainerView } from './pod-status.ts'
 import type { PodContext } from './pod-worker.ts'
 import { ProbeSet } from './probe-set.ts'
 import { pullSecretsFor } from './pull-secrets.ts'
-import { CONTAINER_START_MS, MINIMUM_GRACE_MS, RETRY_MS } from './timings.ts'
+import { CONTAINER_START_MS, ERROR_SHOWN_MS, MINIMUM_GRACE_MS, RETRY_MS } from './timings.ts'
 import { turns } from './turns.ts'
 
 export type Role = 'init' | 'sidecar' | 'main'
@@ -33,6 +33,7 @@ export class ContainerWorker {
   #waiting: { reason: string; message?: string } = { reason: 'ContainerCreating' }
   #restartCount = 0
   #last: ContainerStateStatus | undefined
+  #heldUntil = 0
   readonly #restarts = new BackOff()
   /** The ended instance whose back-off is over. */
   #waitedFor: Instance | undefined
@@ -117,15 +118,12 @@ export class ContainerWorker {
     const context = this.#context
     this.#follow(pod)
     if (this.running) return this.#attend(pod)
-    if (this.isFinished(pod) || this.#backsOff(pod)) return
+    if (this.isFinished(pod) || this.#isHeld() || this.#backsOff(pod)) return
     const image = await this.#ensureImage(pod)
     if (!image) return
     const now = context.now()
     this.#startDue ??= Math.max(now, this.#pull?.doneAt ?? now) + CONTAINER_START_MS
-    if (this.#startDue > now) {
-      this.#wait('ContainerCreating')
-      return context.wakeAt(this.#startDue)
-    }
+    if (this.#startDue > now) return context.wakeAt(this.#startDue)
     this.#startDue = undefined
     await this.#start(pod, image)
   }
@@ -219,15 +217,17 @@ export class ContainerWorker {
     return { waiting: this.#waiting }
   }
 
-  #wait(reason: string, message?: string): void {
-    // Once it has run, a container that is being started again still shows how it ended.
-    const again = reason === 'ContainerCreating' && (this.instance || this.#restored)
-    this.#waiting = again ? { reason: '' } : { reason, ...(message && { message }) }
+  /** Shows why it does not run, and leaves it at that for a while. */
+  #wait(reason: string, message: string | undefined, forMs = 0): void {
+    this.#waiting = { reason, ...(message && { message }) }
+    this.#heldUntil = this.#context.now() + forMs
+    if (forMs > 0) this.#context.wakeAt(this.#heldUntil)
   }
 
   /** Shows that it waits for the containers before it. */
   hold(reason: string): void {
-    if (!this.instance && !this.#restored) this.#waiting = { reason }
+    const untouched = ['ContainerCreating', 'PodInitializing'].includes(this.#waiting.reason)
+    if (untouched) this.#waiting = { reason }
   }
 
   /** A changed image is the one part of a running pod's container that can be updated. */
@@ -265,6 +265,12 @@ export class ContainerWorker {
     return this.stop(pod, reason, message, killAt)
   }
 
+  #isHeld(): boolean {
+    if (this.#context.now() >= this.#heldUntil) return false
+    this.#context.wakeAt(this.#heldUntil)
+    return true
+  }
+
   #backsOff(pod: Pod): boolean {
     const { instance } = this
     if (!instance?.ending || this.#waitedFor === instance) return false
@@ -289,7 +295,7 @@ export class ContainerWorker {
   }
 
   async #ensureImage(pod: Pod): Promise<NodeImage | undefined> {
-    const { now, images, nodeName, api } = this.#context
+    const { images, nodeName, api } = this.#context
     const name = this.#spec.image ?? ''
     const invalid = invalidImageText(name)
     if (invalid) {
@@ -317,8 +323,7 @@ export class ContainerWorker {
         this.#context.event(pod, 'Warning', 'ErrImageNeverPull', message, this.#fieldPath)
         this.#failed(pod, 'Error: ErrImageNeverPull')
       }
-      this.#wait('ErrImageNeverPull', message)
-      this.#context.wakeAt(now() + RETRY_MS)
+      this.#wait('ErrImageNeverPull', message, RETRY_MS)
       return
     }
     if (this.#pullBacksOff(pod, name)) return
@@ -366,9 +371,8 @@ export class ContainerWorker {
     this.#failed(pod, 'Error: ErrImagePull')
     this.#pulls.next(now)
     this.#pullFailed = { at: now, error: error! }
-    this.#wait('ErrImagePull', error)
     // The kubelet looks again after a moment, and then says that it backs off.
-    this.#context.wakeAt(now + 2000)
+    this.#wait('ErrImagePull', error, ERROR_SHOWN_MS)
   }
 
   #failed(pod: Pod, message: string): void {
@@ -385,8 +389,7 @@ export class ContainerWorker {
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error
       this.#failed(pod, `Error: ${error.message}`)
-      this.#wait('CreateContainerConfigError', error.message)
-      return context.wakeAt(context.now() + RETRY_MS)
+      return this.#wait('CreateContainerConfigError', error.message, RETRY_MS)
     }
     context.event(pod, 'Normal', 'Created', 'Container created', this.#fieldPath)
     this.#succeed(instance)
@@ -424,8 +427,7 @@ export class ContainerWorker {
     instance.log.close()
     this.#failed(pod, `Error: ${error.message}`)
     this.#last = { terminated: terminatedState(instance.ending, 0, instance.id) }
-    this.#waiting = { reason: 'RunContainerError', message: error.message }
-    this.#context.wakeAt(now + 1000)
+    this.#wait('RunContainerError', error.message, ERROR_SHOWN_MS)
   }
 
   #ended(instance: Instance): void {

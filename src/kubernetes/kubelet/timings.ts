@@ -21,5 +21,7 @@ export const LEASES_PER_SECOND = 100
 export const VOLUME_SYNC_MS = 60_000
 /** Retries of what only a change elsewhere can mend: a missing ConfigMap, an address. */
 export const RETRY_MS = 10_000
+/** From an error to the kubelet's next look at the pod. */
+export const ERROR_SHOWN_MS = 2_000
 /** The least time between SIGTERM and SIGKILL (`minimumGracePeriodInSeconds`). */
 export const MINIMUM_GRACE_MS = 2_000

@@ -1,0 +1,212 @@
+import { generateKeyPairSync } from 'node:crypto'
+import type { ClusterApi, KubernetesObject } from '#kubernetes/api.ts'
+import { ADMISSION } from '#kubernetes/apiserver/admission/plugins.ts'
+import { ServiceAccountTokens } from '#kubernetes/apiserver/auth/service-account-tokens.ts'
+import { ComponentApi } from '#kubernetes/apiserver/component-api.ts'
+import { EventRecorder } from '#kubernetes/apiserver/event-recorder.ts'
+import { buildOpenApi } from '#kubernetes/apiserver/openapi/build.ts'
+import { loadSchema } from '#kubernetes/apiserver/schema/schema.ts'
+import { Objects } from '#kubernetes/apiserver/storage/objects.ts'
+import { STRATEGIES } from '#kubernetes/apiserver/strategies/table.ts'
+import { type RunningControllers, startControllers } from '#kubernetes/controllers/start.ts'
+import type { Deployment, Pod } from '#kubernetes/objects.ts'
+import { isReady } from '#kubernetes/pods.ts'
+import type { ClusterOptions, LoadBalancerRequest } from '#kubernetes/provider.ts'
+import { VirtualNetwork } from '#network/virtual-network.ts'
+import { Clock } from '#world/clock.ts'
+import type { Store } from '#world/store.ts'
+import { World } from '#world/world.ts'
+import { ScriptedRuntime } from './scripted-runtime.ts'
+
+const folder = new URL('../../../generated/kubernetes', import.meta.url).pathname
+const schema = loadSchema(folder).catch(async () => {
+  await buildOpenApi({ outFolder: folder })
+  return loadSchema(folder)
+})
+const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+
+/** A cluster with its controllers on a clock that tests move. */
+export interface TestCluster {
+  world: World
+  api: ClusterApi
+  network: VirtualNetwork
+  runtime: ScriptedRuntime
+  control: RunningControllers
+  balancers: Map<string, LoadBalancerRequest>
+  /** Moves the clock in steps of a second until `condition` holds; fails after `limitMs`. */
+  until(what: string, condition: () => unknown, limitMs?: number): Promise<void>
+  pods(namespace?: string): Pod[]
+  pod(name: string): Pod
+  events(name: string): string[]
+  addNode(name: string, options?: { cpu?: string; pods?: string; address?: string; zone?: string }): void
+  close(): void
+}
+
+export async function testCluster(
+  options: { store?: Store; nodes?: number; now?: number; seed?: string } = {},
+): Promise<TestCluster> {
+  const clock = new Clock({ speed: 0, now: options.now ?? Date.parse('2026-11-21T10:00:00Z') })
+  const world = new World({
+    id: 'test',
+    clock,
+    seed: options.seed ?? 'kubernetes',
+    ...(options.store && { store: options.store }),
+    log: { error: (controller, key, error) => console.error(controller, key, error) },
+  })
+  const network = new VirtualNetwork()
+  const runtime = new ScriptedRuntime(network)
+  const addresses = new Map<string, string>()
+  const balancers = new Map<string, LoadBalancerRequest>()
+  const cluster: ClusterOptions = {
+    uid: 'c1',
+    gitVersion: 'v1.35.2-eks-1234567',
+    world,
+    network,
+    runtime,
+    images: runtime,
+    provider: {
+      allocatePodAddress(_, uid) {
+        const key = `addresses/${uid}`
+        const known = world.store.get<string>(key)?.value
+        if (known) return known
+        const next = (world.store.get<number>('next-address')?.value ?? 10) + 1
+        world.store.put('next-address', next)
+        const address = `10.0.${next >> 8}.${next & 255}`
+        world.store.put(key, address)
+        addresses.set(uid, address)
+        return address
+      },
+      releasePodAddress: (_, uid) => {
+        world.store.delete(`addresses/${uid}`)
+      },
+      registryCredentials: async () => undefined,
+      async ensureLoadBalancer(service) {
+        balancers.set(service.uid, service)
+        return [{ hostname: `lb-${service.name}.us-east-1.elb.amazonaws.com` }]
+      },
+      async deleteLoadBalancer({ uid }) {
+        balancers.delete(uid)
+      },
+    },
+    tokens: [],
+    authorizers: [],
+    serviceCidr: '10.100.0.0/16',
+    certificateAuthority: {
+      certificate: 'test authority',
+      privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    },
+    endpoint: 'https://c1.example',
+  }
+  const models = await schema
+  const objects = new Objects({ cluster, schema: () => models, strategies: STRATEGIES, admission: ADMISSION })
+  const api = new ComponentApi(objects, new EventRecorder(objects))
+  for (const name of ['default', 'kube-system', 'kube-node-lease']) {
+    if (!api.get('namespaces', '', name)) {
+      api.create('namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
+    }
+  }
+  const tokens = new ServiceAccountTokens(cluster, objects)
+  const control = startControllers(cluster, api, {
+    issueToken: ({ namespace, serviceAccount, pod, audience, expirationSeconds }) =>
+      tokens.issue({
+        namespace,
+        name: serviceAccount,
+        uid: api.get('serviceaccounts', namespace, serviceAccount)!.metadata.uid!,
+        audiences: audience ? [audience] : [],
+        expirationSeconds,
+        bound: { kind: 'Pod', ...pod },
+      }),
+  })
+  const self: TestCluster = {
+    world,
+    api,
+    network,
+    runtime,
+    control,
+    balancers,
+    async until(what, condition, limitMs = 120_000) {
+      const end = clock.now() + limitMs
+      await world.advance(0)
+      while (!condition()) {
+        if (clock.now() >= end) throw new Error(`never came true: ${what}`)
+        await world.advance(200)
+      }
+    },
+    pods: (namespace = 'default') => api.list<Pod>('pods', namespace),
+    pod: (name) => api.get<Pod>('pods', 'default', name)!,
+    events: (name) =>
+      api
+        .list<KubernetesObject & { involvedObject: { name: string }; reason: string; message: string }>(
+          'events',
+          'default',
+        )
+        .filter(({ involvedObject }) => involvedObject.name === name)
+        .map(({ reason, message }) => `${reason}: ${message}`),
+    addNode(name, { cpu = '4', pods = '110', address, zone = 'us-east-1a' } = {}) {
+      const quantities = { cpu, memory: '16Gi', pods, 'ephemeral-storage': '80Gi' }
+      control.kubelets.registerNode({
+        name,
+        providerId: `aws:///${zone}/i-${name}`,
+        address: address ?? `192.168.0.${api.list('nodes').length + 1}`,
+        labels: { 'topology.kubernetes.io/zone': zone },
+        taints: [],
+        capacity: quantities,
+        allocatable: quantities,
+        nodeInfo: {
+          architecture: 'amd64',
+          bootID: '',
+          containerRuntimeVersion: 'containerd://2.1.5',
+          kernelVersion: '6.12.46',
+          kubeProxyVersion: '',
+          kubeletVersion: 'v1.35.2-eks-1234567',
+          machineID: '',
+          operatingSystem: 'linux',
+          osImage: 'Amazon Linux 2023',
+          systemUUID: '',
+        },
+      })
+    },
+    close() {
+      control.stop()
+      world.close()
+    },
+  }
+  if (!options.store) {
+    for (let i = 1; i <= (options.nodes ?? 2); i++) self.addNode(`node-${i}`, { address: `192.168.0.${i}` })
+  }
+  await world.advance(5000)
+  return self
+}
+
+export const deployment = (
+  name: string,
+  replicas: number,
+  options: { image?: string; spec?: object; container?: object; pod?: object } = {},
+): Deployment =>
+  ({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name, namespace: 'default', labels: { app: name } },
+    spec: {
+      replicas,
+      selector: { matchLabels: { app: name } },
+      template: {
+        metadata: { labels: { app: name } },
+        spec: {
+          containers: [{ name: 'web', image: options.image ?? 'web:1', ...options.container }],
+          ...options.pod,
+        },
+      },
+      ...options.spec,
+    },
+  }) as unknown as Deployment
+
+export const pod = (name: string, container: object = {}, spec: object = {}): Pod =>
+  ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'default', labels: { app: name } },
+    spec: { containers: [{ name: 'main', image: 'web:1', ...container }], ...spec },
+  }) as unknown as Pod
+
+export const readyPods = (cluster: TestCluster): Pod[] => cluster.pods().filter(isReady)

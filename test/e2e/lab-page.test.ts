@@ -275,6 +275,42 @@ describe('the terminal', () => {
     expect(page.context().pages()).toHaveLength(1)
   })
 
+  it('finds text in what was printed', async () => {
+    await start()
+    await type('clear; printf "%s\\n" alpha beta gamma\n')
+    await seen('gamma')
+    await page.keyboard.press('Control+Shift+F')
+    const field = page.getByRole('searchbox', { name: 'Find in the terminal' })
+    await field.fill('beta')
+    await page.keyboard.press('Enter')
+    await page.locator('.xterm-selection div').first().waitFor({ state: 'attached' })
+    await field.fill('omega')
+    await page.keyboard.press('Enter')
+    await page.getByText('Not found').waitFor()
+    expect(await axeViolations(page)).toEqual([])
+    await field.press('Escape')
+    expect(await page.evaluate(() => document.activeElement?.className)).toContain('xterm-helper-textarea')
+  })
+
+  it('gives screen readers the lines, if asked to', async () => {
+    await start()
+    await page.getByRole('button', { name: 'Terminal settings' }).click()
+    await page.getByRole('checkbox', { name: 'Screen reader mode' }).check()
+    expect(await axeViolations(page)).toEqual([])
+    await page.keyboard.press('Escape')
+    await type('echo line-$((40+2))\n')
+    await page
+      .getByRole('listitem')
+      .filter({ hasText: /^line-42/ })
+      .waitFor()
+  })
+
+  it('types nothing before the start, but leads to it', async () => {
+    await startButton().waitFor()
+    await step('look-around').getByRole('button', { name: 'Type into the terminal' }).first().click()
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Start the lab')
+  })
+
   it('stops a flood at once with Ctrl+C', async () => {
     await start()
     await type('yes drydock\n')

@@ -2,7 +2,7 @@ import type { Finding } from '#checks/finding.ts'
 import { copyText } from '../code-actions.ts'
 import { t } from '../i18n/index.ts'
 import { Icon } from './Icon.tsx'
-import { typeIntoTerminal } from './terminal/bridge.ts'
+import { typeCommand } from './type-command.ts'
 
 /** A finding that failed, in full: expected, observed, evidence, cause, hint, lesson. */
 export function FindingCard({ finding }: { finding: Finding }) {
@@ -43,7 +43,6 @@ function Row({ name, children }: { name: string; children: string }) {
 }
 
 function Evidence({ command }: { command: string }) {
-  const type = typeIntoTerminal.value
   return (
     <div class="evidence">
       <p>{t.check.evidence}</p>
@@ -57,12 +56,10 @@ function Evidence({ command }: { command: string }) {
           >
             {t.code.copy}
           </button>
-          {type && (
-            <button type="button" class="button quiet small" onClick={() => type(command)}>
-              <Icon name="terminal" />
-              {t.code.type}
-            </button>
-          )}
+          <button type="button" class="button quiet small" onClick={() => typeCommand(command)}>
+            <Icon name="terminal" />
+            {t.code.type}
+          </button>
         </div>
       </div>
     </div>

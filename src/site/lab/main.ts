@@ -7,19 +7,12 @@ import { StepCheck } from './StepCheck.tsx'
 import { StepStatus } from './StepStatus.tsx'
 import { followLab } from './session.ts'
 import { connectSteps } from './steps.ts'
-import { announcement } from './store.ts'
-import { typeIntoTerminal } from './terminal/bridge.ts'
 import { TerminalPane } from './terminal/TerminalPane.tsx'
+import { typeCommand } from './type-command.ts'
 import { ViewSwitch } from './ViewSwitch.tsx'
 
 connectSteps()
-addCodeActions(document.querySelector('.steps') ?? document, {
-  label: t.code.type,
-  run(command) {
-    if (typeIntoTerminal.value) typeIntoTerminal.value(command)
-    else announcement.value = t.code.needStart
-  },
-})
+addCodeActions(document.querySelector('.steps') ?? document, { label: t.code.type, run: typeCommand })
 mount('progress', Progress)
 mount('connection', Connection)
 mount('notice', Notice)

@@ -1,0 +1,62 @@
+import type { Page } from 'playwright-core'
+
+/** Types into the lab page's terminal as a person does: a line, Enter, and the next when the prompt is back. */
+export class ShellPage {
+  readonly #page: Page
+
+  constructor(page: Page) {
+    this.#page = page
+  }
+
+  /** Types a script line by line, leaving out comments and empty lines. */
+  async run(script: string, patience: number): Promise<void> {
+    for (const line of script.split('\n')) {
+      if (line.trim() === '' || line.startsWith('#')) continue
+      await this.ready(patience)
+      await this.#page.keyboard.type(line)
+      await this.#cursorAt(line.slice(-10), true)
+      await this.#page.keyboard.press('Enter')
+      await this.#cursorAt(line.slice(-10), false)
+    }
+    await this.ready(patience)
+  }
+
+  /** Waits until the line with the cursor is an empty prompt, of the shell or of a here-document. */
+  async ready(patience: number): Promise<void> {
+    await this.#page.locator('.terminal-view:not([hidden]) .xterm-helper-textarea').focus()
+    await this.#page
+      .waitForFunction(
+        () => {
+          const row = document.querySelector('.terminal-view:not([hidden]) .xterm-cursor')?.parentElement
+          return /(^>|[$#])\s*$/.test(row?.textContent ?? '')
+        },
+        undefined,
+        { timeout: patience, polling: 50 },
+      )
+      .catch(async () => {
+        throw new Error(`No prompt within ${patience / 1000} s. The terminal shows:\n${await this.text()}`)
+      })
+  }
+
+  /** What the terminal shows now. */
+  async text(): Promise<string> {
+    const rows = this.#page.locator('.terminal-view:not([hidden]) .xterm-rows > div')
+    return (await rows.allTextContents()).join('\n').trimEnd()
+  }
+
+  /** Waits for the echo before Enter and for the next line after it, so that no prompt is taken for another. */
+  async #cursorAt(text: string, there: boolean): Promise<void> {
+    await this.#page.waitForFunction(
+      ({ text, there }) => {
+        const row = document.querySelector('.terminal-view:not([hidden]) .xterm-cursor')?.parentElement
+        // A long line goes on in the row below.
+        const shown = `${row?.previousElementSibling?.textContent ?? ''}${row?.textContent ?? ''}`
+        return there
+          ? shown.trimEnd().endsWith(text.trimEnd())
+          : !row?.textContent?.trimEnd().endsWith(text.trimEnd())
+      },
+      { text, there },
+      { polling: 20 },
+    )
+  }
+}

@@ -132,8 +132,8 @@ describe('a pod', () => {
     expect(cluster.events('a')).toContain(
       `BackOff: Back-off restarting failed container main in pod a_default(${uid})`,
     )
-    expect(await text(await cluster.control.kubelets.logs('default', 'a', {}))).toBe('start 5\n')
-    expect(await text(await cluster.control.kubelets.logs('default', 'a', { previous: true }))).toBe(
+    expect(await text(await cluster.kubernetes.kubelets.logs('default', 'a', {}))).toBe('start 5\n')
+    expect(await text(await cluster.kubernetes.kubelets.logs('default', 'a', { previous: true }))).toBe(
       'start 4\n',
     )
   })
@@ -342,15 +342,15 @@ describe('logs', () => {
       'waiting',
       () => status()?.containerStatuses?.[0]?.state?.waiting?.reason === 'ErrImagePull',
     )
-    await expect(cluster.control.kubelets.logs('default', 'a', {})).rejects.toMatchObject({
+    await expect(cluster.kubernetes.kubelets.logs('default', 'a', {})).rejects.toMatchObject({
       code: 400,
       message: 'container "main" in pod "a" is waiting to start: trying and failing to pull image',
     })
-    await expect(cluster.control.kubelets.logs('default', 'a', { container: 'x' })).rejects.toThrow(
+    await expect(cluster.kubernetes.kubelets.logs('default', 'a', { container: 'x' })).rejects.toThrow(
       'container x is not valid for pod a',
     )
     await expect(
-      cluster.control.kubelets.exec('default', 'a', { command: ['ls'], tty: false, stdin: false }),
+      cluster.kubernetes.kubelets.exec('default', 'a', { command: ['ls'], tty: false, stdin: false }),
     ).rejects.toThrow('unable to upgrade connection: container not found ("main")')
   })
 
@@ -366,12 +366,12 @@ describe('logs', () => {
     })
     cluster.api.create('pods', pod('a', {}, { restartPolicy: 'Never' }))
     await cluster.until('ready', () => isReady(cluster.pod('a')))
-    expect(await text(await cluster.control.kubelets.logs('default', 'a', { tailLines: 1 }))).toBe('two\n')
+    expect(await text(await cluster.kubernetes.kubelets.logs('default', 'a', { tailLines: 1 }))).toBe('two\n')
     expect(
-      await text(await cluster.control.kubelets.logs('default', 'a', { timestamps: true, tailLines: 1 })),
+      await text(await cluster.kubernetes.kubelets.logs('default', 'a', { timestamps: true, tailLines: 1 })),
     ).toMatch(/^2026-11-21T10:00:\d\d\.\d{9}Z two\n$/)
     const following = text(
-      await cluster.control.kubelets.logs('default', 'a', { follow: true, tailLines: 1 }),
+      await cluster.kubernetes.kubelets.logs('default', 'a', { follow: true, tailLines: 1 }),
     )
     say('ee\nfour')
     end(0)
@@ -384,7 +384,7 @@ describe('a node', () => {
     cluster = await testCluster()
     cluster.api.create('deployments.apps', deployment('web', 2))
     await cluster.until('ready', () => readyPods(cluster).length === 2)
-    cluster.control.kubelets.stopNode('node-1')
+    cluster.kubernetes.kubelets.stopNode('node-1')
     const ready = () =>
       (cluster.api.get('nodes', '', 'node-1') as unknown as Pod)?.status.conditions?.find(
         ({ type }) => type === 'Ready',
@@ -402,7 +402,7 @@ describe('a node', () => {
     const stuck = cluster.pods().filter((pod) => pod.spec.nodeName === 'node-1')
     expect(stuck).toHaveLength(1)
     expect(stuck[0]!.metadata.deletionTimestamp).toBeDefined()
-    cluster.control.kubelets.removeNode('node-1')
+    cluster.kubernetes.kubelets.removeNode('node-1')
     await cluster.until('collected', () => cluster.pods().length === 2)
   })
 

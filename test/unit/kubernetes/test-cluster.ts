@@ -1,29 +1,16 @@
-import { generateKeyPairSync } from 'node:crypto'
 import type { ClusterApi, KubernetesObject } from '#kubernetes/api.ts'
-import { ADMISSION } from '#kubernetes/apiserver/admission/plugins.ts'
-import { ServiceAccountTokens } from '#kubernetes/apiserver/auth/service-account-tokens.ts'
-import { ComponentApi } from '#kubernetes/apiserver/component-api.ts'
-import { EventRecorder } from '#kubernetes/apiserver/event-recorder.ts'
-import { buildOpenApi } from '#kubernetes/apiserver/openapi/build.ts'
-import { loadSchema } from '#kubernetes/apiserver/schema/schema.ts'
-import { Objects } from '#kubernetes/apiserver/storage/objects.ts'
-import { STRATEGIES } from '#kubernetes/apiserver/strategies/table.ts'
-import { type RunningControllers, startControllers } from '#kubernetes/controllers/start.ts'
+import { KubernetesCluster } from '#kubernetes/cluster.ts'
 import type { Deployment, Pod } from '#kubernetes/objects.ts'
 import { isReady } from '#kubernetes/pods.ts'
 import type { ClusterOptions, LoadBalancerRequest } from '#kubernetes/provider.ts'
+import { createAuthority } from '#network/authority.ts'
 import { VirtualNetwork } from '#network/virtual-network.ts'
 import { Clock } from '#world/clock.ts'
 import type { Store } from '#world/store.ts'
 import { World } from '#world/world.ts'
 import { ScriptedRuntime } from './scripted-runtime.ts'
 
-const folder = new URL('../../../generated/kubernetes', import.meta.url).pathname
-const schema = loadSchema(folder).catch(async () => {
-  await buildOpenApi({ outFolder: folder })
-  return loadSchema(folder)
-})
-const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const authority = createAuthority('kubernetes', Date.parse('2026-11-21T00:00:00Z'))
 
 /** A cluster with its controllers on a clock that tests move. */
 export interface TestCluster {
@@ -31,7 +18,7 @@ export interface TestCluster {
   api: ClusterApi
   network: VirtualNetwork
   runtime: ScriptedRuntime
-  control: RunningControllers
+  kubernetes: KubernetesCluster
   balancers: Map<string, LoadBalancerRequest>
   /** Moves the clock in steps of a second until `condition` holds; fails after `limitMs`. */
   until(what: string, condition: () => unknown, limitMs?: number): Promise<void>
@@ -91,38 +78,18 @@ export async function testCluster(
     tokens: [],
     authorizers: [],
     serviceCidr: '10.100.0.0/16',
-    certificateAuthority: {
-      certificate: 'test authority',
-      privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-    },
+    certificateAuthority: await authority,
     endpoint: 'https://c1.example',
   }
-  const models = await schema
-  const objects = new Objects({ cluster, schema: () => models, strategies: STRATEGIES, admission: ADMISSION })
-  const api = new ComponentApi(objects, new EventRecorder(objects))
-  for (const name of ['default', 'kube-system', 'kube-node-lease']) {
-    if (!api.get('namespaces', '', name)) {
-      api.create('namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
-    }
-  }
-  const tokens = new ServiceAccountTokens(cluster, objects)
-  const control = startControllers(cluster, api, {
-    issueToken: ({ namespace, serviceAccount, pod, audience, expirationSeconds }) =>
-      tokens.issue({
-        namespace,
-        name: serviceAccount,
-        uid: api.get('serviceaccounts', namespace, serviceAccount)!.metadata.uid!,
-        audiences: audience ? [audience] : [],
-        expirationSeconds,
-        bound: { kind: 'Pod', ...pod },
-      }),
-  })
+  const kubernetes = new KubernetesCluster(cluster)
+  await kubernetes.start()
+  const api = kubernetes.client
   const self: TestCluster = {
     world,
     api,
     network,
     runtime,
-    control,
+    kubernetes,
     balancers,
     async until(what, condition, limitMs = 120_000) {
       const end = clock.now() + limitMs
@@ -144,7 +111,7 @@ export async function testCluster(
         .map(({ reason, message }) => `${reason}: ${message}`),
     addNode(name, { cpu = '4', pods = '110', address, zone = 'us-east-1a' } = {}) {
       const quantities = { cpu, memory: '16Gi', pods, 'ephemeral-storage': '80Gi' }
-      control.kubelets.registerNode({
+      kubernetes.kubelets.registerNode({
         name,
         providerId: `aws:///${zone}/i-${name}`,
         address: address ?? `192.168.0.${api.list('nodes').length + 1}`,
@@ -167,7 +134,7 @@ export async function testCluster(
       })
     },
     close() {
-      control.stop()
+      kubernetes.stop()
       world.close()
     },
   }

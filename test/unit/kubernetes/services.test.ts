@@ -1,0 +1,137 @@
+import { text } from 'node:stream/consumers'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { Deployment, EndpointSlice, Endpoints, Pod, Service } from '#kubernetes/objects.ts'
+import { deployment, readyPods, type TestCluster, testCluster } from './test-cluster.ts'
+
+let cluster: TestCluster
+afterEach(() => cluster.close())
+
+const service = (name: string, spec: object): Service =>
+  ({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name, namespace: 'default' },
+    spec,
+  }) as unknown as Service
+
+const get = (name = 'web') => cluster.api.get<Service>('services', 'default', name)!
+
+async function serving(replicas = 2, spec: object = {}): Promise<void> {
+  cluster = await testCluster()
+  cluster.runtime.scripts.set('web', ({ spec, serve }) => {
+    serve(8080, () => ({ status: 200, body: spec.hostname }))
+    return undefined
+  })
+  const container = { ports: [{ name: 'http', containerPort: 8080 }] }
+  cluster.api.create('deployments.apps', deployment('web', replicas, { container }))
+  cluster.api.create(
+    'services',
+    service('web', { selector: { app: 'web' }, ports: [{ port: 80, targetPort: 'http' }], ...spec }),
+  )
+  await cluster.until('ready', () => readyPods(cluster).length === replicas)
+  await cluster.world.advance(0)
+}
+
+async function ask(address: string, port: number, from = '10.9.9.9'): Promise<string> {
+  const socket = cluster.network.connect({ address, port }, { address: from, port: 40000 })
+  socket.write('GET / HTTP/1.1\r\n\r\n')
+  return (await text(socket)).split('\r\n\r\n')[1]!
+}
+
+describe('a Service', () => {
+  it('leads its cluster IP to all ready pods', async () => {
+    await serving()
+    const answers = new Set<string>()
+    for (let i = 0; i < 30; i++) answers.add(await ask(get().spec.clusterIP!, 80))
+    expect([...answers].sort()).toEqual(
+      cluster
+        .pods()
+        .map((pod) => pod.metadata.name)
+        .sort(),
+    )
+    expect(() => cluster.network.connect({ address: get().spec.clusterIP!, port: 81 })).toThrow('ETIMEDOUT')
+  })
+
+  it('keeps EndpointSlices and Endpoints that equal its ready pods', async () => {
+    await serving()
+    const addresses = cluster
+      .pods()
+      .map((pod) => pod.status.podIP)
+      .sort()
+    const [slice] = cluster.api
+      .list<EndpointSlice>('endpointslices.discovery.k8s.io', 'default')
+      .filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === 'web')
+    expect(slice).toMatchObject({
+      addressType: 'IPv4',
+      ports: [{ name: '', port: 8080, protocol: 'TCP' }],
+      metadata: { labels: { 'endpointslice.kubernetes.io/managed-by': 'endpointslice-controller.k8s.io' } },
+    })
+    expect(slice!.endpoints!.flatMap((endpoint) => endpoint.addresses).sort()).toEqual(addresses)
+    const endpoints = cluster.api.get<Endpoints>('endpoints', 'default', 'web')!
+    expect(endpoints.subsets![0]!.addresses!.map(({ ip }) => ip).sort()).toEqual(addresses)
+  })
+
+  it('is refused when it has no endpoints', async () => {
+    await serving(1)
+    cluster.api.update('deployments.apps', {
+      ...cluster.api.get<Deployment>('deployments.apps', 'default', 'web')!,
+      spec: deployment('web', 0).spec,
+    })
+    await cluster.until('gone', () => cluster.pods().length === 0)
+    expect(() => cluster.network.connect({ address: get().spec.clusterIP!, port: 80 })).toThrow(
+      'ECONNREFUSED',
+    )
+  })
+
+  it('answers on its node port on every node, and of a LoadBalancer says where', async () => {
+    await serving(1, { type: 'LoadBalancer' })
+    const { nodePort } = get().spec.ports![0]!
+    for (const node of ['192.168.0.1', '192.168.0.2']) {
+      expect(await ask(node, nodePort!)).toBe(cluster.pods()[0]!.metadata.name)
+    }
+    await cluster.until('hostname', () => get().status.loadBalancer?.ingress)
+    expect(get().status.loadBalancer!.ingress).toEqual([{ hostname: 'lb-web.us-east-1.elb.amazonaws.com' }])
+    expect(get().metadata.finalizers).toEqual(['service.kubernetes.io/load-balancer-cleanup'])
+    expect(cluster.events('web')).toEqual(
+      expect.arrayContaining([
+        'EnsuringLoadBalancer: Ensuring load balancer',
+        'EnsuredLoadBalancer: Ensured load balancer',
+      ]),
+    )
+    expect([...cluster.balancers.values()]).toMatchObject([
+      { name: 'web', ports: [{ port: 80, nodePort }], nodes: [{ name: 'node-1' }, { name: 'node-2' }] },
+    ])
+    cluster.api.delete('services', 'default', 'web')
+    await cluster.until('gone', () => !get())
+    expect(cluster.balancers.size).toBe(0)
+    expect(cluster.api.get('endpoints', 'default', 'web')).toBeUndefined()
+  })
+
+  it('keeps a client at its pod when it is sticky', async () => {
+    await serving(3, { sessionAffinity: 'ClientIP' })
+    const answers = new Set<string>()
+    for (let i = 0; i < 10; i++) answers.add(await ask(get().spec.clusterIP!, 80, '10.1.1.1'))
+    expect(answers.size).toBe(1)
+  })
+
+  it('has names in DNS, as pods see them', async () => {
+    await serving(2)
+    cluster.api.create(
+      'services',
+      service('headless', { clusterIP: 'None', selector: { app: 'web' }, ports: [{ port: 80 }] }),
+    )
+    cluster.api.create(
+      'services',
+      service('alias', { type: 'ExternalName', externalName: 'web.default.svc.cluster.local' }),
+    )
+    await cluster.world.advance(0)
+    const { lookup } = cluster.runtime.specs[0]!
+    const clusterIp = get().spec.clusterIP
+    expect(lookup!('web')).toBe(clusterIp)
+    expect(lookup!('web.default')).toBe(clusterIp)
+    expect(lookup!('web.default.svc.cluster.local')).toBe(clusterIp)
+    expect(lookup!('alias')).toBe(clusterIp)
+    expect(lookup!('web.other')).toBeUndefined()
+    expect(cluster.pods().map((pod: Pod) => pod.status.podIP)).toContain(lookup!('headless'))
+  })
+})

@@ -1,0 +1,298 @@
+import type * as sdk from '@aws-sdk/client-auto-scaling'
+import { type Scope, tables, terminateInstance } from '../ec2/index.ts'
+import { findTemplate } from '../ec2/launch-templates.ts'
+import { AwsError, type Handler } from '../wire/service.ts'
+import { capacityCause, checkSizes, createGroup, deleteGroup, setDesired } from './groups.ts'
+import { launchSpec } from './launch-spec.ts'
+import { activityOutput, groupOutput, instanceOutput, paged, tagOutput } from './output.ts'
+import type { ActivityRecord, GroupRecord, GroupTag, LaunchSource } from './records.ts'
+import { activitiesOf, findGroup, getGroup, listGroups, putActivity, putGroup } from './tables.ts'
+
+interface LaunchInput {
+  LaunchConfigurationName?: string
+  LaunchTemplate?: sdk.LaunchTemplateSpecification
+  MixedInstancesPolicy?: sdk.MixedInstancesPolicy
+}
+
+function launchSource(scope: Scope, input: LaunchInput): LaunchSource | undefined {
+  if (input.MixedInstancesPolicy)
+    throw new AwsError(
+      'NotImplemented',
+      'Drydock does not simulate MixedInstancesPolicy; use LaunchTemplate.',
+      { status: 501 },
+    )
+  if (input.LaunchConfigurationName) return { kind: 'configuration', name: input.LaunchConfigurationName }
+  if (!input.LaunchTemplate) return undefined
+  const { id, name } = findTemplate(scope, input.LaunchTemplate)
+  return {
+    kind: 'template',
+    id,
+    name,
+    ...(input.LaunchTemplate.Version ? { version: input.LaunchTemplate.Version } : {}),
+  }
+}
+
+/** Subnets by `vpc-zone-identifier`, or the default ones of zones. */
+function subnetsOf(
+  scope: Scope,
+  input: { VPCZoneIdentifier?: string; AvailabilityZones?: string[] },
+): string[] {
+  if (input.VPCZoneIdentifier) return input.VPCZoneIdentifier.split(',').map((id) => id.trim())
+  return (input.AvailabilityZones ?? []).map((zone) => {
+    const subnet = tables.subnets.list(scope).find((one) => one.isDefault && one.zone === zone)
+    if (!subnet) throw new AwsError('ValidationError', `Invalid Availability Zones [${zone}]`)
+    return subnet.id
+  })
+}
+
+function toTags(tags: sdk.Tag[] | undefined): GroupTag[] {
+  return (tags ?? []).map((tag) => ({
+    key: tag.Key!,
+    value: tag.Value ?? '',
+    propagate: tag.PropagateAtLaunch ?? true,
+  }))
+}
+
+function owner(scope: Scope, instanceId: string): GroupRecord {
+  const group = listGroups(scope).find(({ instances }) => instances.some(({ id }) => id === instanceId))
+  if (!group)
+    throw new AwsError(
+      'ValidationError',
+      `Instance Id not found - No managed instance found for instance ID: ${instanceId}`,
+    )
+  return group
+}
+
+export const groupHandlers: Record<string, Handler> = {
+  CreateAutoScalingGroup: (input: sdk.CreateAutoScalingGroupCommandInput, context) => {
+    const launch = launchSource(context, input)
+    if (!launch)
+      throw new AwsError(
+        'ValidationError',
+        'Valid requests must contain either LaunchTemplate, LaunchConfigurationName, InstanceId or MixedInstancesPolicy parameter.',
+      )
+    createGroup(context, {
+      name: input.AutoScalingGroupName!,
+      minSize: input.MinSize!,
+      maxSize: input.MaxSize!,
+      desired: input.DesiredCapacity,
+      subnetIds: subnetsOf(context, input),
+      launch,
+      tags: toTags(input.Tags),
+      loadBalancerNames: input.LoadBalancerNames,
+      healthCheckType: input.HealthCheckType,
+      healthCheckGracePeriod: input.HealthCheckGracePeriod,
+      cooldown: input.DefaultCooldown,
+      terminationPolicies: input.TerminationPolicies,
+      protectFromScaleIn: input.NewInstancesProtectedFromScaleIn,
+    })
+  },
+
+  UpdateAutoScalingGroup: (input: sdk.UpdateAutoScalingGroupCommandInput, context) => {
+    const group = getGroup(context, input.AutoScalingGroupName!)
+    const minSize = input.MinSize ?? group.minSize
+    const maxSize = input.MaxSize ?? group.maxSize
+    // Narrower bounds pull the desired size along; one that is given must lie within.
+    const desired = input.DesiredCapacity ?? Math.min(Math.max(group.desired, minSize), maxSize)
+    checkSizes(minSize, maxSize, desired)
+    const launch = launchSource(context, input) ?? group.launch
+    launchSpec(context, launch)
+    const zones = input.VPCZoneIdentifier || input.AvailabilityZones?.length
+    putGroup(context, {
+      ...group,
+      minSize,
+      maxSize,
+      desired,
+      launch,
+      subnetIds: zones ? subnetsOf(context, input) : group.subnetIds,
+      cooldown: input.DefaultCooldown ?? group.cooldown,
+      healthCheckType: input.HealthCheckType ?? group.healthCheckType,
+      healthCheckGracePeriod: input.HealthCheckGracePeriod ?? group.healthCheckGracePeriod,
+      terminationPolicies: input.TerminationPolicies ?? group.terminationPolicies,
+      protectFromScaleIn: input.NewInstancesProtectedFromScaleIn ?? group.protectFromScaleIn,
+      ...(desired === group.desired ? {} : { cause: capacityCause(group.desired, desired) }),
+    })
+  },
+
+  DeleteAutoScalingGroup: (input: sdk.DeleteAutoScalingGroupCommandInput, context) => {
+    deleteGroup(context, input.AutoScalingGroupName!, input.ForceDelete ?? false)
+  },
+
+  SetDesiredCapacity: (input: sdk.SetDesiredCapacityCommandInput, context) => {
+    setDesired(context, input.AutoScalingGroupName!, input.DesiredCapacity!)
+  },
+
+  DescribeAutoScalingGroups: (input: sdk.DescribeAutoScalingGroupsCommandInput, context) => {
+    const names = input.AutoScalingGroupNames
+    const groups = listGroups(context).filter(
+      (group) => (!names?.length || names.includes(group.name)) && matches(group, input.Filters),
+    )
+    const { items, NextToken } = paged(groups, input, 50)
+    return { AutoScalingGroups: items.map((group) => groupOutput(context, group)), NextToken }
+  },
+
+  DescribeAutoScalingInstances: (input: sdk.DescribeAutoScalingInstancesCommandInput, context) => {
+    const all = listGroups(context)
+      .flatMap((group) => group.instances.map((member) => ({ group, member })))
+      .filter(({ member }) => !input.InstanceIds?.length || input.InstanceIds.includes(member.id))
+    const { items, NextToken } = paged(all, input, 50)
+    return {
+      AutoScalingInstances: items.map(({ group, member }) => ({
+        ...instanceOutput(group, member),
+        AutoScalingGroupName: group.name,
+      })),
+      NextToken,
+    }
+  },
+
+  DescribeScalingActivities: (input: sdk.DescribeScalingActivitiesCommandInput, context) => {
+    const names =
+      input.AutoScalingGroupName === undefined
+        ? listGroups(context).map(({ name }) => name)
+        : [input.AutoScalingGroupName]
+    const all = names
+      .flatMap((name) => activitiesOf(context, name))
+      .filter(({ id }) => !input.ActivityIds?.length || input.ActivityIds.includes(id))
+      .sort((a, b) => b.started - a.started)
+    const { items, NextToken } = paged(all, { MaxRecords: input.MaxRecords, NextToken: input.NextToken }, 100)
+    return {
+      Activities: items.map((one) => activityOutput(context, one, findGroup(context, one.group))),
+      NextToken,
+    }
+  },
+
+  TerminateInstanceInAutoScalingGroup: (
+    input: sdk.TerminateInstanceInAutoScalingGroupCommandInput,
+    context,
+  ) => {
+    const id = input.InstanceId!
+    const group = owner(context, id)
+    const lower = input.ShouldDecrementDesiredCapacity ?? false
+    const desired = lower ? group.desired - 1 : group.desired
+    if (desired < group.minSize)
+      throw new AwsError(
+        'ValidationError',
+        `Currently, desiredSize equals minSize (${group.minSize}). Terminating instance without replacement will violate group's min size constraint. Either set shouldDecrementDesiredCapacity flag to false or lower group's min size.`,
+      )
+    const now = context.world.clock.now()
+    const shrink = lower ? `, shrinking the capacity from ${group.desired} to ${desired}` : ''
+    const activity: ActivityRecord = {
+      id: context.world.ids.uuid(),
+      group: group.name,
+      description: `Terminating EC2 instance: ${id}`,
+      cause: `At ${new Date(now).toISOString().replace(/\.\d{3}Z$/, 'Z')} instance ${id} was taken out of service in response to a user request${shrink}.`,
+      started: now,
+      status: 'InProgress',
+      zone: group.instances.find((one) => one.id === id)!.zone,
+    }
+    putActivity(context, activity)
+    const instances = group.instances.map((one) =>
+      one.id === id ? { ...one, lifecycle: 'Terminating' as const, activityId: activity.id } : one,
+    )
+    putGroup(context, { ...group, desired, instances, cause: '' })
+    terminateInstance(context, id)
+    return { Activity: activityOutput(context, activity, group) }
+  },
+
+  SetInstanceHealth: (input: sdk.SetInstanceHealthCommandInput, context) => {
+    const group = owner(context, input.InstanceId!)
+    const healthy = input.HealthStatus === 'Healthy'
+    const instances = group.instances.map((one) => (one.id === input.InstanceId ? { ...one, healthy } : one))
+    putGroup(context, { ...group, instances, cause: '' })
+  },
+
+  SetInstanceProtection: (input: sdk.SetInstanceProtectionCommandInput, context) => {
+    const group = getGroup(context, input.AutoScalingGroupName!)
+    const instances = group.instances.map((one) =>
+      input.InstanceIds?.includes(one.id) ? { ...one, protected: input.ProtectedFromScaleIn ?? false } : one,
+    )
+    putGroup(context, { ...group, instances })
+    return {}
+  },
+
+  SuspendProcesses: (input: sdk.SuspendProcessesCommandInput, context) => {
+    const group = getGroup(context, input.AutoScalingGroupName!)
+    const added = input.ScalingProcesses?.length ? input.ScalingProcesses : PROCESSES
+    putGroup(context, { ...group, suspended: [...new Set([...group.suspended, ...added])] })
+  },
+
+  ResumeProcesses: (input: sdk.ResumeProcessesCommandInput, context) => {
+    const group = getGroup(context, input.AutoScalingGroupName!)
+    const resumed = input.ScalingProcesses?.length ? input.ScalingProcesses : PROCESSES
+    putGroup(context, { ...group, suspended: group.suspended.filter((name) => !resumed.includes(name)) })
+  },
+
+  CreateOrUpdateTags: (input: sdk.CreateOrUpdateTagsCommandInput, context) => {
+    for (const tag of input.Tags ?? []) {
+      const group = getGroup(context, tag.ResourceId!)
+      const others = group.tags.filter(({ key }) => key !== tag.Key)
+      putGroup(context, { ...group, tags: [...others, ...toTags([tag])] })
+    }
+  },
+
+  DeleteTags: (input: sdk.DeleteTagsCommandInput, context) => {
+    for (const tag of input.Tags ?? []) {
+      const group = getGroup(context, tag.ResourceId!)
+      putGroup(context, { ...group, tags: group.tags.filter(({ key }) => key !== tag.Key) })
+    }
+  },
+
+  DescribeTags: (input: sdk.DescribeTagsCommandInput, context) => {
+    const wanted = (name: string, value: string) =>
+      (input.Filters ?? []).every((filter) => filter.Name !== name || filter.Values?.includes(value))
+    const all = listGroups(context).flatMap((group) =>
+      group.tags
+        .filter(
+          ({ key, value }) =>
+            wanted('auto-scaling-group', group.name) && wanted('key', key) && wanted('value', value),
+        )
+        .map((tag) => tagOutput(group, tag)),
+    )
+    const { items, NextToken } = paged(all, input, 50)
+    return { Tags: items, NextToken }
+  },
+
+  DescribeLoadBalancers: (input: sdk.DescribeLoadBalancersCommandInput, context) => ({
+    LoadBalancers: getGroup(context, input.AutoScalingGroupName!).loadBalancerNames.map((name) => ({
+      LoadBalancerName: name,
+      State: 'InService',
+    })),
+  }),
+
+  DescribeLifecycleHooks: () => ({ LifecycleHooks: [] }),
+  DescribePolicies: () => ({ ScalingPolicies: [] }),
+  DescribeScheduledActions: () => ({ ScheduledUpdateGroupActions: [] }),
+  DescribeInstanceRefreshes: () => ({ InstanceRefreshes: [] }),
+  DescribeScalingProcessTypes: () => ({ Processes: PROCESSES.map((ProcessName) => ({ ProcessName })) }),
+  DescribeAccountLimits: (_input: unknown, context) => ({
+    MaxNumberOfAutoScalingGroups: 500,
+    MaxNumberOfLaunchConfigurations: 200,
+    NumberOfAutoScalingGroups: listGroups(context).length,
+    NumberOfLaunchConfigurations: 0,
+  }),
+}
+
+const PROCESSES = [
+  'AZRebalance',
+  'AddToLoadBalancer',
+  'AlarmNotification',
+  'HealthCheck',
+  'InstanceRefresh',
+  'Launch',
+  'ReplaceUnhealthy',
+  'ScheduledActions',
+  'Terminate',
+]
+
+function matches(group: GroupRecord, filters: sdk.Filter[] | undefined): boolean {
+  return (filters ?? []).every(({ Name: name = '', Values: values = [] }) => {
+    if (name === 'tag-key') return group.tags.some(({ key }) => values.includes(key))
+    if (name === 'tag-value') return group.tags.some(({ value }) => values.includes(value))
+    if (name.startsWith('tag:'))
+      return group.tags.some(({ key, value }) => key === name.slice(4) && values.includes(value))
+    throw new AwsError(
+      'ValidationError',
+      `Filter type ${name} is not correct. Allowed Filter types are: tag-key tag-value tag:<key>`,
+    )
+  })
+}

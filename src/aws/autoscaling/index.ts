@@ -1,0 +1,5 @@
+export { autoScalingController } from './controller.ts'
+export { createGroup, deleteGroup, type GroupOptions, setDesired } from './groups.ts'
+export type * from './records.ts'
+export { autoScalingService } from './service.ts'
+export { findGroup, listGroups } from './tables.ts'

@@ -1,0 +1,66 @@
+import type { Scope } from '../ec2/index.ts'
+import { launchTemplateData } from '../ec2/launch-templates.ts'
+import { instances, subnets } from '../ec2/tables.ts'
+import { Entities } from '../iam/entities.ts'
+import { AwsError } from '../wire/service.ts'
+import type { GroupRecord, LaunchSource, LaunchSpec } from './records.ts'
+import { findConfiguration } from './tables.ts'
+
+/** What a group launches now. Throws ValidationError or EC2's errors when its source is gone or incomplete. */
+export function launchSpec(scope: Scope, source: LaunchSource): LaunchSpec {
+  if (source.kind === 'spec') return source.spec
+  if (source.kind === 'configuration') {
+    const configuration = findConfiguration(scope, source.name)
+    if (configuration) return configuration.spec
+    throw new AwsError(
+      'ValidationError',
+      `Launch configuration name not found - Launch configuration ${source.name} not found`,
+    )
+  }
+  const data = launchTemplateData(scope, { LaunchTemplateId: source.id, Version: source.version })
+  if (!data.ImageId)
+    throw new AwsError(
+      'ValidationError',
+      'You must use a valid fully-formed launch template. The request must contain the parameter ImageId',
+    )
+  const network = data.NetworkInterfaces?.[0]
+  return {
+    imageId: data.ImageId,
+    type: data.InstanceType ?? 'm1.small',
+    groupIds: data.SecurityGroupIds ?? network?.Groups,
+    keyName: data.KeyName,
+    profile:
+      data.IamInstanceProfile &&
+      profileOf(scope, data.IamInstanceProfile.Arn ?? data.IamInstanceProfile.Name!),
+    userData: data.UserData,
+    volumeSizeGiB: data.BlockDeviceMappings?.[0]?.Ebs?.VolumeSize,
+    lifecycle: data.InstanceMarketOptions?.MarketType === 'spot' ? 'spot' : undefined,
+    publicIp: network?.AssociatePublicIpAddress,
+    tags: Object.fromEntries(
+      (data.TagSpecifications ?? [])
+        .filter(({ ResourceType }) => ResourceType === 'instance')
+        .flatMap(({ Tags }) => (Tags ?? []).map(({ Key, Value }) => [Key!, Value ?? ''])),
+    ),
+  }
+}
+
+/** An instance profile by name or ARN. Throws ValidationError when there is none. */
+export function profileOf(scope: Scope, nameOrArn: string): { arn: string; id: string } {
+  const profile = new Entities(scope.world, scope.accountId).get(
+    'instance-profile',
+    nameOrArn.split('/').at(-1)!,
+  )
+  if (!profile) throw new AwsError('ValidationError', `Invalid IamInstanceProfile: ${nameOrArn}`)
+  return { arn: profile.arn, id: profile.id }
+}
+
+/** The subnet of a group with the fewest of its instances. */
+export function emptiestSubnet(scope: Scope, group: GroupRecord) {
+  const counts = new Map(group.subnetIds.map((id) => [id, 0]))
+  for (const { id } of group.instances) {
+    const subnetId = instances.find(scope, id)?.subnetId
+    if (subnetId && counts.has(subnetId)) counts.set(subnetId, counts.get(subnetId)! + 1)
+  }
+  const [[id = ''] = []] = [...counts].sort(([, a], [, b]) => a - b)
+  return subnets.get(scope, id)
+}

@@ -1,6 +1,7 @@
 import { defineCollection } from 'astro:content'
-import { glob } from 'astro/loaders'
+import { file, glob } from 'astro/loaders'
 import { z } from 'astro/zod'
+import { parse } from 'yaml'
 import { labSchema } from '#labs/schema.ts'
 
 /** What stands at the head of a lesson, `content/lessons/<track>/<lesson>.mdx`. */
@@ -17,10 +18,27 @@ const lesson = z.object({
     .describe('Official sources and the day they were read.'),
 })
 
+/** A term of `content/glossary.yaml`. */
+const term = z.object({
+  term: z.string().describe('The word as lessons write it.'),
+  short: z.string().describe('What it is, in one sentence.'),
+  see: z.string().optional().describe('The lesson that explains it: `eks/what-eks-manages`.'),
+})
+
 export const collections = {
   lessons: defineCollection({
     loader: glob({ base: './content/lessons', pattern: '**/*.mdx' }),
     schema: lesson,
+  }),
+  glossary: defineCollection({
+    loader: file('./content/glossary.yaml', {
+      parser: (text) =>
+        (parse(text) as { term: string }[]).map((entry) => ({
+          id: entry.term.toLowerCase().replace(/[^a-z0-9]+/g, '-'),
+          ...entry,
+        })),
+    }),
+    schema: term,
   }),
   labs: defineCollection({
     loader: glob({

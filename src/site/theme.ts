@@ -45,8 +45,14 @@ export function isDark(): boolean {
   return theme ? theme === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches
 }
 
-/** Calls back whenever the page changes between light and dark. */
-export function onThemeChange(listener: () => void): void {
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', listener)
-  new MutationObserver(listener).observe(document.documentElement, { attributeFilter: ['data-theme'] })
+/** Calls back whenever the page changes between light and dark. Gives what ends it. */
+export function onThemeChange(listener: () => void): () => void {
+  const preference = matchMedia('(prefers-color-scheme: dark)')
+  const choice = new MutationObserver(listener)
+  preference.addEventListener('change', listener)
+  choice.observe(document.documentElement, { attributeFilter: ['data-theme'] })
+  return () => {
+    preference.removeEventListener('change', listener)
+    choice.disconnect()
+  }
 }

@@ -50,6 +50,7 @@ const PAGES = {
   catalogue: '/labs/',
   lessons: '/lessons/',
   lesson: '/lessons/eks/what-eks-manages/',
+  glossary: '/glossary/',
   'missing page': '/no/such/page/',
 }
 

@@ -9,6 +9,7 @@ export const en = {
     mainMenu: 'Main',
     labs: 'Labs',
     lessons: 'Lessons',
+    glossary: 'Glossary',
     footer: 'Apache-2.0. Everything runs on this machine: no account, no cloud bill, no telemetry.',
     trademark: 'AWS, Kubernetes and Docker are names of their owners. Drydock is not affiliated with them.',
     table: 'Table',
@@ -67,6 +68,33 @@ export const en = {
     honestText:
       'The command-line tools are the real ones. AWS, the cluster and the containers are simulated: commands, outputs, errors and timing follow the real services, provisioning is about 40 times faster, and what is left out is listed in FIDELITY.md and answers with an error that says so.',
   },
+  /** In the course's order. */
+  tracks: {
+    orchestration: {
+      title: 'Why orchestrate',
+      text: 'What a container engine alone lacks, and what an orchestrator adds: one container dies on Docker, then on Kubernetes.',
+    },
+    eks: {
+      title: 'Kubernetes and EKS',
+      text: 'Set up EKS by hand and the short way; what AWS manages and what stays yours; nodes, access, storage, upgrades.',
+    },
+    registries: {
+      title: 'ECR and Docker Hub',
+      text: 'The same image in both: login, names, policies, limits, scanning, price.',
+    },
+    ecs: {
+      title: 'ECS and EKS',
+      text: 'The same service twice, then the difference: tasks and pods, Fargate and nodes, healing and scaling.',
+    },
+    kubernetes: {
+      title: 'What Kubernetes gives beyond',
+      text: 'Namespaces, RBAC, Secrets and TLS, probes, Helm, custom resources, autoscaling.',
+    },
+    'on-call': {
+      title: 'On call',
+      text: 'Incident drills over all tracks: read the symptom, find the cause, mend it without collateral damage.',
+    },
+  },
   labs: {
     title: 'Labs',
     lead: 'Each lab is a set of steps in your own simulated account. Leave whenever you like; it will be as you left it.',
@@ -89,6 +117,11 @@ export const en = {
     previous: 'Previous',
     next: 'Next',
     none: 'No lesson is installed yet. Lessons live in the folder “content/lessons”.',
+  },
+  glossary: {
+    title: 'Glossary',
+    lead: 'The words of the lessons, each in one sentence.',
+    more: (lesson: string) => `See “${lesson}”`,
   },
   lab: {
     steps: 'Steps',

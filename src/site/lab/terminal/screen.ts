@@ -51,7 +51,7 @@ export function createScreen(element: HTMLElement, name: string): XtermScreen {
   const fitGrid = () => element.clientWidth > 0 && fitter.fit()
   const observer = new ResizeObserver(fitGrid)
   observer.observe(element)
-  onThemeChange(() => {
+  const stopTheme = onThemeChange(() => {
     xterm.options.theme = colours()
   })
   const stopPreferences = effect(() => {
@@ -65,6 +65,7 @@ export function createScreen(element: HTMLElement, name: string): XtermScreen {
     fit: fitGrid,
     dispose() {
       observer.disconnect()
+      stopTheme()
       stopPreferences()
       xterm.dispose()
     },

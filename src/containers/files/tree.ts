@@ -43,6 +43,8 @@ export function resolvePath(base: string, path: string): string {
  * identity finds what changed.
  */
 export class FileTree {
+  /** What is mounted at a real path, in place of what the tree has there. */
+  mountAt: ((path: string) => TreeNode | undefined) | undefined
   #root: DirectoryNode
   #owned = new WeakSet<DirectoryNode>()
 
@@ -63,9 +65,11 @@ export class FileTree {
   /** The node at an absolute path without following a last symlink; undefined when there is none. */
   lookup(path: string): TreeNode | undefined {
     let node: TreeNode | undefined = this.#root
+    let at = ''
     for (const name of splitPath(path)) {
       if (node?.kind !== 'directory') return undefined
-      node = node.children.get(name)
+      at += `/${name}`
+      node = this.mountAt?.(at) ?? node.children.get(name)
     }
     return node
   }
@@ -84,7 +88,7 @@ export class FileTree {
         if (done.pop() !== undefined) nodes.pop()
         continue
       }
-      const node = parent.children.get(name)
+      const node = this.mountAt?.(`/${[...done, name].join('/')}`) ?? parent.children.get(name)
       if (node?.kind === 'symlink' && (last || todo.length > 0)) {
         if (++links > MAX_SYMLINKS) throw new FileError('ELOOP', operation, path)
         if (node.target.startsWith('/')) {

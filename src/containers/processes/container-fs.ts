@@ -1,0 +1,231 @@
+import {
+  type Content,
+  contentSize,
+  directory,
+  file,
+  readContent,
+  symlink,
+  type TreeNode,
+} from '../files/nodes.ts'
+import { FileError, FileTree, resolvePath } from '../files/tree.ts'
+import type { ContainerFiles, Mount } from '../runtime.ts'
+
+/** The file system that a container's processes see: its image's tree, changed here only, and its mounts. */
+export class ContainerFs implements ContainerFiles {
+  readonly tree: FileTree
+  readonly #now: () => number
+  readonly #mounts: readonly Mount[]
+
+  constructor(tree: FileTree, mounts: readonly Mount[], now: () => number) {
+    this.tree = tree
+    this.#now = now
+    this.#mounts = [...mounts].sort((a, b) => b.path.length - a.path.length)
+    for (const mount of mounts) {
+      const parent = tree.makeFolders(resolvePath(mount.path, '..'))
+      const target = resolvePath(parent, mount.path.slice(mount.path.lastIndexOf('/') + 1))
+      if (mount.single) tree.put(target, file(''))
+      else tree.makeFolders(target)
+    }
+    tree.mountAt = mounts.length > 0 ? (path) => this.#mountNode(path) : undefined
+  }
+
+  /** The node at a path, symlinks followed. Throws FileError. */
+  node(path: string, operation = 'stat', last = true): TreeNode {
+    return this.tree.get(path, operation, last)
+  }
+
+  /** The node, or undefined for a path that leads nowhere. */
+  find(path: string, last = true): TreeNode | undefined {
+    try {
+      return this.tree.get(path, 'stat', last)
+    } catch {
+      return undefined
+    }
+  }
+
+  exists(path: string): boolean {
+    return this.find(path) !== undefined
+  }
+
+  async read(path: string): Promise<Uint8Array> {
+    return readContent(this.content(path))
+  }
+
+  /** What a file holds, to be read or streamed. Throws FileError. */
+  content(path: string): Content {
+    const node = this.node(path, 'open')
+    if (node.kind === 'directory') throw new FileError('EISDIR', 'read', path)
+    return node.kind === 'file' ? node.content : new Uint8Array()
+  }
+
+  async write(path: string, content: Uint8Array, mode?: number): Promise<void> {
+    this.writeSync(path, content, mode)
+  }
+
+  /** Creates or replaces a file. Throws FileError. */
+  writeSync(path: string, content: Uint8Array, mode?: number): void {
+    const real = this.tree.realPath(path, 'open')
+    const known = this.tree.lookup(real)
+    if (known?.kind === 'directory') throw new FileError('EISDIR', 'open', path)
+    if (known?.kind === 'device') return
+    const mount = this.#mountOf(real)
+    if (mount) {
+      if (mount.mount.readOnly) throw new FileError('EROFS', 'open', path)
+      const old = mount.mount.files.get(mount.inside)
+      mount.mount.files.set(mount.inside, { content, mode: mode ?? old?.mode ?? 0o644 })
+      return
+    }
+    const attributes = known ?? { mode: 0o644, uid: 0, gid: 0 }
+    this.tree.put(
+      real,
+      file(content, {
+        mode: mode ?? attributes.mode,
+        uid: attributes.uid,
+        gid: attributes.gid,
+        mtime: this.#now(),
+      }),
+      'open',
+    )
+  }
+
+  async append(path: string, bytes: Uint8Array): Promise<void> {
+    const node = this.find(path)
+    const old = node?.kind === 'file' ? await readContent(node.content) : new Uint8Array()
+    this.writeSync(path, Buffer.concat([old, bytes]))
+  }
+
+  async list(path: string): Promise<string[]> {
+    return this.listSync(path)
+  }
+
+  listSync(path: string): string[] {
+    const node = this.node(path, 'scandir')
+    if (node.kind !== 'directory') throw new FileError('ENOTDIR', 'scandir', path)
+    return [...node.children.keys()].sort()
+  }
+
+  async stat(path: string): Promise<{ type: 'file' | 'directory' | 'symlink'; size: number; mode: number }> {
+    const node = this.node(path, 'lstat', false)
+    return {
+      type: node.kind === 'device' ? 'file' : node.kind,
+      size: nodeSize(node),
+      mode: node.mode,
+    }
+  }
+
+  /** Makes one folder, or with `recursive` all that are missing. Throws FileError. */
+  makeFolder(path: string, options: { recursive?: boolean; mode?: number } = {}): void {
+    const attributes = { mode: options.mode ?? 0o755, mtime: this.#now() }
+    let real: string
+    try {
+      real = this.tree.realPath(path, 'mkdir')
+    } catch (error) {
+      if (!options.recursive || (error as FileError).code !== 'ENOENT') throw error
+      this.makeFolder(resolvePath(path, '..'), options)
+      real = this.tree.realPath(path, 'mkdir')
+    }
+    const known = this.tree.lookup(real)
+    if (known) {
+      if (options.recursive && known.kind === 'directory') return
+      throw new FileError('EEXIST', 'mkdir', path)
+    }
+    const mount = this.#mountOf(real)
+    if (!mount) this.tree.put(real, directory(attributes), 'mkdir')
+    else if (mount.mount.readOnly) throw new FileError('EROFS', 'mkdir', path)
+    else mount.mount.files.set(`${mount.inside}/`, { content: new Uint8Array(), mode: attributes.mode })
+  }
+
+  /** Removes a file, or with `recursive` a folder with all in it. Throws FileError. */
+  remove(path: string, options: { recursive?: boolean } = {}): void {
+    const real = this.tree.realPath(path, 'unlink', false)
+    const node = this.tree.lookup(real)
+    if (!node) throw new FileError('ENOENT', 'unlink', path)
+    if (node.kind === 'directory' && node.children.size > 0 && !options.recursive) {
+      throw new FileError('ENOTEMPTY', 'rmdir', path)
+    }
+    const mount = this.#mountOf(real)
+    if (!mount) {
+      this.tree.remove(real)
+      return
+    }
+    if (mount.mount.readOnly) throw new FileError('EROFS', 'unlink', path)
+    if (mount.inside === '') throw new FileError('EBUSY', 'unlink', path)
+    for (const name of [...mount.mount.files.keys()]) {
+      if (name === mount.inside || name.startsWith(`${mount.inside}/`)) mount.mount.files.delete(name)
+    }
+  }
+
+  /** Puts a node (with all under it) at a path. Throws FileError. */
+  putNode(path: string, node: TreeNode): void {
+    const real = this.tree.realPath(path, 'open', false)
+    const mount = this.#mountOf(real)
+    if (!mount) return this.tree.put(real, node)
+    if (mount.mount.readOnly) throw new FileError('EROFS', 'open', path)
+    putIntoMount(mount.mount, mount.inside, node)
+  }
+
+  symlink(target: string, path: string): void {
+    if (this.find(path, false)) throw new FileError('EEXIST', 'symlink', path)
+    this.putNode(path, symlink(target, { mtime: this.#now() }))
+  }
+
+  /** Changes mode, owner or time of a node. Throws FileError. */
+  change(path: string, attributes: { mode?: number; uid?: number; gid?: number; mtime?: number }): void {
+    const real = this.tree.realPath(path, 'chmod')
+    const node = this.tree.lookup(real)
+    if (!node) throw new FileError('ENOENT', 'chmod', path)
+    const mount = this.#mountOf(real)
+    if (mount) {
+      if (mount.mount.readOnly) throw new FileError('EROFS', 'chmod', path)
+      const entry = mount.mount.files.get(mount.inside)
+      if (entry && attributes.mode !== undefined)
+        mount.mount.files.set(mount.inside, { ...entry, mode: attributes.mode })
+      return
+    }
+    this.tree.put(real, { ...node, ...attributes })
+  }
+
+  /** The mount that a real path lies in, and the path inside it. */
+  #mountOf(path: string): { mount: Mount; inside: string } | undefined {
+    for (const mount of this.#mounts) {
+      if (path === mount.path) return { mount, inside: '' }
+      if (!mount.single && path.startsWith(`${mount.path}/`))
+        return { mount, inside: path.slice(mount.path.length + 1) }
+    }
+    return undefined
+  }
+
+  #mountNode(path: string): TreeNode | undefined {
+    const mount = this.#mounts.find((candidate) => candidate.path === path)
+    if (!mount) return undefined
+    if (mount.single) {
+      const entry = mount.files.get('')
+      return file(entry?.content ?? '', { mode: entry?.mode })
+    }
+    const tree = new FileTree(directory({ mode: 0o777 }))
+    for (const [name, { content, mode }] of mount.files) {
+      if (name.endsWith('/')) tree.makeFolders(name, { mode })
+      else {
+        const slash = name.lastIndexOf('/')
+        if (slash > 0) tree.makeFolders(name.slice(0, slash))
+        tree.put(name, file(content, { mode: mode ?? 0o644 }))
+      }
+    }
+    return tree.root
+  }
+}
+
+function putIntoMount(mount: Mount, inside: string, node: TreeNode): void {
+  if (node.kind === 'directory') {
+    mount.files.set(`${inside}/`, { content: new Uint8Array(), mode: node.mode })
+    for (const [name, child] of node.children) putIntoMount(mount, `${inside}/${name}`, child)
+  } else if (node.kind === 'file' && node.content instanceof Uint8Array) {
+    mount.files.set(inside, { content: node.content, mode: node.mode })
+  } else throw new FileError('EINVAL', 'open', inside)
+}
+
+/** Size as `stat` gives it, bytes. */
+export function nodeSize(node: TreeNode): number {
+  if (node.kind === 'file') return contentSize(node.content)
+  return node.kind === 'symlink' ? node.target.length : node.kind === 'directory' ? 4096 : 0
+}

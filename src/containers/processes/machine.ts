@@ -1,0 +1,223 @@
+import type { Duplex } from 'node:stream'
+import { ConnectError, type VirtualNetwork } from '#network/virtual-network.ts'
+import type { Clock } from '#world/clock.ts'
+import { isElf, readProgramMark } from '../catalogue/program-file.ts'
+import { streamContent } from '../files/nodes.ts'
+import { resolvePath } from '../files/tree.ts'
+import type { ContainerFs } from './container-fs.ts'
+import type { Reader, Writer } from './pipe.ts'
+import { Process, type Program } from './process.ts'
+import type { Tty } from './tty.ts'
+
+/** Why an executable could not be run, as `execve` says it. */
+export class ExecError extends Error {
+  override readonly name = 'ExecError'
+  readonly code: 'not-found' | 'no-such-file' | 'permission' | 'directory' | 'format'
+  constructor(code: ExecError['code'], message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+export interface User {
+  name: string
+  uid: number
+  gid: number
+  home: string
+}
+
+/** What a program model is told about the executable that it plays. */
+export interface Executable {
+  program: Program
+  argv: string[]
+}
+
+/** Gives the model of a program by the name in its executable's mark; `version` is what it says of itself. */
+export type ProgramFinder = (name: string, argv0: string, version: string) => Program | undefined
+
+export interface MachineOptions {
+  clock: Clock
+  network: VirtualNetwork
+  files: ContainerFs
+  hostname: string
+  address: string
+  user: User
+  hosts: Record<string, string>
+  lookup: ((name: string) => string | undefined) | undefined
+  memoryLimitBytes: number | undefined
+  programs: ProgramFinder
+  /** What a fault in a model is reported to. */
+  fault: (error: unknown) => void
+}
+
+export interface SpawnOptions {
+  parent?: Process
+  argv: string[]
+  env: Map<string, string>
+  cwd: string
+  stdin: Reader
+  stdout: Writer
+  stderr: Writer
+  tty?: Tty
+}
+
+/** The inside of a container: its processes, files, names and addresses. */
+export class Machine {
+  readonly clock: Clock
+  readonly network: VirtualNetwork
+  readonly files: ContainerFs
+  readonly hostname: string
+  readonly address: string
+  readonly user: User
+  readonly memoryLimitBytes: number | undefined
+  readonly processes = new Map<number, Process>()
+  readonly #options: MachineOptions
+  #nextPid = 1
+
+  constructor(options: MachineOptions) {
+    this.#options = options
+    this.clock = options.clock
+    this.network = options.network
+    this.files = options.files
+    this.hostname = options.hostname
+    this.address = options.address
+    this.user = options.user
+    this.memoryLimitBytes = options.memoryLimitBytes
+  }
+
+  /** A new process that runs nothing yet. */
+  process(options: SpawnOptions): Process {
+    const process = new Process({
+      ...options,
+      parent: options.parent,
+      tty: options.tty,
+      pid: this.#nextPid++,
+      machine: this,
+    })
+    this.processes.set(process.pid, process)
+    return process
+  }
+
+  /** Finds the executable and runs it as a new process. Throws ExecError. */
+  async spawn(options: SpawnOptions): Promise<Process> {
+    const executable = await this.load(options.argv, options.env.get('PATH'), options.cwd)
+    const process = this.process({ ...options, argv: executable.argv })
+    process.run(executable.program)
+    return process
+  }
+
+  /** What running `argv` would run. Throws ExecError. */
+  async load(argv: string[], path: string | undefined, cwd: string, depth = 0): Promise<Executable> {
+    const name = argv[0] ?? ''
+    const file = this.which(name, path, cwd)
+    const node = this.files.node(file)
+    if (node.kind !== 'file') throw new ExecError('permission', `exec: "${name}": is a directory`)
+    const head = await firstBytes(node.content)
+    if (head[0] === 0x23 && head[1] === 0x21) {
+      if (depth > 4) throw new ExecError('format', `exec ${file}: too many levels of symbolic links`)
+      const [line] = Buffer.from(head).toString().slice(2).split('\n', 1)
+      const match = /^\s*(\S+)\s*(.*?)\s*$/.exec(line!)
+      if (!match) throw new ExecError('format', `exec ${file}: exec format error`)
+      const interpreter = match[1]!
+      if (!this.files.exists(interpreter)) {
+        throw new ExecError('no-such-file', `exec ${name}: no such file or directory`)
+      }
+      return this.load(
+        [interpreter, ...(match[2] ? [match[2]] : []), file, ...argv.slice(1)],
+        path,
+        cwd,
+        depth + 1,
+      )
+    }
+    if (!isElf(head)) throw new ExecError('format', `exec ${name}: exec format error`)
+    const mark = readProgramMark(head)
+    const base = name.slice(name.lastIndexOf('/') + 1)
+    const real = this.files.tree.realPath(file)
+    const program =
+      this.#options.programs(
+        mark?.program ?? real.slice(real.lastIndexOf('/') + 1),
+        base,
+        mark?.version ?? '',
+      ) ?? unmodelled(real)
+    return { program, argv }
+  }
+
+  /** The path of an executable, by PATH unless it has a slash. Throws ExecError. */
+  which(name: string, path: string | undefined, cwd: string): string {
+    if (name.includes('/')) {
+      const file = resolvePath(cwd, name)
+      const node = this.files.find(file)
+      if (!node)
+        throw new ExecError('no-such-file', `exec: "${name}": stat ${name}: no such file or directory`)
+      if (node.kind === 'directory') throw new ExecError('directory', `exec: "${name}": is a directory`)
+      if (!(node.mode & 0o111)) throw new ExecError('permission', `exec: "${name}": permission denied`)
+      return file
+    }
+    let forbidden = false
+    for (const folder of (path ?? DEFAULT_PATH).split(':')) {
+      const file = resolvePath(cwd, `${folder || '.'}/${name}`)
+      const node = name && this.files.find(file)
+      if (!node || node.kind !== 'file') continue
+      if (node.mode & 0o111) return file
+      forbidden = true
+    }
+    if (forbidden) throw new ExecError('permission', `exec: "${name}": permission denied`)
+    throw new ExecError('not-found', `exec: "${name}": executable file not found in $PATH`)
+  }
+
+  /** The address of a name, or of an address itself; undefined: no such name. */
+  resolveName(name: string): string | undefined {
+    if (/^\d+\.\d+\.\d+\.\d+$/.test(name)) return name
+    if (name === 'localhost') return '127.0.0.1'
+    if (name === this.hostname) return this.address
+    return this.#options.hosts[name] ?? this.#options.lookup?.(name)
+  }
+
+  /** Opens a TCP connection from inside. Throws ConnectError. */
+  connect(address: string, port: number): Duplex {
+    const target = address.startsWith('127.') ? this.address : address
+    try {
+      return this.network.connect(
+        { address: target, port },
+        { address: this.address, port: this.#ephemeralPort() },
+      )
+    } catch (error) {
+      // On an address of one's own a closed port refuses.
+      if (error instanceof ConnectError && target === this.address)
+        throw new ConnectError('ECONNREFUSED', address, port)
+      throw error
+    }
+  }
+
+  processEnded(process: Process): void {
+    this.processes.delete(process.pid)
+    if (process.pid !== 1) return
+    for (const other of [...this.processes.values()]) other.end({ exitCode: 137, signal: 'SIGKILL' })
+  }
+
+  reportFault(process: Process, error: unknown): void {
+    this.#options.fault(new Error(`${process.argv.join(' ')} in ${this.hostname}`, { cause: error }))
+  }
+
+  #ephemeralPort(): number {
+    return 32768 + (Math.floor(this.clock.now()) % 28000)
+  }
+}
+
+export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
+async function firstBytes(content: Parameters<typeof streamContent>[0]): Promise<Uint8Array> {
+  const size = content instanceof Uint8Array ? content.length : content.size
+  for await (const chunk of streamContent(content, 0, Math.min(512, size))) return chunk
+  return new Uint8Array()
+}
+
+function unmodelled(file: string): Program {
+  return async (process) => {
+    await process.complain(
+      `drydock: ${file} is a compiled program that the simulation has no model of, so it cannot run here. ` +
+        'Use a shell script, nginx, httpd or busybox in its place, or run this image on a real engine.\n',
+    )
+    return 126
+  }
+}

@@ -1,0 +1,155 @@
+import type { ExitStatus } from '../runtime.ts'
+import type { Machine } from './machine.ts'
+import type { Reader, Writer } from './pipe.ts'
+import { IGNORED_BY_DEFAULT, signalExitCode } from './signals.ts'
+import type { Tty } from './tty.ts'
+
+/** The model of an executable: runs until it returns its exit code. */
+export type Program = (process: Process) => Promise<number>
+
+/** Thrown out of a program's waits when its process has been killed. Never catch it for long. */
+export class KilledError extends Error {
+  override readonly name = 'KilledError'
+}
+
+export interface ProcessOptions {
+  pid: number
+  parent: Process | undefined
+  machine: Machine
+  argv: string[]
+  env: Map<string, string>
+  cwd: string
+  stdin: Reader
+  stdout: Writer
+  stderr: Writer
+  tty: Tty | undefined
+}
+
+/** A running program in a container. */
+export class Process {
+  readonly pid: number
+  readonly parent: Process | undefined
+  readonly machine: Machine
+  argv: string[]
+  env: Map<string, string>
+  cwd: string
+  stdin: Reader
+  stdout: Writer
+  stderr: Writer
+  readonly tty: Tty | undefined
+  readonly startedAt: number
+  readonly exited: Promise<ExitStatus>
+  /** Aborted when the process is killed. */
+  readonly signal: AbortSignal
+  readonly #abort = new AbortController()
+  readonly #handlers = new Map<string, (() => void) | 'ignore'>()
+  #resolve!: (status: ExitStatus) => void
+  #status: ExitStatus | undefined
+
+  constructor(options: ProcessOptions) {
+    this.pid = options.pid
+    this.parent = options.parent
+    this.machine = options.machine
+    this.argv = options.argv
+    this.env = options.env
+    this.cwd = options.cwd
+    this.stdin = options.stdin
+    this.stdout = options.stdout
+    this.stderr = options.stderr
+    this.tty = options.tty
+    this.startedAt = options.machine.clock.now()
+    this.signal = this.#abort.signal
+    this.exited = new Promise((resolve) => {
+      this.#resolve = resolve
+    })
+  }
+
+  /** Whether it has ended. */
+  get status(): ExitStatus | undefined {
+    return this.#status
+  }
+
+  /** Runs the program in this process; the exit code ends it. */
+  run(program: Program): void {
+    program(this).then(
+      (code) => this.end({ exitCode: code & 255 }),
+      (error) => {
+        if (error instanceof KilledError) return
+        if (error?.name === 'BrokenPipeError') return this.end({ exitCode: 141, signal: 'SIGPIPE' })
+        this.machine.reportFault(this, error)
+        this.end({ exitCode: 139, signal: 'SIGSEGV' })
+      },
+    )
+  }
+
+  /** Sends a signal: the handler, or what the kernel does without one (nothing for process 1, but SIGKILL). */
+  kill(signal: string): void {
+    if (this.#status) return
+    const handler = signal === 'SIGKILL' ? undefined : this.#handlers.get(signal)
+    if (handler === 'ignore') return
+    if (handler) return handler()
+    if (IGNORED_BY_DEFAULT.has(signal)) return
+    if (this.pid === 1 && signal !== 'SIGKILL') return
+    this.end({ exitCode: signalExitCode(signal), signal })
+  }
+
+  /** Handles a signal, ignores it, or (undefined) takes the default again. */
+  on(signal: string, handler: (() => void) | 'ignore' | undefined): void {
+    if (handler) this.#handlers.set(signal, handler)
+    else this.#handlers.delete(signal)
+  }
+
+  /** Drops all handlers, as `execve` does. */
+  resetHandlers(): void {
+    for (const [signal, handler] of this.#handlers) if (handler !== 'ignore') this.#handlers.delete(signal)
+  }
+
+  end(status: ExitStatus): void {
+    if (this.#status) return
+    this.#status = status
+    this.#abort.abort(new KilledError())
+    this.machine.processEnded(this)
+    this.#resolve(status)
+  }
+
+  // --- what programs use
+
+  print(text: string | Uint8Array): Promise<void> {
+    this.check()
+    return this.stdout.write(typeof text === 'string' ? Buffer.from(text) : text)
+  }
+
+  complain(text: string): Promise<void> {
+    this.check()
+    return this.stderr.write(Buffer.from(text))
+  }
+
+  /** Throws KilledError when the process is gone, so that its program stops. */
+  check(): void {
+    if (this.#status) throw new KilledError()
+  }
+
+  /** Waits on the world's clock. Throws KilledError. */
+  async sleep(ms: number): Promise<void> {
+    await this.machine.clock.sleep(ms, this.signal)
+  }
+
+  /** Waits for something, but no longer than the process lives. Throws KilledError. */
+  waitFor<T>(promise: Promise<T>): Promise<T> {
+    this.check()
+    return new Promise((resolve, reject) => {
+      const abort = () => reject(new KilledError())
+      this.signal.addEventListener('abort', abort, { once: true })
+      promise.then(resolve, reject).finally(() => this.signal.removeEventListener('abort', abort))
+    })
+  }
+
+  /** Waits until it is killed. */
+  forever(): Promise<never> {
+    return this.waitFor(new Promise<never>(() => {}))
+  }
+
+  read(): Promise<Uint8Array | undefined> {
+    return this.waitFor(this.stdin.read())
+  }
+}

@@ -1,0 +1,283 @@
+import { PassThrough, type Readable, Writable } from 'node:stream'
+import type { VirtualNetwork } from '#network/virtual-network.ts'
+import type { Clock } from '#world/clock.ts'
+import type { LayerTrees } from '../files/layers.ts'
+import { directory, file } from '../files/nodes.ts'
+import { FileTree } from '../files/tree.ts'
+import {
+  type Container,
+  type ContainerRuntime,
+  type ContainerSpec,
+  type ExitStatus,
+  type ProcessHandle,
+  StartError,
+} from '../runtime.ts'
+import { ContainerFs } from './container-fs.ts'
+import { DEFAULT_PATH, ExecError, Machine } from './machine.ts'
+import { feed, nothing, Pipe, writerTo } from './pipe.ts'
+import type { Process } from './process.ts'
+import { findProgram } from './programs.ts'
+import { Tty } from './tty.ts'
+import { findUser } from './users.ts'
+
+export interface SimulatedRuntimeOptions {
+  clock: Clock
+  network: VirtualNetwork
+  trees: LayerTrees
+  /** Told of a fault in a program model; the process then ends with 139. Default: standard error. */
+  fault?: (error: unknown) => void
+}
+
+/** A container with what the Docker Engine needs beyond the contract: its file tree, its processes. */
+export interface SimulatedContainer extends Container {
+  readonly machine: Machine
+}
+
+export interface SimulatedSpec extends ContainerSpec {
+  /** `--user`, in place of the image's. */
+  user?: string
+  /** The file tree to run on, in place of a fresh one of the image. */
+  root?: FileTree
+}
+
+export interface SimulatedRuntime extends ContainerRuntime {
+  create(spec: SimulatedSpec): Promise<SimulatedContainer>
+}
+
+/** The runtime that runs containers as simulated processes in this one. */
+export function createContainerRuntime(options: SimulatedRuntimeOptions): SimulatedRuntime {
+  return {
+    async create(spec: SimulatedSpec) {
+      const tree = spec.root ?? new FileTree(await options.trees.tree(spec.image.layers))
+      const files = new ContainerFs(tree, spec.mounts ?? [], () => options.clock.now())
+      prepareRoot(files, spec)
+      const user = await findUser(files, spec.user ?? spec.image.config.config.User ?? '').catch(
+        (error: Error) => {
+          throw new StartError(runcCreate(error.message), 126)
+        },
+      )
+      const machine = new Machine({
+        ...options,
+        files,
+        hostname: spec.hostname,
+        address: spec.address,
+        user,
+        hosts: spec.hosts ?? {},
+        lookup: spec.lookup?.bind(spec),
+        memoryLimitBytes: spec.memoryLimitBytes,
+        programs: findProgram,
+        fault: options.fault ?? ((error) => console.error(error)),
+      })
+      return new RunningContainer(spec, machine)
+    },
+  }
+}
+
+/** What the engine puts into every container: devices, its names, its resolver. */
+function prepareRoot(files: ContainerFs, spec: ContainerSpec): void {
+  const { tree } = files
+  for (const path of ['/dev', '/proc', '/sys', '/etc', '/tmp']) {
+    if (!files.exists(path)) tree.put(path, directory({ mode: path === '/tmp' ? 0o1777 : 0o755 }))
+  }
+  for (const name of [
+    'null',
+    'zero',
+    'full',
+    'random',
+    'urandom',
+    'tty',
+    'stdin',
+    'stdout',
+    'stderr',
+    'console',
+  ]) {
+    tree.put(`/dev/${name}`, { kind: 'device', name, mode: 0o666, uid: 0, gid: 0, mtime: 0 })
+  }
+  tree.makeFolders('/dev/shm', { mode: 0o1777 })
+  const hosts = [
+    '127.0.0.1\tlocalhost',
+    '::1\tlocalhost ip6-localhost ip6-loopback',
+    ...Object.entries(spec.hosts ?? {}).map(([name, address]) => `${address}\t${name}`),
+    `${spec.address}\t${spec.hostname}`,
+  ]
+  const mounted = new Set((spec.mounts ?? []).map(({ path }) => path))
+  const put = (path: string, text: string) => {
+    if (!mounted.has(path) && tree.lookup('/etc')?.kind === 'directory') tree.put(path, file(text))
+  }
+  put('/etc/hostname', `${spec.hostname}\n`)
+  put('/etc/hosts', `${hosts.join('\n')}\n`)
+}
+
+const runcCreate = (message: string) =>
+  `failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: ${message}: unknown`
+const runcExec = (message: string) =>
+  `OCI runtime exec failed: exec failed: unable to start container process: ${message}: unknown`
+
+class RunningContainer implements SimulatedContainer {
+  readonly spec: ContainerSpec
+  readonly machine: Machine
+
+  constructor(spec: ContainerSpec, machine: Machine) {
+    this.spec = spec
+    this.machine = machine
+  }
+
+  get files(): ContainerFs {
+    return this.machine.files
+  }
+
+  async start(): Promise<ProcessHandle> {
+    const { config } = this.spec.image.config
+    const entrypoint = this.spec.command ?? config.Entrypoint ?? []
+    const args = this.spec.args ?? (this.spec.command ? [] : (config.Cmd ?? []))
+    const argv = [...entrypoint, ...args]
+    if (argv.length === 0) throw new StartError('no command specified', 127)
+    return this.#spawn(
+      argv,
+      this.#environment(),
+      this.#folder(),
+      this.spec.tty ?? false,
+      this.spec.stdin ?? false,
+      runcCreate,
+    )
+  }
+
+  exec(options: {
+    command: string[]
+    tty?: boolean
+    env?: Record<string, string>
+    workingDir?: string
+  }): Promise<ProcessHandle> {
+    const env = this.#environment()
+    for (const [name, value] of Object.entries(options.env ?? {})) env.set(name, value)
+    return this.#spawn(
+      options.command,
+      env,
+      options.workingDir ?? this.#folder(),
+      options.tty ?? false,
+      true,
+      runcExec,
+    )
+  }
+
+  usage(): { cpuMilli: number; memoryBytes: number } {
+    const count = this.machine.processes.size
+    return { cpuMilli: count === 0 ? 0 : 1, memoryBytes: count === 0 ? 0 : (2 + 3 * count) * 1024 * 1024 }
+  }
+
+  async remove(): Promise<void> {
+    for (const process of [...this.machine.processes.values()])
+      process.end({ exitCode: 137, signal: 'SIGKILL' })
+  }
+
+  #folder(): string {
+    return this.spec.workingDir || this.spec.image.config.config.WorkingDir || '/'
+  }
+
+  #environment(): Map<string, string> {
+    const env = new Map([
+      ['PATH', DEFAULT_PATH],
+      ['HOSTNAME', this.spec.hostname],
+      ['HOME', this.machine.user.home],
+    ])
+    if (this.spec.tty) env.set('TERM', 'xterm')
+    for (const line of this.spec.image.config.config.Env ?? []) {
+      const equals = line.indexOf('=')
+      env.set(line.slice(0, equals), line.slice(equals + 1))
+    }
+    for (const [name, value] of Object.entries(this.spec.env)) env.set(name, value)
+    return env
+  }
+
+  async #spawn(
+    argv: string[],
+    env: Map<string, string>,
+    cwd: string,
+    wantsTty: boolean,
+    wantsStdin: boolean,
+    runc: (message: string) => string,
+  ): Promise<ProcessHandle> {
+    const stdout = new PassThrough()
+    const stderr = new PassThrough()
+    const tty = wantsTty ? new Tty(stdout) : undefined
+    if (tty && !env.has('TERM')) env.set('TERM', 'xterm')
+    const input = new Pipe()
+    if (!this.files.exists(cwd)) this.files.tree.makeFolders(cwd)
+    let process: Process
+    try {
+      process = await this.machine.spawn({
+        argv,
+        env,
+        cwd,
+        stdin: tty ? tty.reader : wantsStdin ? input : nothing,
+        stdout: tty ? tty.output : writerTo(stdout),
+        stderr: tty ? tty.output : writerTo(stderr),
+        tty,
+      })
+    } catch (error) {
+      if (!(error instanceof ExecError)) throw error
+      throw new StartError(
+        runc(error.message),
+        error.code === 'permission' || error.code === 'directory' ? 126 : 127,
+      )
+    }
+    tty?.foreground.add(process)
+    const exited = process.exited.then((status) => {
+      stdout.end()
+      stderr.end()
+      return status
+    })
+    return new Handle(process, exited, stdout, stderr, tty, input)
+  }
+}
+
+class Handle implements ProcessHandle {
+  readonly stdin: Writable
+  readonly stdout: Readable
+  readonly stderr: Readable
+  readonly exited: Promise<ExitStatus>
+  readonly #process: Process
+  readonly #tty: Tty | undefined
+
+  constructor(
+    process: Process,
+    exited: Promise<ExitStatus>,
+    stdout: Readable,
+    stderr: Readable,
+    tty: Tty | undefined,
+    input: Pipe,
+  ) {
+    this.#process = process
+    this.#tty = tty
+    this.exited = exited
+    this.stdout = stdout
+    this.stderr = stderr
+    if (tty) {
+      this.stdin = new Writable({
+        write: (chunk, _encoding, done) => {
+          tty.input(chunk)
+          done()
+        },
+        final: (done) => {
+          tty.hangUp()
+          done()
+        },
+      })
+    } else {
+      const stream = new PassThrough()
+      this.stdin = stream
+      void feed(input, stream)
+    }
+  }
+
+  kill(signal: string): void {
+    this.#process.kill(signal)
+  }
+
+  resize(columns: number, rows: number): void {
+    if (!this.#tty) return
+    this.#tty.columns = columns
+    this.#tty.rows = rows
+    this.#process.kill('SIGWINCH')
+  }
+}

@@ -1,0 +1,39 @@
+import { readContent } from '../files/nodes.ts'
+import type { ContainerFs } from './container-fs.ts'
+import type { User } from './machine.ts'
+
+/** The user that `USER` or `--user` names (`name`, `uid`, `name:group`, `uid:gid`). Throws with runc's text. */
+export async function findUser(files: ContainerFs, text: string): Promise<User> {
+  const [name = '', group] = text.split(':')
+  const line = (await lines(files, '/etc/passwd')).find(
+    (fields) => fields[0] === (name || 'root') || (name !== '' && fields[2] === name),
+  )
+  if (!line && !/^\d*$/.test(name))
+    throw new Error(`unable to find user ${name}: no matching entries in passwd file`)
+  const user = line
+    ? { name: line[0]!, uid: Number(line[2]), gid: Number(line[3]), home: line[5] || '/' }
+    : {
+        name: name || 'root',
+        uid: Number(name || 0),
+        gid: 0,
+        home: name === '' || name === '0' ? '/root' : '/',
+      }
+  if (!group) return user
+  const entry = (await lines(files, '/etc/group')).find(
+    (fields) => fields[0] === group || fields[2] === group,
+  )
+  if (!entry && !/^\d+$/.test(group))
+    throw new Error(`unable to find group ${group}: no matching entries in group file`)
+  return { ...user, gid: Number(entry?.[2] ?? group) }
+}
+
+/** The lines of a colon-separated file, in fields. */
+export async function lines(files: ContainerFs, path: string): Promise<string[][]> {
+  const node = files.find(path)
+  if (node?.kind !== 'file') return []
+  return Buffer.from(await readContent(node.content))
+    .toString()
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => line.split(':'))
+}

@@ -1,0 +1,47 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Process } from '../processes/process.ts'
+
+/** Serves HTTP on a port of the container until closed. Throws the network's EADDRINUSE. */
+export function listenHttp(
+  process: Process,
+  port: number,
+  handler: (req: IncomingMessage, res: ServerResponse) => void,
+): { close(): void } {
+  const server: Server = createServer({ keepAliveTimeout: 65_000 }, handler)
+  const listener = process.machine.network.listen(process.machine.address, port, (socket, peer) => {
+    server.emit('connection', Object.assign(socket, { remoteAddress: peer.address, remotePort: peer.port }))
+  })
+  const close = () => {
+    listener.close()
+    server.closeAllConnections()
+    server.close()
+  }
+  process.signal.addEventListener('abort', close, { once: true })
+  return { close }
+}
+
+/** Address of the client of a request. */
+export const clientAddress = (req: IncomingMessage): string =>
+  (req.socket as { remoteAddress?: string }).remoteAddress ?? '127.0.0.1'
+
+/** Counts the bytes that are written to a response's body. */
+export function countBody(res: ServerResponse): () => number {
+  let bytes = 0
+  const { write, end } = res
+  // biome-ignore lint/suspicious/noExplicitAny: the stream's overloads.
+  const count = (chunk: any) => {
+    if (typeof chunk === 'string') bytes += Buffer.byteLength(chunk)
+    else if (chunk instanceof Uint8Array) bytes += chunk.length
+  }
+  // biome-ignore lint/suspicious/noExplicitAny: the stream's overloads.
+  res.write = (...args: any[]) => {
+    count(args[0])
+    return Reflect.apply(write, res, args)
+  }
+  // biome-ignore lint/suspicious/noExplicitAny: the stream's overloads.
+  res.end = (...args: any[]) => {
+    if (res.req.method !== 'HEAD') count(args[0])
+    return Reflect.apply(end, res, args)
+  }
+  return () => bytes
+}

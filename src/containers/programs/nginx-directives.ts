@@ -1,0 +1,34 @@
+/**
+ * Directives of the modules that the official image compiles in (https://nginx.org/en/docs/dirindex.html, 2025-11).
+ * The simulation acts on those that `nginx-site.ts` names; the rest are accepted without effect.
+ */
+export const DIRECTIVES = new Set(
+  `absolute_redirect access_log add_header add_header_inherit add_trailer aio alias allow auth_basic auth_basic_user_file
+auth_request auth_request_set autoindex autoindex_exact_size autoindex_format autoindex_localtime break charset charset_map
+charset_types chunked_transfer_encoding client_body_buffer_size client_body_in_file_only client_body_temp_path
+client_body_timeout client_header_buffer_size client_header_timeout client_max_body_size connection_pool_size daemon
+debug_connection debug_points default default_type deny directio disable_symlinks env error_log error_page etag events
+expires fastcgi_buffers fastcgi_buffer_size fastcgi_cache fastcgi_index fastcgi_param fastcgi_pass fastcgi_read_timeout
+fastcgi_split_path_info geo gunzip gzip gzip_buffers gzip_comp_level gzip_disable gzip_http_version gzip_min_length
+gzip_proxied gzip_static gzip_types gzip_vary hash http http2 http3 if ignore_invalid_headers include index internal
+ip_hash keepalive keepalive_disable keepalive_min_timeout keepalive_requests keepalive_time keepalive_timeout
+large_client_header_buffers least_conn limit_conn limit_conn_status limit_conn_zone limit_except limit_rate
+limit_rate_after limit_req limit_req_status limit_req_zone lingering_close listen load_module location log_format
+log_not_found log_subrequest map map_hash_bucket_size map_hash_max_size master_process max_ranges merge_slashes mirror
+multi_accept open_file_cache open_file_cache_errors open_file_cache_min_uses open_file_cache_valid output_buffers
+override_charset pcre_jit pid port_in_redirect postpone_output proxy_buffer_size proxy_buffering proxy_buffers
+proxy_busy_buffers_size proxy_cache proxy_cache_bypass proxy_cache_key proxy_cache_path proxy_cache_valid
+proxy_connect_timeout proxy_cookie_domain proxy_cookie_path proxy_hide_header proxy_http_version proxy_intercept_errors
+proxy_max_temp_file_size proxy_next_upstream proxy_no_cache proxy_pass proxy_pass_header proxy_read_timeout
+proxy_redirect proxy_request_buffering proxy_send_timeout proxy_set_body proxy_set_header proxy_ssl_name
+proxy_ssl_server_name proxy_ssl_verify proxy_temp_path random real_ip_header real_ip_recursive recursive_error_pages
+request_pool_size reset_timedout_connection resolver resolver_timeout return rewrite rewrite_log root satisfy send_timeout
+sendfile sendfile_max_chunk server server_name server_name_in_redirect server_names_hash_bucket_size
+server_names_hash_max_size server_tokens set set_real_ip_from split_clients ssl_certificate ssl_certificate_key
+ssl_ciphers ssl_dhparam ssl_prefer_server_ciphers ssl_protocols ssl_session_cache ssl_session_tickets
+ssl_session_timeout stream stub_status sub_filter sub_filter_once sub_filter_types tcp_nodelay tcp_nopush timer_resolution
+try_files types types_hash_bucket_size types_hash_max_size underscores_in_headers upstream use user uwsgi_pass valid_referers
+worker_connections worker_cpu_affinity worker_processes worker_rlimit_core worker_rlimit_nofile worker_shutdown_timeout zone`.split(
+    /\s+/,
+  ),
+)

@@ -1,0 +1,276 @@
+import { readContent } from '../files/nodes.ts'
+import { resolvePath } from '../files/tree.ts'
+import type { Process, Program } from '../processes/process.ts'
+import { glob } from '../shell/pattern.ts'
+import { listenHttp } from './http-listener.ts'
+import { type Directive, find, findAll, NginxConfigError, parseNginxConfig } from './nginx-config.ts'
+import { DIRECTIVES } from './nginx-directives.ts'
+import { errorTime, type Site, serve } from './nginx-site.ts'
+import { KERNEL } from './utilities.ts'
+
+/** Blocks whose lines are data and not directives. */
+const DATA_BLOCKS = new Set(['types', 'map', 'geo', 'split_clients', 'charset_map'])
+
+/** nginx: reads its configuration, serves files of the container, writes its logs, obeys its signals. */
+export function nginx(version: string): Program {
+  return async (process) => {
+    const args = process.argv.slice(1)
+    const option = (name: string) => (args.includes(name) ? args[args.indexOf(name) + 1] : undefined)
+    if (args.includes('-v') || args.includes('-V')) {
+      await process.complain(`nginx version: nginx/${version}\n`)
+      return 0
+    }
+    const file = option('-c') ?? '/etc/nginx/nginx.conf'
+    const signal = option('-s')
+    if (signal) return signalMaster(process, signal)
+    let config: Directive[]
+    try {
+      config = [...(await load(process, file)), ...parseNginxConfig(option('-g') ?? '', 'command line')]
+      check(config, process)
+    } catch (error) {
+      if (!(error instanceof NginxConfigError)) throw error
+      const line = `[emerg] ${process.pid}#${process.pid}: ${error.message}\n`
+      await process.complain(
+        args.includes('-t')
+          ? `nginx: ${line.replace(/ \d+#\d+:/, '')}`
+          : `${errorTime(process.machine.clock.now())} ${line}`,
+      )
+      if (args.includes('-t')) await process.complain(`nginx: configuration file ${file} test failed\n`)
+      else await process.complain(`nginx: [emerg] ${error.message}\n`)
+      return 1
+    }
+    if (args.includes('-t') || args.includes('-T')) {
+      await process.complain(
+        `nginx: the configuration file ${file} syntax is ok\nnginx: configuration file ${file} test is successful\n`,
+      )
+      return 0
+    }
+    return master(process, version, file, config)
+  }
+}
+
+async function master(process: Process, version: string, file: string, first: Directive[]): Promise<number> {
+  const { machine } = process
+  const note = (message: string) => notice(process, message)
+  const stopped = new Promise<string>((resolve) => {
+    process.on('SIGTERM', () => resolve('SIGTERM'))
+    process.on('SIGINT', () => resolve('SIGINT'))
+    process.on('SIGQUIT', () => resolve('SIGQUIT'))
+  })
+  let listeners: { close(): void }[] = []
+  try {
+    listeners = listen(process, version, first)
+  } catch (error) {
+    const message = `bind() to 0.0.0.0:${/:(\d+)$/.exec((error as Error).message)?.[1]} failed (98: Address already in use)`
+    await process.complain(
+      `${errorTime(machine.clock.now())} [emerg] ${process.pid}#${process.pid}: ${message}\nnginx: [emerg] ${message}\n`,
+    )
+    return 1
+  }
+  process.on('SIGHUP', () => {
+    void (async () => {
+      await note(`signal 1 (SIGHUP) received from 0, reconfiguring`)
+      await note('reconfiguring')
+      try {
+        const next = await load(process, file)
+        check(next, process)
+        for (const listener of listeners) listener.close()
+        listeners = listen(process, version, next)
+      } catch (error) {
+        if (!(error instanceof NginxConfigError)) throw error
+        await process.complain(
+          `${errorTime(machine.clock.now())} [emerg] ${process.pid}#${process.pid}: ${error.message}\n`,
+        )
+      }
+    })().catch(() => {})
+  })
+  process.on('SIGUSR1', 'ignore')
+  machine.files.tree.makeFolders('/run')
+  machine.files.writeSync('/run/nginx.pid', Buffer.from(`${process.pid}\n`))
+  await note('using the "epoll" event method')
+  await note(`nginx/${version}`)
+  await note(
+    machine.files.exists('/etc/alpine-release')
+      ? 'built by gcc 14.2.0 (Alpine 14.2.0)'
+      : 'built by gcc 14.2.0 (Debian 14.2.0-19)',
+  )
+  await note(`OS: Linux ${KERNEL}`)
+  await note('getrlimit(RLIMIT_NOFILE): 1048576:1048576')
+  await note('start worker processes')
+  process.argv = ['nginx: master process', ...process.argv]
+  const workers = [1, 2].map(() => worker(process))
+  for (const { pid } of workers) await note(`start worker process ${pid}`)
+  const signal = await process.waitFor(stopped)
+  const number = { SIGTERM: 15, SIGINT: 2, SIGQUIT: 3 }[signal]
+  await note(`signal ${number} (${signal}) received${signal === 'SIGQUIT' ? ', shutting down' : ', exiting'}`)
+  for (const listener of listeners) listener.close()
+  for (const child of workers) {
+    child.end({ exitCode: 0 })
+    await note(`worker process ${child.pid} exited with code 0`)
+  }
+  await note('exit')
+  return 0
+}
+
+/** The workers show in `ps`; the master serves. */
+function worker(process: Process): Process {
+  const { env, stdin, stdout, stderr } = process
+  return process.machine.process({
+    parent: process,
+    argv: ['nginx: worker process'],
+    env,
+    cwd: '/',
+    stdin,
+    stdout,
+    stderr,
+  })
+}
+
+const notice = (process: Process, message: string) =>
+  writeLog(
+    process,
+    '/var/log/nginx/error.log',
+    `${errorTime(process.machine.clock.now())} [notice] ${process.pid}#${process.pid}: ${message}\n`,
+  )
+
+function listen(process: Process, version: string, config: Directive[]): { close(): void }[] {
+  const http = find(config, 'http')?.block ?? []
+  const scope = [...http, ...findAll(config, 'error_log')]
+  const ports = new Map<number, Directive[][]>()
+  for (const { block = [] } of findAll(http, 'server')) {
+    const listens = findAll(block, 'listen')
+    const wanted =
+      listens.length > 0 ? listens.filter(({ args }) => !args[0]?.startsWith('unix:')) : [{ args: ['80'] }]
+    for (const port of new Set(wanted.map(({ args }) => portOf(args[0]!)))) {
+      const servers = ports.get(port) ?? []
+      const isDefault = listens.some(
+        ({ args }) => portOf(args[0]!) === port && args.includes('default_server'),
+      )
+      if (isDefault) servers.unshift(block)
+      else servers.push(block)
+      ports.set(port, servers)
+    }
+  }
+  return [...ports].map(([port, servers]) =>
+    listenHttp(process, port, (req, res) => {
+      const host = (req.headers.host ?? '').replace(/:\d+$/, '')
+      const server =
+        servers.find((block) =>
+          find(block, 'server_name')?.args.some((name) => serverNameMatches(name, host)),
+        ) ?? servers[0]!
+      const site: Site = {
+        process,
+        http: scope,
+        server,
+        version,
+        log: (target, line) => void writeLog(process, target, line).catch(() => {}),
+      }
+      serve(site, req, res).catch(() => res.destroy())
+    }),
+  )
+}
+
+const portOf = (text: string): number => Number(/^(?:.*:)?(\d+)$/.exec(text)?.[1] ?? 80)
+
+function serverNameMatches(name: string, host: string): boolean {
+  if (name.startsWith('~')) return new RegExp(name.slice(1)).test(host)
+  if (name.startsWith('*.')) return host.endsWith(name.slice(1))
+  return name === host
+}
+
+/** Writes to a log file, which may be a link to the process's standard output or error. */
+async function writeLog(process: Process, target: string, line: string): Promise<void> {
+  const { files } = process.machine
+  const path = resolvePath('/etc/nginx', target)
+  const real = (() => {
+    try {
+      return files.tree.realPath(path)
+    } catch {
+      return path
+    }
+  })()
+  if (real === '/dev/stdout') return process.print(line)
+  if (real === '/dev/stderr' || target === 'stderr') return process.complain(line)
+  if (files.find(real)?.kind === 'device') return
+  await files.append(real, Buffer.from(line))
+}
+
+/** Reads a configuration file with everything that it includes. */
+async function load(process: Process, file: string): Promise<Directive[]> {
+  const { files } = process.machine
+  const node = files.find(file)
+  if (node?.kind !== 'file')
+    throw new NginxConfigError(`open() "${file}" failed (2: No such file or directory)`)
+  const expand = async (directives: Directive[]): Promise<Directive[]> => {
+    const result: Directive[] = []
+    for (const directive of directives) {
+      if (directive.name !== 'include') {
+        result.push(directive.block ? { ...directive, block: await expand(directive.block) } : directive)
+        continue
+      }
+      const path = resolvePath('/etc/nginx', directive.args[0] ?? '')
+      const wild = /[*?[]/.test(path)
+      const paths = wild ? glob(files, '/', [{ text: path, quoted: false }]) : [path]
+      for (const included of paths) {
+        const found = files.find(included)
+        if (found?.kind !== 'file') {
+          throw new NginxConfigError(
+            `open() "${included}" failed (2: No such file or directory) in ${directive.file}:${directive.line}`,
+          )
+        }
+        result.push(
+          ...(await expand(
+            parseNginxConfig(Buffer.from(await readContent(found.content)).toString(), included),
+          )),
+        )
+      }
+    }
+    return result
+  }
+  return expand(parseNginxConfig(Buffer.from(await readContent(node.content)).toString(), file))
+}
+
+/** The mistakes that nginx refuses to start with. Throws NginxConfigError. */
+function check(
+  config: readonly Directive[],
+  process: Process,
+  upstreams = upstreamNames(config),
+  data = false,
+): void {
+  for (const { name, args, block, file, line } of config) {
+    const at = `in ${file}:${line}`
+    if (!data && !DIRECTIVES.has(name)) throw new NginxConfigError(`unknown directive "${name}" ${at}`)
+    if (name === 'proxy_pass' && !args[0]?.includes('$')) {
+      const host = /^https?:\/\/([^/:]+)/.exec(args[0] ?? '')?.[1]
+      if (!host) throw new NginxConfigError(`invalid URL prefix ${at}`)
+      if (!upstreams.has(host) && !process.machine.resolveName(host)) {
+        throw new NginxConfigError(`host not found in upstream "${host}" ${at}`)
+      }
+    }
+    if (name === 'listen' && !/^(?:\[.*\]|[^:]+)?:?\d*$|^unix:/.test(args[0] ?? '')) {
+      throw new NginxConfigError(`invalid parameter "${args[0]}" ${at}`)
+    }
+    if (block) check(block, process, upstreams, DATA_BLOCKS.has(name))
+  }
+}
+
+const upstreamNames = (config: readonly Directive[]) =>
+  new Set(findAll(find(config, 'http')?.block, 'upstream').map(({ args }) => args[0]))
+
+async function signalMaster(process: Process, name: string): Promise<number> {
+  const signal = { stop: 'SIGTERM', quit: 'SIGQUIT', reload: 'SIGHUP', reopen: 'SIGUSR1' }[name]
+  if (!signal) {
+    await process.complain(`nginx: invalid option: "-s ${name}"\n`)
+    return 1
+  }
+  const node = process.machine.files.find('/run/nginx.pid')
+  const pid = node?.kind === 'file' ? Number(Buffer.from(await readContent(node.content)).toString()) : 0
+  const target = process.machine.processes.get(pid)
+  if (!target) {
+    await process.complain('nginx: [error] open() "/run/nginx.pid" failed (2: No such file or directory)\n')
+    return 1
+  }
+  await notice(process, 'signal process started')
+  target.kill(signal)
+  return 0
+}

@@ -6,6 +6,7 @@ import { ServiceRoute } from '../network/services.ts'
 import type { ClusterOptions } from '../provider.ts'
 import { startScheduler } from '../scheduler/scheduler.ts'
 import { createControlPlane } from './control-plane.ts'
+import { daemonSetController } from './daemonset.ts'
 import { deploymentController } from './deployment.ts'
 import { endpointsController } from './endpoints.ts'
 import { garbageCollector } from './garbage-collector.ts'
@@ -45,6 +46,7 @@ export function startControllers(
     namespaceDefaultsController(plane),
     deploymentController(plane),
     replicaSetController(plane),
+    daemonSetController(plane),
     endpointsController(plane),
     nodeLifecycleController(plane),
     taintEvictionController(plane),

@@ -1,0 +1,261 @@
+import type { KubernetesObject } from './api.ts'
+
+// The add-ons that EKS puts into a new cluster, as `kubectl -n kube-system get` shows them there, without what has no effect here.
+// Source: docs.aws.amazon.com/eks/latest/userguide/eks-add-ons.html and the manifests of a 1.35 cluster, read 2026-11.
+
+/** Default add-on versions by Kubernetes minor. */
+const VERSIONS: Record<string, { coredns: string; kubeProxy: string; vpcCni: string }> = {
+  '1.33': {
+    coredns: 'v1.12.1-eksbuild.2',
+    kubeProxy: 'v1.33.0-minimal-eksbuild.2',
+    vpcCni: 'v1.19.5-eksbuild.1',
+  },
+  '1.34': {
+    coredns: 'v1.12.3-eksbuild.1',
+    kubeProxy: 'v1.34.0-minimal-eksbuild.2',
+    vpcCni: 'v1.20.1-eksbuild.3',
+  },
+  '1.35': {
+    coredns: 'v1.12.4-eksbuild.1',
+    kubeProxy: 'v1.35.0-minimal-eksbuild.2',
+    vpcCni: 'v1.20.4-eksbuild.2',
+  },
+}
+
+export interface AddonsOptions {
+  /** `1.35` */
+  version: string
+  /** `602401143452.dkr.ecr.us-east-1.amazonaws.com` */
+  registry: string
+  /** Address of the Service `kube-dns`: the tenth of the Service range, e.g. `10.100.0.10`. */
+  dnsAddress: string
+}
+
+/** What holds an add-on's objects; `name` is the add-on's in the EKS API. */
+export interface Addon {
+  name: 'vpc-cni' | 'coredns' | 'kube-proxy'
+  version: string
+  /** `deployments.apps` with the object to create, in order. */
+  objects: { resource: string; object: KubernetesObject }[]
+}
+
+const NAMESPACE = 'kube-system'
+
+const serviceAccount = (name: string, labels: Record<string, string>): Addon['objects'][number] => ({
+  resource: 'serviceaccounts',
+  object: { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace: NAMESPACE, labels } },
+})
+
+/** Networking on every node starts before anything else and survives everything. */
+const NODE_DAEMON = {
+  hostNetwork: true,
+  priorityClassName: 'system-node-critical',
+  tolerations: [{ operator: 'Exists' }],
+  dnsPolicy: 'ClusterFirst',
+}
+
+/** The objects of the default add-ons of a new cluster. Throws on a minor that EKS does not offer here. */
+export function eksAddons({ version, registry, dnsAddress }: AddonsOptions): Addon[] {
+  const versions = VERSIONS[version]
+  if (!versions) throw new Error(`no add-on versions are known for Kubernetes ${version}`)
+  return [
+    vpcCni(registry, versions.vpcCni),
+    kubeProxy(registry, versions.kubeProxy),
+    coredns(registry, versions.coredns, dnsAddress),
+  ]
+}
+
+function vpcCni(registry: string, version: string): Addon {
+  const labels = {
+    'app.kubernetes.io/name': 'aws-node',
+    'app.kubernetes.io/instance': 'aws-vpc-cni',
+    'k8s-app': 'aws-node',
+  }
+  const selector = { 'k8s-app': 'aws-node' }
+  return {
+    name: 'vpc-cni',
+    version,
+    objects: [
+      serviceAccount('aws-node', labels),
+      {
+        resource: 'daemonsets.apps',
+        object: daemonSet('aws-node', labels, selector, {
+          ...NODE_DAEMON,
+          serviceAccountName: 'aws-node',
+          terminationGracePeriodSeconds: 10,
+          containers: [
+            {
+              name: 'aws-node',
+              image: `${registry}/amazon-k8s-cni:${version}`,
+              ports: [{ containerPort: 61678, name: 'metrics', protocol: 'TCP' }],
+              env: [
+                { name: 'WARM_ENI_TARGET', value: '1' },
+                { name: 'ENABLE_PREFIX_DELEGATION', value: 'false' },
+                {
+                  name: 'MY_NODE_NAME',
+                  valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'spec.nodeName' } },
+                },
+              ],
+              resources: { requests: { cpu: '25m' } },
+            },
+            {
+              name: 'aws-eks-nodeagent',
+              image: `${registry}/amazon/aws-network-policy-agent:v1.2.7-eksbuild.1`,
+              resources: { requests: { cpu: '25m' } },
+            },
+          ],
+        }),
+      },
+    ],
+  }
+}
+
+function kubeProxy(registry: string, version: string): Addon {
+  const labels = { 'k8s-app': 'kube-proxy', 'eks.amazonaws.com/component': 'kube-proxy' }
+  return {
+    name: 'kube-proxy',
+    version,
+    objects: [
+      serviceAccount('kube-proxy', labels),
+      {
+        resource: 'daemonsets.apps',
+        object: daemonSet(
+          'kube-proxy',
+          labels,
+          { 'k8s-app': 'kube-proxy' },
+          {
+            ...NODE_DAEMON,
+            serviceAccountName: 'kube-proxy',
+            containers: [
+              {
+                name: 'kube-proxy',
+                image: `${registry}/eks/kube-proxy:${version}`,
+                command: ['kube-proxy', '--v=2', '--config=/var/lib/kube-proxy-config/config'],
+                resources: { requests: { cpu: '100m' } },
+              },
+            ],
+          },
+        ),
+      },
+    ],
+  }
+}
+
+function daemonSet(
+  name: string,
+  labels: Record<string, string>,
+  selector: Record<string, string>,
+  spec: object,
+): KubernetesObject {
+  const object = {
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    metadata: { name, namespace: NAMESPACE, labels },
+    spec: {
+      selector: { matchLabels: selector },
+      updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '10%' } },
+      template: { metadata: { labels }, spec },
+    },
+  }
+  return object
+}
+
+const COREFILE = `.:53 {
+    errors
+    health {
+        lameduck 5s
+      }
+    ready
+    kubernetes cluster.local in-addr.arpa ip6.arpa {
+      pods insecure
+      fallthrough in-addr.arpa ip6.arpa
+    }
+    prometheus :9153
+    forward . /etc/resolv.conf
+    cache 30
+    loop
+    reload
+    loadbalance
+}
+`
+
+function coredns(registry: string, version: string, dnsAddress: string): Addon {
+  const labels = { 'k8s-app': 'kube-dns', 'eks.amazonaws.com/component': 'coredns' }
+  const selector = { 'k8s-app': 'kube-dns', 'eks.amazonaws.com/component': 'coredns' }
+  const metadata = (name: string) => ({ name, namespace: NAMESPACE, labels })
+  const deployment = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: metadata('coredns'),
+    spec: {
+      replicas: 2,
+      selector: { matchLabels: selector },
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 1 } },
+      template: {
+        metadata: { labels },
+        spec: {
+          serviceAccountName: 'coredns',
+          priorityClassName: 'system-cluster-critical',
+          dnsPolicy: 'Default',
+          tolerations: [
+            { key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' },
+            { key: 'CriticalAddonsOnly', operator: 'Exists' },
+          ],
+          containers: [
+            {
+              name: 'coredns',
+              image: `${registry}/eks/coredns:${version}`,
+              args: ['-conf', '/etc/coredns/Corefile'],
+              ports: [
+                { containerPort: 53, name: 'dns', protocol: 'UDP' },
+                { containerPort: 53, name: 'dns-tcp', protocol: 'TCP' },
+                { containerPort: 9153, name: 'metrics', protocol: 'TCP' },
+              ],
+              resources: { limits: { memory: '170Mi' }, requests: { cpu: '100m', memory: '70Mi' } },
+              volumeMounts: [{ name: 'config-volume', mountPath: '/etc/coredns', readOnly: true }],
+            },
+          ],
+          volumes: [
+            {
+              name: 'config-volume',
+              configMap: { name: 'coredns', items: [{ key: 'Corefile', path: 'Corefile' }] },
+            },
+          ],
+        },
+      },
+    },
+  }
+  const service = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: {
+      ...metadata('kube-dns'),
+      labels: { ...labels, 'kubernetes.io/cluster-service': 'true', 'kubernetes.io/name': 'CoreDNS' },
+    },
+    spec: {
+      clusterIP: dnsAddress,
+      selector: { 'k8s-app': 'kube-dns' },
+      ports: [
+        { name: 'dns', port: 53, protocol: 'UDP' },
+        { name: 'dns-tcp', port: 53, protocol: 'TCP' },
+        { name: 'metrics', port: 9153, protocol: 'TCP' },
+      ],
+    },
+  }
+  const config = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: metadata('coredns'),
+    data: { Corefile: COREFILE },
+  }
+  return {
+    name: 'coredns',
+    version,
+    objects: [
+      serviceAccount('coredns', labels),
+      { resource: 'configmaps', object: config },
+      { resource: 'services', object: service },
+      { resource: 'deployments.apps', object: deployment },
+    ],
+  }
+}

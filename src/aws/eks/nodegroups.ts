@@ -222,13 +222,7 @@ export function updateNodegroupConfig(input: sdk.UpdateNodegroupConfigCommandInp
   const same = (a: Taint, b: Taint) => a.key === b.key && a.effect === b.effect
   const labels = Object.entries(nodegroup.labels).filter(([key]) => !removedLabels.includes(key))
   const params = [
-    ...(input.scalingConfig
-      ? [
-          { type: 'MinSize', value: String(scaling.minSize) },
-          { type: 'MaxSize', value: String(scaling.maxSize) },
-          { type: 'DesiredSize', value: String(scaling.desiredSize) },
-        ]
-      : []),
+    ...scalingParams(input.scalingConfig),
     ...(input.labels?.addOrUpdateLabels
       ? [{ type: 'LabelsToAdd', value: JSON.stringify(input.labels.addOrUpdateLabels) }]
       : []),
@@ -248,6 +242,14 @@ export function updateNodegroupConfig(input: sdk.UpdateNodegroupConfigCommandInp
     ],
     updateConfig: input.updateConfig ?? nodegroup.updateConfig,
   })
+}
+
+/** Only what was asked for is listed. */
+function scalingParams(scaling: sdk.NodegroupScalingConfig | undefined): { type: string; value: string }[] {
+  const wanted = { MinSize: scaling?.minSize, MaxSize: scaling?.maxSize, DesiredSize: scaling?.desiredSize }
+  return Object.entries(wanted).flatMap(([type, size]) =>
+    size === undefined ? [] : [{ type, value: String(size) }],
+  )
 }
 
 function definedOf<T extends object>(input: T): { [K in keyof T]-?: Exclude<T[K], undefined> } {

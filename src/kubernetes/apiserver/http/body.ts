@@ -3,12 +3,14 @@ import { parse } from 'yaml'
 import { StatusError } from '../../api.ts'
 import { badRequest, unsupportedMediaType } from '../errors.ts'
 import { isObject, type Json, type Obj } from '../json.ts'
+import { decodeProtobuf, PROTOBUF } from '../schema/protobuf.ts'
+import type { Schema } from '../schema/schema.ts'
 
 /** Largest request body that an API server reads. */
 const LIMIT = 3 * 1024 * 1024
 
 /** The whole body. Throws RequestEntityTooLarge. */
-export async function readBody(req: IncomingMessage): Promise<string> {
+export async function readBody(req: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of req) {
@@ -18,24 +20,37 @@ export async function readBody(req: IncomingMessage): Promise<string> {
     }
     chunks.push(chunk as Buffer)
   }
-  return Buffer.concat(chunks).toString('utf8')
+  return Buffer.concat(chunks)
 }
 
 export const mediaType = (req: IncomingMessage): string =>
   (req.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase()
 
-/** The object in a body, JSON or YAML. Throws BadRequest or UnsupportedMediaType. */
-export function parseObject(text: string, type: string): Obj {
-  const value = parseValue(text, type)
+/** The object in a request's body: JSON, YAML or protobuf; undefined when there is none. Throws BadRequest or UnsupportedMediaType. */
+export async function readObject(req: IncomingMessage, schema: Schema): Promise<Obj | undefined> {
+  const body = await readBody(req)
+  if (body.length === 0) return undefined
+  const type = mediaType(req)
+  if (type === PROTOBUF) return decodeProtobuf(schema, body)
+  const value = parseValue(body, type)
   if (!isObject(value)) throw badRequest('the request body must be an object')
   return value
 }
 
-export function parseValue(text: string, type: string): Json {
+/** As `readObject`, for requests that must have one. */
+export async function readNeeded(req: IncomingMessage, schema: Schema): Promise<Obj> {
+  const object = await readObject(req, schema)
+  if (!object) throw badRequest('the request body is empty')
+  return object
+}
+
+/** The value in a body of JSON or YAML. Throws BadRequest or UnsupportedMediaType. */
+export function parseValue(body: Buffer, type: string): Json {
   const isYaml = type === 'application/yaml'
   if (type !== '' && type !== 'application/json' && !isYaml) {
-    throw unsupportedMediaType(['application/json', 'application/yaml'])
+    throw unsupportedMediaType(['application/json', 'application/yaml', PROTOBUF])
   }
+  const text = body.toString('utf8')
   try {
     return isYaml ? parse(text) : JSON.parse(text)
   } catch (error) {

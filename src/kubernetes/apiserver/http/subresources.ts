@@ -14,7 +14,7 @@ import { evict } from '../subresources/eviction.ts'
 import { log } from '../subresources/log.ts'
 import { scale } from '../subresources/scale.ts'
 import { issueToken } from '../subresources/token.ts'
-import { mediaType, parseObject, readBody } from './body.ts'
+import { readNeeded } from './body.ts'
 import type { Call } from './call.ts'
 import { managerOf } from './manager.ts'
 import { writeQuery } from './options.ts'
@@ -83,7 +83,7 @@ export class Subresources {
     }
     const review = REVIEWS[kind.kind]
     if (info.verb !== 'create' || !review) throw info.name ? notFound(kind, info.name) : methodNotAllowed()
-    const body = parseObject(await readBody(req), mediaType(req))
+    const body = await readNeeded(req, this.#parts.objects.context.schema)
     const object = decodeBody(this.#parts.objects, call, body)
     const status = await review(object, call, this.#parts)
     sendJson(req, res, 201, {
@@ -113,7 +113,7 @@ export class Subresources {
       return sendText(req, res, 200, textOf(kind, entry))
     }
     const query = writeQuery(info.query, 'UpdateOptions')
-    const wanted = decode(parseObject(await readBody(req), mediaType(req)))
+    const wanted = decode(await readNeeded(req, objects.context.schema))
     const manage = managerOf(objects, call, query.fieldManager, 'Update')
     const change = (current: Json) => {
       const next = part(wanted, current)

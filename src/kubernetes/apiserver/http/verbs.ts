@@ -1,14 +1,15 @@
 import type { Entry } from '#world/store.ts'
 import { StatusError } from '../../api.ts'
 import { badRequest, methodNotAllowed, notFound } from '../errors.ts'
-import { isObject, type Json, type Obj } from '../json.ts'
+import type { Json, Obj } from '../json.ts'
 import { conversionFrom } from '../kinds/conversion.ts'
 import { apiVersionOf, type Verb } from '../kinds/kind.ts'
 import { decode } from '../schema/decode.ts'
+import type { Schema } from '../schema/schema.ts'
 import type { DeleteRequest } from '../storage/deletion.ts'
 import { objectOf } from '../storage/entries.ts'
 import type { Objects } from '../storage/objects.ts'
-import { mediaType, parseObject, readBody } from './body.ts'
+import { readNeeded, readObject } from './body.ts'
 import type { Call } from './call.ts'
 import { listPage } from './list.ts'
 import { managerOf } from './manager.ts'
@@ -74,7 +75,7 @@ export class Verbs {
     const { kind, stored, info, user } = call
     if (info.name) throw methodNotAllowed()
     const query = writeQuery(info.query, 'CreateOptions')
-    const object = this.#decode(call, parseObject(await readBody(call.req), mediaType(call.req)))
+    const object = this.#decode(call, await readNeeded(call.req, this.#objects.context.schema))
     if (kind.namespaced && !info.namespace)
       throw badRequest('an empty namespace may not be set during creation')
     checkNamespace(call, object)
@@ -86,7 +87,7 @@ export class Verbs {
   async #update(call: Call): Promise<void> {
     const { info, stored, user } = call
     const query = writeQuery(info.query, 'UpdateOptions')
-    const object = this.#decode(call, parseObject(await readBody(call.req), mediaType(call.req)))
+    const object = this.#decode(call, await readNeeded(call.req, this.#objects.context.schema))
     checkNamespace(call, object)
     const name = object.metadata?.name
     if (name !== info.name) {
@@ -109,7 +110,7 @@ export class Verbs {
 
   async #delete(call: Call): Promise<void> {
     const { stored, kind, info, user } = call
-    const { request, dryRun } = await deleteRequest(call)
+    const { request, dryRun } = await deleteRequest(call, this.#objects.context.schema)
     const { entry, gone } = this.#objects.delete(stored, info.namespace, info.name, request, { user, dryRun })
     await this.#objects.context.world.store.flushed()
     if (kind.returnsDeleted || !gone) return sendText(call.req, call.res, 200, this.#form(call).one(entry))
@@ -129,7 +130,7 @@ export class Verbs {
 
   async #deleteCollection(call: Call): Promise<void> {
     const { stored, kind, info, user } = call
-    const { request, dryRun } = await deleteRequest(call)
+    const { request, dryRun } = await deleteRequest(call, this.#objects.context.schema)
     const { entries, meta } = listPage(this.#objects, kind, stored, info.namespace, info.query)
     for (const entry of entries) {
       const { name, namespace = '' } = objectOf(entry).metadata
@@ -192,11 +193,12 @@ function checkNamespace(call: Call, object: Obj): void {
 }
 
 /** The options of a delete, from its body and, where that says nothing, its query. */
-async function deleteRequest(call: Call): Promise<{ request: DeleteRequest; dryRun: boolean }> {
+async function deleteRequest(
+  call: Call,
+  schema: Schema,
+): Promise<{ request: DeleteRequest; dryRun: boolean }> {
   const { query } = call.info
-  const text = await readBody(call.req)
-  const body: Json = text.trim() ? parseObject(text, mediaType(call.req)) : {}
-  if (!isObject(body)) throw badRequest('the body of a delete must be DeleteOptions')
+  const body: Json = (await readObject(call.req, schema)) ?? {}
   const grace = body.gracePeriodSeconds ?? numberIn(query, 'gracePeriodSeconds')
   const policy = body.propagationPolicy ?? query.get('propagationPolicy') ?? undefined
   const orphan =

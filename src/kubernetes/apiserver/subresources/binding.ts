@@ -1,6 +1,6 @@
 import { bindPod } from '../component-api.ts'
 import { invalid, required } from '../errors.ts'
-import { mediaType, parseObject, readBody } from '../http/body.ts'
+import { readNeeded } from '../http/body.ts'
 import type { Call } from '../http/call.ts'
 import { writeQuery } from '../http/options.ts'
 import { sendJson } from '../http/reply.ts'
@@ -9,7 +9,7 @@ import type { SubresourceParts } from '../http/subresources.ts'
 /** `pods/binding`, and `bindings` that name the pod themselves. */
 export async function bindCall(call: Call, { objects }: SubresourceParts): Promise<void> {
   const { req, res, info } = call
-  const body = parseObject(await readBody(req), mediaType(req))
+  const body = await readNeeded(req, objects.context.schema)
   const name = info.name || body.metadata?.name
   const node = body.target?.name
   const kind = { group: '', kind: 'Binding' }

@@ -2,7 +2,7 @@ import { StatusError } from '../../api.ts'
 import { selects } from '../../selectors.ts'
 import { timestamp } from '../../time.ts'
 import { notFound } from '../errors.ts'
-import { mediaType, parseObject, readBody } from '../http/body.ts'
+import { readNeeded } from '../http/body.ts'
 import type { Call } from '../http/call.ts'
 import { writeQuery } from '../http/options.ts'
 import { sendJson } from '../http/reply.ts'
@@ -19,7 +19,7 @@ export async function evict(call: Call, { objects }: SubresourceParts): Promise<
   const { req, res, info, kind, user } = call
   const pod = objects.get(kind, info.namespace, info.name)?.value as Obj | undefined
   if (!pod) throw notFound(kind, info.name)
-  const body = parseObject(await readBody(req), mediaType(req))
+  const body = await readNeeded(req, objects.context.schema)
   const dryRun = writeQuery(info.query, 'CreateOptions').dryRun || body.deleteOptions?.dryRun?.includes('All')
   const done =
     pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed' || pod.metadata.deletionTimestamp

@@ -1,5 +1,5 @@
 import { invalid, invalidValue, notFound, unsupportedMediaType } from '../errors.ts'
-import { mediaType, parseObject, parseValue, readBody } from '../http/body.ts'
+import { mediaType, parseValue, readBody, readNeeded } from '../http/body.ts'
 import type { Call } from '../http/call.ts'
 import { managerOf } from '../http/manager.ts'
 import { writeQuery } from '../http/options.ts'
@@ -31,11 +31,11 @@ export async function scale(call: Call, { objects }: SubresourceParts): Promise<
   if (!entry) throw notFound(kind, info.name)
   if (info.verb === 'get') return sendJson(req, res, 200, scaleOf(objectOf<never>(entry)))
   const query = writeQuery(info.query, 'UpdateOptions')
-  const text = await readBody(req)
   const type = mediaType(req)
+  const whole = info.verb === 'update' ? await readNeeded(req, objects.context.schema) : undefined
+  const patch = whole ? undefined : parseValue(await readBody(req), 'application/json')
   const read = (current: Obj): Obj => {
-    if (info.verb === 'update') return parseObject(text, type)
-    const patch = parseValue(text, 'application/json')
+    if (whole) return whole
     if (type === 'application/json-patch+json') return applyJsonPatch(scaleOf(current), patch)
     if (!/merge-patch\+json$/.test(type))
       throw unsupportedMediaType(['application/json-patch+json', 'application/merge-patch+json'])

@@ -1,6 +1,6 @@
 import { timestamp } from '../../time.ts'
 import { invalid, invalidValue, notFound } from '../errors.ts'
-import { mediaType, parseObject, readBody } from '../http/body.ts'
+import { readNeeded } from '../http/body.ts'
 import type { Call } from '../http/call.ts'
 import { sendJson } from '../http/reply.ts'
 import type { SubresourceParts } from '../http/subresources.ts'
@@ -14,7 +14,7 @@ export async function issueToken(call: Call, { objects, tokens }: SubresourcePar
   const { req, res, info, kind } = call
   const entry = objects.get(kind, info.namespace, info.name)
   if (!entry) throw notFound(kind, info.name)
-  const { spec = {} } = parseObject(await readBody(req), mediaType(req))
+  const { spec = {} } = await readNeeded(req, objects.context.schema)
   const expirationSeconds = spec.expirationSeconds ?? DEFAULT_SECONDS
   if (expirationSeconds < MIN_SECONDS) {
     throw invalid({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, '', [

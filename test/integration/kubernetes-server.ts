@@ -1,0 +1,172 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { KubernetesCluster } from '#kubernetes/cluster.ts'
+import type { ClusterOptions } from '#kubernetes/provider.ts'
+import { CertificateIssuer, createAuthority } from '#network/authority.ts'
+import { VirtualNetwork } from '#network/virtual-network.ts'
+import { Clock } from '#world/clock.ts'
+import type { Store } from '#world/store.ts'
+import { World } from '#world/world.ts'
+import { tool } from '../support/tools.ts'
+import { ScriptedRuntime } from '../unit/kubernetes/scripted-runtime.ts'
+
+export interface Output {
+  code: number
+  stdout: string
+  stderr: string
+}
+
+/** A cluster behind a real HTTPS server, and the real kubectl configured for it. */
+export interface KubectlCluster {
+  world: World
+  cluster: KubernetesCluster
+  runtime: ScriptedRuntime
+  folder: string
+  url: string
+  /** Runs kubectl; `input` is its standard input. */
+  run(args: string[], options?: { input?: string; user?: string }): Promise<Output>
+  /** Runs kubectl and gives what it printed; fails when kubectl does. */
+  kubectl(command: string, input?: string): Promise<string>
+  close(): Promise<void>
+}
+
+/** The token `admin` is of group system:masters; `user:<name>` is an ordinary user of that name. */
+const authenticate = async (token: string) => {
+  if (token === 'admin') return { username: 'admin', groups: ['system:masters'] }
+  return token.startsWith('user:') ? { username: token.slice(5), groups: ['developers'] } : undefined
+}
+
+export async function kubectlCluster(
+  options: { store?: Store; nodes?: number } = {},
+): Promise<KubectlCluster> {
+  const clock = new Clock()
+  const world = new World({ id: 'test', clock, ...(options.store && { store: options.store }) })
+  const network = new VirtualNetwork()
+  const runtime = new ScriptedRuntime(network)
+  const authority = await createAuthority('kubernetes', Date.now())
+  let addresses = 10
+  const clusterOptions: ClusterOptions = {
+    uid: 'c1',
+    gitVersion: 'v1.35.2-eks-1234567',
+    world,
+    network,
+    runtime,
+    images: runtime,
+    provider: {
+      allocatePodAddress: (_, uid) =>
+        world.store.update<string>(`addresses/${uid}`, (known) => known ?? `10.0.0.${++addresses}`)!,
+      releasePodAddress: (_, uid) => void world.store.delete(`addresses/${uid}`),
+      registryCredentials: async () => undefined,
+      ensureLoadBalancer: async ({ name }) => [{ hostname: `lb-${name}.us-east-1.elb.amazonaws.com` }],
+      deleteLoadBalancer: async () => {},
+    },
+    tokens: [{ authenticate }],
+    authorizers: [],
+    serviceCidr: '10.100.0.0/16',
+    certificateAuthority: authority,
+    endpoint: 'https://kubernetes.test',
+  }
+  const cluster = new KubernetesCluster(clusterOptions)
+  await cluster.start()
+  for (let index = 1; index <= (options.nodes ?? 2); index++) registerNode(cluster, index)
+  const server = await listen(cluster, new CertificateIssuer(authority, Date.now))
+  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const folder = await mkdtemp(join(tmpdir(), 'drydock-kubectl-'))
+  await writeFile(join(folder, 'ca.crt'), authority.certificate)
+  await writeFile(join(folder, 'config'), kubeconfig(url, join(folder, 'ca.crt')))
+  const program = process.env.DRYDOCK_KUBECTL ?? (await tool('kubectl'))
+  const run: KubectlCluster['run'] = (args, { input, user } = {}) =>
+    execute(program, [...(user ? ['--context', user] : []), ...args], folder, input)
+  return {
+    world,
+    cluster,
+    runtime,
+    folder,
+    url,
+    run,
+    async kubectl(command, input) {
+      const output = await run(words(command), input === undefined ? {} : { input })
+      if (output.code !== 0) throw new Error(`kubectl ${command} failed:\n${output.stderr}${output.stdout}`)
+      return output.stdout
+    },
+    async close() {
+      cluster.stop()
+      world.close()
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+      await rm(folder, { recursive: true })
+    },
+  }
+}
+
+/** Splits a command line; single quotes keep words together. */
+const words = (command: string): string[] =>
+  [...command.matchAll(/'([^']*)'|(\S+)/g)].map((match) => match[1] ?? match[2]!)
+
+function registerNode(cluster: KubernetesCluster, index: number): void {
+  const quantities = { cpu: '4', memory: '16Gi', pods: '110', 'ephemeral-storage': '80Gi' }
+  cluster.kubelets.registerNode({
+    name: `node-${index}`,
+    providerId: `aws:///us-east-1a/i-${index}`,
+    address: `192.168.0.${index}`,
+    labels: { 'topology.kubernetes.io/zone': 'us-east-1a' },
+    taints: [],
+    capacity: quantities,
+    allocatable: quantities,
+    nodeInfo: {
+      architecture: 'amd64',
+      bootID: '',
+      containerRuntimeVersion: 'containerd://2.1.5',
+      kernelVersion: '6.12.46',
+      kubeProxyVersion: '',
+      kubeletVersion: 'v1.35.2-eks-1234567',
+      machineID: '',
+      operatingSystem: 'linux',
+      osImage: 'Amazon Linux 2023',
+      systemUUID: '',
+    },
+  })
+}
+
+async function listen(cluster: KubernetesCluster, issuer: CertificateIssuer): Promise<Server> {
+  const { api } = cluster
+  const { privateKey: key, certificate: cert } = await issuer.issue('127.0.0.1')
+  const server = createServer({ key, cert, requestCert: true, rejectUnauthorized: false }, (req, res) =>
+    api.request(req, res),
+  )
+  server.on('upgrade', (req, socket, head) => api.upgrade!(req, socket, head))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return server
+}
+
+const USERS = { admin: 'admin', alice: 'user:alice', nobody: 'wrong' }
+
+function kubeconfig(server: string, ca: string): string {
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'admin',
+    clusters: [{ name: 'test', cluster: { server, 'certificate-authority': ca } }],
+    users: Object.entries(USERS).map(([name, token]) => ({ name, user: { token } })),
+    contexts: Object.keys(USERS).map((name) => ({ name, context: { cluster: 'test', user: name } })),
+  })
+}
+
+function execute(
+  program: string,
+  args: string[],
+  folder: string,
+  input: string | undefined,
+): Promise<Output> {
+  return new Promise((resolve) => {
+    const env = { PATH: process.env.PATH, HOME: folder, KUBECONFIG: join(folder, 'config') }
+    const child = execFile(program, args, { env, cwd: folder, timeout: 50_000 }, (error, stdout, stderr) =>
+      resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
+    )
+    child.stdin!.end(input ?? '')
+  })
+}

@@ -3,27 +3,11 @@ import type { KubernetesObject } from './api.ts'
 // The add-ons that EKS puts into a new cluster, as `kubectl -n kube-system get` shows them there, without what has no effect here.
 // Source: docs.aws.amazon.com/eks/latest/userguide/eks-add-ons.html and the manifests of a 1.35 cluster, read 2026-11.
 
-/** Default add-on versions by Kubernetes minor. */
-const VERSIONS: Record<string, { coredns: string; kubeProxy: string; vpcCni: string }> = {
-  '1.33': {
-    coredns: 'v1.12.1-eksbuild.2',
-    kubeProxy: 'v1.33.0-minimal-eksbuild.2',
-    vpcCni: 'v1.19.5-eksbuild.1',
-  },
-  '1.34': {
-    coredns: 'v1.12.3-eksbuild.1',
-    kubeProxy: 'v1.34.0-minimal-eksbuild.2',
-    vpcCni: 'v1.20.1-eksbuild.3',
-  },
-  '1.35': {
-    coredns: 'v1.12.4-eksbuild.1',
-    kubeProxy: 'v1.35.0-minimal-eksbuild.2',
-    vpcCni: 'v1.20.4-eksbuild.2',
-  },
-}
+/** Add-ons that a new EKS cluster has without being asked. */
+export type AddonName = 'vpc-cni' | 'coredns' | 'kube-proxy'
 
-export interface AddonsOptions {
-  /** `1.35` */
+export interface AddonOptions {
+  /** `v1.12.4-eksbuild.1`: the tag of its images. */
   version: string
   /** `602401143452.dkr.ecr.us-east-1.amazonaws.com` */
   registry: string
@@ -31,17 +15,15 @@ export interface AddonsOptions {
   dnsAddress: string
 }
 
-/** What holds an add-on's objects; `name` is the add-on's in the EKS API. */
-export interface Addon {
-  name: 'vpc-cni' | 'coredns' | 'kube-proxy'
-  version: string
-  /** `deployments.apps` with the object to create, in order. */
-  objects: { resource: string; object: KubernetesObject }[]
+/** An object to create, and what it is: `deployments.apps`. */
+interface AddonObject {
+  resource: string
+  object: KubernetesObject
 }
 
 const NAMESPACE = 'kube-system'
 
-const serviceAccount = (name: string, labels: Record<string, string>): Addon['objects'][number] => ({
+const serviceAccount = (name: string, labels: Record<string, string>): AddonObject => ({
   resource: 'serviceaccounts',
   object: { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace: NAMESPACE, labels } },
 })
@@ -54,91 +36,78 @@ const NODE_DAEMON = {
   dnsPolicy: 'ClusterFirst',
 }
 
-/** The objects of the default add-ons of a new cluster. Throws on a minor that EKS does not offer here. */
-export function eksAddons({ version, registry, dnsAddress }: AddonsOptions): Addon[] {
-  const versions = VERSIONS[version]
-  if (!versions) throw new Error(`no add-on versions are known for Kubernetes ${version}`)
-  return [
-    vpcCni(registry, versions.vpcCni),
-    kubeProxy(registry, versions.kubeProxy),
-    coredns(registry, versions.coredns, dnsAddress),
-  ]
+/** The objects of an add-on, in the order in which to create them. */
+export function eksAddon(name: AddonName, options: AddonOptions): AddonObject[] {
+  return { 'vpc-cni': vpcCni, coredns, 'kube-proxy': kubeProxy }[name](options)
 }
 
-function vpcCni(registry: string, version: string): Addon {
+function vpcCni({ registry, version }: AddonOptions): AddonObject[] {
   const labels = {
     'app.kubernetes.io/name': 'aws-node',
     'app.kubernetes.io/instance': 'aws-vpc-cni',
     'k8s-app': 'aws-node',
   }
   const selector = { 'k8s-app': 'aws-node' }
-  return {
-    name: 'vpc-cni',
-    version,
-    objects: [
-      serviceAccount('aws-node', labels),
-      {
-        resource: 'daemonsets.apps',
-        object: daemonSet('aws-node', labels, selector, {
-          ...NODE_DAEMON,
-          serviceAccountName: 'aws-node',
-          terminationGracePeriodSeconds: 10,
-          containers: [
-            {
-              name: 'aws-node',
-              image: `${registry}/amazon-k8s-cni:${version}`,
-              ports: [{ containerPort: 61678, name: 'metrics', protocol: 'TCP' }],
-              env: [
-                { name: 'WARM_ENI_TARGET', value: '1' },
-                { name: 'ENABLE_PREFIX_DELEGATION', value: 'false' },
-                {
-                  name: 'MY_NODE_NAME',
-                  valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'spec.nodeName' } },
-                },
-              ],
-              resources: { requests: { cpu: '25m' } },
-            },
-            {
-              name: 'aws-eks-nodeagent',
-              image: `${registry}/amazon/aws-network-policy-agent:v1.2.7-eksbuild.1`,
-              resources: { requests: { cpu: '25m' } },
-            },
-          ],
-        }),
-      },
-    ],
-  }
-}
-
-function kubeProxy(registry: string, version: string): Addon {
-  const labels = { 'k8s-app': 'kube-proxy', 'eks.amazonaws.com/component': 'kube-proxy' }
-  return {
-    name: 'kube-proxy',
-    version,
-    objects: [
-      serviceAccount('kube-proxy', labels),
-      {
-        resource: 'daemonsets.apps',
-        object: daemonSet(
-          'kube-proxy',
-          labels,
-          { 'k8s-app': 'kube-proxy' },
+  return [
+    serviceAccount('aws-node', labels),
+    {
+      resource: 'daemonsets.apps',
+      object: daemonSet('aws-node', labels, selector, {
+        ...NODE_DAEMON,
+        serviceAccountName: 'aws-node',
+        terminationGracePeriodSeconds: 10,
+        initContainers: [{ name: 'aws-vpc-cni-init', image: `${registry}/amazon-k8s-cni-init:${version}` }],
+        containers: [
           {
-            ...NODE_DAEMON,
-            serviceAccountName: 'kube-proxy',
-            containers: [
+            name: 'aws-node',
+            image: `${registry}/amazon-k8s-cni:${version}`,
+            ports: [{ containerPort: 61678, name: 'metrics', protocol: 'TCP' }],
+            env: [
+              { name: 'WARM_ENI_TARGET', value: '1' },
+              { name: 'ENABLE_PREFIX_DELEGATION', value: 'false' },
               {
-                name: 'kube-proxy',
-                image: `${registry}/eks/kube-proxy:${version}`,
-                command: ['kube-proxy', '--v=2', '--config=/var/lib/kube-proxy-config/config'],
-                resources: { requests: { cpu: '100m' } },
+                name: 'MY_NODE_NAME',
+                valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'spec.nodeName' } },
               },
             ],
+            resources: { requests: { cpu: '25m' } },
           },
-        ),
-      },
-    ],
-  }
+          {
+            name: 'aws-eks-nodeagent',
+            image: `${registry}/amazon/aws-network-policy-agent:v1.2.7-eksbuild.1`,
+            resources: { requests: { cpu: '25m' } },
+          },
+        ],
+      }),
+    },
+  ]
+}
+
+function kubeProxy({ registry, version }: AddonOptions): AddonObject[] {
+  const labels = { 'k8s-app': 'kube-proxy', 'eks.amazonaws.com/component': 'kube-proxy' }
+  return [
+    serviceAccount('kube-proxy', labels),
+    {
+      resource: 'daemonsets.apps',
+      object: daemonSet(
+        'kube-proxy',
+        labels,
+        { 'k8s-app': 'kube-proxy' },
+        {
+          ...NODE_DAEMON,
+          serviceAccountName: 'kube-proxy',
+          containers: [
+            {
+              name: 'kube-proxy',
+              image: `${registry}/eks/kube-proxy:${version}`,
+              command: ['kube-proxy', '--v=2', '--config=/var/lib/kube-proxy-config/config'],
+              resources: { requests: { cpu: '100m' } },
+            },
+          ],
+        },
+      ),
+    },
+  ]
 }
 
 function daemonSet(
@@ -179,7 +148,7 @@ const COREFILE = `.:53 {
 }
 `
 
-function coredns(registry: string, version: string, dnsAddress: string): Addon {
+function coredns({ registry, version, dnsAddress }: AddonOptions): AddonObject[] {
   const labels = { 'k8s-app': 'kube-dns', 'eks.amazonaws.com/component': 'coredns' }
   const selector = { 'k8s-app': 'kube-dns', 'eks.amazonaws.com/component': 'coredns' }
   const metadata = (name: string) => ({ name, namespace: NAMESPACE, labels })
@@ -248,14 +217,10 @@ function coredns(registry: string, version: string, dnsAddress: string): Addon {
     metadata: metadata('coredns'),
     data: { Corefile: COREFILE },
   }
-  return {
-    name: 'coredns',
-    version,
-    objects: [
-      serviceAccount('coredns', labels),
-      { resource: 'configmaps', object: config },
-      { resource: 'services', object: service },
-      { resource: 'deployments.apps', object: deployment },
-    ],
-  }
+  return [
+    serviceAccount('coredns', labels),
+    { resource: 'configmaps', object: config },
+    { resource: 'services', object: service },
+    { resource: 'deployments.apps', object: deployment },
+  ]
 }

@@ -15,6 +15,8 @@ export interface NodeRecord {
   capacity: Record<string, string>
   allocatable: Record<string, string>
   nodeInfo: NodeSystemInfo
+  /** Whether the network plug-in can give pods addresses; without it the node stays NotReady. Default true. */
+  networkReady?: boolean
   /** The machine or its kubelet does not run. */
   stopped?: boolean
   /** ms since the epoch when it last came up. */

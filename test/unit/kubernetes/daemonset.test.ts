@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { eksAddons } from '#kubernetes/eks-addons.ts'
+import { eksAddon } from '#kubernetes/eks-addons.ts'
 import type { DaemonSet } from '#kubernetes/objects.ts'
 import { isReady } from '#kubernetes/pods.ts'
 import { readyPods, type TestCluster, testCluster } from './test-cluster.ts'
@@ -74,8 +74,18 @@ describe('a DaemonSet', () => {
   it('runs the add-ons of an EKS cluster', async () => {
     cluster = await testCluster()
     const registry = '602401143452.dkr.ecr.us-east-1.amazonaws.com'
-    for (const addon of eksAddons({ version: '1.35', registry, dnsAddress: '10.100.0.10' })) {
-      for (const { resource, object } of addon.objects) cluster.api.create(resource, object)
+    cluster.runtime.scripts.set('amazon-k8s-cni-init', ({ exit }) => {
+      exit(0)
+      return undefined
+    })
+    for (const name of ['vpc-cni', 'kube-proxy', 'coredns'] as const) {
+      for (const { resource, object } of eksAddon(name, {
+        version: 'v1',
+        registry,
+        dnsAddress: '10.100.0.10',
+      })) {
+        cluster.api.create(resource, object)
+      }
     }
     await cluster.until('6 pods', () => cluster.pods('kube-system').filter(isReady).length === 6)
     expect(

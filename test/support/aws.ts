@@ -1,0 +1,106 @@
+import { execFile } from 'node:child_process'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { autoScalingController, autoScalingService } from '../../src/aws/autoscaling/index.ts'
+import { bootstrapRegion, ec2Service, lifecycleController } from '../../src/aws/ec2/index.ts'
+import { elbHealthController, elbService, elbv2Service } from '../../src/aws/elb/index.ts'
+import { bootstrapAccount } from '../../src/aws/iam/bootstrap.ts'
+import { iamIdentity } from '../../src/aws/iam/identity.ts'
+import { iamService } from '../../src/aws/iam/service.ts'
+import { stsService } from '../../src/aws/sts/service.ts'
+import { loadConstraints } from '../../src/aws/wire/constraints.ts'
+import { createAwsServer } from '../../src/aws/wire/server.ts'
+import type { Service } from '../../src/aws/wire/service.ts'
+import { CONSTRAINTS_FILE } from '../../src/cloud/generated.ts'
+import { VirtualNetwork } from '../../src/network/virtual-network.ts'
+import { World } from '../../src/world/world.ts'
+import { tool } from './tools.ts'
+
+export const ACCOUNT = '111122223333'
+export const REGION = 'us-east-1'
+export const ADMINISTRATOR = { accessKeyId: 'AKIADRYDOCKTESTADMIN', secretAccessKey: 'only-for-tests' }
+
+export interface Keys {
+  accessKeyId: string
+  secretAccessKey: string
+  sessionToken?: string
+}
+
+/** An account behind one endpoint, as `AWS_ENDPOINT_URL` finds it, with its controllers running. */
+export async function startAws(options: { credentials?: 'open' | 'enforced'; services?: Service[] } = {}) {
+  const world = new World({ id: 'test', seed: 'aws', provisioning: 'instant' })
+  const network = new VirtualNetwork()
+  bootstrapAccount(world, { accountId: ACCOUNT, administrator: ADMINISTRATOR })
+  bootstrapRegion({ world, accountId: ACCOUNT, region: REGION })
+  for (const controller of [
+    lifecycleController(world),
+    elbHealthController(world, network),
+    autoScalingController(world),
+  ])
+    world.controllers.start(controller)
+  const errors: unknown[] = []
+  const aws = createAwsServer({
+    world,
+    services: [
+      stsService,
+      iamService,
+      ec2Service,
+      elbService,
+      elbv2Service,
+      autoScalingService,
+      ...(options.services ?? []),
+    ],
+    identity: iamIdentity(world, ACCOUNT),
+    accountId: ACCOUNT,
+    region: REGION,
+    credentials: options.credentials,
+    constraints: await loadConstraints(CONSTRAINTS_FILE),
+    log: (error) => errors.push(error),
+  })
+  const server = createServer((req, res) => aws.classic(req, res))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return {
+    world,
+    network,
+    aws,
+    endpoint,
+    /** What handlers threw by mistake. */
+    errors,
+    /** Options for an SDK client. */
+    client: (credentials: Keys = ADMINISTRATOR) => ({
+      endpoint,
+      region: REGION,
+      credentials,
+      maxAttempts: 1,
+    }),
+    /** Runs the real AWS CLI. */
+    cli: (command: string[], keys: Keys = ADMINISTRATOR) => runCli(endpoint, command, keys),
+    async close() {
+      world.close()
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+async function runCli(endpoint: string, command: string[], keys: Keys) {
+  const path = await tool('aws')
+  const env = {
+    PATH: process.env.PATH,
+    HOME: '/nonexistent',
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_REGION: REGION,
+    AWS_ACCESS_KEY_ID: keys.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
+    ...(keys.sessionToken ? { AWS_SESSION_TOKEN: keys.sessionToken } : {}),
+    AWS_PAGER: '',
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_MAX_ATTEMPTS: '1',
+  }
+  return new Promise<{ code: number; stdout: string; error: string }>((resolve) => {
+    execFile(path, command, { env }, (failure, stdout, stderr) => {
+      resolve({ code: failure ? Number(failure.code) : 0, stdout: stdout.trim(), error: stderr.trim() })
+    })
+  })
+}

@@ -15,19 +15,13 @@ export function followLab(): void {
   function connect() {
     source?.close()
     source = new EventSource(`${path}/events`)
-    source.onopen = () => {
-      // Events of the time without a connection are gone, the state they led to is not.
-      request<LabState>('GET', path).then(
-        (state) => {
-          showState(state)
-          link.value = 'connected'
-          retry.reset()
-        },
-        () => lost(),
-      )
+    // The first events are the present state: what was missed without a connection, or asleep, is in it.
+    source.onmessage = ({ data }) => {
+      showEvent(JSON.parse(data) as LabEvent)
+      link.value = 'connected'
+      retry.reset()
     }
-    source.onmessage = ({ data }) => showEvent(JSON.parse(data) as LabEvent)
-    source.onerror = () => lost()
+    source.onerror = lost
   }
 
   function lost() {
@@ -37,6 +31,10 @@ export function followLab(): void {
     retry.later()
   }
 
+  document.addEventListener(
+    'visibilitychange',
+    () => !document.hidden && link.value === 'connected' && connect(),
+  )
   addEventListener('pagehide', () => source?.close())
   addEventListener('pageshow', ({ persisted }) => persisted && connect())
   connect()

@@ -2,8 +2,8 @@
 const WINDOW = 4
 /** Sent at once in each window, in bytes: an echoed key never waits. */
 const AT_ONCE = 4 * 1024
-/** Sent together at most, in bytes. */
-const TOGETHER = 64 * 1024
+/** Sent together when so many bytes wait: with the next piece of a pty (4 KB at most) still one read of a socket. */
+const TOGETHER = 56 * 1024
 
 /** Sends small output at once and gathers what follows closely, so that neither latency nor throughput suffers. */
 export class Batcher {

@@ -1,0 +1,21 @@
+// Our server with a cloud in which nothing happens. `node ours.ts DATA` prints its port.
+
+import { createServer } from '../../src/server/server.ts'
+import { installTools } from '../../src/workspace/tools/install.ts'
+import { TEST_LAB } from '../../test/support/server.ts'
+import { StillCloud } from '../../test/support/still-cloud.ts'
+
+const server = await createServer({
+  data: process.argv[2]!,
+  port: 0,
+  cloud: Promise.resolve(new StillCloud()),
+  toolbox: installTools(),
+  site: Promise.resolve(process.argv[2]!),
+  labs: Promise.resolve([TEST_LAB]),
+})
+await server.ready
+console.log(new URL(server.url).port)
+process.on('disconnect', async () => {
+  await server.close({ terminals: 'end' })
+  process.exit()
+})

@@ -1,3 +1,5 @@
+import type { ImagePuller } from '#containers/image.ts'
+import type { ContainerRuntime } from '#containers/runtime.ts'
 import type { ClusterApi, KubernetesObject } from '#kubernetes/api.ts'
 import { KubernetesCluster } from '#kubernetes/cluster.ts'
 import type { Deployment, Pod } from '#kubernetes/objects.ts'
@@ -29,9 +31,20 @@ export interface TestCluster {
   close(): void
 }
 
-export async function testCluster(
-  options: { store?: Store; nodes?: number; now?: number; seed?: string } = {},
-): Promise<TestCluster> {
+interface TestOptions {
+  /** Goes on with this store, as after a restart. */
+  store?: Store
+  nodes?: number
+  now?: number
+  seed?: string
+  /** Runs the project's own images in the simulated runtime. */
+  containers?(
+    world: World,
+    network: VirtualNetwork,
+  ): Promise<{ runtime: ContainerRuntime; images: ImagePuller }>
+}
+
+export async function testCluster(options: TestOptions = {}): Promise<TestCluster> {
   const clock = new Clock({ speed: 0, now: options.now ?? Date.parse('2026-11-21T10:00:00Z') })
   const world = new World({
     id: 'test',
@@ -44,13 +57,14 @@ export async function testCluster(
   const runtime = new ScriptedRuntime(network)
   const addresses = new Map<string, string>()
   const balancers = new Map<string, LoadBalancerRequest>()
+  const containers = await options.containers?.(world, network)
   const cluster: ClusterOptions = {
     uid: 'c1',
     gitVersion: 'v1.35.2-eks-1234567',
     world,
     network,
-    runtime,
-    images: runtime,
+    runtime: containers?.runtime ?? runtime,
+    images: containers?.images ?? runtime,
     provider: {
       allocatePodAddress(_, uid) {
         const key = `addresses/${uid}`

@@ -1,0 +1,139 @@
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { BlobStore } from '#containers/blobs/store.ts'
+import { Catalogue } from '#containers/catalogue/catalogue.ts'
+import { LayerTrees } from '#containers/files/layers.ts'
+import { createImagePuller } from '#containers/images/puller.ts'
+import { createContainerRuntime } from '#containers/processes/runtime.ts'
+import { DockerHub } from '#containers/registry/docker-hub.ts'
+import type { KubernetesObject } from '#kubernetes/api.ts'
+import type { ConfigMap, Service } from '#kubernetes/objects.ts'
+import { isReady } from '#kubernetes/pods.ts'
+import type { VirtualNetwork } from '#network/virtual-network.ts'
+import type { World } from '#world/world.ts'
+import { pod, type TestCluster, testCluster } from './test-cluster.ts'
+
+let folder: string
+let blobs: BlobStore
+let cluster: TestCluster
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'kubelet-'))
+  blobs = await BlobStore.open(folder)
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+afterEach(() => cluster.close())
+
+async function containers(world: World, network: VirtualNetwork) {
+  const hub = new DockerHub({ world, blobs, catalogue: new Catalogue(blobs) })
+  return {
+    runtime: createContainerRuntime({ clock: world.clock, network, trees: new LayerTrees(blobs) }),
+    images: createImagePuller({ hosts: hub, blobs }),
+  }
+}
+
+async function exec(name: string, command: string[]) {
+  const child = await cluster.kubernetes.kubelets.exec('default', name, { command, tty: false, stdin: false })
+  const output = Promise.all([text(child.stdout), text(child.stderr)])
+  const { exitCode } = await child.exited
+  return { output: (await output).join(''), exitCode }
+}
+
+const isUp = (name: string) => () => isReady(cluster.pod(name))
+
+describe('real images', () => {
+  it('nginx serves the files of a volume, logs its requests and stops when told', async () => {
+    cluster = await testCluster({ containers })
+    const page: ConfigMap = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'page', namespace: 'default' },
+      data: { 'index.html': '<h1>hello</h1>' },
+    }
+    cluster.api.create('configmaps', page)
+    const container = {
+      image: 'nginx:1.27',
+      ports: [{ containerPort: 80 }],
+      readinessProbe: { httpGet: { path: '/', port: 80 } },
+      livenessProbe: { exec: { command: ['cat', '/usr/share/nginx/html/index.html'] } },
+      volumeMounts: [{ name: 'page', mountPath: '/usr/share/nginx/html' }],
+    }
+    cluster.api.create(
+      'pods',
+      pod('web', container, { volumes: [{ name: 'page', configMap: { name: 'page' } }] }),
+    )
+    cluster.api.create('services', {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'web', namespace: 'default' },
+      spec: { selector: { app: 'web' }, ports: [{ port: 80 }] },
+    } as KubernetesObject)
+    await cluster.until('ready', isUp('web'))
+    const { clusterIP } = cluster.api.get<Service>('services', 'default', 'web')!.spec
+    const socket = cluster.network.connect(
+      { address: clusterIP!, port: 80 },
+      { address: '10.0.0.99', port: 4000 },
+    )
+    socket.write('GET / HTTP/1.1\r\nHost: web\r\nConnection: close\r\n\r\n')
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 OK[\s\S]*<h1>hello<\/h1>$/)
+    const log = await text(await cluster.kubernetes.kubelets.logs('default', 'web', {}))
+    expect(log).toMatch(/^10\.0\.0\.99 - - \[.*\] "GET \/ HTTP\/1\.1" 200 /m)
+    expect(log).toMatch(/"kube-probe\/1\.35"/)
+    await cluster.world.advance(60_000)
+    expect(cluster.pod('web').status.containerStatuses![0]!.restartCount).toBe(0)
+    cluster.api.delete('pods', 'default', 'web')
+    await cluster.until('gone', () => !cluster.pod('web'), 5000)
+  })
+
+  it('a shell has its variables, its token and the cluster DNS', async () => {
+    cluster = await testCluster({ containers })
+    const env = [{ name: 'GREETING', value: 'hello' }]
+    cluster.api.create(
+      'pods',
+      pod('box', {
+        image: 'busybox:1.36',
+        env,
+        command: ['sh', '-c', 'echo $GREETING from $(hostname); sleep 3600'],
+      }),
+    )
+    await cluster.until('ready', isUp('box'))
+    const [line] = await once(
+      await cluster.kubernetes.kubelets.logs('default', 'box', { follow: true }),
+      'data',
+    )
+    expect(String(line)).toBe('hello from box\n')
+    expect(await exec('box', ['cat', '/var/run/secrets/kubernetes.io/serviceaccount/namespace'])).toEqual({
+      output: 'default',
+      exitCode: 0,
+    })
+    expect(await exec('box', ['sh', '-c', 'exit 3'])).toEqual({ output: '', exitCode: 3 })
+    await expect(exec('box', ['nope'])).rejects.toThrow('executable file not found in $PATH')
+  })
+
+  it('a container that ends restarts, and shows its message', async () => {
+    cluster = await testCluster({ containers })
+    const command = ['sh', '-c', 'echo gone wrong > /dev/termination-log; exit 7']
+    cluster.api.create('pods', pod('bad', { image: 'busybox:1.36', command }, { restartPolicy: 'Never' }))
+    await cluster.until('failed', () => cluster.pod('bad').status.phase === 'Failed')
+    expect(cluster.pod('bad').status.containerStatuses![0]!.state!.terminated).toMatchObject({
+      exitCode: 7,
+      reason: 'Error',
+      message: 'gone wrong\n',
+    })
+  })
+
+  it('an image that does not exist gives the registry’s answer', async () => {
+    cluster = await testCluster({ containers })
+    cluster.api.create('pods', pod('typo', { image: 'ngnix:1.27' }))
+    await cluster.until(
+      'back-off',
+      () => cluster.pod('typo').status.containerStatuses?.[0]?.state?.waiting?.reason === 'ImagePullBackOff',
+    )
+    expect(cluster.events('typo')).toContainEqual(
+      'Failed: Failed to pull image "ngnix:1.27": failed to pull and unpack image "docker.io/library/ngnix:1.27": failed to resolve reference "docker.io/library/ngnix:1.27": pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed',
+    )
+  })
+})

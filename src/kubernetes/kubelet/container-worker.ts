@@ -1,22 +1,16 @@
 import { StartError } from '#containers/runtime.ts'
 import type { ContainerSpecification, ContainerStateStatus, ContainerStatus, Pod } from '../objects.ts'
-import { parseQuantity } from '../quantity.ts'
 import { goDuration, timestamp } from '../time.ts'
 import { BackOff } from './back-off.ts'
+import { ContainerImage } from './container-image.ts'
 import { ContainerLog } from './container-log.ts'
-import { ConfigError, environmentOf, expand } from './environment.ts'
+import { runtimeSpec } from './container-spec.ts'
+import { ConfigError } from './environment.ts'
 import { Instance, terminatedState } from './instance.ts'
-import {
-  imageIdOf,
-  invalidImageText,
-  type NodeImage,
-  normalizeImage,
-  type PullOutcome,
-} from './node-images.ts'
+import { imageIdOf, type NodeImage } from './node-images.ts'
 import type { ContainerView } from './pod-status.ts'
 import type { PodContext } from './pod-worker.ts'
 import { ProbeSet } from './probe-set.ts'
-import { pullSecretsFor } from './pull-secrets.ts'
 import { CONTAINER_START_MS, ERROR_SHOWN_MS, MINIMUM_GRACE_MS, RETRY_MS } from './timings.ts'
 import { turns } from './turns.ts'
 
@@ -37,9 +31,7 @@ export class ContainerWorker {
   readonly #restarts = new BackOff()
   /** The ended instance whose back-off is over. */
   #waitedFor: Instance | undefined
-  readonly #pulls = new BackOff()
-  #pull: PullOutcome | undefined
-  #pullFailed: { at: number; error: string } | undefined
+  readonly #images: ContainerImage
   #image: NodeImage | undefined
   /** When the next instance will be up; undefined: not yet preparing one. */
   #startDue: number | undefined
@@ -53,6 +45,7 @@ export class ContainerWorker {
     this.name = spec.name
     this.role = role
     this.#probes = new ProbeSet(context, this)
+    this.#images = new ContainerImage(context, this.#fieldPath)
   }
 
   get spec(): ContainerSpecification {
@@ -119,13 +112,16 @@ export class ContainerWorker {
     this.#follow(pod)
     if (this.running) return this.#attend(pod)
     if (this.isFinished(pod) || this.#isHeld() || this.#backsOff(pod)) return
-    const image = await this.#ensureImage(pod)
-    if (!image) return
-    const now = context.now()
-    this.#startDue ??= Math.max(now, this.#pull?.doneAt ?? now) + CONTAINER_START_MS
-    if (this.#startDue > now) return context.wakeAt(this.#startDue)
+    if (this.#startDue === undefined) {
+      const result = await this.#images.ensure(pod, this.#spec)
+      if (!result) return
+      if ('reason' in result) return this.#wait(result.reason, result.message, result.forMs)
+      this.#image = result
+      this.#startDue = context.now() + CONTAINER_START_MS
+    }
+    if (this.#startDue > context.now()) return context.wakeAt(this.#startDue)
     this.#startDue = undefined
-    await this.#start(pod, image)
+    await this.#start(pod, this.#image!)
   }
 
   /** Tells the container to end, first by its stop signal, at `killAt` by SIGKILL. May be called again with an earlier end. */
@@ -236,8 +232,9 @@ export class ContainerWorker {
     const next = all.find(({ name }) => name === this.name)
     if (!next) return
     if (next.image !== this.#spec.image) {
-      this.#pull = undefined
+      this.#images.reset()
       this.#image = undefined
+      this.#startDue = undefined
     }
     this.#spec = next
   }
@@ -294,87 +291,6 @@ export class ContainerWorker {
     return true
   }
 
-  async #ensureImage(pod: Pod): Promise<NodeImage | undefined> {
-    const { images, nodeName, api } = this.#context
-    const name = this.#spec.image ?? ''
-    const invalid = invalidImageText(name)
-    if (invalid) {
-      if (this.#waiting.reason !== 'InvalidImageName') {
-        this.#context.event(pod, 'Warning', 'InspectFailed', invalid, this.#fieldPath)
-        this.#failed(pod, 'Error: InvalidImageName')
-      }
-      this.#wait('InvalidImageName', invalid)
-      return
-    }
-    if (this.#startDue !== undefined) return this.#image
-    const reference = normalizeImage(name)
-    if (this.#pull) return this.#pulled(pod, name)
-    const present = images.find(nodeName, reference)
-    const policy = this.#spec.imagePullPolicy ?? 'IfNotPresent'
-    if (present && policy !== 'Always') {
-      const message = `Container image "${name}" already present on machine and can be accessed by the pod`
-      this.#context.event(pod, 'Normal', 'Pulled', message, this.#fieldPath)
-      this.#image = present
-      return present
-    }
-    if (policy === 'Never') {
-      const message = `Container image "${name}" is not present with pull policy of Never`
-      if (this.#waiting.reason !== 'ErrImageNeverPull') {
-        this.#context.event(pod, 'Warning', 'ErrImageNeverPull', message, this.#fieldPath)
-        this.#failed(pod, 'Error: ErrImageNeverPull')
-      }
-      this.#wait('ErrImageNeverPull', message, RETRY_MS)
-      return
-    }
-    if (this.#pullBacksOff(pod, name)) return
-    this.#context.event(pod, 'Normal', 'Pulling', `Pulling image "${name}"`, this.#fieldPath)
-    this.#pull = await images.pull(nodeName, reference, pullSecretsFor(api, pod, reference))
-    return this.#pulled(pod, name)
-  }
-
-  #pullBacksOff(pod: Pod, name: string): boolean {
-    if (!this.#pullFailed) return false
-    const now = this.#context.now()
-    const left = this.#pulls.remaining(now, this.#pullFailed.at)
-    if (left === 0) return false
-    if (this.#waiting.reason !== 'ImagePullBackOff') {
-      const text = `Back-off pulling image "${name}"`
-      this.#context.event(pod, 'Normal', 'BackOff', text, this.#fieldPath)
-      this.#failed(pod, 'Error: ImagePullBackOff')
-    }
-    this.#wait(
-      'ImagePullBackOff',
-      `Back-off pulling image "${name}": ErrImagePull: ${this.#pullFailed.error}`,
-    )
-    this.#context.wakeAt(now + left)
-    return true
-  }
-
-  /** What came of the pull, once the world's clock says that it is over. */
-  #pulled(pod: Pod, name: string): NodeImage | undefined {
-    const { startedAt, doneAt, image, error } = this.#pull!
-    const now = this.#context.now()
-    if (now < doneAt) {
-      this.#context.wakeAt(doneAt)
-      return
-    }
-    this.#pull = undefined
-    if (image) {
-      const took = goDuration(now - startedAt)
-      const message = `Successfully pulled image "${name}" in ${took} (${took} including waiting). Image size: ${image.sizeBytes} bytes.`
-      this.#context.event(pod, 'Normal', 'Pulled', message, this.#fieldPath)
-      this.#pullFailed = undefined
-      this.#image = image
-      return image
-    }
-    this.#context.event(pod, 'Warning', 'Failed', `Failed to pull image "${name}": ${error}`, this.#fieldPath)
-    this.#failed(pod, 'Error: ErrImagePull')
-    this.#pulls.next(now)
-    this.#pullFailed = { at: now, error: error! }
-    // The kubelet looks again after a moment, and then says that it backs off.
-    this.#wait('ErrImagePull', error, ERROR_SHOWN_MS)
-  }
-
   #failed(pod: Pod, message: string): void {
     this.#context.event(pod, 'Warning', 'Failed', message, this.#fieldPath)
   }
@@ -384,12 +300,13 @@ export class ContainerWorker {
     const id = context.newId()
     let instance: Instance
     try {
-      const { container } = await this.#create(pod, image, id)
+      const container = await context.runtime.create(runtimeSpec(context, pod, this.#spec, image.image, id))
       instance = new Instance(id, container, new ContainerLog(context.now), context.now())
     } catch (error) {
-      if (!(error instanceof ConfigError)) throw error
+      if (!(error instanceof ConfigError || error instanceof StartError)) throw error
       this.#failed(pod, `Error: ${error.message}`)
-      return this.#wait('CreateContainerConfigError', error.message, RETRY_MS)
+      const reason = error instanceof ConfigError ? 'CreateContainerConfigError' : 'CreateContainerError'
+      return this.#wait(reason, error.message, RETRY_MS)
     }
     context.event(pod, 'Normal', 'Created', 'Container created', this.#fieldPath)
     this.#succeed(instance)
@@ -447,48 +364,10 @@ export class ContainerWorker {
     if (message) instance.ending = { ...ending, message }
   }
 
-  async #create(pod: Pod, { image }: NodeImage, id: string) {
-    const context = this.#context
-    const source = context.source(pod)
-    const env = environmentOf(source, this.#spec)
-    const user = image.config.config.User ?? ''
-    const { runAsNonRoot, runAsUser } = { ...pod.spec.securityContext, ...this.#spec.securityContext }
-    if (
-      runAsNonRoot &&
-      (runAsUser === 0 || (runAsUser === undefined && (user === '' || /^(0|root)(:|$)/.test(user))))
-    ) {
-      const subject = `(pod: "${pod.metadata.name}_${pod.metadata.namespace}(${pod.metadata.uid})", container: ${this.name})`
-      throw new ConfigError(
-        runAsUser === 0
-          ? `container's runAsUser breaks non-root policy ${subject}`
-          : `container has runAsNonRoot and image will run as root ${subject}`,
-      )
-    }
-    const { command, args, workingDir, tty, stdin, resources } = this.#spec
-    const limit = resources?.limits?.memory
-    const container = await context.runtime.create({
-      id,
-      image,
-      ...(command && { command: command.map((part) => expand(part, env)) }),
-      ...(args && { args: args.map((part) => expand(part, env)) }),
-      env: { ...env, HOSTNAME: context.hostname(pod) },
-      ...(workingDir && { workingDir }),
-      hostname: context.hostname(pod),
-      address: context.podAddress!,
-      hosts: context.hosts(pod),
-      lookup: (name) => context.lookup(pod, name),
-      tty: tty ?? false,
-      stdin: stdin ?? false,
-      mounts: context.volumes.mountsOf(this.#spec, env),
-      ...(limit && { memoryLimitBytes: parseQuantity(limit) }),
-    })
-    return { container }
-  }
-
   #signal(instance: Instance): void {
     if (!instance.running || instance.stopping?.signalled) return
     if (instance.stopping) instance.stopping.signalled = true
-    instance.process!.kill(this.#image?.image.config.config.StopSignal ?? 'SIGTERM')
+    instance.process!.kill(instance.container.spec.image.config.config.StopSignal ?? 'SIGTERM')
   }
 
   async #runHook(

@@ -1,0 +1,54 @@
+import type { Image } from '#containers/image.ts'
+import type { ContainerSpec } from '#containers/runtime.ts'
+import type { ContainerSpecification, Pod } from '../objects.ts'
+import { parseQuantity } from '../quantity.ts'
+import { ConfigError, environmentOf, expand } from './environment.ts'
+import type { PodContext } from './pod-worker.ts'
+
+/** A container as the runtime is to make it, from its pod. Throws ConfigError. */
+export function runtimeSpec(
+  context: PodContext,
+  pod: Pod,
+  spec: ContainerSpecification,
+  image: Image,
+  id: string,
+): ContainerSpec {
+  checkUser(pod, spec, image)
+  const env = environmentOf(context.source(pod), spec)
+  const { command, args, workingDir, tty, stdin, resources } = spec
+  const limit = resources?.limits?.memory
+  const hostname = context.hostname(pod)
+  return {
+    id,
+    image,
+    ...(command && { command: command.map((part) => expand(part, env)) }),
+    ...(args && { args: args.map((part) => expand(part, env)) }),
+    env: { ...env, HOSTNAME: hostname },
+    ...(workingDir && { workingDir }),
+    hostname,
+    address: context.podAddress!,
+    hosts: context.hosts(pod),
+    lookup: (name) => context.lookup(pod, name),
+    tty: tty ?? false,
+    stdin: stdin ?? false,
+    mounts: context.volumes.mountsOf(spec, env),
+    ...(limit && { memoryLimitBytes: parseQuantity(limit) }),
+  }
+}
+
+/** `runAsNonRoot`. Models pkg/kubelet/kuberuntime verifyRunAsNonRoot. */
+function checkUser(pod: Pod, spec: ContainerSpecification, image: Image): void {
+  const { runAsNonRoot, runAsUser } = { ...pod.spec.securityContext, ...spec.securityContext }
+  if (!runAsNonRoot || (runAsUser !== undefined && runAsUser !== 0)) return
+  const { name, namespace, uid } = pod.metadata
+  const subject = `(pod: "${name}_${namespace}(${uid})", container: ${spec.name})`
+  if (runAsUser === 0) throw new ConfigError(`container's runAsUser breaks non-root policy ${subject}`)
+  const user = (image.config.config.User ?? '').split(':')[0]!
+  if (user === '' || user === '0') {
+    throw new ConfigError(`container has runAsNonRoot and image will run as root ${subject}`)
+  }
+  if (!/^\d+$/.test(user)) {
+    const why = `container has runAsNonRoot and image has non-numeric user (${user}), cannot verify user is non-root`
+    throw new ConfigError(`${why} ${subject}`)
+  }
+}

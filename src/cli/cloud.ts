@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import { Cloud } from '#cloud/cloud.ts'
 import { serveEndpoint } from '#cloud/endpoint.ts'
+import type { Toolbox } from '#workspace/tools/install.ts'
 import type { ProvisioningSpeed } from '#world/provisioning.ts'
 import { environmentFile } from './environment-file.ts'
 import { accountId, DEFAULT_DATA, port, provisioning, speed } from './options.ts'
@@ -68,10 +69,20 @@ async function run(options: Options): Promise<void> {
     log: (message) => console.error(message),
     credentials: options.credentials,
   })
+  try {
+    await serve(cloud, directory, toolbox, options)
+  } finally {
+    await cloud.close()
+    if (options.ephemeral) await rm(directory, { recursive: true, force: true })
+    if (options.envFile) await rm(options.envFile, { force: true })
+  }
+}
+
+/** Serves the cloud's one world until the process is told to end. */
+async function serve(cloud: Cloud, directory: string, toolbox: Toolbox, options: Options): Promise<void> {
   const { account, provisioning, speed } = options
   const world = await cloud.worlds.create({ id: WORLD, accountId: account, provisioning, speed })
-  if (options.account && world.config.accountId !== options.account) {
-    await cloud.close()
+  if (account && world.config.accountId !== account) {
     throw new Error(
       `the cloud in ${directory} already has the account ${world.config.accountId}. Leave out --account, or give another --data folder.`,
     )
@@ -87,16 +98,12 @@ async function run(options: Options): Promise<void> {
   }
   const info = world.info()
   console.log(`The simulated cloud is up: account ${info.accountId}, region ${info.region}.`)
-  if (options.envFile) console.log(`Make a shell of its own: source ${options.envFile}`)
+  if (options.envFile) console.log(`Make a shell one of its own: source ${options.envFile}`)
   if (endpoint) console.log(`AWS_ENDPOINT_URL=${endpoint.url}`)
   console.log('Ctrl-C ends it.')
-
   await new Promise<void>((resolve) => {
     process.once('SIGINT', resolve)
     process.once('SIGTERM', resolve)
   })
   await endpoint?.close()
-  await cloud.close()
-  if (options.ephemeral) await rm(directory, { recursive: true, force: true })
-  if (options.envFile) await rm(options.envFile, { force: true })
 }

@@ -1,16 +1,21 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { join } from 'node:path'
+import { loadConstraints } from '#aws/wire/constraints.ts'
+import { BlobStore } from '#containers/blobs/store.ts'
 import { CertificateIssuer, loadAuthority } from '#network/authority.ts'
 import { ForwardProxy } from '#network/proxy.ts'
 import { hostTime } from '#world/clock.ts'
 import { adminListener } from './admin.ts'
+import { CONSTRAINTS_FILE } from './generated.ts'
 import { listenUnix, runtimeDirectory } from './runtime-directory.ts'
 import { Worlds } from './worlds.ts'
 
 export interface CloudOptions {
   /** Where worlds, images and the lab's CA are kept. */
   directory: string
+  /** `open` takes any keys as the account's administrator. Default `enforced`. */
+  credentials?: 'enforced' | 'open'
   log?(message: string): void
 }
 
@@ -34,7 +39,7 @@ export class Cloud {
   }
 
   /** Starts everything and opens the worlds on disk. Throws when another process serves the same folder. */
-  static async start({ directory, log = () => {} }: CloudOptions): Promise<Cloud> {
+  static async start({ directory, credentials, log = () => {} }: CloudOptions): Promise<Cloud> {
     await mkdir(directory, { recursive: true, mode: 0o700 })
     const sockets = await runtimeDirectory(directory)
     const socketPath = join(sockets, 'cloud.sock')
@@ -43,7 +48,9 @@ export class Cloud {
     let port = 0
     const worlds = new Worlds({
       directory: join(directory, 'worlds'),
-      blobs: join(directory, 'blobs'),
+      blobs: await BlobStore.open(join(directory, 'blobs')),
+      constraints: await loadConstraints(CONSTRAINTS_FILE),
+      credentials,
       socketDirectory: sockets,
       caFile: join(directory, 'ca.crt'),
       proxyPort: () => port,

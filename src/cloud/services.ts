@@ -1,7 +1,36 @@
-import { ec2 } from '#aws/ec2/index.ts'
+import { autoScalingController, autoScalingService } from '#aws/autoscaling/index.ts'
+import { ec2Service, lifecycleController, type Scope } from '#aws/ec2/index.ts'
+import { ecrService, type ImageCatalog } from '#aws/ecr/index.ts'
+import { clusterController, eksService, type NodeWatch, nodegroupController } from '#aws/eks/index.ts'
+import { elbHealthController, elbService, elbv2Service } from '#aws/elb/index.ts'
 import { iamService } from '#aws/iam/service.ts'
 import { stsService } from '#aws/sts/service.ts'
 import type { Service } from '#aws/wire/service.ts'
+import type { VirtualNetwork } from '#network/virtual-network.ts'
+import type { Controller } from '#world/controller.ts'
+import type { World } from '#world/world.ts'
 
 /** The AWS services of a world. */
-export const SERVICES: Service[] = [stsService, iamService, ec2]
+export function awsServices(catalog: (scope: Scope) => ImageCatalog): Service[] {
+  return [
+    stsService,
+    iamService,
+    ec2Service,
+    eksService,
+    ecrService(catalog),
+    elbService,
+    elbv2Service,
+    autoScalingService,
+  ]
+}
+
+/** What moves their resources along. */
+export function awsControllers(world: World, network: VirtualNetwork, nodes: NodeWatch): Controller[] {
+  return [
+    lifecycleController(world),
+    clusterController(world),
+    nodegroupController(world, nodes),
+    autoScalingController(world),
+    elbHealthController(world, network),
+  ]
+}

@@ -158,7 +158,7 @@ export class Worlds {
         error: (name, key, error) => log(`world ${id}: controller ${name} on ${key}: ${describe(error)}`),
       },
     })
-    const dockerSocket = join(this.#options.socketDirectory, `${id}.sock`)
+    const dockerSocket = join(this.#options.socketDirectory, `docker-${id}.sock`)
     const simulation = await Simulation.start({ ...this.#options, world, config, dockerSocket })
     await store.flushed()
     const info = (): WorldInfo => ({

@@ -164,7 +164,7 @@ async function place(path: string, what: { link: string } | { script: string }):
 }
 
 function ownToolScript(entry: string): string {
-  return `#!/bin/sh\nexec ${quote(PROJECT_NODE)} --disable-warning=ExperimentalWarning ${quote(entry)} "$@"\n`
+  return `#!/bin/sh\nexec ${quote(PROJECT_NODE)} --disable-warning=ExperimentalWarning -- ${quote(entry)} "$@"\n`
 }
 
 function missingToolScript(name: ToolName, platform: NodeJS.Platform): string {

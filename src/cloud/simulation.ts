@@ -1,0 +1,123 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { bootstrapRegion } from '#aws/ec2/index.ts'
+import { elbHosts } from '#aws/elb/index.ts'
+import { bootstrapAccount } from '#aws/iam/bootstrap.ts'
+import { iamIdentity } from '#aws/iam/identity.ts'
+import type { Constraints } from '#aws/wire/constraints.ts'
+import { createAwsServer } from '#aws/wire/server.ts'
+import type { BlobStore } from '#containers/blobs/store.ts'
+import { Catalogue } from '#containers/catalogue/catalogue.ts'
+import { LayerTrees } from '#containers/files/layers.ts'
+import { createImagePuller } from '#containers/images/puller.ts'
+import { createContainerRuntime } from '#containers/processes/runtime.ts'
+import type { HostTable } from '#network/hosts.ts'
+import { VirtualNetwork } from '#network/virtual-network.ts'
+import type { World } from '#world/world.ts'
+import { Clusters } from './clusters.ts'
+import type { WorldConfig } from './config.ts'
+import { DockerHost } from './docker-host.ts'
+import { Nodes } from './nodes.ts'
+import { eksProvider } from './provider.ts'
+import { Registries } from './registries.ts'
+import { awsControllers, awsServices } from './services.ts'
+
+/** What the worlds of a process share. */
+export interface SimulationOptions {
+  blobs: BlobStore
+  constraints: Constraints
+  /** `open` takes any keys as the account's administrator. Default `enforced`. */
+  credentials?: 'enforced' | 'open'
+  log(message: string): void
+}
+
+interface StartOptions extends SimulationOptions {
+  world: World
+  config: WorldConfig
+  /** Path of the unix socket on which the world's Docker Engine listens. */
+  dockerSocket: string
+}
+
+/** Everything that runs in a world: its AWS account, its Kubernetes clusters, its registries, its Docker Engine. */
+export class Simulation {
+  /** The names of the world, for the proxy. */
+  readonly hosts: HostTable
+  /** One endpoint for all AWS services. */
+  readonly classic: (req: IncomingMessage, res: ServerResponse) => void
+  readonly #close: () => Promise<void>
+
+  private constructor(
+    hosts: HostTable,
+    classic: (req: IncomingMessage, res: ServerResponse) => void,
+    close: () => Promise<void>,
+  ) {
+    this.hosts = hosts
+    this.classic = classic
+    this.#close = close
+  }
+
+  /** Makes what a new account has, and starts everything from the world's store. */
+  static async start({ world, config, dockerSocket, blobs, ...options }: StartOptions): Promise<Simulation> {
+    const { accountId, region } = config
+    bootstrapAccount(world, config)
+    bootstrapRegion({ world, accountId, region })
+
+    const network = new VirtualNetwork()
+    const trees = new LayerTrees(blobs)
+    const registries = new Registries({ world, accountId, blobs, catalogue: new Catalogue(blobs) })
+    const runtime = createContainerRuntime({ clock: world.clock, network, trees })
+    const images = createImagePuller({ hosts: registries, blobs })
+    const clusters = new Clusters({ world, accountId, network, runtime, images, provider: eksProvider })
+    const nodes = new Nodes(world, accountId, clusters)
+    const aws = createAwsServer({
+      world,
+      accountId,
+      region,
+      services: awsServices(registries.catalog),
+      identity: iamIdentity(world, accountId),
+      constraints: options.constraints,
+      credentials: options.credentials,
+      log: (error, operation) => options.log(`${operation} failed: ${(error as Error).stack ?? error}`),
+    })
+    const balancers = elbHosts(world, accountId, network)
+    const tables: HostTable[] = [
+      { resolve: (name, port) => (port === 443 || port === 80 ? aws.host(name) : undefined) },
+      clusters,
+      registries,
+      balancers,
+    ]
+    const hosts: HostTable = {
+      resolve(name, port) {
+        for (const table of tables) {
+          const host = table.resolve(name, port)
+          if (host) return host
+        }
+        return undefined
+      },
+    }
+    const docker = new DockerHost({
+      world,
+      network,
+      runtime,
+      trees,
+      blobs,
+      hosts: registries,
+      socket: dockerSocket,
+    })
+    clusters.start()
+    nodes.start()
+    const controllers = awsControllers(world, network, nodes).map((controller) =>
+      world.controllers.start(controller),
+    )
+    await docker.start()
+    return new Simulation(hosts, aws.classic, async () => {
+      for (const controller of controllers) controller.stop()
+      nodes.stop()
+      clusters.stop()
+      await docker.close()
+    })
+  }
+
+  close(): Promise<void> {
+    return this.#close()
+  }
+}

@@ -96,7 +96,6 @@ async function runCli(endpoint: string, command: string[], keys: Keys) {
     ...(keys.sessionToken ? { AWS_SESSION_TOKEN: keys.sessionToken } : {}),
     AWS_PAGER: '',
     AWS_EC2_METADATA_DISABLED: 'true',
-    AWS_MAX_ATTEMPTS: '1',
   }
   return new Promise<{ code: number; stdout: string; error: string }>((resolve) => {
     execFile(path, command, { env }, (failure, stdout, stderr) => {

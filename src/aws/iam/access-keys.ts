@@ -74,12 +74,7 @@ export const accessKeyHandlers: Record<string, Handler> = {
     const key = entitiesOf(context).accessKey(input.AccessKeyId!)
     if (key?.accountId !== context.accountId || key.userName === undefined)
       throw noSuchEntity(`The Access Key with id ${input.AccessKeyId} cannot be found.`)
-    const used = key.lastUsed
-    return {
-      UserName: key.userName,
-      AccessKeyLastUsed: used
-        ? { LastUsedDate: new Date(used.at), ServiceName: used.service, Region: used.region }
-        : { ServiceName: 'N/A', Region: 'N/A' },
-    }
+    // Last use is not tracked: a key looks as on the day it was made.
+    return { UserName: key.userName, AccessKeyLastUsed: { ServiceName: 'N/A', Region: 'N/A' } }
   },
 }

@@ -37,7 +37,6 @@ export interface RoleRecord extends PolicyHolder {
   description?: string
   /** Seconds. */
   maxSessionDuration: number
-  lastUsed?: { at: number; region: string }
   /** Service that owns a service-linked role: `eks.amazonaws.com`. */
   linkedService?: string
 }
@@ -82,7 +81,6 @@ export interface AccessKeyRecord {
   userName: string | undefined
   active: boolean
   created: number
-  lastUsed?: { at: number; service: string; region: string }
 }
 
 export interface AccountRecord {

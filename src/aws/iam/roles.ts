@@ -11,7 +11,7 @@ import { mergeTags } from './tags.ts'
 import { checkTrustPolicy } from './trust.ts'
 import { boundaryOf, checkBoundary } from './users.ts'
 
-/** A role in IAM's shape; lists leave out tags, boundary and last use. */
+/** A role in IAM's shape; lists leave out tags, boundary and last use, which is not tracked. */
 export function roleOutput(role: RoleRecord, detailed: boolean): sdk.Role {
   return {
     Path: role.path,
@@ -24,12 +24,8 @@ export function roleOutput(role: RoleRecord, detailed: boolean): sdk.Role {
     MaxSessionDuration: role.maxSessionDuration,
     ...(detailed && role.boundary ? { PermissionsBoundary: boundaryOf(role.boundary) } : {}),
     ...(detailed && role.tags.length > 0 ? { Tags: role.tags } : {}),
-    ...(detailed ? { RoleLastUsed: lastUsed(role) } : {}),
+    ...(detailed ? { RoleLastUsed: {} } : {}),
   }
-}
-
-function lastUsed({ lastUsed: used }: RoleRecord): sdk.RoleLastUsed {
-  return used ? { LastUsedDate: new Date(used.at), Region: used.region } : {}
 }
 
 /** A service's own role may be changed by that service only. */

@@ -47,7 +47,8 @@ export async function proveLab(lab: Lab, options: ProveOptions): Promise<void> {
     await mkdir(scene.home)
     if (lab.files) await cp(lab.files, scene.home, { recursive: true })
     const environment = await options.environment(world, scene.home)
-    for (const step of lab.steps) {
+    const last = lab.steps.findLastIndex(({ id }) => !options.steps || options.steps.includes(id))
+    for (const step of lab.steps.slice(0, last + 1)) {
       const proven = !options.steps || options.steps.includes(step.id)
       const prover = new StepProver(lab, step, scene, environment, options)
       if (!(proven ? await prover.prove() : await prover.advance())) break

@@ -115,7 +115,7 @@ async function floor(mode: string): Promise<Peer> {
 }
 
 async function drydock(): Promise<Peer & { call<T>(method: string, path: string): Promise<T> }> {
-  const { child, port } = await start('drydock', './ours.ts', folder)
+  const { child, port } = await start('drydock', '../../test/support/serve.ts', folder)
   const url = `http://127.0.0.1:${port}`
   const cookie = (await fetch(`${url}/api/labs`)).headers.get('set-cookie')!.split(';')[0]!
   const headers = { origin: url, cookie }

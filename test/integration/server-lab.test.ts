@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -186,6 +186,33 @@ describe('a terminal', () => {
     await back.expect('is 42')
     const { body } = await test.call<LabState>('GET', '/api/labs/test-lab')
     expect(body.steps[0]!.status).toBe('passed')
+  })
+
+  it('runs on when the server is killed, and so does what was acknowledged', async () => {
+    await test.server.close()
+    const script = new URL('../support/serve.ts', import.meta.url)
+    const serve = async () => {
+      const child = fork(script, [test.data], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'], execArgv: [] })
+      const [port] = await once(child.stdout!, 'data')
+      return { child, url: `http://127.0.0.1:${Number(port)}` }
+    }
+    const first = await serve()
+    test.use(first.url)
+    const terminal = await test.terminal()
+    const page = await test.attach(terminal)
+    page.type('answer=42; echo se""t\r')
+    await page.expect('set')
+    first.child.kill('SIGKILL')
+    await page.closed
+    const second = await serve()
+    test.use(second.url)
+    expect(await test.terminal()).toBe(terminal)
+    const back = await test.attach(terminal)
+    back.type('echo is $answer\r')
+    await back.expect('is 42')
+    second.child.disconnect()
+    await once(second.child, 'exit')
+    await test.listen()
   })
 
   it('tells its exit and can be closed', async () => {

@@ -46,6 +46,7 @@ export class TestServer {
   server!: RunningServer
   cookie = ''
   #options: Partial<ServerOptions> = {}
+  #elsewhere: string | undefined
 
   private constructor(data: string) {
     this.data = data
@@ -66,6 +67,7 @@ export class TestServer {
   }
 
   async listen(port = 0): Promise<void> {
+    this.#elsewhere = undefined
     this.server = await createServer({
       data: this.data,
       port,
@@ -89,6 +91,11 @@ export class TestServer {
       ...this.#options,
     })
     await this.server.ready
+    await this.#signIn()
+  }
+
+  /** Gets the session's cookie, as the first page does. */
+  async #signIn(): Promise<void> {
     const { headers } = await fetch(
       `${this.url}/api/labs`,
       this.cookie ? { headers: { cookie: this.cookie } } : {},
@@ -96,8 +103,14 @@ export class TestServer {
     this.cookie = headers.get('set-cookie')?.split(';')[0] ?? this.cookie
   }
 
+  /** Speaks to a server of another process from now on. */
+  use(url: string): void {
+    this.#elsewhere = url
+    this.cookie = ''
+  }
+
   get url(): string {
-    return this.server.url
+    return this.#elsewhere ?? this.server.url
   }
 
   get port(): number {
@@ -120,6 +133,7 @@ export class TestServer {
 
   /** Starts the lab and gives its first terminal. */
   async terminal(): Promise<string> {
+    if (!this.cookie) await this.#signIn()
     await this.call('POST', '/api/labs/test-lab/start')
     const { body } = await this.call<{ id: string }[]>('GET', '/api/labs/test-lab/terminals')
     return body[0]!.id

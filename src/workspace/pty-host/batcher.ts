@@ -10,7 +10,7 @@ export class Batcher {
   readonly #send: (data: Buffer) => void
   #pending: Buffer[] = []
   #size = 0
-  #windowStart = 0
+  #windowStart = -WINDOW
   #budget = 0
   #timer: NodeJS.Timeout | undefined
 

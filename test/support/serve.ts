@@ -1,13 +1,13 @@
-// Our server with a cloud in which nothing happens. `node ours.ts DATA` prints its port.
+// Our server with a cloud in which nothing happens. `node serve.ts DATA [PORT]` prints its port.
 
 import { createServer } from '../../src/server/server.ts'
 import { installTools } from '../../src/workspace/tools/install.ts'
-import { TEST_LAB } from '../../test/support/server.ts'
-import { StillCloud } from '../../test/support/still-cloud.ts'
+import { TEST_LAB } from './server.ts'
+import { StillCloud } from './still-cloud.ts'
 
 const server = await createServer({
   data: process.argv[2]!,
-  port: 0,
+  port: Number(process.argv[3] ?? 0),
   cloud: Promise.resolve(new StillCloud()),
   toolbox: installTools(),
   site: Promise.resolve(process.argv[2]!),

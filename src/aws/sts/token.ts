@@ -2,7 +2,7 @@ import type { World } from '#world/world.ts'
 import { iamIdentity } from '../iam/identity.ts'
 import type { WireRequest } from '../wire/request.ts'
 import type { Principal } from '../wire/service.ts'
-import { readSignature, SignatureFault, verifySignature } from '../wire/sigv4.ts'
+import { PRESIGNED_LIFE_MS, readSignature, SignatureFault, verifySignature } from '../wire/sigv4.ts'
 
 const TOKEN_PREFIX = 'k8s-aws-v1.'
 /** https://github.com/kubernetes-sigs/aws-iam-authenticator: what a token's URL may carry. */
@@ -51,6 +51,9 @@ export function verifyCallerIdentityUrl(
   }
   const signature = readSignature(request)
   if (!signature) throw new SignatureFault('missing-token', 'Request is missing Authentication Token')
+  // A longer life would let the URL outlive the 15 minutes that a token is good for.
+  if (!(signature.expires !== undefined && signature.expires <= PRESIGNED_LIFE_MS / 1000))
+    throw new SignatureFault('incomplete-signature', 'invalid X-Amz-Expires parameter in pre-signed URL')
   const missing = Object.keys(headers).find((name) => !signature.signedHeaders.includes(name.toLowerCase()))
   if (missing)
     throw new SignatureFault('signature-mismatch', `the signature does not cover the header ${missing}`)

@@ -38,8 +38,8 @@ export interface AwsServer {
   classic(req: IncomingMessage, res: ServerResponse): void
 }
 
-/** Largest body that is read: EC2's limit for user data and EKS's for manifests lie far below. */
-const BODY_LIMIT = 8 * 1024 * 1024
+/** Largest body that is read: the 20 MiB of an ECR layer part, in base64. */
+const BODY_LIMIT = 28 * 1024 * 1024
 
 const PROTOCOLS: Record<ProtocolName, Protocol> = {
   'rest-json': restJson,

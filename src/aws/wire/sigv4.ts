@@ -132,6 +132,11 @@ export function verifySignature(
     )
   if (options.region && signature.region !== options.region)
     throw new SignatureFault('signature-mismatch', 'Credential should be scoped to a valid region. ')
+  if (!signature.signedHeaders.includes('host'))
+    throw new SignatureFault(
+      'signature-mismatch',
+      "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.",
+    )
   const expected = Buffer.from(calculate(request, signature, key.secretAccessKey))
   const given = Buffer.from(signature.signature)
   if (given.length !== expected.length || !timingSafeEqual(given, expected))

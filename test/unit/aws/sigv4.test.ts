@@ -148,8 +148,8 @@ describe('sessions', () => {
 })
 
 describe('EKS tokens', () => {
-  async function token(cluster: string, options: { at?: Date; path?: string; action?: string } = {}) {
-    const { at, action = 'GetCallerIdentity' } = options
+  async function token(cluster: string, options: { at?: Date; action?: string; expiresIn?: number } = {}) {
+    const { at, action = 'GetCallerIdentity', expiresIn = 60 } = options
     const url = await signer(KEYS, 'sts').presign(
       {
         method: 'GET',
@@ -159,7 +159,7 @@ describe('EKS tokens', () => {
         query: { Action: action, Version: '2011-06-15' },
         headers: { host: 'sts.us-east-1.amazonaws.com', 'x-k8s-aws-id': cluster },
       },
-      { expiresIn: 60, signingDate: at, unhoistableHeaders: new Set(['x-k8s-aws-id']) },
+      { expiresIn, signingDate: at, unhoistableHeaders: new Set(['x-k8s-aws-id']) },
     )
     const query = new URLSearchParams(url.query as Record<string, string>).toString().replaceAll('+', '%20')
     return `k8s-aws-v1.${Buffer.from(`https://sts.us-east-1.amazonaws.com/?${query}`).toString('base64url')}`
@@ -183,6 +183,11 @@ describe('EKS tokens', () => {
     expect(verifyEksToken(world, await token('one', { at: at(14) }), 'one')).toBeDefined()
     const stale = await token('one', { at: at(16) })
     expect(() => verifyEksToken(world, stale, 'one')).toThrow(/Signature expired/)
+  })
+
+  it('refuses a token that would live for longer', async () => {
+    const long = await token('one', { expiresIn: 86_400 })
+    expect(() => verifyEksToken(newWorld(), long, 'one')).toThrow(/X-Amz-Expires/)
   })
 
   it('leaves other tokens to others', () => {

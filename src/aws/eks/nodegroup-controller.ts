@@ -1,17 +1,10 @@
 import type { Controller, Result } from '#world/controller.ts'
 import type { World } from '#world/world.ts'
-import {
-  type InstanceRecord,
-  imageForEks,
-  launchInstances,
-  type Scope,
-  scopeOfKey,
-  tables,
-  terminateInstance,
-} from '../ec2/index.ts'
-import { AwsError } from '../wire/service.ts'
+import type { GroupRecord } from '../autoscaling/index.ts'
+import { type InstanceRecord, type Scope, scopeOfKey, tables } from '../ec2/index.ts'
 import { wait } from './cluster-controller.ts'
 import { durations } from './data/durations.ts'
+import { endGroup, reconcileGroup } from './node-machines.ts'
 import {
   CLUSTER_TAG,
   instancesOf,
@@ -34,6 +27,7 @@ export interface NodeWatch {
 
 const NODEGROUP_KEY = /^aws\/[^/]+\/[^/]+\/eks\/nodegroups\//
 const INSTANCE_KEY = /^aws\/[^/]+\/[^/]+\/ec2\/instances\//
+const GROUP_KEY = /^aws\/[^/]+\/[^/]+\/autoscaling\/groups\//
 const OTHER_KEY = /^aws\/[^/]+\/([^/]+\/eks\/(access-entries|clusters)|global\/iam\/(role|policy))\//
 const POLL_MS = 1000
 
@@ -51,7 +45,11 @@ export function nodegroupController(world: World, watch?: NodeWatch): Controller
         prefix: 'aws/',
         keys: ({ key, entry }) => {
           if (NODEGROUP_KEY.test(key)) return [key]
-          if (INSTANCE_KEY.test(key)) return keyOfInstance(world, key, entry.value as InstanceRecord)
+          if (INSTANCE_KEY.test(key)) return keyByTags(world, key, (entry.value as InstanceRecord).tags)
+          if (GROUP_KEY.test(key)) {
+            const tags = (entry.value as GroupRecord).tags.map((tag) => [tag.key, tag.value])
+            return keyByTags(world, key, Object.fromEntries(tags))
+          }
           return OTHER_KEY.test(key) ? all() : []
         },
       },
@@ -63,7 +61,7 @@ export function nodegroupController(world: World, watch?: NodeWatch): Controller
   }
 }
 
-function keyOfInstance(world: World, key: string, { tags }: InstanceRecord): string[] {
+function keyByTags(world: World, key: string, tags: Record<string, string>): string[] {
   const cluster = tags[CLUSTER_TAG]
   const name = tags[NODEGROUP_TAG]
   return cluster && name ? [nodegroups.key(scopeOfKey(world, key), cluster, name)] : []
@@ -75,74 +73,21 @@ function reconcile(
   name: string,
   watch: NodeWatch | undefined,
 ): Result | undefined {
-  const nodegroup = nodegroups.find(scope, clusterName, name)
+  const present = nodegroups.find(scope, clusterName, name)
   const cluster = clusters.find(scope, clusterName)
-  if (!nodegroup || !cluster) return undefined
-  if (nodegroup.status === 'DELETING') return shutDown(scope, cluster, nodegroup, watch)
-  const launchIssue = scale(scope, cluster, nodegroup)
-  const blocker = joinBlocker(scope, cluster, nodegroup) ?? launchIssue
+  if (!present || !cluster) return undefined
+  if (present.status === 'DELETING') return shutDown(scope, cluster, present, watch)
+  const groupIssue = reconcileGroup(scope, cluster, present)
+  const nodegroup = nodegroups.find(scope, clusterName, name)!
+  const blocker = joinBlocker(scope, cluster, nodegroup)
   const joining = blocker ? undefined : joinNodes(scope, cluster, nodegroup)
-  return earliest(joining, settle(scope, cluster, nodegroup, blocker, watch))
+  return earliest(joining, settle(scope, cluster, nodegroup, blocker ?? groupIssue, watch))
 }
 
 const earliest = (...results: (Result | undefined)[]): Result | undefined => {
   const waits = results.flatMap((result) => result?.requeueAfterMs ?? [])
   return waits.length > 0 ? { requeueAfterMs: Math.min(...waits) } : undefined
 }
-
-/** Launches or terminates machines until there are as many as desired, spread over the subnets. */
-function scale(scope: Scope, cluster: ClusterRecord, nodegroup: NodegroupRecord): Issue | undefined {
-  const present = instancesOf(scope, nodegroup)
-  const { desiredSize } = nodegroup.scaling
-  for (const surplus of present.slice(desiredSize)) {
-    nodes.delete(scope, cluster.name, surplus.id)
-    terminateInstance(scope, surplus.id)
-  }
-  try {
-    for (let count = present.length; count < desiredSize; count++) launchNode(scope, cluster, nodegroup)
-  } catch (error) {
-    if (!(error instanceof AwsError)) throw error
-    return {
-      code: 'AsgInstanceLaunchFailures',
-      message: `Could not launch On-Demand Instances. ${error.code} - ${error.message} Launching EC2 instance failed.`,
-      resourceIds: [nodegroup.autoScalingGroup],
-    }
-  }
-  return undefined
-}
-
-function launchNode(scope: Scope, cluster: ClusterRecord, nodegroup: NodegroupRecord): void {
-  const present = instancesOf(scope, nodegroup)
-  const count = (subnetId: string) => present.filter((instance) => instance.subnetId === subnetId).length
-  const [subnetId] = [...nodegroup.subnetIds].sort((a, b) => count(a) - count(b))
-  const { amiType, diskSize, launchTemplate } = nodegroup
-  launchInstances(scope, {
-    imageId: imageForEks(nodegroup.version, amiType.includes('ARM_64') ? 'arm64' : 'x86_64', scope.region),
-    type: nodegroup.instanceTypes[0]!,
-    subnet: tables.subnets.get(scope, subnetId!),
-    count: 1,
-    groupIds: [cluster.clusterSecurityGroupId!],
-    volumeSizeGiB: diskSize ?? 20,
-    keyName: nodegroup.remoteAccess?.ec2SshKey,
-    lifecycle: nodegroup.capacityType === 'SPOT' ? 'spot' : undefined,
-    requesterId: '940372691376',
-    profile: instanceProfile(scope, nodegroup),
-    tags: {
-      'aws:autoscaling:groupName': nodegroup.autoScalingGroup,
-      [CLUSTER_TAG]: cluster.name,
-      [NODEGROUP_TAG]: nodegroup.name,
-      'k8s.io/cluster-autoscaler/enabled': 'true',
-      [`k8s.io/cluster-autoscaler/${cluster.name}`]: 'owned',
-      [`kubernetes.io/cluster/${cluster.name}`]: 'owned',
-      ...(launchTemplate && { 'aws:ec2launchtemplate:id': launchTemplate.id }),
-    },
-  })
-}
-
-const instanceProfile = (scope: Scope, nodegroup: NodegroupRecord) => ({
-  arn: `arn:aws:iam::${scope.accountId}:instance-profile/eks-${nodegroup.uid}`,
-  id: `AIPA${nodegroup.uid.replaceAll('-', '').slice(0, 17).toUpperCase()}`,
-})
 
 /** Writes a node record for each machine that has been up long enough, and drops those of machines that left. */
 function joinNodes(scope: Scope, cluster: ClusterRecord, nodegroup: NodegroupRecord): Result | undefined {
@@ -190,6 +135,11 @@ function settle(
     endUpdate(scope, nodegroup.clusterName, nodegroup.updateId)
     return update({ status: 'ACTIVE', updateId: undefined })
   }
+  if (status === 'ACTIVE' || status === 'DEGRADED') {
+    const missing = blocker?.code === 'AutoScalingGroupNotFound'
+    if (missing && status === 'ACTIVE') return update({ status: 'DEGRADED', issues: [blocker] })
+    return undefined
+  }
   if (status !== 'CREATING') return undefined
   const issue = blocker ?? unhealthy(scope, nodegroup)
   if (issue) {
@@ -214,27 +164,25 @@ function unhealthy(scope: Scope, nodegroup: NodegroupRecord): Issue | undefined 
   }
 }
 
-/** Drains the nodes, terminates their machines, and forgets the node group when all are gone. */
+/** Drains the nodes, ends their machines, and forgets the node group when all are gone. */
 function shutDown(
   scope: Scope,
   cluster: ClusterRecord,
   nodegroup: NodegroupRecord,
   watch: NodeWatch | undefined,
 ): Result | undefined {
-  const living = instancesOf(scope, nodegroup)
-  for (const instance of living) {
-    const node = nodes.find(scope, cluster.name, instance.id)
-    if (node && !node.draining) putNode(scope, { ...node, draining: true }, node)
-    if (node && watch && !watch.drained(cluster.uid, node.name)) continue
-    if (node) nodes.delete(scope, cluster.name, instance.id)
-    terminateInstance(scope, instance.id)
+  const own = () => nodes.list(scope, cluster.name).filter((node) => node.nodegroupName === nodegroup.name)
+  for (const node of own()) {
+    const running = tables.instances.find(scope, node.instanceId)?.state === 'running'
+    if (!running) nodes.delete(scope, cluster.name, node.instanceId)
+    else putNode(scope, { ...node, draining: true }, node)
   }
-  if (instancesOf(scope, nodegroup).length > 0) return { requeueAfterMs: POLL_MS }
-  for (const node of nodes.list(scope, cluster.name)) {
-    if (node.nodegroupName === nodegroup.name) nodes.delete(scope, cluster.name, node.instanceId)
-  }
+  const draining = own().filter((node) => watch && !watch.drained(cluster.uid, node.name))
+  if (draining.length > 0) return { requeueAfterMs: POLL_MS }
+  if (!endGroup(scope, nodegroup)) return undefined
   const waiting = wait(scope, nodegroup.since, durations.nodegroupDelete)
   if (waiting) return waiting
+  for (const node of own()) nodes.delete(scope, cluster.name, node.instanceId)
   nodegroups.delete(scope, cluster.name, nodegroup.name)
   return undefined
 }

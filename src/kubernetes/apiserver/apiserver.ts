@@ -5,8 +5,9 @@ import { ADMISSION } from './admission/plugins.ts'
 import { Authentication } from './auth/authentication.ts'
 import { Authorization } from './auth/rbac.ts'
 import { ServiceAccountTokens, type TokenRequest } from './auth/service-account-tokens.ts'
-import { bootstrap } from './bootstrap/bootstrap.ts'
+import { bootstrap, kubernetesServiceController } from './bootstrap/bootstrap.ts'
 import { ComponentApi } from './component-api.ts'
+import { eventExpiry } from './event-expiry.ts'
 import { EventRecorder } from './event-recorder.ts'
 import { NonResources } from './http/nonresource.ts'
 import { ApiHost } from './http/server.ts'
@@ -28,6 +29,7 @@ export class ApiServer {
   readonly #stop = new AbortController()
   readonly #folder: string
   #schema: Schema | undefined
+  #running: { stop(): void }[] = []
 
   /** `generated` is the folder that `buildOpenApi` wrote. */
   constructor(cluster: ClusterOptions, generated: string) {
@@ -57,11 +59,17 @@ export class ApiServer {
   async start(): Promise<void> {
     this.#schema = await loadSchema(this.#folder)
     bootstrap(this.#objects)
+    const { controllers } = this.#objects.context.world
+    this.#running = [kubernetesServiceController(this.#objects), eventExpiry(this.#objects)].map(
+      (controller) => controllers.start(controller),
+    )
   }
 
-  /** Ends the watches. */
+  /** Ends the watches and the server's own controllers. */
   stop(): void {
     this.#stop.abort()
+    for (const controller of this.#running) controller.stop()
+    this.#running = []
   }
 
   /** Requests for logs, exec, attach and port-forward go to these kubelets from now on. */

@@ -2,8 +2,10 @@ import type { ClusterApi, DeleteOptions, KubernetesObject } from '../api.ts'
 import { timestamp } from '../time.ts'
 import { conflict } from './errors.ts'
 import type { EventRecorder } from './event-recorder.ts'
-import { clone, type Json, type Obj } from './json.ts'
+import type { Json, Obj } from './json.ts'
+import type { Kind } from './kinds/kind.ts'
 import { kindOf, storageKind } from './kinds/registry.ts'
+import { decode } from './schema/decode.ts'
 import { objectOf } from './storage/entries.ts'
 import type { Objects } from './storage/objects.ts'
 
@@ -33,11 +35,8 @@ export class ComponentApi implements ClusterApi {
   }
 
   create<T extends KubernetesObject>(resource: string, object: T): T {
-    const entry = this.#objects.create(
-      kindOf(resource),
-      object.metadata.namespace ?? '',
-      clone(object) as Obj,
-    )
+    const kind = kindOf(resource)
+    const entry = this.#objects.create(kind, object.metadata.namespace ?? '', this.#decode(kind, object))
     return objectOf<T>(entry)
   }
 
@@ -77,14 +76,19 @@ export class ComponentApi implements ClusterApi {
     this.#recorder.record(about, type, reason, message, source, fieldPath)
   }
 
+  /** A copy with what the schema knows, as a client's object is taken. */
+  #decode(kind: Kind, object: KubernetesObject): Obj {
+    return decode(this.#objects.context.schema, kind, object as Obj).object
+  }
+
   #write<T extends KubernetesObject>(resource: string, object: T, subresource: string | undefined): T {
     const { namespace = '', name } = object.metadata
-    const change = () => (subresource ? (object as Obj) : clone(object as Obj))
+    const kind = kindOf(resource)
     const entry = this.#objects.update(
-      kindOf(resource),
+      kind,
       namespace,
       name,
-      change,
+      () => this.#decode(kind, object),
       subresource ? { subresource } : {},
     )
     return objectOf<T>(entry)

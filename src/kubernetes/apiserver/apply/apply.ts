@@ -25,6 +25,7 @@ import {
   type ManagerIdentity,
   managersOf,
   setManagers,
+  writable,
 } from './managed-fields.ts'
 import { mergeApplied, removeFields, valuesDiffer } from './merge.ts'
 
@@ -61,7 +62,7 @@ export function applyConfiguration(
     time: timestamp(objects.context.world.clock.now()),
     ...(call.subresource && { subresource: call.subresource.name }),
   }
-  const mine = fieldsOf(model, wanted)
+  const mine = writable(fieldsOf(model, wanted), model, who)
   const options = { user, dryRun: query.dryRun }
   const entry = objects.get(stored, info.namespace, info.name)
   if (!entry) {

@@ -1,5 +1,6 @@
 import { equal } from '../../equality.ts'
 import { isObject, type Json, type Obj } from '../json.ts'
+import type { ListRule } from '../schema/lists.ts'
 import type { FieldNode, ModelNode, TypeNode } from '../schema/schema.ts'
 
 /**
@@ -42,9 +43,9 @@ export function childrenOf(type: TypeNode, field: FieldNode | undefined, value: 
     }))
   }
   if (type.kind === 'array' && Array.isArray(value) && field?.list.keys) {
-    const { keys } = field.list
+    const { list } = field
     return value.map((item) => ({
-      key: elementKey(keys, item),
+      key: elementKey(list, item),
       value: item,
       type: type.of,
       field: undefined,
@@ -64,10 +65,10 @@ function modelChildren(model: ModelNode, value: Obj): Children {
 }
 
 /** `k:{"name":"web"}`; a set's element is its own key. */
-export function elementKey(keys: string[], item: Json): string {
+export function elementKey({ keys = [], keyDefaults = {} }: ListRule, item: Json): string {
   if (keys.length === 0) return `v:${JSON.stringify(item)}`
-  const parts = [...keys].sort().filter((key) => item[key] !== undefined)
-  return `k:${JSON.stringify(Object.fromEntries(parts.map((key) => [key, item[key]])))}`
+  const parts = [...keys].sort().map((key) => [key, item[key] ?? keyDefaults[key]])
+  return `k:${JSON.stringify(Object.fromEntries(parts.filter(([, value]) => value !== undefined)))}`
 }
 
 /** All fields of an object that can be owned. */

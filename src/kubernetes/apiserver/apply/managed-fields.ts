@@ -17,6 +17,14 @@ export type ManagerIdentity = Omit<ManagedFields, 'fieldsV1' | 'fieldsType'>
 
 export const managersOf = (object: Obj | undefined): ManagedFields[] => object?.metadata.managedFields ?? []
 
+/** The fields that a write to the object, or to its status, can own at all. */
+export function writable(set: FieldSet, model: ModelNode, { subresource }: ManagerIdentity): FieldSet {
+  if (!model.fields.has('status')) return set
+  const { 'f:status': status, ...rest } = set
+  if (subresource !== 'status') return rest
+  return status ? { 'f:status': status } : {}
+}
+
 export const isSame = (a: ManagerIdentity, b: ManagerIdentity): boolean =>
   a.manager === b.manager &&
   a.operation === b.operation &&
@@ -32,10 +40,9 @@ export function setManagers(object: Obj, managers: ManagedFields[]): void {
 
 /** After a create, update or patch: the writer owns what it changed, and others no longer do. */
 export function trackUpdate(model: ModelNode, object: Obj, old: Obj | undefined, who: ManagerIdentity): void {
-  // A client that empties the list stops the tracking, as upstream.
-  if (old && object.metadata.managedFields === undefined && old.metadata.managedFields) return
-  const changed = old ? changedFields(model, old, object) : fieldsOf(model, object)
-  const managers = managersOf(old)
+  const changed = writable(old ? changedFields(model, old, object) : fieldsOf(model, object), model, who)
+  // A client may hand ownership over by writing the list itself: kubectl does when it turns to server-side apply.
+  const managers = managersOf(object)
   const own = managers.find((entry) => isSame(entry, who))
   const others = managers
     .filter((entry) => entry !== own)

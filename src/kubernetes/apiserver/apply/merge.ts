@@ -22,11 +22,10 @@ function mergeValue(type: TypeNode, field: FieldNode | undefined, present: Json,
 }
 
 function mergeList(type: TypeNode, field: FieldNode, present: Json[], wanted: Json[]): Json[] {
-  const keys = field.list.keys!
   const of = type.kind === 'array' ? type.of : type
   const result = [...present]
   for (const item of wanted) {
-    const index = result.findIndex((other) => elementKey(keys, other) === elementKey(keys, item))
+    const index = result.findIndex((other) => elementKey(field.list, other) === elementKey(field.list, item))
     if (index === -1) result.push(item)
     else result[index] = mergeValue(of, undefined, result[index], item)
   }

@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto'
+import type { Controller } from '#world/controller.ts'
 import { StatusError } from '../../api.ts'
 import type { Obj } from '../json.ts'
 import { kindOf } from '../kinds/registry.ts'
@@ -34,8 +35,21 @@ export function bootstrap(objects: Objects): void {
     ensure('clusterrolebindings.rbac.authorization.k8s.io', binding)
   for (const role of ROLES) ensure('roles.rbac.authorization.k8s.io', role)
   for (const binding of ROLE_BINDINGS) ensure('rolebindings.rbac.authorization.k8s.io', binding)
-  const { base } = cidrRange(serviceCidr)
-  ensure('services', {
+  ensureKubernetesService(objects)
+  ensure('servicecidrs.networking.k8s.io', {
+    metadata: { name: 'kubernetes' },
+    spec: { cidrs: [serviceCidr] },
+  })
+  ensure('configmaps', {
+    metadata: { name: 'extension-apiserver-authentication', namespace: 'kube-system' },
+    data: { 'client-ca-file': new X509Certificate(certificateAuthority.certificate).toString() },
+  })
+}
+
+/** The Service by which pods reach the API server: the first address of the range. */
+function ensureKubernetesService(objects: Objects): void {
+  const { base } = cidrRange(objects.context.cluster.serviceCidr)
+  ensureObject(objects, 'services', {
     metadata: {
       name: 'kubernetes',
       namespace: 'default',
@@ -46,14 +60,16 @@ export function bootstrap(objects: Objects): void {
       ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: 443 }],
     },
   })
-  ensure('servicecidrs.networking.k8s.io', {
-    metadata: { name: 'kubernetes' },
-    spec: { cidrs: [serviceCidr] },
-  })
-  ensure('configmaps', {
-    metadata: { name: 'extension-apiserver-authentication', namespace: 'kube-system' },
-    data: { 'client-ca-file': new X509Certificate(certificateAuthority.certificate).toString() },
-  })
+}
+
+/** Brings the `kubernetes` Service back when somebody deletes it, as the API server does. */
+export function kubernetesServiceController(objects: Objects): Controller {
+  const { name, namespace } = { name: 'kubernetes', namespace: 'default' }
+  return {
+    name: 'kubernetes-service',
+    sources: [{ prefix: objects.key(kindOf('services'), namespace, name), keys: () => [name] }],
+    reconcile: () => ensureKubernetesService(objects),
+  }
 }
 
 function ensureObject(objects: Objects, resource: string, object: Obj): void {

@@ -1,10 +1,11 @@
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { ProcessHandle } from '#containers/runtime.ts'
+import { StatusError } from '../../api.ts'
 import { notFound, notImplemented, statusOf } from '../errors.ts'
 import type { KubeletHolder } from '../kubelet-holder.ts'
 import type { Objects } from '../storage/objects.ts'
-import { connectProcess, PROTOCOLS } from '../streams/remote-command.ts'
+import { connectProcess, failSession, PROTOCOLS } from '../streams/remote-command.ts'
 import type { Call } from './call.ts'
 import { flagIn } from './options.ts'
 import { asStatusError } from './reply.ts'
@@ -38,12 +39,18 @@ export class Streams {
         `exec over ${req.headers.upgrade} (use a client that speaks WebSocket: kubectl 1.31 or newer)`,
       )
     }
-    const process = await this.#process(call, name)
+    const process = await this.#process(call, name).catch((error) => {
+      // What fails in the container is told inside the session; what is wrong with the request refuses it.
+      if (error instanceof StatusError && error.code === 500) return error
+      throw error
+    })
     this.#server.handleUpgrade(req, socket, head, (webSocket: WebSocket) =>
-      connectProcess(webSocket, process, {
-        stdin: flagIn(info.query, 'stdin'),
-        tty: flagIn(info.query, 'tty'),
-      }),
+      process instanceof StatusError
+        ? failSession(webSocket, process)
+        : connectProcess(webSocket, process, {
+            stdin: flagIn(info.query, 'stdin'),
+            tty: flagIn(info.query, 'tty'),
+          }),
     )
   }
 

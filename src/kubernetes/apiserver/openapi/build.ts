@@ -1,6 +1,7 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { groupVersions, kindsIn } from '../kinds/registry.ts'
+import { fieldNames } from '../schema/layout.ts'
 import type { SchemaFile } from '../schema/schema.ts'
 import { documentOf } from './document.ts'
 import { type Model, readModels } from './models.ts'
@@ -10,7 +11,7 @@ import { type Model, readModels } from './models.ts'
  * `schema.json` for decoding, defaulting, validation and patches, and `v3/<path>.json`, the OpenAPI v3 documents.
  */
 export async function buildOpenApi(options: { outFolder: string }): Promise<void> {
-  const models = await readModels()
+  const models = (await readModels()).map(asServed)
   const byName = new Map(models.map((model) => [model.name, model]))
   await mkdir(join(options.outFolder, 'v3'), { recursive: true })
   const documents = groupVersions().flatMap(({ group, versions }) =>
@@ -25,6 +26,12 @@ export async function buildOpenApi(options: { outFolder: string }): Promise<void
       put(join(options.outFolder, 'v3', `${path.replaceAll('/', '__')}.json`), text),
     ),
   ])
+}
+
+/** The client is a minor ahead: only the fields that this version has. */
+function asServed(model: Model): Model {
+  const names = fieldNames(model.name)
+  return names ? { ...model, fields: model.fields.filter(({ name }) => names.has(name)) } : model
 }
 
 /** Renames into place, so that a reader never sees half a file. */

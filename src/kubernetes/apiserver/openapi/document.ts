@@ -32,7 +32,7 @@ export function documentOf(group: string, kinds: Kind[], models: Map<string, Mod
   }
   for (let model = pending.pop(); model; model = pending.pop()) {
     const found = models.get(model)
-    if (found) Object.assign(schemas[schemaName(model, group)]!, schemaOf(found, reference))
+    if (found) Object.assign(schemas[schemaName(model, group)]!, schemaOf(found, { reference, models }))
   }
   return {
     openapi: '3.0.0',
@@ -40,6 +40,12 @@ export function documentOf(group: string, kinds: Kind[], models: Map<string, Mod
     paths,
     components: { schemas: Object.fromEntries(Object.entries(schemas).sort(([a], [b]) => (a < b ? -1 : 1))) },
   }
+}
+
+/** What the schema of one model may need of the others. */
+interface Reader {
+  reference(model: string): Json
+  models: Map<string, Model>
 }
 
 const META = new Set([
@@ -65,14 +71,14 @@ function schemaName(model: string, group: string): string {
   return `io.k8s.api.${group.split('.')[0] || 'core'}.v${version}.${name}`
 }
 
-function schemaOf(model: Model, reference: (model: string) => Json): Json {
+function schemaOf(model: Model, reader: Reader): Json {
   const required = model.fields.filter((field) => field.required).map((field) => field.name)
   return {
     description: plain(model.description),
     type: 'object',
     ...(model.fields.length > 0 && {
       properties: Object.fromEntries(
-        model.fields.map((field) => [field.name, property(model.name, field, reference)]),
+        model.fields.map((field) => [field.name, property(model.name, field, reader)]),
       ),
     }),
     ...(required.length > 0 && { required }),
@@ -80,9 +86,9 @@ function schemaOf(model: Model, reference: (model: string) => Json): Json {
   }
 }
 
-function property(model: string, field: ModelField, reference: (model: string) => Json): Json {
+function property(model: string, field: ModelField, reader: Reader): Json {
   const path = `${model}.${field.name}`
-  const type = typeOf(field.type, field.format, QUANTITIES.has(path), reference)
+  const type = typeOf(field.type, field.format, QUANTITIES.has(path), reader)
   const rule =
     LIST_RULES[path] ?? (field.name === 'conditions' ? LIST_RULES['V1PodStatus.conditions'] : undefined)
   const strategies = [rule?.mergeKey !== undefined && 'merge', rule?.retainKeys && 'retainKeys'].filter(
@@ -92,7 +98,8 @@ function property(model: string, field: ModelField, reference: (model: string) =
   const described = '$ref' in type ? { allOf: [type] } : type
   return {
     ...described,
-    description: plain(field.description),
+    // The generated types say nothing about fields that are objects themselves: their type's own text stands in.
+    description: plain(field.description || reader.models.get(modelIn(field.type))?.description || ''),
     ...(field.required && { default: '$ref' in type ? {} : DEFAULTS[type.type as string] }),
     ...(isList && {
       'x-kubernetes-list-type': rule?.keys ? (rule.keys.length > 0 ? 'map' : 'set') : 'atomic',
@@ -104,13 +111,16 @@ function property(model: string, field: ModelField, reference: (model: string) =
   }
 }
 
+/** The model in `Array<V1Container>` and the like. */
+const modelIn = (type: string) => type.match(/\w*V\d+\w+/)?.[0] ?? ''
+
 const DEFAULTS: Record<string, unknown> = { string: '', integer: 0, boolean: false }
 
-function typeOf(type: string, format: string, quantity: boolean, reference: (model: string) => Json): Json {
+function typeOf(type: string, format: string, quantity: boolean, reader: Reader): Json {
   const list = type.match(/^(?:Array|Set)<(.+)>$/)
-  if (list) return { type: 'array', items: typeOf(list[1]!, format, quantity, reference) }
+  if (list) return { type: 'array', items: typeOf(list[1]!, format, quantity, reader) }
   const map = type.match(/^\{ \[key: string\]: (.+); \}$/)
-  if (map) return { type: 'object', additionalProperties: typeOf(map[1]!, format, quantity, reference) }
+  if (map) return { type: 'object', additionalProperties: typeOf(map[1]!, format, quantity, reader) }
   switch (type) {
     case 'string':
       return quantity
@@ -128,7 +138,7 @@ function typeOf(type: string, format: string, quantity: boolean, reference: (mod
     case 'object':
       return { type: 'object' }
     default:
-      return reference(type)
+      return reader.reference(type)
   }
 }
 

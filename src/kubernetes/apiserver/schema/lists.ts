@@ -4,6 +4,8 @@
 export interface ListRule {
   /** Server-side apply: elements are owned one by one, told apart by these keys; `[]` is a set of scalars. */
   keys?: string[]
+  /** What a key is when an element leaves it out. */
+  keyDefaults?: Record<string, string>
   /** Strategic merge: the key that tells elements apart; `''` for a set of scalars. */
   mergeKey?: string
   /** Strategic merge drops the fields of the present value that the patch's `$retainKeys` does not name. */
@@ -11,6 +13,8 @@ export interface ListRule {
 }
 
 const by = (...keys: string[]): ListRule => ({ keys, mergeKey: keys[0]! })
+/** Ports of one number may be told apart by their protocol. */
+const PORTS = (key: string): ListRule => ({ ...by(key, 'protocol'), keyDefaults: { protocol: 'TCP' } })
 const SET: ListRule = { keys: [], mergeKey: '' }
 
 /** By model and field. Lists that are not here are atomic: replaced as a whole. */
@@ -27,11 +31,11 @@ export const LIST_RULES: Record<string, ListRule> = {
   'V1PodSpec.schedulingGates': by('name'),
   'V1PodSpec.resourceClaims': { ...by('name'), retainKeys: true },
   'V1Container.env': by('name'),
-  'V1Container.ports': by('containerPort', 'protocol'),
+  'V1Container.ports': PORTS('containerPort'),
   'V1Container.volumeMounts': by('mountPath'),
   'V1Container.volumeDevices': by('devicePath'),
   'V1EphemeralContainer.env': by('name'),
-  'V1EphemeralContainer.ports': by('containerPort', 'protocol'),
+  'V1EphemeralContainer.ports': PORTS('containerPort'),
   'V1EphemeralContainer.volumeMounts': by('mountPath'),
   'V1EphemeralContainer.volumeDevices': by('devicePath'),
   'V1ResourceRequirements.claims': { keys: ['name'] },
@@ -39,7 +43,7 @@ export const LIST_RULES: Record<string, ListRule> = {
   'V1PodStatus.hostIPs': { keys: [], mergeKey: 'ip' },
   'V1PodStatus.conditions': by('type'),
   'V1PodStatus.resourceClaimStatuses': by('name'),
-  'V1ServiceSpec.ports': by('port', 'protocol'),
+  'V1ServiceSpec.ports': PORTS('port'),
   'V1ServiceAccount.secrets': by('name'),
   'V1NodeSpec.podCIDRs': SET,
   'V1NodeStatus.addresses': by('type'),

@@ -1,7 +1,7 @@
 import { badRequest } from '../errors.ts'
 import type { Json, Obj } from '../json.ts'
 import { kindNamed } from '../kinds/registry.ts'
-import { FIELD_NUMBERS, INLINE } from './field-numbers.ts'
+import { layoutOf } from './layout.ts'
 import type { FieldNode, ModelNode, Scalar, Schema, TypeNode } from './schema.ts'
 
 // Kubernetes' own protobuf: what kubectl sends since 1.35. Models apimachinery/pkg/runtime/serializer/protobuf.
@@ -106,31 +106,6 @@ export function decodeProtobuf(schema: Schema, body: Buffer): Obj {
 function bytes(value: bigint | Buffer): Buffer {
   if (typeof value === 'bigint') throw malformed()
   return value
-}
-
-interface Slot {
-  /** `...X` for a message whose fields belong to its parent. */
-  name: string
-  /** Its zero is a value. */
-  pointer: boolean
-}
-
-const layouts = new Map<string, Map<number, Slot>>()
-
-/** Fields of a message by number. */
-function layoutOf(message: string): Map<number, Slot> {
-  let layout = layouts.get(message)
-  if (!layout) {
-    layout = new Map()
-    let number = 0
-    for (const part of (FIELD_NUMBERS[message] ?? INLINE[message] ?? '').split(' ').filter(Boolean)) {
-      const [, name, jump, pointer] = part.match(/^([^=?]+)(?:=(\d+))?(\?)?$/)!
-      number = jump ? Number(jump) : number + 1
-      layout.set(number, { name: name!, pointer: pointer === '?' })
-    }
-    layouts.set(message, layout)
-  }
-  return layout
 }
 
 function decodeModel(model: ModelNode, data: Buffer, message = model.name, out: Obj = {}): Obj {

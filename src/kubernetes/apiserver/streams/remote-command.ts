@@ -1,5 +1,7 @@
 import type { WebSocket } from 'ws'
 import type { ExitStatus, ProcessHandle } from '#containers/runtime.ts'
+import type { StatusError } from '../../api.ts'
+import { statusOf } from '../errors.ts'
 
 /** Newest first. v5 can close standard input. Source: apimachinery/pkg/util/remotecommand. */
 export const PROTOCOLS = ['v5.channel.k8s.io', 'v4.channel.k8s.io']
@@ -43,6 +45,14 @@ export function connectProcess(
     await send(ERROR, Buffer.from(JSON.stringify(exitStatus(exit))))
     socket.close(1000)
   })
+}
+
+/** Ends a session in which nothing could be started. */
+export function failSession(socket: WebSocket, error: StatusError): void {
+  socket.on('error', () => socket.terminate())
+  socket.send(Buffer.concat([Buffer.of(ERROR), Buffer.from(JSON.stringify(statusOf(error)))]), () =>
+    socket.close(1000),
+  )
 }
 
 function receive(message: Buffer, process: ProcessHandle, takesInput: boolean): void {

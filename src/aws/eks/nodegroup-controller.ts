@@ -19,7 +19,7 @@ import { endUpdate } from './updates.ts'
 
 /** What EKS asks the cluster about its nodes. */
 export interface NodeWatch {
-  /** Whether all these nodes are Ready in the cluster. Asked again every second while a node group is being created. */
+  /** Whether all these nodes are Ready in the cluster. Asked again every 200 ms while a node group is being created. */
   ready(clusterUid: string, nodeNames: string[]): boolean
   /** Whether a node that is leaving has no pods left that must be evicted. */
   drained(clusterUid: string, nodeName: string): boolean
@@ -29,7 +29,7 @@ const NODEGROUP_KEY = /^aws\/[^/]+\/[^/]+\/eks\/nodegroups\//
 const INSTANCE_KEY = /^aws\/[^/]+\/[^/]+\/ec2\/instances\//
 const GROUP_KEY = /^aws\/[^/]+\/[^/]+\/autoscaling\/groups\//
 const OTHER_KEY = /^aws\/[^/]+\/([^/]+\/eks\/(access-entries|clusters)|global\/iam\/(role|policy))\//
-const POLL_MS = 1000
+const POLL_MS = 200
 
 /** Keeps each node group's machines, the records of its nodes and its status as they should be. */
 export function nodegroupController(world: World, watch?: NodeWatch): Controller {

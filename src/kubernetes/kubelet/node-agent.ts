@@ -34,7 +34,7 @@ export function nodeAgents(plane: ControlPlane, images: NodeImages): Controller 
     const record = world.store.get<NodeRecord>(`${prefix}${name}`)?.value
     if (!record || record.stopped) return
     const node = api.get<Node>('nodes', '', name) ?? register(record)
-    const readyAt = record.upSince + NODE_READY_MS
+    const readyAt = record.upSince + world.provisioningTime(NODE_READY_MS)
     sendStatus(record, node, record.networkReady !== false && plane.now() >= readyAt)
     const renewal = renewLease(node)
     return { requeueAfterMs: plane.now() < readyAt ? readyAt - plane.now() : renewal }

@@ -132,9 +132,9 @@ export class Clusters implements HostTable {
       requestsClientCertificate: true,
     }
     const running = { record, scope, kubernetes, host }
+    await kubernetes.start()
     this.#running.set(record.uid, running)
     this.#byHost.set(new URL(record.endpoint).hostname.toLowerCase(), running)
-    await kubernetes.start()
     for (const listener of this.#listeners) listener(running)
   }
 

@@ -1,0 +1,197 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { HostTable, HttpHost } from '#network/hosts.ts'
+import type { VirtualNetwork } from '#network/virtual-network.ts'
+import type { World } from '#world/world.ts'
+import type { BlobStore } from '../blobs/store.ts'
+import { LayerTrees } from '../files/layers.ts'
+import { HostTransport } from '../images/transport.ts'
+import { createContainerRuntime, type SimulatedRuntime } from '../processes/runtime.ts'
+import { StartError } from '../runtime.ts'
+import { EngineError, type Route, sendJson } from './api.ts'
+import { Builder, type StepRunner } from './builder.ts'
+import { containerRoutes } from './container-routes.ts'
+import { Containers } from './containers.ts'
+import { Distribution } from './distribution.ts'
+import { Events } from './events.ts'
+import { Execs } from './execs.ts'
+import { imageRoutes } from './image-routes.ts'
+import { ImageStore } from './image-store.ts'
+import { API_VERSION, MINIMUM_API_VERSION, SERVER_HEADER, systemRoutes } from './system-routes.ts'
+import { upgradeStream } from './upgrade.ts'
+
+export interface DockerEngineOptions {
+  world: World
+  blobs: BlobStore
+  /** The world's registries, by their real names. */
+  hosts: HostTable
+  /** Where containers listen; published ports listen on its 127.0.0.1. */
+  network: VirtualNetwork
+  /** Shared with the world's other users of images. */
+  trees?: LayerTrees
+  runtime?: SimulatedRuntime
+  /** Resolves names outside the engine as seen from a container. */
+  lookup?: (name: string) => string | undefined
+}
+
+/**
+ * A Docker Engine: give `request` and `upgrade` the events of an `http.Server` on the world's socket.
+ * Its state is in the world's store under `docker/`.
+ */
+export class DockerEngine implements HttpHost {
+  readonly kind = 'http'
+  readonly images: ImageStore
+  readonly containers: Containers
+  readonly #routes: Route[]
+  readonly #execs: Execs
+
+  constructor(options: DockerEngineOptions) {
+    const { world, blobs, network } = options
+    const trees = options.trees ?? new LayerTrees(blobs)
+    const runtime = options.runtime ?? createContainerRuntime({ clock: world.clock, network, trees })
+    const events = new Events(world)
+    this.images = new ImageStore(world, blobs)
+    this.containers = new Containers({ ...options, trees, runtime, events, images: this.images })
+    this.#execs = new Execs(world, this.containers)
+    const distribution = new Distribution({
+      world,
+      blobs,
+      images: this.images,
+      transport: new HostTransport(options.hosts),
+    })
+    const run = stepRunner(runtime, options.lookup)
+    const builder = new Builder({ world, blobs, trees, images: this.images, distribution, run })
+    const parts = {
+      world,
+      blobs,
+      images: this.images,
+      containers: this.containers,
+      distribution,
+      builder,
+      events,
+      execs: this.#execs,
+    }
+    this.#routes = [...systemRoutes(parts), ...imageRoutes(parts), ...containerRoutes(parts)]
+  }
+
+  /** Starts again what ran when the process ended. */
+  recover(): Promise<void> {
+    return this.containers.recover()
+  }
+
+  request(req: IncomingMessage, res: ServerResponse): void {
+    this.#handle(req, res).catch((error) => {
+      if (res.headersSent) return void res.end()
+      const known =
+        error instanceof EngineError
+          ? error
+          : new EngineError(500, (error as Error)?.message ?? String(error))
+      sendJson({ res }, known.status, { message: known.message })
+    })
+  }
+
+  async #handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    res.setHeader('api-version', API_VERSION)
+    res.setHeader('docker-experimental', 'false')
+    res.setHeader('ostype', 'linux')
+    res.setHeader('server', SERVER_HEADER)
+    const { url, path } = this.#path(req)
+    let allowed = false
+    for (const [method, pattern, handler] of this.#routes) {
+      const match = pattern.exec(path)
+      if (!match) continue
+      allowed = true
+      if (method !== req.method) continue
+      const params = match.slice(1).map((part) => decodeURIComponent(part ?? ''))
+      return handler({ req, res, url, query: url.searchParams, params })
+    }
+    if (allowed) throw new EngineError(405, 'method not allowed')
+    if (/^\/(?:swarm|nodes|services|tasks|secrets|configs)\b/.test(path)) {
+      throw new EngineError(503, 'This node is not a swarm manager. drydock: Swarm is not simulated.')
+    }
+    if (/^\/(?:session|grpc)\b/.test(path)) {
+      throw new EngineError(404, 'drydock: BuildKit is not simulated; build with DOCKER_BUILDKIT=0')
+    }
+    throw new EngineError(
+      404,
+      `page not found (drydock does not simulate ${req.method} ${path} of the Engine API)`,
+    )
+  }
+
+  #path(req: IncomingMessage): { url: URL; path: string } {
+    const url = new URL(req.url ?? '/', 'http://docker')
+    const version = /^\/v(\d+\.\d+)(?=\/)/.exec(url.pathname)
+    if (version && compareVersions(version[1]!, API_VERSION) > 0) {
+      throw new EngineError(
+        400,
+        `client version ${version[1]} is too new. Maximum supported API version is ${API_VERSION}`,
+      )
+    }
+    if (version && compareVersions(version[1]!, MINIMUM_API_VERSION) < 0) {
+      throw new EngineError(
+        400,
+        `client version ${version[1]} is too old. Minimum supported API version is ${MINIMUM_API_VERSION}, please upgrade your client to a newer version`,
+      )
+    }
+    return { url, path: version ? url.pathname.slice(version[0].length) : url.pathname }
+  }
+
+  /** Attach and exec take over the connection. */
+  upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (head.length > 0) socket.unshift(head)
+    const refuse = (error: unknown) => {
+      const { status, message } =
+        error instanceof EngineError ? error : new EngineError(500, (error as Error).message)
+      const body = JSON.stringify({ message })
+      socket.end(
+        `HTTP/1.1 ${status} Error\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+      )
+    }
+    try {
+      const { url, path } = this.#path(req)
+      upgradeStream({ req, socket, url, path, containers: this.containers, execs: this.#execs }).catch(refuse)
+    } catch (error) {
+      refuse(error)
+    }
+  }
+}
+
+const compareVersions = (a: string, b: string) => {
+  const [left, right] = [a, b].map((text) => text.split('.').map(Number))
+  return left![0]! - right![0]! || left![1]! - right![1]!
+}
+
+/** Runs a `RUN` step in a container of its own. */
+function stepRunner(runtime: SimulatedRuntime, lookup: DockerEngineOptions['lookup']): StepRunner {
+  return async ({ argv, config, env, tree, containerId, output }) => {
+    const before = new Map(['/etc/hosts', '/etc/hostname', '/dev'].map((path) => [path, tree.lookup(path)]))
+    const container = await runtime.create({
+      id: containerId,
+      image: { id: '', config, layers: [] },
+      root: tree,
+      command: argv,
+      env,
+      hostname: containerId.slice(0, 12),
+      address: '172.17.255.254',
+      lookup,
+    })
+    try {
+      const process = await container.start()
+      process.stdout.on('data', (chunk) => output(String(chunk)))
+      process.stderr.on('data', (chunk) => output(`\x1b[91m${chunk}\x1b[0m`))
+      const { exitCode } = await process.exited
+      await new Promise((resolve) => setImmediate(resolve))
+      return exitCode
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error
+      throw new EngineError(400, `failed to create task for container: ${error.message}`)
+    } finally {
+      await container.remove()
+      // What the engine puts into a container is no part of the image.
+      for (const [path, node] of before) {
+        if (node) tree.put(path, node)
+        else if (tree.lookup(path)) tree.remove(path)
+      }
+    }
+  }
+}

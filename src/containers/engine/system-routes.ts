@@ -1,0 +1,264 @@
+import { KERNEL } from '../programs/utilities.ts'
+import { EngineError, notFound, type Route, readJson, sendJson } from './api.ts'
+import type { EngineParts } from './parts.ts'
+import { containerSummary, imageSummary, networkList } from './views.ts'
+
+/** The engine that goes with the CLI of Debian and of Docker's own packages, May 2025. */
+export const ENGINE_VERSION = '28.2.2'
+export const API_VERSION = '1.50'
+export const MINIMUM_API_VERSION = '1.24'
+export const SERVER_HEADER = `Docker/${ENGINE_VERSION} (linux)`
+
+const BUILD_TIME = '2025-05-30T12:07:26.000000000+00:00'
+
+export function systemRoutes({ world, images, containers, distribution, events }: EngineParts): Route[] {
+  const ping: Route[2] = ({ res, req }) => {
+    res.setHeader('builder-version', '1')
+    res.setHeader('swarm', 'inactive')
+    res.setHeader('cache-control', 'no-cache, no-store, must-revalidate')
+    res.writeHead(200, { 'content-type': 'text/plain; charset=utf-8', 'content-length': 2 })
+    res.end(req.method === 'HEAD' ? undefined : 'OK')
+  }
+  return [
+    ['GET', /^\/_ping$/, ping],
+    ['HEAD', /^\/_ping$/, ping],
+    [
+      'GET',
+      /^\/version$/,
+      (call) =>
+        sendJson(call, 200, {
+          Platform: { Name: 'Docker Engine - Community' },
+          Components: [
+            {
+              Name: 'Engine',
+              Version: ENGINE_VERSION,
+              Details: {
+                ApiVersion: API_VERSION,
+                Arch: 'amd64',
+                BuildTime: BUILD_TIME,
+                Experimental: 'false',
+                GitCommit: '45873be',
+                GoVersion: 'go1.24.3',
+                KernelVersion: KERNEL,
+                MinAPIVersion: MINIMUM_API_VERSION,
+                Os: 'linux',
+              },
+            },
+            {
+              Name: 'containerd',
+              Version: '1.7.27',
+              Details: { GitCommit: '05044ec0a9a75232cad458027ca83437aae3f4da' },
+            },
+            { Name: 'runc', Version: '1.2.5', Details: { GitCommit: 'v1.2.5-0-g59923ef' } },
+          ],
+          Version: ENGINE_VERSION,
+          ApiVersion: API_VERSION,
+          MinAPIVersion: MINIMUM_API_VERSION,
+          GitCommit: '45873be',
+          GoVersion: 'go1.24.3',
+          Os: 'linux',
+          Arch: 'amd64',
+          KernelVersion: KERNEL,
+          BuildTime: BUILD_TIME,
+        }),
+    ],
+    [
+      'GET',
+      /^\/info$/,
+      (call) => {
+        const all = containers.all()
+        const running = all.filter(({ status }) => status === 'running').length
+        sendJson(call, 200, {
+          ID: world.id,
+          Containers: all.length,
+          ContainersRunning: running,
+          ContainersPaused: 0,
+          ContainersStopped: all.length - running,
+          Images: images.all().length,
+          Driver: 'overlay2',
+          DriverStatus: [['Backing Filesystem', 'extfs']],
+          Plugins: {
+            Volume: ['local'],
+            Network: ['bridge', 'host', 'null'],
+            Authorization: null,
+            Log: ['json-file'],
+          },
+          MemoryLimit: true,
+          SwapLimit: true,
+          CpuCfsPeriod: true,
+          CpuCfsQuota: true,
+          CPUShares: true,
+          CPUSet: true,
+          PidsLimit: true,
+          IPv4Forwarding: true,
+          OomKillDisable: false,
+          Debug: false,
+          NFd: 24,
+          NGoroutines: 42,
+          SystemTime: world.clock.date().toISOString(),
+          LoggingDriver: 'json-file',
+          CgroupDriver: 'systemd',
+          CgroupVersion: '2',
+          NEventsListener: 0,
+          KernelVersion: KERNEL,
+          OperatingSystem: 'Drydock (simulated)',
+          OSVersion: '1',
+          OSType: 'linux',
+          Architecture: 'x86_64',
+          IndexServerAddress: 'https://index.docker.io/v1/',
+          RegistryConfig: {
+            IndexConfigs: { 'docker.io': { Mirrors: [], Name: 'docker.io', Official: true, Secure: true } },
+            InsecureRegistryCIDRs: ['127.0.0.0/8'],
+            Mirrors: null,
+          },
+          NCPU: 2,
+          MemTotal: 4 * 1024 ** 3,
+          DockerRootDir: '/var/lib/docker',
+          HttpProxy: '',
+          HttpsProxy: '',
+          NoProxy: '',
+          Name: 'drydock',
+          Labels: [],
+          ExperimentalBuild: false,
+          ServerVersion: ENGINE_VERSION,
+          Runtimes: { runc: { path: 'runc' } },
+          DefaultRuntime: 'runc',
+          Swarm: {
+            NodeID: '',
+            NodeAddr: '',
+            LocalNodeState: 'inactive',
+            ControlAvailable: false,
+            Error: '',
+            RemoteManagers: null,
+          },
+          LiveRestoreEnabled: false,
+          Isolation: '',
+          InitBinary: 'docker-init',
+          ContainerdCommit: { ID: '05044ec0a9a75232cad458027ca83437aae3f4da' },
+          RuncCommit: { ID: 'v1.2.5-0-g59923ef' },
+          InitCommit: { ID: 'de40ad0' },
+          SecurityOptions: ['name=seccomp,profile=builtin', 'name=cgroupns'],
+          Warnings: null,
+        })
+      },
+    ],
+    [
+      'POST',
+      /^\/auth$/,
+      async (call) => {
+        const { username, password, serveraddress } = await readJson(call)
+        await distribution.login({ username: username ?? '', password: password ?? '' }, serveraddress ?? '')
+        sendJson(call, 200, { IdentityToken: '', Status: 'Login Succeeded' })
+      },
+    ],
+    [
+      'GET',
+      /^\/events$/,
+      ({ res, query }) => {
+        res.writeHead(200, { 'content-type': 'application/json' })
+        res.flushHeaders()
+        const until = Number(query.get('until') ?? Number.NaN)
+        const since = query.get('since')
+        const stop = events.follow(
+          (event) => res.write(`${JSON.stringify(event)}\n`),
+          since ? Number(since) : undefined,
+        )
+        res.on('close', stop)
+        if (!Number.isNaN(until)) {
+          world.clock.setTimer(until * 1000 - world.clock.now(), () => {
+            stop()
+            res.end()
+          })
+        }
+      },
+    ],
+    [
+      'GET',
+      /^\/system\/df$/,
+      (call) => {
+        const all = images.all()
+        const layers = new Map(all.flatMap((image) => image.layers.map(({ digest, size }) => [digest, size])))
+        sendJson(call, 200, {
+          LayersSize: [...layers.values()].reduce((sum, size) => sum + size, 0),
+          Images: all.map((image) =>
+            imageSummary(
+              images,
+              image,
+              containers.all().filter(({ imageId }) => imageId === image.id).length,
+            ),
+          ),
+          Containers: containers
+            .all()
+            .map((record) => ({
+              ...containerSummary(record, images, world.clock.now()),
+              SizeRw: 0,
+              SizeRootFs: 0,
+            })),
+          Volumes: [],
+          BuildCache: [],
+        })
+      },
+    ],
+    ['GET', /^\/networks$/, (call) => sendJson(call, 200, networkList(world))],
+    [
+      'GET',
+      /^\/networks\/([^/]+)$/,
+      (call) => {
+        const network = networkList(world).find(
+          ({ Name, Id }) => Name === call.params[0] || Id.startsWith(call.params[0]!),
+        )
+        if (!network) throw notFound(`network ${call.params[0]} not found`)
+        sendJson(call, 200, network)
+      },
+    ],
+    [
+      'POST',
+      /^\/networks\/create$/,
+      () => {
+        throw new EngineError(
+          501,
+          'drydock: making Docker networks is not simulated yet; containers share the bridge network',
+        )
+      },
+    ],
+    ['GET', /^\/volumes$/, (call) => sendJson(call, 200, { Volumes: [], Warnings: null })],
+    [
+      'POST',
+      /^\/volumes\/create$/,
+      async (call) => {
+        const { Name } = await readJson(call)
+        const name = Name || world.ids.hex(64)
+        sendJson(call, 201, {
+          Name: name,
+          Driver: 'local',
+          Mountpoint: `/var/lib/docker/volumes/${name}/_data`,
+          Labels: null,
+          Scope: 'local',
+          Options: null,
+        })
+      },
+    ],
+    [
+      'GET',
+      /^\/images\/search$/,
+      () => {
+        throw new EngineError(501, 'drydock: searching Docker Hub is not simulated')
+      },
+    ],
+    [
+      'POST',
+      /^\/build\/prune$/,
+      async (call) => {
+        const { entries } = world.store.list('docker/build-cache/')
+        world.store.commit(entries.map(({ key }) => ({ key, value: undefined })))
+        await world.store.flushed()
+        sendJson(call, 200, {
+          CachesDeleted: entries.map(({ key }) =>
+            key.slice(key.lastIndexOf('/') + 1, key.lastIndexOf('/') + 26),
+          ),
+          SpaceReclaimed: 0,
+        })
+      },
+    ],
+  ]
+}

@@ -35,13 +35,27 @@ export function elbHealthController(world: World, network: VirtualNetwork): Cont
       const length = before?.good === good ? before.length + 1 : 1
       streaks.set(key, { good, length })
       const next = nextState(health, healthCheck, good, length)
+      const served = health.served || next === 'in-service'
       // The record may have gone while the probe was under way.
       if (next !== health.state && healthOf(scope, name, instanceId))
-        putHealth(scope, { ...health, state: next })
-      const interval = healthCheck.interval * 1000
-      return { requeueAfterMs: next === 'registering' ? world.provisioningTime(interval) : interval }
+        putHealth(scope, { ...health, state: next, served })
+      return { requeueAfterMs: waitBeforeNext(world, healthCheck.interval * 1000, next, served) }
     },
   }
+}
+
+/** Shortest wait, in ms, between checks of an instance that fails them before its first service. */
+const FASTEST_RETRY_MS = 1000
+
+function waitBeforeNext(
+  world: World,
+  interval: number,
+  state: HealthRecord['state'],
+  served: boolean,
+): number {
+  if (served) return interval
+  const fast = world.provisioningTime(interval)
+  return state === 'registering' ? fast : Math.max(fast, FASTEST_RETRY_MS)
 }
 
 function nextState(

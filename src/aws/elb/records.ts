@@ -56,4 +56,6 @@ export interface HealthRecord {
   loadBalancer: string
   instanceId: string
   state: 'registering' | 'in-service' | 'failed'
+  /** Whether it has ever been in service: until then its checks belong to the provisioning and go as fast as that. */
+  served?: boolean
 }

@@ -26,12 +26,13 @@ export function instancesOf(scope: Scope, nodegroup: NodegroupRecord): InstanceR
     .sort((a, b) => a.launchedAt - b.launchedAt)
 }
 
-const may = (scope: Scope, { nodeRole }: NodegroupRecord, action: string) =>
-  roleMay(scope.world, nodeRole, action, '*').allowed
+const may = (scope: Scope, { nodeRole }: NodegroupRecord, action: string, resource = '*') =>
+  roleMay(scope.world, nodeRole, action, resource).allowed
 
 /**
  * Why the machines of a node group cannot become nodes of the cluster; undefined when they can.
- * A kubelet needs a way to the API server, `ec2:DescribeInstances` of AmazonEKSWorkerNodePolicy for its name, and the cluster's consent.
+ * A kubelet needs a way to the API server, what AmazonEKSWorkerNodePolicy gives (its instance for its name, the cluster for
+ * where to join), and the cluster's consent.
  */
 export function joinBlocker(
   scope: Scope,
@@ -50,7 +51,10 @@ export function joinBlocker(
   const admitted =
     cluster.authenticationMode === 'CONFIG_MAP' ||
     accessEntries.find(scope, cluster.name, nodegroup.nodeRole)?.type === 'EC2_LINUX'
-  if (may(scope, nodegroup, 'ec2:DescribeInstances') && admitted) return undefined
+  const finds =
+    may(scope, nodegroup, 'ec2:DescribeInstances') &&
+    may(scope, nodegroup, 'eks:DescribeCluster', cluster.arn)
+  if (finds && admitted) return undefined
   return {
     code: 'NodeCreationFailure',
     message: 'Instances failed to join the kubernetes cluster',

@@ -61,7 +61,9 @@ export class LabSession {
   async state(): Promise<LabState> {
     const progress = await this.#services.progress.read(this.#learner, this.#lab.id)
     const world = await this.#findWorld()
-    const started = (await this.#services.started.find(this.#learner, this.#lab.id)) !== undefined
+    const record = await this.#services.started.find(this.#learner, this.#lab.id)
+    // A cloud that has lost the world (its folder was removed) has to be started anew.
+    const started = record !== undefined && (world !== undefined || this.#services.cloud.status !== 'up')
     return {
       id: this.#lab.id,
       title: this.#lab.title,

@@ -4,7 +4,8 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { LabEvent, LabState, LabSummary } from '../../src/server/api.ts'
-import { TestPage, TestServer } from '../support/server.ts'
+import { createServer } from '../../src/server/server.ts'
+import { TEST_LAB, TestPage, TestServer } from '../support/server.ts'
 
 let test: TestServer
 
@@ -259,6 +260,29 @@ describe('pages', () => {
     expect(asset.headers.get('content-type')).toMatch('javascript')
     expect((await fetch(`${test.url}/labs`, { redirect: 'manual' })).headers.get('location')).toBe('/labs/')
     expect((await fetch(`${test.url}/none/`)).status).toBe(404)
+  })
+})
+
+describe('a server whose parts are not ready', () => {
+  it('answers at once, and says that pages and cloud are on their way', async () => {
+    const never = new Promise<never>(() => {})
+    const early = await createServer({
+      data: join(test.data, 'early'),
+      port: 0,
+      cloud: never,
+      toolbox: never,
+      site: never,
+      labs: Promise.resolve([TEST_LAB]),
+      logger: false,
+    })
+    const page = await fetch(early.url)
+    expect(page.status).toBe(503)
+    expect(await page.text()).toContain('getting ready')
+    const state = await fetch(`${early.url}/api/labs/test-lab`)
+    expect(await state.json()).toMatchObject({ started: false })
+    // A cloud that never comes cannot be ended, either: only the listening is.
+    void early.close()
+    await expect.poll(() => fetch(early.url).catch(() => 'closed')).toBe('closed')
   })
 })
 

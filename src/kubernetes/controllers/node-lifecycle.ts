@@ -27,10 +27,13 @@ const OWN = new Set([...CONDITION_TAINTS.map(({ key }) => key), UNSCHEDULABLE])
 /** Notices nodes that fell silent, and taints nodes by their conditions. Models pkg/controller/nodelifecycle. */
 export function nodeLifecycleController(plane: ControlPlane): Controller {
   const { api, podsByNode } = plane
+  /** Nodes by uid that this controller has greeted; a new process greets them again, as upstream. */
+  const registered = new Set<string>()
 
   function reconcile(name: string): Result | undefined {
     const node = api.get<Node>('nodes', '', name)
     if (!node || node.metadata.deletionTimestamp) return
+    greet(node)
     const silentAt = lastSign(node) + graceOf(name)
     if (plane.now() >= silentAt && isHeard(node)) {
       setUnknown(node)
@@ -38,6 +41,19 @@ export function nodeLifecycleController(plane: ControlPlane): Controller {
     }
     writeTaints(name)
     return { requeueAfterMs: Math.max(1000, silentAt - plane.now()) }
+  }
+
+  function greet(node: Node): void {
+    const { name, uid } = node.metadata
+    if (registered.has(uid!)) return
+    registered.add(uid!)
+    api.event(
+      node,
+      'Normal',
+      'RegisteredNode',
+      `Node ${name} event: Registered Node ${name} in Controller`,
+      SOURCE,
+    )
   }
 
   const leaseOf = (name: string) => api.get<Lease>(LEASES, 'kube-node-lease', name)

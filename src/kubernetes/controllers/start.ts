@@ -1,7 +1,7 @@
 import type { ClusterApi } from '../api.ts'
 import { type Kubelets, startKubelets } from '../kubelet/kubelet.ts'
 import type { TokenIssuer } from '../kubelet/volumes.ts'
-import { ClusterDns } from '../network/dns.ts'
+import { ClusterDns, resolverFile } from '../network/dns.ts'
 import { ServiceRoute } from '../network/services.ts'
 import type { ClusterOptions } from '../provider.ts'
 import { startScheduler } from '../scheduler/scheduler.ts'
@@ -56,7 +56,11 @@ export function startControllers(
     collector,
   ].map((controller) => world.controllers.start(controller))
   const scheduler = startScheduler(plane)
-  const kubelets = startKubelets(plane, { issueToken, resolve: (pod, name) => dns.resolve(pod, name) })
+  const kubelets = startKubelets(plane, {
+    issueToken,
+    resolve: (pod, name) => dns.resolve(pod, name),
+    resolver: (pod, nodeName) => resolverFile(pod, nodeName, serviceCidr),
+  })
   return {
     kubelets,
     dns,

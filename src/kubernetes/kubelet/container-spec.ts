@@ -1,5 +1,5 @@
 import type { Image } from '#containers/image.ts'
-import type { ContainerSpec } from '#containers/runtime.ts'
+import type { ContainerSpec, Mount } from '#containers/runtime.ts'
 import type { ContainerSpecification, Pod } from '../objects.ts'
 import { parseQuantity } from '../quantity.ts'
 import { ConfigError, environmentOf, expand } from './environment.ts'
@@ -31,10 +31,16 @@ export function runtimeSpec(
     lookup: (name) => context.lookup(pod, name),
     tty: tty ?? false,
     stdin: stdin ?? false,
-    mounts: context.volumes.mountsOf(spec, env),
+    mounts: [resolverMount(context.resolver(pod)), ...context.volumes.mountsOf(spec, env)],
     ...(limit && { memoryLimitBytes: parseQuantity(limit) }),
   }
 }
+
+const resolverMount = (text: string): Mount => ({
+  path: '/etc/resolv.conf',
+  files: new Map([['', { content: Buffer.from(text), mode: 0o644 }]]),
+  single: true,
+})
 
 /** `runAsNonRoot`. Models pkg/kubelet/kuberuntime verifyRunAsNonRoot. */
 function checkUser(pod: Pod, spec: ContainerSpecification, image: Image): void {

@@ -30,7 +30,7 @@ export interface NodeRegistry {
 /** Starts one kubelet controller for all nodes. Models pkg/kubelet. */
 export function startKubelets(
   plane: ControlPlane,
-  services: Pick<KubeletServices, 'issueToken' | 'resolve'>,
+  services: Pick<KubeletServices, 'issueToken' | 'resolve' | 'resolver'>,
 ): Kubelets {
   const { api, world, options, podsByNode } = plane
   const images = new NodeImages(options)

@@ -55,6 +55,11 @@ export function nodeAgents(plane: ControlPlane, images: NodeImages): Controller 
           'beta.kubernetes.io/arch': record.nodeInfo.architecture,
           ...labels,
         },
+        annotations: {
+          'alpha.kubernetes.io/provided-node-ip': record.address,
+          'node.alpha.kubernetes.io/ttl': '0',
+          'volumes.kubernetes.io/controller-managed-attach-detach': 'true',
+        },
       },
       spec: {
         providerID: providerId,

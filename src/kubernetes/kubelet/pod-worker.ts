@@ -24,6 +24,8 @@ export interface KubeletServices {
   issueToken: TokenIssuer
   /** Resolves a name as a pod of `namespace` sees it. */
   resolve(pod: Pod, name: string): string | undefined
+  /** The text of a pod's `/etc/resolv.conf`. */
+  resolver(pod: Pod, nodeName: string): string
   /** Brings a pod's next sync. */
   enqueue(key: string): void
 }
@@ -51,6 +53,8 @@ export interface PodContext {
   hostname(pod: Pod): string
   hosts(pod: Pod): Record<string, string>
   lookup(pod: Pod, name: string): string | undefined
+  /** The text of `/etc/resolv.conf`. */
+  resolver(pod: Pod): string
 }
 
 /** One pod on its node: address, volumes, containers. `sync` moves it one step towards what its object says. */
@@ -161,6 +165,10 @@ export class PodWorker implements PodContext {
 
   lookup(pod: Pod, name: string): string | undefined {
     return this.#services.resolve(pod, name)
+  }
+
+  resolver(pod: Pod): string {
+    return this.#services.resolver(pod, this.nodeName)
   }
 
   /** One step of the pod; gives when it wants the next. */

@@ -28,10 +28,7 @@ export class ClusterDns {
   /** The address of a name as a pod sees it, by its search domains; undefined: NXDOMAIN. */
   resolve(pod: Pod, name: string): string | undefined {
     if (/^\d+(\.\d+){3}$/.test(name)) return name
-    const ownNode =
-      pod.spec.dnsPolicy === 'Default' ||
-      (pod.spec.hostNetwork && pod.spec.dnsPolicy !== 'ClusterFirstWithHostNet')
-    if (ownNode) return this.#options.upstream?.(name)
+    if (usesNodeDns(pod)) return this.#options.upstream?.(name)
     for (const candidate of candidates(name, pod.metadata.namespace!, pod.spec.dnsConfig?.searches)) {
       const address = this.query(candidate)
       if (address !== undefined) return address
@@ -62,6 +59,27 @@ export class ClusterDns {
       host === undefined ? endpoints : endpoints.filter((endpoint) => nameOfEndpoint(endpoint) === host)
     return wanted.length > 0 ? wanted[pick(wanted.length)]!.address : undefined
   }
+}
+
+const usesNodeDns = ({ spec }: Pod): boolean =>
+  spec.dnsPolicy === 'Default' || (spec.hostNetwork === true && spec.dnsPolicy !== 'ClusterFirstWithHostNet')
+
+/** `/etc/resolv.conf` of a pod, as the kubelet writes it. The DNS Service has the tenth address of the Service range. */
+export function resolverFile(pod: Pod, nodeName: string, serviceCidr: string): string {
+  const nodeDomain = nodeName.split('.').slice(1).join('.')
+  const own = pod.spec.dnsConfig?.searches ?? []
+  // The VPC's resolver, at its link-local address.
+  if (usesNodeDns(pod)) return `search ${[...own, nodeDomain].join(' ')}\nnameserver 169.254.169.253\n`
+  const { namespace } = pod.metadata
+  const searches = [
+    `${namespace}.svc.${DOMAIN}`,
+    `svc.${DOMAIN}`,
+    DOMAIN,
+    ...(nodeDomain ? [nodeDomain] : []),
+    ...own,
+  ]
+  const server = serviceCidr.replace(/\d+\/\d+$/, '10')
+  return `search ${searches.join(' ')}\nnameserver ${server}\noptions ndots:${NDOTS}\n`
 }
 
 const nameOfEndpoint = ({ address, hostname }: { address: string; hostname: string | undefined }): string =>

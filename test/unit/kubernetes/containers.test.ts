@@ -109,6 +109,9 @@ describe('real images', () => {
       output: 'default',
       exitCode: 0,
     })
+    expect((await exec('box', ['cat', '/etc/resolv.conf'])).output).toBe(
+      'search default.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.100.0.10\noptions ndots:5\n',
+    )
     expect(await exec('box', ['sh', '-c', 'exit 3'])).toEqual({ output: '', exitCode: 3 })
     await expect(exec('box', ['nope'])).rejects.toThrow('executable file not found in $PATH')
   })

@@ -1,6 +1,6 @@
 import type { ImagePuller } from '#containers/image.ts'
 import type { ContainerRuntime } from '#containers/runtime.ts'
-import type { ClusterApi, KubernetesObject } from '#kubernetes/api.ts'
+import type { ClusterApi } from '#kubernetes/api.ts'
 import { KubernetesCluster } from '#kubernetes/cluster.ts'
 import type { Deployment, Pod } from '#kubernetes/objects.ts'
 import { isReady } from '#kubernetes/pods.ts'
@@ -116,13 +116,13 @@ export async function testCluster(options: TestOptions = {}): Promise<TestCluste
     pods: (namespace = 'default') => api.list<Pod>('pods', namespace),
     pod: (name) => api.get<Pod>('pods', 'default', name)!,
     events: (name) =>
-      api
-        .list<KubernetesObject & { involvedObject: { name: string }; reason: string; message: string }>(
-          'events',
-          'default',
+      world.store
+        .list<{ involvedObject: { name: string }; reason: string; message: string }>(
+          api.prefix('events', 'default'),
         )
-        .filter(({ involvedObject }) => involvedObject.name === name)
-        .map(({ reason, message }) => `${reason}: ${message}`),
+        .entries.sort((a, b) => a.createRevision - b.createRevision)
+        .filter(({ value }) => value.involvedObject.name === name)
+        .map(({ value }) => `${value.reason}: ${value.message}`),
     addNode(name, { cpu = '4', pods = '110', address, zone = 'us-east-1a' } = {}) {
       const quantities = { cpu, memory: '16Gi', pods, 'ephemeral-storage': '80Gi' }
       kubernetes.kubelets.registerNode({

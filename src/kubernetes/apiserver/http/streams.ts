@@ -1,16 +1,25 @@
 import type { Duplex } from 'node:stream'
-import { type WebSocket, WebSocketServer } from 'ws'
+import { createWebSocketStream, type WebSocket, WebSocketServer } from 'ws'
 import type { ProcessHandle } from '#containers/runtime.ts'
 import { StatusError } from '../../api.ts'
-import { notFound, notImplemented, statusOf } from '../errors.ts'
+import { badRequest, notFound, notImplemented, statusOf } from '../errors.ts'
 import type { KubeletHolder } from '../kubelet-holder.ts'
 import type { Objects } from '../storage/objects.ts'
-import { connectProcess, failSession, PROTOCOLS } from '../streams/remote-command.ts'
+import { PORT_FORWARD_PROTOCOL, servePortForward, TUNNEL_PROTOCOL } from '../streams/port-forward.ts'
+import {
+  type SessionTarget,
+  SPDY_PROTOCOL,
+  serveSpdy,
+  serveWebSocket,
+  WEBSOCKET_PROTOCOLS,
+} from '../streams/remote-command.ts'
 import type { Call } from './call.ts'
 import { flagIn } from './options.ts'
 import { asStatusError } from './reply.ts'
 
-/** Connections that are upgraded: exec, attach, port-forward. */
+const PROTOCOLS = [...WEBSOCKET_PROTOCOLS, TUNNEL_PROTOCOL]
+
+/** Connections that are upgraded: exec, attach, port-forward; over WebSocket or SPDY/3.1. */
 export class Streams {
   readonly #objects: Objects
   readonly #kubelet: KubeletHolder
@@ -27,31 +36,28 @@ export class Streams {
 
   /** Throws StatusError when the request cannot be served; the caller answers it. */
   async upgrade(call: Call, socket: Duplex, head: Buffer): Promise<void> {
-    const { req, info, kind, subresource } = call
+    const { info, kind, subresource } = call
     const name = subresource?.name
     if (kind.plural !== 'pods' || !(name === 'exec' || name === 'attach' || name === 'portforward')) {
       throw notImplemented(`an upgraded connection to ${kind.plural}${name ? `/${name}` : ''}`)
     }
     if (!this.#objects.get(kind, info.namespace, info.name)) throw notFound(kind, info.name)
-    if (name === 'portforward') throw notImplemented('kubectl port-forward')
-    if (!/websocket/i.test(req.headers.upgrade ?? '')) {
-      throw notImplemented(
-        `exec over ${req.headers.upgrade} (use a client that speaks WebSocket: kubectl 1.31 or newer)`,
-      )
-    }
-    const process = await this.#process(call, name).catch((error) => {
+    if (name === 'portforward') return this.#portForward(call, socket, head)
+    const options = { stdin: flagIn(info.query, 'stdin'), tty: flagIn(info.query, 'tty') }
+    const target: SessionTarget = await this.#process(call, name).catch((error) => {
       // What fails in the container is told inside the session; what is wrong with the request refuses it.
       if (error instanceof StatusError && error.code === 500) return error
       throw error
     })
-    this.#server.handleUpgrade(req, socket, head, (webSocket: WebSocket) =>
-      process instanceof StatusError
-        ? failSession(webSocket, process)
-        : connectProcess(webSocket, process, {
-            stdin: flagIn(info.query, 'stdin'),
-            tty: flagIn(info.query, 'tty'),
-          }),
-    )
+    await this.#accept(call, socket, head, SPDY_PROTOCOL, {
+      webSocket: (webSocket) => void serveWebSocket(webSocket, target, options),
+      spdy: () =>
+        serveSpdy(socket, target, {
+          ...options,
+          stdout: flagIn(info.query, 'stdout'),
+          stderr: flagIn(info.query, 'stderr'),
+        }),
+    })
   }
 
   /** Answers an upgrade that is refused with its Status. */
@@ -61,6 +67,40 @@ export class Streams {
     socket.end(
       `HTTP/1.1 ${status.code} ${status.reason}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
     )
+  }
+
+  async #portForward(call: Call, socket: Duplex, head: Buffer): Promise<void> {
+    const { namespace, name } = call.info
+    const dial = (port: number) => this.#kubelet.get().portForward(namespace, name, port)
+    await this.#accept(call, socket, head, PORT_FORWARD_PROTOCOL, {
+      webSocket: (webSocket) => servePortForward(createWebSocketStream(webSocket), dial),
+      spdy: () => servePortForward(socket, dial),
+    })
+  }
+
+  /** Completes the upgrade that the client asks for. Throws BadRequest for one that is not known. */
+  async #accept(
+    { req }: Call,
+    socket: Duplex,
+    head: Buffer,
+    spdyProtocol: string,
+    serve: { webSocket(socket: WebSocket): void; spdy(): void },
+  ): Promise<void> {
+    const upgrade = (req.headers.upgrade ?? '').toLowerCase()
+    if (upgrade === 'websocket') {
+      this.#server.handleUpgrade(req, socket, head, serve.webSocket)
+      return
+    }
+    const offered = String(req.headers['x-stream-protocol-version'] ?? '').split(/,\s*/)
+    if (upgrade !== 'spdy/3.1') throw badRequest(`unable to upgrade: unknown protocol ${req.headers.upgrade}`)
+    if (!offered.includes(spdyProtocol)) {
+      throw new StatusError(403, 'Forbidden', `unable to upgrade: the server supports ${spdyProtocol}`)
+    }
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: SPDY/3.1\r\nx-stream-protocol-version: ${spdyProtocol}\r\n\r\n`,
+    )
+    serve.spdy()
+    if (head.length > 0) socket.unshift(head)
   }
 
   #process({ info }: Call, verb: 'exec' | 'attach'): Promise<ProcessHandle> {

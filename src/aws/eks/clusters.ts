@@ -1,5 +1,6 @@
 import type * as sdk from '@aws-sdk/client-eks'
 import { type Scope, tables } from '../ec2/index.ts'
+import { ensureLinkedRole } from '../iam/linked-roles.ts'
 import { AwsError, type RequestContext } from '../wire/service.ts'
 import { putEntry } from './access-entry-records.ts'
 import { createClusterAuthority } from './certificate-authority.ts'
@@ -101,6 +102,7 @@ export async function createCluster(input: sdk.CreateClusterCommandInput, contex
   if (clusters.find(context, name)) {
     throw inUse(`Cluster already exists with name: ${name}`, { clusterName: name })
   }
+  ensureLinkedRole(context.world, context.accountId, 'eks.amazonaws.com')
   const endpointId = context.world.ids.hex(32).toUpperCase()
   const shard = `gr${1 + context.world.ids.number(9)}`
   const now = context.world.clock.now()

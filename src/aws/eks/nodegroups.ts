@@ -1,5 +1,6 @@
 import type * as sdk from '@aws-sdk/client-eks'
 import { instanceTypes, tables } from '../ec2/index.ts'
+import { ensureLinkedRole } from '../iam/linked-roles.ts'
 import type { AwsError, RequestContext } from '../wire/service.ts'
 import { putEntry } from './access-entry-records.ts'
 import { versionInfo } from './data/versions.ts'
@@ -71,6 +72,7 @@ export function createNodegroup(input: sdk.CreateNodegroupCommandInput, context:
       fields,
     )
   }
+  ensureLinkedRole(context.world, context.accountId, 'eks-nodegroup.amazonaws.com')
   const now = context.world.clock.now()
   const uid = context.world.ids.uuid()
   const nodegroup = putNodegroup(context, {

@@ -2,6 +2,7 @@ import * as sdk from '@aws-sdk/client-eks'
 import type { RequestContext, ResourceResolver, Service } from '../wire/service.ts'
 import * as entries from './access-entries.ts'
 import * as addons from './addons.ts'
+import * as clusterUpdates from './cluster-updates.ts'
 import * as clusters from './clusters.ts'
 import * as nodegroups from './nodegroups.ts'
 import { accessEntries, addonRecords, eksArn, nodegroups as nodegroupTable } from './tables.ts'
@@ -51,8 +52,8 @@ export const eksService: Service = {
     DescribeCluster: clusters.describeCluster,
     ListClusters: clusters.listClusters,
     DeleteCluster: clusters.deleteCluster,
-    UpdateClusterConfig: clusters.updateClusterConfig,
-    UpdateClusterVersion: clusters.updateClusterVersion,
+    UpdateClusterConfig: clusterUpdates.updateClusterConfig,
+    UpdateClusterVersion: clusterUpdates.updateClusterVersion,
     DescribeClusterVersions: clusters.describeClusterVersions,
     DescribeUpdate: updates.describeUpdate,
     ListUpdates: updates.listUpdates,

@@ -4,6 +4,12 @@ import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { BlobStore } from '#containers/blobs/store.ts'
+import { Catalogue } from '#containers/catalogue/catalogue.ts'
+import { LayerTrees } from '#containers/files/layers.ts'
+import { createImagePuller } from '#containers/images/puller.ts'
+import { createContainerRuntime } from '#containers/processes/runtime.ts'
+import { DockerHub } from '#containers/registry/docker-hub.ts'
 import { KubernetesCluster } from '#kubernetes/cluster.ts'
 import type { ClusterOptions } from '#kubernetes/provider.ts'
 import { CertificateIssuer, createAuthority } from '#network/authority.ts'
@@ -12,7 +18,6 @@ import { Clock } from '#world/clock.ts'
 import type { Store } from '#world/store.ts'
 import { World } from '#world/world.ts'
 import { tool } from '../support/tools.ts'
-import { ScriptedRuntime } from '../unit/kubernetes/scripted-runtime.ts'
 
 export interface Output {
   code: number
@@ -24,9 +29,11 @@ export interface Output {
 export interface KubectlCluster {
   world: World
   cluster: KubernetesCluster
-  runtime: ScriptedRuntime
   folder: string
   url: string
+  /** kubectl's path, and the environment in which it finds the cluster. */
+  program: string
+  env: NodeJS.ProcessEnv
   /** Runs kubectl; `input` is its standard input. */
   run(args: string[], options?: { input?: string; user?: string }): Promise<Output>
   /** Runs kubectl and gives what it printed; fails when kubectl does. */
@@ -46,7 +53,9 @@ export async function kubectlCluster(
   const clock = new Clock()
   const world = new World({ id: 'test', clock, ...(options.store && { store: options.store }) })
   const network = new VirtualNetwork()
-  const runtime = new ScriptedRuntime(network)
+  const folder = await mkdtemp(join(tmpdir(), 'drydock-kubectl-'))
+  const blobs = await BlobStore.open(join(folder, 'blobs'))
+  const hub = new DockerHub({ world, blobs, catalogue: new Catalogue(blobs) })
   const authority = await createAuthority('kubernetes', Date.now())
   let addresses = 10
   const clusterOptions: ClusterOptions = {
@@ -54,8 +63,8 @@ export async function kubectlCluster(
     gitVersion: 'v1.35.2-eks-1234567',
     world,
     network,
-    runtime,
-    images: runtime,
+    runtime: createContainerRuntime({ clock, network, trees: new LayerTrees(blobs) }),
+    images: createImagePuller({ hosts: hub, blobs }),
     provider: {
       allocatePodAddress: (_, uid) =>
         world.store.update<string>(`addresses/${uid}`, (known) => known ?? `10.0.0.${++addresses}`)!,
@@ -75,18 +84,19 @@ export async function kubectlCluster(
   for (let index = 1; index <= (options.nodes ?? 2); index++) registerNode(cluster, index)
   const server = await listen(cluster, new CertificateIssuer(authority, Date.now))
   const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const folder = await mkdtemp(join(tmpdir(), 'drydock-kubectl-'))
   await writeFile(join(folder, 'ca.crt'), authority.certificate)
   await writeFile(join(folder, 'config'), kubeconfig(url, join(folder, 'ca.crt')))
   const program = process.env.DRYDOCK_KUBECTL ?? (await tool('kubectl'))
+  const env = { PATH: process.env.PATH, HOME: folder, KUBECONFIG: join(folder, 'config') }
   const run: KubectlCluster['run'] = (args, { input, user } = {}) =>
-    execute(program, [...(user ? ['--context', user] : []), ...args], folder, input)
+    execute(program, [...(user ? ['--context', user] : []), ...args], { env, cwd: folder }, input)
   return {
     world,
     cluster,
-    runtime,
     folder,
     url,
+    program,
+    env,
     run,
     async kubectl(command, input) {
       const output = await run(words(command), input === undefined ? {} : { input })
@@ -98,7 +108,7 @@ export async function kubectlCluster(
       world.close()
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
-      await rm(folder, { recursive: true })
+      await rm(folder, { recursive: true, force: true })
     },
   }
 }
@@ -159,12 +169,11 @@ function kubeconfig(server: string, ca: string): string {
 function execute(
   program: string,
   args: string[],
-  folder: string,
+  options: { env: NodeJS.ProcessEnv; cwd: string },
   input: string | undefined,
 ): Promise<Output> {
   return new Promise((resolve) => {
-    const env = { PATH: process.env.PATH, HOME: folder, KUBECONFIG: join(folder, 'config') }
-    const child = execFile(program, args, { env, cwd: folder, timeout: 50_000 }, (error, stdout, stderr) =>
+    const child = execFile(program, args, { ...options, timeout: 55_000 }, (error, stdout, stderr) =>
       resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
     )
     child.stdin!.end(input ?? '')

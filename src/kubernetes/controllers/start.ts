@@ -6,16 +6,19 @@ import { ServiceRoute } from '../network/services.ts'
 import type { ClusterOptions } from '../provider.ts'
 import { startScheduler } from '../scheduler/scheduler.ts'
 import { createControlPlane } from './control-plane.ts'
+import { cronJobController } from './cronjob.ts'
 import { daemonSetController } from './daemonset.ts'
 import { deploymentController } from './deployment.ts'
 import { endpointsController } from './endpoints.ts'
 import { garbageCollector } from './garbage-collector.ts'
+import { jobController } from './job.ts'
 import { namespaceController } from './namespace.ts'
 import { nodeLifecycleController, taintEvictionController } from './node-lifecycle.ts'
 import { podGarbageCollector } from './pod-garbage.ts'
 import { replicaSetController } from './replicaset.ts'
 import { namespaceDefaultsController } from './service-account.ts'
 import { serviceLoadBalancerController } from './service-load-balancer.ts'
+import { statefulSetController } from './statefulset.ts'
 
 export interface ControllersOptions {
   issueToken: TokenIssuer
@@ -47,6 +50,9 @@ export function startControllers(
     deploymentController(plane),
     replicaSetController(plane),
     daemonSetController(plane),
+    statefulSetController(plane),
+    jobController(plane),
+    cronJobController(plane),
     endpointsController(plane),
     nodeLifecycleController(plane),
     taintEvictionController(plane),

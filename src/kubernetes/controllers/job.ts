@@ -1,0 +1,302 @@
+import type { Controller, Result } from '#world/controller.ts'
+import { StatusError } from '../api.ts'
+import { equal } from '../equality.ts'
+import type { Job, JobCondition, Pod } from '../objects.ts'
+import { isActive, isFinished, isReady, splitName } from '../pods.ts'
+import { parseTime } from '../time.ts'
+import { type ControlPlane, ownerKey, ownKey } from './control-plane.ts'
+import { describeIndexes, INDEX, indexOf, parseIndexes } from './job-indexes.ts'
+import { createPod, deletePod } from './pod-control.ts'
+import { unlessGone } from './replicas.ts'
+
+const COMPONENT = 'job-controller'
+const SOURCE = { component: COMPONENT }
+/** Keeps a pod until its end has been counted. */
+const TRACKING = 'batch.kubernetes.io/job-tracking'
+/** Back-off between failed pods, ms: doubling. */
+const BACK_OFF_MS = 10_000
+const BACK_OFF_MAX_MS = 600_000
+
+/** Runs pods to completion. Models pkg/controller/job; without podFailurePolicy and successPolicy. */
+export function jobController(plane: ControlPlane): Controller {
+  const { api, podsByOwner } = plane
+
+  function reconcile(key: string): Result | undefined {
+    const found = api.get<Job>('jobs.batch', ...splitName(key))
+    if (!found || found.metadata.deletionTimestamp) return
+    const job = begin(countEnded(found))
+    const end = endOf(job)
+    if (end) return expire(job, end)
+    const pods = podsByOwner.get(job.metadata.uid!).filter(isActive)
+    const verdict = judge(job, pods)
+    if (verdict) return finish(job, pods, verdict)
+    const wait = job.spec.suspend ? stopAll(job, pods) : manage(job, pods)
+    writeCounts(job)
+    const deadline =
+      job.spec.activeDeadlineSeconds && !job.spec.suspend
+        ? parseTime(job.status.startTime) + job.spec.activeDeadlineSeconds * 1000 - plane.now()
+        : undefined
+    const next = [wait, deadline].filter((ms) => ms !== undefined)
+    return next.length > 0 ? { requeueAfterMs: Math.max(0, Math.min(...next)) } : undefined
+  }
+
+  /** Adds pods that ended to the counters, each once: noted first, then let go, then counted. */
+  function countEnded(job: Job): Job {
+    const noted = job.status.uncountedTerminatedPods ?? {}
+    const known = new Set([...(noted.succeeded ?? []), ...(noted.failed ?? [])])
+    const ended = podsByOwner
+      .get(job.metadata.uid!)
+      .filter((pod) => pod.metadata.finalizers?.includes(TRACKING))
+      .filter((pod) => isFinished(pod) || (pod.metadata.deletionTimestamp && !pod.spec.nodeName))
+    const fresh = ended.filter(({ metadata }) => !known.has(metadata.uid!))
+    if (known.size === 0 && fresh.length === 0) return job
+    const uids = (phase: string) =>
+      fresh
+        .filter(({ status }) => (status.phase === 'Succeeded') === (phase === 'Succeeded'))
+        .map(({ metadata }) => metadata.uid!)
+    const succeeded = [...(noted.succeeded ?? []), ...uids('Succeeded')]
+    const failed = [...(noted.failed ?? []), ...uids('Failed')]
+    const indexes = new Set(parseIndexes(job.status.completedIndexes))
+    for (const pod of fresh) if (pod.status.phase === 'Succeeded') indexes.add(indexOf(pod) ?? -1)
+    indexes.delete(-1)
+    const status = {
+      ...job.status,
+      uncountedTerminatedPods: { succeeded, failed },
+      ...(job.spec.completionMode === 'Indexed' && { completedIndexes: describeIndexes([...indexes]) }),
+    }
+    api.updateStatus('jobs.batch', { ...withoutVersion(job), status })
+    for (const pod of ended) {
+      const finalizers = pod.metadata.finalizers!.filter((name) => name !== TRACKING)
+      unlessGone(() => api.update('pods', { ...pod, metadata: { ...pod.metadata, finalizers } }))
+    }
+    const counted = {
+      ...status,
+      uncountedTerminatedPods: {},
+      succeeded: (job.status.succeeded ?? 0) + succeeded.length || undefined,
+      failed: (job.status.failed ?? 0) + failed.length || undefined,
+    }
+    return api.updateStatus('jobs.batch', { ...withoutVersion(job), status: counted })
+  }
+
+  /** Notes the start, suspension and resumption. */
+  function begin(job: Job): Job {
+    const suspended = job.status.conditions?.find(({ type }) => type === 'Suspended')
+    if (job.spec.suspend) {
+      if (suspended?.status === 'True') return job
+      api.event(job, 'Normal', 'Suspended', 'Job suspended', SOURCE)
+      const { startTime: _, ...status } = job.status
+      return put(job, {
+        ...status,
+        conditions: condition(job, 'Suspended', 'True', 'JobSuspended', 'Job suspended'),
+      })
+    }
+    if (job.status.startTime) return job
+    const status = { ...job.status, startTime: plane.timestamp() }
+    if (suspended?.status !== 'True') return put(job, status)
+    api.event(job, 'Normal', 'Resumed', 'Job resumed', SOURCE)
+    return put(job, {
+      ...status,
+      conditions: condition(job, 'Suspended', 'False', 'JobResumed', 'Job resumed'),
+    })
+  }
+
+  const put = (job: Job, status: Job['status']): Job =>
+    api.updateStatus('jobs.batch', { ...withoutVersion(job), status })
+
+  function condition(
+    job: Job,
+    type: string,
+    status: string,
+    reason: string,
+    message: string,
+  ): JobCondition[] {
+    const now = plane.timestamp()
+    const others = (job.status.conditions ?? []).filter((old) => old.type !== type)
+    return [...others, { type, status, reason, message, lastProbeTime: now, lastTransitionTime: now }]
+  }
+
+  /** Whether the job is over, and how. */
+  function judge(job: Job, pods: Pod[]): Verdict | undefined {
+    const { completions, backoffLimit = 6, activeDeadlineSeconds } = job.spec
+    const { succeeded = 0, failed = 0, startTime } = job.status
+    const done = completions === undefined ? succeeded > 0 && pods.length === 0 : succeeded >= completions
+    if (done) {
+      return {
+        type: 'Complete',
+        reason: 'CompletionsReached',
+        message: 'Reached expected number of succeeded pods',
+      }
+    }
+    const restarts = pods
+      .flatMap(({ status }) => status.containerStatuses ?? [])
+      .reduce((sum, c) => sum + c.restartCount, 0)
+    const tooOften =
+      job.spec.template.spec?.restartPolicy === 'OnFailure' && restarts >= Math.max(1, backoffLimit)
+    if (failed > backoffLimit || tooOften) {
+      return {
+        type: 'Failed',
+        reason: 'BackoffLimitExceeded',
+        message: 'Job has reached the specified backoff limit',
+      }
+    }
+    if (
+      activeDeadlineSeconds &&
+      startTime &&
+      plane.now() >= parseTime(startTime) + activeDeadlineSeconds * 1000
+    ) {
+      return {
+        type: 'Failed',
+        reason: 'DeadlineExceeded',
+        message: 'Job was active longer than specified deadline',
+      }
+    }
+  }
+
+  function finish(job: Job, pods: Pod[], { type, reason, message }: Verdict): Result | undefined {
+    for (const pod of pods) deletePod(plane, job, pod, COMPONENT)
+    const interim = type === 'Complete' ? 'SuccessCriteriaMet' : 'FailureTarget'
+    if (!job.status.conditions?.some((old) => old.type === interim)) {
+      return void put(job, { ...job.status, conditions: condition(job, interim, 'True', reason, message) })
+    }
+    if (podsByOwner.get(job.metadata.uid!).some((pod) => !isFinished(pod))) return writeCounts(job)
+    const status = {
+      ...job.status,
+      conditions: condition(job, type, 'True', reason, message),
+      active: undefined,
+      ready: 0,
+      terminating: 0,
+      ...(type === 'Complete' && { completionTime: plane.timestamp() }),
+    }
+    put(job, status)
+    if (type === 'Complete') api.event(job, 'Normal', 'Completed', 'Job completed', SOURCE)
+    else api.event(job, 'Warning', reason, message, SOURCE)
+  }
+
+  function manage(job: Job, pods: Pod[]): number | undefined {
+    const { parallelism = 1, completions } = job.spec
+    const { succeeded = 0 } = job.status
+    const wanted =
+      completions === undefined
+        ? succeeded > 0
+          ? pods.length
+          : parallelism
+        : Math.min(parallelism, completions - succeeded)
+    for (const pod of pods.slice(Math.max(0, wanted))) deletePod(plane, job, pod, COMPONENT)
+    const missing = wanted - pods.length
+    if (missing <= 0) return
+    const wait = backOff(job)
+    if (wait > 0) return wait
+    const indexes = job.spec.completionMode === 'Indexed' ? freeIndexes(job, pods) : []
+    for (let i = 0; i < missing; i++) create(job, indexes[i])
+  }
+
+  function freeIndexes({ spec, status }: Job, pods: Pod[]): number[] {
+    const taken = new Set([
+      ...parseIndexes(status.completedIndexes),
+      ...pods.map((pod) => indexOf(pod) ?? -1),
+    ])
+    return Array.from({ length: spec.completions ?? 0 }, (_, index) => index).filter(
+      (index) => !taken.has(index),
+    )
+  }
+
+  function create(job: Job, index: number | undefined): void {
+    createPod(plane, job, job.spec.template, COMPONENT, (pod) => {
+      const metadata = { ...pod.metadata, finalizers: [...(pod.metadata.finalizers ?? []), TRACKING] }
+      if (index === undefined) return { ...pod, metadata }
+      const env = {
+        name: 'JOB_COMPLETION_INDEX',
+        valueFrom: { fieldRef: { fieldPath: `metadata.labels['${INDEX}']` } },
+      }
+      return {
+        ...pod,
+        metadata: {
+          ...metadata,
+          generateName: `${job.metadata.name}-${index}-`,
+          labels: { ...metadata.labels, [INDEX]: String(index) },
+          annotations: { ...metadata.annotations, [INDEX]: String(index) },
+        },
+        spec: {
+          ...pod.spec,
+          hostname: `${job.metadata.name}-${index}`,
+          containers: pod.spec.containers.map((container) => ({
+            ...container,
+            env: [...(container.env ?? []), env],
+          })),
+        },
+      }
+    })
+  }
+
+  /** How long (ms) to wait before the next pod, from the failures so far. */
+  function backOff(job: Job): number {
+    const failed = podsByOwner.get(job.metadata.uid!).filter(({ status }) => status.phase === 'Failed')
+    if (failed.length === 0) return 0
+    const ends = failed.flatMap(({ status }) =>
+      (status.containerStatuses ?? []).map(({ state }) => parseTime(state?.terminated?.finishedAt)),
+    )
+    const delay = Math.min(BACK_OFF_MS * 2 ** (failed.length - 1), BACK_OFF_MAX_MS)
+    return Math.max(...ends, 0) + delay - plane.now()
+  }
+
+  function stopAll(job: Job, pods: Pod[]): undefined {
+    for (const pod of pods) deletePod(plane, job, pod, COMPONENT)
+  }
+
+  function writeCounts(found: Job): undefined {
+    const job = api.get<Job>('jobs.batch', found.metadata.namespace!, found.metadata.name)
+    if (!job) return
+    const all = podsByOwner.get(job.metadata.uid!)
+    const active = all.filter(isActive)
+    const status = {
+      ...job.status,
+      active: active.length || undefined,
+      ready: active.filter(isReady).length,
+      terminating: all.filter((pod) => pod.metadata.deletionTimestamp && !isFinished(pod)).length,
+      uncountedTerminatedPods: job.status.uncountedTerminatedPods ?? {},
+    }
+    if (!equal(status, job.status)) put(job, status)
+  }
+
+  /** Deletes a job that is over when its time to live is. */
+  function expire(job: Job, end: JobCondition): Result | undefined {
+    const ttl = job.spec.ttlSecondsAfterFinished
+    if (ttl === undefined) return
+    const left = parseTime(end.lastTransitionTime) + ttl * 1000 - plane.now()
+    if (left > 0) return { requeueAfterMs: left }
+    try {
+      api.delete('jobs.batch', job.metadata.namespace!, job.metadata.name, {
+        propagationPolicy: 'Foreground',
+      })
+    } catch (error) {
+      if (!(error instanceof StatusError && error.reason === 'NotFound')) throw error
+    }
+  }
+
+  return {
+    name: COMPONENT,
+    sources: [
+      { prefix: api.prefix('jobs.batch'), keys: ownKey },
+      { prefix: api.prefix('pods'), keys: ownerKey('Job') },
+    ],
+    reconcile,
+  }
+}
+
+interface Verdict {
+  type: 'Complete' | 'Failed'
+  reason: string
+  message: string
+}
+
+/** The condition by which a job is over. */
+export const endOf = ({ status }: Job): JobCondition | undefined =>
+  status.conditions?.find(
+    ({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True',
+  )
+
+/** The object without the version that an earlier write of the same reconcile has outdated. */
+function withoutVersion(job: Job): Job {
+  const { resourceVersion: _, ...metadata } = job.metadata
+  return { ...job, metadata }
+}

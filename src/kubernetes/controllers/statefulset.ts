@@ -1,0 +1,198 @@
+import type { Controller, Result } from '#world/controller.ts'
+import { equal } from '../equality.ts'
+import type { Pod, PodTemplate, StatefulSet } from '../objects.ts'
+import { isAvailable, isFinished, isReady, splitName } from '../pods.ts'
+import { type ControlPlane, ownerKey, ownKey } from './control-plane.ts'
+import { adoptPods, podOf } from './pod-control.ts'
+import { unlessGone } from './replicas.ts'
+import {
+  type ControllerRevision,
+  currentRevision,
+  hashOf,
+  pruneRevisions,
+  REVISION_HASH,
+  revisionsOf,
+} from './revisions.ts'
+
+const SETS = 'statefulsets.apps'
+const SOURCE = { component: 'statefulset-controller' }
+
+/** Pods with names that stay, made and replaced in order. Models pkg/controller/statefulset. */
+export function statefulSetController(plane: ControlPlane): Controller {
+  const { api, podsByOwner } = plane
+
+  function reconcile(key: string): Result | undefined {
+    const set = api.get<StatefulSet>(SETS, ...splitName(key))
+    if (!set || set.metadata.deletionTimestamp) return
+    adoptPods(plane, set, set.spec.selector)
+    const update = currentRevision(plane, set, set.spec.selector.matchLabels ?? {})
+    const current = revisionNamed(set, set.status.currentRevision) ?? update
+    const wait = step(set, current, update)
+    pruneRevisions(
+      plane,
+      set,
+      new Set([hashOf(update), hashOf(current), ...podsByOwner.get(set.metadata.uid!).map(hashOfPod)]),
+    )
+    writeStatus(key, current, update)
+    return wait
+  }
+
+  const revisionNamed = (set: StatefulSet, name: string | undefined) =>
+    revisionsOf(plane, set).find(({ metadata }) => metadata.name === name)
+
+  /** One step: make or replace the first pod that needs it, or take away the last that is too many. */
+  function step(
+    set: StatefulSet,
+    current: ControllerRevision,
+    update: ControllerRevision,
+  ): Result | undefined {
+    const parallel = set.spec.podManagementPolicy === 'Parallel'
+    const pods = podsByOrdinal(set)
+    const first = set.spec.ordinals?.start ?? 0
+    const end = first + (set.spec.replicas ?? 1)
+    const partition = set.spec.updateStrategy?.rollingUpdate?.partition ?? 0
+    for (let ordinal = first; ordinal < end; ordinal++) {
+      const pod = pods.get(ordinal)
+      if (!pod) {
+        const revision = ordinal < partition ? current : update
+        create(set, ordinal, revision)
+        if (!parallel) return
+      } else if (isFinished(pod) && !pod.metadata.deletionTimestamp) {
+        remove(set, pod)
+        if (!parallel) return
+      } else if (!parallel && !isUp(set, pod)) return waitFor(set, pod)
+    }
+    const excess = [...pods.keys()]
+      .filter((ordinal) => ordinal < first || ordinal >= end)
+      .sort((a, b) => b - a)
+    for (const ordinal of excess) {
+      const pod = pods.get(ordinal)!
+      if (!pod.metadata.deletionTimestamp) remove(set, pod)
+      if (!parallel) return
+    }
+    if ((set.spec.updateStrategy?.type ?? 'RollingUpdate') === 'OnDelete') return
+    for (let ordinal = end - 1; ordinal >= Math.max(first, partition); ordinal--) {
+      const pod = pods.get(ordinal)
+      if (!pod) return
+      if (hashOfPod(pod) !== hashOf(update)) {
+        if (!pod.metadata.deletionTimestamp) remove(set, pod)
+        return
+      }
+      if (!isUp(set, pod)) return waitFor(set, pod)
+    }
+  }
+
+  const isUp = (set: StatefulSet, pod: Pod): boolean =>
+    !pod.metadata.deletionTimestamp && isAvailable(pod, set.spec.minReadySeconds ?? 0, plane.now())
+
+  /** A ready pod becomes available by itself; anything else brings an event. */
+  const waitFor = (set: StatefulSet, pod: Pod): Result | undefined =>
+    isReady(pod) ? { requeueAfterMs: (set.spec.minReadySeconds ?? 0) * 1000 } : undefined
+
+  function podsByOrdinal(set: StatefulSet): Map<number, Pod> {
+    const pods = new Map<number, Pod>()
+    for (const pod of podsByOwner.get(set.metadata.uid!)) {
+      const ordinal = Number(pod.metadata.name.slice(set.metadata.name.length + 1))
+      if (Number.isInteger(ordinal)) pods.set(ordinal, pod)
+    }
+    return pods
+  }
+
+  function create(set: StatefulSet, ordinal: number, revision: ControllerRevision): void {
+    const name = `${set.metadata.name}-${ordinal}`
+    const { $patch: _, ...template } = revision.data.spec.template
+    const pod = podOf(set, template as PodTemplate, name)
+    pod.metadata.labels = {
+      ...pod.metadata.labels,
+      'statefulset.kubernetes.io/pod-name': name,
+      'apps.kubernetes.io/pod-index': String(ordinal),
+      [REVISION_HASH]: hashOf(revision),
+    }
+    const claims = (set.spec.volumeClaimTemplates ?? []).map((claim) => makeClaim(set, claim, name))
+    const volumes = [
+      ...(pod.spec.volumes ?? []).filter((volume) => !claims.some((claim) => claim.name === volume.name)),
+      ...claims,
+    ]
+    pod.spec = {
+      ...pod.spec,
+      hostname: name,
+      subdomain: set.spec.serviceName,
+      ...(volumes.length > 0 && { volumes }),
+    }
+    try {
+      api.create('pods', pod)
+    } catch (error) {
+      const message = `create Pod ${name} in StatefulSet ${set.metadata.name} failed error: ${(error as Error).message}`
+      api.event(set, 'Warning', 'FailedCreate', message, SOURCE)
+      throw error
+    }
+    const message = `create Pod ${name} in StatefulSet ${set.metadata.name} successful`
+    api.event(set, 'Normal', 'SuccessfulCreate', message, SOURCE)
+  }
+
+  type ClaimTemplate = NonNullable<StatefulSet['spec']['volumeClaimTemplates']>[number]
+
+  /** The claim of a pod for one template, made when it is missing; the volume that mounts it. */
+  function makeClaim(set: StatefulSet, template: ClaimTemplate, pod: string) {
+    const volume = template.metadata!.name!
+    const name = `${volume}-${pod}`
+    const { namespace } = set.metadata
+    if (!api.get('persistentvolumeclaims', namespace!, name)) {
+      const labels = { ...template.metadata?.labels, ...set.spec.selector.matchLabels }
+      const claim = {
+        ...template,
+        apiVersion: 'v1',
+        kind: 'PersistentVolumeClaim',
+        metadata: { name, namespace: namespace!, labels },
+      }
+      api.create('persistentvolumeclaims', claim)
+      const message = `create Claim ${name} Pod ${pod} in StatefulSet ${set.metadata.name} success`
+      api.event(set, 'Normal', 'SuccessfulCreate', message, SOURCE)
+    }
+    return { name: volume, persistentVolumeClaim: { claimName: name } }
+  }
+
+  function remove(set: StatefulSet, pod: Pod): void {
+    const { namespace, name, uid } = pod.metadata
+    unlessGone(() => api.delete('pods', namespace!, name, { preconditions: { uid: uid! } }))
+    const message = `delete Pod ${name} in StatefulSet ${set.metadata.name} successful`
+    api.event(set, 'Normal', 'SuccessfulDelete', message, SOURCE)
+  }
+
+  function writeStatus(key: string, current: ControllerRevision, update: ControllerRevision): void {
+    const set = api.get<StatefulSet>(SETS, ...splitName(key))
+    if (!set) return
+    const pods = podsByOwner.get(set.metadata.uid!)
+    const alive = pods.filter(({ metadata }) => !metadata.deletionTimestamp)
+    const of = (revision: ControllerRevision) =>
+      alive.filter((pod) => hashOfPod(pod) === hashOf(revision)).length
+    const updated = of(update)
+    const complete = updated === (set.spec.replicas ?? 1) && pods.length === updated && pods.every(isReady)
+    const now = complete ? update : current
+    const ready = alive.filter(isReady).length
+    const status: StatefulSet['status'] = {
+      observedGeneration: set.metadata.generation,
+      replicas: pods.length,
+      readyReplicas: ready || undefined,
+      currentReplicas: of(now) || undefined,
+      updatedReplicas: updated || undefined,
+      availableReplicas: alive.filter((pod) => isUp(set, pod)).length,
+      currentRevision: now.metadata.name,
+      updateRevision: update.metadata.name,
+      collisionCount: set.status.collisionCount ?? 0,
+      conditions: set.status.conditions,
+    }
+    if (!equal(status, set.status)) api.updateStatus(SETS, { ...set, status })
+  }
+
+  return {
+    name: 'statefulset-controller',
+    sources: [
+      { prefix: api.prefix(SETS), keys: ownKey },
+      { prefix: api.prefix('pods'), keys: ownerKey('StatefulSet') },
+    ],
+    reconcile,
+  }
+}
+
+const hashOfPod = ({ metadata }: Pod): string => metadata.labels?.[REVISION_HASH] ?? ''

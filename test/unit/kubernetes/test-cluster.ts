@@ -37,6 +37,8 @@ interface TestOptions {
   nodes?: number
   now?: number
   seed?: string
+  /** How long to wait for the nodes. Default 5000. */
+  settleMs?: number
   /** Runs the project's own images in the simulated runtime. */
   containers?(
     world: World,
@@ -155,7 +157,7 @@ export async function testCluster(options: TestOptions = {}): Promise<TestCluste
   if (!options.store) {
     for (let i = 1; i <= (options.nodes ?? 2); i++) self.addNode(`node-${i}`, { address: `192.168.0.${i}` })
   }
-  await world.advance(5000)
+  await world.advance(options.settleMs ?? 5000)
   return self
 }
 

@@ -21,21 +21,33 @@ export class ShellPage {
     await this.ready(patience)
   }
 
-  /** Waits until the line with the cursor is an empty prompt, of the shell or of a here-document. */
+  /** Waits until the line with the cursor is an empty prompt, of the shell or of a here-document; leaves pagers. */
   async ready(patience: number): Promise<void> {
     await this.#page.locator('.terminal-view:not([hidden]) .xterm-helper-textarea').focus()
-    await this.#page
+    const deadline = Date.now() + patience
+    while ((await this.#waiting(deadline - Date.now())) === 'pager') {
+      await this.#page.keyboard.press('q')
+      await this.#cursorAt(':', false)
+    }
+  }
+
+  /** What the terminal waits for: the next command, or a key of the pager that `aws` shows long answers in. */
+  async #waiting(patience: number): Promise<'prompt' | 'pager'> {
+    const found = await this.#page
       .waitForFunction(
         () => {
           const row = document.querySelector('.terminal-view:not([hidden]) .xterm-cursor')?.parentElement
-          return /(^>|[$#])\s*$/.test(row?.textContent ?? '')
+          const text = row?.textContent?.trimEnd() ?? ''
+          if (text === ':' || text === '(END)') return 'pager'
+          return /(^>|[$#])$/.test(text) && 'prompt'
         },
         undefined,
-        { timeout: patience, polling: 50 },
+        { timeout: Math.max(patience, 1), polling: 50 },
       )
       .catch(async () => {
-        throw new Error(`No prompt within ${patience / 1000} s. The terminal shows:\n${await this.text()}`)
+        throw new Error(`No prompt came back. The terminal shows:\n${await this.text()}`)
       })
+    return (await found.jsonValue()) as 'prompt' | 'pager'
   }
 
   /** What the terminal shows now. */

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer, type Server } from 'node:https'
+import type { IncomingMessage } from 'node:http'
+import { createServer, request, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -34,6 +35,13 @@ export interface KubectlCluster {
   /** kubectl's path, and the environment in which it finds the cluster. */
   program: string
   env: NodeJS.ProcessEnv
+  /** One request as the administrator; the answer's body is still to be read. */
+  request(
+    method: string,
+    path: string,
+    body?: object,
+    headers?: Record<string, string>,
+  ): Promise<IncomingMessage>
   /** Runs kubectl; `input` is its standard input. */
   run(args: string[], options?: { input?: string; user?: string }): Promise<Output>
   /** Runs kubectl and gives what it printed; fails when kubectl does. */
@@ -97,6 +105,19 @@ export async function kubectlCluster(
     url,
     program,
     env,
+    request: (method, path, body, headers) =>
+      new Promise((resolve, reject) => {
+        const text = body ? JSON.stringify(body) : ''
+        const all = {
+          authorization: 'Bearer admin',
+          'content-type': 'application/json',
+          'content-length': Buffer.byteLength(text),
+          ...headers,
+        }
+        const req = request(`${url}${path}`, { method, ca: authority.certificate, headers: all }, resolve)
+        req.on('error', reject)
+        req.end(text)
+      }),
     run,
     async kubectl(command, input) {
       const output = await run(words(command), input === undefined ? {} : { input })

@@ -2,6 +2,7 @@ import type { HttpHost } from '#network/hosts.ts'
 import type { ClusterApi, KubeletApi } from '../api.ts'
 import type { ClusterOptions } from '../provider.ts'
 import { ADMISSION } from './admission/plugins.ts'
+import { clusterRoleAggregation } from './auth/aggregation.ts'
 import { Authentication } from './auth/authentication.ts'
 import { Authorization } from './auth/rbac.ts'
 import { ServiceAccountTokens, type TokenRequest } from './auth/service-account-tokens.ts'
@@ -60,9 +61,8 @@ export class ApiServer {
     this.#schema = await loadSchema(this.#folder)
     bootstrap(this.#objects)
     const { controllers } = this.#objects.context.world
-    this.#running = [kubernetesServiceController(this.#objects), eventExpiry(this.#objects)].map(
-      (controller) => controllers.start(controller),
-    )
+    const own = [kubernetesServiceController, clusterRoleAggregation, eventExpiry]
+    this.#running = own.map((controller) => controllers.start(controller(this.#objects)))
   }
 
   /** Ends the watches and the server's own controllers. */

@@ -63,21 +63,12 @@ export class Authorization {
   }
 
   *#roleRules(binding: Obj, namespace: string, by: string, subject: string): Generator<EffectiveRule> {
-    const { get, list } = this.#objects.context
+    const { get } = this.#objects.context
     const { kind, name } = binding.roleRef
     const role =
       kind === 'Role' ? get(`roles.${GROUP}`, namespace, name) : get(`clusterroles.${GROUP}`, '', name)
     const source = `${by} of ${kind} "${name}" to ${subject}`
     for (const rule of role?.rules ?? []) yield { rule, namespace, source }
-    // Models the aggregation controller, which copies these rules into the role.
-    for (const selector of role?.aggregationRule?.clusterRoleSelectors ?? []) {
-      const wanted = Object.entries((selector.matchLabels ?? {}) as Record<string, string>)
-      for (const part of list(`clusterroles.${GROUP}`)) {
-        if (part.metadata.name === name || part.aggregationRule) continue
-        if (!wanted.every(([key, value]) => part.metadata.labels?.[key] === value)) continue
-        for (const rule of part.rules ?? []) yield { rule, namespace, source }
-      }
-    }
   }
 }
 

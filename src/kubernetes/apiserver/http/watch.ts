@@ -21,7 +21,7 @@ const MAX_UNREAD = 32 * 1024 * 1024
  * `socket` gets JSON lines; ends when the client leaves, its time is up, or the server stops.
  */
 export function serveWatch(call: Call, objects: Objects, stopped: AbortSignal): void {
-  const { req, res, info } = call
+  const { res, info } = call
   res.writeHead(200, { 'cache-control': 'no-cache, private', 'content-type': 'application/json' })
   res.flushHeaders()
   const watch = new Watch(call, objects, {
@@ -33,7 +33,6 @@ export function serveWatch(call: Call, objects: Objects, stopped: AbortSignal): 
   })
   const close = () => watch.close()
   res.on('close', close)
-  req.socket.on('close', close)
   stopped.addEventListener('abort', close, { once: true })
   res.on('close', () => stopped.removeEventListener('abort', close))
   watch.start(info.query)

@@ -5,11 +5,9 @@ import type { CloudStatus, OwnedCloud } from './api.ts'
 import { connectCloud } from './client.ts'
 import { cloudSocket } from './cloud.ts'
 
-/** Delay before a restart: doubles with each death that comes soon after the start. */
+/** Delay before a restart: doubles each time that the process does not even become ready. */
 const RESTART_MIN_MS = 50
 const RESTART_MAX_MS = 5000
-/** A process that lived this long starts anew without delay. */
-const STABLE_MS = 10_000
 
 export interface StartCloudOptions {
   directory: string
@@ -31,7 +29,6 @@ export async function startCloud({ directory, log = () => {} }: StartCloudOption
   const start = () =>
     new Promise<void>((resolve, reject) => {
       const entry = fileURLToPath(new URL('./process.ts', import.meta.url))
-      const startedAt = hostTime.now()
       const errors: string[] = []
       const started = spawn(process.execPath, [entry, directory], {
         stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -44,6 +41,7 @@ export async function startCloud({ directory, log = () => {} }: StartCloudOption
       })
       started.on('message', () => {
         ready = true
+        delay = RESTART_MIN_MS
         resolve()
         tell('up')
       })
@@ -51,12 +49,10 @@ export async function startCloud({ directory, log = () => {} }: StartCloudOption
       started.on('exit', (code, signal) => {
         if (child === started) child = undefined
         if (stopping) return
-        if (!ready)
-          reject(
-            new Error(`the cloud process ended at its start (${signal ?? code}):\n${errors.join('').trim()}`),
-          )
-        else if (hostTime.now() - startedAt > STABLE_MS) delay = RESTART_MIN_MS
-        if (ready) restart(`the cloud process ended (${signal ?? code}); starting it again`)
+        if (ready) return restart(`the cloud process ended (${signal ?? code}); starting it again`)
+        reject(
+          new Error(`the cloud process ended at its start (${signal ?? code}):\n${errors.join('').trim()}`),
+        )
       })
     })
   const restart = (reason: string) => {

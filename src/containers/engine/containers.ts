@@ -215,7 +215,7 @@ export class Containers {
     session.container = undefined
     session.process = undefined
     this.#release(session)
-    session.stdin.unpipe()
+    session.stdin = new PassThrough()
     const record = world.store.get<ContainerRecord>(`docker/containers/${id}`)?.value
     if (!record) return
     let saved = record.changes
@@ -358,7 +358,7 @@ export class Containers {
     if (streams.stdin) {
       socket.on('data', (chunk) => session.stdin.write(chunk))
       socket.on('end', () => {
-        if (record.config.StdinOnce || !tty) session.process?.stdin.end()
+        if (record.config.StdinOnce) session.stdin.end()
       })
     } else socket.resume()
   }

@@ -42,7 +42,7 @@ async function prepareConstraints(onProgress: PrepareProgress): Promise<void> {
 async function prepareOpenApi(onProgress: PrepareProgress): Promise<void> {
   const inputs = [
     'node_modules/@kubernetes/client-node/package.json',
-    'src/kubernetes/apiserver/{openapi,kinds}/**/*.ts',
+    'src/kubernetes/apiserver/{openapi,kinds,schema}/**/*.ts',
   ]
   await whenChanged(OPENAPI_FOLDER, inputs, async () => {
     onProgress("deriving Kubernetes' OpenAPI documents")

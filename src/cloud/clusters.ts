@@ -16,6 +16,7 @@ import type { HostTable, HttpHost } from '#network/hosts.ts'
 import type { VirtualNetwork } from '#network/virtual-network.ts'
 import type { StoreEvent } from '#world/store.ts'
 import type { World } from '#world/world.ts'
+import { forgetSystemAddons, installSystemAddons } from './system-addons.ts'
 
 export interface ClustersOptions {
   world: World
@@ -133,6 +134,7 @@ export class Clusters implements HostTable {
     }
     const running = { record, scope, kubernetes, host }
     await kubernetes.start()
+    installSystemAddons(world, running)
     this.#running.set(record.uid, running)
     this.#byHost.set(new URL(record.endpoint).hostname.toLowerCase(), running)
     for (const listener of this.#listeners) listener(running)
@@ -142,6 +144,7 @@ export class Clusters implements HostTable {
   #end({ record, kubernetes }: RunningCluster): void {
     const { store } = this.#options.world
     kubernetes.stop()
+    forgetSystemAddons(this.#options.world, record.uid)
     this.#running.delete(record.uid)
     this.#byHost.delete(new URL(record.endpoint).hostname.toLowerCase())
     for (const prefix of [`kubernetes/${record.uid}/`, `kubelet/${record.uid}/`]) {

@@ -112,6 +112,14 @@ const component = (program: string, path: string, tag: string, args?: string[]) 
     }),
 })
 
+const releases = (program: string, path: string, tags: string[]) =>
+  tags.map((tag) => component(program, path, tag))
+
+/** The releases that EKS offers as add-ons for the Kubernetes versions here. */
+const COREDNS = ['v1.13.1-eksbuild.1', 'v1.12.4-eksbuild.1', 'v1.12.3-eksbuild.1', 'v1.12.1-eksbuild.2']
+const KUBE_PROXY = ['v1.35.0-eksbuild.2', 'v1.34.0-eksbuild.2', 'v1.33.3-eksbuild.4']
+const VPC_CNI = ['v1.21.1-eksbuild.3', 'v1.20.4-eksbuild.2', 'v1.20.1-eksbuild.3', 'v1.19.5-eksbuild.1']
+
 const pause = (version: string): ImageRecipe =>
   singleProgram('pause', version, '/pause', { user: '65535:65535', created: '2025-05-01T00:00:00Z' })
 
@@ -166,18 +174,10 @@ export const others: CatalogueRepository[] = [
     ],
     images: ['3.10', '3.5', '3.9'].map((version) => ({ tags: [version], recipe: () => pause(version) })),
   },
-  eks('eks/coredns', [
-    component('coredns', '/coredns', 'v1.12.4-eksbuild.1'),
-    component('coredns', '/coredns', 'v1.11.4-eksbuild.2'),
-  ]),
-  eks(
-    'eks/kube-proxy',
-    ['v1.35.0-eksbuild.2', 'v1.34.1-eksbuild.2', 'v1.33.5-eksbuild.2'].map((tag) =>
-      component('kube-proxy', '/usr/local/bin/kube-proxy', tag),
-    ),
-  ),
-  eks('amazon-k8s-cni', [component('aws-vpc-cni', '/app/aws-vpc-cni', 'v1.20.4-eksbuild.2')]),
-  eks('amazon-k8s-cni-init', [component('aws-vpc-cni-init', '/init/aws-vpc-cni-init', 'v1.20.4-eksbuild.2')]),
+  eks('eks/coredns', releases('coredns', '/coredns', COREDNS)),
+  eks('eks/kube-proxy', releases('kube-proxy', '/usr/local/bin/kube-proxy', KUBE_PROXY)),
+  eks('amazon-k8s-cni', releases('aws-vpc-cni', '/app/aws-vpc-cni', VPC_CNI)),
+  eks('amazon-k8s-cni-init', releases('aws-vpc-cni-init', '/init/aws-vpc-cni-init', VPC_CNI)),
   eks('amazon/aws-network-policy-agent', [
     component('network-policy-agent', '/controller', 'v1.2.7-eksbuild.1'),
   ]),

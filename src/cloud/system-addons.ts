@@ -1,0 +1,36 @@
+import { addons } from '#aws/eks/data/addons.ts'
+import { type AddonName, eksAddon } from '#kubernetes/eks-addons.ts'
+import type { World } from '#world/world.ts'
+import type { RunningCluster } from './clusters.ts'
+
+/** What EKS installs into a new cluster by itself (`bootstrapSelfManagedAddons`). */
+export const SYSTEM_ADDONS: AddonName[] = ['vpc-cni', 'kube-proxy', 'coredns']
+
+/** Where EKS's own images come from; other regions' registries are not simulated (docs.aws.amazon.com/eks/latest/userguide/add-ons-images.html). */
+const EKS_REGISTRY = '602401143452.dkr.ecr.us-east-1.amazonaws.com'
+
+const doneKey = (clusterUid: string) => `cluster-bootstrap/${clusterUid}`
+
+/**
+ * Puts networking, proxy and DNS into a cluster that has just been made, once: whoever deletes them later keeps a cluster
+ * without them, as on AWS.
+ */
+export function installSystemAddons(world: World, { record, kubernetes }: RunningCluster): void {
+  if (world.store.get(doneKey(record.uid))) return
+  const dnsAddress = record.serviceIpv4Cidr.replace(/\.\d+\/\d+$/, '.10')
+  for (const name of SYSTEM_ADDONS) {
+    const version = addons.find((addon) => addon.name === name)?.versions[record.version]?.[0]
+    if (!version) continue
+    for (const { resource, object } of eksAddon(name, { version, registry: EKS_REGISTRY, dnsAddress })) {
+      const { namespace = '', name: objectName } = object.metadata
+      // A kill in the middle leaves some of them.
+      if (!kubernetes.client.get(resource, namespace, objectName)) kubernetes.client.create(resource, object)
+    }
+  }
+  world.store.put(doneKey(record.uid), true)
+}
+
+/** Forgets a cluster that is gone. */
+export function forgetSystemAddons(world: World, clusterUid: string): void {
+  world.store.delete(doneKey(clusterUid))
+}

@@ -187,13 +187,11 @@ export function systemRoutes({ world, images, containers, distribution, events }
               containers.all().filter(({ imageId }) => imageId === image.id).length,
             ),
           ),
-          Containers: containers
-            .all()
-            .map((record) => ({
-              ...containerSummary(record, images, world.clock.now()),
-              SizeRw: 0,
-              SizeRootFs: 0,
-            })),
+          Containers: containers.all().map((record) => ({
+            ...containerSummary(record, images, world.clock.now()),
+            SizeRw: 0,
+            SizeRootFs: 0,
+          })),
           Volumes: [],
           BuildCache: [],
         })

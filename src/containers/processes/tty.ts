@@ -129,7 +129,7 @@ export class Tty {
   #escapeKey(key: string): void {
     this.#escape += key
     if (this.#escape.length < 3 && !(this.#escape.length === 2 && !/[[O]/.test(key))) return
-    if (/^\x1b\[[\d;]*$/.test(this.#escape)) return
+    if (this.#escape[1] === '[' && /^[\d;]*$/.test(this.#escape.slice(2))) return
     const sequence = this.#escape.slice(2)
     this.#escape = ''
     if (!this.#editor) return

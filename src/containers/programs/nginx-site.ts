@@ -429,9 +429,11 @@ async function proxy(exchange: Exchange, target: string, location: Directive): P
         // biome-ignore lint/suspicious/noExplicitAny: a stream of the simulated network serves as a socket.
         createConnection: () => socket as any,
       })
-      outgoing.on('error', () =>
-        res.headersSent ? (res.destroy(), resolve()) : failed('upstream prematurely closed connection'),
-      )
+      outgoing.on('error', () => {
+        if (!res.headersSent) return failed('upstream prematurely closed connection')
+        res.destroy()
+        resolve()
+      })
       outgoing.on('response', (answer) => {
         exchange.status = answer.statusCode!
         const {

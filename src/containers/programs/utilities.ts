@@ -5,6 +5,7 @@ import { readLine } from '../processes/pipe.ts'
 import type { Process, Program } from '../processes/process.ts'
 import { SIGNALS, signalName } from '../processes/signals.ts'
 import { formatDate } from './date.ts'
+import { ls } from './ls.ts'
 import { NETWORK_UTILITIES } from './network-tools.ts'
 
 const UNITS: Record<string, number> = { '': 1000, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
@@ -398,6 +399,7 @@ const chown: Program = async (process) => {
 /** Programs that stream, wait, or show the world's own state; the others are just-bash's. */
 export const UTILITIES: Record<string, Program> = {
   ...NETWORK_UTILITIES,
+  ls,
   sleep,
   usleep: async (process) => {
     await process.sleep(Number(process.argv[1] ?? 0) / 1000)

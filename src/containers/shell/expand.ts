@@ -29,7 +29,7 @@ class Fields {
 /** Expands words to arguments: all expansions, field splitting, path names. */
 export async function expandWords(shell: Shell, words: readonly WordNode[]): Promise<string[]> {
   const result: string[] = []
-  for (const word of words) {
+  for (const word of shell.dialect.bash ? words.flatMap(expandBraces) : words) {
     const fields = new Fields()
     await expandParts(shell, word.parts, fields, false)
     fields.break()
@@ -99,7 +99,7 @@ async function expandParts(
         fields.add(part.user === null ? shell.get('HOME') || '~' : `~${part.user}`, true)
         break
       case 'BraceExpansion':
-        await expandBraces(shell, part, fields)
+        fields.add(await literalBraces(shell, part), true)
         break
       default:
         throw new ShellError('drydock: process substitution is not simulated')
@@ -122,36 +122,45 @@ function addExpansion(shell: Shell, fields: Fields, text: string, quoted: boolea
   }
 }
 
-async function expandBraces(shell: Shell, part: Part<'BraceExpansion'>, fields: Fields): Promise<void> {
+/** A word with braces as the words that it stands for; all combinations, first brace slowest. */
+function expandBraces(word: WordNode): WordNode[] {
+  const index = word.parts.findIndex(({ type }) => type === 'BraceExpansion')
+  const part = word.parts[index]
+  if (part?.type !== 'BraceExpansion') return [word]
+  const before = word.parts.slice(0, index)
+  const after = word.parts.slice(index + 1)
+  return braceItems(part).flatMap((parts) =>
+    expandBraces({ ...word, parts: [...before, ...parts, ...after] }),
+  )
+}
+
+function braceItems(part: Part<'BraceExpansion'>): WordPart[][] {
+  return part.items.flatMap((item): WordPart[][] => {
+    if (item.type === 'Word') return [item.word.parts]
+    const letters = typeof item.start === 'string'
+    const [from, to] = [item.start, item.end].map((end) =>
+      typeof end === 'string' ? end.charCodeAt(0) : end,
+    ) as [number, number]
+    const step = Math.abs(item.step ?? 1) || 1
+    const count = Math.floor(Math.abs(to - from) / step) + 1
+    return Array.from({ length: count }, (_, n) => {
+      const value = from + (from <= to ? n : -n) * step
+      return [{ type: 'Literal', value: letters ? String.fromCharCode(value) : String(value) }]
+    })
+  })
+}
+
+/** Braces as shells without brace expansion leave them. */
+async function literalBraces(shell: Shell, part: Part<'BraceExpansion'>): Promise<string> {
   const items: string[] = []
   for (const item of part.items) {
-    if (item.type === 'Word') items.push(await expandString(shell, item.word))
-    else if (typeof item.start === 'number' && typeof item.end === 'number') {
-      const step = Math.abs(item.step ?? 1) || 1
-      const sign = item.start <= item.end ? 1 : -1
-      for (let n = item.start; sign * n <= sign * item.end; n += sign * step) items.push(String(n))
-    } else {
-      const [from, to] = [String(item.start).charCodeAt(0), String(item.end).charCodeAt(0)]
-      const sign = from <= to ? 1 : -1
-      for (let n = from; sign * n <= sign * to; n += sign) items.push(String.fromCharCode(n))
-    }
+    items.push(
+      item.type === 'Word'
+        ? await expandString(shell, item.word)
+        : `${item.startStr ?? item.start}..${item.endStr ?? item.end}`,
+    )
   }
-  if (!shell.dialect.bash) {
-    const range = part.items.length === 1 && part.items[0]!.type === 'Range' ? part.items[0]! : undefined
-    const text =
-      range?.type === 'Range'
-        ? `${range.startStr ?? range.start}..${range.endStr ?? range.end}`
-        : items.join(',')
-    return fields.add(`{${text}}`, true)
-  }
-  const prefix = fields.current
-  items.forEach((item, index) => {
-    if (index > 0) {
-      fields.break()
-      fields.current = [...prefix]
-    }
-    fields.add(item, true)
-  })
+  return `{${items.join(',')}}`
 }
 
 async function expandParameter(

@@ -7,7 +7,7 @@ export interface Piece {
   quoted: boolean
 }
 
-const escape = (text: string) => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
+const escaped = (text: string) => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
 
 /** Source of a regular expression for a shell pattern. `path`: `*` and `?` do not match `/`. */
 export function patternSource(
@@ -18,7 +18,7 @@ export function patternSource(
   let source = ''
   for (const { text, quoted } of pieces) {
     if (quoted) {
-      source += escape(text)
+      source += escaped(text)
       continue
     }
     for (let index = 0; index < text.length; index++) {
@@ -32,7 +32,7 @@ export function patternSource(
           source += bracket(text.slice(index + 1, end))
           index = end
         }
-      } else source += escape(char)
+      } else source += escaped(char)
     }
   }
   return source

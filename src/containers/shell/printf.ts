@@ -14,7 +14,7 @@ const ESCAPES: Record<string, string> = {
 export function interpretEscapes(text: string): { text: string; stop: boolean } {
   let stop = false
   const plain = text.replace(
-    /\\(?:0([0-7]{0,3})|x([0-9a-fA-F]{1,2})|([0-7]{1,3})|c[^]*$|(.))/g,
+    /\\(?:0([0-7]{0,3})|x([0-9a-fA-F]{1,2})|([0-7]{1,3})|c[\s\S]*$|(.))/g,
     (whole, zero, hex, octal, char) => {
       if (zero !== undefined) return String.fromCharCode(Number.parseInt(zero || '0', 8))
       if (hex) return String.fromCharCode(Number.parseInt(hex, 16))

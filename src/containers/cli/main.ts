@@ -1,0 +1,129 @@
+import { CommandError, EngineClient } from './client.ts'
+import { CONTAINER_COMMANDS } from './container-commands.ts'
+import { UsageError } from './flags.ts'
+import { template } from './format.ts'
+import { IMAGE_COMMANDS } from './image-commands.ts'
+
+// A small `docker` for machines without one: the commands that the labs use, on the Engine API at DOCKER_HOST.
+
+const VERSION = '28.2.2'
+const GROUPS = new Set([
+  'image',
+  'container',
+  'network',
+  'volume',
+  'system',
+  'builder',
+  'context',
+  'manifest',
+  'buildx',
+  'compose',
+  'swarm',
+])
+/** Commands that the real CLI has and this one has not. */
+const OTHERS = new Set(
+  'attach commit cp diff events export import info load port rename save search stats top unpause pause update wait stack service node secret config plugin trust network volume system builder context manifest buildx compose swarm'.split(
+    ' ',
+  ),
+)
+
+async function version(client: EngineClient, words: string[]): Promise<number> {
+  const info = {
+    Version: VERSION,
+    ApiVersion: '1.50',
+    DefaultAPIVersion: '1.50',
+    GoVersion: 'go1.24.3',
+    GitCommit: 'drydock',
+    Os: process.platform,
+    Arch: process.arch === 'x64' ? 'amd64' : process.arch,
+    Context: 'default',
+  }
+  const server = await client.json('GET', '/version').catch((error) => error)
+  const format =
+    words[0] === '--format' || words[0] === '-f' ? words[1] : /^--format=(.*)$/.exec(words[0] ?? '')?.[1]
+  if (format)
+    process.stdout.write(
+      `${template(format, { Client: info, Server: server instanceof Error ? null : server })}\n`,
+    )
+  else {
+    process.stdout.write(
+      `Client:\n Version:           ${info.Version} (drydock's own docker command)\n API version:       ${info.ApiVersion}\n OS/Arch:           ${info.Os}/${info.Arch}\n Context:           default\n`,
+    )
+    if (!(server instanceof Error)) {
+      process.stdout.write(
+        `\nServer: ${server.Platform.Name}\n Engine:\n  Version:          ${server.Version}\n  API version:      ${server.ApiVersion} (minimum version ${server.MinAPIVersion})\n  Go version:       ${server.GoVersion}\n  Git commit:       ${server.GitCommit}\n  OS/Arch:          ${server.Os}/${server.Arch}\n`,
+      )
+    }
+  }
+  if (server instanceof Error) throw server
+  return 0
+}
+
+async function info(client: EngineClient): Promise<number> {
+  process.stdout.write(
+    `Client:\n Version:    ${VERSION} (drydock's own docker command)\n Context:    default\n Debug Mode: false\n\nServer:\n`,
+  )
+  const value = await client.json('GET', '/info')
+  process.stdout.write(
+    ` Containers: ${value.Containers}\n  Running: ${value.ContainersRunning}\n  Paused: ${value.ContainersPaused}\n  Stopped: ${value.ContainersStopped}\n Images: ${value.Images}\n Server Version: ${value.ServerVersion}\n Storage Driver: ${value.Driver}\n Kernel Version: ${value.KernelVersion}\n Operating System: ${value.OperatingSystem}\n OSType: ${value.OSType}\n Architecture: ${value.Architecture}\n CPUs: ${value.NCPU}\n Total Memory: ${Math.round(value.MemTotal / 1024 ** 2) / 1024}GiB\n Name: ${value.Name}\n Docker Root Dir: ${value.DockerRootDir}\n`,
+  )
+  return 0
+}
+
+const HELP = `Usage:  docker [OPTIONS] COMMAND
+
+drydock's own small docker command, used because this machine has none. It does what the labs need:
+  build, exec, history, images, info, inspect, kill, login, logout, logs, ps, pull, push, restart, rm, rmi, run,
+  start, stop, tag, version
+`
+
+/** Runs one command line; gives the exit code. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const words = [...argv]
+  let host: string | undefined
+  while (/^-/.test(words[0] ?? '')) {
+    const word = words.shift()!
+    if (word === '--version' || word === '-v') {
+      process.stdout.write(`Docker version ${VERSION}, build drydock\n`)
+      return 0
+    }
+    if (word === '-H' || word === '--host') host = words.shift()
+    else if (word.startsWith('--host=')) host = word.slice(7)
+    else if (word === '--help' || word === '-h') words.unshift('help')
+    else
+      throw new CommandError(
+        `unknown flag: ${word}\n\nUsage:  docker [OPTIONS] COMMAND\n\nRun 'docker --help' for more information`,
+        125,
+      )
+    if (words[0] === 'help') break
+  }
+  const name = words.shift()
+  if (!name || name === 'help') {
+    process.stdout.write(HELP)
+    return 0
+  }
+  const full = GROUPS.has(name) && words[0] ? `${name} ${words.shift()}` : name
+  const client = new EngineClient(host)
+  if (full === 'version') return version(client, words)
+  if (full === 'info' || full === 'system info') return info(client)
+  const command = IMAGE_COMMANDS[full] ?? CONTAINER_COMMANDS[full]
+  if (command) return (await command(client, words)) ?? 0
+  if (OTHERS.has(name) || GROUPS.has(name)) {
+    throw new CommandError(
+      `docker ${full}: drydock's own docker command does not have this. It is used because no docker client was found on PATH; install one (Debian: apt install docker-cli, macOS: brew install docker) and drydock will use it.`,
+    )
+  }
+  throw new CommandError(
+    `docker: unknown command: docker ${name}\n\nRun 'docker --help' for more information`,
+  )
+}
+
+if (import.meta.main) {
+  try {
+    process.exitCode = await main(process.argv.slice(2))
+  } catch (error) {
+    if (!(error instanceof CommandError || error instanceof UsageError)) throw error
+    process.stderr.write(`${error.message}\n`)
+    process.exitCode = error instanceof CommandError ? error.exitCode : 125
+  }
+}

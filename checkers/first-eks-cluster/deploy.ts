@@ -142,6 +142,7 @@ async function expectEndpoints(t: CheckContext, access: KubeConfig): Promise<voi
     title: 'The Service finds the pods',
     expected: 'at least one endpoint',
     observed: 'no endpoint',
+    seen: `${ready.length} endpoints`,
     evidence: `kubectl get endpointslices -l kubernetes.io/service-name=${APP}`,
     cause: 'The selector of the Service does not match the labels of the pods.',
     hint: `Compare kubectl get service ${APP} -o wide with kubectl get pods --show-labels`,
@@ -166,6 +167,7 @@ async function expectPage(t: CheckContext, service: V1Service): Promise<void> {
     title: 'The load balancer answers',
     expected: `200 from ${url}`,
     observed: answer.status ? `status ${answer.status}` : answer.failure,
+    seen: url,
     evidence: `curl -i ${url}`,
     cause:
       'The name needs a minute at first; later, the Service’s targetPort is not the port of the container.',
@@ -202,9 +204,8 @@ async function expectReplacement(t: CheckContext, pods: V1Pod[]): Promise<void> 
     id: 'no-pod-replaced',
     title: 'A killed pod was replaced',
     expected: `a pod of ${RECORD} that is gone, and a new one with another name and address`,
-    observed: first
-      ? `${gone[0]} is gone, ${first.metadata!.name} (${first.status?.podIP}) has come`
-      : 'every pod of the record is still there',
+    observed: 'every pod of the record is still there',
+    seen: `${gone[0]} is gone, ${first?.metadata!.name} has come with the address ${first?.status?.podIP}`,
     evidence: `kubectl get pods -l app=${APP} -o wide; cat ~/${RECORD}`,
     cause: 'No pod was deleted after the record was made.',
     hint: `kubectl delete pod ${recorded[0] ?? '<name>'}`,

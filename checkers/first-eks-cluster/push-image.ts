@@ -41,6 +41,7 @@ export async function pushImage(t: CheckContext): Promise<void> {
     title: `The image has the tag ${TAG}`,
     expected: `a tag ${TAG}`,
     observed: `tags: ${tags.join(', ') || 'none'}`,
+    seen: `${uri}:${TAG}`,
     evidence: `aws ecr list-images --repository-name ${REPOSITORY}`,
     cause: 'Without a tag Docker means latest, which says nothing about the version.',
     hint: `docker tag site:v1 ${uri}:${TAG} && docker push ${uri}:${TAG}`,

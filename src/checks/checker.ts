@@ -10,7 +10,10 @@ export interface Fact {
   /** The good state in a few words: "The cluster is ACTIVE". */
   title: string
   expected?: string
+  /** What is there instead when it does not hold. */
   observed?: string
+  /** What is there when it holds, if worth saying: "2 nodes, both Ready". */
+  seen?: string
   /** A command that shows the observed state. */
   evidence?: string
   cause?: string

@@ -33,8 +33,7 @@ export function checkContext(
   }
 }
 
-function asFinding(holds: boolean, fact: Fact): Finding {
-  if (!holds) return { status: 'failed', ...fact }
-  const { id, title, observed, evidence } = fact
-  return { status: 'passed', id, title, ...(observed && { observed }), ...(evidence && { evidence }) }
+function asFinding(holds: boolean, { id, title, seen, ...explanation }: Fact): Finding {
+  if (!holds) return { id, status: 'failed', title, ...explanation }
+  return { id, status: 'passed', title, ...(seen !== undefined && { observed: seen }) }
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { CheckReport, Finding } from '#checks/finding.ts'
 import type { CheckRunner } from '#checks/runner.ts'
 import { simulatedTarget } from '#checks/target.ts'
@@ -26,6 +27,9 @@ export interface ProveOptions {
 }
 
 const SCRIPT_TIMEOUT_MS = 5 * 60_000
+/** How long a restored state may take until its processes are up, and how often that is asked. */
+const SETTLE_LIMIT_MS = 30_000
+const SETTLE_POLL_MS = 200
 
 /** How many proofs a lab has. */
 export function proofCount(lab: Lab, steps: string[] | undefined): number {
@@ -136,11 +140,19 @@ class StepProver {
       await this.#provePasses('alternative', alternative)
     }
     for (const mistake of mistakes) {
-      await this.#scene.restore(mistake.from === 'before' ? before : after)
+      if (mistake.from === 'before') await this.#scene.restore(before)
+      else await this.#restorePassing(after)
       await this.#proveMistake(mistake)
     }
-    await this.#scene.restore(after)
+    await this.#restorePassing(after)
     return true
+  }
+
+  /** Puts back a state in which the check passed, and waits until it does again: its processes start anew. */
+  async #restorePassing(name: string): Promise<void> {
+    await this.#scene.restore(name)
+    const end = performance.now() + SETTLE_LIMIT_MS
+    while ((await this.#check()).status !== 'passed' && performance.now() < end) await delay(SETTLE_POLL_MS)
   }
 
   #proveEnoughMistakes(): void {

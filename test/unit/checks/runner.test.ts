@@ -32,7 +32,7 @@ describe('CheckRunner', () => {
     const report = await runner.run(request('passes'))
     expect(report).toMatchObject({ lab: 'fixture', step: 'passes', status: 'passed' })
     expect(report.findings).toEqual([
-      { id: 'first', status: 'passed', title: 'First', observed: 'seen' },
+      { id: 'first', status: 'passed', title: 'First', observed: 'this' },
       { id: 'second', status: 'passed', title: 'Second' },
     ])
   })

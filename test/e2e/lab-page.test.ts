@@ -184,7 +184,8 @@ describe('a check', () => {
     await page
       .locator('[data-island=announcer]', { hasText: 'Done: Look around' })
       .waitFor({ state: 'attached' })
-    await page.getByRole('button', { name: 'Next: Create the cluster' }).click()
+    await page.locator('.toast').getByRole('button', { name: 'Next: Create the cluster' }).click()
+    await page.locator('.toast').waitFor({ state: 'detached' })
     await step('create-cluster').getByText('A role for the cluster').waitFor()
     expect(await step('look-around').evaluate((details: HTMLDetailsElement) => details.open)).toBe(false)
     await page.getByText('1 of 5 done').waitFor({ state: 'attached' })

@@ -1,12 +1,14 @@
 import { addCodeActions } from '../code-actions.ts'
 import { t } from '../i18n/index.ts'
 import { Announcer } from './Announcer.tsx'
+import { Finish } from './Finish.tsx'
 import { Connection, Notice, Progress, Reset } from './LabBar.tsx'
 import { mount } from './mount.ts'
 import { StepCheck } from './StepCheck.tsx'
 import { StepStatus } from './StepStatus.tsx'
 import { followLab } from './session.ts'
 import { connectSteps } from './steps.ts'
+import { Toast } from './Toast.tsx'
 import { TerminalPane } from './terminal/TerminalPane.tsx'
 import { typeCommand } from './type-command.ts'
 import { ViewSwitch } from './ViewSwitch.tsx'
@@ -20,6 +22,8 @@ mount('reset', Reset)
 mount('views', ViewSwitch)
 mount('step-status', StepStatus)
 mount('step-check', StepCheck)
+mount('finish', Finish)
+mount('toast', Toast)
 mount('announcer', Announcer)
 mount('terminal', TerminalPane)
 followLab()

@@ -10,6 +10,8 @@ export const lab = signal<LabState | undefined>()
 export const checking = signal<ReadonlySet<string>>(new Set())
 export const link = signal<'connecting' | 'connected' | 'reconnecting'>('connecting')
 export const cloud = signal<'up' | 'restarting'>('up')
+/** The step that turned green last, while the page tells of it. */
+export const justPassed = signal<string | undefined>()
 /** Counts the times the lab was started over here: the terminals of before are gone. */
 export const resets = signal(0)
 /** What a screen reader is told next. */
@@ -29,7 +31,9 @@ export function showState(state: LabState): void {
   if (!before) return
   for (const now of state.steps) {
     const then = before.steps.find(({ id }) => id === now.id)
-    if (now.status === 'passed' && then?.status !== 'passed') announcement.value = t.lab.stepPassed(now.title)
+    if (now.status !== 'passed' || then?.status === 'passed') continue
+    announcement.value = t.lab.stepPassed(now.title)
+    justPassed.value = now.id
   }
 }
 

@@ -1,0 +1,44 @@
+import { serviceModel } from '#aws/wire/model.ts'
+import { KINDS } from '#kubernetes/apiserver/kinds/table.ts'
+import { awsServices } from './services.ts'
+
+/** What the simulation covers, in Markdown, read from the code itself: AWS operations by service, Kubernetes resources by group. */
+export function coverage(): string {
+  return [
+    '### AWS operations',
+    '',
+    ...awsTable(),
+    '',
+    '### Kubernetes resources',
+    '',
+    ...kubernetesTable(),
+    '',
+  ].join('\n')
+}
+
+function awsTable(): string[] {
+  const services = awsServices(() => {
+    throw new Error('no images are read to list operations')
+  })
+  const rows = services.map(({ name, sdk, handlers }) => {
+    const { operations } = serviceModel(sdk)
+    const done = Object.keys(handlers).sort()
+    return `| ${name} | ${done.length} of ${operations.size} | ${done.join(', ') || 'none'} |`
+  })
+  return [
+    '| service | simulated | operations; every other one is parsed and checked, then refused by name |',
+    '| --- | --- | --- |',
+    ...rows,
+  ]
+}
+
+function kubernetesTable(): string[] {
+  const groups = Map.groupBy(
+    KINDS.filter(({ storedAs }) => !storedAs),
+    ({ group, version }) => `${group || 'core'}/${version}`,
+  )
+  const rows = [...groups].map(
+    ([group, kinds]) => `| ${group} | ${kinds.map(({ plural }) => plural).join(', ')} |`,
+  )
+  return ['| group | resources served |', '| --- | --- |', ...rows]
+}

@@ -43,7 +43,7 @@ type Value = any
 
 /** The Go templates that people write with `--format`: `{{.A.B}}`, `{{json .A}}`, `{{index .A "k"}}`, range and len. */
 export function template(text: string, value: Value): string {
-  const loop = /\{\{range (?:\$\w+, ?\$\w+ ?:= ?)?(\.[\w.]*)\}\}([^]*?)\{\{end\}\}/.exec(text)
+  const loop = /\{\{range (?:\$\w+, ?\$\w+ ?:= ?)?(\.[\w.]*)\}\}([\s\S]*?)\{\{end\}\}/.exec(text)
   if (loop) {
     const items = Object.values(path(loop[1]!, value) ?? {})
     const body = items.map((item) => template(loop[2]!, item)).join('')

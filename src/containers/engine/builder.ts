@@ -207,7 +207,7 @@ export class Builder {
   }
 
   async #baseImage(build: Build, name: string): Promise<ImageRecord> {
-    if (name === '') throw badRequest('base name (${…}) should not be blank'.replace('${…}', name))
+    if (name === '') throw badRequest('base name should not be blank')
     const local = build.options.pull ? undefined : this.#options.images.find(name)
     if (local) return local
     let reference: ImageReference
@@ -431,7 +431,7 @@ export class Builder {
   }
 
   #healthcheck(build: Build, step: Instruction, nop: (rest: string) => string): Promise<void> {
-    const [, kind = '', rest = ''] = /^(\S+)\s*([^]*)$/.exec(step.text)!
+    const [, kind = '', rest = ''] = /^(\S+)\s*([\s\S]*)$/.exec(step.text)!
     const upper = kind.toUpperCase()
     if (upper !== 'NONE' && upper !== 'CMD')
       throw badRequest(`Unknown type ${JSON.stringify(kind)} in HEALTHCHECK (try CMD)`)

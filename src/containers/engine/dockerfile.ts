@@ -22,8 +22,8 @@ const JSON_FORMS = new Set(['ADD', 'CMD', 'COPY', 'ENTRYPOINT', 'HEALTHCHECK', '
 export function parseDockerfile(text: string): Instruction[] {
   const instructions: Instruction[] = []
   const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/)
-  const escape = /^#\s*escape\s*=\s*(`)\s*$/im.exec(lines.slice(0, 3).join('\n'))?.[1] ?? '\\'
-  const continued = new RegExp(`\\${escape}[ \\t]*$`)
+  const continuation = /^#\s*escape\s*=\s*(`)\s*$/im.exec(lines.slice(0, 3).join('\n'))?.[1] ?? '\\'
+  const continued = new RegExp(`\\${continuation}[ \\t]*$`)
   for (let index = 0; index < lines.length; index++) {
     if (/^\s*(?:#|$)/.test(lines[index]!)) continue
     const start = index
@@ -31,7 +31,7 @@ export function parseDockerfile(text: string): Instruction[] {
     while (continued.test(joined) && index + 1 < lines.length) {
       joined = joined.replace(continued, '')
       index++
-      if (/^\s*(?:#|$)/.test(lines[index]!)) joined += escape
+      if (/^\s*(?:#|$)/.test(lines[index]!)) joined += continuation
       else joined += lines[index]!
     }
     instructions.push(parseInstruction(joined.replace(continued, '').trim(), start + 1))
@@ -42,7 +42,7 @@ export function parseDockerfile(text: string): Instruction[] {
 
 /** One instruction from its text, as ONBUILD needs too. */
 export function parseInstruction(text: string, line: number): Instruction {
-  const [, word = '', rest = ''] = /^(\S+)\s*([^]*)$/.exec(text)!
+  const [, word = '', rest = ''] = /^(\S+)\s*([\s\S]*)$/.exec(text)!
   const name = word.toUpperCase()
   if (!INSTRUCTIONS.has(name))
     throw badRequest(`dockerfile parse error on line ${line}: unknown instruction: ${word}`)
@@ -98,7 +98,7 @@ export function splitWords(text: string): string[] {
 /** `KEY=value KEY2="a b"` or the old `KEY value`. Throws EngineError. */
 export function parsePairs(name: string, text: string): [string, string][] {
   if (!/^\S+=/.test(text)) {
-    const [, key, value] = /^(\S+)\s+([^]+)$/.exec(text) ?? []
+    const [, key, value] = /^(\S+)\s+([\s\S]+)$/.exec(text) ?? []
     if (!key || value === undefined)
       throw badRequest(`Syntax error - can't find = in "${text}". Must be of the form: name=value`)
     return [[key, value]]
@@ -116,7 +116,7 @@ export function parsePairs(name: string, text: string): [string, string][] {
 export function substitute(text: string, get: (name: string) => string | undefined): string {
   let single = false
   return text.replace(
-    /\\[^]|'|\$(\w+)|\$\{(\w+)(?::?([-+])([^}]*))?\}/g,
+    /\\[\s\S]|'|\$(\w+)|\$\{(\w+)(?::?([-+])([^}]*))?\}/g,
     (whole, plain, braced, operator, word) => {
       if (whole === "'") {
         single = !single

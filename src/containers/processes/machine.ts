@@ -156,8 +156,8 @@ export class Machine {
     let forbidden = false
     for (const folder of (path ?? DEFAULT_PATH).split(':')) {
       const file = resolvePath(cwd, `${folder || '.'}/${name}`)
-      const node = name && this.files.find(file)
-      if (!node || node.kind !== 'file') continue
+      const node = name ? this.files.find(file) : undefined
+      if (node?.kind !== 'file') continue
       if (node.mode & 0o111) return file
       forbidden = true
     }

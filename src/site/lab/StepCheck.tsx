@@ -62,8 +62,11 @@ function Report({ report, passed }: { report: CheckReport; passed: boolean }) {
         <details class="in-order">
           <summary>{t.check.inOrder(good.length)}</summary>
           <ul>
-            {good.map(({ id, title }) => (
-              <li key={id}>{title}</li>
+            {good.map(({ id, title, observed }) => (
+              <li key={id}>
+                {title}
+                {observed && <span class="seen">{observed}</span>}
+              </li>
             ))}
           </ul>
         </details>

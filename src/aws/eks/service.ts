@@ -85,6 +85,7 @@ export const eksService: Service = {
   resources: {
     CreateCluster: cluster,
     DescribeCluster: cluster,
+    ListClusters: cluster,
     DeleteCluster: cluster,
     UpdateClusterConfig: cluster,
     UpdateClusterVersion: cluster,

@@ -60,7 +60,7 @@ export class Distribution {
     const before = this.#images.find(nameOf(reference))
     try {
       const known = new Set(this.#images.all().flatMap(({ layers }) => layers.map(({ digest }) => digest)))
-      const { digest } = await client.manifest(reference.path, wanted, 'HEAD')
+      const digest = await resolveDigest(client, reference.path, wanted)
       progress.send({ status: `Pulling from ${reference.path}`, id: wanted })
       const image = await fetchImage(client, this.#blobs, reference.path, wanted, {
         layers: (layers) => {
@@ -198,6 +198,16 @@ const nameOf = (reference: ImageReference) =>
 function addressHost(address: string): string {
   const host = address.replace(/^https?:\/\//, '').replace(/\/.*$/, '')
   return host === '' || host === 'index.docker.io' || host === 'docker.io' ? 'registry-1.docker.io' : host
+}
+
+/** An answer to HEAD has no body to say why there is no such manifest: as the engine does, ask again with GET then. */
+async function resolveDigest(client: RegistryClient, repository: string, reference: string): Promise<string> {
+  try {
+    return (await client.manifest(repository, reference, 'HEAD')).digest
+  } catch (error) {
+    if (!(error instanceof RegistryRequestError) || error.status !== 404) throw error
+    return (await client.manifest(repository, reference)).digest
+  }
 }
 
 function pullError(error: unknown, reference: ImageReference, wanted: string): unknown {

@@ -205,7 +205,7 @@ async function expectReplacement(t: CheckContext, pods: V1Pod[]): Promise<void> 
     title: 'A killed pod was replaced',
     expected: `a pod of ${RECORD} that is gone, and a new one with another name and address`,
     observed: 'every pod of the record is still there',
-    seen: `${gone[0]} is gone, ${first?.metadata!.name} has come with the address ${first?.status?.podIP}`,
+    seen: `${gone[0]} is gone, ${first?.metadata?.name} has come with the address ${first?.status?.podIP}`,
     evidence: `kubectl get pods -l app=${APP} -o wide; cat ~/${RECORD}`,
     cause: 'No pod was deleted after the record was made.',
     hint: `kubectl delete pod ${recorded[0] ?? '<name>'}`,

@@ -1,7 +1,9 @@
 /** What a step's check depends on: which changes make it worth running again. */
 export interface StepWatch {
-  /** AWS services: `eks`, `ec2`, `iam`. */
+  /** AWS services by the names of the AWS CLI: `eks`, `ec2`, `iam`, `elb`. */
   aws?: string[]
+  /** Image repositories, in any registry: `site`. */
+  repositories?: string[]
   /** Kubernetes resources by their plural names, in any cluster: `pods`, `services`. */
   kubernetes?: string[]
   /** Files in the learner's home folder: `answers.yaml`, `.kube/config`. */
@@ -10,16 +12,27 @@ export interface StepWatch {
 
 /** The store prefixes to follow for a step. */
 export function watchPrefixes(watch: StepWatch): string[] {
-  return [...(watch.aws?.length ? ['aws/'] : []), ...(watch.kubernetes?.length ? ['kubernetes/'] : [])]
+  return [
+    ...(watch.aws?.length ? ['aws/'] : []),
+    ...(watch.repositories?.length ? ['registry/'] : []),
+    ...(watch.kubernetes?.length ? ['kubernetes/'] : []),
+  ]
 }
 
 /**
- * Whether a change of a store key (`aws/<account>/<region>/<service>/…`, `kubernetes/<cluster>/<group>/<resource>/…`)
- * concerns a step.
+ * Whether a change of a store key concerns a step: `aws/<account>/<region>/<service>/…`,
+ * `registry/<host>/<repository>/_tags/…`, `kubernetes/<cluster>/<group>/<resource>/…`.
  */
 export function concerns(watch: StepWatch, key: string): boolean {
   const [root, , , part] = key.split('/')
   if (root === 'aws') return watch.aws?.includes(part!) ?? false
+  if (root === 'registry') {
+    return (
+      watch.repositories?.some(
+        (name) => key.includes(`/${name}/_tags/`) || key.includes(`/${name}/_manifests/`),
+      ) ?? false
+    )
+  }
   if (root === 'kubernetes') return watch.kubernetes?.includes(part!) ?? false
   return false
 }

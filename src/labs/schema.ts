@@ -6,7 +6,14 @@ const sentence = z.string().trim().min(1)
 /** What makes a step's check worth running again. */
 export const watchSchema = z
   .strictObject({
-    aws: z.array(id).optional().describe('AWS services whose resources the check reads: `eks`, `iam`.'),
+    aws: z
+      .array(id)
+      .optional()
+      .describe('AWS services whose resources the check reads, by their AWS CLI names: `eks`, `iam`.'),
+    repositories: z
+      .array(z.string().min(1))
+      .optional()
+      .describe('Image repositories whose images it reads, in any registry: `site`.'),
     kubernetes: z
       .array(id)
       .optional()
@@ -16,7 +23,10 @@ export const watchSchema = z
       .optional()
       .describe('Files of the learner that it reads, relative to the home folder: `answers.yaml`.'),
   })
-  .refine((watch) => watch.aws || watch.kubernetes || watch.files, 'name at least one thing to watch')
+  .refine(
+    (watch) => Object.values(watch).some((names) => names.length > 0),
+    'name at least one thing to watch',
+  )
 
 export const stepSchema = z.strictObject({
   id: id.describe('Names the step’s files and its check. Never changes once learners have worked on it.'),

@@ -3,6 +3,7 @@ import type { STSClient } from '@aws-sdk/client-sts'
 import { KubeConfig } from '@kubernetes/client-node'
 import { HttpRequest } from '@smithy/core/protocols'
 import { SignatureV4 } from '@smithy/signature-v4'
+import { environmentProxy } from './environment-proxy.ts'
 import type { Target } from './target.ts'
 
 const TOKEN_PREFIX = 'k8s-aws-v1.'
@@ -14,13 +15,15 @@ const PRESIGN_SECONDS = 60
  */
 export async function eksKubeConfig(cluster: Cluster, sts: STSClient, target: Target): Promise<KubeConfig> {
   const config = new KubeConfig()
+  const server = cluster.endpoint ?? ''
+  const proxyUrl = target.kind === 'simulated' ? target.proxyUrl : environmentProxy(server)
   config.loadFromClusterAndUser(
     {
       name: cluster.name!,
-      server: cluster.endpoint ?? '',
+      server,
       caData: cluster.certificateAuthority?.data,
       skipTLSVerify: false,
-      ...(target.kind === 'simulated' && { proxyUrl: target.proxyUrl }),
+      ...(proxyUrl && { proxyUrl }),
     },
     { name: 'check', token: await eksToken(cluster.name!, sts) },
   )
@@ -33,6 +36,11 @@ export function fileKubeConfig(file?: string, context?: string): KubeConfig {
   if (file) config.loadFromFile(file)
   else config.loadFromDefault()
   if (context) config.setCurrentContext(context)
+  // The client, unlike kubectl, does not look at the environment by itself.
+  config.clusters = config.clusters.map((cluster) => {
+    const proxyUrl = cluster.proxyUrl ?? environmentProxy(cluster.server)
+    return proxyUrl ? { ...cluster, proxyUrl } : cluster
+  })
   return config
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
+import { rootCertificates } from 'node:tls'
 import { ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr'
 import { DescribeClusterCommand, EKSClient } from '@aws-sdk/client-eks'
 import { STSClient } from '@aws-sdk/client-sts'
@@ -107,7 +108,9 @@ function agentsFor(target: Target): Agents {
   if (target.kind !== 'simulated') {
     // A real target is reached as the person's own tools reach it, through their proxy if they have one.
     const options = { keepAlive: true, proxyEnv: process.env }
-    return { http: new HttpAgent(options), https: new HttpsAgent(options) }
+    const bundle = process.env.AWS_CA_BUNDLE
+    const trust = bundle ? { ca: [...rootCertificates, readFileSync(bundle, 'utf8')] } : {}
+    return { http: new HttpAgent(options), https: new HttpsAgent({ ...options, ...trust }) }
   }
   const proxyEnv = { HTTP_PROXY: target.proxyUrl, HTTPS_PROXY: target.proxyUrl }
   const ca = readFileSync(target.caFile)

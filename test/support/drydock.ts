@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { LocalWorkspace } from '#workspace/terminals.ts'
 
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
@@ -66,6 +67,8 @@ export class Drydock {
       child.kill('SIGTERM')
       await once(child, 'exit')
     }
+    // Terminals outlive the server, but not the test.
+    await new LocalWorkspace(join(this.data, 'pty-host')).stop()
     await rm(this.data, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
   }
 }

@@ -155,7 +155,12 @@ export class Distribution {
     id: string,
     progress: Progress,
   ) {
-    if (await client.hasBlob(reference.path, layer.digest)) {
+    // Who may not look may still push; if not, the push's own answer says why.
+    const there = await client.hasBlob(reference.path, layer.digest).catch((error) => {
+      if (error instanceof RegistryRequestError) return false
+      throw error
+    })
+    if (there) {
       progress.send({ status: 'Layer already exists', progressDetail: {}, id })
       return
     }

@@ -50,6 +50,8 @@ export class Cloud {
       directory: join(directory, 'worlds'),
       blobs: await BlobStore.open(join(directory, 'blobs')),
       constraints: await loadConstraints(CONSTRAINTS_FILE),
+      issuer,
+      authority: authority.certificate,
       credentials,
       socketDirectory: sockets,
       caFile: join(directory, 'ca.crt'),

@@ -1,6 +1,6 @@
 import type { SecureContext } from 'node:tls'
 import type { Scope } from '#aws/ec2/index.ts'
-import { scopeOfKey } from '#aws/ec2/index.ts'
+import { scopeOfKey, tables } from '#aws/ec2/index.ts'
 import { accessPolicyDecision, kubernetesUser } from '#aws/eks/kubernetes-access.ts'
 import type { ClusterRecord } from '#aws/eks/records.ts'
 import { authorityKeys, clusters } from '#aws/eks/tables.ts'
@@ -25,6 +25,8 @@ export interface ClustersOptions {
   runtime: ContainerRuntime
   images: ImagePuller
   provider(scope: Scope, cluster: ClusterRecord): CloudProvider
+  /** Addresses of names outside the clusters; undefined: NXDOMAIN. */
+  lookup(name: string): string | undefined
 }
 
 /** A cluster whose control plane runs. */
@@ -92,7 +94,7 @@ export class Clusters implements HostTable {
   }
 
   async #begin(scope: Scope, record: ClusterRecord): Promise<void> {
-    const { world, network, runtime, images, provider } = this.#options
+    const { world, network, runtime, images, provider, lookup } = this.#options
     const authority = {
       certificate: record.caCertificate,
       privateKey: authorityKeys.find(scope, record.uid)!,
@@ -123,6 +125,11 @@ export class Clusters implements HostTable {
       serviceCidr: record.serviceIpv4Cidr,
       certificateAuthority: authority,
       endpoint: record.endpoint,
+      controlPlaneAddresses: tables.networkInterfaces
+        .list(scope)
+        .filter(({ id }) => record.networkInterfaceIds.includes(id))
+        .map(({ addresses }) => addresses[0]!),
+      upstreamDns: lookup,
     })
     const { api } = kubernetes
     const host: HttpHost = {

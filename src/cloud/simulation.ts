@@ -10,6 +10,7 @@ import { Catalogue } from '#containers/catalogue/catalogue.ts'
 import { LayerTrees } from '#containers/files/layers.ts'
 import { createImagePuller } from '#containers/images/puller.ts'
 import { createContainerRuntime } from '#containers/processes/runtime.ts'
+import type { CertificateIssuer } from '#network/authority.ts'
 import type { HostTable } from '#network/hosts.ts'
 import { VirtualNetwork } from '#network/virtual-network.ts'
 import type { World } from '#world/world.ts'
@@ -17,6 +18,7 @@ import { Clusters } from './clusters.ts'
 import type { WorldConfig } from './config.ts'
 import { DockerHost } from './docker-host.ts'
 import { Nodes } from './nodes.ts'
+import { Outside } from './outside.ts'
 import { eksProvider } from './provider.ts'
 import { Registries } from './registries.ts'
 import { awsControllers, awsServices } from './services.ts'
@@ -25,6 +27,10 @@ import { awsControllers, awsServices } from './services.ts'
 export interface SimulationOptions {
   blobs: BlobStore
   constraints: Constraints
+  /** The lab's authority: certificates for the names of the lab network, and what containers trust. */
+  issuer: CertificateIssuer
+  /** PEM of the lab's authority. */
+  authority: string
   /** `open` takes any keys as the account's administrator. Default `enforced`. */
   credentials?: 'enforced' | 'open'
   log(message: string): void
@@ -64,9 +70,18 @@ export class Simulation {
     const network = new VirtualNetwork()
     const trees = new LayerTrees(blobs)
     const registries = new Registries({ world, accountId, blobs, catalogue: new Catalogue(blobs) })
-    const runtime = createContainerRuntime({ clock: world.clock, network, trees })
+    const { issuer, authority } = options
+    const runtime = createContainerRuntime({ clock: world.clock, network, trees, authorities: authority })
     const images = createImagePuller({ hosts: registries, blobs })
-    const clusters = new Clusters({ world, accountId, network, runtime, images, provider: eksProvider })
+    const clusters = new Clusters({
+      world,
+      accountId,
+      network,
+      runtime,
+      images,
+      provider: eksProvider,
+      lookup: (name) => outside.lookup(name),
+    })
     const nodes = new Nodes(world, accountId, clusters)
     const aws = createAwsServer({
       world,
@@ -94,6 +109,7 @@ export class Simulation {
         return undefined
       },
     }
+    const outside = new Outside(hosts, network, issuer)
     const docker = new DockerHost({
       world,
       network,
@@ -113,6 +129,7 @@ export class Simulation {
       for (const controller of controllers) controller.stop()
       nodes.stop()
       clusters.stop()
+      outside.close()
       await docker.close()
     })
   }

@@ -82,4 +82,6 @@ export interface ClusterOptions {
   certificateAuthority: { certificate: string; privateKey: string }
   /** Where clients reach the API server: `https://….eks.amazonaws.com`. */
   endpoint: string
+  /** Where the API server listens inside the world: the control plane's addresses in the customer's subnets. Default: nowhere. */
+  controlPlaneAddresses?: string[]
 }

@@ -64,7 +64,8 @@ export class CertificateIssuer {
     return context
   }
 
-  async issue(host: string): Promise<KeyAndCertificate> {
+  /** A certificate for a name or an address, and for `others` beside it. */
+  async issue(host: string, others: string[] = []): Promise<KeyAndCertificate> {
     this.#signer ??= loadSigner(this.#authority)
     const { key, certificate: issuer, algorithm, leaf, leafPem } = await this.#signer
     const now = this.#hostNow()
@@ -82,7 +83,12 @@ export class CertificateIssuer {
         new x509.BasicConstraintsExtension(false, undefined, true),
         new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
         new x509.ExtendedKeyUsageExtension(['1.3.6.1.5.5.7.3.1']),
-        new x509.SubjectAlternativeNameExtension([{ type: isIP(host) ? 'ip' : 'dns', value: host }]),
+        new x509.SubjectAlternativeNameExtension(
+          [host, ...others].map((value) => ({
+            type: isIP(value) ? ('ip' as const) : ('dns' as const),
+            value,
+          })),
+        ),
         await x509.SubjectKeyIdentifierExtension.create(leaf.publicKey),
         await x509.AuthorityKeyIdentifierExtension.create(issuer),
       ],

@@ -86,6 +86,7 @@ export async function kubectlCluster(
     serviceCidr: '10.100.0.0/16',
     certificateAuthority: authority,
     endpoint: 'https://kubernetes.test',
+    controlPlaneAddresses: ['192.168.100.1', '192.168.101.1'],
   }
   const cluster = new KubernetesCluster(clusterOptions)
   await cluster.start()

@@ -45,6 +45,8 @@ export interface MachineOptions {
   hosts: Record<string, string>
   lookup: ((name: string) => string | undefined) | undefined
   memoryLimitBytes: number | undefined
+  /** PEM of the authorities that the system trusts. */
+  authorities?: string | undefined
   programs: ProgramFinder
   /** What a fault in a model is reported to. */
   fault: (error: unknown) => void
@@ -70,6 +72,7 @@ export class Machine {
   readonly address: string
   readonly user: User
   readonly memoryLimitBytes: number | undefined
+  readonly authorities: string | undefined
   readonly processes = new Map<number, Process>()
   readonly #options: MachineOptions
   #nextPid = 1
@@ -83,6 +86,7 @@ export class Machine {
     this.address = options.address
     this.user = options.user
     this.memoryLimitBytes = options.memoryLimitBytes
+    this.authorities = options.authorities
   }
 
   /** A new process that runs nothing yet. */

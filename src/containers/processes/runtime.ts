@@ -24,6 +24,8 @@ export interface SimulatedRuntimeOptions {
   clock: Clock
   network: VirtualNetwork
   trees: LayerTrees
+  /** PEM of the authorities that every container trusts, in place of those of the internet. */
+  authorities?: string
   /** Told of a fault in a program model; the process then ends with 139. Default: standard error. */
   fault?: (error: unknown) => void
 }

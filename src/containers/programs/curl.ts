@@ -1,7 +1,7 @@
 import { resolvePath } from '../files/tree.ts'
 import { readAll } from '../processes/pipe.ts'
 import type { Process, Program } from '../processes/process.ts'
-import { RequestError, sendRequest } from './http-request.ts'
+import { portOf, RequestError, sendRequest } from './http-request.ts'
 
 interface Options {
   urls: string[]
@@ -19,6 +19,9 @@ interface Options {
   verbose: boolean
   writeOut: string | undefined
   timeoutMs: number | undefined
+  insecure: boolean
+  /** File with the authorities to trust. */
+  authorities: string | undefined
 }
 
 const WITH_VALUE: Record<string, string> = {
@@ -35,6 +38,7 @@ const WITH_VALUE: Record<string, string> = {
 }
 const VALUES = new Set([
   ...Object.values(WITH_VALUE),
+  'cacert',
   'connect-timeout',
   'data-raw',
   'data-binary',
@@ -59,13 +63,15 @@ const FLAGS: Record<string, string> = {
   '4': 'ipv4',
 }
 
-/** curl, for HTTP over the world's network. */
+/** curl, for HTTP and HTTPS over the world's network. */
 export function curl(version: string): Program {
   return async (process) => {
     const options = parseArguments(process.argv.slice(1))
     if (typeof options === 'string') {
       if (options === 'version') {
-        await process.print(`curl ${version} (x86_64-pc-linux-gnu) libcurl/${version}\nProtocols: http\n`)
+        await process.print(
+          `curl ${version} (x86_64-pc-linux-gnu) libcurl/${version}\nProtocols: http https\n`,
+        )
         return 0
       }
       await process.complain(
@@ -101,6 +107,16 @@ async function transfer(
     options.data.length > 0
       ? Buffer.from((await Promise.all(options.data.map((text) => dataOf(process, text)))).join('&'))
       : undefined
+  const tls = { authorities: undefined as string | undefined, insecure: options.insecure }
+  if (options.authorities !== undefined) {
+    const file = resolvePath(process.cwd, options.authorities)
+    const text = await process.machine.files.read(file).catch(() => undefined)
+    if (!text) {
+      const message = `error setting certificate verify locations:  CAfile: ${options.authorities}`
+      return problem(process, options, 77, message)
+    }
+    tls.authorities = Buffer.from(text).toString()
+  }
   let method = options.method ?? (options.head ? 'HEAD' : data ? 'POST' : 'GET')
   const started = process.machine.clock.now()
   for (let redirects = 0; ; redirects++) {
@@ -117,6 +133,7 @@ async function transfer(
         headers,
         body: data,
         timeoutMs: options.timeoutMs,
+        tls,
       })
       if (options.verbose) await trace(process, url, ip, method, headers, answer)
       const location = answer.headers.location
@@ -165,7 +182,7 @@ async function transfer(
     } catch (error) {
       if (!(error instanceof RequestError)) throw error
       const ms = Math.round(process.machine.clock.now() - started)
-      const port = url.port || '80'
+      const port = portOf(url)
       const [code, message] = {
         resolve: [6, `Could not resolve host: ${url.hostname}`],
         refused: [
@@ -184,12 +201,21 @@ async function transfer(
         ],
         scheme: [1, error.message],
         closed: [52, 'Empty reply from server'],
+        tls: [35, `TLS connect error: ${error.message}`],
+        certificate: [60, `${error.message}${MORE_DETAILS}`],
       }[error.reason] as [number, string]
       if (options.writeOut) await process.print(writeOut(options.writeOut, 0, url, 0, ms, ''))
       return problem(process, options, code, message)
     }
   }
 }
+
+const MORE_DETAILS = `
+More details here: https://curl.se/docs/sslcerts.html
+
+curl failed to verify the legitimacy of the server and therefore could not
+establish a secure connection to it. To learn more about this situation and
+how to fix it, please visit the webpage mentioned above.`
 
 async function problem(process: Process, options: Options, code: number, message: string): Promise<number> {
   if (!options.silent || options.showError) await process.complain(`curl: (${code}) ${message}\n`)
@@ -210,7 +236,7 @@ async function trace(
   headers: Record<string, string>,
   answer: { httpVersion: string; statusCode?: number; statusMessage?: string; rawHeaders: string[] },
 ) {
-  const port = url.port || '80'
+  const port = portOf(url)
   const sent = Object.entries({
     Host: url.host,
     'User-Agent': headers['user-agent'],
@@ -267,6 +293,8 @@ function parseArguments(args: readonly string[]): Options | string {
     verbose: false,
     writeOut: undefined,
     timeoutMs: undefined,
+    insecure: false,
+    authorities: undefined,
   }
   const words = [...args]
   const take = (name: string, value: string) => {
@@ -287,6 +315,7 @@ function parseArguments(args: readonly string[]): Options | string {
     else if (name === 'user') header('authorization', `Basic ${Buffer.from(value).toString('base64')}`)
     else if (name === 'referer') header('referer', value)
     else if (name === 'cookie') header('cookie', value)
+    else if (name === 'cacert') options.authorities = value
     else if (name === 'url') options.urls.push(value)
   }
   const flag = (name: string): boolean => {
@@ -296,18 +325,10 @@ function parseArguments(args: readonly string[]): Options | string {
     else if (name === 'show-error') options.showError = true
     else if (name === 'fail' || name === 'fail-with-body') options.fail = true
     else if (name === 'location') options.follow = true
+    else if (name === 'insecure') options.insecure = true
     else if (name === 'verbose') options.verbose = true
     else if (name === 'remote-name') options.remoteName = true
-    else
-      return [
-        'insecure',
-        'globoff',
-        'no-buffer',
-        'ipv4',
-        'no-progress-meter',
-        'compressed',
-        'http1.1',
-      ].includes(name)
+    else return ['globoff', 'no-buffer', 'ipv4', 'no-progress-meter', 'compressed', 'http1.1'].includes(name)
     return true
   }
   while (words.length > 0) {

@@ -1,10 +1,21 @@
 import { type IncomingMessage, request } from 'node:http'
+import { isIP } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { connect as connectTls } from 'node:tls'
 import type { Process } from '../processes/process.ts'
 
 /** Why a request from inside a container got no answer. */
 export class RequestError extends Error {
   override readonly name = 'RequestError'
-  readonly reason: 'resolve' | 'refused' | 'timeout' | 'unreachable' | 'scheme' | 'closed'
+  readonly reason:
+    | 'resolve'
+    | 'refused'
+    | 'timeout'
+    | 'unreachable'
+    | 'scheme'
+    | 'closed'
+    | 'tls'
+    | 'certificate'
   readonly address: string | undefined
   constructor(reason: RequestError['reason'], message: string, address?: string) {
     super(message)
@@ -23,6 +34,8 @@ export interface ContainerRequest {
   body?: Buffer
   /** Limit for connecting, ms. */
   timeoutMs?: number
+  /** For https: authorities (PEM) in place of the system's, and whether any certificate will do. */
+  tls?: { authorities?: string | undefined; insecure?: boolean }
 }
 
 /** Sends an HTTP request over the world's network. Throws RequestError. */
@@ -31,12 +44,13 @@ export async function sendRequest(
   options: ContainerRequest,
 ): Promise<{ answer: IncomingMessage; address: string }> {
   const { url } = options
-  if (url.protocol !== 'http:')
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
     throw new RequestError('scheme', `drydock: ${url.protocol}// from inside a container is not simulated`)
-  const port = Number(url.port || 80)
+  const port = portOf(url)
   const address = process.machine.resolveName(url.hostname)
   if (!address) throw new RequestError('resolve', url.hostname)
-  const socket = await openSocket(process, address, port, options.timeoutMs ?? CONNECT_TIMEOUT_MS)
+  const plain = await openSocket(process, address, port, options.timeoutMs ?? CONNECT_TIMEOUT_MS)
+  const socket = url.protocol === 'https:' ? await secure(process, plain, options, address) : plain
   const outgoing = request({
     method: options.method,
     path: url.pathname + url.search,
@@ -61,6 +75,48 @@ export async function sendRequest(
     }),
   )
   return { answer, address }
+}
+
+export const portOf = (url: URL): number => Number(url.port || (url.protocol === 'https:' ? 443 : 80))
+
+/** What OpenSSL, as curl quotes it, calls what Node.js tells by a code. */
+const CERTIFICATE_PROBLEMS: Record<string, string> = {
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'SSL certificate problem: unable to get local issuer certificate',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'SSL certificate problem: unable to get local issuer certificate',
+  SELF_SIGNED_CERT_IN_CHAIN: 'SSL certificate problem: self-signed certificate in certificate chain',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'SSL certificate problem: self-signed certificate',
+  CERT_SIGNATURE_FAILURE: 'SSL certificate problem: certificate signature failure',
+  CERT_HAS_EXPIRED: 'SSL certificate problem: certificate has expired',
+}
+
+/** TLS over a connection. Throws RequestError. */
+function secure(
+  process: Process,
+  socket: Duplex,
+  { url, tls }: ContainerRequest,
+  address: string,
+): Promise<Duplex> {
+  return process.waitFor(
+    new Promise<Duplex>((resolve, reject) => {
+      const session = connectTls({
+        // biome-ignore lint/suspicious/noExplicitAny: a stream of the simulated network serves as a socket.
+        socket: socket as any,
+        host: url.hostname,
+        ca: tls?.authorities ?? process.machine.authorities ?? [],
+        rejectUnauthorized: !tls?.insecure,
+        ...(isIP(url.hostname) === 0 && { servername: url.hostname }),
+      })
+      session.once('secureConnect', () => resolve(session))
+      session.once('error', (error: Error & { code?: string }) => {
+        socket.destroy()
+        const mismatch =
+          error.code === 'ERR_TLS_CERT_ALTNAME_INVALID' &&
+          `SSL: no alternative certificate subject name matches target host name '${url.hostname}'`
+        const problem = mismatch || CERTIFICATE_PROBLEMS[error.code ?? '']
+        reject(new RequestError(problem ? 'certificate' : 'tls', problem ?? error.message, address))
+      })
+    }),
+  )
 }
 
 /** Connects, spending on the world's clock the time that a silent address takes. Throws RequestError. */

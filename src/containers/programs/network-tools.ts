@@ -1,7 +1,7 @@
 import { readContent } from '../files/nodes.ts'
 import { resolvePath } from '../files/tree.ts'
 import type { Process, Program } from '../processes/process.ts'
-import { openSocket, RequestError, sendRequest } from './http-request.ts'
+import { openSocket, portOf, RequestError, sendRequest } from './http-request.ts'
 
 const wget: Program = async (process) => {
   let output: string | undefined
@@ -49,13 +49,16 @@ const wget: Program = async (process) => {
   try {
     for (let redirects = 0; ; redirects++) {
       const address = process.machine.resolveName(url.hostname)
-      if (address) await say(`Connecting to ${url.host} (${address}:${url.port || 80})\n`)
+      if (address) await say(`Connecting to ${url.host} (${address}:${portOf(url)})\n`)
+      // BusyBox's TLS does not verify, and says so.
+      if (url.protocol === 'https:') await say('wget: note: TLS certificate validation not implemented\n')
       const { answer } = await sendRequest(process, {
         url,
         method: body ? 'POST' : 'GET',
         headers,
         body,
         timeoutMs,
+        tls: { insecure: true },
       })
       if (
         answer.statusCode! >= 300 &&
@@ -99,7 +102,7 @@ const wget: Program = async (process) => {
     }
   } catch (error) {
     if (!(error instanceof RequestError)) throw error
-    const address = `${url.hostname} (${error.address}:${url.port || 80})`
+    const address = `${url.hostname} (${error.address}:${portOf(url)})`
     const text = {
       resolve: `bad address '${url.host}'`,
       refused: `can't connect to remote host (${error.address}): Connection refused`,
@@ -109,6 +112,8 @@ const wget: Program = async (process) => {
         : `can't connect to remote host (${error.address}): Connection timed out`,
       scheme: error.message,
       closed: `error getting response from ${address}`,
+      tls: `error getting response from ${address}`,
+      certificate: error.message,
     }[error.reason]
     await process.complain(`wget: ${text}\n`)
     return 1

@@ -7,6 +7,7 @@ import { Authentication } from './auth/authentication.ts'
 import { Authorization } from './auth/rbac.ts'
 import { ServiceAccountTokens, type TokenRequest } from './auth/service-account-tokens.ts'
 import { bootstrap, kubernetesServiceController } from './bootstrap/bootstrap.ts'
+import { listenInside } from './bootstrap/inside.ts'
 import { ComponentApi } from './component-api.ts'
 import { eventExpiry } from './event-expiry.ts'
 import { EventRecorder } from './event-recorder.ts'
@@ -29,12 +30,14 @@ export class ApiServer {
   readonly #tokens: ServiceAccountTokens
   readonly #stop = new AbortController()
   readonly #folder: string
+  readonly #cluster: ClusterOptions
   #schema: Schema | undefined
   #running: { stop(): void }[] = []
 
   /** `generated` is the folder that `buildOpenApi` wrote. */
   constructor(cluster: ClusterOptions, generated: string) {
     this.#folder = generated
+    this.#cluster = cluster
     const schema = () => {
       if (!this.#schema) throw new Error('the API server was used for a write before it was started')
       return this.#schema
@@ -63,6 +66,7 @@ export class ApiServer {
     const { controllers } = this.#objects.context.world
     const own = [kubernetesServiceController, clusterRoleAggregation, eventExpiry]
     this.#running = own.map((controller) => controllers.start(controller(this.#objects)))
+    this.#running.push(await listenInside(this.#cluster, this.host))
   }
 
   /** Ends the watches and the server's own controllers. */

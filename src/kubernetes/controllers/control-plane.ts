@@ -15,6 +15,8 @@ export interface ControlPlane {
   podsByOwner: StoreIndex<Pod>
   podsByNode: StoreIndex<Pod>
   podsByNamespace: StoreIndex<Pod>
+  /** Addresses of the pods whose sandbox is up, with how many use each. */
+  podAddresses: Map<string, number>
   /** Now, ms since the epoch. */
   now(): number
   /** Now as `metav1.Time`. */
@@ -41,6 +43,7 @@ export function createControlPlane(options: ClusterOptions, api: ClusterApi): Co
     podsByOwner,
     podsByNode,
     podsByNamespace,
+    podAddresses: new Map(),
     now: () => world.clock.now(),
     timestamp: () => timestamp(world.clock.now()),
     close: () => {

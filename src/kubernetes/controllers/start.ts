@@ -41,7 +41,8 @@ export function startControllers(
   const { world, network, serviceCidr } = options
   const plane = createControlPlane(options, api)
   const pick = (count: number) => world.ids.number(count)
-  const services = new ServiceRoute({ store: world.store, api, serviceCidr, now: plane.now, pick })
+  const isPod = (address: string) => plane.podAddresses.has(address)
+  const services = new ServiceRoute({ store: world.store, api, serviceCidr, isPod, now: plane.now, pick })
   const route = network.addRoute(services)
   const dns = new ClusterDns({ api, services, pick, ...(upstreamDns && { upstream: upstreamDns }) })
   const collector = garbageCollector(plane)

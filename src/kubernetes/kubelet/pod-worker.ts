@@ -288,8 +288,23 @@ export class PodWorker implements PodContext {
       this.wakeAt(this.now() + RETRY_MS)
       return false
     }
-    this.#addressInUse ??= this.network.addAddress(this.podAddress)
+    this.#addressInUse ??= this.#useAddress(this.podAddress)
     return true
+  }
+
+  /** Takes the address into use on the network and in the cluster. */
+  #useAddress(address: string): { close(): void } {
+    const { podAddresses } = this.#services.plane
+    const use = this.network.addAddress(address)
+    podAddresses.set(address, (podAddresses.get(address) ?? 0) + 1)
+    return {
+      close() {
+        use.close()
+        const left = (podAddresses.get(address) ?? 1) - 1
+        if (left > 0) podAddresses.set(address, left)
+        else podAddresses.delete(address)
+      },
+    }
   }
 
   async #advance(pod: Pod): Promise<void> {
@@ -330,6 +345,7 @@ export class PodWorker implements PodContext {
     if (this.#released) return
     this.#released = true
     this.#addressInUse?.close()
+    this.#addressInUse = undefined
     this.#services.plane.options.provider.releasePodAddress(this.nodeName, this.uid)
   }
 

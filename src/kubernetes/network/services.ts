@@ -29,6 +29,7 @@ export class ServiceRoute implements Route {
   readonly #pick: (count: number) => number
   readonly #now: () => number
   readonly #serviceCidr: (address: string) => boolean
+  readonly #isInside: (address: string) => boolean
   /** `address:port` → port of a Service. */
   readonly #clusterIps = new Map<string, Entry>()
   readonly #nodePorts = new Map<number, Entry>()
@@ -42,6 +43,8 @@ export class ServiceRoute implements Route {
     store: Store
     api: ClusterApi
     serviceCidr: string
+    /** Whether an address is a pod's of this cluster. */
+    isPod(address: string): boolean
     now(): number
     /** A random whole number below `count`. */
     pick(count: number): number
@@ -59,6 +62,7 @@ export class ServiceRoute implements Route {
     this.#nodes = new StoreIndex<Node>(store, api.prefix('nodes'), (node) =>
       (node.status?.addresses ?? []).filter(({ type }) => type.endsWith('IP')).map(({ address }) => address),
     )
+    this.#isInside = (address) => options.isPod(address) || this.#nodes.has(address)
     for (const service of api.list<Service>('services')) this.#put(service)
     this.#watches = [
       store.watch<Service>(api.prefix('services'), (event) => this.#serviceChanged(event)),
@@ -71,9 +75,12 @@ export class ServiceRoute implements Route {
   }
 
   resolve(from: Peer, to: Peer): Peer | undefined {
-    const entry = this.#clusterIps.get(`${to.address}:${to.port}`)
-    if (entry) return this.#choose(entry, from, to)
-    if (this.#serviceCidr(to.address)) throw new ConnectError('ETIMEDOUT', to.address, to.port)
+    // Cluster addresses mean something only on the cluster's own nodes: another cluster may use the same ones.
+    if (this.#isInside(from.address)) {
+      const entry = this.#clusterIps.get(`${to.address}:${to.port}`)
+      if (entry) return this.#choose(entry, from, to)
+      if (this.#serviceCidr(to.address)) throw new ConnectError('ETIMEDOUT', to.address, to.port)
+    }
     const onNode = this.#nodePorts.get(to.port)
     const [node] = onNode ? this.#nodes.get(to.address) : []
     if (!onNode || !node) return

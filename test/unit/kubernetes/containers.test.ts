@@ -75,12 +75,12 @@ describe('real images', () => {
     const { clusterIP } = cluster.api.get<Service>('services', 'default', 'web')!.spec
     const socket = cluster.network.connect(
       { address: clusterIP!, port: 80 },
-      { address: '10.0.0.99', port: 4000 },
+      { address: '192.168.0.1', port: 4000 },
     )
     socket.write('GET / HTTP/1.1\r\nHost: web\r\nConnection: close\r\n\r\n')
     expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 OK[\s\S]*<h1>hello<\/h1>$/)
     const log = await text(await cluster.kubernetes.kubelets.logs('default', 'web', {}))
-    expect(log).toMatch(/^10\.0\.0\.99 - - \[.*\] "GET \/ HTTP\/1\.1" 200 /m)
+    expect(log).toMatch(/^192\.168\.0\.1 - - \[.*\] "GET \/ HTTP\/1\.1" 200 /m)
     expect(log).toMatch(/"kube-probe\/1\.35"/)
     await cluster.world.advance(60_000)
     expect(cluster.pod('web').status.containerStatuses![0]!.restartCount).toBe(0)

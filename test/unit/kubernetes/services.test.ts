@@ -1,7 +1,7 @@
 import { text } from 'node:stream/consumers'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Deployment, EndpointSlice, Endpoints, Pod, Service } from '#kubernetes/objects.ts'
-import { deployment, readyPods, type TestCluster, testCluster } from './test-cluster.ts'
+import { deployment, pod, readyPods, type TestCluster, testCluster } from './test-cluster.ts'
 
 let cluster: TestCluster
 afterEach(() => cluster.close())
@@ -32,8 +32,12 @@ async function serving(replicas = 2, spec: object = {}): Promise<void> {
   await cluster.world.advance(0)
 }
 
-async function ask(address: string, port: number, from = '10.9.9.9'): Promise<string> {
-  const socket = cluster.network.connect({ address, port }, { address: from, port: 40000 })
+/** As a process on a node does, unless another address is given. */
+const connect = (address: string, port: number, from = '192.168.0.1') =>
+  cluster.network.connect({ address, port }, { address: from, port: 40000 })
+
+async function ask(address: string, port: number, from?: string): Promise<string> {
+  const socket = connect(address, port, from)
   socket.write('GET / HTTP/1.1\r\n\r\n')
   return (await text(socket)).split('\r\n\r\n')[1]!
 }
@@ -49,7 +53,8 @@ describe('a Service', () => {
         .map((pod) => pod.metadata.name)
         .sort(),
     )
-    expect(() => cluster.network.connect({ address: get().spec.clusterIP!, port: 81 })).toThrow('ETIMEDOUT')
+    expect(() => connect(get().spec.clusterIP!, 81)).toThrow('ETIMEDOUT')
+    expect(() => connect(get().spec.clusterIP!, 80, '10.9.9.9')).toThrow('EHOSTUNREACH')
   })
 
   it('keeps EndpointSlices and Endpoints that equal its ready pods', async () => {
@@ -78,9 +83,7 @@ describe('a Service', () => {
       spec: deployment('web', 0).spec,
     })
     await cluster.until('gone', () => cluster.pods().length === 0)
-    expect(() => cluster.network.connect({ address: get().spec.clusterIP!, port: 80 })).toThrow(
-      'ECONNREFUSED',
-    )
+    expect(() => connect(get().spec.clusterIP!, 80)).toThrow('ECONNREFUSED')
   })
 
   it('answers on its node port on every node, and of a LoadBalancer says where', async () => {
@@ -110,8 +113,23 @@ describe('a Service', () => {
   it('keeps a client at its pod when it is sticky', async () => {
     await serving(3, { sessionAffinity: 'ClientIP' })
     const answers = new Set<string>()
-    for (let i = 0; i < 10; i++) answers.add(await ask(get().spec.clusterIP!, 80, '10.1.1.1'))
+    for (let i = 0; i < 10; i++) answers.add(await ask(get().spec.clusterIP!, 80))
     expect(answers.size).toBe(1)
+  })
+
+  it('is of its own cluster only, though another has the same address range', async () => {
+    await serving(1)
+    const other = await testCluster({ beside: cluster, nodes: 0 })
+    other.addNode('other-1', { address: '192.168.1.1' })
+    other.api.create('services', service('web', { clusterIP: get().spec.clusterIP!, ports: [{ port: 80 }] }))
+    other.api.create('pods', pod('client'))
+    await cluster.until('running', () => other.pod('client')?.status.phase === 'Running')
+    const { clusterIP } = get().spec
+    for (const inOther of ['192.168.1.1', other.pod('client').status.podIP!]) {
+      expect(() => connect(clusterIP!, 80, inOther)).toThrow('ECONNREFUSED')
+    }
+    expect(await ask(clusterIP!, 80, cluster.pods()[0]!.status.podIP)).toBe(cluster.pods()[0]!.metadata.name)
+    other.kubernetes.stop()
   })
 
   it('has names in DNS, as pods see them', async () => {

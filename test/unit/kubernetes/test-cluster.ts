@@ -34,6 +34,8 @@ export interface TestCluster {
 interface TestOptions {
   /** Goes on with this store, as after a restart. */
   store?: Store
+  /** Another cluster of the same world. */
+  beside?: TestCluster
   nodes?: number
   now?: number
   seed?: string
@@ -47,21 +49,25 @@ interface TestOptions {
 }
 
 export async function testCluster(options: TestOptions = {}): Promise<TestCluster> {
-  const clock = new Clock({ speed: 0, now: options.now ?? Date.parse('2026-11-21T10:00:00Z') })
-  const world = new World({
-    id: 'test',
-    clock,
-    seed: options.seed ?? 'kubernetes',
-    ...(options.store && { store: options.store }),
-    log: { error: (controller, key, error) => console.error(controller, key, error) },
-  })
-  const network = new VirtualNetwork()
-  const runtime = new ScriptedRuntime(network)
+  const { beside } = options
+  const clock =
+    beside?.world.clock ?? new Clock({ speed: 0, now: options.now ?? Date.parse('2026-11-21T10:00:00Z') })
+  const world =
+    beside?.world ??
+    new World({
+      id: 'test',
+      clock,
+      seed: options.seed ?? 'kubernetes',
+      ...(options.store && { store: options.store }),
+      log: { error: (controller, key, error) => console.error(controller, key, error) },
+    })
+  const network = beside?.network ?? new VirtualNetwork()
+  const runtime = beside?.runtime ?? new ScriptedRuntime(network)
   const addresses = new Map<string, string>()
   const balancers = new Map<string, LoadBalancerRequest>()
   const containers = await options.containers?.(world, network)
   const cluster: ClusterOptions = {
-    uid: 'c1',
+    uid: beside ? 'c2' : 'c1',
     gitVersion: 'v1.35.2-eks-1234567',
     world,
     network,

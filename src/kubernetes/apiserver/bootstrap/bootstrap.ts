@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import type { Controller } from '#world/controller.ts'
 import { StatusError } from '../../api.ts'
+import { equal } from '../../equality.ts'
 import type { Obj } from '../json.ts'
 import { kindOf } from '../kinds/registry.ts'
 import type { Objects } from '../storage/objects.ts'
@@ -62,13 +63,51 @@ function ensureKubernetesService(objects: Objects): void {
   })
 }
 
-/** Brings the `kubernetes` Service back when somebody deletes it, as the API server does. */
+const SLICES = 'endpointslices.discovery.k8s.io'
+
+/** Brings the `kubernetes` Service and its endpoints back when somebody changes or deletes them, as the API server does. */
 export function kubernetesServiceController(objects: Objects): Controller {
   const { name, namespace } = { name: 'kubernetes', namespace: 'default' }
+  const key = (resource: string) => objects.key(kindOf(resource), namespace, name)
   return {
     name: 'kubernetes-service',
-    sources: [{ prefix: objects.key(kindOf('services'), namespace, name), keys: () => [name] }],
-    reconcile: () => ensureKubernetesService(objects),
+    sources: ['services', 'endpoints', SLICES].map((resource) => ({
+      prefix: key(resource),
+      keys: (event) => (event.key === key(resource) ? [name] : []),
+    })),
+    reconcile: () => {
+      ensureKubernetesService(objects)
+      ensureEndpoints(objects)
+    },
+  }
+}
+
+/** Where the `kubernetes` Service leads: the control plane. Models pkg/controlplane/reconcilers. */
+function ensureEndpoints(objects: Objects): void {
+  const addresses = objects.context.cluster.controlPlaneAddresses ?? []
+  if (addresses.length === 0) return
+  const metadata = { name: 'kubernetes', namespace: 'default' }
+  const port = { name: 'https', port: 443, protocol: 'TCP' }
+  ensureContent(objects, 'endpoints', 'subsets', {
+    metadata: { ...metadata, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
+    subsets: [{ addresses: addresses.map((ip) => ({ ip })), ports: [port] }],
+  })
+  ensureContent(objects, SLICES, 'endpoints', {
+    metadata: { ...metadata, labels: { 'kubernetes.io/service-name': 'kubernetes' } },
+    addressType: 'IPv4',
+    endpoints: addresses.map((address) => ({ addresses: [address], conditions: { ready: true } })),
+    ports: [port],
+  })
+}
+
+/** Makes an object, or puts one of its fields right. */
+function ensureContent(objects: Objects, resource: string, field: string, wanted: Obj): void {
+  const kind = kindOf(resource)
+  const { namespace, name } = wanted.metadata
+  const found = objects.get(kind, namespace, name)?.value as Obj | undefined
+  if (!found) ensureObject(objects, resource, wanted)
+  else if (!equal(found[field], wanted[field])) {
+    objects.update(kind, namespace, name, (current) => ({ ...(current as Obj), [field]: wanted[field] }))
   }
 }
 

@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto'
+import { createServer, type Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { TLSSocket } from 'node:tls'
+import type { CertificateIssuer } from '#network/authority.ts'
+import type { HostTable, HttpHost } from '#network/hosts.ts'
+import { ConnectError, type Peer, type Route, type VirtualNetwork } from '#network/virtual-network.ts'
+
+/** Ports by which a name is looked for when only the name is asked. */
+const USUAL_PORTS = [443, 80]
+/** First byte of a TLS handshake record (RFC 8446, 5.1). */
+const TLS_HANDSHAKE = 0x16
+
+/**
+ * The internet as a world's instances see it: the names of its host table (AWS endpoints, load balancers, registries, API
+ * servers) have addresses, and a connection to one of these reaches the host. Other names do not exist.
+ */
+export class Outside implements Route {
+  readonly #hosts: HostTable
+  readonly #network: VirtualNetwork
+  readonly #issuer: CertificateIssuer
+  /** By address; filled as names are asked for, the same address each time. */
+  readonly #names = new Map<string, string>()
+  readonly #servers = new WeakMap<HttpHost, Server>()
+  readonly #listeners = new Map<string, { close(): void }>()
+  readonly #sockets = new Set<Duplex>()
+  readonly #route: { close(): void }
+
+  constructor(hosts: HostTable, network: VirtualNetwork, issuer: CertificateIssuer) {
+    this.#hosts = hosts
+    this.#network = network
+    this.#issuer = issuer
+    this.#route = network.addRoute(this)
+  }
+
+  close(): void {
+    this.#route.close()
+    for (const listener of this.#listeners.values()) listener.close()
+    for (const socket of this.#sockets) socket.destroy()
+  }
+
+  /** The address of a name; undefined: NXDOMAIN. */
+  lookup(name: string): string | undefined {
+    const lower = name.toLowerCase().replace(/\.$/, '')
+    if (!USUAL_PORTS.some((port) => this.#hosts.resolve(lower, port))) return undefined
+    const address = addressOf(lower)
+    this.#names.set(address, lower)
+    return address
+  }
+
+  /** Listens at the name's address before the first connection arrives there. */
+  resolve(_from: Peer, to: Peer): undefined {
+    const name = this.#names.get(to.address)
+    if (!name) return
+    const host = this.#hosts.resolve(name, to.port)
+    // Cloud endpoints drop packets to the ports that they do not serve.
+    if (!host) throw new ConnectError('ETIMEDOUT', to.address, to.port)
+    const key = `${to.address}:${to.port}`
+    if (this.#listeners.has(key)) return
+    const accept = (socket: Duplex) => this.#accept(name, to.port, socket)
+    this.#listeners.set(key, this.#network.listen(to.address, to.port, accept))
+  }
+
+  #accept(name: string, port: number, socket: Duplex): void {
+    this.#sockets.add(socket)
+    socket.once('close', () => this.#sockets.delete(socket))
+    socket.on('error', () => socket.destroy())
+    const host = this.#hosts.resolve(name, port)
+    if (!host) socket.destroy()
+    else if (host.kind === 'http') this.#serve(name, host, socket)
+    else splice(socket, () => host.connect())
+  }
+
+  #serve(name: string, host: HttpHost, socket: Duplex): void {
+    const server = this.#serverOf(host)
+    socket.once('readable', async () => {
+      const first = socket.read() as Buffer | null
+      if (first === null) return socket.destroy()
+      socket.unshift(first)
+      if (first[0] !== TLS_HANDSHAKE) return server.emit('connection', socket)
+      const secureContext = await (host.secureContext?.(name) ?? this.#issuer.secureContext(name))
+      const secure = new TLSSocket(socket as never, {
+        isServer: true,
+        secureContext,
+        ALPNProtocols: ['http/1.1'],
+        requestCert: host.requestsClientCertificate ?? false,
+        rejectUnauthorized: false,
+      })
+      secure.on('error', () => secure.destroy())
+      server.emit('connection', secure)
+    })
+  }
+
+  #serverOf(host: HttpHost): Server {
+    let server = this.#servers.get(host)
+    if (!server) {
+      server = createServer({ requestTimeout: 0 }, (req, res) => host.request(req, res))
+      server.on('upgrade', (req, stream, head) => {
+        if (host.upgrade) host.upgrade(req, stream, head)
+        else stream.destroy()
+      })
+      this.#servers.set(host, server)
+    }
+    return server
+  }
+}
+
+function splice(socket: Duplex, connect: () => Duplex): void {
+  try {
+    const stream = connect()
+    socket.pipe(stream).pipe(socket)
+    stream.on('error', () => socket.destroy())
+    stream.on('close', () => socket.destroy())
+    socket.on('close', () => stream.destroy())
+  } catch {
+    socket.destroy()
+  }
+}
+
+/** An address of 52.0.0.0/10, where much of AWS is, made from the name. */
+function addressOf(name: string): string {
+  const hash = createHash('sha256').update(name).digest()
+  return `52.${hash[0]! & 0x3f}.${hash[1]}.${(hash[2]! % 254) + 1}`
+}

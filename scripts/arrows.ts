@@ -18,7 +18,13 @@ const MAY: Record<string, string[]> = {
   database: ['world', 'checks', 'labs', 'server/api.ts'],
   server: ['world', 'network', 'cloud', 'checks', 'labs', 'workspace', 'classroom', 'database'],
   // The pages speak to the server over its API only: they see its types and formats.
-  site: ['server/api.ts', 'workspace/protocol.ts', 'checks/finding.ts', 'labs/schema.ts'],
+  site: [
+    'server/api.ts',
+    'workspace/protocol.ts',
+    'workspace/limits.ts',
+    'checks/finding.ts',
+    'labs/schema.ts',
+  ],
   cli: [
     'world',
     'network',

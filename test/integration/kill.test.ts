@@ -2,9 +2,14 @@ import { randomInt } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { CreateRepositoryCommand, DescribeRepositoriesCommand, ECRClient } from '@aws-sdk/client-ecr'
-import { CreateClusterCommand, DescribeClusterCommand, EKSClient, waitUntilClusterActive } from '@aws-sdk/client-eks'
 import { DescribeSubnetsCommand, EC2Client } from '@aws-sdk/client-ec2'
+import { CreateRepositoryCommand, DescribeRepositoriesCommand, ECRClient } from '@aws-sdk/client-ecr'
+import {
+  CreateClusterCommand,
+  DescribeClusterCommand,
+  EKSClient,
+  waitUntilClusterActive,
+} from '@aws-sdk/client-eks'
 import { CreateRoleCommand, IAMClient, paginateListRoles } from '@aws-sdk/client-iam'
 import { CoreV1Api } from '@kubernetes/client-node'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -60,7 +65,9 @@ it(`keeps every acknowledged write through ${KILLS} kills of the cloud process a
   let counter = 0
   const writers = {
     roles: (name: string) =>
-      iam.send(new CreateRoleCommand({ RoleName: name, AssumeRolePolicyDocument: trust('ec2.amazonaws.com') })),
+      iam.send(
+        new CreateRoleCommand({ RoleName: name, AssumeRolePolicyDocument: trust('ec2.amazonaws.com') }),
+      ),
     repositories: (name: string) => ecr.send(new CreateRepositoryCommand({ repositoryName: name })),
     configMaps: (name: string) =>
       core.createNamespacedConfigMap({ namespace: 'default', body: { metadata: { name }, data: { name } } }),
@@ -96,13 +103,18 @@ it(`keeps every acknowledged write through ${KILLS} kills of the cloud process a
   }
 
   const roles: string[] = []
-  for await (const page of paginateListRoles({ client: iam }, {})) roles.push(...page.Roles!.map(({ RoleName }) => RoleName!))
+  for await (const page of paginateListRoles({ client: iam }, {}))
+    roles.push(...page.Roles!.map(({ RoleName }) => RoleName!))
   const { repositories } = await ecr.send(new DescribeRepositoriesCommand({ maxResults: 1000 }))
   const configMaps = await core.listNamespacedConfigMap({ namespace: 'default' })
   expect(acknowledged.roles.length).toBeGreaterThan(KILLS)
   expect(roles).toEqual(expect.arrayContaining(acknowledged.roles))
-  expect(repositories!.map(({ repositoryName }) => repositoryName)).toEqual(expect.arrayContaining(acknowledged.repositories))
-  expect(configMaps.items.map(({ metadata }) => metadata!.name)).toEqual(expect.arrayContaining(acknowledged.configMaps))
+  expect(repositories!.map(({ repositoryName }) => repositoryName)).toEqual(
+    expect.arrayContaining(acknowledged.repositories),
+  )
+  expect(configMaps.items.map(({ metadata }) => metadata!.name)).toEqual(
+    expect.arrayContaining(acknowledged.configMaps),
+  )
   const { cluster } = await eks.send(new DescribeClusterCommand({ name: 'lab' }))
   expect(cluster!.status).toBe('ACTIVE')
 }, 300_000)

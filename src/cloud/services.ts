@@ -2,7 +2,8 @@ import { autoScalingController, autoScalingService } from '#aws/autoscaling/inde
 import { ec2Service, lifecycleController, type Scope } from '#aws/ec2/index.ts'
 import { ecrService, type ImageCatalog } from '#aws/ecr/index.ts'
 import { clusterController, eksService, type NodeWatch, nodegroupController } from '#aws/eks/index.ts'
-import { elbHealthController, elbService, elbv2Service } from '#aws/elb/index.ts'
+import { elbHealthController, elbService } from '#aws/elb/index.ts'
+import { elbv2Service, targetHealthController } from '#aws/elbv2/index.ts'
 import { iamService } from '#aws/iam/service.ts'
 import { stsService } from '#aws/sts/service.ts'
 import type { Service } from '#aws/wire/service.ts'
@@ -32,5 +33,6 @@ export function awsControllers(world: World, network: VirtualNetwork, nodes: Nod
     nodegroupController(world, nodes),
     autoScalingController(world),
     elbHealthController(world, network),
+    targetHealthController(world, network),
   ]
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { bootstrapRegion } from '#aws/ec2/index.ts'
 import { elbHosts } from '#aws/elb/index.ts'
+import { LoadBalancerTraffic } from '#aws/elbv2/index.ts'
 import { bootstrapAccount } from '#aws/iam/bootstrap.ts'
 import { iamIdentity } from '#aws/iam/identity.ts'
 import type { Constraints } from '#aws/wire/constraints.ts'
@@ -94,11 +95,13 @@ export class Simulation {
       log: (error, operation) => options.log(`${operation} failed: ${(error as Error).stack ?? error}`),
     })
     const balancers = elbHosts(world, accountId, network)
+    const traffic = new LoadBalancerTraffic(world, accountId, network)
     const tables: HostTable[] = [
       { resolve: (name, port) => (port === 443 || port === 80 ? aws.host(name) : undefined) },
       clusters,
       registries,
       balancers,
+      traffic,
     ]
     const hosts: HostTable = {
       resolve(name, port) {
@@ -121,12 +124,13 @@ export class Simulation {
     })
     clusters.start()
     nodes.start()
-    const controllers = awsControllers(world, network, nodes).map((controller) =>
+    const controllers = [...awsControllers(world, network, nodes), traffic.controller()].map((controller) =>
       world.controllers.start(controller),
     )
     await docker.start()
     return new Simulation(hosts, aws.classic, async () => {
       for (const controller of controllers) controller.stop()
+      traffic.stop()
       nodes.stop()
       clusters.stop()
       outside.close()

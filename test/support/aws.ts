@@ -3,7 +3,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { autoScalingController, autoScalingService } from '../../src/aws/autoscaling/index.ts'
 import { bootstrapRegion, ec2Service, lifecycleController } from '../../src/aws/ec2/index.ts'
-import { elbHealthController, elbService, elbv2Service } from '../../src/aws/elb/index.ts'
+import { elbHealthController, elbService } from '../../src/aws/elb/index.ts'
+import { elbv2Service, LoadBalancerTraffic, targetHealthController } from '../../src/aws/elbv2/index.ts'
 import { bootstrapAccount } from '../../src/aws/iam/bootstrap.ts'
 import { iamIdentity } from '../../src/aws/iam/identity.ts'
 import { iamService } from '../../src/aws/iam/service.ts'
@@ -30,12 +31,15 @@ export interface Keys {
 export async function startAws(options: { credentials?: 'open' | 'enforced'; services?: Service[] } = {}) {
   const world = new World({ id: 'test', seed: 'aws', provisioning: 'instant' })
   const network = new VirtualNetwork()
+  const traffic = new LoadBalancerTraffic(world, ACCOUNT, network)
   bootstrapAccount(world, { accountId: ACCOUNT, administrator: ADMINISTRATOR })
   bootstrapRegion({ world, accountId: ACCOUNT, region: REGION })
   for (const controller of [
     lifecycleController(world),
     elbHealthController(world, network),
     autoScalingController(world),
+    targetHealthController(world, network),
+    traffic.controller(),
   ])
     world.controllers.start(controller)
   const errors: unknown[] = []
@@ -63,6 +67,7 @@ export async function startAws(options: { credentials?: 'open' | 'enforced'; ser
   return {
     world,
     network,
+    traffic,
     aws,
     endpoint,
     /** What handlers threw by mistake. */

@@ -1,0 +1,7 @@
+export { targetHealthController } from './health-controller.ts'
+export type * from './records.ts'
+export { elbv2Service } from './service.ts'
+export { listeners, loadBalancers, targetGroups, targets } from './tables.ts'
+export { deregisterTargets, registerTargets, type TargetDescription } from './targets.ts'
+export { LoadBalancerTraffic } from './traffic.ts'
+export { balancersByGroup } from './usage.ts'

@@ -1,0 +1,66 @@
+import * as sdk from '@aws-sdk/client-elastic-load-balancing-v2'
+import { serviceModel } from '../wire/model.ts'
+import type { Handler, RequestContext, ResourceResolver, Service } from '../wire/service.ts'
+import { attributeHandlers } from './attributes.ts'
+import { LIMITS } from './data/limits.ts'
+import { listenerHandlers } from './listeners.ts'
+import { loadBalancerHandlers } from './load-balancers.ts'
+import { tagHandlers } from './tags.ts'
+import { targetGroupHandlers } from './target-groups.ts'
+import { targetHandlers } from './targets.ts'
+
+interface Named {
+  Name?: string
+  Type?: string
+  LoadBalancerArn?: string
+  ListenerArn?: string
+  RuleArn?: string
+  TargetGroupArn?: string
+  ResourceArns?: string[]
+  RulePriorities?: { RuleArn?: string }[]
+}
+
+/** https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html */
+function resourceOf(
+  operation: string,
+  input: Named,
+  { region, accountId }: RequestContext,
+): string | string[] {
+  // Describing knows no resource-level permissions.
+  if (operation.startsWith('Describe')) return '*'
+  const prefix = `arn:aws:elasticloadbalancing:${region}:${accountId}`
+  if (operation === 'CreateLoadBalancer')
+    return `${prefix}:loadbalancer/${input.Type === 'network' ? 'net' : 'app'}/${input.Name}/*`
+  if (operation === 'CreateTargetGroup') return `${prefix}:targetgroup/${input.Name}/*`
+  if (input.ResourceArns?.length) return input.ResourceArns
+  if (input.RulePriorities?.length) return input.RulePriorities.map(({ RuleArn }) => RuleArn!)
+  return input.RuleArn ?? input.ListenerArn ?? input.LoadBalancerArn ?? input.TargetGroupArn ?? '*'
+}
+
+const handlers: Record<string, Handler> = {
+  ...loadBalancerHandlers,
+  ...listenerHandlers,
+  ...targetGroupHandlers,
+  ...targetHandlers,
+  ...attributeHandlers,
+  ...tagHandlers,
+  DescribeAccountLimits: () => ({
+    Limits: Object.entries(LIMITS).map(([Name, max]) => ({ Name, Max: String(max) })),
+  }),
+}
+
+/** Application and network load balancers: https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/ */
+export const elbv2Service: Service = {
+  name: 'elbv2',
+  sdk,
+  actionPrefix: 'elasticloadbalancing',
+  endpoints: [{ prefix: 'elasticloadbalancing' }],
+  botocoreName: 'elbv2',
+  handlers,
+  resources: Object.fromEntries(
+    [...serviceModel(sdk).operations.keys()].map((operation): [string, ResourceResolver] => [
+      operation,
+      (input, context) => resourceOf(operation, input, context),
+    ]),
+  ),
+}

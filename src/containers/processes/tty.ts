@@ -54,6 +54,7 @@ export class Tty {
 
   /** Lets the person edit one line after a prompt. */
   async readLine(prompt: string, history: readonly string[]): Promise<EditedLine> {
+    this.interrupted = false
     await this.#write(prompt)
     return new Promise((done) => {
       this.#buffer = ''
@@ -70,6 +71,9 @@ export class Tty {
       }
     })
   }
+
+  /** Ctrl-C came while no program had the terminal; the shell looks at it between commands. */
+  interrupted = false
 
   /** Keeps keys for the next prompt instead of giving them to whoever reads. */
   holdTypeAhead = false
@@ -157,6 +161,7 @@ export class Tty {
     this.#cursor = 0
     if (this.#editor) return this.#finish('interrupted')
     this.#typeAhead = ''
+    this.interrupted = this.foreground.size === 0
     for (const process of [...this.foreground]) process.kill('SIGINT')
   }
 

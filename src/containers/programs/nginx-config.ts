@@ -7,6 +7,9 @@ export interface Directive {
   line: number
 }
 
+/** Backslash escapes inside quotes. */
+const ESCAPES: Record<string, string> = { n: '\n', t: '\t', r: '\r', '"': '"', "'": "'", '\\': '\\' }
+
 /** What nginx says of a wrong configuration, without its prefix. */
 export class NginxConfigError extends Error {
   override readonly name = 'NginxConfigError'
@@ -79,8 +82,9 @@ function tokenize(text: string, file: string): Token[] {
         if (index >= text.length)
           throw new NginxConfigError(`unexpected end of file, expecting "${char}" in ${file}:${start}`)
         if (text[index] === '\n') line++
-        if (text[index] === '\\' && /["'\\]/.test(text[index + 1] ?? '')) index++
-        value += text[index]
+        const escaped = text[index] === '\\' ? ESCAPES[text[index + 1] ?? ''] : undefined
+        if (escaped) index++
+        value += escaped ?? text[index]
       }
       index++
       tokens.push({ text: value, line: start, quoted: true })

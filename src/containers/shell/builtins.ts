@@ -475,6 +475,7 @@ function getopts(shell: Shell, [spec = '', name = '', ...rest]: string[]): numbe
     shell.set(name, letter)
   } else {
     advance(last ? 1 : 0, last ? 1 : offset + 1)
+    shell.state.variables.delete('OPTARG')
     shell.set(name, letter)
   }
   return 0

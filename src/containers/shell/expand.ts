@@ -64,11 +64,13 @@ async function expandParts(
   fields: Fields,
   quoted: boolean,
   split = true,
+  splitLiterals = false,
 ): Promise<void> {
   for (const part of parts) {
     switch (part.type) {
       case 'Literal':
-        fields.add(part.value, quoted)
+        if (splitLiterals) addExpansion(shell, fields, part.value, quoted, split)
+        else fields.add(part.value, quoted)
         break
       case 'SingleQuoted':
       case 'Escaped':
@@ -188,13 +190,13 @@ async function expandParameter(
   const word = (node: WordNode | null | undefined) => (node ? expandString(shell, node) : Promise.resolve(''))
   const put = (text: string) => addExpansion(shell, fields, text, quoted, split)
   if (!operation) {
-    if (value === undefined && shell.state.options.nounset) throw unset(parameter)
+    if (value === undefined && shell.state.options.nounset) throw unset(shell, parameter)
     return put(value ?? '')
   }
   switch (operation.type) {
     case 'DefaultValue':
       if (value === undefined || (operation.checkEmpty && value === '')) {
-        return expandParts(shell, operation.word.parts, fields, quoted, split)
+        return expandParts(shell, operation.word.parts, fields, quoted, split, true)
       }
       return put(value)
     case 'AssignDefault':
@@ -214,9 +216,9 @@ async function expandParameter(
       return put(value)
     case 'UseAlternative':
       if (value === undefined || (operation.checkEmpty && value === '')) return
-      return expandParts(shell, operation.word.parts, fields, quoted, split)
+      return expandParts(shell, operation.word.parts, fields, quoted, split, true)
   }
-  if (value === undefined && shell.state.options.nounset) throw unset(parameter)
+  if (value === undefined && shell.state.options.nounset) throw unset(shell, parameter)
   const text = value ?? ''
   switch (operation.type) {
     case 'Length':
@@ -250,7 +252,10 @@ async function expandParameter(
   }
 }
 
-const unset = (name: string) => new ShellError(`${name}: parameter not set`)
+const unset = (shell: Shell, name: string) =>
+  shell.dialect.bash
+    ? new ShellError(`${name}: unbound variable`, 127)
+    : new ShellError(`${name}: parameter not set`)
 
 function removePattern(text: string, pattern: Piece[], side: 'prefix' | 'suffix', greedy: boolean): string {
   const lengths = Array.from({ length: text.length + 1 }, (_, index) => index)

@@ -6,11 +6,13 @@ import {
   type Descriptors,
   type Dialect,
   ExitSignal,
+  InterruptSignal,
   LoopSignal,
   ReturnSignal,
   ShellError,
   ShellState,
 } from './state.ts'
+import { syntaxProblem } from './syntax-error.ts'
 
 /** The shell as a program: `sh [-eux] [-c script [name [arg…]]] [file [arg…]]`, or from standard input, or at a terminal. */
 export function shellProgram(dialect: Dialect): Program {
@@ -94,7 +96,8 @@ async function runCommandString(shell: Shell, script: string, io: Descriptors): 
     const command = singleCommand(parseScript(script, shell).statements)
     if (command) return await shell.runAsLast(command, io)
   } catch (error) {
-    if (error instanceof ExitSignal) return error.status
+    if (error instanceof ExitSignal || error instanceof ReturnSignal) return error.status
+    if (error instanceof InterruptSignal) return 130
     if (!(error instanceof ShellError)) throw error
     await shell.complain(io, error.message)
     return error.status
@@ -129,11 +132,11 @@ async function interact(shell: Shell, io: Descriptors): Promise<number> {
   process.on('SIGINT', 'ignore')
   process.on('SIGTERM', 'ignore')
   process.on('SIGQUIT', 'ignore')
-  tty.foreground.delete(process)
   tty.holdTypeAhead = true
   const history: string[] = []
   let text = ''
   for (;;) {
+    tty.foreground.delete(process)
     const edited = await process.waitFor(tty.readLine(text ? '> ' : prompt(shell), history))
     if (edited === 'interrupted') {
       text = ''
@@ -163,6 +166,10 @@ async function runOnce(shell: Shell, text: string, io: Descriptors): Promise<num
   } catch (error) {
     if (error instanceof ExitSignal) return error.status
     if (error instanceof ReturnSignal || error instanceof LoopSignal) return undefined
+    if (error instanceof InterruptSignal) {
+      shell.state.status = 130
+      return shell.interactive ? undefined : 130
+    }
     if (!(error instanceof ShellError)) throw error
     await shell.complain(io, error.message)
     shell.state.status = error.status
@@ -179,24 +186,10 @@ function incomplete(text: string): boolean {
     if (!new RegExp(`\\n\\t*${delimiter}(?:\\n|$)`).test(text)) return true
   }
   try {
-    parseForCompleteness(text)
+    parse(text)
     return false
   } catch (error) {
-    return (error as Error).message === 'incomplete'
-  }
-}
-
-function parseForCompleteness(text: string): void {
-  try {
-    parse(text)
-  } catch (error) {
-    const { message } = error as Error
-    if (/matching|unexpected EOF|unexpected end/i.test(message)) throw new Error('incomplete')
-    // The parser says which word it waits for when the text ends inside a compound command.
-    const open = /unexpected token `(fi|done|esac|\}|\)|then|do)'/.exec(message)
-    if (open && !new RegExp(`(^|[\\s;])${open[1]!.replace(/[})]/, '\\$&')}\\s*;?\\s*$`).test(text))
-      throw new Error('incomplete')
-    if (/Expected|end of (?:file|input)/i.test(message)) throw new Error('incomplete')
+    return syntaxProblem(error as Error, text).kind !== 'token'
   }
 }
 

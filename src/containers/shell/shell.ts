@@ -15,6 +15,7 @@ import {
   type Descriptors,
   type Dialect,
   ExitSignal,
+  InterruptSignal,
   type Job,
   LoopSignal,
   ReturnSignal,
@@ -29,6 +30,7 @@ import type {
   SimpleCommandNode,
   StatementNode,
 } from './syntax.ts'
+import { syntaxMessage, syntaxProblem } from './syntax-error.ts'
 
 /** How deep functions may call each other. */
 const MAX_DEPTH = 500
@@ -126,6 +128,7 @@ export class Shell {
       return await this.#exitTrap(io, this.state.status)
     } catch (error) {
       if (error instanceof ExitSignal) return this.#exitTrap(io, error.status)
+      if (error instanceof InterruptSignal) return this.#exitTrap(io, 130)
       if (error instanceof LoopSignal || error instanceof ReturnSignal) return this.state.status
       if (error instanceof ShellError) {
         await this.complain(io, error.message)
@@ -141,8 +144,12 @@ export class Shell {
   }
 
   async execute(statements: readonly StatementNode[], io: Descriptors): Promise<number> {
-    for (const statement of statements) {
-      if (statement.deferredError) throw new ShellError(syntaxError(statement.deferredError.token, this))
+    for (const [index, statement] of statements.entries()) {
+      // A line is read as a whole before any of it runs.
+      const next = statements[index + 1]
+      const wrong =
+        statement.deferredError ?? (next?.line === statement.line ? next?.deferredError : undefined)
+      if (wrong) throw new ShellError(syntaxMessage({ kind: 'token', token: wrong.token }, this.dialect))
       await this.#statement(statement, this.redirected ?? io)
       await this.#runTraps(this.redirected ?? io)
     }
@@ -151,6 +158,7 @@ export class Shell {
 
   async #statement(statement: StatementNode, io: Descriptors): Promise<void> {
     this.process.check()
+    if (this.process.tty?.interrupted) throw new InterruptSignal()
     if (statement.background) {
       const nodes = [{ ...statement, background: false }]
       const process = this.#subprocess(nodes, withInput(io, undefined), statement.sourceText ?? '')
@@ -548,13 +556,15 @@ export class Shell {
   async #foreground(child: Process): Promise<number> {
     const { tty } = this.process
     tty?.foreground.add(child)
+    if (tty?.interrupted) child.kill('SIGINT')
     let status: ExitStatus
     try {
       status = await this.process.waitFor(child.exited)
     } finally {
       tty?.foreground.delete(child)
     }
-    if (status.signal === 'SIGINT' && tty && !this.#interactive) throw new ExitSignal(130)
+    if (status.signal === 'SIGINT' && tty)
+      throw this.#interactive ? new InterruptSignal() : new ExitSignal(130)
     return status.exitCode
   }
 
@@ -694,25 +704,8 @@ export function parseScript(text: string, shell: Shell): ScriptNode {
   try {
     return parse(text)
   } catch (error) {
-    const token = /unexpected token `([^']*)'/.exec((error as Error).message)?.[1]
-    if (token !== undefined) throw new ShellError(syntaxError(token, shell))
-    throw new ShellError(
-      /matching|EOF/.test((error as Error).message)
-        ? unterminated(error as Error, shell)
-        : `syntax error: ${(error as Error).message}`,
-    )
+    throw new ShellError(syntaxMessage(syntaxProblem(error as Error, text), shell.dialect))
   }
-}
-
-const syntaxError = (token: string, shell: Shell) =>
-  shell.dialect.bash
-    ? `syntax error near unexpected token \`${token || 'newline'}'`
-    : `${shell.dialect.kind === 'dash' ? 'Syntax error' : 'syntax error'}: unexpected "${token || 'newline'}"`
-
-const unterminated = (error: Error, shell: Shell) => {
-  const quote = /matching [`'](.)'/.exec(error.message)?.[1]
-  if (shell.dialect.bash) return `unexpected EOF while looking for matching \`${quote ?? '"'}'`
-  return `${shell.dialect.kind === 'dash' ? 'Syntax error' : 'syntax error'}: unterminated quoted string`
 }
 
 /** The one simple command of a script without anything around it. */

@@ -98,6 +98,9 @@ export class ReturnSignal {
   }
 }
 
+/** Ctrl-C at an interactive shell: back to the prompt. */
+export class InterruptSignal {}
+
 /** Leaves the shell. */
 export class ExitSignal {
   readonly status: number

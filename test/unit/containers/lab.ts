@@ -141,3 +141,8 @@ export function appears(stream: ProcessHandle['stdout'], text: string): Promise<
     })
   })
 }
+
+/** Resolves when something has become true by work that goes on by itself. */
+export async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setImmediate(resolve))
+}

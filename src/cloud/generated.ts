@@ -9,4 +9,15 @@ export const CONSTRAINTS_FILE = generated('aws/constraints.json')
 export const OPENAPI_FOLDER = generated('kubernetes')
 
 /** The services whose constraints are kept, by the folder names of their models. */
-export const BOTOCORE_SERVICES = ['autoscaling', 'ec2', 'ecr', 'eks', 'elb', 'elbv2', 'iam', 'sts']
+export const BOTOCORE_SERVICES = [
+  'autoscaling',
+  'ec2',
+  'ecr',
+  'ecs',
+  'eks',
+  'elb',
+  'elbv2',
+  'iam',
+  'logs',
+  'sts',
+]

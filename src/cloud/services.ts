@@ -5,6 +5,7 @@ import { clusterController, eksService, type NodeWatch, nodegroupController } fr
 import { elbHealthController, elbService } from '#aws/elb/index.ts'
 import { elbv2Service, targetHealthController } from '#aws/elbv2/index.ts'
 import { iamService } from '#aws/iam/service.ts'
+import { logsService } from '#aws/logs/index.ts'
 import { stsService } from '#aws/sts/service.ts'
 import type { Service } from '#aws/wire/service.ts'
 import type { VirtualNetwork } from '#network/virtual-network.ts'
@@ -22,6 +23,7 @@ export function awsServices(catalog: (scope: Scope) => ImageCatalog): Service[] 
     elbService,
     elbv2Service,
     autoScalingService,
+    logsService,
   ]
 }
 

@@ -8,6 +8,7 @@ import { elbv2Service, LoadBalancerTraffic, targetHealthController } from '../..
 import { bootstrapAccount } from '../../src/aws/iam/bootstrap.ts'
 import { iamIdentity } from '../../src/aws/iam/identity.ts'
 import { iamService } from '../../src/aws/iam/service.ts'
+import { logsService } from '../../src/aws/logs/index.ts'
 import { stsService } from '../../src/aws/sts/service.ts'
 import { loadConstraints } from '../../src/aws/wire/constraints.ts'
 import { createAwsServer } from '../../src/aws/wire/server.ts'
@@ -52,6 +53,7 @@ export async function startAws(options: { credentials?: 'open' | 'enforced'; ser
       elbService,
       elbv2Service,
       autoScalingService,
+      logsService,
       ...(options.services ?? []),
     ],
     identity: iamIdentity(world, ACCOUNT),

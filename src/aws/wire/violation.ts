@@ -15,6 +15,8 @@ export function violationError(service: string, protocol: ProtocolName, violatio
   if (protocol === 'ec2') return ec2Error(first)
   if (service === 'ecr' || service === 'ecr-public') return ecrError(first)
   if (service === 'eks') return eksError(first)
+  if (service === 'logs' || service === 'ecs')
+    return new AwsError('InvalidParameterException', commonText(violations))
   const code = protocol === 'query' ? 'ValidationError' : 'ValidationException'
   if (service === 'iam' && first.kind === 'pattern' && IAM_PATTERNS[first.pattern]) {
     return new AwsError(

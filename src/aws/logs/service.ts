@@ -1,0 +1,36 @@
+import * as sdk from '@aws-sdk/client-cloudwatch-logs'
+import { serviceModel } from '../wire/model.ts'
+import type { RequestContext, ResourceResolver, Service } from '../wire/service.ts'
+import { eventHandlers } from './events.ts'
+import { groupArn, groupHandlers } from './groups.ts'
+
+interface Named {
+  logGroupName?: string
+  logGroupIdentifier?: string
+  logStreamName?: string
+  resourceArn?: string
+}
+
+/** https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html */
+function resourceOf(input: Named, context: RequestContext): string {
+  if (input.resourceArn) return input.resourceArn
+  const name = input.logGroupName ?? input.logGroupIdentifier?.split(':').slice(-1)[0]
+  if (name === undefined) return `${groupArn(context, '*')}`
+  return `${groupArn(context, name)}:log-stream:${input.logStreamName ?? ''}`
+}
+
+/** CloudWatch Logs: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/ */
+export const logsService: Service = {
+  name: 'logs',
+  sdk,
+  actionPrefix: 'logs',
+  endpoints: [{ prefix: 'logs' }],
+  botocoreName: 'logs',
+  handlers: { ...groupHandlers, ...eventHandlers },
+  resources: Object.fromEntries(
+    [...serviceModel(sdk).operations.keys()].map((operation): [string, ResourceResolver] => [
+      operation,
+      resourceOf,
+    ]),
+  ),
+}

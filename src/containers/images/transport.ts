@@ -36,6 +36,8 @@ export class HostTransport {
     const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80))
     const host = this.#hosts.resolve(url.hostname, port)
     if (host?.kind !== 'http') throw new NoSuchHostError(url.hostname)
+    // Nothing here waits for the kernel: without a turn for it, requests in a row would starve real input and output.
+    await new Promise((resolve) => setImmediate(resolve))
     const connect = () => this.#connect(host, url.protocol === 'https:')
     const outgoing = request({
       method: options.method ?? 'GET',

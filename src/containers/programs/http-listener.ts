@@ -8,6 +8,8 @@ export function listenHttp(
   handler: (req: IncomingMessage, res: ServerResponse) => void,
 ): { close(): void } {
   const server: Server = createServer({ keepAliveTimeout: 65_000 }, handler)
+  // A client may close its side when it has sent its request and still get the answer.
+  Object.assign(server, { httpAllowHalfOpen: true })
   const listener = process.machine.network.listen(process.machine.address, port, (socket, peer) => {
     server.emit('connection', Object.assign(socket, { remoteAddress: peer.address, remotePort: peer.port }))
   })

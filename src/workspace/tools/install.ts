@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import {
   access,
   constants,
@@ -67,7 +67,8 @@ export interface InstallOptions {
 export async function installTools(options: InstallOptions = {}): Promise<Toolbox> {
   const cache = options.cache ?? join(CHECKOUT, 'node_modules/.cache/drydock')
   const machinePath = options.machinePath ?? process.env.PATH ?? ''
-  const bin = join(cache, machinePath === '' ? 'bin-packaged' : 'bin')
+  // Processes with another PATH find other tools on it: they must not change each other's folder.
+  const bin = join(cache, `bin-${createHash('sha256').update(machinePath).digest('hex').slice(0, 8)}`)
   await mkdir(bin, { recursive: true })
 
   const unpacked = new Map<ToolPackage, Promise<string | undefined>>()

@@ -14,6 +14,8 @@ export interface CheckRequest {
 
 /** What the worker thread says while it runs a check. */
 export type WorkerMessage =
+  /** The checker is loaded; its time begins now. */
+  | { type: 'started' }
   | { type: 'finding'; finding: Finding }
   | { type: 'done'; outcome: 'passed' | 'failed' }
   | { type: 'error'; finding: Finding }

@@ -16,6 +16,8 @@ export interface CheckRunnerOptions {
 }
 
 const DEFAULT_TIMEOUT_MS = 20_000
+/** Until a thread must have started and read its checker; on a busy machine that alone may take seconds. */
+const LOAD_TIMEOUT_MS = 30_000
 const WORKER = new URL('./worker.ts', import.meta.url)
 
 /** Keeps the SDK from configuration files and from the metadata address of a machine. */
@@ -129,7 +131,7 @@ export class CheckRunner {
 
 /** `broken`: the thread can run nothing any more. */
 type End =
-  | Exclude<WorkerMessage, { type: 'finding' }>
+  | Exclude<WorkerMessage, { type: 'finding' | 'started' }>
   | { type: 'broken'; finding: Finding }
   | { type: 'aborted' }
 
@@ -149,12 +151,14 @@ function conclusion(
       resolve(end)
     }
     const abort = () => settle({ type: 'aborted' })
-    const timer = setTimeout(
-      () => settle({ type: 'broken', finding: timedOut(limit, findings.at(-1)) }),
-      limit,
-    )
+    const endAfter = (ms: number) =>
+      setTimeout(() => settle({ type: 'broken', finding: timedOut(ms, findings.at(-1)) }), ms)
+    let timer = endAfter(LOAD_TIMEOUT_MS)
     const hear = (message: WorkerMessage) => {
-      if (message.type === 'finding') findings.push(message.finding)
+      if (message.type === 'started') {
+        clearTimeout(timer)
+        timer = endAfter(limit)
+      } else if (message.type === 'finding') findings.push(message.finding)
       else settle(message)
     }
     const fail = (error: unknown) => settle({ type: 'broken', finding: crashed(String(error)) })

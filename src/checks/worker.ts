@@ -22,6 +22,7 @@ parentPort!.on('message', async (request: CheckRequest) => {
     const context = checkContext(clients, new WorkspaceFiles(request.home), (finding) =>
       say({ type: 'finding', finding }),
     )
+    say({ type: 'started' })
     await check(context)
     say({ type: 'done', outcome: 'passed' })
   } catch (error) {

@@ -79,10 +79,9 @@ describe('WorldFiles', () => {
       first.store.put(`k/${i % 50}`, { i })
       if (i % 10 === 0) await first.store.flushed()
     }
-    await first.store.flushed()
+    await first.close()
     const second = await WorldFiles.open(directory)
     expect(state(second)).toEqual(state(first))
-    await first.close()
     await second.close()
     const names = await readdir(directory)
     expect(names.filter((name) => name.startsWith('snapshot-'))).toHaveLength(1)

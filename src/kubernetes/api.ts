@@ -76,6 +76,10 @@ export interface ClusterApi {
   prefix(resource: string, namespace?: string): string
   /** The namespace and name in a store key of this cluster. */
   parseKey(key: string): { group: string; resource: string; namespace: string; name: string }
+  /** Every resource whose objects are stored, with those of CustomResourceDefinitions as they are now. */
+  resources(): StoredResource[]
+  /** The resource of a group's kind, as an owner reference names it; undefined when the cluster has none. */
+  resourceNamed(group: string, kind: string): StoredResource | undefined
   /**
    * Records an event, counting repeats as the real recorder does.
    * `fieldPath` names the part of the object it is about: `spec.containers{web}`.
@@ -88,6 +92,15 @@ export interface ClusterApi {
     source: { component: string; host?: string },
     fieldPath?: string,
   ): void
+}
+
+/** A resource and where its objects are. */
+export interface StoredResource {
+  /** `pods`, `deployments.apps` */
+  resource: string
+  group: string
+  kind: string
+  namespaced: boolean
 }
 
 export interface LogOptions {

@@ -9,6 +9,7 @@ import { ServiceAccountTokens, type TokenRequest } from './auth/service-account-
 import { bootstrap, kubernetesServiceController } from './bootstrap/bootstrap.ts'
 import { listenInside } from './bootstrap/inside.ts'
 import { ComponentApi } from './component-api.ts'
+import { definitionCleanup, definitionNames } from './custom/controllers.ts'
 import { eventExpiry } from './event-expiry.ts'
 import { EventRecorder } from './event-recorder.ts'
 import { NonResources } from './http/nonresource.ts'
@@ -54,7 +55,7 @@ export class ApiServer {
       objects,
       authentication,
       authorization,
-      nonResources: new NonResources(cluster.gitVersion, `${generated}/v3`),
+      nonResources: new NonResources(cluster.gitVersion, `${generated}/v3`, objects.kinds),
       verbs: new Verbs(objects, new Subresources(parts), this.#stop.signal),
       streams: new Streams(objects, this.#kubelet),
     })
@@ -64,7 +65,13 @@ export class ApiServer {
     this.#schema = await loadSchema(this.#folder)
     bootstrap(this.#objects)
     const { controllers } = this.#objects.context.world
-    const own = [kubernetesServiceController, clusterRoleAggregation, eventExpiry]
+    const own = [
+      kubernetesServiceController,
+      clusterRoleAggregation,
+      eventExpiry,
+      definitionNames,
+      definitionCleanup,
+    ]
     this.#running = own.map((controller) => controllers.start(controller(this.#objects)))
     this.#running.push(await listenInside(this.#cluster, this.host))
   }

@@ -1,10 +1,10 @@
-import type { ClusterApi, DeleteOptions, KubernetesObject } from '../api.ts'
+import type { ClusterApi, DeleteOptions, KubernetesObject, StoredResource } from '../api.ts'
 import { timestamp } from '../time.ts'
 import { conflict } from './errors.ts'
 import type { EventRecorder } from './event-recorder.ts'
 import type { Json, Obj } from './json.ts'
-import type { Kind } from './kinds/kind.ts'
-import { kindOf, storageKind } from './kinds/registry.ts'
+import { type Kind, qualified } from './kinds/kind.ts'
+import { kindOf } from './kinds/registry.ts'
 import { decode } from './schema/decode.ts'
 import { objectOf } from './storage/entries.ts'
 import type { Objects } from './storage/objects.ts'
@@ -14,6 +14,13 @@ const split = (resource: string): [resource: string, subresource: string | undef
   const slash = resource.indexOf('/')
   return slash === -1 ? [resource, undefined] : [resource.slice(0, slash), resource.slice(slash + 1)]
 }
+
+const resourceOf = (kind: Kind): StoredResource => ({
+  resource: qualified(kind),
+  group: kind.group,
+  kind: kind.kind,
+  namespaced: kind.namespaced,
+})
 
 /** The API server for the cluster's own components: no HTTP, no authentication, objects shared with the store. */
 export class ComponentApi implements ClusterApi {
@@ -26,16 +33,16 @@ export class ComponentApi implements ClusterApi {
   }
 
   get<T extends KubernetesObject>(resource: string, namespace: string, name: string): T | undefined {
-    const entry = this.#objects.get(kindOf(resource), namespace, name)
+    const entry = this.#objects.get(this.#kindOf(resource), namespace, name)
     return entry && objectOf<T>(entry)
   }
 
   list<T extends KubernetesObject>(resource: string, namespace?: string): T[] {
-    return this.#objects.list(kindOf(resource), namespace).entries.map((entry) => objectOf<T>(entry))
+    return this.#objects.list(this.#kindOf(resource), namespace).entries.map((entry) => objectOf<T>(entry))
   }
 
   create<T extends KubernetesObject>(resource: string, object: T): T {
-    const kind = kindOf(resource)
+    const kind = this.#kindOf(resource)
     const entry = this.#objects.create(kind, object.metadata.namespace ?? '', this.#decode(kind, object))
     return objectOf<T>(entry)
   }
@@ -51,7 +58,7 @@ export class ComponentApi implements ClusterApi {
   }
 
   delete(resource: string, namespace: string, name: string, options: DeleteOptions = {}): void {
-    this.#objects.delete(kindOf(resource), namespace, name, options)
+    this.#objects.delete(this.#kindOf(resource), namespace, name, options)
   }
 
   bind(namespace: string, pod: string, node: string): void {
@@ -59,7 +66,7 @@ export class ComponentApi implements ClusterApi {
   }
 
   prefix(resource: string, namespace?: string): string {
-    return this.#objects.prefix(storageKind(kindOf(resource)), namespace)
+    return this.#objects.prefix(this.#kindOf(resource), namespace)
   }
 
   parseKey(key: string) {
@@ -76,6 +83,19 @@ export class ComponentApi implements ClusterApi {
     this.#recorder.record(about, type, reason, message, source, fieldPath)
   }
 
+  resources(): StoredResource[] {
+    return this.#objects.kinds.stored().map(resourceOf)
+  }
+
+  resourceNamed(group: string, kind: string): StoredResource | undefined {
+    const found = this.#objects.kinds.named(group, kind)
+    return found && resourceOf(found)
+  }
+
+  #kindOf(resource: string): Kind {
+    return this.#objects.kinds.of(resource)
+  }
+
   /** A copy with what the schema knows, as a client's object is taken. */
   #decode(kind: Kind, object: KubernetesObject): Obj {
     return decode(this.#objects.context.schema, kind, object as Obj).object
@@ -83,7 +103,7 @@ export class ComponentApi implements ClusterApi {
 
   #write<T extends KubernetesObject>(resource: string, object: T, subresource: string | undefined): T {
     const { namespace = '', name } = object.metadata
-    const kind = kindOf(resource)
+    const kind = this.#kindOf(resource)
     const entry = this.#objects.update(
       kind,
       namespace,

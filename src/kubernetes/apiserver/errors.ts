@@ -78,6 +78,7 @@ export interface FieldError {
     | 'FieldValueTooLong'
     | 'FieldValueTooMany'
     | 'FieldValueNotFound'
+    | 'FieldValueTypeInvalid'
   /** Text without the field's name. */
   body: string
 }

@@ -1,7 +1,5 @@
 import type { Controller } from '#world/controller.ts'
 import type { KubernetesObject, OwnerReference } from '../api.ts'
-import { qualified } from '../apiserver/kinds/kind.ts'
-import { KINDS } from '../apiserver/kinds/table.ts'
 import { StoreIndex } from '../store-index.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { unlessGone } from './replicas.ts'
@@ -19,27 +17,19 @@ export function garbageCollector(plane: ControlPlane): Controller & { close(): v
   const dependents = new StoreIndex<KubernetesObject>(world.store, prefix, ({ metadata }) =>
     (metadata?.ownerReferences ?? []).map(({ uid }) => uid),
   )
-  const resourceByKind = new Map(
-    KINDS.filter(({ storedAs, virtual }) => !storedAs && !virtual).map((kind) => [
-      `${kind.group}/${kind.kind}`,
-      { resource: qualified(kind), namespaced: kind.namespaced },
-    ]),
-  )
+  const resourceOf = ({ apiVersion, kind }: OwnerReference) =>
+    api.resourceNamed(apiVersion.includes('/') ? apiVersion.split('/')[0]! : '', kind)
 
   /** The owner that a reference names, if it is still there; undefined also for kinds that this cluster does not serve. */
-  function ownerOf(
-    { apiVersion, kind, name, uid }: OwnerReference,
-    namespace: string,
-  ): KubernetesObject | undefined {
-    const group = apiVersion.includes('/') ? apiVersion.split('/')[0] : ''
-    const found = resourceByKind.get(`${group}/${kind}`)
+  function ownerOf(reference: OwnerReference, namespace: string): KubernetesObject | undefined {
+    const { name, uid } = reference
+    const found = resourceOf(reference)
     const owner = found && api.get(found.resource, found.namespaced ? namespace : '', name)
     return owner?.metadata.uid === uid ? owner : undefined
   }
 
   /** Whether the collector can judge a reference at all. */
-  const isKnown = ({ apiVersion, kind }: OwnerReference): boolean =>
-    resourceByKind.has(`${apiVersion.includes('/') ? apiVersion.split('/')[0] : ''}/${kind}`)
+  const isKnown = (reference: OwnerReference): boolean => resourceOf(reference) !== undefined
 
   function reconcile(key: string): void {
     const { group, resource: plural, namespace, name } = api.parseKey(key)
@@ -158,8 +148,7 @@ export function garbageCollector(plane: ControlPlane): Controller & { close(): v
   function keysOfOwner(references: OwnerReference[] = [], namespace = '') {
     return (uid: string): string[] => {
       const reference = references.find((owner) => owner.uid === uid)!
-      const group = reference.apiVersion.includes('/') ? reference.apiVersion.split('/')[0]! : ''
-      const found = resourceByKind.get(`${group}/${reference.kind}`)
+      const found = resourceOf(reference)
       return found
         ? [`${api.prefix(found.resource, found.namespaced ? namespace : '')}${reference.name}`]
         : []

@@ -1,7 +1,5 @@
 import type { Controller, Result } from '#world/controller.ts'
 import type { KubernetesObject } from '../api.ts'
-import { qualified } from '../apiserver/kinds/kind.ts'
-import { KINDS } from '../apiserver/kinds/table.ts'
 import { equal } from '../equality.ts'
 import type { Namespace } from '../objects.ts'
 import { withCondition } from '../pods.ts'
@@ -41,11 +39,11 @@ export function namespaceController(plane: ControlPlane): Controller {
     unlessGone(() => api.update('namespaces/finalize', { ...latest, spec: { ...latest.spec, finalizers } }))
   }
 
-  const resources = KINDS.filter((kind) => kind.namespaced && !kind.virtual && !kind.storedAs).map(qualified)
-
   const contentOf = (namespace: string) =>
-    resources
-      .map((resource) => ({ resource, objects: api.list<KubernetesObject>(resource, namespace) }))
+    api
+      .resources()
+      .filter(({ namespaced }) => namespaced)
+      .map(({ resource }) => ({ resource, objects: api.list<KubernetesObject>(resource, namespace) }))
       .filter(({ objects }) => objects.length > 0)
 
   function writeConditions(

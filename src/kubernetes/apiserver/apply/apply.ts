@@ -6,6 +6,7 @@ import type { Call } from '../http/call.ts'
 import type { WriteQuery } from '../http/options.ts'
 import { clone, isObject, type Json, type Obj } from '../json.ts'
 import { apiVersionOf } from '../kinds/kind.ts'
+import { modelOf } from '../schema/schema.ts'
 import { objectOf } from '../storage/entries.ts'
 import type { Objects } from '../storage/objects.ts'
 import {
@@ -54,7 +55,7 @@ export function applyConfiguration(
       `the name of the object (${wanted.metadata.name}) does not match the name on the URL (${info.name})`,
     )
   }
-  const model = objects.context.schema.model(stored.model)
+  const model = modelOf(objects.context.schema, stored)
   const who: ManagerIdentity = {
     manager: query.fieldManager,
     operation: 'Apply',

@@ -58,7 +58,11 @@ function modelChildren(model: ModelNode, value: Obj): Children {
   const children: Children = []
   for (const name of Object.keys(value)) {
     const field = model.fields.get(name)
-    if (!field || value[name] === undefined) continue
+    if (value[name] === undefined) continue
+    if (!field) {
+      if (model.open) children.push({ key: `f:${name}`, value: value[name], type: { kind: 'any' }, field })
+      continue
+    }
     children.push({ key: `f:${name}`, value: value[name], type: field.type, field })
   }
   return children

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { apiVersionOf, type Kind, type Subresource } from '../kinds/kind.ts'
-import { groupVersions, kindsIn } from '../kinds/registry.ts'
+import type { Kinds } from '../kinds/kinds.ts'
 
 interface Discovery {
   /** Unaggregated documents by path: `/api`, `/apis`, `/apis/apps`, `/apis/apps/v1`. */
@@ -66,10 +66,10 @@ function aggregatedResource(kind: Kind): object {
   }
 }
 
-function build(): Discovery {
+function build(kinds: Kinds): Discovery {
   const plain = new Map<string, string>()
   const put = (path: string, value: object) => plain.set(path, JSON.stringify(value))
-  const groups = groupVersions()
+  const groups = kinds.groupVersions()
   const named = groups.filter(({ group }) => group)
   const apiGroup = ({ group, versions }: { group: string; versions: string[] }) => {
     const all = versions.map((version) => ({ groupVersion: `${group}/${version}`, version }))
@@ -88,7 +88,7 @@ function build(): Discovery {
         kind: 'APIResourceList',
         ...(group && { apiVersion: 'v1' }),
         groupVersion: apiVersionOf({ group, version }),
-        resources: kindsIn(group, version).flatMap(plainResource),
+        resources: kinds.in(group, version).flatMap(plainResource),
       })
     }
   }
@@ -101,7 +101,7 @@ function build(): Discovery {
         metadata: { ...(group && { name: group }), creationTimestamp: null },
         versions: versions.map((version) => ({
           version,
-          resources: kindsIn(group, version).map(aggregatedResource),
+          resources: kinds.in(group, version).map(aggregatedResource),
           freshness: 'Current',
         })),
       })),
@@ -117,10 +117,14 @@ function build(): Discovery {
   return { plain, aggregated, etag: `"${etag}"` }
 }
 
-let built: Discovery | undefined
+const built = new WeakMap<Kinds, { state: string; discovery: Discovery }>()
 
 /** What the server serves, as discovery tells it. */
-export function discovery(): Discovery {
-  built ??= build()
-  return built
+export function discoveryOf(kinds: Kinds): Discovery {
+  const state = kinds.state()
+  const known = built.get(kinds)
+  if (known?.state === state) return known.discovery
+  const discovery = build(kinds)
+  built.set(kinds, { state, discovery })
+  return discovery
 }

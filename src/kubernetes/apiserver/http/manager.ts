@@ -2,6 +2,7 @@ import { timestamp } from '../../time.ts'
 import { trackUpdate } from '../apply/managed-fields.ts'
 import type { Obj } from '../json.ts'
 import { apiVersionOf } from '../kinds/kind.ts'
+import { modelOf } from '../schema/schema.ts'
 import type { Objects } from '../storage/objects.ts'
 import type { Call } from './call.ts'
 
@@ -21,6 +22,5 @@ export function managerOf(objects: Objects, call: Call, given: string, operation
     time: timestamp(world.clock.now()),
     ...(call.subresource && { subresource: call.subresource.name }),
   }
-  return (object: Obj, old: Obj | undefined) =>
-    trackUpdate(schema.model(call.stored.model), object, old, entry)
+  return (object: Obj, old: Obj | undefined) => trackUpdate(modelOf(schema, call.stored), object, old, entry)
 }

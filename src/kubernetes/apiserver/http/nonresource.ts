@@ -1,18 +1,24 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { discovery } from './discovery.ts'
+import type { Kinds } from '../kinds/kinds.ts'
+import { customDocuments } from '../openapi/custom.ts'
+import { discoveryOf } from './discovery.ts'
 import { sendJson, sendPlain } from './reply.ts'
 import type { RequestInfo } from './request-info.ts'
+
+const META_PREFIX = 'io.k8s.apimachinery.pkg.apis.meta.v1.'
 
 /** `/version`, health, discovery, OpenAPI: everything that is not an API object. */
 export class NonResources {
   readonly #gitVersion: string
   readonly #openApiFolder: string
+  readonly #kinds: Kinds
   #documents: Promise<Map<string, { file: string; hash: string }>> | undefined
 
   /** `openApiFolder` is the folder of the v3 documents that `buildOpenApi` writes. */
-  constructor(gitVersion: string, openApiFolder: string) {
+  constructor(gitVersion: string, openApiFolder: string, kinds: Kinds) {
+    this.#kinds = kinds
     this.#gitVersion = gitVersion
     this.#openApiFolder = openApiFolder
   }
@@ -29,7 +35,7 @@ export class NonResources {
   }
 
   #discovery(req: IncomingMessage, res: ServerResponse, path: string): boolean {
-    const { aggregated, plain, etag } = discovery()
+    const { aggregated, plain, etag } = discoveryOf(this.#kinds)
     const wanted = aggregated.get(path)
     const type = /application\/json;[^,]*g=apidiscovery\.k8s\.io/.test(req.headers.accept ?? '')
     if (wanted && type && /v=v2(;|,|$)/.test(req.headers.accept!.replaceAll(' ', ''))) {
@@ -76,9 +82,10 @@ export class NonResources {
 
   async #openApiIndex(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const documents = await this.#load()
+    const custom = await this.#customDocuments()
     sendJson(req, res, 200, {
       paths: Object.fromEntries(
-        [...documents].map(([path, { hash }]) => [
+        [...documents, ...custom].map(([path, { hash }]) => [
           path,
           { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` },
         ]),
@@ -87,11 +94,32 @@ export class NonResources {
   }
 
   async #openApi(res: ServerResponse, path: string): Promise<void> {
+    const custom = (await this.#customDocuments()).get(path)
+    if (custom) {
+      res.setHeader('etag', `"${custom.hash}"`)
+      return send(res, custom.text, 'application/json')
+    }
     const document = (await this.#load()).get(path)
     if (!document) return sendPlain(res, 404, '404 page not found\n')
     res.setHeader('etag', `"${document.hash}"`)
     res.setHeader('cache-control', 'public, immutable')
     send(res, await readFile(`${this.#openApiFolder}/${document.file}`, 'utf8'), 'application/json')
+  }
+
+  /** The documents of the groups that only CustomResourceDefinitions have. */
+  async #customDocuments() {
+    const documents = await customDocuments(this.#kinds, () => this.#metaSchemas())
+    for (const path of (await this.#load()).keys()) documents.delete(path)
+    return documents
+  }
+
+  /** The schemas that every document has: metadata, options of a delete. */
+  async #metaSchemas(): Promise<Record<string, object>> {
+    const { file } = (await this.#load()).get('apis/apps/v1')!
+    const { components } = JSON.parse(await readFile(`${this.#openApiFolder}/${file}`, 'utf8'))
+    return Object.fromEntries(
+      Object.entries<object>(components.schemas).filter(([name]) => name.startsWith(META_PREFIX)),
+    )
   }
 
   #load(): Promise<Map<string, { file: string; hash: string }>> {
@@ -112,7 +140,7 @@ export class NonResources {
   async #paths(): Promise<string[]> {
     const openApi = [...(await this.#load()).keys()].map((path) => `/openapi/v3/${path}`)
     const health = ['/healthz', '/livez', '/openapi/v3', '/readyz', '/version']
-    return [...new Set([...discovery().plain.keys(), ...health, ...openApi])].sort()
+    return [...new Set([...discoveryOf(this.#kinds).plain.keys(), ...health, ...openApi])].sort()
   }
 }
 

@@ -26,7 +26,8 @@ export async function patchCall(
 ): Promise<{ entry: Entry; created: boolean }> {
   const { info, stored, user } = call
   const type = mediaType(call.req)
-  if (!ACCEPTED.includes(type)) throw unsupportedMediaType(ACCEPTED)
+  const taken = call.kind.custom ? ACCEPTED.filter((name) => name !== STRATEGIC) : ACCEPTED
+  if (!taken.includes(type)) throw unsupportedMediaType(taken)
   const query = writeQuery(info.query, 'PatchOptions')
   const body = parseValue(await readBody(call.req), type === APPLY ? 'application/yaml' : 'application/json')
   if (type === APPLY) return applyConfiguration(call, objects, body, query, decode)
@@ -49,7 +50,7 @@ export async function patchCall(
 export function patchObject(call: Call, objects: Objects, present: Obj, type: string, patch: Json): Obj {
   const { kind } = call
   const entry = objects.get(call.stored, call.info.namespace, call.info.name)
-  const object = kind.storedAs && entry ? servedAs(kind, entry) : present
+  const object = (kind.storedAs || kind.custom) && entry ? servedAs(kind, entry) : present
   try {
     if (type === JSON_PATCH) {
       if (!Array.isArray(patch)) throw badRequest('the body of a JSON patch must be a list of operations')

@@ -47,9 +47,9 @@ class PlainForm implements Representation {
     return textOf(this.#kind, entry)
   }
   list(entries: Entry[], meta: Obj): string {
-    const { kind, group, version } = this.#kind
+    const { kind, group, version, listKind = `${kind}List` } = this.#kind
     const apiVersion = group ? `${group}/${version}` : version
-    const head = `{"kind":"${kind}List","apiVersion":"${apiVersion}","metadata":${JSON.stringify(meta)},"items":[`
+    const head = `{"kind":"${listKind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(meta)},"items":[`
     return `${head}${entries.map((entry) => textOf(this.#kind, entry)).join(',')}]}`
   }
 }

@@ -7,7 +7,6 @@ import type { Authentication } from '../auth/authentication.ts'
 import { impersonate } from '../auth/impersonation.ts'
 import { type Authorization, refusal } from '../auth/rbac.ts'
 import { qualified } from '../kinds/kind.ts'
-import { kindAt, storageKind } from '../kinds/registry.ts'
 import type { Objects } from '../storage/objects.ts'
 import type { Call } from './call.ts'
 import type { NonResources } from './nonresource.ts'
@@ -71,14 +70,22 @@ export class ApiHost implements HttpHost {
   }
 
   #call(req: IncomingMessage, res: ServerResponse, info: RequestInfo, user: UserInfo): Call | undefined {
-    const kind = kindAt(info.group, info.version, info.resource)
+    const kind = this.#parts.objects.kinds.at(info.group, info.version, info.resource)
     if (!kind) return undefined
     const subresource = kind.subresources.find(({ name }) => name === info.subresource)
     if (info.subresource && !subresource) return undefined
     // A cluster-scoped resource has no place under a namespace; a namespace's own path names it twice.
     if (!kind.namespaced && info.namespace && kind.plural !== 'namespaces') return undefined
     const scoped = kind.namespaced ? info : { ...info, namespace: '' }
-    return { req, res, info: scoped, user, kind, stored: storageKind(kind), subresource }
+    return {
+      req,
+      res,
+      info: scoped,
+      user,
+      kind,
+      stored: this.#parts.objects.kinds.storage(kind),
+      subresource,
+    }
   }
 }
 

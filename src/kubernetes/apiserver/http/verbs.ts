@@ -74,6 +74,10 @@ export class Verbs {
   async #create(call: Call): Promise<void> {
     const { kind, stored, info, user } = call
     if (info.name) throw methodNotAllowed()
+    if (kind.terminating) {
+      const why = 'create not allowed while custom resource definition is terminating'
+      throw new StatusError(405, 'MethodNotAllowed', why, { group: kind.group, kind: kind.plural })
+    }
     const query = writeQuery(info.query, 'CreateOptions')
     const object = this.#decode(call, await readNeeded(call.req, this.#objects.context.schema))
     if (kind.namespaced && !info.namespace)

@@ -64,11 +64,14 @@ const CONVERSIONS: Record<string, Conversion> = {
   'horizontalpodautoscalers.autoscaling': { to: hpaToV1, from: hpaFromV1 },
 }
 
+/** Versions of a custom resource differ in nothing but their name. */
+const SAME: Conversion = { to: (object) => object, from: (object) => object }
+
 /** Turns a stored object into the version of `kind`. */
 export const conversionTo =
   (kind: Kind) =>
   (object: Obj): Obj => ({
-    ...CONVERSIONS[qualified(kind)]!.to(object),
+    ...(CONVERSIONS[qualified(kind)] ?? SAME).to(object),
     apiVersion: apiVersionOf(kind),
     kind: kind.kind,
   })
@@ -77,7 +80,7 @@ export const conversionTo =
 export const conversionFrom =
   (kind: Kind, stored: Kind) =>
   (object: Obj): Obj => ({
-    ...CONVERSIONS[qualified(kind)]!.from(object),
+    ...(CONVERSIONS[qualified(kind)] ?? SAME).from(object),
     apiVersion: apiVersionOf(stored),
     kind: stored.kind,
   })

@@ -1,3 +1,5 @@
+import type { CustomKind } from '../custom/kinds.ts'
+
 /** What the API server knows about a resource, apart from its schema. Everything generic is driven by this. */
 export interface Kind {
   /** `''` for core. */
@@ -25,6 +27,14 @@ export interface Kind {
   orphansByDefault: boolean
   /** A name need only be a valid path segment (RBAC). */
   names: NameRule
+  /** What its CustomResourceDefinition says, for a custom resource. */
+  custom?: CustomKind
+  /** Whether the version is served; default yes. */
+  served?: boolean
+  /** Whether its CustomResourceDefinition is going, so that nothing new is made. */
+  terminating?: boolean
+  /** Kind of a list; default: the kind with `List`. */
+  listKind?: string
   /** Field selectors beside `metadata.name` and `metadata.namespace`: label to path in the object. */
   fieldLabels: Record<string, string>
 }

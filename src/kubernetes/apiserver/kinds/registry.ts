@@ -18,15 +18,15 @@ export const kindAt = (group: string, version: string, plural: string): Kind | u
 export const kindNamed = (apiVersion: string, kind: string): Kind | undefined =>
   byKind.get(`${apiVersion}/${kind}`)
 
+/** The preferred version of a resource of Kubernetes itself; undefined when there is none. */
+export const findKind = (resource: string): Kind | undefined => byQualified.get(resource)
+
 /** The preferred version of a resource: `pods`, `deployments.apps`. Throws on one that is not served. */
 export function kindOf(resource: string): Kind {
   const kind = byQualified.get(resource)
   if (!kind) throw new Error(`no resource ${JSON.stringify(resource)} is served by the API server`)
   return kind
 }
-
-/** The kind in whose form a resource's objects are stored. */
-export const storageKind = (kind: Kind): Kind => (kind.storedAs ? kindOf(kind.storedAs) : kind)
 
 /** Groups with their versions, preferred first, in discovery's order. */
 export function groupVersions(): { group: string; versions: string[] }[] {

@@ -174,7 +174,8 @@ const METHODS: Record<string, [method: string, action: string, parameters: Json[
   deletecollection: ['delete', 'deletecollection', LIST],
 }
 
-function pathsOf(kind: Kind, object: Json): Record<string, Json> {
+/** The paths of a kind; `object` refers to its schema. */
+export function pathsOf(kind: Kind, object: Json): Record<string, Json> {
   const prefix = kind.group ? `/apis/${kind.group}/${kind.version}` : `/api/${kind.version}`
   const collection = `${prefix}${kind.namespaced ? '/namespaces/{namespace}' : ''}/${kind.plural}`
   const gvk = { group: kind.group, version: kind.version, kind: kind.kind }

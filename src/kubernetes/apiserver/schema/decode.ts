@@ -1,5 +1,6 @@
+import type { CustomKind } from '../custom/kinds.ts'
 import { badRequest } from '../errors.ts'
-import { isObject, type Json, type Obj } from '../json.ts'
+import { clone, isObject, type Json, type Obj } from '../json.ts'
 import { apiVersionOf, type Kind } from '../kinds/kind.ts'
 import { canonicalQuantity } from '../quantity.ts'
 import type { ModelNode, Scalar, Schema, TypeNode } from './schema.ts'
@@ -16,14 +17,30 @@ interface Decoded {
  */
 export function decode(schema: Schema, kind: Kind, value: Obj): Decoded {
   const unknown: string[] = []
-  const object = decodeModel(schema.model(kind.model), value, [], unknown, {
+  const context: Context = {
     fail: (message) => {
       throw badRequest(
         `${kind.kind} in version "${apiVersionOf(kind).split('/').at(-1)}" cannot be handled as a ${kind.kind}: ${message}`,
       )
     },
-  })
-  return { object, unknown }
+  }
+  if (kind.custom) return { object: decodeCustom(schema, kind.custom, value, unknown, context), unknown }
+  return { object: decodeModel(schema.model(kind.model), value, [], unknown, context), unknown }
+}
+
+/** Only the metadata of a custom resource has types to the decoder; the rest is for validation. */
+function decodeCustom(
+  schema: Schema,
+  custom: CustomKind,
+  value: Obj,
+  unknown: string[],
+  context: Context,
+): Obj {
+  const object = custom.prune(clone(value), unknown)
+  if (value.metadata === undefined || value.metadata === null) return object
+  if (!isObject(value.metadata)) return context.fail('metadata must be an object')
+  const metadata = decodeModel(schema.model('V1ObjectMeta'), value.metadata, ['metadata'], unknown, context)
+  return { ...object, metadata }
 }
 
 interface Context {

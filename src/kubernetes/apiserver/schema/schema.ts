@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import type { Kind } from '../kinds/kind.ts'
 import { ATOMIC_MAPS, ATOMIC_MODELS, LIST_RULES, type ListRule, QUANTITIES } from './lists.ts'
 
 /** The type of a value, with references to other models resolved. */
@@ -26,6 +27,8 @@ export interface ModelNode {
   fields: Map<string, FieldNode>
   /** Server-side apply owns its fields only together. */
   atomic: boolean
+  /** Takes fields that it does not name. */
+  open?: boolean
 }
 
 export interface FieldNode {
@@ -79,6 +82,10 @@ export class Schema {
     return { kind: 'scalar', scalar: quantity ? 'quantity' : (text as Scalar) }
   }
 }
+
+/** The fields of a kind. */
+export const modelOf = (schema: Schema, kind: Kind): ModelNode =>
+  kind.custom ? kind.custom.model(schema) : schema.model(kind.model)
 
 const NO_RULE: ListRule = {}
 /** Status conditions everywhere are told apart by their type. */

@@ -8,8 +8,9 @@ import { applyDefaults } from '../defaults/defaults.ts'
 import { alreadyExists, badRequest, conflict, invalid, MODIFIED, notFound } from '../errors.ts'
 import type { Obj } from '../json.ts'
 import { apiVersionOf, type Kind } from '../kinds/kind.ts'
+import { Kinds } from '../kinds/kinds.ts'
 import { kindOf } from '../kinds/registry.ts'
-import type { Schema } from '../schema/schema.ts'
+import { modelOf, type Schema } from '../schema/schema.ts'
 import { validateModel } from '../validation/models.ts'
 import { metadataErrors } from '../validation/names.ts'
 import { type DeleteRequest, deletionOf } from './deletion.ts'
@@ -46,9 +47,16 @@ const GENERATE_LIMIT = 58
 export class Objects {
   readonly #parts: Parts
   readonly context: StrategyContext
+  /** The resources of this cluster. */
+  readonly kinds: Kinds
 
   constructor(parts: Parts) {
     this.#parts = parts
+    const definitions = kindOf('customresourcedefinitions.apiextensions.k8s.io')
+    this.kinds = new Kinds({
+      get: (name) => this.get(definitions, '', name),
+      list: () => this.list(definitions).entries,
+    })
     this.context = {
       world: parts.cluster.world,
       cluster: parts.cluster,
@@ -56,9 +64,9 @@ export class Objects {
         return parts.schema()
       },
       list: (resource, namespace) =>
-        this.list(kindOf(resource), namespace).entries.map((entry) => entry.value as Obj),
+        this.list(this.kinds.of(resource), namespace).entries.map((entry) => entry.value as Obj),
       get: (resource, namespace, name) =>
-        this.get(kindOf(resource), namespace, name)?.value as Obj | undefined,
+        this.get(this.kinds.of(resource), namespace, name)?.value as Obj | undefined,
     }
   }
 
@@ -88,15 +96,15 @@ export class Objects {
     const metadata = this.#newMetadata(kind, namespace, object.metadata ?? {})
     const { apiVersion: _, kind: __, metadata: ___, ...rest } = object
     const next: Obj = { kind: kind.kind, apiVersion: apiVersionOf(kind), metadata, ...rest }
-    const model = this.#parts.schema().model(kind.model)
+    const model = modelOf(this.#parts.schema(), kind)
     const strategy = this.#strategy(kind)
-    applyDefaults(model, next)
+    this.#fillDefaults(kind, next)
     this.#admit('create', kind, namespace, next, undefined, options)
     if (model.fields.has('status') && hasStatus(kind)) next.status = undefined
     strategy.create?.(next, this.context)
     if (next.status === undefined) {
       // An empty status is what Go writes for a struct that is always present.
-      if (model.fields.has('status') && hasStatus(kind)) next.status = {}
+      if (model.fields.has('status') && hasStatus(kind) && !kind.custom) next.status = {}
       else delete next.status
     }
     this.#validate(kind, next, undefined)
@@ -136,7 +144,7 @@ export class Objects {
     const next = this.#merge(kind, wanted, old, options)
     options.manage?.(next, old)
     if (equal(next, old)) return entry
-    if (kind.generation && !options.subresource && !equal(wantedPart(next), wantedPart(old))) {
+    if (kind.generation && !options.subresource && !equal(wantedPart(kind, next), wantedPart(kind, old))) {
       next.metadata.generation = (old.metadata.generation ?? 0) + 1
     }
     if (options.dryRun) return { ...entry, value: next }
@@ -224,7 +232,7 @@ export class Objects {
       if (old.status === undefined) delete next.status
       else next.status = old.status
     }
-    applyDefaults(this.#parts.schema().model(kind.model), next)
+    this.#fillDefaults(kind, next)
     this.#strategy(kind).update?.(next, old, this.context)
     this.#admit('update', kind, namespace, next, old, options)
     this.#validate(kind, next, old)
@@ -237,8 +245,17 @@ export class Objects {
     else Object.assign(next, wanted, { metadata })
     this.#admit('update', kind, old.metadata.namespace ?? '', next, old, options)
     const errors = metadataErrors(next.metadata, kind.names, kind.namespaced)
+    if (kind.custom) {
+      kind.custom.default(next)
+      errors.push(...kind.custom.validate(next, old))
+    }
     if (errors.length > 0) throw invalid(kind, old.metadata.name, errors)
     return next
+  }
+
+  #fillDefaults(kind: Kind, object: Obj): void {
+    if (kind.custom) kind.custom.default(object)
+    else applyDefaults(this.#parts.schema().model(kind.model), object)
   }
 
   #admit(
@@ -266,7 +283,9 @@ export class Objects {
     const strategy = this.#strategy(kind)
     const errors = [
       ...metadataErrors(next.metadata, kind.names, kind.namespaced),
-      ...validateModel(this.#parts.schema().model(kind.model), next),
+      ...(kind.custom
+        ? kind.custom.validate(next, old)
+        : validateModel(this.#parts.schema().model(kind.model), next)),
       ...(strategy.validate?.(next, old, this.context) ?? []),
     ]
     if (errors.length === 0) errors.push(...(strategy.allocate?.(next, old, this.context) ?? []))
@@ -277,9 +296,9 @@ export class Objects {
 const hasStatus = (kind: Kind) => kind.subresources.some(({ name }) => name === 'status')
 
 /** What `metadata.generation` counts the changes of: everything but metadata and status. */
-function wantedPart(object: Obj): Obj {
-  const { metadata: _, status: __, ...rest } = object
-  return rest
+function wantedPart(kind: Kind, object: Obj): Obj {
+  const { metadata: _, status, ...rest } = object
+  return kind.custom && !hasStatus(kind) ? { ...rest, status } : rest
 }
 
 /** Metadata of an update: what only the server writes stays as it was. */

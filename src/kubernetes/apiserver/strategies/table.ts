@@ -1,4 +1,5 @@
 import { equal } from '../../equality.ts'
+import { definitionStrategy } from '../custom/definition.ts'
 import { forbiddenField, invalidValue } from '../errors.ts'
 import { at } from '../json.ts'
 import type { Strategy } from '../storage/strategy.ts'
@@ -57,6 +58,7 @@ const pending: Strategy = {
 export const STRATEGIES: Record<string, Strategy> = {
   configmaps: configMapStrategy,
   'clusterrolebindings.rbac.authorization.k8s.io': roleBinding,
+  'customresourcedefinitions.apiextensions.k8s.io': definitionStrategy,
   'daemonsets.apps': immutable('spec.selector'),
   'deployments.apps': immutable('spec.selector'),
   'ingressclasses.networking.k8s.io': immutable('spec.controller'),

@@ -5,14 +5,26 @@ import { managerOf } from '../http/manager.ts'
 import { writeQuery } from '../http/options.ts'
 import { sendJson } from '../http/reply.ts'
 import type { SubresourceParts } from '../http/subresources.ts'
-import { clone, type Json, type Obj } from '../json.ts'
+import { at, clone, isObject, type Json, type Obj } from '../json.ts'
+import type { Kind } from '../kinds/kind.ts'
 import { applyJsonPatch, applyMergePatch } from '../patch/json-patch.ts'
-import { objectOf } from '../storage/entries.ts'
+import { servedAs } from '../storage/entries.ts'
 import { formatSelector } from '../tables/format.ts'
 
 /** `autoscaling/v1` Scale of a workload. */
-function scaleOf(object: Obj): Obj {
+function scaleOf(object: Obj, kind: Kind): Obj {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
+  if (kind.custom) {
+    const { specReplicasPath, statusReplicasPath, labelSelectorPath } = kind.custom.scale!
+    const selector = labelSelectorPath && at(object, bare(labelSelectorPath))
+    return {
+      kind: 'Scale',
+      apiVersion: 'autoscaling/v1',
+      metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
+      spec: { replicas: at(object, bare(specReplicasPath)) ?? 0 },
+      status: { replicas: at(object, bare(statusReplicasPath)) ?? 0, ...(selector && { selector }) },
+    }
+  }
   const plain = object.kind === 'ReplicationController'
   const selector = plain ? { matchLabels: object.spec.selector } : object.spec.selector
   return {
@@ -24,22 +36,37 @@ function scaleOf(object: Obj): Obj {
   }
 }
 
+/** A path of a CustomResourceDefinition (`.spec.replicas`) without its dot. */
+const bare = (path: string) => path.replace(/^\./, '')
+
+/** Sets the value at a dotted path, making the objects on the way. */
+function setAt(object: Obj, path: string, value: Json): void {
+  const parts = path.split('.')
+  const last = parts.pop()!
+  let inner = object
+  for (const part of parts) {
+    if (!isObject(inner[part])) inner[part] = {}
+    inner = inner[part]
+  }
+  inner[last] = value
+}
+
 /** `/scale`: reads and writes the number of replicas alone. */
 export async function scale(call: Call, { objects }: SubresourceParts): Promise<void> {
   const { req, res, info, kind, user } = call
-  const entry = objects.get(kind, info.namespace, info.name)
+  const entry = objects.get(call.stored, info.namespace, info.name)
   if (!entry) throw notFound(kind, info.name)
-  if (info.verb === 'get') return sendJson(req, res, 200, scaleOf(objectOf<never>(entry)))
+  if (info.verb === 'get') return sendJson(req, res, 200, scaleOf(servedAs(kind, entry), kind))
   const query = writeQuery(info.query, 'UpdateOptions')
   const type = mediaType(req)
   const whole = info.verb === 'update' ? await readNeeded(req, objects.context.schema) : undefined
   const patch = whole ? undefined : parseValue(await readBody(req), 'application/json')
   const read = (current: Obj): Obj => {
     if (whole) return whole
-    if (type === 'application/json-patch+json') return applyJsonPatch(scaleOf(current), patch)
+    if (type === 'application/json-patch+json') return applyJsonPatch(scaleOf(current, kind), patch)
     if (!/merge-patch\+json$/.test(type))
       throw unsupportedMediaType(['application/json-patch+json', 'application/merge-patch+json'])
-    return applyMergePatch(clone(scaleOf(current)), patch)
+    return applyMergePatch(clone(scaleOf(current, kind)), patch)
   }
   const manage = managerOf(objects, call, query.fieldManager, 'Update')
   const change = (current: Json): Obj => {
@@ -53,13 +80,15 @@ export async function scale(call: Call, { objects }: SubresourceParts): Promise<
     }
     const resourceVersion = wanted.metadata?.resourceVersion
     const copy = clone(current)
-    return { ...copy, metadata: { ...copy.metadata, resourceVersion }, spec: { ...copy.spec, replicas } }
+    copy.metadata.resourceVersion = resourceVersion
+    setAt(copy, kind.custom ? bare(kind.custom.scale!.specReplicasPath) : 'spec.replicas', replicas)
+    return copy
   }
-  const updated = objects.update(kind, info.namespace, info.name, change, {
+  const updated = objects.update(call.stored, info.namespace, info.name, change, {
     user,
     dryRun: query.dryRun,
     manage,
   })
   await objects.context.world.store.flushed()
-  sendJson(req, res, 200, scaleOf(objectOf<never>(updated)))
+  sendJson(req, res, 200, scaleOf(servedAs(kind, updated), kind))
 }

@@ -7,10 +7,12 @@ export interface Column {
   name: string
   type: 'string' | 'integer' | 'number' | 'boolean' | 'date'
   wide: boolean
+  format?: string
+  description?: string
   value(object: Obj, now: number): Json
 }
 
-const columnsOf = (kind: Kind): Column[] => COLUMNS[qualified(kind)] ?? COLUMNS['*']!
+const columnsOf = (kind: Kind): Column[] => kind.custom?.columns ?? COLUMNS[qualified(kind)] ?? COLUMNS['*']!
 
 const NAME_DESCRIPTION =
   'Name must be unique within a namespace. Is required when creating resources, although some resources may allow a client to request the generation of an appropriate name automatically. Name is primarily intended for creation idempotence and configuration definition. Cannot be updated. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names'
@@ -19,11 +21,11 @@ const AGE_DESCRIPTION =
 
 /** `columnDefinitions` of a kind's Table. */
 export const columnDefinitions = (kind: Kind): Obj[] =>
-  columnsOf(kind).map(({ name, type, wide }) => ({
+  columnsOf(kind).map(({ name, type, format, description, wide }) => ({
     name,
     type,
-    format: name === 'Name' ? 'name' : '',
-    description: name === 'Name' ? NAME_DESCRIPTION : name === 'Age' ? AGE_DESCRIPTION : '',
+    format: format ?? (name === 'Name' ? 'name' : ''),
+    description: description ?? (name === 'Name' ? NAME_DESCRIPTION : name === 'Age' ? AGE_DESCRIPTION : ''),
     priority: wide ? 1 : 0,
   }))
 

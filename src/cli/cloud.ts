@@ -66,6 +66,7 @@ async function run(options: Options): Promise<void> {
     : (options.data ?? join(DEFAULT_DATA, 'cloud-alone'))
   const cloud = await Cloud.start({
     directory,
+    hostLoopback: true,
     log: (message) => console.error(message),
     credentials: options.credentials,
   })

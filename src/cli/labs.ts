@@ -39,7 +39,7 @@ async function test(labs: string[], { step, json }: { step?: string[]; json?: bo
   const toolbox = await prepare(progress)
   done()
   const directory = await mkdtemp(join(tmpdir(), 'drydock-labs-test-'))
-  const cloud = await startCloud({ directory, log: (message) => console.error(message) })
+  const cloud = await startCloud({ directory, hostLoopback: true, log: (message) => console.error(message) })
   try {
     const summary = await testLabs({
       cloud,

@@ -28,7 +28,11 @@ async function run({ port, host, data }: Options): Promise<void> {
   const toolbox = prepare(progress)
   // The cloud needs what `prepare` derives; the server listens before either is there.
   const cloud = toolbox.then(() =>
-    startCloud({ directory: join(data, 'cloud'), log: (message) => console.error(message) }),
+    startCloud({
+      directory: join(data, 'cloud'),
+      hostLoopback: true,
+      log: (message) => console.error(message),
+    }),
   )
   const server = await createServer({ data, host, port, cloud, toolbox, site })
   try {

@@ -16,6 +16,8 @@ export interface CloudOptions {
   directory: string
   /** `open` takes any keys as the account's administrator. Default `enforced`. */
   credentials?: 'enforced' | 'open'
+  /** Whether `localhost` through the proxy may lead to this machine's own loopback. Only where its users are this machine's. */
+  hostLoopback?: boolean
   log?(message: string): void
 }
 
@@ -39,7 +41,7 @@ export class Cloud {
   }
 
   /** Starts everything and opens the worlds on disk. Throws when another process serves the same folder. */
-  static async start({ directory, credentials, log = () => {} }: CloudOptions): Promise<Cloud> {
+  static async start({ directory, credentials, hostLoopback, log = () => {} }: CloudOptions): Promise<Cloud> {
     await mkdir(directory, { recursive: true, mode: 0o700 })
     const sockets = await runtimeDirectory(directory)
     const socketPath = join(sockets, 'cloud.sock')
@@ -53,6 +55,7 @@ export class Cloud {
       issuer,
       authority: authority.certificate,
       credentials,
+      hostLoopback,
       socketDirectory: sockets,
       caFile: join(directory, 'ca.crt'),
       proxyPort: () => port,

@@ -1,10 +1,14 @@
-// The cloud process: `node src/cloud/process.ts <data folder>`. Its parent learns over IPC that it is ready, and takes it along when it ends.
+// The cloud process: `node src/cloud/process.ts <data folder> [host-loopback]`. Its parent learns over IPC that it is ready, and takes it along when it ends.
 import { Cloud } from './cloud.ts'
 
 const directory = process.argv[2]
-if (!directory) throw new Error('usage: node src/cloud/process.ts <data folder>')
+if (!directory) throw new Error('usage: node src/cloud/process.ts <data folder> [host-loopback]')
 
-const cloud = await Cloud.start({ directory, log: (message) => console.error(message) })
+const cloud = await Cloud.start({
+  directory,
+  hostLoopback: process.argv[3] === 'host-loopback',
+  log: (message) => console.error(message),
+})
 let closing = false
 const end = async () => {
   if (closing) return

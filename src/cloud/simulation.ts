@@ -18,6 +18,7 @@ import type { World } from '#world/world.ts'
 import { Clusters } from './clusters.ts'
 import type { WorldConfig } from './config.ts'
 import { DockerHost } from './docker-host.ts'
+import { localhost } from './localhost.ts'
 import { Nodes } from './nodes.ts'
 import { Outside } from './outside.ts'
 import { eksProvider } from './provider.ts'
@@ -34,6 +35,8 @@ export interface SimulationOptions {
   authority: string
   /** `open` takes any keys as the account's administrator. Default `enforced`. */
   credentials?: 'enforced' | 'open'
+  /** Whether `localhost` leads to this machine's own loopback where no container of the world publishes the port. */
+  hostLoopback?: boolean
   log(message: string): void
 }
 
@@ -103,16 +106,10 @@ export class Simulation {
       balancers,
       traffic,
     ]
-    const hosts: HostTable = {
-      resolve(name, port) {
-        for (const table of tables) {
-          const host = table.resolve(name, port)
-          if (host) return host
-        }
-        return undefined
-      },
-    }
-    const outside = new Outside(hosts, network, issuer)
+    const internet = firstOf(tables)
+    // The lab shell's own machine is beside the internet: no pod may see it.
+    const hosts = firstOf([internet, localhost(network, options.hostLoopback ?? false)])
+    const outside = new Outside(internet, network, issuer)
     const docker = new DockerHost({
       world,
       network,
@@ -140,5 +137,18 @@ export class Simulation {
 
   close(): Promise<void> {
     return this.#close()
+  }
+}
+
+/** The first table that knows a name answers for it. */
+function firstOf(tables: HostTable[]): HostTable {
+  return {
+    resolve(name, port) {
+      for (const table of tables) {
+        const host = table.resolve(name, port)
+        if (host) return host
+      }
+      return undefined
+    },
   }
 }

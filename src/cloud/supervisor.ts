@@ -11,11 +11,17 @@ const RESTART_MAX_MS = 5000
 
 export interface StartCloudOptions {
   directory: string
+  /** See CloudOptions. */
+  hostLoopback?: boolean
   log?(message: string): void
 }
 
 /** Starts a cloud process for a data folder and restarts it whenever it dies. Resolves when it is ready; rejects when the first start fails. */
-export async function startCloud({ directory, log = () => {} }: StartCloudOptions): Promise<OwnedCloud> {
+export async function startCloud({
+  directory,
+  hostLoopback,
+  log = () => {},
+}: StartCloudOptions): Promise<OwnedCloud> {
   const client = connectCloud(await cloudSocket(directory))
   const listeners = new Set<(status: CloudStatus) => void>()
   let child: ChildProcess | undefined
@@ -30,9 +36,13 @@ export async function startCloud({ directory, log = () => {} }: StartCloudOption
     new Promise<void>((resolve, reject) => {
       const entry = fileURLToPath(new URL('./process.ts', import.meta.url))
       const errors: string[] = []
-      const started = spawn(process.execPath, [entry, directory], {
-        stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      })
+      const started = spawn(
+        process.execPath,
+        [entry, directory, ...(hostLoopback ? ['host-loopback'] : [])],
+        {
+          stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+        },
+      )
       child = started
       let ready = false
       started.stderr!.setEncoding('utf8').on('data', (text: string) => {

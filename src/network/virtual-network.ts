@@ -67,6 +67,11 @@ export class VirtualNetwork {
     }
   }
 
+  /** Whether anything listens there. */
+  listening(address: string, port: number): boolean {
+    return this.#listeners.has(`${address}:${port}`)
+  }
+
   /** Adds a route; later ones are asked first. */
   addRoute(route: Route): { close(): void } {
     this.#routes.unshift(route)

@@ -1,6 +1,7 @@
 import { autoScalingController, autoScalingService } from '#aws/autoscaling/index.ts'
 import { ec2Service, lifecycleController, type Scope } from '#aws/ec2/index.ts'
 import { ecrService, type ImageCatalog } from '#aws/ecr/index.ts'
+import { ecsService } from '#aws/ecs/index.ts'
 import { clusterController, eksService, type NodeWatch, nodegroupController } from '#aws/eks/index.ts'
 import { elbHealthController, elbService } from '#aws/elb/index.ts'
 import { elbv2Service, targetHealthController } from '#aws/elbv2/index.ts'
@@ -24,6 +25,7 @@ export function awsServices(catalog: (scope: Scope) => ImageCatalog): Service[] 
     elbv2Service,
     autoScalingService,
     logsService,
+    ecsService,
   ]
 }
 

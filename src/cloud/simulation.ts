@@ -18,6 +18,7 @@ import type { World } from '#world/world.ts'
 import { Clusters } from './clusters.ts'
 import type { WorldConfig } from './config.ts'
 import { DockerHost } from './docker-host.ts'
+import { EcsTasks } from './ecs-tasks.ts'
 import { localhost } from './localhost.ts'
 import { Nodes } from './nodes.ts'
 import { Outside } from './outside.ts'
@@ -99,12 +100,21 @@ export class Simulation {
     })
     const balancers = elbHosts(world, accountId, network)
     const traffic = new LoadBalancerTraffic(world, accountId, network)
+    const ecs = new EcsTasks({
+      world,
+      accountId,
+      network,
+      runtime,
+      images,
+      lookup: (name) => traffic.lookup(name) ?? outside.lookup(name),
+    })
     const tables: HostTable[] = [
       { resolve: (name, port) => (port === 443 || port === 80 ? aws.host(name) : undefined) },
       clusters,
       registries,
       balancers,
       traffic,
+      ecs,
     ]
     const internet = firstOf(tables)
     // The lab shell's own machine is beside the internet: no pod may see it.
@@ -121,6 +131,7 @@ export class Simulation {
     })
     clusters.start()
     nodes.start()
+    ecs.start()
     const controllers = [...awsControllers(world, network, nodes), traffic.controller()].map((controller) =>
       world.controllers.start(controller),
     )
@@ -128,6 +139,7 @@ export class Simulation {
     return new Simulation(hosts, aws.classic, async () => {
       for (const controller of controllers) controller.stop()
       traffic.stop()
+      ecs.stop()
       nodes.stop()
       clusters.stop()
       outside.close()

@@ -88,10 +88,10 @@ export class LoadBalancerTraffic implements HostTable {
     return found && { kind: 'tcp', connect: () => this.#fromInternet(found.scope, found.record, port) }
   }
 
-  /** The address that a load balancer's name leads to inside the world; undefined for other names. */
+  /** The address that an internal load balancer's name leads to inside its VPC; undefined for other names. */
   lookup(host: string): string | undefined {
     const found = this.#named(host)
-    return found && insideAddress(found.scope, found.record)
+    return found?.record.scheme === 'internal' ? insideAddress(found.scope, found.record) : undefined
   }
 
   #named(host: string): { scope: Scope; record: LoadBalancerRecord } | undefined {

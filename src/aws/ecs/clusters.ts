@@ -1,0 +1,177 @@
+import type * as sdk from '@aws-sdk/client-ecs'
+import type { Scope } from '../ec2/index.ts'
+import { ensureLinkedRole } from '../iam/linked-roles.ts'
+import { AwsError, type Handler } from '../wire/service.ts'
+import { clientError, invalid } from './errors.ts'
+import { clusterOf, ecsArn, page, shortName, tagsOf, toTags } from './names.ts'
+import type { ClusterRecord } from './records.ts'
+import { clusters, services, tasks } from './tables.ts'
+
+/** The capacity providers that every account has. */
+const FARGATE_PROVIDERS = ['FARGATE', 'FARGATE_SPOT']
+
+function toCluster(scope: Scope, record: ClusterRecord, include: string[] = []): sdk.Cluster {
+  const own = tasks.list(scope, record.name).filter(({ lastStatus }) => lastStatus !== 'STOPPED')
+  const active = services.list(scope, record.name).filter(({ status }) => status !== 'INACTIVE')
+  const running = own.filter(({ lastStatus }) => lastStatus === 'RUNNING').length
+  const pending = own.filter(({ lastStatus }) =>
+    /^(PROVISIONING|PENDING|ACTIVATING)$/.test(lastStatus),
+  ).length
+  return {
+    clusterArn: record.arn,
+    clusterName: record.name,
+    status: record.status,
+    registeredContainerInstancesCount: 0,
+    runningTasksCount: running,
+    pendingTasksCount: pending,
+    activeServicesCount: active.length,
+    statistics: include.includes('STATISTICS')
+      ? Object.entries({
+          runningEC2TasksCount: 0,
+          runningFargateTasksCount: running,
+          pendingEC2TasksCount: 0,
+          pendingFargateTasksCount: pending,
+          activeEC2ServiceCount: 0,
+          activeFargateServiceCount: active.length,
+          drainingEC2ServiceCount: 0,
+          drainingFargateServiceCount: active.filter(({ status }) => status === 'DRAINING').length,
+        }).map(([name, value]) => ({ name, value: String(value) }))
+      : [],
+    tags: include.includes('TAGS') ? toTags(record.tags) : [],
+    settings: include.includes('SETTINGS') ? record.settings : [],
+    capacityProviders: record.capacityProviders,
+    defaultCapacityProviderStrategy: record.defaultStrategy,
+  }
+}
+
+const EVERYTHING = ['TAGS', 'SETTINGS']
+
+function checkProviders(names: string[], strategy: sdk.CapacityProviderStrategyItem[]): void {
+  for (const name of names)
+    if (!FARGATE_PROVIDERS.includes(name))
+      throw new AwsError(
+        'InvalidParameterException',
+        `The specified capacity provider '${name}' was not found. Specify a valid name or ARN and try again.`,
+      )
+  for (const { capacityProvider } of strategy)
+    if (!names.includes(shortName(capacityProvider!)))
+      throw invalid(
+        'The specified default capacity provider strategy contains a capacity provider that is not associated with the cluster.',
+      )
+}
+
+export const clusterHandlers: Record<string, Handler> = {
+  CreateCluster: (input: sdk.CreateClusterCommandInput, context) => {
+    const name = input.clusterName || 'default'
+    if (!/^[a-zA-Z][a-zA-Z0-9_-]{0,254}$/.test(name))
+      throw invalid('Invalid identifier: Identifier is for cluster, but contains invalid characters')
+    const present = clusters.find(context, name)
+    if (present?.status === 'ACTIVE') return { cluster: toCluster(context, present, EVERYTHING) }
+    const capacityProviders = (input.capacityProviders ?? []).map(shortName)
+    const defaultStrategy = input.defaultCapacityProviderStrategy ?? []
+    checkProviders(capacityProviders, defaultStrategy)
+    ensureLinkedRole(context.world, context.accountId, 'ecs.amazonaws.com')
+    const record = clusters.put(context, {
+      name,
+      arn: ecsArn(context, `cluster/${name}`),
+      status: 'ACTIVE',
+      settings: input.settings ?? [{ name: 'containerInsights', value: 'disabled' }],
+      capacityProviders,
+      defaultStrategy,
+      tags: tagsOf(input.tags),
+    })
+    return { cluster: toCluster(context, record, EVERYTHING) }
+  },
+
+  DescribeClusters: (input: sdk.DescribeClustersCommandInput, context) => {
+    const asked = input.clusters?.length ? input.clusters : ['default']
+    const found = asked.map((name) => [name, clusters.find(context, shortName(name))] as const)
+    return {
+      clusters: found.flatMap(([, record]) => (record ? [toCluster(context, record, input.include)] : [])),
+      failures: found
+        .filter(([, record]) => !record)
+        .map(([name]) => ({
+          arn: name.startsWith('arn:') ? name : ecsArn(context, `cluster/${name}`),
+          reason: 'MISSING',
+        })),
+    }
+  },
+
+  ListClusters: (input: sdk.ListClustersCommandInput, context) => {
+    const active = clusters.list(context).filter(({ status }) => status === 'ACTIVE')
+    const { items, ...rest } = page(active, input)
+    return { clusterArns: items.map(({ arn }) => arn), ...rest }
+  },
+
+  DeleteCluster: (input: sdk.DeleteClusterCommandInput, context) => {
+    const record = clusterOf(context, input.cluster)
+    if (services.list(context, record.name).some(({ status }) => status !== 'INACTIVE'))
+      throw new AwsError(
+        'ClusterContainsServicesException',
+        'The Cluster cannot be deleted while Services are active.',
+      )
+    if (tasks.list(context, record.name).some(({ lastStatus }) => lastStatus !== 'STOPPED'))
+      throw new AwsError(
+        'ClusterContainsTasksException',
+        'The Cluster cannot be deleted while Tasks are active.',
+      )
+    const next = clusters.put(context, { ...record, status: 'INACTIVE' })
+    return { cluster: toCluster(context, next, EVERYTHING) }
+  },
+
+  UpdateCluster: (input: sdk.UpdateClusterCommandInput, context) => {
+    const record = clusterOf(context, input.cluster)
+    const next = clusters.put(context, { ...record, settings: input.settings ?? record.settings })
+    return { cluster: toCluster(context, next, EVERYTHING) }
+  },
+
+  UpdateClusterSettings: (input: sdk.UpdateClusterSettingsCommandInput, context) => {
+    const record = clusterOf(context, input.cluster)
+    const next = clusters.put(context, { ...record, settings: input.settings ?? record.settings })
+    return { cluster: toCluster(context, next, EVERYTHING) }
+  },
+
+  PutClusterCapacityProviders: (input: sdk.PutClusterCapacityProvidersCommandInput, context) => {
+    const record = clusterOf(context, input.cluster)
+    const capacityProviders = (input.capacityProviders ?? []).map(shortName)
+    const defaultStrategy = input.defaultCapacityProviderStrategy ?? []
+    checkProviders(capacityProviders, defaultStrategy)
+    const next = clusters.put(context, { ...record, capacityProviders, defaultStrategy })
+    return { cluster: toCluster(context, next, EVERYTHING) }
+  },
+
+  DescribeCapacityProviders: (input: sdk.DescribeCapacityProvidersCommandInput, context) => {
+    const asked = (input.capacityProviders ?? FARGATE_PROVIDERS).map(shortName)
+    return {
+      capacityProviders: asked
+        .filter((name) => FARGATE_PROVIDERS.includes(name))
+        .map((name) => ({
+          capacityProviderArn: ecsArn(context, `capacity-provider/${name}`),
+          name,
+          status: 'ACTIVE',
+          tags: [],
+        })),
+      failures: asked
+        .filter((name) => !FARGATE_PROVIDERS.includes(name))
+        .map((name) => ({ arn: ecsArn(context, `capacity-provider/${name}`), reason: 'MISSING' })),
+    }
+  },
+
+  /** No instance registers itself with a cluster here: every cluster has none. */
+  ListContainerInstances: (input: sdk.ListContainerInstancesCommandInput, context) => {
+    clusterOf(context, input.cluster)
+    return { containerInstanceArns: [] }
+  },
+
+  DescribeContainerInstances: (input: sdk.DescribeContainerInstancesCommandInput, context) => {
+    const cluster = clusterOf(context, input.cluster)
+    if (!input.containerInstances?.length) throw clientError('Container instance cannot be empty.')
+    return {
+      containerInstances: [],
+      failures: input.containerInstances.map((id) => ({
+        arn: id.startsWith('arn:') ? id : ecsArn(context, `container-instance/${cluster.name}/${id}`),
+        reason: 'MISSING',
+      })),
+    }
+  },
+}

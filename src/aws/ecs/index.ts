@@ -1,0 +1,7 @@
+export { isEcrImage } from './definition-rules.ts'
+export type * from './records.ts'
+export { type ContainerState, type TaskRunner, TaskStartError } from './runner.ts'
+export { ecsService } from './service.ts'
+export { serviceController } from './service-controller.ts'
+export { clusters, services, taskDefinitions, tasks } from './tables.ts'
+export { taskController } from './task-controller.ts'

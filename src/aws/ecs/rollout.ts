@@ -1,0 +1,53 @@
+import type { TaskRecord } from './records.ts'
+
+/** What to do next for a service. */
+export interface Plan {
+  start: number
+  stop: TaskRecord[]
+}
+
+export interface RolloutState {
+  desired: number
+  maximumPercent: number
+  minimumHealthyPercent: number
+  /** The tasks that are wanted still, of the primary deployment and of those before it. */
+  primary: TaskRecord[]
+  others: TaskRecord[]
+  isHealthy(task: TaskRecord): boolean
+}
+
+/**
+ * A rolling update's next step: no more tasks than the maximum, no fewer healthy ones than the minimum.
+ * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html
+ */
+export function planOf(state: RolloutState): Plan {
+  const { desired, primary, others, isHealthy } = state
+  const upper = Math.max(desired, Math.floor((desired * state.maximumPercent) / 100))
+  const lower = Math.ceil((desired * state.minimumHealthyPercent) / 100)
+  const surplus = newestFirst(primary).slice(0, Math.max(0, primary.length - desired))
+  const kept = primary.filter((task) => !surplus.includes(task))
+  const healthy = [...kept, ...others].filter(isHealthy).length
+  let spare = Math.max(0, healthy - lower)
+  const stop = [...surplus]
+  for (const task of oldestFirst(others)) {
+    // What does no work may go at once.
+    if (!isHealthy(task)) stop.push(task)
+    else if (spare > 0) {
+      spare--
+      stop.push(task)
+    }
+  }
+  const left = kept.length + others.filter((task) => !stop.includes(task)).length
+  return { start: Math.max(0, Math.min(desired - kept.length, upper - left)), stop }
+}
+
+const oldestFirst = (tasks: TaskRecord[]) => [...tasks].sort((a, b) => a.createdAt - b.createdAt)
+const newestFirst = (tasks: TaskRecord[]) => oldestFirst(tasks).reverse()
+
+/**
+ * After how many failed tasks the circuit breaker gives up.
+ * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
+ */
+export function circuitThreshold(desired: number): number {
+  return Math.min(200, Math.max(3, Math.ceil(desired * 0.5)))
+}

@@ -1,0 +1,111 @@
+import type * as sdk from '@aws-sdk/client-ecs'
+import type { Scope } from '../ec2/index.ts'
+import { date, ecsArn, optional, toTags } from './names.ts'
+import { runningPlatform } from './placement.ts'
+import type { DeploymentRecord, NetworkRecord, ServiceRecord, TaskRecord } from './records.ts'
+import { clusters, tasksOf } from './tables.ts'
+
+const RUNNING = /^(RUNNING|DEACTIVATING)$/
+const PENDING = /^(PROVISIONING|PENDING|ACTIVATING)$/
+
+const toNetwork = (network: NetworkRecord): sdk.NetworkConfiguration => ({
+  awsvpcConfiguration: {
+    subnets: network.subnets,
+    securityGroups: network.securityGroups,
+    assignPublicIp: network.assignPublicIp,
+  },
+})
+
+/** How many tasks run and how many are on their way. */
+export function countOf(tasks: TaskRecord[]): { runningCount: number; pendingCount: number } {
+  return {
+    runningCount: tasks.filter(({ lastStatus }) => RUNNING.test(lastStatus)).length,
+    pendingCount: tasks.filter(
+      ({ lastStatus, desiredStatus }) => PENDING.test(lastStatus) && desiredStatus === 'RUNNING',
+    ).length,
+  }
+}
+
+function toDeployment(
+  service: ServiceRecord,
+  deployment: DeploymentRecord,
+  tasks: TaskRecord[],
+): sdk.Deployment {
+  const own = tasks.filter(({ startedBy }) => startedBy === deployment.id)
+  const wanted = deployment.status === 'PRIMARY' && deployment.rolloutState !== 'FAILED'
+  const fargate = deployment.launchType === 'FARGATE'
+  return {
+    id: deployment.id,
+    status: deployment.status,
+    taskDefinition: deployment.definitionArn,
+    desiredCount: wanted ? service.desiredCount : 0,
+    ...countOf(own),
+    failedTasks: deployment.failedTasks,
+    createdAt: date(deployment.createdAt),
+    updatedAt: date(deployment.updatedAt),
+    ...(deployment.strategy
+      ? { capacityProviderStrategy: deployment.strategy }
+      : { launchType: deployment.launchType as sdk.LaunchType }),
+    ...(fargate
+      ? { platformVersion: runningPlatform(deployment.platformVersion), platformFamily: 'Linux' }
+      : {}),
+    ...optional('networkConfiguration', deployment.network && toNetwork(deployment.network)),
+    rolloutState: deployment.rolloutState,
+    rolloutStateReason: deployment.rolloutReason,
+  }
+}
+
+export function toService(scope: Scope, service: ServiceRecord, withTags = false): sdk.Service {
+  const tasks = tasksOf(scope, service)
+  const primary = service.deployments.find(({ status }) => status === 'PRIMARY')!
+  return {
+    serviceArn: service.arn,
+    serviceName: service.name,
+    clusterArn: clusters.find(scope, service.cluster)!.arn,
+    loadBalancers: service.loadBalancers,
+    serviceRegistries: [],
+    status: service.status,
+    desiredCount: service.desiredCount,
+    ...countOf(tasks),
+    ...(primary.strategy
+      ? { capacityProviderStrategy: primary.strategy }
+      : { launchType: primary.launchType as sdk.LaunchType }),
+    ...(primary.launchType === 'FARGATE'
+      ? { platformVersion: primary.platformVersion ?? 'LATEST', platformFamily: 'Linux' }
+      : {}),
+    taskDefinition: primary.definitionArn,
+    deploymentConfiguration: {
+      deploymentCircuitBreaker: service.circuitBreaker,
+      maximumPercent: service.maximumPercent,
+      minimumHealthyPercent: service.minimumHealthyPercent,
+      strategy: 'ROLLING',
+      bakeTimeInMinutes: 0,
+    },
+    deployments:
+      service.status === 'INACTIVE'
+        ? []
+        : service.deployments.map((one) => toDeployment(service, one, tasks)),
+    ...(service.loadBalancers.length > 0
+      ? {
+          roleArn: `arn:aws:iam::${scope.accountId}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS`,
+          healthCheckGracePeriodSeconds: service.gracePeriodSeconds ?? 0,
+        }
+      : optional('healthCheckGracePeriodSeconds', service.gracePeriodSeconds)),
+    events: service.events.map(({ id, at, message }) => ({ id, createdAt: date(at), message })),
+    createdAt: date(service.createdAt),
+    placementConstraints: [],
+    placementStrategy: [],
+    ...optional('networkConfiguration', primary.network && toNetwork(primary.network)),
+    schedulingStrategy: service.scheduling,
+    deploymentController: { type: 'ECS' },
+    createdBy: service.createdBy,
+    enableECSManagedTags: service.managedTags,
+    propagateTags: service.propagateTags,
+    enableExecuteCommand: service.enableExecuteCommand,
+    availabilityZoneRebalancing: 'DISABLED',
+    ...(withTags ? { tags: toTags(service.tags) } : {}),
+  }
+}
+
+export const serviceArn = (scope: Scope, cluster: string, name: string): string =>
+  ecsArn(scope, `service/${cluster}/${name}`)

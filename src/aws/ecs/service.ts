@@ -1,0 +1,77 @@
+import * as sdk from '@aws-sdk/client-ecs'
+import type { RequestContext, ResourceResolver, Service } from '../wire/service.ts'
+import { clusterHandlers } from './clusters.ts'
+import { ecsArn, shortName } from './names.ts'
+import { serviceHandlers } from './services.ts'
+import { tagHandlers } from './tags.ts'
+import { taskDefinitionHandlers } from './task-definitions.ts'
+import { taskHandlers } from './tasks.ts'
+
+const clusterName = (named: string | undefined) => shortName(named || 'default')
+
+/** Resolvers of a kind of resource, by name or ARN. https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html */
+const cluster: ResourceResolver<{ cluster?: string; clusterName?: string }> = (input, context) =>
+  ecsArn(context, `cluster/${clusterName(input.cluster ?? input.clusterName)}`)
+const service: ResourceResolver<{ cluster?: string; service?: string; serviceName?: string }> = (
+  input,
+  context,
+) =>
+  ecsArn(
+    context,
+    `service/${clusterName(input.cluster)}/${shortName(input.service ?? input.serviceName ?? '')}`,
+  )
+const task: ResourceResolver<{ cluster?: string; task?: string }> = (input, context) =>
+  ecsArn(context, `task/${clusterName(input.cluster)}/${shortName(input.task ?? '')}`)
+const definition: ResourceResolver<{ taskDefinition?: string }> = (input, context) =>
+  definitionArn(context, input.taskDefinition ?? '')
+
+function definitionArn(context: RequestContext, named: string): string {
+  const name = shortName(named)
+  return ecsArn(context, `task-definition/${name.includes(':') ? name : `${name}:*`}`)
+}
+
+/** Amazon ECS: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ */
+export const ecsService: Service = {
+  name: 'ecs',
+  sdk,
+  actionPrefix: 'ecs',
+  endpoints: [{ prefix: 'ecs' }],
+  botocoreName: 'ecs',
+  handlers: {
+    ...clusterHandlers,
+    ...taskDefinitionHandlers,
+    ...taskHandlers,
+    ...serviceHandlers,
+    ...tagHandlers,
+  },
+  resources: {
+    DeleteCluster: cluster,
+    UpdateCluster: cluster,
+    UpdateClusterSettings: cluster,
+    PutClusterCapacityProviders: cluster,
+    ListContainerInstances: cluster,
+    RegisterTaskDefinition: (input: { family?: string }, context) =>
+      ecsArn(context, `task-definition/${input.family ?? ''}:*`),
+    RunTask: definition,
+    StartTask: definition,
+    StopTask: task,
+    CreateService: service,
+    UpdateService: service,
+    DeleteService: service,
+    DescribeClusters: (input: { clusters?: string[] }, context) =>
+      (input.clusters?.length ? input.clusters : ['default']).map((name) =>
+        ecsArn(context, `cluster/${clusterName(name)}`),
+      ),
+    DescribeServices: (input: { cluster?: string; services?: string[] }, context) =>
+      (input.services ?? []).map((name) =>
+        ecsArn(context, `service/${clusterName(input.cluster)}/${shortName(name)}`),
+      ),
+    DescribeTasks: (input: { cluster?: string; tasks?: string[] }, context) =>
+      (input.tasks ?? []).map((name) =>
+        ecsArn(context, `task/${clusterName(input.cluster)}/${shortName(name)}`),
+      ),
+    TagResource: (input: { resourceArn?: string }) => input.resourceArn ?? '*',
+    UntagResource: (input: { resourceArn?: string }) => input.resourceArn ?? '*',
+    ListTagsForResource: (input: { resourceArn?: string }) => input.resourceArn ?? '*',
+  },
+}

@@ -1,0 +1,292 @@
+import type * as sdk from '@aws-sdk/client-ecs'
+import type { Scope } from '../ec2/index.ts'
+import { balancersByGroup, targetGroups } from '../elbv2/index.ts'
+import { ensureLinkedRole } from '../iam/linked-roles.ts'
+import type { Handler, RequestContext } from '../wire/service.ts'
+import { invalid, notSimulated, serviceNotActive, serviceNotFound } from './errors.ts'
+import { clusterOf, page, shortName, tagsOf } from './names.ts'
+import { type Placement, placementOf } from './placement.ts'
+import type { DeploymentRecord, ServiceRecord, TaskDefinitionRecord } from './records.ts'
+import { serviceArn, toService } from './service-output.ts'
+import { definitionByArn, services } from './tables.ts'
+import { usableDefinition } from './task-definitions.ts'
+
+function newDeployment(
+  scope: Scope,
+  definition: TaskDefinitionRecord,
+  placement: Placement,
+): DeploymentRecord {
+  const now = scope.world.clock.now()
+  const id = `ecs-svc/${scope.world.ids.text(19, '0123456789').replace(/^0/, '1')}`
+  return {
+    id,
+    status: 'PRIMARY',
+    definitionArn: definition.arn,
+    ...(placement.network ? { network: placement.network } : {}),
+    launchType: placement.launchType,
+    ...(placement.strategy ? { strategy: placement.strategy } : {}),
+    ...(placement.platformVersion ? { platformVersion: placement.platformVersion } : {}),
+    failedTasks: 0,
+    createdAt: now,
+    updatedAt: now,
+    rolloutState: 'IN_PROGRESS',
+    rolloutReason: `ECS deployment ${id} in progress.`,
+  }
+}
+
+/** Throws for load balancers that the tasks cannot stand behind. */
+function checkBalancers(scope: Scope, definition: TaskDefinitionRecord, balancers: sdk.LoadBalancer[]): void {
+  for (const { targetGroupArn, loadBalancerName, containerName, containerPort } of balancers) {
+    if (loadBalancerName !== undefined) throw notSimulated('ECS services behind classic load balancers')
+    const group = targetGroups.find(scope, targetGroupArn ?? '')
+    if (!group) throw invalid(`The specified target group does not exist: ${targetGroupArn}`)
+    if (!balancersByGroup(scope).has(group.arn))
+      throw invalid(
+        `The target group with targetGroupArn ${group.arn} does not have an associated load balancer.`,
+      )
+    const container = definition.containers.find(({ name }) => name === containerName)
+    if (!container) throw invalid(`The container ${containerName} does not exist in the task definition.`)
+    if (!container.portMappings?.some((mapping) => mapping.containerPort === containerPort))
+      throw invalid(`The container ${containerName} did not have a container port ${containerPort} defined.`)
+    if (definition.rest.networkMode === 'awsvpc' && group.targetType !== 'ip')
+      throw invalid(
+        `The provided target group ${group.arn} has target type ${group.targetType}, which is incompatible with the awsvpc network mode specified in the task definition.`,
+      )
+  }
+}
+
+function checkPercents(maximum: number, minimum: number): void {
+  if (maximum < 100 && maximum <= minimum)
+    throw invalid('maximumPercent must be greater than minimumHealthyPercent.')
+  if (minimum < 0) throw invalid('minimumHealthyPercent cannot be negative.')
+  if (maximum === 100 && minimum === 100)
+    throw invalid(
+      'Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments.',
+    )
+}
+
+/** The parts of a service that are refused by name. */
+function refuseUnsimulated(
+  input: Pick<
+    sdk.CreateServiceCommandInput,
+    | 'deploymentController'
+    | 'deploymentConfiguration'
+    | 'serviceRegistries'
+    | 'serviceConnectConfiguration'
+    | 'volumeConfigurations'
+  >,
+): void {
+  if (input.deploymentController && input.deploymentController.type !== 'ECS')
+    throw notSimulated(`the deployment controller ${input.deploymentController.type}`)
+  const strategy = input.deploymentConfiguration?.strategy
+  if (strategy && strategy !== 'ROLLING') throw notSimulated(`${strategy} deployments`)
+  if (input.serviceRegistries?.length) throw notSimulated('service discovery')
+  if (input.serviceConnectConfiguration?.enabled) throw notSimulated('Service Connect')
+  if (input.volumeConfigurations?.length) throw notSimulated('EBS volumes of tasks')
+  if (input.deploymentConfiguration?.alarms?.enable) throw notSimulated('deployment alarms')
+}
+
+/** A service by name or ARN, whatever its status. Throws ServiceNotFoundException. */
+function find(context: RequestContext, cluster: string, named: string): ServiceRecord {
+  const service = services.find(context, cluster, shortName(named))
+  if (!service) throw serviceNotFound()
+  return service
+}
+
+function createService(input: sdk.CreateServiceCommandInput, context: RequestContext) {
+  const cluster = clusterOf(context, input.cluster)
+  const name = input.serviceName!
+  if (!/^[a-zA-Z0-9_-]{1,255}$/.test(name))
+    throw invalid(
+      'Invalid service name: it may contain up to 255 letters, numbers, underscores, and hyphens.',
+    )
+  refuseUnsimulated(input)
+  const present = services.find(context, cluster.name, name)
+  if (present && present.status !== 'INACTIVE') {
+    if (input.clientToken && present.clientToken === input.clientToken)
+      return { service: toService(context, present) }
+    if (present.status === 'DRAINING') throw invalid('Unable to Start a service that is still Draining.')
+    throw invalid('Creation of service was not idempotent.')
+  }
+  if (!input.taskDefinition) throw invalid('TaskDefinition can not be blank.')
+  const definition = usableDefinition(context, input.taskDefinition)
+  const placement = placementOf(context, cluster, definition, input)
+  const scheduling = input.schedulingStrategy ?? 'REPLICA'
+  if (scheduling === 'DAEMON' && placement.launchType === 'FARGATE')
+    throw invalid('The DAEMON scheduling strategy is not supported for tasks using the Fargate launch type.')
+  if (scheduling === 'DAEMON' && input.desiredCount !== undefined)
+    throw invalid('The desired count is not supported when scheduling strategy is DAEMON.')
+  if ((input.desiredCount ?? 0) < 0) throw invalid('desiredCount cannot be negative.')
+  const balancers = input.loadBalancers ?? []
+  checkBalancers(context, definition, balancers)
+  if (input.healthCheckGracePeriodSeconds !== undefined && balancers.length === 0)
+    throw invalid('Health check grace period is only valid for services configured to use load balancers')
+  const config = input.deploymentConfiguration
+  const maximumPercent = config?.maximumPercent ?? (scheduling === 'DAEMON' ? 100 : 200)
+  const minimumHealthyPercent = config?.minimumHealthyPercent ?? (scheduling === 'DAEMON' ? 0 : 100)
+  checkPercents(maximumPercent, minimumHealthyPercent)
+  for (const role of [definition.rest.executionRoleArn, definition.rest.taskRoleArn])
+    if (role !== undefined)
+      context.authorize('iam:PassRole', role, { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' })
+  ensureLinkedRole(context.world, context.accountId, 'ecs.amazonaws.com')
+  const deployment = newDeployment(context, definition, placement)
+  const record = services.put(context, {
+    name,
+    arn: serviceArn(context, cluster.name, name),
+    cluster: cluster.name,
+    status: 'ACTIVE',
+    desiredCount: input.desiredCount ?? 0,
+    scheduling,
+    maximumPercent,
+    minimumHealthyPercent,
+    circuitBreaker: {
+      enable: config?.deploymentCircuitBreaker?.enable ?? false,
+      rollback: config?.deploymentCircuitBreaker?.rollback ?? false,
+    },
+    loadBalancers: balancers,
+    ...(input.healthCheckGracePeriodSeconds === undefined
+      ? {}
+      : { gracePeriodSeconds: input.healthCheckGracePeriodSeconds }),
+    propagateTags: (input.propagateTags ?? 'NONE') as ServiceRecord['propagateTags'],
+    managedTags: input.enableECSManagedTags ?? false,
+    enableExecuteCommand: input.enableExecuteCommand ?? false,
+    ...(input.clientToken ? { clientToken: input.clientToken } : {}),
+    deployments: [deployment],
+    events: [],
+    steady: false,
+    failures: 0,
+    failedAt: 0,
+    createdAt: context.world.clock.now(),
+    createdBy: context.principal.roleArn ?? context.principal.arn,
+    tags: tagsOf(input.tags),
+  })
+  return { service: toService(context, record, true) }
+}
+
+function updateService(input: sdk.UpdateServiceCommandInput, context: RequestContext) {
+  const cluster = clusterOf(context, input.cluster)
+  const service = find(context, cluster.name, input.service!)
+  if (service.status !== 'ACTIVE') throw serviceNotActive()
+  refuseUnsimulated(input)
+  const primary = service.deployments.find(({ status }) => status === 'PRIMARY')!
+  const definition = input.taskDefinition
+    ? usableDefinition(context, input.taskDefinition)
+    : definitionByArn(context, primary.definitionArn)!
+  const placement = nextPlacement(context, cluster.name, primary, definition, input)
+  const balancers = input.loadBalancers ?? service.loadBalancers
+  if (input.loadBalancers || input.taskDefinition) checkBalancers(context, definition, balancers)
+  if ((input.desiredCount ?? 0) < 0) throw invalid('desiredCount cannot be negative.')
+  if (service.scheduling === 'DAEMON' && input.desiredCount !== undefined)
+    throw invalid('The desired count is not supported when scheduling strategy is DAEMON.')
+  const config = input.deploymentConfiguration
+  const maximumPercent = config?.maximumPercent ?? service.maximumPercent
+  const minimumHealthyPercent = config?.minimumHealthyPercent ?? service.minimumHealthyPercent
+  checkPercents(maximumPercent, minimumHealthyPercent)
+  const breaker = config?.deploymentCircuitBreaker
+  const deploys =
+    input.forceNewDeployment ||
+    input.loadBalancers !== undefined ||
+    (input.enableExecuteCommand !== undefined &&
+      input.enableExecuteCommand !== service.enableExecuteCommand) ||
+    definition.arn !== primary.definitionArn ||
+    JSON.stringify([
+      placement.network,
+      placement.launchType,
+      placement.strategy,
+      placement.platformVersion,
+    ]) !== JSON.stringify([primary.network, primary.launchType, primary.strategy, primary.platformVersion])
+  const next: ServiceRecord = {
+    ...service,
+    desiredCount: input.desiredCount ?? service.desiredCount,
+    maximumPercent,
+    minimumHealthyPercent,
+    circuitBreaker: breaker
+      ? { enable: breaker.enable ?? false, rollback: breaker.rollback ?? false }
+      : service.circuitBreaker,
+    loadBalancers: balancers,
+    gracePeriodSeconds: input.healthCheckGracePeriodSeconds ?? service.gracePeriodSeconds,
+    propagateTags: (input.propagateTags ?? service.propagateTags) as ServiceRecord['propagateTags'],
+    managedTags: input.enableECSManagedTags ?? service.managedTags,
+    enableExecuteCommand: input.enableExecuteCommand ?? service.enableExecuteCommand,
+    steady:
+      service.steady && !deploys && (input.desiredCount ?? service.desiredCount) === service.desiredCount,
+    ...(deploys
+      ? {
+          failures: 0,
+          failedAt: 0,
+          deployments: [
+            newDeployment(context, definition, placement),
+            ...service.deployments.map((one): DeploymentRecord => ({ ...one, status: 'ACTIVE' })),
+          ],
+        }
+      : {}),
+  }
+  return { service: toService(context, services.put(context, next)) }
+}
+
+/** Where tasks go after an update: as before, where nothing else is asked for. */
+function nextPlacement(
+  context: RequestContext,
+  clusterName: string,
+  primary: DeploymentRecord,
+  definition: TaskDefinitionRecord,
+  input: sdk.UpdateServiceCommandInput,
+): Placement {
+  const { network } = primary
+  return placementOf(context, clusterOf(context, clusterName), definition, {
+    ...(input.capacityProviderStrategy
+      ? { capacityProviderStrategy: input.capacityProviderStrategy }
+      : primary.strategy
+        ? { capacityProviderStrategy: primary.strategy }
+        : { launchType: primary.launchType as sdk.LaunchType }),
+    platformVersion: input.platformVersion ?? primary.platformVersion,
+    networkConfiguration:
+      input.networkConfiguration ?? (network ? { awsvpcConfiguration: network } : undefined),
+  })
+}
+
+export const serviceHandlers: Record<string, Handler> = {
+  CreateService: createService,
+  UpdateService: updateService,
+
+  DeleteService: (input: sdk.DeleteServiceCommandInput, context) => {
+    const cluster = clusterOf(context, input.cluster)
+    const service = find(context, cluster.name, input.service!)
+    if (service.status === 'INACTIVE') throw serviceNotFound()
+    if (service.desiredCount > 0 && !input.force)
+      throw invalid('The service cannot be stopped while it is scaled above 0.')
+    const next = services.put(context, { ...service, status: 'DRAINING', desiredCount: 0, steady: true })
+    return { service: toService(context, next) }
+  },
+
+  DescribeServices: (input: sdk.DescribeServicesCommandInput, context) => {
+    const cluster = clusterOf(context, input.cluster)
+    if (!input.services?.length) throw invalid('Services cannot be empty.')
+    if (input.services.length > 10) throw invalid('Services cannot have more than 10 elements')
+    const found = input.services.map(
+      (named) => [named, services.find(context, cluster.name, shortName(named))] as const,
+    )
+    return {
+      services: found.flatMap(([, service]) =>
+        service ? [toService(context, service, input.include?.includes('TAGS'))] : [],
+      ),
+      failures: found
+        .filter(([, service]) => !service)
+        .map(([named]) => ({
+          arn: named.startsWith('arn:') ? named : serviceArn(context, cluster.name, named),
+          reason: 'MISSING',
+        })),
+    }
+  },
+
+  ListServices: (input: sdk.ListServicesCommandInput, context) => {
+    const cluster = clusterOf(context, input.cluster)
+    const all = services
+      .list(context, cluster.name)
+      .filter((service) => service.status !== 'INACTIVE')
+      .filter(({ scheduling }) => !input.schedulingStrategy || scheduling === input.schedulingStrategy)
+      .filter(({ deployments }) => !input.launchType || deployments[0]?.launchType === input.launchType)
+    const { items, ...rest } = page(all, { maxResults: 10, ...input })
+    return { serviceArns: items.map(({ arn }) => arn), ...rest }
+  },
+}

@@ -1,0 +1,223 @@
+import { privateDnsName, type Scope } from '#aws/ec2/index.ts'
+import {
+  type ContainerDefinition,
+  type ContainerState,
+  type TaskDefinitionRecord,
+  type TaskRecord,
+  type TaskRunner,
+  TaskStartError,
+} from '#aws/ecs/index.ts'
+import type { Image, ImagePuller } from '#containers/image.ts'
+import {
+  type Container,
+  type ContainerRuntime,
+  type Mount,
+  type ProcessHandle,
+  StartError,
+} from '#containers/runtime.ts'
+import type { VirtualNetwork } from '#network/virtual-network.ts'
+import type { Clock } from '#world/clock.ts'
+import { pullForTask } from './ecs-images.ts'
+import { AwsLogs } from './ecs-log-driver.ts'
+
+export interface EcsRunnerOptions {
+  clock: Clock
+  network: VirtualNetwork
+  runtime: ContainerRuntime
+  images: ImagePuller
+  /** Resolves names as seen from a task; undefined: NXDOMAIN. */
+  lookup(name: string): string | undefined
+}
+
+/** One container of a task in this process. */
+interface Running {
+  container: Container
+  process: ProcessHandle
+  state: ContainerState
+  asked: 'nothing' | 'stop' | 'kill'
+}
+
+/** What this process holds of a task. */
+interface Session {
+  images: Map<string, Image>
+  logs: Map<string, AwsLogs>
+  containers: Map<string, Running>
+  volumes: Map<string, Mount['files']>
+  address: { close(): void }
+}
+
+/** Runs the containers of Fargate tasks on the world's container runtime. */
+export class EcsRunner implements TaskRunner {
+  readonly #options: EcsRunnerOptions
+  readonly #sessions = new Map<string, Session>()
+  #changed: (task: TaskRecord) => void = () => {}
+
+  constructor(options: EcsRunnerOptions) {
+    this.#options = options
+  }
+
+  onChange(listener: (task: TaskRecord) => void): void {
+    this.#changed = listener
+  }
+
+  async prepare(
+    scope: Scope,
+    task: TaskRecord,
+    definition: TaskDefinitionRecord,
+  ): Promise<Map<string, string>> {
+    const session = this.#session(task)
+    for (const { name = '', image = '', logConfiguration, secrets } of definition.containers) {
+      if (secrets?.length)
+        throw new TaskStartError(
+          `ResourceInitializationError: unable to pull secrets or registry auth: Drydock does not simulate secrets of containers (container ${name}).`,
+        )
+      if (logConfiguration?.logDriver === 'awslogs' && !session.logs.has(name))
+        session.logs.set(name, AwsLogs.open(scope, task, name, logConfiguration))
+      if (!session.images.has(name))
+        session.images.set(name, await pullForTask(scope, this.#options.images, task, { name, image }))
+    }
+    return new Map([...session.images].map(([name, image]) => [name, image.manifestDigest ?? image.id]))
+  }
+
+  async start(scope: Scope, task: TaskRecord, definition: TaskDefinitionRecord, name: string): Promise<void> {
+    const session = this.#session(task)
+    const own = definition.containers.find((one) => one.name === name)!
+    const override = task.overrides.containerOverrides?.find((one) => one.name === name)
+    const given = [...(own.environment ?? []), ...(override?.environment ?? [])]
+    const limit = override?.memory ?? own.memory
+    try {
+      const container = await this.#options.runtime.create({
+        id: scope.world.ids.hex(64),
+        image: session.images.get(name)!,
+        ...(own.entryPoint?.length ? { command: own.entryPoint } : {}),
+        ...((override?.command ?? own.command)?.length ? { args: override?.command ?? own.command } : {}),
+        env: {
+          AWS_EXECUTION_ENV: 'AWS_ECS_FARGATE',
+          AWS_DEFAULT_REGION: scope.region,
+          AWS_REGION: scope.region,
+          ...Object.fromEntries(given.map(({ name: key, value }) => [key!, value ?? ''])),
+        },
+        ...(own.workingDirectory ? { workingDir: own.workingDirectory } : {}),
+        hostname: privateDnsName(scope.region, task.privateIp!),
+        address: task.privateIp!,
+        hosts: Object.fromEntries(
+          (own.extraHosts ?? []).map(({ hostname, ipAddress }) => [hostname!, ipAddress!]),
+        ),
+        lookup: this.#options.lookup,
+        tty: own.pseudoTerminal ?? false,
+        stdin: own.interactive ?? false,
+        mounts: this.#mounts(session, own),
+        ...(limit === undefined ? {} : { memoryLimitBytes: limit * 1024 * 1024 }),
+      })
+      const process = await container.start()
+      this.#follow(task, session, name, container, process)
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error
+      throw new TaskStartError(
+        `CannotStartContainerError: ResourceInitializationError: failed to create new container runtime task: ${error.message}`,
+        name,
+      )
+    }
+  }
+
+  state(task: TaskRecord, name: string): ContainerState | undefined {
+    return this.#sessions.get(task.arn)?.containers.get(name)?.state
+  }
+
+  stop(task: TaskRecord, name: string, force: boolean): void {
+    const running = this.#sessions.get(task.arn)?.containers.get(name)
+    const wanted = force ? 'kill' : 'stop'
+    if (!running || running.asked === 'kill' || running.asked === wanted) return
+    running.asked = wanted
+    const { config } = running.container.spec.image.config
+    running.process.kill(force ? 'SIGKILL' : (config.StopSignal ?? 'SIGTERM'))
+  }
+
+  async exec(
+    task: TaskRecord,
+    name: string,
+    command: string[],
+    timeoutMs: number,
+  ): Promise<number | undefined> {
+    const running = this.#sessions.get(task.arn)?.containers.get(name)
+    if (!running?.state.running) return undefined
+    const child = await running.container.exec({ command })
+    child.stdout.resume()
+    child.stderr.resume()
+    child.stdin.end()
+    let late = false
+    const timer = this.#options.clock.setTimer(timeoutMs, () => {
+      late = true
+      child.kill('SIGKILL')
+    })
+    const { exitCode } = await child.exited
+    timer.cancel()
+    return late ? undefined : exitCode
+  }
+
+  async remove(task: TaskRecord): Promise<void> {
+    const session = this.#sessions.get(task.arn)
+    if (!session) return
+    this.#sessions.delete(task.arn)
+    for (const { process, state } of session.containers.values()) if (state.running) process.kill('SIGKILL')
+    for (const { container, process } of session.containers.values()) {
+      await process.exited
+      await container.remove()
+    }
+    for (const log of session.logs.values()) log.close()
+    session.address.close()
+  }
+
+  /** Ends everything at once, when the world closes; the store knows what to start again. */
+  close(): void {
+    for (const { containers, logs } of this.#sessions.values()) {
+      for (const log of logs.values()) log.close()
+      for (const { process } of containers.values()) process.kill('SIGKILL')
+    }
+    this.#sessions.clear()
+  }
+
+  #session(task: TaskRecord): Session {
+    const known = this.#sessions.get(task.arn)
+    if (known) return known
+    const session: Session = {
+      images: new Map(),
+      logs: new Map(),
+      containers: new Map(),
+      volumes: new Map(),
+      address: this.#options.network.addAddress(task.privateIp!),
+    }
+    this.#sessions.set(task.arn, session)
+    return session
+  }
+
+  /** Volumes of a task are empty folders that its containers share. */
+  #mounts(session: Session, own: ContainerDefinition): Mount[] {
+    return (own.mountPoints ?? []).map(({ sourceVolume = '', containerPath = '', readOnly }) => {
+      const files = session.volumes.get(sourceVolume) ?? new Map()
+      session.volumes.set(sourceVolume, files)
+      return { path: containerPath, files, ...(readOnly ? { readOnly } : {}) }
+    })
+  }
+
+  #follow(
+    task: TaskRecord,
+    session: Session,
+    name: string,
+    container: Container,
+    process: ProcessHandle,
+  ): void {
+    const running: Running = { container, process, state: { running: true }, asked: 'nothing' }
+    session.containers.set(name, running)
+    const log = session.logs.get(name)
+    for (const stream of [process.stdout, process.stderr])
+      stream.on('data', (chunk: Uint8Array) => log?.write(chunk))
+    void process.exited.then(async ({ exitCode, oomKilled }) => {
+      // The last output may still be on its way through the streams.
+      await new Promise((resolve) => setImmediate(resolve))
+      log?.flush()
+      running.state = { running: false, exitCode, ...(oomKilled ? { oomKilled } : {}) }
+      if (this.#sessions.get(task.arn) === session) this.#changed(task)
+    })
+  }
+}

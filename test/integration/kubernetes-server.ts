@@ -42,6 +42,13 @@ export interface KubectlCluster {
     body?: object,
     headers?: Record<string, string>,
   ): Promise<IncomingMessage>
+  /** As `request`, with a body that is sent as it is. */
+  send(
+    method: string,
+    path: string,
+    body: string | Buffer,
+    headers?: Record<string, string>,
+  ): Promise<IncomingMessage>
   /** Runs kubectl; `input` is its standard input. */
   run(args: string[], options?: { input?: string; user?: string }): Promise<Output>
   /** Runs kubectl and gives what it printed; fails when kubectl does. */
@@ -99,6 +106,18 @@ export async function kubectlCluster(
   const env = { PATH: process.env.PATH, HOME: folder, KUBECONFIG: join(folder, 'config') }
   const run: KubectlCluster['run'] = (args, { input, user } = {}) =>
     execute(program, [...(user ? ['--context', user] : []), ...args], { env, cwd: folder }, input)
+  const send: KubectlCluster['send'] = (method, path, text, headers) =>
+    new Promise((resolve, reject) => {
+      const all = {
+        authorization: 'Bearer admin',
+        'content-type': 'application/json',
+        'content-length': Buffer.byteLength(text),
+        ...headers,
+      }
+      const req = request(`${url}${path}`, { method, ca: authority.certificate, headers: all }, resolve)
+      req.on('error', reject)
+      req.end(text)
+    })
   return {
     world,
     cluster,
@@ -106,19 +125,9 @@ export async function kubectlCluster(
     url,
     program,
     env,
-    request: (method, path, body, headers) =>
-      new Promise((resolve, reject) => {
-        const text = body ? JSON.stringify(body) : ''
-        const all = {
-          authorization: 'Bearer admin',
-          'content-type': 'application/json',
-          'content-length': Buffer.byteLength(text),
-          ...headers,
-        }
-        const req = request(`${url}${path}`, { method, ca: authority.certificate, headers: all }, resolve)
-        req.on('error', reject)
-        req.end(text)
-      }),
+    request: (method, path, body, headers) => send(method, path, body ? JSON.stringify(body) : '', headers),
+    send,
+
     run,
     async kubectl(command, input) {
       const output = await run(words(command), input === undefined ? {} : { input })

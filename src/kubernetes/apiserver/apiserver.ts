@@ -2,6 +2,7 @@ import type { HttpHost } from '#network/hosts.ts'
 import type { ClusterApi, KubeletApi } from '../api.ts'
 import type { ClusterOptions } from '../provider.ts'
 import { ADMISSION } from './admission/plugins.ts'
+import { quotaUsage } from './admission/quota-usage.ts'
 import { clusterRoleAggregation } from './auth/aggregation.ts'
 import { Authentication } from './auth/authentication.ts'
 import { Authorization } from './auth/rbac.ts'
@@ -71,6 +72,7 @@ export class ApiServer {
       eventExpiry,
       definitionNames,
       definitionCleanup,
+      quotaUsage,
     ]
     this.#running = own.map((controller) => controllers.start(controller(this.#objects)))
     this.#running.push(await listenInside(this.#cluster, this.host))

@@ -18,6 +18,8 @@ export class EventRecorder {
   readonly #objects: Objects
   /** Key of what happened → name of its Event; the least recently used first. */
   readonly #known = new Map<string, string>()
+  /** Nanoseconds in the name of the last event. */
+  #last = 0n
 
   constructor(objects: Objects) {
     this.#objects = objects
@@ -89,11 +91,10 @@ export class EventRecorder {
     },
   ): string {
     const { world } = this.#objects.context
-    // Nanoseconds since the epoch in hex, as upstream; the last digits are made up.
-    const unique = (
-      BigInt(Math.floor(world.clock.now())) * 1_000_000n +
-      BigInt(world.ids.number(1_000_000))
-    ).toString(16)
+    // Nanoseconds since the epoch in hex, as upstream. kubectl sorts events of one second by name, so a later one must have the later name.
+    const now = BigInt(Math.floor(world.clock.now())) * 1_000_000n + BigInt(world.ids.number(1000))
+    this.#last = now > this.#last ? now : this.#last + 1n + BigInt(world.ids.number(1000))
+    const unique = this.#last.toString(16)
     const name = `${about.metadata.name}.${unique}`
     const { uid, resourceVersion } = about.metadata
     this.#objects.create(kindOf('events'), namespace, {

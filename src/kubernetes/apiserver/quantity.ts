@@ -36,11 +36,38 @@ function parse(text: string): Parsed | undefined {
   return { nano: sign === '-' ? -nano : nano, format }
 }
 
+/** The sum of quantities in canonical form, in the format of the first that is not zero. What is no quantity counts as 0. */
+export function sumQuantities(values: (string | number)[]): string {
+  let nano = 0n
+  let format: Parsed['format'] | undefined
+  for (const value of values) {
+    const parsed = parse(String(value).trim())
+    if (!parsed) continue
+    if (parsed.nano !== 0n) format ??= parsed.format
+    nano += parsed.nano
+  }
+  return show({ nano, format: format ?? 'decimal' })
+}
+
+/** The negative of a quantity. */
+export const negative = (value: string | number): string => {
+  const parsed = parse(String(value).trim())
+  return parsed ? show({ ...parsed, nano: -parsed.nano }) : '0'
+}
+
+/** Below, at or above 0 as the first is less than, equal to or more than the second. */
+export function compareQuantities(a: string | number, b: string | number): number {
+  const [left, right] = [parse(String(a).trim())?.nano ?? 0n, parse(String(b).trim())?.nano ?? 0n]
+  return left < right ? -1 : left > right ? 1 : 0
+}
+
 /** The canonical form: `1000m` → `1`, `0.5` → `500m`, `1024Mi` → `1Gi`. Undefined for what is not a quantity. */
 export function canonicalQuantity(value: string | number): string | undefined {
   const parsed = parse(String(value).trim())
-  if (!parsed) return undefined
-  const { nano, format } = parsed
+  return parsed && show(parsed)
+}
+
+function show({ nano, format }: Parsed): string {
   if (nano === 0n) return '0'
   const sign = nano < 0n ? '-' : ''
   let rest = nano < 0n ? -nano : nano

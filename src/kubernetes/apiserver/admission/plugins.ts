@@ -3,6 +3,11 @@ import { forbidden, notFound } from '../errors.ts'
 import type { Obj } from '../json.ts'
 import { kindOf } from '../kinds/registry.ts'
 import type { AdmissionPlugin } from '../storage/strategy.ts'
+import { limitRangeDefaults, limitRangeLimits } from './limit-range.ts'
+import { nodeRestriction } from './node-restriction.ts'
+import { podSecurity } from './pod-security.ts'
+import { resourceQuota } from './resource-quota.ts'
+import { unsimulated } from './unsimulated.ts'
 
 const PROTECTED = new Set(['default', 'kube-system', 'kube-public'])
 
@@ -129,10 +134,15 @@ const defaultStorageClass: AdmissionPlugin = ({ operation, kind, object }, conte
 }
 
 /** In the order in which a write meets them. */
-export const ADMISSION: AdmissionPlugin[] = [
-  namespaceLifecycle,
-  serviceAccount,
-  defaultTolerations,
-  priority,
-  defaultStorageClass,
-]
+export const ADMISSION: { mutating: AdmissionPlugin[]; validating: AdmissionPlugin[] } = {
+  mutating: [
+    namespaceLifecycle,
+    nodeRestriction,
+    limitRangeDefaults,
+    serviceAccount,
+    defaultTolerations,
+    priority,
+    defaultStorageClass,
+  ],
+  validating: [limitRangeLimits, podSecurity, unsimulated, resourceQuota],
+}

@@ -4,6 +4,7 @@ import { timestamp } from '../../time.ts'
 import { badRequest, invalid, required } from '../errors.ts'
 import type { Call } from '../http/call.ts'
 import type { WriteQuery } from '../http/options.ts'
+import { warn } from '../http/reply.ts'
 import { clone, isObject, type Json, type Obj } from '../json.ts'
 import { apiVersionOf } from '../kinds/kind.ts'
 import { modelOf } from '../schema/schema.ts'
@@ -64,7 +65,7 @@ export function applyConfiguration(
     ...(call.subresource && { subresource: call.subresource.name }),
   }
   const mine = writable(fieldsOf(model, wanted), model, who)
-  const options = { user, dryRun: query.dryRun }
+  const options = { user, dryRun: query.dryRun, warn: (text: string) => warn(call.res, text) }
   const entry = objects.get(stored, info.namespace, info.name)
   if (!entry) {
     if (call.subresource) throw badRequest(`${stored.plural} "${info.name}" not found`)

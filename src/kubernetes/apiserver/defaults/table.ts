@@ -139,6 +139,15 @@ const WEBHOOK: Step[] = [
   }),
 ]
 
+/** What a LimitRange leaves out for containers follows from what it says. */
+const LIMIT_RANGE: Step = (item) => {
+  if (item.type !== 'Container') return
+  const defaults = { ...item.max, ...item.default }
+  const requests = { ...item.min, ...defaults, ...item.defaultRequest }
+  if (Object.keys(defaults).length > 0) item.default = defaults
+  if (Object.keys(requests).length > 0) item.defaultRequest = requests
+}
+
 const MODE = fill({ defaultMode: 0o644 })
 
 export const DEFAULTS: Record<string, Step[]> = {
@@ -171,6 +180,7 @@ export const DEFAULTS: Record<string, Step[]> = {
   V1ProjectedVolumeSource: [MODE],
   V1ServiceAccountTokenProjection: [fill({ expirationSeconds: 3600 })],
   V1HostPathVolumeSource: [fill({ type: '' })],
+  V1LimitRangeItem: [LIMIT_RANGE],
   V1ServiceSpec: SERVICE,
   V1ServicePort: [fill({ protocol: 'TCP' })],
   V1Secret: [fill({ type: 'Opaque' })],

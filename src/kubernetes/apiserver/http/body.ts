@@ -5,6 +5,7 @@ import { badRequest, unsupportedMediaType } from '../errors.ts'
 import { isObject, type Json, type Obj } from '../json.ts'
 import { decodeProtobuf, PROTOBUF } from '../schema/protobuf.ts'
 import type { Schema } from '../schema/schema.ts'
+import { duplicateFields } from './duplicates.ts'
 
 /** Largest request body that an API server reads. */
 const LIMIT = 3 * 1024 * 1024
@@ -44,6 +45,15 @@ export async function readNeeded(req: IncomingMessage, schema: Schema): Promise<
   return object
 }
 
+/** The JSON that objects of requests were read from. */
+const texts = new WeakMap<object, string>()
+
+/** Fields that stood twice in a request's JSON. */
+export const duplicatesIn = (object: Obj): string[] => {
+  const text = texts.get(object)
+  return text === undefined ? [] : duplicateFields(text)
+}
+
 /** The value in a body of JSON or YAML. Throws BadRequest or UnsupportedMediaType. */
 export function parseValue(body: Buffer, type: string): Json {
   const isYaml = type === 'application/yaml'
@@ -52,7 +62,10 @@ export function parseValue(body: Buffer, type: string): Json {
   }
   const text = body.toString('utf8')
   try {
-    return isYaml ? parse(text) : JSON.parse(text)
+    if (isYaml) return parse(text)
+    const value = JSON.parse(text)
+    if (isObject(value)) texts.set(value, text)
+    return value
   } catch (error) {
     throw badRequest(
       `the object provided is unrecognized (must be of type ${isYaml ? 'YAML' : 'JSON'}): ${(error as Error).message}`,

@@ -11,6 +11,7 @@ import { mediaType, parseValue, readBody } from './body.ts'
 import type { Call } from './call.ts'
 import { managerOf } from './manager.ts'
 import { writeQuery } from './options.ts'
+import { warn } from './reply.ts'
 
 const JSON_PATCH = 'application/json-patch+json'
 const MERGE_PATCH = 'application/merge-patch+json'
@@ -36,6 +37,7 @@ export async function patchCall(
     user,
     dryRun: query.dryRun,
     manage,
+    warn: (text: string) => warn(call.res, text),
     ...(call.subresource && { subresource: call.subresource.name }),
   }
   const change = (present: Json): Obj => {

@@ -9,6 +9,8 @@ import { apiVersionOf, qualified } from '../kinds/kind.ts'
 import type { KubeletHolder } from '../kubelet-holder.ts'
 import { objectOf, textOf } from '../storage/entries.ts'
 import type { Objects } from '../storage/objects.ts'
+import { METRICS_GROUP } from '../kinds/aggregated.ts'
+import { serveMetrics } from '../subresources/metrics.ts'
 import { bindCall } from '../subresources/binding.ts'
 import { evict } from '../subresources/eviction.ts'
 import { log } from '../subresources/log.ts'
@@ -72,6 +74,7 @@ export class Subresources {
   /** Reviews and other kinds that are computed. */
   async serveVirtual(call: Call): Promise<void> {
     const { kind, info, req, res } = call
+    if (kind.group === METRICS_GROUP) return serveMetrics(call, this.#parts)
     if (kind.plural === 'bindings') return bindCall(call, this.#parts)
     if (info.verb === 'list' && kind.plural === 'componentstatuses') {
       return sendJson(req, res, 200, {

@@ -9,7 +9,7 @@ import type { Schema } from '../schema/schema.ts'
 import type { DeleteRequest } from '../storage/deletion.ts'
 import { objectOf } from '../storage/entries.ts'
 import type { Objects } from '../storage/objects.ts'
-import { readNeeded, readObject } from './body.ts'
+import { duplicatesIn, readNeeded, readObject } from './body.ts'
 import type { Call } from './call.ts'
 import { listPage } from './list.ts'
 import { managerOf } from './manager.ts'
@@ -84,7 +84,12 @@ export class Verbs {
       throw badRequest('an empty namespace may not be set during creation')
     checkNamespace(call, object)
     const manage = managerOf(this.#objects, call, query.fieldManager, 'Update')
-    const entry = this.#objects.create(stored, info.namespace, object, { user, dryRun: query.dryRun, manage })
+    const entry = this.#objects.create(stored, info.namespace, object, {
+      user,
+      dryRun: query.dryRun,
+      manage,
+      warn: (text) => warn(call.res, text),
+    })
     await this.#answer(call, 201, entry)
   }
 
@@ -102,7 +107,13 @@ export class Verbs {
       )
     }
     const manage = managerOf(this.#objects, call, query.fieldManager, 'Update')
-    const options = { user, dryRun: query.dryRun, manage, ...subresourceOf(call) }
+    const options = {
+      user,
+      dryRun: query.dryRun,
+      manage,
+      warn: (text: string) => warn(call.res, text),
+      ...subresourceOf(call),
+    }
     const entry = this.#objects.update(stored, info.namespace, info.name, () => object, options)
     await this.#answer(call, 200, entry)
   }
@@ -176,12 +187,17 @@ export function decodeBody(objects: Objects, call: Call, value: Obj): Obj {
     )
   }
   const { object, unknown } = decode(objects.context.schema, kind, value)
-  reportUnknown(call, unknown, info.query.get('fieldValidation') || 'Warn', (text) => warn(res, text))
+  const mode = info.query.get('fieldValidation') || 'Warn'
+  const duplicates = mode === 'Ignore' ? [] : duplicatesIn(value)
+  const texts = [
+    ...unknown.map((path) => `unknown field ${JSON.stringify(path)}`),
+    ...duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`),
+  ]
+  reportFields(call, texts, mode, (text) => warn(res, text))
   return kind.storedAs ? conversionFrom(kind, stored)(object) : object
 }
 
-function reportUnknown(call: Call, unknown: string[], mode: string, warning: (text: string) => void): void {
-  const texts = unknown.map((path) => `unknown field ${JSON.stringify(path)}`)
+function reportFields(call: Call, texts: string[], mode: string, warning: (text: string) => void): void {
   if (mode === 'Warn') for (const text of texts) warning(text)
   if (mode !== 'Strict' || texts.length === 0) return
   const { kind } = call

@@ -1,5 +1,6 @@
 import type { Entry } from '#world/store.ts'
 import { compareVersions, customKinds, isEstablished } from '../custom/kinds.ts'
+import { AGGREGATED } from './aggregated.ts'
 import type { Kind } from './kind.ts'
 import { findKind, groupVersions, kindAt, kindOf, kindsIn } from './registry.ts'
 import { KINDS } from './table.ts'
@@ -8,6 +9,8 @@ import { KINDS } from './table.ts'
 export interface Definitions {
   get(name: string): Entry | undefined
   list(): readonly Entry[]
+  /** The APIService that registers an aggregated group and version. */
+  apiService(name: string): Entry | undefined
 }
 
 const BUILT_IN = KINDS.filter((kind) => !kind.storedAs && !kind.virtual)
@@ -25,6 +28,9 @@ export class Kinds {
   at(group: string, version: string, plural: string): Kind | undefined {
     return (
       kindAt(group, version, plural) ??
+      this.#aggregated().find(
+        (kind) => kind.group === group && kind.version === version && kind.plural === plural,
+      ) ??
       this.#custom(`${plural}.${group}`).find((kind) => kind.version === version && kind.served !== false)
     )
   }
@@ -34,6 +40,11 @@ export class Kinds {
     const builtIn = findKind(resource)
     if (builtIn) return this.storage(builtIn)
     return this.#custom(resource)[0]?.custom?.storage ?? kindOf(resource)
+  }
+
+  /** Whether a resource is served. */
+  has(resource: string): boolean {
+    return findKind(resource) !== undefined || this.#custom(resource).length > 0
   }
 
   /** The kind in whose form a resource's objects are stored. */
@@ -57,7 +68,7 @@ export class Kinds {
   /** Groups with their versions, preferred first, in discovery's order: custom ones last, by name. */
   groupVersions(): { group: string; versions: string[] }[] {
     const groups = groupVersions().map(({ group, versions }) => ({ group, versions: [...versions] }))
-    const custom = Map.groupBy(this.#served(), ({ group }) => group)
+    const custom = Map.groupBy([...this.#served(), ...this.#aggregated()], ({ group }) => group)
     for (const [group, kinds] of [...custom].sort(([a], [b]) => (a < b ? -1 : 1))) {
       const versions = [...new Set(kinds.map(({ version }) => version))].sort(compareVersions)
       const known = groups.find((candidate) => candidate.group === group)
@@ -69,7 +80,9 @@ export class Kinds {
 
   /** The resources of one group and version. */
   in(group: string, version: string): Kind[] {
-    const custom = this.#served().filter((kind) => kind.group === group && kind.version === version)
+    const custom = [...this.#served(), ...this.#aggregated()].filter(
+      (kind) => kind.group === group && kind.version === version,
+    )
     return [...kindsIn(group, version), ...custom]
   }
 
@@ -85,9 +98,16 @@ export class Kinds {
 
   /** Differs when what is served differs. */
   state(): string {
-    return this.#established()
-      .map(({ key, modRevision }) => `${key}@${modRevision}`)
-      .join()
+    return [
+      ...this.#established().map(({ key, modRevision }) => `${key}@${modRevision}`),
+      ...this.#aggregated().map(({ group, plural }) => `${plural}.${group}`),
+    ].join()
+  }
+
+  #aggregated(): Kind[] {
+    return AGGREGATED.filter(({ apiService }) => this.#definitions.apiService(apiService)).flatMap(
+      ({ kinds }) => kinds,
+    )
   }
 
   #custom(name: string): Kind[] {

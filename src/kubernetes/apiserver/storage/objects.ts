@@ -23,6 +23,8 @@ export interface WriteOptions {
   dryRun?: boolean
   /** `status` and other subresources change only their part. */
   subresource?: string
+  /** Tells the client something beside the answer. */
+  warn?: (text: string) => void
   /** Notes in `metadata.managedFields` who wrote what. */
   manage?: (object: Obj, old: Obj | undefined) => void
 }
@@ -32,9 +34,10 @@ interface Parts {
   /** Given by a function: it is read while the cluster starts. */
   schema: () => Schema
   strategies: Record<string, Strategy>
-  admission: AdmissionPlugin[]
+  admission: { mutating: AdmissionPlugin[]; validating: AdmissionPlugin[] }
 }
 
+const PHASES = ['mutating', 'validating'] as const
 const NAME_SUFFIX = 'bcdfghjklmnpqrstvwxz2456789'
 /** Names longer than this are cut before generateName's five characters. */
 const GENERATE_LIMIT = 58
@@ -56,6 +59,7 @@ export class Objects {
     this.kinds = new Kinds({
       get: (name) => this.get(definitions, '', name),
       list: () => this.list(definitions).entries,
+      apiService: (name) => this.get(apiServices, '', name),
     })
     this.context = {
       world: parts.cluster.world,
@@ -67,6 +71,14 @@ export class Objects {
         this.list(this.kinds.of(resource), namespace).entries.map((entry) => entry.value as Obj),
       get: (resource, namespace, name) =>
         this.get(this.kinds.of(resource), namespace, name)?.value as Obj | undefined,
+      setStatus: (resource, namespace, name, status) =>
+        void this.update(
+          this.kinds.of(resource),
+          namespace,
+          name,
+          (current) => ({ ...(current as Obj), status }) as Obj,
+          { subresource: 'status' },
+        ),
     }
   }
 
@@ -99,7 +111,7 @@ export class Objects {
     const model = modelOf(this.#parts.schema(), kind)
     const strategy = this.#strategy(kind)
     this.#fillDefaults(kind, next)
-    this.#admit('create', kind, namespace, next, undefined, options)
+    this.#admit('mutating', 'create', kind, namespace, next, undefined, options)
     if (model.fields.has('status') && hasStatus(kind)) next.status = undefined
     strategy.create?.(next, this.context)
     if (next.status === undefined) {
@@ -108,6 +120,7 @@ export class Objects {
       else delete next.status
     }
     this.#validate(kind, next, undefined)
+    this.#admit('validating', 'create', kind, namespace, next, undefined, options)
     options.manage?.(next, undefined)
     const key = this.key(kind, namespace, metadata.name)
     if (options.dryRun) {
@@ -166,7 +179,7 @@ export class Objects {
     const entry = this.get(kind, namespace, name)
     if (!entry) throw notFound(kind, name)
     const old = entry.value as Obj
-    this.#admit('delete', kind, namespace, old, old, options)
+    for (const phase of PHASES) this.#admit(phase, 'delete', kind, namespace, old, old, options)
     const strategy = this.#strategy(kind)
     const next = deletionOf(kind, objectOf(entry), request, strategy, this.#parts.cluster.world.clock.now())
     const gone = !next || this.#mayGo(kind, next)
@@ -234,8 +247,9 @@ export class Objects {
     }
     this.#fillDefaults(kind, next)
     this.#strategy(kind).update?.(next, old, this.context)
-    this.#admit('update', kind, namespace, next, old, options)
+    this.#admit('mutating', 'update', kind, namespace, next, old, options)
     this.#validate(kind, next, old)
+    this.#admit('validating', 'update', kind, namespace, next, old, options)
     return next
   }
 
@@ -243,13 +257,15 @@ export class Objects {
     const next: Obj = { ...old, metadata }
     if (options.subresource === 'status') next.status = wanted.status ?? {}
     else Object.assign(next, wanted, { metadata })
-    this.#admit('update', kind, old.metadata.namespace ?? '', next, old, options)
+    const { namespace = '' } = old.metadata
+    this.#admit('mutating', 'update', kind, namespace, next, old, options)
     const errors = metadataErrors(next.metadata, kind.names, kind.namespaced)
     if (kind.custom) {
       kind.custom.default(next)
       errors.push(...kind.custom.validate(next, old))
     }
     if (errors.length > 0) throw invalid(kind, old.metadata.name, errors)
+    this.#admit('validating', 'update', kind, namespace, next, old, options)
     return next
   }
 
@@ -259,6 +275,7 @@ export class Objects {
   }
 
   #admit(
+    phase: 'mutating' | 'validating',
     operation: 'create' | 'update' | 'delete',
     kind: Kind,
     namespace: string,
@@ -275,8 +292,10 @@ export class Objects {
       object,
       old,
       user: options.user,
+      dryRun: options.dryRun ?? false,
+      warn: options.warn ?? (() => {}),
     }
-    for (const plugin of this.#parts.admission) plugin(request, this.context)
+    for (const plugin of this.#parts.admission[phase]) plugin(request, this.context)
   }
 
   #validate(kind: Kind, next: Obj, old: Obj | undefined): void {

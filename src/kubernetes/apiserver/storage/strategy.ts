@@ -13,6 +13,8 @@ export interface StrategyContext {
   /** The stored objects of a resource, in one namespace when given. Not to be changed. */
   list(resource: string, namespace?: string): Obj[]
   get(resource: string, namespace: string, name: string): Obj | undefined
+  /** Writes the status of an object that is there. */
+  setStatus(resource: string, namespace: string, name: string, status: Obj): void
 }
 
 /** Where a kind differs from the others. Objects passed first are fresh copies and may be changed; `old` may not. */
@@ -31,7 +33,10 @@ export interface Strategy {
   markDeleted?(object: Obj): void
 }
 
-/** Something that looks at every write before validation: may change `object` or refuse by throwing StatusError. */
+/**
+ * Something that looks at every write, and may refuse it by throwing StatusError: mutating ones before validation, when they may
+ * change `object`, validating ones after it.
+ */
 export type AdmissionPlugin = (request: AdmissionRequest, context: StrategyContext) => void
 
 export interface AdmissionRequest {
@@ -44,4 +49,7 @@ export interface AdmissionRequest {
   object: Obj
   old: Obj | undefined
   user: UserInfo | undefined
+  dryRun: boolean
+  /** Tells the client something beside the answer. */
+  warn(text: string): void
 }

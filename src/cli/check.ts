@@ -9,6 +9,7 @@ import { answers } from '#cloud/runtime-directory.ts'
 import { openDatabase } from '#database/database.ts'
 import { StartedLabs } from '#database/labs.ts'
 import { runCheckCommand } from '#labs/check-command.ts'
+import { loadLab } from '#labs/load.ts'
 import { LOCAL_LEARNER } from '#server/security/identity.ts'
 import { DEFAULT_DATA } from './options.ts'
 
@@ -50,6 +51,8 @@ export function checkCommand(): Command {
 }
 
 async function run(lab: string, step: string | undefined, options: Options): Promise<void> {
+  // A mistyped name is told before anything is asked of a cloud.
+  await loadLab(lab)
   const { target, home } = await resolveTarget(lab, options)
   process.exitCode = await runCheckCommand({
     lab,

@@ -32,7 +32,6 @@ export async function serveEndpoint(
         .end('Only programs on this machine may use this endpoint: no web pages, no other host names.\n')
     }
     if (req.url!.startsWith('/_drydock/')) return control(req, res)
-    await resetting
     const open = await worlds.find(worldId)
     open!.simulation.classic(req, res)
   }
@@ -43,7 +42,9 @@ export async function serveEndpoint(
     })
   })
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(error.code === 'EADDRINUSE' ? taken(port) : error),
+    )
     server.listen(port, '127.0.0.1', resolve)
   })
   return {
@@ -55,6 +56,11 @@ export async function serveEndpoint(
     },
   }
 }
+
+const taken = (port: number) =>
+  new Error(
+    `Port ${port} is taken, perhaps by another Drydock. End that, or choose another with --endpoint-port (0: any free one).`,
+  )
 
 /** A web page cannot hide where it comes from (Origin), nor by which name it found us (Host, against DNS rebinding). */
 function isLocal(req: IncomingMessage): boolean {

@@ -35,7 +35,8 @@ export interface OpenWorld {
 /** The worlds of a cloud process: creates, finds, saves, restores and deletes them. */
 export class Worlds {
   readonly #options: WorldsOptions
-  readonly #open = new Map<string, Promise<OpenWorld>>()
+  /** By id; while a world changes hands (opens, closes, is put back) everybody who asks for it waits for the outcome. */
+  readonly #open = new Map<string, Promise<OpenWorld | undefined>>()
   readonly #connections = new Map<string, Set<Duplex>>()
 
   constructor(options: WorldsOptions) {
@@ -59,8 +60,11 @@ export class Worlds {
     const id = options.id ?? `world-${ids.hex(12)}`
     const found = await this.find(id)
     if (found) return found
-    const config = newConfig({ ...options, id }, ids)
-    return this.#remember(id, this.#openFolder(id, config, options.speed))
+    const made = await this.#turn(
+      id,
+      (open) => open ?? this.#openFolder(id, newConfig({ ...options, id }, ids), options.speed),
+    )
+    return made!
   }
 
   async find(id: string): Promise<OpenWorld | undefined> {
@@ -68,40 +72,49 @@ export class Worlds {
     if (open) return open
     const known = await readdir(this.#options.directory)
     if (!known.includes(id)) return undefined
-    return this.#open.get(id) ?? this.#remember(id, this.#openFolder(id))
+    return this.#open.get(id) ?? this.#turn(id, () => this.#openFolder(id))
   }
 
   async list(): Promise<WorldInfo[]> {
-    return (await Promise.all(this.#open.values())).map((world) => world.info())
+    return (await Promise.all(this.#open.values())).flatMap((world) => world?.info() ?? [])
   }
 
   async delete(id: string): Promise<void> {
-    await this.#forget(id)
+    await this.find(id)
+    await this.#turn(id, async (open) => {
+      if (open) await this.#remove(open)
+    })
   }
 
   /** A fresh world under the same name, with the same account, keys and address. */
-  async reset(id: string): Promise<OpenWorld> {
-    const { config } = (await this.find(id))!
-    const closing = this.#forget(id)
-    return this.#remember(
-      id,
-      closing.then(() => this.#openFolder(id, config)),
-    )
+  async reset(id: string): Promise<void> {
+    await this.find(id)
+    await this.#turn(id, async (open) => {
+      if (!open) return
+      await this.#remove(open)
+      return this.#openFolder(id, open.config)
+    })
   }
 
   async restore(id: string, name: string): Promise<void> {
-    const { files } = (await this.find(id))!
-    if (!(await files.savePoints()).includes(name))
+    const world = await this.find(id)
+    if (!(await world?.files.savePoints())?.includes(name))
       throw new Error(`world "${id}" has no save point "${name}"`)
-    await this.#stop(id)
-    await files.restore(name)
-    await this.#remember(id, this.#openFolder(id))
+    await this.#turn(id, async (open) => {
+      if (!open) return
+      await this.#stop(open)
+      await open.files.restore(name)
+      return this.#openFolder(id)
+    })
   }
 
   /** Ends what runs in a world; its state stays on disk. */
   async close(id: string): Promise<void> {
-    const open = await this.#stop(id)
-    await open?.files.close()
+    await this.#turn(id, async (open) => {
+      if (!open) return
+      await this.#stop(open)
+      await open.files.close()
+    })
   }
 
   async closeAll(): Promise<void> {
@@ -123,12 +136,21 @@ export class Worlds {
     socket.once('close', () => sockets.delete(socket))
   }
 
-  #remember(id: string, opening: Promise<OpenWorld>): Promise<OpenWorld> {
-    this.#open.set(id, opening)
-    return opening.catch((error) => {
-      this.#open.delete(id)
-      throw error
-    })
+  /** Lets `act` make of a world what shall be open from now on; one such change of a world comes after the other. */
+  async #turn(
+    id: string,
+    act: (open: OpenWorld | undefined) => Promise<OpenWorld | undefined> | OpenWorld,
+  ): Promise<OpenWorld | undefined> {
+    const before = this.#open.get(id)?.catch(() => undefined)
+    const after = (async () => act(await before))()
+    this.#open.set(id, after)
+    let open: OpenWorld | undefined
+    try {
+      open = await after
+    } finally {
+      if (!open && this.#open.get(id) === after) this.#open.delete(id)
+    }
+    return open
   }
 
   async #openFolder(id: string, created?: WorldConfig, speed?: number): Promise<OpenWorld> {
@@ -176,22 +198,20 @@ export class Worlds {
     return { config, world, files, simulation, info }
   }
 
-  async #forget(id: string): Promise<void> {
-    await this.close(id)
+  async #stop({ config, simulation, world }: OpenWorld): Promise<void> {
+    for (const socket of this.#connections.get(config.id) ?? []) socket.destroy()
+    await simulation.close()
+    world.close()
+  }
+
+  async #remove(open: OpenWorld): Promise<void> {
+    const { id } = open.config
+    await this.#stop(open)
+    await open.files.close()
     // Renamed first, so that a kill in between leaves no half world.
     const gone = join(this.#options.directory, `.deleted-${id}`)
     await rename(join(this.#options.directory, id), gone)
     await rm(gone, { recursive: true, force: true })
-  }
-
-  async #stop(id: string): Promise<OpenWorld | undefined> {
-    const open = await this.#open.get(id)
-    if (!open) return undefined
-    this.#open.delete(id)
-    for (const socket of this.#connections.get(id) ?? []) socket.destroy()
-    await open.simulation.close()
-    open.world.close()
-    return open
   }
 }
 

@@ -51,9 +51,20 @@ export class ForwardProxy {
     this.#options = options
     // Uploads of images may take long; a learner's connection may idle. What is limited is the time for headers.
     const timeouts = { requestTimeout: 0, headersTimeout: 60_000, keepAliveTimeout: 75_000 }
-    this.#outer = createServer(timeouts, (req, res) => void this.#absolute(req, res))
-    this.#outer.on('connect', (req, socket, head) => void this.#connect(req, socket, head))
-    this.#outer.on('upgrade', (req, socket, head) => void this.#absoluteUpgrade(req, socket, head))
+    this.#outer = createServer(timeouts, (req, res) => {
+      this.#absolute(req, res).catch((error: Error) => {
+        if (res.headersSent) res.destroy()
+        else answer(res, refusal.failed(error.message))
+      })
+    })
+    this.#outer.on('connect', (req, socket, head) => {
+      this.#connect(req, socket, head).catch((error) => answerRaw(socket, refusal.failed(error.message)))
+    })
+    this.#outer.on('upgrade', (req, socket, head) => {
+      this.#absoluteUpgrade(req, socket, head).catch((error) =>
+        answerRaw(socket, refusal.failed(error.message)),
+      )
+    })
     this.#outer.on('connection', (socket) => this.#track(socket))
     this.#inner = createServer(timeouts, (req, res) => this.#tunnelled(req, res))
     this.#inner.on('upgrade', (req, socket, head) => this.#tunnelledUpgrade(req, socket, head))

@@ -19,6 +19,13 @@ export const refusal = {
       'your own world and nothing on the internet.\n' +
       'Check the name; if it belonged to a load balancer or a cluster, that may have been deleted.\n',
   }),
+  failed: (why: string): Refusal => ({
+    status: 502,
+    reason: 'Bad Gateway',
+    body:
+      `The lab network could not open your world: ${why}.\n` +
+      'Try again; if it stays so, start Drydock anew: what you have done is kept.\n',
+  }),
   notAProxyRequest: (): Refusal => ({
     status: 400,
     reason: 'Bad Request',

@@ -1,6 +1,6 @@
 import type { World } from '#world/world.ts'
 import type { BlobStore } from '../blobs/store.ts'
-import type { Builder } from './builder.ts'
+import type { Builder } from './build/builder.ts'
 import type { Containers } from './containers.ts'
 import type { Distribution } from './distribution.ts'
 import type { Events } from './events.ts'

@@ -1,4 +1,4 @@
-import { badRequest } from './api.ts'
+import { badRequest } from '../api.ts'
 
 /** One instruction of a Dockerfile. */
 export interface Instruction {
@@ -11,7 +11,7 @@ export interface Instruction {
   line: number
 }
 
-export const INSTRUCTIONS = new Set(
+const INSTRUCTIONS = new Set(
   'ADD ARG CMD COPY ENTRYPOINT ENV EXPOSE FROM HEALTHCHECK LABEL MAINTAINER ONBUILD RUN SHELL STOPSIGNAL USER VOLUME WORKDIR'.split(
     ' ',
   ),

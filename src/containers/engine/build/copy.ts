@@ -3,8 +3,8 @@ import { createWriteStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
-import type { BlobStore } from '../blobs/store.ts'
-import { applyLayer } from '../files/layers.ts'
+import type { BlobStore } from '../../blobs/store.ts'
+import { applyLayer } from '../../files/layers.ts'
 import {
   type Content,
   type DirectoryNode,
@@ -12,13 +12,13 @@ import {
   type FileNode,
   streamContent,
   type TreeNode,
-} from '../files/nodes.ts'
-import { readTar } from '../files/tar.ts'
-import { type FileTree, resolvePath } from '../files/tree.ts'
-import { ContainerFs } from '../processes/container-fs.ts'
-import { findUser } from '../processes/users.ts'
-import { matches } from '../shell/pattern.ts'
-import { badRequest } from './api.ts'
+} from '../../files/nodes.ts'
+import { readTar } from '../../files/tar.ts'
+import { type FileTree, resolvePath } from '../../files/tree.ts'
+import { ContainerFs } from '../../processes/container-fs.ts'
+import { findUser } from '../../processes/users.ts'
+import { matches } from '../../shell/pattern.ts'
+import { badRequest } from '../api.ts'
 
 export interface CopyOptions {
   source: FileTree

@@ -1,0 +1,338 @@
+import { rm } from 'node:fs/promises'
+import type { Readable } from 'node:stream'
+import type { World } from '#world/world.ts'
+import type { BlobStore } from '../../blobs/store.ts'
+import { applyLayer, type LayerTrees } from '../../files/layers.ts'
+import { directory } from '../../files/nodes.ts'
+import { readTar } from '../../files/tar.ts'
+import { FileTree, resolvePath } from '../../files/tree.ts'
+import type { ImageConfig, RegistryCredentials } from '../../image.ts'
+import {
+  familiarName,
+  type ImageReference,
+  InvalidReferenceError,
+  parseReference,
+  parseTagged,
+} from '../../images/reference.ts'
+import { badRequest, EngineError, type MessageStream } from '../api.ts'
+import type { Distribution } from '../distribution.ts'
+import type { ImageRecord, ImageStore } from '../image-store.ts'
+import { commandOf, configurationChange } from './configuration.ts'
+import { readDockerfile, receiveContext } from './context.ts'
+import { copyFiles, hashSources } from './copy.ts'
+import { type Instruction, parseInstruction, splitWords, substitute } from './dockerfile.ts'
+import { StepImages, type StepWork } from './step-image.ts'
+
+/** What `POST /build` asks for. */
+export interface BuildOptions {
+  dockerfile: string
+  tags: string[]
+  buildArgs: Record<string, string | null>
+  labels: Record<string, string>
+  target: string
+  noCache: boolean
+  pull: boolean
+  quiet: boolean
+  /** Credentials for pulling base images, by registry domain. */
+  credentials: (domain: string) => RegistryCredentials | undefined
+}
+
+/** Runs a command of a `RUN` step on a tree; gives its exit code. Output comes as it is written. */
+export type StepRunner = (step: {
+  argv: string[]
+  config: ImageConfig
+  env: Record<string, string>
+  tree: FileTree
+  containerId: string
+  output: (text: string) => void
+}) => Promise<number>
+
+/** What a builder works with. */
+export interface BuilderOptions {
+  world: World
+  blobs: BlobStore
+  trees: LayerTrees
+  images: ImageStore
+  distribution: Distribution
+  run: StepRunner
+}
+
+/** Build arguments that need no ARG (https://docs.docker.com/reference/dockerfile/#predefined-args). */
+const PREDEFINED = new Set(
+  'HTTP_PROXY http_proxy HTTPS_PROXY https_proxy FTP_PROXY ftp_proxy NO_PROXY no_proxy ALL_PROXY all_proxy'.split(
+    ' ',
+  ),
+)
+interface Stage {
+  name: string | undefined
+  image: ImageRecord | undefined
+}
+
+/** One run of the classic builder. */
+interface Build {
+  options: BuildOptions
+  context: FileTree
+  stages: Stage[]
+  globalArgs: Map<string, string>
+  args: Map<string, string>
+  declared: Set<string>
+  current: ImageRecord | undefined
+  cmdSet: boolean
+  cacheBroken: boolean
+  out: (text: string) => void
+  progress: MessageStream
+}
+
+/** The classic builder of the Docker Engine: a layer a step, with its cache and its output. */
+export class Builder {
+  readonly #options: BuilderOptions
+  readonly #steps: StepImages
+
+  constructor(options: BuilderOptions) {
+    this.#options = options
+    this.#steps = new StepImages(options)
+  }
+
+  /** Builds from a tar stream (plain or gzip). Progress goes to `progress`; throws EngineError with the builder's text. */
+  async build(body: Readable, options: BuildOptions, progress: MessageStream): Promise<void> {
+    const file = this.#options.blobs.temporaryPath()
+    try {
+      await receiveContext(body, file)
+      const context = new FileTree(applyLayer(directory(), file, await readTar(file)))
+      const log: string[] = []
+      const out = (text: string) => {
+        if (options.quiet) log.push(text)
+        else progress.send({ stream: text })
+      }
+      const build: Build = {
+        options,
+        context,
+        stages: [],
+        globalArgs: new Map(),
+        args: new Map(),
+        declared: new Set(),
+        current: undefined,
+        cmdSet: false,
+        cacheBroken: options.noCache,
+        out,
+        progress,
+      }
+      const image = await this.#run(build, await readDockerfile(context, options.dockerfile))
+      progress.send({ aux: { ID: image.id } })
+      if (options.quiet) progress.send({ stream: `${image.id}\n` })
+      out(`Successfully built ${shortId(image.id)}\n`)
+      for (const tag of options.tags) {
+        const reference = parseTagged(tag)
+        this.#options.images.tag(reference, image.id)
+        out(`Successfully tagged ${familiarName(reference)}:${reference.tag}\n`)
+      }
+      await this.#options.world.store.flushed()
+    } finally {
+      await rm(file, { force: true })
+    }
+  }
+
+  async #run(build: Build, instructions: Instruction[]): Promise<ImageRecord> {
+    const { target } = build.options
+    const labels = Object.entries(build.options.labels)
+    const label = labels.map(([key, value]) => `${key}=${JSON.stringify(value)}`).join(' ')
+    const steps = [...instructions, ...(label ? [parseInstruction(`LABEL ${label}`, 0)] : [])]
+    const total = steps.length
+    if (!instructions.some(({ name }) => name === 'FROM'))
+      throw badRequest('no build stage in current context')
+    for (let index = 0; index < total; index++) {
+      const step = steps[index]!
+      if (step.name === 'FROM' && target && reached(build, target)) break
+      build.out(`Step ${index + 1}/${total} : ${shown(step)}\n`)
+      await this.#step(build, step)
+      if (build.current) build.out(` ---> ${shortId(build.current.id)}\n`)
+    }
+    if (target && !reached(build, target))
+      throw badRequest(`failed to reach build target ${target} in Dockerfile`)
+    if (!build.current) throw badRequest('No image was generated. Is your Dockerfile empty?')
+    return build.current
+  }
+
+  async #step(build: Build, step: Instruction): Promise<void> {
+    if (step.name === 'FROM') return this.#from(build, step)
+    if (step.name === 'ARG') return this.#arg(build, step)
+    if (build.stages.length === 0) throw badRequest('no build stage in current context')
+    switch (step.name) {
+      case 'COPY':
+      case 'ADD':
+        return this.#copy(build, step)
+      case 'RUN':
+        return this.#runStep(build, step)
+      default:
+        return this.#configure(build, step)
+    }
+  }
+
+  async #from(build: Build, step: Instruction): Promise<void> {
+    const get = (name: string) => build.globalArgs.get(name)
+    const words = splitWords(substitute(step.text, get))
+    if (words.length !== 1 && !(words.length === 3 && words[1]!.toLowerCase() === 'as')) {
+      throw badRequest(
+        `dockerfile parse error on line ${step.line}: FROM requires either one or three arguments`,
+      )
+    }
+    const base = words[0]!
+    const stage: Stage = { name: words[2]?.toLowerCase(), image: undefined }
+    build.args = new Map()
+    build.declared = new Set()
+    build.cmdSet = false
+    const earlier = build.stages.find(({ name }) => name === base.toLowerCase())
+    if (earlier) build.current = earlier.image
+    else if (base === 'scratch') build.current = undefined
+    else build.current = await this.#baseImage(build, base)
+    stage.image = build.current
+    build.stages.push(stage)
+    const triggers = build.current?.config.config.OnBuild ?? []
+    if (triggers.length > 0)
+      build.out(`# Executing ${triggers.length} build trigger${triggers.length > 1 ? 's' : ''}\n`)
+    for (const trigger of triggers) await this.#step(build, parseInstruction(trigger, step.line))
+  }
+
+  async #baseImage(build: Build, name: string): Promise<ImageRecord> {
+    if (name === '') throw badRequest('base name should not be blank')
+    const local = build.options.pull ? undefined : this.#options.images.find(name)
+    if (local) return local
+    let reference: ImageReference
+    try {
+      reference = parseReference(name)
+    } catch (error) {
+      if (!(error instanceof InvalidReferenceError)) throw error
+      throw badRequest(`failed to parse stage name "${name}": ${error.message}`)
+    }
+    const progress = build.options.quiet ? { send: () => {} } : build.progress
+    return this.#options.distribution.pull(reference, build.options.credentials(reference.domain), progress)
+  }
+
+  async #arg(build: Build, step: Instruction): Promise<void> {
+    for (const word of splitWords(step.text)) {
+      const equals = word.indexOf('=')
+      const name = equals === -1 ? word : word.slice(0, equals)
+      const scope = build.stages.length === 0 ? build.globalArgs : build.args
+      const given = build.options.buildArgs[name]
+      const fallback =
+        equals === -1
+          ? build.globalArgs.get(name)
+          : substitute(word.slice(equals + 1), (key) => this.#lookup(build, key))
+      const value = given ?? fallback
+      if (value !== undefined) scope.set(name, value)
+      build.declared.add(name)
+    }
+    if (build.stages.length > 0) await this.#advance(build, { createdBy: `ARG ${step.text}` })
+  }
+
+  #lookup(build: Build, name: string): string | undefined {
+    const env = build.current?.config.config.Env?.find((line) => line.startsWith(`${name}=`))
+    return env ? env.slice(name.length + 1) : build.args.get(name)
+  }
+
+  // --- COPY, ADD
+
+  async #copy(build: Build, step: Instruction): Promise<void> {
+    const get = (name: string) => this.#lookup(build, name)
+    const words = (step.json ?? splitWords(step.text)).map((word) => substitute(word, get))
+    if (words.length < 2)
+      throw badRequest(
+        `${step.name} requires at least two arguments, but only one was provided. Destination could not be determined.`,
+      )
+    const destination = words.pop()!
+    const from = step.flags.from
+    const source = from === undefined ? build.context : await this.#copySource(build, from)
+    const fingerprint = await hashSources(source, words, step.name)
+    const chown = step.flags.chown ? ` --chown=${step.flags.chown}` : ''
+    const createdBy = `/bin/sh -c #(nop) ${step.name}${chown} ${fingerprint.label} in ${destination} `
+    await this.#advance(build, {
+      createdBy,
+      files: (tree, { config }) =>
+        copyFiles({
+          source,
+          words,
+          tree,
+          destination: resolvePath(config.WorkingDir || '/', destination),
+          intoFolder: destination.endsWith('/') || destination === '.',
+          owner: step.flags.chown,
+          mode: step.flags.chmod,
+          extract: step.name === 'ADD',
+          command: step.name,
+          mtime: this.#options.world.clock.now(),
+          blobs: this.#options.blobs,
+        }),
+    })
+  }
+
+  async #copySource(build: Build, from: string): Promise<FileTree> {
+    const index = /^\d+$/.test(from)
+      ? Number(from)
+      : build.stages.findIndex(({ name }) => name === from.toLowerCase())
+    const stage = build.stages[index]
+    if (stage && index === build.stages.length - 1)
+      throw badRequest(`invalid from flag value ${from}: refers to current build stage`)
+    const image = stage ? stage.image : await this.#baseImage(build, from)
+    return new FileTree(image ? await this.#options.trees.tree(image.layers) : directory())
+  }
+
+  // --- RUN
+
+  async #runStep(build: Build, step: Instruction): Promise<void> {
+    const argv = commandOf(step, build.current?.config.config)
+    const args = [
+      ...build.args,
+      ...Object.entries(build.options.buildArgs).filter(
+        ([name, value]) => PREDEFINED.has(name) && value !== null,
+      ),
+    ] as [string, string][]
+    const used = args.filter(([name]) => !PREDEFINED.has(name)).map(([name, value]) => `${name}=${value}`)
+    const createdBy = `${used.length > 0 ? `|${used.length} ${used.join(' ')} ` : ''}${argv.join(' ')}`
+    await this.#advance(build, {
+      createdBy,
+      alwaysLayer: true,
+      files: async (tree, config, containerId) => {
+        const env = Object.fromEntries(args)
+        const code = await this.#options.run({ argv, config, env, tree, containerId, output: build.out })
+        if (code !== 0)
+          throw new EngineError(500, `The command '${argv.join(' ')}' returned a non-zero code: ${code}`)
+      },
+    })
+  }
+
+  /** Configuration only; WORKDIR makes its folder too. */
+  async #configure(build: Build, step: Instruction): Promise<void> {
+    const { shown, apply, folder } = configurationChange(step, {
+      config: build.current?.config.config ?? {},
+      cmdSet: build.cmdSet,
+      lookup: (name) => this.#lookup(build, name),
+    })
+    if (step.name === 'CMD') build.cmdSet = true
+    const createdBy = `/bin/sh -c #(nop)  ${step.name} ${shown}`
+    if (folder === undefined) return this.#advance(build, { createdBy, configuration: apply })
+    return this.#advance(build, {
+      createdBy,
+      configuration: apply,
+      files: async (tree) => void tree.makeFolders(folder, { mtime: this.#options.world.clock.now() }),
+    })
+  }
+
+  /** Goes on to the step's image: from the cache while nothing before it was new, or by doing its work. */
+  async #advance(build: Build, work: StepWork): Promise<void> {
+    const cached = build.cacheBroken ? undefined : this.#steps.cached(build.current, work.createdBy)
+    if (cached) build.out(' ---> Using cache\n')
+    else build.cacheBroken = true
+    build.current = cached ?? (await this.#steps.make(build.current, work, build.out))
+    build.stages.at(-1)!.image = build.current
+  }
+}
+
+const shortId = (id: string) => id.slice(7, 19)
+
+const shown = ({ name, text, flags }: Instruction) => {
+  const options = Object.entries(flags).map(([key, value]) => `--${key}=${value} `)
+  return `${name} ${options.join('')}${text}`
+}
+
+const reached = (build: Build, target: string) =>
+  build.stages.at(-1)?.name === target.toLowerCase() ||
+  (/^\d+$/.test(target) && build.stages.length - 1 === Number(target))

@@ -2,7 +2,7 @@ import { contentSize, readContent, streamContent } from '../files/nodes.ts'
 import { resolvePath } from '../files/tree.ts'
 import type { Program } from '../processes/process.ts'
 import { clientAddress, countBody, listenHttp } from './http-listener.ts'
-import { localTime } from './nginx-site.ts'
+import { localTime } from './nginx/times.ts'
 
 const TYPES: Record<string, string> = {
   html: 'text/html',

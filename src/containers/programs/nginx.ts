@@ -1,15 +1,13 @@
 import { readContent } from '../files/nodes.ts'
 import { resolvePath } from '../files/tree.ts'
 import type { Process, Program } from '../processes/process.ts'
-import { glob } from '../shell/pattern.ts'
 import { listenHttp } from './http-listener.ts'
-import { type Directive, find, findAll, NginxConfigError, parseNginxConfig } from './nginx-config.ts'
-import { DIRECTIVES } from './nginx-directives.ts'
-import { errorTime, type Site, serve } from './nginx-site.ts'
+import { type Directive, find, findAll, NginxConfigError, parseNginxConfig } from './nginx/config.ts'
+import type { Site } from './nginx/exchange.ts'
+import { check, load } from './nginx/load.ts'
+import { serve } from './nginx/site.ts'
+import { errorTime } from './nginx/times.ts'
 import { KERNEL } from './utilities.ts'
-
-/** Blocks whose lines are data and not directives. */
-const DATA_BLOCKS = new Set(['types', 'map', 'geo', 'split_clients', 'charset_map'])
 
 /** nginx: reads its configuration, serves files of the container, writes its logs, obeys its signals. */
 export function nginx(version: string): Program {
@@ -194,68 +192,6 @@ async function writeLog(process: Process, target: string, line: string): Promise
   if (files.find(real)?.kind === 'device') return
   await files.append(real, Buffer.from(line))
 }
-
-/** Reads a configuration file with everything that it includes. */
-async function load(process: Process, file: string): Promise<Directive[]> {
-  const { files } = process.machine
-  const node = files.find(file)
-  if (node?.kind !== 'file')
-    throw new NginxConfigError(`open() "${file}" failed (2: No such file or directory)`)
-  const expand = async (directives: Directive[]): Promise<Directive[]> => {
-    const result: Directive[] = []
-    for (const directive of directives) {
-      if (directive.name !== 'include') {
-        result.push(directive.block ? { ...directive, block: await expand(directive.block) } : directive)
-        continue
-      }
-      const path = resolvePath('/etc/nginx', directive.args[0] ?? '')
-      const wild = /[*?[]/.test(path)
-      const paths = wild ? glob(files, '/', [{ text: path, quoted: false }]) : [path]
-      for (const included of paths) {
-        const found = files.find(included)
-        if (found?.kind !== 'file') {
-          throw new NginxConfigError(
-            `open() "${included}" failed (2: No such file or directory) in ${directive.file}:${directive.line}`,
-          )
-        }
-        result.push(
-          ...(await expand(
-            parseNginxConfig(Buffer.from(await readContent(found.content)).toString(), included),
-          )),
-        )
-      }
-    }
-    return result
-  }
-  return expand(parseNginxConfig(Buffer.from(await readContent(node.content)).toString(), file))
-}
-
-/** The mistakes that nginx refuses to start with. Throws NginxConfigError. */
-function check(
-  config: readonly Directive[],
-  process: Process,
-  upstreams = upstreamNames(config),
-  data = false,
-): void {
-  for (const { name, args, block, file, line } of config) {
-    const at = `in ${file}:${line}`
-    if (!data && !DIRECTIVES.has(name)) throw new NginxConfigError(`unknown directive "${name}" ${at}`)
-    if (name === 'proxy_pass' && !args[0]?.includes('$')) {
-      const host = /^https?:\/\/([^/:]+)/.exec(args[0] ?? '')?.[1]
-      if (!host) throw new NginxConfigError(`invalid URL prefix ${at}`)
-      if (!upstreams.has(host) && !process.machine.resolveName(host)) {
-        throw new NginxConfigError(`host not found in upstream "${host}" ${at}`)
-      }
-    }
-    if (name === 'listen' && !/^(?:\[.*\]|[^:]+)?:?\d*$|^unix:/.test(args[0] ?? '')) {
-      throw new NginxConfigError(`invalid parameter "${args[0]}" ${at}`)
-    }
-    if (block) check(block, process, upstreams, DATA_BLOCKS.has(name))
-  }
-}
-
-const upstreamNames = (config: readonly Directive[]) =>
-  new Set(findAll(find(config, 'http')?.block, 'upstream').map(({ args }) => args[0]))
 
 async function signalMaster(process: Process, name: string): Promise<number> {
   const signal = { stop: 'SIGTERM', quit: 'SIGQUIT', reload: 'SIGHUP', reopen: 'SIGUSR1' }[name]

@@ -1,6 +1,6 @@
 /**
  * Directives of the modules that the official image compiles in (https://nginx.org/en/docs/dirindex.html, 2025-11).
- * The simulation acts on those that `nginx-site.ts` names; the rest are accepted without effect.
+ * The simulation acts on those that the modules beside this one name; the rest are accepted without effect.
  */
 export const DIRECTIVES = new Set(
   `absolute_redirect access_log add_header add_header_inherit add_trailer aio alias allow auth_basic auth_basic_user_file

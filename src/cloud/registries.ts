@@ -86,19 +86,15 @@ function refusing<T>(act: () => T): T {
 }
 
 /** A registry as ECR's API sees it. */
-function imageCatalog(registry: Registry, blobs: BlobStore): ImageCatalog {
-  const { metadata } = registry
+function imageCatalog({ contents }: Registry, blobs: BlobStore): ImageCatalog {
+  const { metadata } = contents
   return {
     tags: (repository) => metadata.tags(repository),
     manifests: (repository): CatalogedManifest[] => metadata.manifests(repository),
-    async readManifest(repository, reference) {
-      const digest = reference.startsWith('sha256:') ? reference : metadata.tag(repository, reference)?.digest
-      const manifest = digest === undefined ? undefined : metadata.manifest(repository, digest)
-      return manifest && { ...manifest, bytes: await blobs.read(manifest.digest) }
-    },
+    readManifest: (repository, reference) => contents.readManifest(repository, reference),
     // IAM has already judged the call; the registry's own policy has no say in it.
     storeManifest: (repository, bytes, mediaType, tag) =>
-      registry.storeManifest(repository, bytes, mediaType, tag, undefined),
+      contents.storeManifest(repository, bytes, mediaType, tag, undefined),
     deleteTag: (repository, tag) => void metadata.deleteTag(repository, tag),
     deleteManifest: (repository, digest) => void metadata.deleteManifest(repository, digest),
     deleteRepository: (repository) => metadata.deleteRepository(repository),

@@ -1,0 +1,41 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { RepositoryContents } from './contents.ts'
+import { RegistryError, type RegistryIdentity } from './policy.ts'
+
+/** An authorized request on one repository. */
+export interface Call {
+  req: IncomingMessage
+  res: ServerResponse
+  url: URL
+  repository: string
+  identity: RegistryIdentity
+  contents: RepositoryContents
+}
+
+/** The error for a method that a path does not have. */
+export const unsupported = () => new RegistryError(405, 'UNSUPPORTED', 'The operation is unsupported.')
+
+/** Answers with a JSON document. */
+export function json(res: ServerResponse, status: number, value: unknown, type = 'application/json'): void {
+  const body = JSON.stringify(value)
+  res.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) })
+  res.end(body)
+}
+
+/** Answers with an error of the distribution specification. */
+export function sendError(req: IncomingMessage, res: ServerResponse, error: unknown): void {
+  const known =
+    error instanceof RegistryError
+      ? error
+      : new RegistryError(500, 'UNKNOWN', (error as Error)?.message ?? 'unknown error')
+  for (const [name, value] of Object.entries(known.headers)) res.setHeader(name, value)
+  const { code, message, detail } = known
+  const body = JSON.stringify({ errors: [{ code, message, ...(detail === undefined ? {} : { detail }) }] })
+  // A body that nobody reads would stall the connection; close it after the answer.
+  if (!req.complete) res.setHeader('connection', 'close')
+  res.writeHead(known.status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+  })
+  res.end(req.method === 'HEAD' ? undefined : body)
+}

@@ -1,0 +1,104 @@
+import type { World } from '#world/world.ts'
+import { digestOf, isDigest } from '../blobs/digest.ts'
+import type { BlobStore } from '../blobs/store.ts'
+import type { Catalogue } from '../catalogue/catalogue.ts'
+import { parseManifest } from './manifest.ts'
+import { RegistryMetadata, type StoredManifest } from './metadata.ts'
+import { RegistryError, type RegistryIdentity, type RegistryPolicy } from './policy.ts'
+
+/** What a registry is made of. */
+export interface RegistryOptions {
+  /** Host name that it is served under; also its name in the store and the catalogue. */
+  host: string
+  world: World
+  blobs: BlobStore
+  policy: RegistryPolicy
+  /** Images that are there without having been pushed. */
+  catalogue?: Catalogue
+}
+
+/** What the repositories of a registry hold: pushed manifests and blobs, and those of the catalogue. */
+export class RepositoryContents {
+  readonly host: string
+  readonly world: World
+  readonly blobs: BlobStore
+  readonly policy: RegistryPolicy
+  readonly catalogue: Catalogue | undefined
+  readonly metadata: RegistryMetadata
+
+  constructor({ host, world, blobs, policy, catalogue }: RegistryOptions) {
+    this.host = host
+    this.world = world
+    this.blobs = blobs
+    this.policy = policy
+    this.catalogue = catalogue
+    this.metadata = new RegistryMetadata(world.store, host)
+  }
+
+  /** A manifest by tag or digest, pushed or of the catalogue. */
+  async readManifest(
+    repository: string,
+    reference: string,
+  ): Promise<{ mediaType: string; digest: string; bytes: Buffer } | undefined> {
+    const digest = isDigest(reference) ? reference : this.metadata.tag(repository, reference)?.digest
+    const stored = digest && this.metadata.manifest(repository, digest)
+    if (stored) return { ...stored, bytes: await this.blobs.read(stored.digest) }
+    return this.catalogue?.manifest(this.host, repository, reference)
+  }
+
+  /**
+   * Stores a manifest whose blobs the repository already holds, as `PUT …/manifests/<reference>` does.
+   * Throws RegistryError (MANIFEST_INVALID, MANIFEST_BLOB_UNKNOWN, or the policy's).
+   */
+  async storeManifest(
+    repository: string,
+    bytes: Buffer,
+    contentType: string | undefined,
+    tag: string | undefined,
+    identity: RegistryIdentity,
+  ): Promise<StoredManifest> {
+    const manifest = parseManifest(bytes, contentType)
+    const digest = digestOf(bytes)
+    const parts =
+      manifest.kind === 'image' ? [manifest.value.config, ...manifest.value.layers] : manifest.value.manifests
+    for (const part of parts) {
+      const known =
+        manifest.kind === 'image'
+          ? await this.blobSize(repository, part.digest)
+          : await this.readManifest(repository, part.digest)
+      if (known === undefined) {
+        const code = manifest.kind === 'image' ? 'MANIFEST_BLOB_UNKNOWN' : 'MANIFEST_UNKNOWN'
+        const text = manifest.kind === 'image' ? 'blob unknown to registry' : 'manifest unknown'
+        throw new RegistryError(404, code, text, { detail: part.digest })
+      }
+    }
+    const previous = tag === undefined ? undefined : this.metadata.tag(repository, tag)?.digest
+    if (tag !== undefined) await this.policy.beforeTag?.({ repository, tag, digest, previous, identity })
+    await this.blobs.put(bytes, digest)
+    const { value } = manifest
+    const stored: StoredManifest = {
+      digest,
+      mediaType: manifest.mediaType,
+      size: bytes.length,
+      pushedAt: this.world.clock.now(),
+      artifactType:
+        value.artifactType ?? (manifest.kind === 'image' ? manifest.value.config.mediaType : undefined),
+      subject: value.subject?.digest,
+      annotations: value.annotations,
+      references: parts.map((part) => part.digest),
+      imageSize: manifest.kind === 'image' ? parts.reduce((sum, part) => sum + part.size, 0) : 0,
+    }
+    this.metadata.putManifest(repository, stored, tag)
+    await this.world.store.flushed()
+    await this.policy.manifestPushed?.({ repository, digest, mediaType: manifest.mediaType, tag, identity })
+    return stored
+  }
+
+  /** Size of a blob that a repository holds, bytes; undefined when it does not. */
+  async blobSize(repository: string, digest: string): Promise<number | undefined> {
+    const size = this.metadata.blobSize(repository, digest)
+    if (size !== undefined) return size
+    if (!(await this.catalogue?.hasBlob(this.host, repository, digest))) return undefined
+    return (await this.blobs.stat(digest))?.size
+  }
+}

@@ -46,6 +46,7 @@ export class EngineClient {
     path: string,
     options: { headers?: OutgoingHttpHeaders; body?: unknown; stream?: Readable } = {},
   ): Promise<IncomingMessage> {
+    const { stream } = options
     const body = options.body === undefined ? undefined : Buffer.from(JSON.stringify(options.body))
     const headers: OutgoingHttpHeaders = {
       host: 'api.moby.localhost',
@@ -54,9 +55,11 @@ export class EngineClient {
       ...options.headers,
     }
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-      const outgoing = request({ ...this.#target, method, path: `/v${VERSION}${path}`, headers }, resolve)
+      // Without an agent: a connection kept for later would keep the command from ending.
+      const target = { ...this.#target, method, path: `/v${VERSION}${path}`, headers, agent: false }
+      const outgoing = request(target, resolve)
       outgoing.on('error', (error) => reject(this.#unreachable(error)))
-      if (options.stream) options.stream.on('error', (error) => outgoing.destroy(error)).pipe(outgoing)
+      if (stream) stream.on('error', (error) => outgoing.destroy(error)).pipe(outgoing)
       else outgoing.end(body)
     })
     if (answer.statusCode! < 400) return answer

@@ -4,7 +4,7 @@ import { humanDuration } from '../engine/views.ts'
 import { CommandError, DaemonError, demultiplex, type EngineClient } from './client.ts'
 import { parseFlags } from './flags.ts'
 import { ellipsis, shortId, table, template } from './format.ts'
-import { each, pull } from './image-commands.ts'
+import { each, pullImage } from './image-commands.ts'
 
 type Command = (client: EngineClient, words: string[]) => Promise<number | undefined>
 
@@ -113,7 +113,7 @@ async function create(client: EngineClient, words: string[], attach: boolean) {
     process.stderr.write(
       `Unable to find image '${/[:@]/.test(image.slice(image.lastIndexOf('/') + 1)) ? image : `${image}:latest`}' locally\n`,
     )
-    await pull(client, [image])
+    await pullImage(client, image, false, (text) => process.stderr.write(text))
     return { id: (await client.json('POST', path, { body })).Id as string, detached, tty, stdin }
   }
 }

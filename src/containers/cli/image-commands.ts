@@ -19,14 +19,14 @@ type Command = (client: EngineClient, words: string[]) => Promise<number | undef
 const out = (text: string) => process.stdout.write(text)
 
 /** Prints progress messages; throws what the stream reports as an error. */
-async function printProgress(stream: Readable, quiet = false): Promise<void> {
+async function printProgress(stream: Readable, quiet = false, print = out): Promise<void> {
   let last = ''
   for await (const message of readMessages(stream)) {
     if (message.error) throw new CommandError(message.error, message.errorDetail?.code ?? 1)
-    if (message.stream !== undefined) out(message.stream)
+    if (message.stream !== undefined) print(message.stream)
     else if (!quiet && message.status !== undefined && !message.progressDetail?.total) {
       const line = `${message.id ? `${message.id}: ` : ''}${message.status}\n`
-      if (line !== last) out(line)
+      if (line !== last) print(line)
       last = line
     }
   }
@@ -109,6 +109,9 @@ const build: Command = async (client, words) => {
     progress: { kind: 'string' },
   })
   need(flags.args, 1, 'docker build [OPTIONS] PATH | URL | -')
+  process.stderr.write(
+    'DEPRECATED: The legacy builder is deprecated and will be removed in a future release.\n            BuildKit is currently disabled; enable it by removing the DOCKER_BUILDKIT=0\n            environment-variable.\n\n',
+  )
   const folder = flags.args[0]!
   if (folder === '-' || /^(?:https?|git):/.test(folder))
     throw new CommandError('drydock: building from standard input or a URL is not simulated; give a folder')
@@ -140,9 +143,6 @@ const build: Command = async (client, words) => {
       address,
       { ...credentials, serveraddress: address },
     ]),
-  )
-  process.stderr.write(
-    'DEPRECATED: The legacy builder is deprecated and will be removed in a future release.\n            BuildKit is currently disabled; enable it by removing the DOCKER_BUILDKIT=0\n            environment-variable.\n\n',
   )
   let size = 0
   async function* counted() {
@@ -199,7 +199,7 @@ const images: Command = async (client, words) => {
         }
       }),
   )
-  if (flags.has('quiet')) out([...new Set(rows.map(({ ID }: { ID: string }) => `${ID}\n`))].join(''))
+  if (flags.has('quiet')) out(rows.map(({ ID }: { ID: string }) => `${ID}\n`).join(''))
   else if (flags.text('format') && flags.text('format') !== 'table') {
     for (const row of rows)
       out(`${flags.text('format') === 'json' ? JSON.stringify(row) : template(flags.text('format')!, row)}\n`)
@@ -241,7 +241,7 @@ function checked(name: string) {
   }
 }
 
-export const pull: Command = async (client, words) => {
+const pull: Command = async (client, words) => {
   const flags = parseFlags(words, {
     quiet: { short: 'q', kind: 'boolean' },
     'all-tags': { short: 'a', kind: 'boolean' },
@@ -250,15 +250,25 @@ export const pull: Command = async (client, words) => {
   need(flags.args, 1, 'docker pull [OPTIONS] NAME[:TAG|@DIGEST]')
   const name = flags.args[0]!
   const reference = checked(name)
-  const version = reference.digest ?? reference.tag ?? 'latest'
-  if (!reference.digest && !reference.tag && !flags.has('quiet')) out('Using default tag: latest\n')
-  const query = new URLSearchParams({ fromImage: `${reference.domain}/${reference.path}`, tag: version })
-  await printProgress(
-    await client.send('POST', `/images/create?${query}`, { headers: await registryAuthHeader(name) }),
-    flags.has('quiet'),
-  )
-  out(`${reference.domain}/${reference.path}${reference.digest ? '@' : ':'}${version}\n`)
+  const quiet = flags.has('quiet')
+  if (!reference.digest && !reference.tag && !quiet) out('Using default tag: latest\n')
+  await pullImage(client, name, quiet)
+  const version = reference.digest ? `@${reference.digest}` : `:${reference.tag ?? 'latest'}`
+  out(`${reference.domain}/${reference.path}${version}\n`)
   return 0
+}
+
+/** Pulls an image, telling its progress on standard output or as `print` does. */
+export async function pullImage(
+  client: EngineClient,
+  name: string,
+  quiet = false,
+  print = out,
+): Promise<void> {
+  const { domain, path, digest, tag } = checked(name)
+  const query = new URLSearchParams({ fromImage: `${domain}/${path}`, tag: digest ?? tag ?? 'latest' })
+  const headers = await registryAuthHeader(name)
+  await printProgress(await client.send('POST', `/images/create?${query}`, { headers }), quiet, print)
 }
 
 const push: Command = async (client, words) => {

@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import { CommandError, EngineClient } from './client.ts'
 import { CONTAINER_COMMANDS } from './container-commands.ts'
 import { UsageError } from './flags.ts'
@@ -119,6 +120,11 @@ export async function main(argv: readonly string[]): Promise<number> {
 }
 
 if (import.meta.main) {
+  // A reader that has seen enough (`docker images | head -1`) ends the command, as the signal ends the real one.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit(128 + constants.signals.SIGPIPE)
+  })
   try {
     process.exitCode = await main(process.argv.slice(2))
   } catch (error) {

@@ -36,6 +36,8 @@ export interface ContainerSpec {
   stdin?: boolean
   mounts?: Mount[]
   memoryLimitBytes?: number
+  /** Milli-CPU; use beyond it is throttled. */
+  cpuLimitMilli?: number
 }
 
 export interface ExitStatus {

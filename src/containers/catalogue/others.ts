@@ -120,6 +120,9 @@ const COREDNS = ['v1.13.1-eksbuild.1', 'v1.12.4-eksbuild.1', 'v1.12.3-eksbuild.1
 const KUBE_PROXY = ['v1.35.0-eksbuild.2', 'v1.34.0-eksbuild.2', 'v1.33.3-eksbuild.4']
 const VPC_CNI = ['v1.21.1-eksbuild.3', 'v1.20.4-eksbuild.2', 'v1.20.1-eksbuild.3', 'v1.19.5-eksbuild.1']
 
+/** EKS's and upstream's builds of metrics-server. */
+const METRICS_SERVER = ['v0.8.0-eksbuild.6', 'v0.8.0-eksbuild.2', 'v0.7.2-eksbuild.4']
+
 const pause = (version: string): ImageRecipe =>
   singleProgram('pause', version, '/pause', { user: '65535:65535', created: '2025-05-01T00:00:00Z' })
 
@@ -176,6 +179,14 @@ export const others: CatalogueRepository[] = [
   },
   eks('eks/coredns', releases('coredns', '/coredns', COREDNS)),
   eks('eks/kube-proxy', releases('kube-proxy', '/usr/local/bin/kube-proxy', KUBE_PROXY)),
+  eks('eks/metrics-server', releases('metrics-server', '/metrics-server', METRICS_SERVER)),
+  {
+    names: [{ host: 'registry.k8s.io', repository: 'metrics-server/metrics-server' }],
+    images: releases('metrics-server', '/metrics-server', ['v0.8.0', 'v0.7.2']).map(({ tag, recipe }) => ({
+      tags: [tag],
+      recipe,
+    })),
+  },
   eks('amazon-k8s-cni', releases('aws-vpc-cni', '/app/aws-vpc-cni', VPC_CNI)),
   eks('amazon-k8s-cni-init', releases('aws-vpc-cni-init', '/init/aws-vpc-cni-init', VPC_CNI)),
   eks('amazon/aws-network-policy-agent', [

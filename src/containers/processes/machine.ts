@@ -5,6 +5,7 @@ import { isElf, readProgramMark } from '../catalogue/program-file.ts'
 import { streamContent } from '../files/nodes.ts'
 import { resolvePath } from '../files/tree.ts'
 import type { ContainerFs } from './container-fs.ts'
+import { CpuMeter } from './cpu-meter.ts'
 import type { Reader, Writer } from './pipe.ts'
 import { Process, type Program } from './process.ts'
 import type { Tty } from './tty.ts'
@@ -18,6 +19,9 @@ export class ExecError extends Error {
     this.code = code
   }
 }
+
+/** CPU time of `fork` and `exec` with the loader's work, ms. */
+const PROCESS_START_MS = 2
 
 export interface User {
   name: string
@@ -74,12 +78,14 @@ export class Machine {
   readonly memoryLimitBytes: number | undefined
   readonly authorities: string | undefined
   readonly processes = new Map<number, Process>()
+  readonly cpu: CpuMeter
   readonly #options: MachineOptions
   #nextPid = 1
 
   constructor(options: MachineOptions) {
     this.#options = options
     this.clock = options.clock
+    this.cpu = new CpuMeter(() => options.clock.now())
     this.network = options.network
     this.files = options.files
     this.hostname = options.hostname
@@ -99,6 +105,7 @@ export class Machine {
       machine: this,
     })
     this.processes.set(process.pid, process)
+    this.spend(PROCESS_START_MS)
     return process
   }
 
@@ -191,6 +198,11 @@ export class Machine {
         throw new ConnectError('ECONNREFUSED', address, port)
       throw error
     }
+  }
+
+  /** Counts CPU time, ms: no more than one core for each process. */
+  spend(ms: number): void {
+    this.cpu.spend(ms, Math.max(1, this.processes.size))
   }
 
   processEnded(process: Process): void {

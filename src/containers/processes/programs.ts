@@ -40,6 +40,7 @@ export const findProgram: ProgramFinder = (name, argv0, version) => {
     case 'aws-vpc-cni':
     case 'aws-vpc-cni-init':
     case 'network-policy-agent':
+    case 'metrics-server':
       return component(name)
     default:
       return undefined

@@ -164,7 +164,10 @@ class RunningContainer implements SimulatedContainer {
 
   usage(): { cpuMilli: number; memoryBytes: number } {
     const count = this.machine.processes.size
-    return { cpuMilli: count === 0 ? 0 : 1, memoryBytes: count === 0 ? 0 : (2 + 3 * count) * 1024 * 1024 }
+    if (count === 0) return { cpuMilli: 0, memoryBytes: 0 }
+    const { cpuLimitMilli = Number.POSITIVE_INFINITY } = this.spec
+    const cpuMilli = Math.min(Math.max(1, Math.round(this.machine.cpu.rate())), cpuLimitMilli)
+    return { cpuMilli, memoryBytes: (2 + 3 * count) * 1024 * 1024 }
   }
 
   async remove(): Promise<void> {

@@ -4,6 +4,7 @@ import type { Program } from '../processes/process.ts'
 const LINES: Record<string, string[]> = {
   coredns: ['.:53', 'CoreDNS-1.12.4', 'linux/amd64, go1.24.6'],
   'kube-proxy': ['"Using iptables Proxier"', '"Starting service config controller"'],
+  'metrics-server': ['"Generated self-signed cert"', '"Serving securely on [::]:10251"'],
   'aws-vpc-cni': [
     'Installed /host/opt/cni/bin/aws-cni',
     'Starting IPAM daemon in the background ... ',

@@ -1,13 +1,19 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Process } from '../processes/process.ts'
 
+/** CPU time that a static file costs a server, ms, with its share of the connection. */
+const REQUEST_MS = 1
+
 /** Serves HTTP on a port of the container until closed. Throws the network's EADDRINUSE. */
 export function listenHttp(
   process: Process,
   port: number,
   handler: (req: IncomingMessage, res: ServerResponse) => void,
 ): { close(): void } {
-  const server: Server = createServer({ keepAliveTimeout: 65_000 }, handler)
+  const server: Server = createServer({ keepAliveTimeout: 65_000 }, (req, res) => {
+    process.machine.spend(REQUEST_MS)
+    handler(req, res)
+  })
   // A client may close its side when it has sent its request and still get the answer.
   Object.assign(server, { httpAllowHalfOpen: true })
   const listener = process.machine.network.listen(process.machine.address, port, (socket, peer) => {

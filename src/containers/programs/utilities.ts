@@ -161,9 +161,12 @@ const tee: Program = async (process) => {
 
 const yes: Program = async (process) => {
   const line = `${process.argv.slice(1).join(' ') || 'y'}\n`
+  const { clock } = process.machine
   for (;;) {
+    const since = clock.now()
     await process.print(line.repeat(64))
     await new Promise((resolve) => setImmediate(resolve))
+    process.machine.spend(clock.now() - since)
   }
 }
 

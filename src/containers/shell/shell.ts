@@ -34,6 +34,10 @@ import { syntaxMessage, syntaxProblem } from './syntax-error.ts'
 
 /** How deep functions may call each other. */
 const MAX_DEPTH = 500
+/** After so many turns of a loop the rest of the world gets one. */
+const LOOP_TURNS = 50
+/** A loop whose turns are shorter than this, in ms, does not wait for anything. */
+const BUSY_TURN_MS = 2
 
 /**
  * A POSIX shell over just-bash's syntax tree, running in a simulated process: output streams as it comes, signals reach
@@ -373,9 +377,16 @@ export class Shell {
     next: () => Promise<boolean>,
   ): Promise<number> {
     let status = 0
+    const { clock } = this.process.machine
+    let since = clock.now()
     for (let turn = 1; await next(); turn++) {
-      // A loop that never waits must still let the rest of the world run.
-      if (turn % 50 === 0) await new Promise((resolve) => setImmediate(resolve))
+      // A loop that never waits must still let the rest of the world run, and keeps a core busy.
+      if (turn % LOOP_TURNS === 0) {
+        await new Promise((resolve) => setImmediate(resolve))
+        const elapsed = clock.now() - since
+        if (elapsed < LOOP_TURNS * BUSY_TURN_MS) this.process.machine.spend(elapsed)
+        since = clock.now()
+      }
       try {
         status = await this.execute(body, io)
       } catch (error) {

@@ -16,6 +16,7 @@ import type { HostTable, HttpHost } from '#network/hosts.ts'
 import type { VirtualNetwork } from '#network/virtual-network.ts'
 import type { StoreEvent } from '#world/store.ts'
 import type { World } from '#world/world.ts'
+import { forgetInstalledAddons } from './installed-addons.ts'
 import { forgetSystemAddons, installSystemAddons } from './system-addons.ts'
 
 export interface ClustersOptions {
@@ -69,6 +70,11 @@ export class Clusters implements HostTable {
   /** The running control plane of a cluster, by the cluster's uid. */
   find(uid: string): RunningCluster | undefined {
     return this.#running.get(uid)
+  }
+
+  /** The running control planes of a name: one in each region at most. */
+  named(name: string): RunningCluster[] {
+    return [...this.#running.values()].filter(({ record }) => record.name === name)
   }
 
   /** Calls `listener` whenever a control plane has come up. */
@@ -152,6 +158,7 @@ export class Clusters implements HostTable {
     const { store } = this.#options.world
     kubernetes.stop()
     forgetSystemAddons(this.#options.world, record.uid)
+    forgetInstalledAddons(this.#options.world, record.uid)
     this.#running.delete(record.uid)
     this.#byHost.delete(new URL(record.endpoint).hostname.toLowerCase())
     for (const prefix of [`kubernetes/${record.uid}/`, `kubelet/${record.uid}/`]) {

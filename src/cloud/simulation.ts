@@ -19,6 +19,7 @@ import { Clusters } from './clusters.ts'
 import type { WorldConfig } from './config.ts'
 import { DockerHost } from './docker-host.ts'
 import { EcsTasks } from './ecs-tasks.ts'
+import { InstalledAddons } from './installed-addons.ts'
 import { localhost } from './localhost.ts'
 import { Nodes } from './nodes.ts'
 import { Outside } from './outside.ts'
@@ -88,6 +89,7 @@ export class Simulation {
       lookup: (name) => outside.lookup(name),
     })
     const nodes = new Nodes(world, accountId, clusters)
+    const addons = new InstalledAddons(world, accountId, clusters)
     const aws = createAwsServer({
       world,
       accountId,
@@ -131,6 +133,7 @@ export class Simulation {
     })
     clusters.start()
     nodes.start()
+    addons.start()
     ecs.start()
     const controllers = [...awsControllers(world, network, nodes), traffic.controller()].map((controller) =>
       world.controllers.start(controller),
@@ -140,6 +143,7 @@ export class Simulation {
       for (const controller of controllers) controller.stop()
       traffic.stop()
       ecs.stop()
+      addons.stop()
       nodes.stop()
       clusters.stop()
       outside.close()

@@ -7,7 +7,7 @@ import type { RunningCluster } from './clusters.ts'
 export const SYSTEM_ADDONS: AddonName[] = ['vpc-cni', 'kube-proxy', 'coredns']
 
 /** Where EKS's own images come from; other regions' registries are not simulated (docs.aws.amazon.com/eks/latest/userguide/add-ons-images.html). */
-const EKS_REGISTRY = '602401143452.dkr.ecr.us-east-1.amazonaws.com'
+export const EKS_REGISTRY = '602401143452.dkr.ecr.us-east-1.amazonaws.com'
 
 const doneKey = (clusterUid: string) => `cluster-bootstrap/${clusterUid}`
 

@@ -114,6 +114,15 @@ export interface LogOptions {
   timestamps?: boolean
 }
 
+/** What a running container of a pod uses now. */
+export interface ContainerUsage {
+  name: string
+  cpuMilli: number
+  memoryBytes: number
+  /** ms since the epoch. */
+  startedAt: number
+}
+
 /** What the API server asks of kubelets. Errors are StatusError with the kubelet's text. */
 export interface KubeletApi {
   logs(namespace: string, pod: string, options: LogOptions): Promise<Readable>
@@ -128,4 +137,6 @@ export interface KubeletApi {
     options: { container?: string; tty: boolean; stdin: boolean },
   ): Promise<ProcessHandle>
   portForward(namespace: string, pod: string, port: number): Promise<Duplex>
+  /** Of the pod's running containers; empty when there is none. */
+  usage(namespace: string, pod: string): ContainerUsage[]
 }

@@ -1,10 +1,11 @@
+import { metricsServer } from './addons/metrics-server.ts'
 import type { KubernetesObject } from './api.ts'
 
-// The add-ons that EKS puts into a new cluster, as `kubectl -n kube-system get` shows them there, without what has no effect here.
+// The add-ons of EKS, as `kubectl -n kube-system get` shows them there, without what has no effect here.
 // Source: docs.aws.amazon.com/eks/latest/userguide/eks-add-ons.html and the manifests of a 1.35 cluster, read 2026-11.
 
-/** Add-ons that a new EKS cluster has without being asked. */
-export type AddonName = 'vpc-cni' | 'coredns' | 'kube-proxy'
+/** Add-ons whose objects are known; a new EKS cluster has the first three without being asked. */
+export type AddonName = 'vpc-cni' | 'coredns' | 'kube-proxy' | 'metrics-server'
 
 export interface AddonOptions {
   /** `v1.12.4-eksbuild.1`: the tag of its images. */
@@ -16,7 +17,7 @@ export interface AddonOptions {
 }
 
 /** An object to create, and what it is: `deployments.apps`. */
-interface AddonObject {
+export interface AddonObject {
   resource: string
   object: KubernetesObject
 }
@@ -38,8 +39,18 @@ const NODE_DAEMON = {
 
 /** The objects of an add-on, in the order in which to create them. */
 export function eksAddon(name: AddonName, options: AddonOptions): AddonObject[] {
-  return { 'vpc-cni': vpcCni, coredns, 'kube-proxy': kubeProxy }[name](options)
+  return ADDONS[name](options)
 }
+
+const ADDONS: Record<AddonName, (options: AddonOptions) => AddonObject[]> = {
+  'vpc-cni': vpcCni,
+  coredns,
+  'kube-proxy': kubeProxy,
+  'metrics-server': metricsServer,
+}
+
+/** Whether the objects of an EKS add-on are known. */
+export const isKnownAddon = (name: string): name is AddonName => name in ADDONS
 
 function vpcCni({ registry, version }: AddonOptions): AddonObject[] {
   const labels = {

@@ -1,10 +1,13 @@
 import type { ClusterApi } from '../api.ts'
 import { type Kubelets, startKubelets } from '../kubelet/kubelet.ts'
 import type { TokenIssuer } from '../kubelet/volumes.ts'
+import { ResourceMetrics } from '../metrics/resource-metrics.ts'
 import { ClusterDns, resolverFile } from '../network/dns.ts'
 import { ServiceRoute } from '../network/services.ts'
 import type { ClusterOptions } from '../provider.ts'
 import { startScheduler } from '../scheduler/scheduler.ts'
+import { apiServiceController } from './api-services.ts'
+import { autoscalerController } from './autoscaler/autoscaler.ts'
 import { createControlPlane } from './control-plane.ts'
 import { cronJobController } from './cronjob.ts'
 import { daemonSetController } from './daemonset.ts'
@@ -60,6 +63,7 @@ export function startControllers(
     podGarbageCollector(plane),
     serviceLoadBalancerController(plane),
     namespaceController(plane),
+    apiServiceController(plane),
     collector,
   ].map((controller) => world.controllers.start(controller))
   const scheduler = startScheduler(plane)
@@ -68,10 +72,13 @@ export function startControllers(
     resolve: (pod, name) => dns.resolve(pod, name),
     resolver: (pod, nodeName) => resolverFile(pod, nodeName, serviceCidr),
   })
+  const metrics = new ResourceMetrics(api, (namespace, pod) => kubelets.usage(namespace, pod), plane.now)
+  const autoscaler = world.controllers.start(autoscalerController(plane, metrics))
   return {
     kubelets,
     dns,
     stop() {
+      autoscaler.stop()
       kubelets.stop()
       scheduler.stop()
       for (const controller of controllers) controller.stop()

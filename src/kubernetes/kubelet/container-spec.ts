@@ -1,7 +1,7 @@
 import type { Image } from '#containers/image.ts'
 import type { ContainerSpec, Mount } from '#containers/runtime.ts'
 import type { ContainerSpecification, Pod } from '../objects.ts'
-import { parseQuantity } from '../quantity.ts'
+import { parseMilli, parseQuantity } from '../quantity.ts'
 import { ConfigError, environmentOf, expand } from './environment.ts'
 import type { PodContext } from './pod-worker.ts'
 
@@ -33,6 +33,7 @@ export function runtimeSpec(
     stdin: stdin ?? false,
     mounts: [resolverMount(context.resolver(pod)), ...context.volumes.mountsOf(spec, env)],
     ...(limit && { memoryLimitBytes: parseQuantity(limit) }),
+    ...(resources?.limits?.cpu && { cpuLimitMilli: parseMilli(resources.limits.cpu) }),
   }
 }
 

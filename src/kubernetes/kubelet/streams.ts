@@ -60,6 +60,18 @@ export function kubeletStreams(options: {
   }
 
   return {
+    usage(namespace, podName) {
+      const pod = api.get<Pod>('pods', namespace, podName)
+      const containers = (pod && workerOf(pod)?.containers) ?? []
+      return containers
+        .filter(({ running }) => running)
+        .map(({ name, instance }) => ({
+          name,
+          ...instance!.container.usage(),
+          startedAt: instance!.startedAt,
+        }))
+    },
+
     async logs(namespace, podName, options) {
       const { pod, name, worker } = find(namespace, podName, options.container)
       // The API server answers nothing for a pod without a node.

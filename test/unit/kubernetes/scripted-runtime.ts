@@ -25,6 +25,8 @@ export class ScriptedRuntime implements ContainerRuntime, ImagePuller {
   /** How often each reference was pulled. */
   readonly pulls = new Map<string, number>()
   readonly failures = new Map<string, PullError>()
+  /** What each container of an image uses, by image name. */
+  readonly usages = new Map<string, { cpuMilli: number; memoryBytes: number }>()
   readonly #network: VirtualNetwork
 
   constructor(network: VirtualNetwork) {
@@ -52,7 +54,9 @@ export class ScriptedRuntime implements ContainerRuntime, ImagePuller {
   async create(spec: ContainerSpec): Promise<Container> {
     this.specs.push(spec)
     const reference = spec.image.config.config.Labels!.reference!
-    const script = this.scripts.get(reference.replace(/^.*\//, '').replace(/:.*$/, '')) ?? forever
+    const image = reference.replace(/^.*\//, '').replace(/:.*$/, '')
+    const script = this.scripts.get(image) ?? forever
+    const { usages } = this
     const network = this.#network
     const listeners: { close(): void }[] = []
     return {
@@ -110,7 +114,7 @@ export class ScriptedRuntime implements ContainerRuntime, ImagePuller {
         list: async () => [],
         stat: async () => Promise.reject(Object.assign(new Error('ENOENT'), { code: 'ENOENT' })),
       },
-      usage: () => ({ cpuMilli: 1, memoryBytes: 1 << 20 }),
+      usage: () => usages.get(image) ?? { cpuMilli: 1, memoryBytes: 1 << 20 },
       remove: async () => {},
     }
   }

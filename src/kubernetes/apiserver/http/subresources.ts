@@ -5,15 +5,15 @@ import { REVIEWS } from '../auth/reviews.ts'
 import type { ServiceAccountTokens } from '../auth/service-account-tokens.ts'
 import { methodNotAllowed, notFound, notImplemented } from '../errors.ts'
 import type { Json, Obj } from '../json.ts'
+import { METRICS_GROUP } from '../kinds/aggregated.ts'
 import { apiVersionOf, qualified } from '../kinds/kind.ts'
 import type { KubeletHolder } from '../kubelet-holder.ts'
 import { objectOf, textOf } from '../storage/entries.ts'
 import type { Objects } from '../storage/objects.ts'
-import { METRICS_GROUP } from '../kinds/aggregated.ts'
-import { serveMetrics } from '../subresources/metrics.ts'
 import { bindCall } from '../subresources/binding.ts'
 import { evict } from '../subresources/eviction.ts'
 import { log } from '../subresources/log.ts'
+import { serveMetrics } from '../subresources/metrics.ts'
 import { scale } from '../subresources/scale.ts'
 import { issueToken } from '../subresources/token.ts'
 import { readNeeded } from './body.ts'
@@ -88,7 +88,7 @@ export class Subresources {
     if (info.verb !== 'create' || !review) throw info.name ? notFound(kind, info.name) : methodNotAllowed()
     const body = await readNeeded(req, this.#parts.objects.context.schema)
     const object = decodeBody(this.#parts.objects, call, body)
-    const status = await review(object, call, this.#parts)
+    const status = await review({ ...object, spec: object.spec ?? {} }, call, this.#parts)
     sendJson(req, res, 201, {
       kind: kind.kind,
       apiVersion: apiVersionOf(kind),

@@ -231,7 +231,14 @@ const GROUPS: Group[] = [
     group: 'apiregistration.k8s.io',
     version: 'v1',
     rows: [
-      { kind: 'APIService', plural: 'apiservices', categories: ['api-extensions'], ...CLUSTER, status: true },
+      {
+        kind: 'APIService',
+        plural: 'apiservices',
+        categories: ['api-extensions'],
+        ...CLUSTER,
+        status: true,
+        names: 'path',
+      },
     ],
   },
   {

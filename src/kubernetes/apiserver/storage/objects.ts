@@ -56,6 +56,7 @@ export class Objects {
   constructor(parts: Parts) {
     this.#parts = parts
     const definitions = kindOf('customresourcedefinitions.apiextensions.k8s.io')
+    const apiServices = kindOf('apiservices.apiregistration.k8s.io')
     this.kinds = new Kinds({
       get: (name) => this.get(definitions, '', name),
       list: () => this.list(definitions).entries,
@@ -270,8 +271,13 @@ export class Objects {
   }
 
   #fillDefaults(kind: Kind, object: Obj): void {
-    if (kind.custom) kind.custom.default(object)
-    else applyDefaults(this.#parts.schema().model(kind.model), object)
+    if (kind.custom) return kind.custom.default(object)
+    const model = this.#parts.schema().model(kind.model)
+    // In Go these are structs, which are always there.
+    for (const name of ['spec', 'roleRef', 'template']) {
+      if (model.fields.get(name)?.type.kind === 'model') object[name] ??= {}
+    }
+    applyDefaults(model, object)
   }
 
   #admit(

@@ -29,8 +29,8 @@ const wide = (column: Column): Column => ({ ...column, wide: true })
 const NAME = text('Name', 'metadata.name')
 const AGE = text('Age', (object, now) => age(object.metadata.creationTimestamp, now))
 const CONTAINERS = [
-  wide(text('Containers', (object) => containerNames(object.spec.template.spec))),
-  wide(text('Images', (object) => containerImages(object.spec.template.spec))),
+  wide(text('Containers', (object) => containerNames(at(object, 'spec.template.spec') ?? {}))),
+  wide(text('Images', (object) => containerImages(at(object, 'spec.template.spec') ?? {}))),
 ]
 const SELECTOR = wide(text('Selector', (object) => formatSelector(object.spec.selector)))
 
@@ -129,6 +129,15 @@ function hpaTargets({ spec, status }: Obj): string {
   return targets.length > 2
     ? `${targets.slice(0, 2).join(', ')} + ${targets.length - 2} more...`
     : targets.join(', ')
+}
+
+/** What a pod's containers use together, as metrics-server sums it. */
+const containerTotal = ({ containers }: Obj, resource: 'cpu' | 'memory'): string => {
+  const sum = containers.reduce(
+    (total: number, { usage }: Obj) => total + Number.parseInt(usage[resource], 10),
+    0,
+  )
+  return sum === 0 ? '0' : `${sum}${resource === 'cpu' ? 'n' : 'Ki'}`
 }
 
 function endpointsText({ subsets }: Obj): string {
@@ -365,6 +374,18 @@ export const COLUMNS: Record<string, Column[]> = {
       spec?.paramRef?.name ? [spec.paramRef.namespace ?? '*', spec.paramRef.name].join('/') : '<unset>',
     ),
     AGE,
+  ],
+  'nodes.metrics.k8s.io': [
+    NAME,
+    text('cpu', 'usage.cpu'),
+    text('memory', 'usage.memory'),
+    text('Window', 'window'),
+  ],
+  'pods.metrics.k8s.io': [
+    NAME,
+    text('cpu', (object) => containerTotal(object, 'cpu')),
+    text('memory', (object) => containerTotal(object, 'memory')),
+    text('Window', 'window'),
   ],
   'apiservices.apiregistration.k8s.io': [
     NAME,

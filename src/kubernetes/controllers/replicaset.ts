@@ -59,14 +59,19 @@ export function replicaSetController(plane: ControlPlane): Controller {
     const available = pods.filter((pod) => isAvailable(pod, minReady, now)).length
     const ready = pods.filter(isReady).length
     const template = { matchLabels: set.spec.template?.metadata?.labels ?? {} }
-    const others = (set.status?.conditions ?? []).filter(({ type }) => type !== 'ReplicaFailure')
-    const conditions = failure
-      ? withCondition(
-          set.status?.conditions,
-          { type: 'ReplicaFailure', status: 'True', ...failure },
-          plane.timestamp(),
-        )
-      : others
+    const known = (set.status?.conditions ?? []).find(({ type }) => type === 'ReplicaFailure')
+    const others = (set.status?.conditions ?? []).filter((condition) => condition !== known)
+    // The same failure again is not written: the text names a new pod each time, and every write would be a new attempt.
+    const same = failure && known?.reason === failure.reason
+    const conditions = same
+      ? set.status!.conditions!
+      : failure
+        ? withCondition(
+            set.status?.conditions,
+            { type: 'ReplicaFailure', status: 'True', ...failure },
+            plane.timestamp(),
+          )
+        : others
     const status: ReplicaSet['status'] = {
       replicas: pods.length,
       fullyLabeledReplicas: pods.filter((pod) => selects(template, pod.metadata.labels)).length || undefined,

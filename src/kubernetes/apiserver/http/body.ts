@@ -45,6 +45,24 @@ export async function readNeeded(req: IncomingMessage, schema: Schema): Promise<
   return object
 }
 
+/** Assigning a member `__proto__` would change what an object inherits: no object of Kubernetes has one. */
+function withoutPrototypes(value: Json, text: string): Json {
+  if (!/__proto__|\\u/.test(text)) return value
+  return JSON.parse(JSON.stringify(value) ?? 'null', (key, inner) =>
+    key === '__proto__' ? undefined : inner,
+  )
+}
+
+/** Deepest nesting of a body. What is stored is walked by recursion in many places. */
+const MAX_DEPTH = 500
+
+function isDeeper(value: Json, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (depth === 0) return true
+  for (const key in value) if (isDeeper(value[key], depth - 1)) return true
+  return false
+}
+
 /** The JSON that objects of requests were read from. */
 const texts = new WeakMap<object, string>()
 
@@ -62,9 +80,9 @@ export function parseValue(body: Buffer, type: string): Json {
   }
   const text = body.toString('utf8')
   try {
-    if (isYaml) return parse(text)
-    const value = JSON.parse(text)
-    if (isObject(value)) texts.set(value, text)
+    const value = withoutPrototypes(isYaml ? parse(text) : JSON.parse(text), text)
+    if (isDeeper(value, MAX_DEPTH)) throw new Error('exceeded max depth')
+    if (!isYaml && isObject(value)) texts.set(value, text)
     return value
   } catch (error) {
     throw badRequest(

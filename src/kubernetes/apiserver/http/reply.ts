@@ -48,5 +48,6 @@ export function sendError(req: IncomingMessage, res: ServerResponse, error: unkn
 /** Adds a `Warning` header, which kubectl prints as `Warning: …`. */
 export function warn(res: ServerResponse, text: string): void {
   const clean = text.replace(/\p{Cc}/gu, ' ').replace(/(["\\])/g, '\\$1')
-  res.appendHeader('warning', `299 - "${clean}"`)
+  // Headers are bytes; Node.js writes one for each character.
+  res.appendHeader('warning', `299 - "${Buffer.from(clean).toString('latin1')}"`)
 }

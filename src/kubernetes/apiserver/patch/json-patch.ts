@@ -20,10 +20,19 @@ const pointer = (text: string): string[] =>
     .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
 
 /** RFC 6902, with the error texts of evanphx/json-patch. Gives a changed copy. */
-export function applyJsonPatch(document: Json, operations: Operation[]): Json {
+export function applyJsonPatch(document: Json, operations: Json[]): Json {
   let result = clone(document)
-  for (const operation of operations) result = step(result, operation)
+  for (const operation of operations) result = step(result, checked(operation))
   return result
+}
+
+function checked(operation: Json): Operation {
+  const text = (value: Json) => typeof value === 'string'
+  if (!isObject(operation) || !text(operation.op) || !text(operation.path)) {
+    throw new PatchError('Unexpected kind: unknown')
+  }
+  if (operation.from !== undefined && !text(operation.from)) throw new PatchError('Unexpected kind: unknown')
+  return operation as Operation
 }
 
 function step(document: Json, { op, path, from, value }: Operation): Json {
@@ -56,7 +65,7 @@ function step(document: Json, { op, path, from, value }: Operation): Json {
 function find(document: Json, path: string, op: string, lenient = false): Json {
   let value = document
   for (const part of pointer(path)) {
-    const next = isContainer(value) ? value[part] : undefined
+    const next = member(value, part)
     if (next === undefined && !lenient) {
       throw new PatchError(
         `${op} operation does not apply: doc is missing ${op === 'replace' ? 'key' : 'path'}: ${path}: missing value`,
@@ -67,6 +76,10 @@ function find(document: Json, path: string, op: string, lenient = false): Json {
   return value
 }
 
+/** A member of an object or a list itself: what a client names must not reach what all objects inherit. */
+const member = (value: Json, name: string): Json =>
+  isContainer(value) && Object.hasOwn(value, name) ? value[name] : undefined
+
 const isContainer = (value: Json): value is Obj => typeof value === 'object' && value !== null
 
 function parentOf(document: Json, path: string, op: string): { parent: Json; key: string } {
@@ -74,7 +87,7 @@ function parentOf(document: Json, path: string, op: string): { parent: Json; key
   const key = parts.pop()!
   let parent = document
   for (const part of parts) {
-    parent = isContainer(parent) ? parent[part] : undefined
+    parent = member(parent, part)
     if (parent === undefined)
       throw new PatchError(
         `${op} operation does not apply: doc is missing path: ${JSON.stringify(path)}: missing value`,
@@ -90,6 +103,7 @@ function parentOf(document: Json, path: string, op: string): { parent: Json; key
 function set(document: Json, path: string, value: Json, op: 'add' | 'replace'): Json {
   if (path === '') return value
   const { parent, key } = parentOf(document, path, op)
+  if (key === '__proto__') throw new PatchError(`${op} operation does not apply: ${path} is no field`)
   if (!Array.isArray(parent)) parent[key] = value
   else if (op === 'replace') parent[Number(key)] = value
   else {
@@ -106,7 +120,7 @@ function set(document: Json, path: string, value: Json, op: 'add' | 'replace'): 
 
 function remove(document: Json, path: string): void {
   const { parent, key } = parentOf(document, path, 'remove')
-  if (parent[key] === undefined) {
+  if (member(parent, key) === undefined) {
     throw new PatchError(
       `remove operation does not apply: doc is missing path: ${JSON.stringify(path)}: missing value`,
     )

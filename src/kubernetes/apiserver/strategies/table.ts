@@ -1,8 +1,10 @@
 import { equal } from '../../equality.ts'
 import { definitionStrategy } from '../custom/definition.ts'
 import { forbiddenField, invalidValue } from '../errors.ts'
-import { at } from '../json.ts'
+import { at, type Obj } from '../json.ts'
+import { compareQuantities } from '../quantity.ts'
 import type { Strategy } from '../storage/strategy.ts'
+import { volumeSources } from '../validation/storage.ts'
 import { jobStrategy } from './job.ts'
 import { namespaceStrategy } from './namespace.ts'
 import { podStrategy } from './pod.ts'
@@ -54,6 +56,56 @@ const pending: Strategy = {
   },
 }
 
+const claim: Strategy = {
+  ...pending,
+  validate: (object, old) => {
+    if (!old) return []
+    const { resources, volumeAttributesClassName: _, ...rest } = object.spec
+    const { resources: before, volumeAttributesClassName: __, ...kept } = old.spec
+    // The binder fills in the volume once, and may give a class to a claim that had none.
+    const fixed: Obj = { ...kept }
+    for (const field of ['volumeName', 'storageClassName']) if (!fixed[field]) fixed[field] = rest[field]
+    if (!equal(rest, fixed)) {
+      const why =
+        'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims'
+      return [forbiddenField('spec', why)]
+    }
+    const [size, now] = [resources?.requests?.storage ?? '0', before?.requests?.storage ?? '0']
+    return compareQuantities(size, now) < 0 &&
+      compareQuantities(size, old.status?.capacity?.storage ?? now) < 0
+      ? [forbiddenField('spec.resources.requests.storage', 'field can not be less than status.capacity')]
+      : []
+  },
+}
+
+const volume: Strategy = {
+  ...pending,
+  validate: (object, old) => {
+    if (!old) return []
+    const sources = (spec: Obj) => volumeSources(spec).map((name) => [name, spec[name]])
+    return equal(sources(object.spec), sources(old.spec))
+      ? []
+      : [
+          forbiddenField(
+            'spec.persistentvolumesource',
+            'spec.persistentvolumesource is immutable after creation',
+          ),
+        ]
+  },
+}
+
+const storageClass: Strategy = {
+  validate: (object, old) => {
+    if (!old) return []
+    const errors = ['parameters', 'provisioner', 'reclaimPolicy']
+      .filter((field) => !equal(object[field], old[field]))
+      .map((field) => forbiddenField(field, `updates to ${field} are forbidden.`))
+    if (object.volumeBindingMode !== old.volumeBindingMode)
+      errors.push(invalidValue('volumeBindingMode', object.volumeBindingMode, 'field is immutable'))
+    return errors
+  },
+}
+
 /** Kinds that behave in a way of their own; all others are handled by what the tables say. */
 export const STRATEGIES: Record<string, Strategy> = {
   configmaps: configMapStrategy,
@@ -64,8 +116,8 @@ export const STRATEGIES: Record<string, Strategy> = {
   'ingressclasses.networking.k8s.io': immutable('spec.controller'),
   'jobs.batch': jobStrategy,
   namespaces: namespaceStrategy,
-  persistentvolumeclaims: pending,
-  persistentvolumes: pending,
+  persistentvolumeclaims: claim,
+  persistentvolumes: volume,
   pods: podStrategy,
   'priorityclasses.scheduling.k8s.io': immutable('value', 'preemptionPolicy'),
   'replicasets.apps': immutable('spec.selector'),
@@ -73,10 +125,5 @@ export const STRATEGIES: Record<string, Strategy> = {
   secrets: secretStrategy,
   services: serviceStrategy,
   'statefulsets.apps': statefulSet,
-  'storageclasses.storage.k8s.io': immutable(
-    'provisioner',
-    'parameters',
-    'reclaimPolicy',
-    'volumeBindingMode',
-  ),
+  'storageclasses.storage.k8s.io': storageClass,
 }

@@ -2,16 +2,24 @@ import type { FieldError } from '../errors.ts'
 import type { Obj } from '../json.ts'
 import type { ModelNode } from '../schema/schema.ts'
 import { Walker } from '../schema/walk.ts'
+import { ACCESS_RULES } from './access.ts'
+import { BATCH_RULES } from './batch.ts'
+import { NETWORKING_RULES } from './networking.ts'
+import { POLICY_RULES } from './policy.ts'
 import type { Rule } from './rules.ts'
+import { STORAGE_RULES } from './storage.ts'
 import { RULES } from './table.ts'
 
 const run = (rules: Rule[]) => (value: Obj, path: string, errors: FieldError[]) => {
   for (const rule of rules) errors.push(...rule(value, path))
 }
 
-const walker = new Walker(
-  Object.fromEntries(Object.entries(RULES).map(([model, rules]) => [model, run(rules)])),
-)
+const all = new Map<string, Rule[]>()
+for (const table of [RULES, ACCESS_RULES, BATCH_RULES, NETWORKING_RULES, POLICY_RULES, STORAGE_RULES]) {
+  for (const [model, rules] of Object.entries(table)) all.set(model, [...(all.get(model) ?? []), ...rules])
+}
+
+const walker = new Walker(Object.fromEntries([...all].map(([model, rules]) => [model, run(rules)])))
 
 /** Checks an object by the rules of every model in it. Models pkg/apis/<group>/validation. */
 export function validateModel(model: ModelNode, object: Obj): FieldError[] {

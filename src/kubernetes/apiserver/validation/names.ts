@@ -100,7 +100,7 @@ export function metadataErrors(metadata: Obj, rule: NameRule, namespaced: boolea
 export function labelErrors(labels: Record<string, string> | undefined, field: string): FieldError[] {
   const errors: FieldError[] = []
   for (const [key, value] of Object.entries(labels ?? {})) {
-    errors.push(...keyErrors(key, field, key), ...checkForm(field, value, FORMS.labelValue))
+    errors.push(...keyErrors(key, field, key), ...checkForm(field, value ?? '', FORMS.labelValue))
   }
   return errors
 }

@@ -100,21 +100,26 @@ const oneVolumeSource: Rule = (volume, path) => {
 }
 
 /** A workload's selector must select its own template. */
-const selectsTemplate: Rule = (spec, path) => {
-  const errors: FieldError[] = []
-  const selector = spec.selector
-  if (!selector) errors.push(required(sub(path, 'selector')))
-  else if (Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions?.length ?? 0) === 0) {
-    errors.push(invalidValue(sub(path, 'selector'), selector, 'empty selector is invalid for deployment'))
+const selectsTemplate =
+  (kind: string): Rule =>
+  (spec, path) => {
+    const errors: FieldError[] = []
+    const selector = spec.selector
+    if (!selector) errors.push(required(sub(path, 'selector')))
+    else if (
+      Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions?.length ?? 0) ===
+      0
+    ) {
+      errors.push(invalidValue(sub(path, 'selector'), selector, `empty selector is invalid for ${kind}`))
+    }
+    if (!spec.template) return [...errors, required(sub(path, 'template'))]
+    const labels = spec.template.metadata?.labels
+    if (selector && !selects(selector, labels)) {
+      const field = sub(path, 'template.metadata.labels')
+      errors.push(invalidValue(field, labels ?? null, '`selector` does not match template `labels`'))
+    }
+    return errors
   }
-  if (!spec.template) return [...errors, required(sub(path, 'template'))]
-  const labels = spec.template.metadata?.labels
-  if (selector && !selects(selector, labels)) {
-    const field = sub(path, 'template.metadata.labels')
-    errors.push(invalidValue(field, labels ?? null, '`selector` does not match template `labels`'))
-  }
-  return errors
-}
 
 const alwaysRestarts: Rule = (spec, path) => {
   const policy = at(spec, 'template.spec.restartPolicy')
@@ -164,6 +169,39 @@ const strategy: Rule = (value, path) =>
   value.type === 'Recreate' && value.rollingUpdate
     ? [forbiddenField(sub(path, 'rollingUpdate'), "may not be specified when strategy `type` is 'Recreate'")]
     : []
+
+const podManagement: Rule = (spec, path) => {
+  const policy = spec.podManagementPolicy
+  return policy === undefined || policy === 'OrderedReady' || policy === 'Parallel'
+    ? []
+    : [invalidValue(sub(path, 'podManagementPolicy'), policy, "must be 'OrderedReady' or 'Parallel'")]
+}
+
+const setUpdate: Rule = (value, path) => {
+  if (value.type === 'OnDelete') {
+    return value.rollingUpdate
+      ? [
+          invalidValue(
+            sub(path, 'rollingUpdate'),
+            value.rollingUpdate,
+            "only allowed for updateStrategy 'RollingUpdate'",
+          ),
+        ]
+      : []
+  }
+  if (value.type !== 'RollingUpdate')
+    return [invalidValue(path, value, "must be 'RollingUpdate' or 'OnDelete'")]
+  return atLeast('partition', 0)(value.rollingUpdate ?? {}, sub(path, 'rollingUpdate'))
+}
+
+const daemonUpdate: Rule = (value, path) => {
+  const isZero = (amount: Json) => amount === undefined || amount === 0 || amount === '0%'
+  if (isZero(value.maxUnavailable) && isZero(value.maxSurge))
+    return [required(sub(path, 'maxUnavailable'), 'cannot be 0 when `maxSurge` is 0')]
+  return !isZero(value.maxUnavailable) && !isZero(value.maxSurge)
+    ? [invalidValue(sub(path, 'maxSurge'), value.maxSurge, 'may not be set when maxUnavailable is non-zero')]
+    : []
+}
 
 const servicePorts: Rule = (spec, path) => {
   const ports: Obj[] = spec.ports ?? []
@@ -329,18 +367,31 @@ export const RULES: Record<string, Rule[]> = {
     oneOf('whenUnsatisfiable', ['DoNotSchedule', 'ScheduleAnyway']),
   ],
   V1LabelSelectorRequirement: [expression],
-  V1DeploymentSpec: [selectsTemplate, alwaysRestarts, atLeast('replicas', 0), atLeast('minReadySeconds', 0)],
-  V1DeploymentStrategy: [oneOf('type', ['Recreate', 'RollingUpdate']), strategy],
-  V1RollingUpdateDeployment: [percentOrNumber('maxUnavailable', 'maxSurge'), notBothZero],
-  V1ReplicaSetSpec: [selectsTemplate, alwaysRestarts, atLeast('replicas', 0)],
-  V1StatefulSetSpec: [
-    selectsTemplate,
+  V1DeploymentSpec: [
+    selectsTemplate('deployment'),
     alwaysRestarts,
     atLeast('replicas', 0),
-    oneOf('podManagementPolicy', ['OrderedReady', 'Parallel']),
+    atLeast('minReadySeconds', 0),
   ],
-  V1DaemonSetSpec: [selectsTemplate, alwaysRestarts],
-  V1ReplicationControllerSpec: [atLeast('replicas', 0), alwaysRestarts],
+  V1DeploymentStrategy: [oneOf('type', ['Recreate', 'RollingUpdate']), strategy],
+  V1RollingUpdateDeployment: [percentOrNumber('maxUnavailable', 'maxSurge'), notBothZero],
+  V1ReplicaSetSpec: [selectsTemplate('deployment'), alwaysRestarts, atLeast('replicas', 0)],
+  V1StatefulSetSpec: [
+    selectsTemplate('statefulset'),
+    alwaysRestarts,
+    atLeast('replicas', 0),
+    atLeast('minReadySeconds', 0),
+    podManagement,
+  ],
+  V1StatefulSetUpdateStrategy: [setUpdate],
+  V1StatefulSetPersistentVolumeClaimRetentionPolicy: [
+    oneOf('whenDeleted', ['Delete', 'Retain']),
+    oneOf('whenScaled', ['Delete', 'Retain']),
+  ],
+  V1DaemonSetSpec: [selectsTemplate('daemonset'), alwaysRestarts, atLeast('minReadySeconds', 0)],
+  V1DaemonSetUpdateStrategy: [oneOf('type', ['OnDelete', 'RollingUpdate'])],
+  V1RollingUpdateDaemonSet: [percentOrNumber('maxUnavailable', 'maxSurge'), daemonUpdate],
+  V1ReplicationControllerSpec: [needs('selector'), needs('template'), atLeast('replicas', 0), alwaysRestarts],
   V1JobSpec: [
     neverAlwaysRestarts,
     ...['parallelism', 'completions', 'backoffLimit', 'activeDeadlineSeconds'].map((field) =>
@@ -374,8 +425,6 @@ export const RULES: Record<string, Rule[]> = {
   V1IngressSpec: [ingressSpec],
   V1HTTPIngressPath: [ingressPath],
   V1IngressBackend: [backend],
-  V1RoleRef: [needs('name'), oneOf('kind', ['ClusterRole', 'Role'])],
-  V1PolicyRule: [needs('verbs', 'verbs must contain at least one value')],
   V2HorizontalPodAutoscalerSpec: [
     (value, path) =>
       (value.maxReplicas ?? 0) < 1
@@ -393,6 +442,4 @@ export const RULES: Record<string, Rule[]> = {
         : [],
   ],
   V1CrossVersionObjectReference: [needs('kind'), needs('name')],
-  V1PersistentVolumeClaimSpec: [needs('accessModes', 'at least 1 access mode is required')],
-  V1StorageClass: [needs('provisioner')],
 }

@@ -1,0 +1,418 @@
+import { text } from 'node:stream/consumers'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { KINDS } from '#kubernetes/apiserver/kinds/table.ts'
+import { type KubectlCluster, kubectlCluster } from './kubernetes-server.ts'
+
+const REQUESTS = Number(process.env.DRYDOCK_FUZZ ?? 3000)
+const IN_FLIGHT = 16
+/** A request that takes longer hangs. */
+const LIMIT_MS = 10_000
+
+let cluster: KubectlCluster
+beforeAll(async () => {
+  cluster = await kubectlCluster({ nodes: 1 })
+})
+afterAll(() => cluster.close())
+
+/** Numbers below 1 that are the same in each run (mulberry32). */
+function randomFrom(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+const seed = Number(process.env.DRYDOCK_FUZZ_SEED ?? 20261121)
+const random = randomFrom(seed)
+const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!
+const chance = (probability: number) => random() < probability
+
+type Value = unknown
+
+const template = { metadata: { labels: { app: 'a' } }, spec: { containers: [{ name: 'c', image: 'nginx' }] } }
+const selector = { matchLabels: { app: 'a' } }
+
+/** What objects of some kinds are about; the others get what all have. */
+const SPECS: Record<string, Value> = {
+  pods: template.spec,
+  deployments: { selector, template, replicas: 1, strategy: { type: 'RollingUpdate' } },
+  replicasets: { selector, template },
+  daemonsets: { selector, template },
+  statefulsets: {
+    selector,
+    template,
+    serviceName: 's',
+    volumeClaimTemplates: [{ metadata: { name: 'v' }, spec: {} }],
+  },
+  jobs: { template: { ...template, spec: { ...template.spec, restartPolicy: 'Never' } } },
+  cronjobs: { schedule: '* * * * *', jobTemplate: { spec: { template } } },
+  services: { selector: { app: 'a' }, ports: [{ port: 80, targetPort: 'x' }], type: 'NodePort' },
+  ingresses: {
+    rules: [
+      {
+        host: 'a.b',
+        http: {
+          paths: [
+            { path: '/', pathType: 'Prefix', backend: { service: { name: 's', port: { number: 1 } } } },
+          ],
+        },
+      },
+    ],
+  },
+  networkpolicies: {
+    podSelector: {},
+    ingress: [{ from: [{ ipBlock: { cidr: '10.0.0.0/8' } }], ports: [{ port: 1 }] }],
+  },
+  horizontalpodautoscalers: {
+    maxReplicas: 2,
+    scaleTargetRef: { kind: 'Deployment', name: 'd' },
+    metrics: [],
+  },
+  poddisruptionbudgets: { selector, minAvailable: '50%' },
+  persistentvolumeclaims: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+  persistentvolumes: {
+    capacity: { storage: '1Gi' },
+    accessModes: ['ReadWriteOnce'],
+    hostPath: { path: '/x' },
+  },
+  resourcequotas: { hard: { pods: '3', 'limits.cpu': '1' } },
+  limitranges: { limits: [{ type: 'Container', max: { cpu: '1' } }] },
+  leases: { holderIdentity: 'x', leaseDurationSeconds: 1 },
+  customresourcedefinitions: {
+    group: 'fuzz.example.com',
+    scope: 'Namespaced',
+    names: { plural: 'things', kind: 'Thing' },
+    versions: [
+      {
+        name: 'v1',
+        served: true,
+        storage: true,
+        schema: {
+          openAPIV3Schema: {
+            type: 'object',
+            properties: {
+              spec: {
+                type: 'object',
+                properties: {
+                  a: { type: 'integer', default: 1, minimum: 0 },
+                  b: { type: 'string', pattern: '^(a+)+$' },
+                  c: { type: 'array', items: { type: 'string' }, 'x-kubernetes-list-type': 'set' },
+                },
+                'x-kubernetes-validations': [{ rule: 'self.a < 5' }],
+              },
+            },
+          },
+        },
+        subresources: { status: {}, scale: { specReplicasPath: '.spec.a', statusReplicasPath: '.status.a' } },
+        additionalPrinterColumns: [{ name: 'A', type: 'integer', jsonPath: '.spec.a' }],
+      },
+    ],
+  },
+}
+
+const ODD: Value[] = [
+  null,
+  true,
+  false,
+  0,
+  -1,
+  1.5,
+  2 ** 53,
+  -(2 ** 31) - 1,
+  1e308,
+  '',
+  'a',
+  'A_B',
+  '..',
+  '0',
+  '-1',
+  '100%',
+  '1e9999',
+  '10Gi',
+  '\u0000',
+  '\u{1f600}',
+  'x'.repeat(300),
+  [],
+  [null],
+  ['a', 'a'],
+  [[]],
+  {},
+  { a: null },
+  { name: 'a' },
+  { '': {} },
+  { constructor: 'x' },
+  '2026-01-01T00:00:00Z',
+  'not-a-date',
+  '10.0.0.1',
+  '999.1.1.1/33',
+]
+
+/** The value with something in it changed, added or taken away. */
+function mutate(value: Value, depth = 0): Value {
+  if (chance(0.12) || typeof value !== 'object' || value === null) return chance(0.5) ? pick(ODD) : value
+  if (depth > 8) return value
+  if (Array.isArray(value)) {
+    const items = value.map((item) => (chance(0.3) ? mutate(item, depth + 1) : item))
+    if (chance(0.1)) items.push(pick(ODD))
+    return chance(0.05) ? [...items, ...items] : items
+  }
+  const out: Record<string, Value> = {}
+  for (const [key, inner] of Object.entries(value)) {
+    if (chance(0.04)) continue
+    out[chance(0.03) ? String(JSON.stringify(pick(ODD))) : key] = chance(0.3)
+      ? mutate(inner, depth + 1)
+      : inner
+  }
+  if (chance(0.1))
+    out[
+      pick([
+        'spec',
+        'status',
+        'metadata',
+        'data',
+        '$patch',
+        'x',
+        '__proto__',
+        'finalizers',
+        'ownerReferences',
+        'managedFields',
+      ])
+    ] = pick(ODD)
+  return out
+}
+
+const NAMES = [
+  'a',
+  'b',
+  'things.fuzz.example.com',
+  'default',
+  'node-1',
+  'kubernetes',
+  'A',
+  '%2e%2e',
+  '%00',
+  'x'.repeat(260),
+]
+
+/** Deleting these would only make the rest of the run dull. */
+const KEPT = new Set(['namespaces', 'nodes'])
+
+interface Sent {
+  method: string
+  path: string
+  body: string
+  headers: Record<string, string>
+}
+
+const THINGS = {
+  group: 'fuzz.example.com',
+  version: 'v1',
+  plural: 'things',
+  kind: 'Thing',
+  namespaced: true,
+  subresources: [{ name: 'status' }, { name: 'scale' }],
+}
+
+function randomRequest(): Sent {
+  const kind = chance(0.08) ? THINGS : pick(KINDS)
+  const base = kind.group ? `/apis/${kind.group}/${kind.version}` : `/api/${kind.version}`
+  const name = pick(NAMES)
+  const space = kind.namespaced ? `/namespaces/${chance(0.9) ? 'default' : pick(NAMES)}` : ''
+  const sub = kind.subresources.length > 0 && chance(0.2) ? `/${pick(kind.subresources).name}` : ''
+  const method = pick(['GET', 'GET', 'POST', 'POST', 'POST', 'PUT', 'PATCH', 'PATCH', 'DELETE', 'OPTIONS'])
+  const one = (method !== 'POST' && chance(0.85)) || sub || (method === 'DELETE' && KEPT.has(kind.plural))
+  let path = `${base}${space}/${kind.plural}${one ? `/${name}` : ''}${sub}`
+  if (chance(0.03)) path = path.slice(0, Math.floor(random() * path.length)) || '/'
+  if (chance(0.02)) path = `${path}/${pick(NAMES)}/%zz//`
+  const whole = {
+    apiVersion: kind.group ? `${kind.group}/${kind.version}` : kind.version,
+    kind: kind.kind,
+    metadata: {
+      name: decodeURIComponent(name.replace('%00', 'nul')),
+      labels: { app: 'a' },
+      annotations: { a: 'b' },
+    },
+    ...(SPECS[kind.plural] !== undefined ? { spec: SPECS[kind.plural] } : {}),
+    ...(kind.plural === 'things'
+      ? { spec: { a: 1, b: 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab', c: ['x'] } }
+      : {}),
+    ...(chance(0.1)
+      ? { data: { k: 'dg==' }, rules: [{ verbs: ['get'] }], roleRef: { kind: 'Role', name: 'x' } }
+      : {}),
+  }
+  const type = method === 'PATCH' ? pick(PATCHES) : pick(TYPES)
+  let body: string | undefined
+  if (method === 'PATCH' && type.startsWith('application/json-patch'))
+    body = JSON.stringify(mutate(jsonPatch()))
+  else if (method === 'DELETE')
+    body = chance(0.5)
+      ? ''
+      : JSON.stringify(
+          mutate({
+            kind: 'DeleteOptions',
+            apiVersion: 'v1',
+            gracePeriodSeconds: 0,
+            propagationPolicy: 'Orphan',
+            preconditions: { uid: 'x' },
+          }),
+        )
+  else if (method !== 'GET') body = JSON.stringify(chance(0.4) ? whole : mutate(whole))
+  body ??= ''
+  if (chance(0.02)) body = body.slice(0, Math.floor(random() * body.length))
+  const query = new URLSearchParams()
+  for (let count = Math.floor(random() * 3); count > 0; count--) query.append(...pick(QUERIES))
+  if (kind.plural === 'pods' && sub === '/log') query.delete('follow')
+  return {
+    method,
+    path: query.size > 0 ? `${path}?${query}` : path,
+    body,
+    headers: {
+      'content-type': type,
+      accept: pick(ACCEPTS),
+      ...(chance(0.05) && {
+        authorization: pick([
+          'Bearer x',
+          'Bearer a.b.c',
+          'Basic eA==',
+          'Bearer user:eve',
+          'Bearer eyJhbGciOiJub25lIn0.e30.AA',
+        ]),
+      }),
+    },
+  }
+}
+
+const PATCHES = [
+  'application/json-patch+json',
+  'application/merge-patch+json',
+  'application/strategic-merge-patch+json',
+  'application/apply-patch+yaml',
+  'text/plain',
+]
+const TYPES = [
+  'application/json',
+  'application/json',
+  'application/json',
+  'application/yaml',
+  'application/vnd.kubernetes.protobuf',
+  'x/y',
+]
+const ACCEPTS = [
+  'application/json',
+  '*/*',
+  'application/json;as=Table;v=v1;g=meta.k8s.io,application/json',
+  'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io',
+  'application/yaml',
+  'application/vnd.kubernetes.protobuf',
+  'x',
+]
+
+const jsonPatch = () => [
+  {
+    op: pick(['add', 'remove', 'replace', 'move', 'copy', 'test', 'x']),
+    path: pick([
+      '/spec',
+      '/metadata/labels/a',
+      '/spec/-',
+      '',
+      '/',
+      '/a~1b/0',
+      '/metadata/name',
+      '/spec/containers/0/image',
+      '/__proto__/polluted',
+      '/constructor/prototype/polluted',
+    ]),
+    from: '/spec',
+    value: pick(ODD),
+  },
+]
+
+const QUERIES: [string, string][] = [
+  ['limit', '1'],
+  ['limit', '-1'],
+  ['limit', 'x'],
+  ['continue', 'x'],
+  ['continue', 'eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6MSwic3RhcnQiOiIifQ'],
+  ['resourceVersion', '0'],
+  ['resourceVersion', '999999'],
+  ['resourceVersion', 'x'],
+  ['resourceVersionMatch', 'Exact'],
+  ['labelSelector', 'a in (b,c),!d'],
+  ['labelSelector', 'a in ('],
+  ['labelSelector', '((((('],
+  ['fieldSelector', 'metadata.name=a'],
+  ['fieldSelector', 'x.y!=z'],
+  ['watch', 'true'],
+  ['timeoutSeconds', '1'],
+  ['allowWatchBookmarks', 'true'],
+  ['sendInitialEvents', 'true'],
+  ['dryRun', 'All'],
+  ['dryRun', 'x'],
+  ['fieldManager', 'fuzz'],
+  ['fieldManager', 'x'.repeat(200)],
+  ['force', 'true'],
+  ['fieldValidation', 'Strict'],
+  ['fieldValidation', 'x'],
+  ['gracePeriodSeconds', '0'],
+  ['propagationPolicy', 'Foreground'],
+  ['orphanDependents', 'maybe'],
+  ['includeObject', 'Object'],
+  ['pretty', 'true'],
+  ['tailLines', '-5'],
+  ['sinceTime', 'x'],
+  ['container', 'c'],
+  ['command', 'ls'],
+]
+
+/** Sends a request; gives the code and the text of the answer, without the text of one that has no end. */
+async function status(request: Sent): Promise<{ code: number; said: string }> {
+  const watches = /watch=true/.test(request.path)
+  const answer = await cluster.send(request.method, request.path, request.body, request.headers)
+  const code = answer.statusCode!
+  const endless = code === 200 && (watches || /\/log/.test(request.path))
+  if (endless) answer.destroy()
+  return { code, said: endless ? '' : await text(answer) }
+}
+
+const timeout = (request: Sent) =>
+  new Promise<never>((_, reject) => {
+    setTimeout(() => reject(new Error(`hangs: ${JSON.stringify(request)}`)), LIMIT_MS).unref()
+  })
+
+describe(`${REQUESTS} random requests (DRYDOCK_FUZZ_SEED=${seed})`, () => {
+  it('are all answered, none with a server error', { timeout: 60_000 + REQUESTS * 20 }, async () => {
+    /** What was said → an example of a request. */
+    const wrong = new Map<string, string>()
+    const counts = new Map<number, number>()
+    let left = REQUESTS
+    await Promise.all(
+      Array.from({ length: IN_FLIGHT }, async () => {
+        while (left-- > 0) {
+          const request = randomRequest()
+          const { code, said } = await Promise.race([status(request), timeout(request)])
+          counts.set(code, (counts.get(code) ?? 0) + 1)
+          // 501 is the honest answer of what is not simulated.
+          if (code >= 500 && code !== 501)
+            wrong.set(said.slice(0, 300), JSON.stringify(request).slice(0, 900))
+        }
+      }),
+    )
+    expect([...wrong]).toEqual([])
+    for (const deep of [
+      '['.repeat(100_000),
+      '{"a":'.repeat(100_000),
+      `${'['.repeat(50_000)}${']'.repeat(50_000)}`,
+    ]) {
+      const answer = await cluster.send('POST', '/api/v1/namespaces/default/configmaps', `{"data":${deep}}`)
+      expect(answer.statusCode).toBe(400)
+      await text(answer)
+    }
+    expect(({} as { polluted?: unknown }).polluted).toBeUndefined()
+    // A run in which nothing gets through proves nothing.
+    expect(counts.get(200)! + counts.get(201)!).toBeGreaterThan(REQUESTS / 10)
+    expect(await text(await cluster.request('GET', '/readyz'))).toBe('ok')
+  })
+})

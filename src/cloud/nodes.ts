@@ -1,12 +1,21 @@
 import type { NodeWatch } from '#aws/eks/index.ts'
 import { type ClusterRecord, type NodeRecord, nodes as nodeTable } from '#aws/eks/index.ts'
-import type { KubernetesObject } from '#kubernetes/api.ts'
+import { type KubernetesObject, StatusError } from '#kubernetes/api.ts'
 import type { NodeRecord as KubeletNode } from '#kubernetes/kubelet/node-record.ts'
 import { nodeRecordPrefix } from '#kubernetes/kubelet/node-record.ts'
 import type { Node, Pod } from '#kubernetes/objects.ts'
+import type { Result } from '#world/controller.ts'
 import type { World } from '#world/world.ts'
 import type { Clusters, RunningCluster } from './clusters.ts'
 import { nodeSystem } from './data/node-system.ts'
+
+/** Keeps when the drain of each node began, ms since the epoch. */
+const drainKey = (clusterUid: string, node: string) => `node-drains/${clusterUid}/${node}`
+/** How often an eviction that a budget forbids is tried again, ms. */
+const EVICTION_RETRY_MS = 5_000
+/** How long EKS waits for pods that budgets hold when it deletes a node group, ms
+ *  (docs.aws.amazon.com/eks/latest/userguide/managed-node-update-behavior.html, read 2026-11). */
+const EVICTION_LIMIT_MS = 900_000
 
 const NODE_KEY = /^aws\/\d+\/[a-z0-9-]+\/eks\/nodes\//
 
@@ -55,9 +64,10 @@ export class Nodes implements NodeWatch {
   }
 
   /** Brings the kubelets of a cluster in line with the machines that EKS knows. */
-  #reconcile(uid: string): void {
+  #reconcile(uid: string): Result | undefined {
     const cluster = this.#clusters.find(uid)
     if (!cluster) return
+    let retry = false
     const { kubelets } = cluster.kubernetes
     const records = nodeTable
       .list(cluster.scope, cluster.record.name)
@@ -70,9 +80,13 @@ export class Nodes implements NodeWatch {
       const { upSince: _, ...present } = known.get(record.name) ?? {}
       if (JSON.stringify(present) !== JSON.stringify(wanted)) kubelets.registerNode(wanted)
       known.delete(record.name)
-      if (record.draining) drain(cluster, record.name)
+      if (record.draining) retry = drain(this.#world, cluster, record.name) || retry
     }
-    for (const name of known.keys()) kubelets.removeNode(name)
+    for (const name of known.keys()) {
+      kubelets.removeNode(name)
+      this.#world.store.delete(drainKey(uid, name))
+    }
+    return retry ? { requeueAfterMs: EVICTION_RETRY_MS } : undefined
   }
 }
 
@@ -91,16 +105,30 @@ function kubeletNode(node: NodeRecord, { uid }: ClusterRecord): Omit<KubeletNode
   }
 }
 
-/** Cordons a node and deletes the pods that do not belong to it, as EKS does before it terminates a machine. */
-function drain({ kubernetes, ...cluster }: RunningCluster, name: string): void {
-  const { client } = kubernetes
+/**
+ * Cordons a node and evicts the pods that do not belong to it, as EKS does before it terminates a machine; what a disruption
+ * budget still holds after its time goes by force. Whether some pods had to stay for now.
+ */
+function drain({ store, clock }: World, cluster: RunningCluster, name: string): boolean {
+  const { client } = cluster.kubernetes
   const node = client.get<Node>('nodes', '', name)
   if (node && !node.spec?.unschedulable) {
     client.update<Node>('nodes', { ...node, spec: { ...node.spec, unschedulable: true } })
   }
-  for (const pod of evictable({ kubernetes, ...cluster }, name)) {
-    if (!pod.metadata.deletionTimestamp) client.delete('pods', pod.metadata.namespace!, pod.metadata.name)
+  const now = clock.now()
+  const since = store.update<number>(drainKey(cluster.record.uid, name), (known) => known ?? now)!
+  let held = false
+  for (const { metadata } of evictable(cluster, name)) {
+    if (metadata.deletionTimestamp) continue
+    try {
+      if (now - since >= EVICTION_LIMIT_MS) client.delete('pods', metadata.namespace!, metadata.name)
+      else client.evict(metadata.namespace!, metadata.name)
+    } catch (error) {
+      if (!(error instanceof StatusError) || error.reason !== 'TooManyRequests') throw error
+      held = true
+    }
   }
+  return held
 }
 
 /** The pods of a node that a drain must move: all but those of DaemonSets, static ones and those that have ended. */

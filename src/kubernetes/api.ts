@@ -70,6 +70,8 @@ export interface ClusterApi {
   update<T extends KubernetesObject>(resource: string, object: T): T
   updateStatus<T extends KubernetesObject>(resource: string, object: T): T
   delete(resource: string, namespace: string, name: string, options?: DeleteOptions): void
+  /** `pods/eviction`: deletes a pod unless a disruption budget forbids it: TooManyRequests then. */
+  evict(namespace: string, pod: string): void
   /** `pods/binding`: sets the node and the PodScheduled condition. */
   bind(namespace: string, pod: string, node: string): void
   /** Prefix of a resource in the store, for a controller's `sources`. */

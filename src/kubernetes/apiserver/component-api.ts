@@ -8,6 +8,7 @@ import { kindOf } from './kinds/registry.ts'
 import { decode } from './schema/decode.ts'
 import { objectOf } from './storage/entries.ts'
 import type { Objects } from './storage/objects.ts'
+import { evictPod } from './subresources/eviction.ts'
 
 /** `pods/status` → resource and subresource. */
 const split = (resource: string): [resource: string, subresource: string | undefined] => {
@@ -59,6 +60,10 @@ export class ComponentApi implements ClusterApi {
 
   delete(resource: string, namespace: string, name: string, options: DeleteOptions = {}): void {
     this.#objects.delete(this.#kindOf(resource), namespace, name, options)
+  }
+
+  evict(namespace: string, pod: string): void {
+    evictPod(this.#objects, namespace, pod)
   }
 
   bind(namespace: string, pod: string, node: string): void {

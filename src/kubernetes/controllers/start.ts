@@ -12,6 +12,7 @@ import { createControlPlane } from './control-plane.ts'
 import { cronJobController } from './cronjob.ts'
 import { daemonSetController } from './daemonset.ts'
 import { deploymentController } from './deployment.ts'
+import { disruptionController } from './disruption.ts'
 import { endpointsController } from './endpoints.ts'
 import { garbageCollector } from './garbage-collector.ts'
 import { jobController } from './job.ts'
@@ -64,6 +65,7 @@ export function startControllers(
     serviceLoadBalancerController(plane),
     namespaceController(plane),
     apiServiceController(plane),
+    disruptionController(plane),
     collector,
   ].map((controller) => world.controllers.start(controller))
   const scheduler = startScheduler(plane)

@@ -9,32 +9,50 @@ import { sendJson } from '../http/reply.ts'
 import type { SubresourceParts } from '../http/subresources.ts'
 import type { Json, Obj } from '../json.ts'
 import { kindOf } from '../kinds/registry.ts'
-import type { Objects } from '../storage/objects.ts'
+import type { DeleteRequest } from '../storage/deletion.ts'
+import type { Objects, WriteOptions } from '../storage/objects.ts'
 
-/** How long a client should wait before it asks again, seconds. */
+const BUDGETS = 'poddisruptionbudgets.policy'
+const REFUSED = "Cannot evict pod as it would violate the pod's disruption budget."
+/** How long a client should wait for a budget that its controller has not seen yet, seconds. */
 const RETRY_AFTER_S = 10
 
 /** `pods/eviction`: a delete that respects disruption budgets. */
 export async function evict(call: Call, { objects }: SubresourceParts): Promise<void> {
-  const { req, res, info, kind, user } = call
-  const pod = objects.get(kind, info.namespace, info.name)?.value as Obj | undefined
-  if (!pod) throw notFound(kind, info.name)
+  const { req, res, info, user } = call
   const body = await readNeeded(req, objects.context.schema)
   const dryRun = writeQuery(info.query, 'CreateOptions').dryRun || body.deleteOptions?.dryRun?.includes('All')
-  const done =
-    pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed' || pod.metadata.deletionTimestamp
-  if (!done) takeFromBudget(objects, pod, dryRun)
-  objects.delete(kind, info.namespace, info.name, body.deleteOptions ?? {}, { user, dryRun })
+  evictPod(objects, info.namespace, info.name, body.deleteOptions ?? {}, { user, dryRun })
   await objects.context.world.store.flushed()
   sendJson(req, res, 201, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 })
 }
 
-/** Throws TooManyRequests when the pod's budget allows no disruption now. */
+/** Deletes a pod if its budget allows it. Throws TooManyRequests. Models pkg/registry/core/pod/storage EvictionREST. */
+export function evictPod(
+  objects: Objects,
+  namespace: string,
+  name: string,
+  request: DeleteRequest = {},
+  options: WriteOptions = {},
+): void {
+  const kind = kindOf('pods')
+  const pod = objects.get(kind, namespace, name)?.value as Obj | undefined
+  if (!pod) throw notFound(kind, name)
+  if (!isSpare(pod)) takeFromBudget(objects, pod, options.dryRun ?? false)
+  objects.delete(kind, namespace, name, request, options)
+}
+
+/** A pod that serves nobody, so that no budget counts on it. */
+const isSpare = ({ status, metadata }: Obj): boolean =>
+  ['Succeeded', 'Failed', 'Pending'].includes(status.phase) || metadata.deletionTimestamp !== undefined
+
+const isReady = ({ status }: Obj): boolean =>
+  (status.conditions ?? []).some((item: Obj) => item.type === 'Ready' && item.status === 'True')
+
 function takeFromBudget(objects: Objects, pod: Obj, dryRun: boolean): void {
-  const resource = 'poddisruptionbudgets.policy'
   const { namespace, labels, name } = pod.metadata
   const budgets = objects.context
-    .list(resource, namespace)
+    .list(BUDGETS, namespace)
     .filter((budget) => selects(budget.spec.selector, labels))
   if (budgets.length > 1) {
     throw new StatusError(
@@ -44,25 +62,21 @@ function takeFromBudget(objects: Objects, pod: Obj, dryRun: boolean): void {
     )
   }
   const [budget] = budgets
-  if (!budget) return
-  const { disruptionsAllowed = 0, desiredHealthy = 0, currentHealthy = 0 } = budget.status ?? {}
-  if (disruptionsAllowed <= 0) {
-    const cause = `The disruption budget ${budget.metadata.name} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`
-    throw new StatusError(
-      429,
-      'TooManyRequests',
-      "Cannot evict pod as it would violate the pod's disruption budget.",
-      {
-        causes: [{ reason: 'DisruptionBudget', message: cause }],
-        retryAfterSeconds: RETRY_AFTER_S,
-      },
+  if (!budget || (!isReady(pod) && mayLoseUnready(budget))) return
+  const { generation = 0, name: budgetName } = budget.metadata
+  const { disruptionsAllowed = 0, observedGeneration = 0 } = budget.status ?? {}
+  if (observedGeneration < generation) {
+    throw tooMany(
+      `The disruption budget ${budgetName} is still being processed by the server.`,
+      RETRY_AFTER_S,
     )
   }
+  if (disruptionsAllowed <= 0) throw tooMany(whyNot(budget))
   if (dryRun) return
   objects.update(
-    kindOf(resource),
+    kindOf(BUDGETS),
     namespace,
-    budget.metadata.name,
+    budgetName,
     (current: Json) => ({
       ...current,
       status: {
@@ -76,4 +90,26 @@ function takeFromBudget(objects: Objects, pod: Obj, dryRun: boolean): void {
     }),
     { subresource: 'status' },
   )
+}
+
+/** Whether a pod that is not ready may go: by policy always, else while the budget is healthy without it. */
+function mayLoseUnready({ spec, status }: Obj): boolean {
+  if (spec.unhealthyPodEvictionPolicy === 'AlwaysAllow') return true
+  const { currentHealthy = 0, desiredHealthy = 0 } = status ?? {}
+  return desiredHealthy > 0 && currentHealthy >= desiredHealthy
+}
+
+function whyNot({ metadata, status }: Obj): string {
+  const { desiredHealthy = 0, currentHealthy = 0, conditions = [] } = status ?? {}
+  const failed = conditions.find((item: Obj) => item.reason === 'SyncFailed')
+  return failed
+    ? `The disruption budget ${metadata.name} does not allow evicting pods currently because it failed sync: ${failed.message}`
+    : `The disruption budget ${metadata.name} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`
+}
+
+function tooMany(cause: string, retryAfterSeconds?: number): StatusError {
+  return new StatusError(429, 'TooManyRequests', REFUSED, {
+    causes: [{ reason: 'DisruptionBudget', message: cause }],
+    ...(retryAfterSeconds && { retryAfterSeconds }),
+  })
 }

@@ -31,6 +31,29 @@ const ask = (path: string) =>
     `curl -sS --cacert ${ACCOUNT}/ca.crt -H "Authorization: Bearer $(cat ${ACCOUNT}/token)" https://kubernetes.default.svc${path}`,
   )
 
+describe('a proxied request', () => {
+  it('reaches a pod and the pods of a Service', async () => {
+    await kubectl('label pod box app=box')
+    await kubectl('expose pod box --port=80')
+    await kubectl(
+      'wait --for=jsonpath={.endpoints[0].conditions.ready}=true endpointslice -l kubernetes.io/service-name=box --timeout=10s',
+    )
+    const base = '/api/v1/namespaces/default'
+    expect(await kubectl(`get --raw ${base}/pods/box/proxy/`)).toContain('Welcome to nginx!')
+    expect(await kubectl(`get --raw ${base}/services/http:box:80/proxy/index.html`)).toContain(
+      'Welcome to nginx!',
+    )
+    const { stderr } = await cluster.run(['get', '--raw', `${base}/services/box:81/proxy/`])
+    expect(stderr).toContain('no service port "81" found for service "box"')
+  })
+
+  it('is counted in the metrics', async () => {
+    expect(await kubectl('get --raw /metrics')).toMatch(
+      /^apiserver_request_total\{.*code="200".*resource="pods".*subresource="proxy".*verb="GET".*\} \d+$/m,
+    )
+  })
+})
+
 describe('the API server, from a pod', () => {
   it('is at the control plane, by the kubernetes Service', async () => {
     expect(await kubectl('get endpointslices kubernetes')).toMatch(

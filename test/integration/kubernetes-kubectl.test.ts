@@ -60,6 +60,9 @@ describe('discovery', () => {
     const text = await kubectl('explain deployment.spec.replicas')
     expect(text).toMatch(/KIND: +Deployment\nVERSION: +v1\n\nFIELD: replicas <integer>/)
     expect(text).toContain('Number of desired pods.')
+    expect(await kubectl('explain deployment.spec.strategy')).toContain(
+      'The deployment strategy to use to replace existing pods with new ones.',
+    )
     expect(await kubectl('explain pod.spec --recursive')).toContain('imagePullPolicy\t<string>')
   })
 

@@ -13,6 +13,7 @@ import { ComponentApi } from './component-api.ts'
 import { definitionCleanup, definitionNames } from './custom/controllers.ts'
 import { eventExpiry } from './event-expiry.ts'
 import { EventRecorder } from './event-recorder.ts'
+import { Metrics } from './http/metrics.ts'
 import { NonResources } from './http/nonresource.ts'
 import { ApiHost } from './http/server.ts'
 import { Streams } from './http/streams.ts'
@@ -59,6 +60,7 @@ export class ApiServer {
       nonResources: new NonResources(cluster.gitVersion, `${generated}/v3`, objects.kinds),
       verbs: new Verbs(objects, new Subresources(parts), this.#stop.signal),
       streams: new Streams(objects, this.#kubelet),
+      metrics: new Metrics(objects, cluster.gitVersion),
     })
   }
 

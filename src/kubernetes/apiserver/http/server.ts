@@ -9,6 +9,7 @@ import { type Authorization, refusal } from '../auth/rbac.ts'
 import { qualified } from '../kinds/kind.ts'
 import type { Objects } from '../storage/objects.ts'
 import type { Call } from './call.ts'
+import type { Metrics } from './metrics.ts'
 import type { NonResources } from './nonresource.ts'
 import { sendError, sendPlain } from './reply.ts'
 import { type RequestInfo, requestInfo } from './request-info.ts'
@@ -22,6 +23,7 @@ interface Parts {
   nonResources: NonResources
   verbs: Verbs
   streams: Streams
+  metrics: Metrics
 }
 
 /** The HTTPS face of a cluster: who asks, may they, what is it about; the answer comes from elsewhere. */
@@ -45,6 +47,9 @@ export class ApiHost implements HttpHost {
   async #serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
     res.setHeader('audit-id', this.#parts.objects.context.world.ids.uuid())
     const { info, user } = await this.#admit(req)
+    const { metrics, objects } = this.#parts
+    res.once('finish', () => metrics.count(info, objects.kinds, res.statusCode))
+    if (info.path === '/metrics') return sendPlain(res, 200, metrics.text())
     if (!info.isResource) return this.#parts.nonResources.serve(req, res, info)
     const call = this.#call(req, res, info, user)
     if (!call) return sendPlain(res, 404, '404 page not found\n')

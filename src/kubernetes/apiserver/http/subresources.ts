@@ -14,6 +14,7 @@ import { bindCall } from '../subresources/binding.ts'
 import { evict } from '../subresources/eviction.ts'
 import { log } from '../subresources/log.ts'
 import { serveMetrics } from '../subresources/metrics.ts'
+import { proxy } from '../subresources/proxy.ts'
 import { scale } from '../subresources/scale.ts'
 import { issueToken } from '../subresources/token.ts'
 import { readNeeded } from './body.ts'
@@ -48,6 +49,7 @@ const HANDLERS: Record<string, Handler> = {
   binding: bindCall,
   eviction: evict,
   log,
+  proxy,
   token: issueToken,
 }
 

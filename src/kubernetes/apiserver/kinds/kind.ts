@@ -49,7 +49,7 @@ export interface Subresource {
   kind: string
   group?: string
   version?: string
-  verbs: ('get' | 'patch' | 'update' | 'create')[]
+  verbs: ('get' | 'patch' | 'update' | 'create' | 'delete')[]
 }
 
 /** `deployments.apps`, `pods`: the name of a resource with its group. */

@@ -24,6 +24,11 @@ const CLUSTER = { namespaced: false }
 const REVIEW: Partial<Row> = { verbs: ['create'], virtual: true }
 
 const connect = (name: string, kind: string): Subresource => ({ name, kind, verbs: ['create', 'get'] })
+const passOn = (kind: string): Subresource => ({
+  name: 'proxy',
+  kind,
+  verbs: ['create', 'delete', 'get', 'patch', 'update'],
+})
 
 const GROUPS: Group[] = [
   {
@@ -81,7 +86,7 @@ const GROUPS: Group[] = [
         ...CLUSTER,
         status: true,
         fieldLabels: { 'spec.unschedulable': 'spec.unschedulable' },
-        subresources: [connect('proxy', 'NodeProxyOptions')],
+        subresources: [passOn('NodeProxyOptions')],
       },
       {
         kind: 'PersistentVolumeClaim',
@@ -126,7 +131,7 @@ const GROUPS: Group[] = [
           connect('exec', 'PodExecOptions'),
           { name: 'log', kind: 'Pod', verbs: ['get'] },
           connect('portforward', 'PodPortForwardOptions'),
-          connect('proxy', 'PodProxyOptions'),
+          passOn('PodProxyOptions'),
           { name: 'resize', kind: 'Pod', verbs: ['get', 'patch', 'update'] },
         ],
       },
@@ -173,7 +178,7 @@ const GROUPS: Group[] = [
         returnsDeleted: true,
         names: 'service',
         fieldLabels: { 'spec.clusterIP': 'spec.clusterIP', 'spec.type': 'spec.type' },
-        subresources: [connect('proxy', 'ServiceProxyOptions')],
+        subresources: [passOn('ServiceProxyOptions')],
       },
     ],
   },

@@ -5,13 +5,15 @@ import { fieldNames } from '../schema/layout.ts'
 import type { SchemaFile } from '../schema/schema.ts'
 import { documentOf } from './document.ts'
 import { type Model, readModels } from './models.ts'
+import { readTexts, withTexts } from './texts.ts'
 
 /**
- * Derives from `@kubernetes/client-node` what the API server knows of its objects' fields:
+ * Derives from `@kubernetes/client-node`, with texts of `kubernetes-types`, what the API server knows of its objects' fields:
  * `schema.json` for decoding, defaulting, validation and patches, and `v3/<path>.json`, the OpenAPI v3 documents.
  */
 export async function buildOpenApi(options: { outFolder: string }): Promise<void> {
-  const models = (await readModels()).map(asServed)
+  const texts = await readTexts()
+  const models = (await readModels()).map((model) => withTexts(asServed(model), texts))
   const byName = new Map(models.map((model) => [model.name, model]))
   await mkdir(join(options.outFolder, 'v3'), { recursive: true })
   const documents = groupVersions().flatMap(({ group, versions }) =>

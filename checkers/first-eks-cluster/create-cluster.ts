@@ -112,18 +112,27 @@ async function expectNodegroup(t: CheckContext): Promise<void> {
     title: 'The node group is ACTIVE',
     expected: 'status ACTIVE',
     observed: `${name}: status ${all[0]!.nodegroup!.status}`,
-    evidence: `aws eks describe-nodegroup --cluster-name ${CLUSTER} --nodegroup-name ${name} --query nodegroup.[status,health]`,
-    cause: nodegroupTrouble(all[0]!.nodegroup!),
-    hint: `Wait for it with: aws eks wait nodegroup-active --cluster-name ${CLUSTER} --nodegroup-name ${name}`,
+    evidence: `aws eks describe-nodegroup --cluster-name ${CLUSTER} --nodegroup-name ${name} --query "nodegroup.[status,health]"`,
+    ...nodegroupTrouble(name, all[0]!.nodegroup!),
     lesson: LESSONS.nodes,
   })
 }
 
-function nodegroupTrouble(nodegroup: Nodegroup): string {
-  const issue = nodegroup.health?.issues?.[0]
-  return issue
+function nodegroupTrouble(name: string, { status, health }: Nodegroup): { cause: string; hint: string } {
+  const issue = health?.issues?.[0]
+  const what = issue
     ? `${issue.code}: ${issue.message}`
     : 'Instances need a few minutes to start and join the cluster.'
+  if (status !== 'CREATE_FAILED') {
+    return {
+      cause: what,
+      hint: `Wait for it with: aws eks wait nodegroup-active --cluster-name ${CLUSTER} --nodegroup-name ${name}`,
+    }
+  }
+  return {
+    cause: `${what}. Usually the node role lacks one of its policies: AmazonEKSWorkerNodePolicy to join, AmazonEKS_CNI_Policy to become Ready.`,
+    hint: `A node group that failed does not heal. Attach what its role lacks, then make the group again: aws eks delete-nodegroup --cluster-name ${CLUSTER} --nodegroup-name ${name}`,
+  }
 }
 
 async function expectKubeconfig(t: CheckContext, cluster: Cluster): Promise<void> {

@@ -118,6 +118,10 @@ export class Simulation {
       traffic,
       ecs,
     ]
+    // Last of all: what looks like AWS and is none of the above, so that a client hears it from the service's own name.
+    tables.push({
+      resolve: (name, port) => (port === 443 || port === 80 ? aws.unknownHost(name) : undefined),
+    })
     const internet = firstOf(tables)
     // The lab shell's own machine is beside the internet: no pod may see it.
     const hosts = firstOf([internet, localhost(network, options.hostLoopback ?? false)])

@@ -149,7 +149,9 @@ export class LabSession {
   /** The cloud process went away or came back. */
   cloudStatus(status: CloudStatus): void {
     this.#emit({ type: 'cloud', status })
-    if (status === 'up') this.#follow().catch(this.#services.onError)
+    if (status !== 'up') return
+    this.state().then((state) => this.#emit({ type: 'state', state }), this.#services.onError)
+    this.#follow().catch(this.#services.onError)
   }
 
   close(): void {

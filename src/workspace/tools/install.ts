@@ -139,7 +139,7 @@ async function unpackOnce(source: ToolPackage, cache: string, onProgress?: Insta
   if (!manifest) return undefined
   const { version } = JSON.parse(manifest) as { version: string }
   const target = join(cache, 'tools', `${source.name.replace(/^@/, '').replace('/', '-')}-${version}`)
-  if (await exists(target)) return target
+  if (await exists(target)) return complete(target, source)
 
   await mkdir(dirname(target), { recursive: true })
   const partial = `${target}.${randomBytes(6).toString('hex')}.partial`
@@ -153,7 +153,16 @@ async function unpackOnce(source: ToolPackage, cache: string, onProgress?: Insta
     // Another process was quicker with the same archive.
     if (!(await exists(target))) throw error
   }
-  return target
+  return complete(target, source)
+}
+
+/** Adds what the archive lacks. */
+async function complete(folder: string, { additions = {} }: ToolPackage): Promise<string> {
+  for (const [path, content] of Object.entries(additions)) {
+    const file = await findVersion(folder, path)
+    if (!(await exists(file))) await writeFile(file, content)
+  }
+  return folder
 }
 
 /** Puts a link or a script into the bin folder, replacing what is there in one step. */

@@ -1,4 +1,9 @@
+import { execFile } from 'node:child_process'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { tool } from '../support/tools.ts'
 import { type KubectlCluster, kubectlCluster } from './kubernetes-server.ts'
 
 // Texts and tables as in https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/ (read 2026-11)
@@ -183,6 +188,24 @@ describe('a CustomResourceDefinition', () => {
     expect(await kubectl('get ct -A')).not.toContain('gone')
   })
 
+  it('comes with a helm chart, before the objects that need it', async () => {
+    const chart = join(cluster.folder, 'chart')
+    await mkdir(join(chart, 'crds'), { recursive: true })
+    await mkdir(join(chart, 'templates'))
+    await writeFile(join(chart, 'Chart.yaml'), 'apiVersion: v2\nname: chart\nversion: 0.1.0\n')
+    const other = DEFINITION.replaceAll('crontab', 'gadget')
+      .replaceAll('CronTab', 'Gadget')
+      .replace('[ct]', '[gd]')
+    await writeFile(join(chart, 'crds', 'gadget.yaml'), other)
+    const object = cron('made', `{cronSpec: '* * * * *'}`).replace('CronTab', 'Gadget')
+    await writeFile(join(chart, 'templates', 'gadget.yaml'), object)
+    const { stdout } = await promisify(execFile)(await tool('helm'), ['install', 'release', chart], {
+      env: cluster.env,
+    })
+    expect(stdout).toContain('STATUS: deployed')
+    expect(await kubectl('get gd made')).toContain('made')
+  })
+
   it('must be well formed', async () => {
     const bad = DEFINITION.replace('name: crontabs.stable', 'name: others.stable').replace(
       'scope: Namespaced',
@@ -205,6 +228,6 @@ describe('a CustomResourceDefinition', () => {
     )
     // kubectl still has the resource in its discovery cache.
     expect(await failure('get ct')).toContain('the server could not find the requested resource')
-    expect(await kubectl('api-versions')).not.toContain('stable.example.com')
+    expect(await kubectl('api-resources --api-group=stable.example.com')).not.toContain('crontabs')
   })
 })

@@ -1,5 +1,4 @@
 import type { Entry } from '#world/store.ts'
-import { StatusError } from '../../api.ts'
 import { applyConfiguration } from '../apply/apply.ts'
 import { badRequest, unsupportedMediaType } from '../errors.ts'
 import { clone, type Json, type Obj } from '../json.ts'
@@ -61,16 +60,8 @@ export function patchObject(call: Call, objects: Objects, present: Obj, type: st
     if (type === MERGE_PATCH) return applyMergePatch(clone(object), patch)
     return applyStrategicPatch(objects.context.schema.model(kind.model), clone(object), patch)
   } catch (error) {
-    if (!(error instanceof PatchError)) throw error
-    // Upstream answers 422 when a JSON patch does not fit the object.
-    if (type === JSON_PATCH)
-      throw new StatusError(
-        422,
-        'Invalid',
-        `the server rejected our request due to an error in our request`,
-        {},
-      )
-    throw badRequest(error.message)
+    if (error instanceof PatchError && type !== JSON_PATCH) throw badRequest(error.message)
+    throw error
   }
 }
 

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { stringify } from 'yaml'
 import { StatusError } from '../../api.ts'
 import { statusOf } from '../errors.ts'
+import { PatchError } from '../patch/json-patch.ts'
 
 /** Answers JSON text, or YAML where the client prefers it. */
 export function sendText(req: IncomingMessage, res: ServerResponse, code: number, json: string): void {
@@ -33,6 +34,14 @@ export function sendPlain(res: ServerResponse, code: number, text: string): void
 /** Any error as a `Status`; one that nobody foresaw is an InternalError. */
 export function asStatusError(error: unknown): StatusError {
   if (error instanceof StatusError) return error
+  // Upstream answers so when a JSON patch does not fit the object.
+  if (error instanceof PatchError)
+    return new StatusError(
+      422,
+      'Invalid',
+      'the server rejected our request due to an error in our request',
+      {},
+    )
   return new StatusError(
     500,
     'InternalError',

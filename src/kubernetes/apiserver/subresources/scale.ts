@@ -71,14 +71,14 @@ export async function scale(call: Call, { objects }: SubresourceParts): Promise<
   const manage = managerOf(objects, call, query.fieldManager, 'Update')
   const change = (current: Json): Obj => {
     const wanted = read(current)
-    const replicas = wanted.spec?.replicas ?? 0
+    const replicas = wanted?.spec?.replicas ?? 0
     if (!Number.isInteger(replicas) || replicas < 0) {
       const scaleKind = { group: 'autoscaling', kind: 'Scale' }
       throw invalid(scaleKind, info.name, [
         invalidValue('spec.replicas', replicas, 'must be greater than or equal to 0'),
       ])
     }
-    const resourceVersion = wanted.metadata?.resourceVersion
+    const resourceVersion = wanted?.metadata?.resourceVersion
     const copy = clone(current)
     copy.metadata.resourceVersion = resourceVersion
     setAt(copy, kind.custom ? bare(kind.custom.scale!.specReplicasPath) : 'spec.replicas', replicas)

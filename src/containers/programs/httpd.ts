@@ -25,15 +25,16 @@ export function httpd(version: string): Program {
       await process.print(`Server version: Apache/${version} (Unix)\n`)
       return 0
     }
+    // Before anything is read, so that a stop right after the start is not lost.
+    const stopped = new Promise<string>((resolve) => {
+      for (const signal of ['SIGTERM', 'SIGINT', 'SIGWINCH']) process.on(signal, () => resolve(signal))
+    })
     const node = machine.files.find('/usr/local/apache2/conf/httpd.conf')
     const config = node?.kind === 'file' ? Buffer.from(await readContent(node.content)).toString() : ''
     const setting = (name: string, otherwise: string) =>
       new RegExp(`^\\s*${name}\\s+"?([^"\\n]+?)"?\\s*$`, 'm').exec(config)?.[1] ?? otherwise
     const root = setting('DocumentRoot', '/usr/local/apache2/htdocs')
     const ports = [...config.matchAll(/^\s*Listen\s+(?:\S+:)?(\d+)/gm)].map((match) => Number(match[1]))
-    const stopped = new Promise<string>((resolve) => {
-      for (const signal of ['SIGTERM', 'SIGINT', 'SIGWINCH']) process.on(signal, () => resolve(signal))
-    })
     for (const port of ports.length > 0 ? ports : [80]) {
       listenHttp(process, port, (req, res) => {
         const sent = countBody(res)

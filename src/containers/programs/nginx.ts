@@ -21,6 +21,10 @@ export function nginx(version: string): Program {
     const file = option('-c') ?? '/etc/nginx/nginx.conf'
     const signal = option('-s')
     if (signal) return signalMaster(process, signal)
+    // Before anything is read, so that a stop right after the start is not lost.
+    const stopped = new Promise<string>((resolve) => {
+      for (const name of ['SIGTERM', 'SIGINT', 'SIGQUIT']) process.on(name, () => resolve(name))
+    })
     let config: Directive[]
     try {
       config = [...(await load(process, file)), ...parseNginxConfig(option('-g') ?? '', 'command line')]
@@ -43,18 +47,19 @@ export function nginx(version: string): Program {
       )
       return 0
     }
-    return master(process, version, file, config)
+    return master(process, version, file, config, stopped)
   }
 }
 
-async function master(process: Process, version: string, file: string, first: Directive[]): Promise<number> {
+async function master(
+  process: Process,
+  version: string,
+  file: string,
+  first: Directive[],
+  stopped: Promise<string>,
+): Promise<number> {
   const { machine } = process
   const note = (message: string) => notice(process, message)
-  const stopped = new Promise<string>((resolve) => {
-    process.on('SIGTERM', () => resolve('SIGTERM'))
-    process.on('SIGINT', () => resolve('SIGINT'))
-    process.on('SIGQUIT', () => resolve('SIGQUIT'))
-  })
   let listeners: { close(): void }[] = []
   try {
     listeners = listen(process, version, first)

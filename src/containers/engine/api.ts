@@ -28,6 +28,9 @@ export type Handler = (call: Call) => Promise<void> | void
 /** Method, path pattern (groups are the parameters), behaviour. */
 export type Route = [method: string, path: RegExp, handler: Handler]
 
+/** The pattern of a path below a container, whose name is the first parameter. */
+export const containerPath = (rest: string): RegExp => new RegExp(`^/containers/([^/]+)${rest}$`)
+
 export function sendJson({ res }: Pick<Call, 'res'>, status: number, value: unknown): void {
   const body = `${JSON.stringify(value)}\n`
   res.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) })

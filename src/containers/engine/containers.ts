@@ -1,37 +1,31 @@
-import { type Duplex, PassThrough } from 'node:stream'
+import { PassThrough } from 'node:stream'
 import type { VirtualNetwork } from '#network/virtual-network.ts'
 import type { World } from '#world/world.ts'
 import type { BlobStore } from '../blobs/store.ts'
 import { changes, type LayerTrees, writeLayer } from '../files/layers.ts'
 import { FileTree } from '../files/tree.ts'
-import { familiarName, InvalidReferenceError, parseTagged } from '../images/reference.ts'
+import { InvalidReferenceError } from '../images/reference.ts'
 import type { SimulatedContainer, SimulatedRuntime } from '../processes/runtime.ts'
-import { type ExitStatus, type Mount, type ProcessHandle, StartError } from '../runtime.ts'
+import { type ExitStatus, StartError } from '../runtime.ts'
 import { badRequest, conflict, EngineError, notFound } from './api.ts'
 import type { ContainerConfig, ContainerRecord, HostConfig } from './container-record.ts'
 import type { Events } from './events.ts'
 import type { ImageStore } from './image-store.ts'
-import { ContainerLog, type LogStream } from './log.ts'
 import { makeName } from './names.ts'
+import { publishPorts } from './published-ports.ts'
+import { newSession, type Session } from './session.ts'
+import { Volumes } from './volumes.ts'
 
 /** Restart delays of the engine: 100 ms doubling up to a minute. */
 const RESTART_BASE_MS = 100
 const RESTART_MAX_MS = 60_000
-/** Ports that are given out for `-P` and `-p 80`. */
-const FIRST_FREE_PORT = 32768
+/**
+ * A real engine takes about this long to set a container up, so that no signal meets an entrypoint script in its first
+ * milliseconds, which as process 1 would ignore it. Here a process runs at once: a stop waits until it is this old, ms.
+ */
+const STOP_NOT_BEFORE_MS = 300
 
-/** What a container has besides its record while the engine runs. */
-export interface Session {
-  log: ContainerLog
-  container?: SimulatedContainer
-  process?: ProcessHandle
-  stdin: PassThrough
-  listeners: { close(): void }[]
-  ended: Set<(exitCode: number) => void>
-  stopRequested: boolean
-  size: { columns: number; rows: number } | undefined
-}
-
+/** What the containers of an engine work with. */
 export interface ContainersOptions {
   world: World
   blobs: BlobStore
@@ -48,10 +42,11 @@ export interface ContainersOptions {
 export class Containers {
   readonly #options: ContainersOptions
   readonly #sessions = new Map<string, Session>()
-  readonly #volumes = new Map<string, Mount['files']>()
+  readonly volumes: Volumes
 
   constructor(options: ContainersOptions) {
     this.#options = options
+    this.volumes = new Volumes(options.world, options.blobs)
   }
 
   all(): ContainerRecord[] {
@@ -76,14 +71,7 @@ export class Containers {
   session(id: string): Session {
     let session = this.#sessions.get(id)
     if (!session) {
-      session = {
-        log: new ContainerLog(this.#options.world, id),
-        stdin: new PassThrough(),
-        listeners: [],
-        ended: new Set(),
-        stopRequested: false,
-        size: undefined,
-      }
+      session = newSession(this.#options.world, id)
       this.#sessions.set(id, session)
     }
     return session
@@ -101,12 +89,7 @@ export class Containers {
     if (name !== undefined && !/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(name)) {
       throw badRequest(`Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`)
     }
-    const taken = name && this.all().find((record) => record.name === name)
-    if (taken) {
-      throw conflict(
-        `Conflict. The container name "/${name}" is already in use by container "${taken.id}". You have to remove (or rename) that container to be able to reuse that name.`,
-      )
-    }
+    if (name) this.#requireFree(name)
     for (const bind of hostConfig.Binds ?? []) {
       if (bind.startsWith('/')) {
         throw badRequest(
@@ -145,6 +128,13 @@ export class Containers {
     const record = this.require(id)
     if (record.status === 'running') return
     const session = this.session(record.id)
+    session.launching ??= this.#start(record, session).finally(() => {
+      session.launching = undefined
+    })
+    await session.launching
+  }
+
+  async #start(record: ContainerRecord, session: Session): Promise<void> {
     session.stopRequested = false
     try {
       await this.#launch(record, session)
@@ -185,11 +175,12 @@ export class Containers {
       lookup: (name) => this.#resolve(record, name) ?? lookup?.(name),
       tty: config.Tty,
       stdin: config.OpenStdin,
-      mounts: this.#mounts(record),
+      mounts: await this.volumes.mounts(record),
       memoryLimitBytes: hostConfig.Memory || undefined,
     })
     session.listeners.push(network.addAddress(record.address))
-    const ports = this.#publish(record, session)
+    const exposed = image.config.config.ExposedPorts ?? {}
+    const ports = publishPorts(record, exposed, network, (listener) => session.listeners.push(listener))
     const process = await container.start()
     session.container = container
     session.process = process
@@ -227,6 +218,7 @@ export class Containers {
       )
       if (list.length > 0) saved = [(await writeLayer(blobs, list)).descriptor]
     }
+    await this.volumes.saveOf(record)
     session.log.save()
     this.#update(id, {
       status: 'exited',
@@ -240,11 +232,7 @@ export class Containers {
     for (const end of session.ended) end(status.exitCode)
     session.ended.clear()
     if (record.hostConfig.AutoRemove) return this.remove(id, { force: true })
-    const policy = record.hostConfig.RestartPolicy?.Name
-    const wanted =
-      policy === 'always' || policy === 'unless-stopped' || (policy === 'on-failure' && status.exitCode !== 0)
-    const limit = record.hostConfig.RestartPolicy?.MaximumRetryCount || Number.POSITIVE_INFINITY
-    if (wanted && !session.stopRequested && record.restartCount < limit) {
+    if (!session.stopRequested && restarts(record, status.exitCode)) {
       const delay = Math.min(RESTART_BASE_MS * 2 ** record.restartCount, RESTART_MAX_MS)
       this.#update(id, { restartCount: record.restartCount + 1 })
       world.clock.setTimer(delay, () => void this.start(id).catch(() => {}))
@@ -273,22 +261,27 @@ export class Containers {
     this.#emit('kill', record)
   }
 
-  /** Stop signal, then SIGKILL after `seconds` of the world's clock. */
-  async stop(id: string, seconds: number): Promise<void> {
+  /** Stop signal, then SIGKILL after `seconds` of the world's clock. False when it did not run. */
+  async stop(id: string, seconds: number): Promise<boolean> {
     const record = this.require(id)
     const session = this.session(record.id)
+    await session.launching?.catch(() => {
+      // Its record tells why it does not run.
+    })
     session.stopRequested = true
     const { process } = session
-    if (!process) return
-    const image = this.#options.images.get(record.imageId)
+    if (!process) return false
+    const { world, images } = this.#options
+    const image = images.get(record.imageId)
     const ended = this.wait(record.id)
+    const age = world.clock.now() - (this.require(record.id).startedAt ?? 0)
+    if (age < STOP_NOT_BEFORE_MS) await Promise.race([world.clock.sleep(STOP_NOT_BEFORE_MS - age), ended])
     process.kill(record.config.StopSignal || image?.config.config.StopSignal || 'SIGTERM')
-    const timer = this.#options.world.clock.setTimer(Math.max(0, seconds) * 1000, () =>
-      process.kill('SIGKILL'),
-    )
+    const timer = world.clock.setTimer(Math.max(0, seconds) * 1000, () => process.kill('SIGKILL'))
     await ended
     timer.cancel()
     this.#emit('stop', record)
+    return true
   }
 
   /** Resolves with the exit code: at once when it is not running, unless `next` waits for the coming end. */
@@ -321,11 +314,16 @@ export class Containers {
 
   rename(id: string, name: string): void {
     const record = this.require(id)
-    if (this.all().some((other) => other.name === name))
-      throw conflict(
-        `Conflict. The container name "/${name}" is already in use by container "${this.require(name).id}". You have to remove (or rename) that container to be able to reuse that name.`,
-      )
+    this.#requireFree(name)
     this.#update(record.id, { name })
+  }
+
+  #requireFree(name: string): void {
+    const taken = this.all().find((record) => record.name === name)
+    if (!taken) return
+    throw conflict(
+      `Conflict. The container name "/${name}" is already in use by container "${taken.id}". You have to remove (or rename) that container to be able to reuse that name.`,
+    )
   }
 
   /** The running container, for exec and files. Throws EngineError. */
@@ -336,108 +334,10 @@ export class Containers {
     return container
   }
 
-  /** Connects a client's stream to a container's streams. */
-  attach(
-    record: ContainerRecord,
-    socket: Duplex,
-    streams: { stdin: boolean; stdout: boolean; stderr: boolean; logs: boolean; follow: boolean },
-  ): void {
-    const session = this.session(record.id)
-    const tty = record.config.Tty ?? false
-    const wanted = (stream: LogStream) => (tty ? streams.stdout : streams[stream])
-    const close = session.log.follow((stream, chunk) => {
-      if (wanted(stream)) socket.write(tty ? chunk : frame(stream, chunk))
-    }, streams.logs)
-    const end = () => {
-      close()
-      socket.end()
-    }
-    if (streams.follow) session.ended.add(() => setImmediate(end))
-    socket.on('close', close)
-    socket.on('error', close)
-    if (streams.stdin) {
-      socket.on('data', (chunk) => session.stdin.write(chunk))
-      socket.on('end', () => {
-        if (record.config.StdinOnce) session.stdin.end()
-      })
-    } else socket.resume()
-  }
-
   resize(id: string, columns: number, rows: number): void {
     const session = this.session(this.require(id).id)
     session.size = { columns, rows }
     session.process?.resize(columns, rows)
-  }
-
-  #mounts(record: ContainerRecord): Mount[] {
-    const named = (record.hostConfig.Binds ?? []).map((bind) => bind.split(':') as [string, string, string?])
-    const mounts = (record.hostConfig.Mounts ?? []).filter(({ Type }) => Type === 'volume')
-    const all = [
-      ...named.map(([source, target, mode]) => ({ source, target, readOnly: mode?.includes('ro') ?? false })),
-      ...mounts.map(({ Source, Target, ReadOnly }) => ({
-        source: Source ?? record.id + Target,
-        target: Target,
-        readOnly: ReadOnly ?? false,
-      })),
-    ]
-    return all.map(({ source, target, readOnly }) => ({
-      path: target,
-      readOnly,
-      files: this.#volume(source),
-    }))
-  }
-
-  #volume(name: string): Mount['files'] {
-    const files = this.#volumes.get(name) ?? new Map()
-    this.#volumes.set(name, files)
-    return files
-  }
-
-  #publish(record: ContainerRecord, session: Session): ContainerRecord['ports'] {
-    const { network, images } = this.#options
-    const bindings = Object.entries(record.hostConfig.PortBindings ?? {}).flatMap(([port, list]) =>
-      (list && list.length > 0 ? list : [{}]).map((binding: { HostIp?: string; HostPort?: string }) => ({
-        port,
-        ...binding,
-      })),
-    )
-    if (record.hostConfig.PublishAllPorts) {
-      const exposed = {
-        ...images.get(record.imageId)?.config.config.ExposedPorts,
-        ...record.config.ExposedPorts,
-      }
-      bindings.push(...Object.keys(exposed).map((port) => ({ port })))
-    }
-    return bindings.map(({ port, HostIp, HostPort }) => {
-      const containerPort = Number.parseInt(port, 10)
-      const hostIp = HostIp || '0.0.0.0'
-      const accept = (socket: Duplex) => {
-        try {
-          const inside = network.connect(
-            { address: record.address, port: containerPort },
-            { address: '172.17.0.1', port: 40000 },
-          )
-          socket.pipe(inside).pipe(socket)
-          socket.on('error', () => inside.destroy())
-          inside.on('error', () => socket.destroy())
-        } catch {
-          socket.destroy()
-        }
-      }
-      for (let hostPort = Number(HostPort) || FIRST_FREE_PORT; ; hostPort++) {
-        try {
-          session.listeners.push(network.listen(HOST_ADDRESS, hostPort, accept))
-          return { containerPort, hostIp, hostPort }
-        } catch {
-          if (Number(HostPort)) {
-            throw new EngineError(
-              500,
-              `failed to set up container networking: driver failed programming external connectivity on endpoint ${record.name} (${record.id}): Bind for ${hostIp}:${hostPort} failed: port is already allocated`,
-            )
-          }
-        }
-      }
-    })
   }
 
   /** Names of other containers, on networks that have names. */
@@ -481,25 +381,9 @@ export class Containers {
   }
 }
 
-/** Where published ports listen on the world's network: the lab's `localhost` leads there. */
-export const HOST_ADDRESS = '127.0.0.1'
-
-/** A chunk with the header of the multiplexed stream format. */
-export function frame(stream: LogStream, chunk: Buffer): Buffer {
-  const header = Buffer.alloc(8)
-  header[0] = stream === 'stdout' ? 1 : 2
-  header.writeUInt32BE(chunk.length, 4)
-  return Buffer.concat([header, chunk])
-}
-
-/** Name of an image as `docker ps` shows it. */
-export function shownImage(name: string): string {
-  try {
-    const reference = parseTagged(name)
-    return name.startsWith('sha256:')
-      ? name.slice(7, 19)
-      : `${familiarName(reference)}${name.endsWith(`:${reference.tag}`) ? `:${reference.tag}` : ''}`
-  } catch {
-    return name
-  }
+/** Whether the restart policy wants a container that ended by itself to run again. */
+function restarts({ hostConfig, restartCount }: ContainerRecord, exitCode: number): boolean {
+  const { Name: policy, MaximumRetryCount } = hostConfig.RestartPolicy ?? {}
+  if (restartCount >= (MaximumRetryCount || Number.POSITIVE_INFINITY)) return false
+  return policy === 'always' || policy === 'unless-stopped' || (policy === 'on-failure' && exitCode !== 0)
 }

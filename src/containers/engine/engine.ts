@@ -14,11 +14,15 @@ import { containerRoutes } from './container-routes.ts'
 import { Containers } from './containers.ts'
 import { Distribution } from './distribution.ts'
 import { Events } from './events.ts'
+import { execRoutes } from './exec-routes.ts'
 import { Execs } from './execs.ts'
 import { imageRoutes } from './image-routes.ts'
 import { ImageStore } from './image-store.ts'
+import { networkRoutes } from './network-routes.ts'
+import { streamRoutes } from './stream-routes.ts'
 import { API_VERSION, MINIMUM_API_VERSION, SERVER_HEADER, systemRoutes } from './system-routes.ts'
 import { upgradeStream } from './upgrade.ts'
+import { volumeRoutes } from './volume-routes.ts'
 
 export interface DockerEngineOptions {
   world: World
@@ -71,7 +75,15 @@ export class DockerEngine implements HttpHost {
       events,
       execs: this.#execs,
     }
-    this.#routes = [...systemRoutes(parts), ...imageRoutes(parts), ...containerRoutes(parts)]
+    this.#routes = [
+      ...systemRoutes(parts),
+      ...networkRoutes(parts),
+      ...volumeRoutes(parts),
+      ...imageRoutes(parts),
+      ...containerRoutes(parts),
+      ...streamRoutes(parts),
+      ...execRoutes(parts),
+    ]
   }
 
   /** Starts again what ran when the process ended. */

@@ -2,7 +2,8 @@ import type { Duplex } from 'node:stream'
 import type { World } from '#world/world.ts'
 import { type ProcessHandle, StartError } from '../runtime.ts'
 import { badRequest, conflict, notFound } from './api.ts'
-import { type Containers, frame } from './containers.ts'
+import type { Containers } from './containers.ts'
+import { frame } from './session.ts'
 
 interface Exec {
   id: string

@@ -1,7 +1,7 @@
 import { KERNEL } from '../programs/utilities.ts'
-import { EngineError, notFound, type Route, readJson, sendJson } from './api.ts'
+import { EngineError, type Route, readJson, sendJson } from './api.ts'
 import type { EngineParts } from './parts.ts'
-import { containerSummary, imageSummary, networkList } from './views.ts'
+import { containerSummary, imageSummary } from './views.ts'
 
 /** The engine that goes with the CLI of Debian and of Docker's own packages, May 2025. */
 export const ENGINE_VERSION = '28.2.2'
@@ -11,6 +11,7 @@ export const SERVER_HEADER = `Docker/${ENGINE_VERSION} (linux)`
 
 const BUILD_TIME = '2025-05-30T12:07:26.000000000+00:00'
 
+/** The engine itself: versions, info, login, events, disk use. */
 export function systemRoutes({ world, images, containers, distribution, events }: EngineParts): Route[] {
   const ping: Route[2] = ({ res, req }) => {
     res.setHeader('builder-version', '1')
@@ -194,45 +195,6 @@ export function systemRoutes({ world, images, containers, distribution, events }
           })),
           Volumes: [],
           BuildCache: [],
-        })
-      },
-    ],
-    ['GET', /^\/networks$/, (call) => sendJson(call, 200, networkList(world))],
-    [
-      'GET',
-      /^\/networks\/([^/]+)$/,
-      (call) => {
-        const network = networkList(world).find(
-          ({ Name, Id }) => Name === call.params[0] || Id.startsWith(call.params[0]!),
-        )
-        if (!network) throw notFound(`network ${call.params[0]} not found`)
-        sendJson(call, 200, network)
-      },
-    ],
-    [
-      'POST',
-      /^\/networks\/create$/,
-      () => {
-        throw new EngineError(
-          501,
-          'drydock: making Docker networks is not simulated yet; containers share the bridge network',
-        )
-      },
-    ],
-    ['GET', /^\/volumes$/, (call) => sendJson(call, 200, { Volumes: [], Warnings: null })],
-    [
-      'POST',
-      /^\/volumes\/create$/,
-      async (call) => {
-        const { Name } = await readJson(call)
-        const name = Name || world.ids.hex(64)
-        sendJson(call, 201, {
-          Name: name,
-          Driver: 'local',
-          Mountpoint: `/var/lib/docker/volumes/${name}/_data`,
-          Labels: null,
-          Scope: 'local',
-          Options: null,
         })
       },
     ],

@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { EngineError, isTrue } from './api.ts'
+import { EngineError } from './api.ts'
 import type { Containers } from './containers.ts'
 import type { Execs } from './execs.ts'
+import { attach, attachOptions } from './session.ts'
 
 interface Upgrade {
   req: IncomingMessage
@@ -26,18 +27,11 @@ export function switchProtocol(socket: Duplex, tty: boolean, upgraded: boolean):
 /** Serves attach and exec over an upgraded connection. Throws EngineError before it has answered. */
 export async function upgradeStream(upgrade: Upgrade): Promise<void> {
   const { socket, url, path, containers, execs, req } = upgrade
-  const attach = /^\/containers\/([^/]+)\/attach$/.exec(path)
-  if (attach) {
-    const record = containers.require(decodeURIComponent(attach[1]!))
-    const flag = (name: string) => isTrue(url.searchParams.get(name))
+  const attached = /^\/containers\/([^/]+)\/attach$/.exec(path)
+  if (attached) {
+    const record = containers.require(decodeURIComponent(attached[1]!))
     switchProtocol(socket, record.config.Tty ?? false, true)
-    containers.attach(record, socket, {
-      stdin: flag('stdin'),
-      stdout: flag('stdout'),
-      stderr: flag('stderr'),
-      logs: flag('logs'),
-      follow: flag('stream'),
-    })
+    attach(containers.session(record.id), record, socket, attachOptions(url.searchParams))
     return
   }
   const start = /^\/exec\/([^/]+)\/start$/.exec(path)

@@ -276,3 +276,38 @@ describe('a layer of 200 MB', () => {
     expect((peak - before) / 1024 / 1024).toBeLessThan(120)
   })
 })
+
+describe('volumes', () => {
+  it('keeps what containers wrote when the engine starts again, and knows who uses them', async () => {
+    const HostConfig = { Binds: ['notes:/data'] }
+    expect((await run('busybox', ['sh', '-c', 'echo kept > /data/a'], { HostConfig })).code).toBe(0)
+    const again = lab.restartedEngine()
+    const { json: made } = await again('POST', '/containers/create', {
+      Image: 'busybox',
+      Cmd: ['cat', '/data/a'],
+      HostConfig,
+    })
+    await again('POST', `/containers/${made.Id}/start`)
+    expect((await again('POST', `/containers/${made.Id}/wait`)).json.StatusCode).toBe(0)
+    expect((await again('GET', `/containers/${made.Id}/logs?stdout=1`)).text).toContain('kept')
+    expect((await again('DELETE', '/volumes/notes')).json.message).toBe(
+      `remove notes: volume is in use - [${made.Id}]`,
+    )
+    await again('DELETE', `/containers/${made.Id}`)
+    expect((await again('DELETE', '/volumes/notes')).status).toBe(204)
+    expect((await again('GET', '/volumes/notes')).json.message).toBe('get notes: no such volume')
+  })
+})
+
+describe('stop', () => {
+  it('ends a web server that has only just been started, without waiting to kill it', async () => {
+    await lab.docker('POST', '/images/create?fromImage=nginx&tag=latest')
+    const { json } = await lab.docker('POST', '/containers/create', { Image: 'nginx' })
+    const started = lab.docker('POST', `/containers/${json.Id}/start`)
+    await lab.docker('POST', `/containers/${json.Id}/stop?t=30`)
+    await started
+    const { State } = (await lab.docker('GET', `/containers/${json.Id}/json`)).json
+    expect([State.Status, State.ExitCode]).toEqual(['exited', 0])
+    await lab.docker('DELETE', `/containers/${json.Id}`)
+  })
+})

@@ -58,7 +58,6 @@ export async function openLab(options: { folder?: string; world?: Partial<WorldO
   const runtime = createContainerRuntime({ clock: world.clock, network, trees })
   const engine = new DockerEngine({ world, blobs, hosts, network, trees, runtime })
   const puller = createImagePuller({ hosts, blobs })
-  const docker = new HostTransport({ resolve: () => engine })
   return {
     folder,
     blobs,
@@ -72,17 +71,9 @@ export async function openLab(options: { folder?: string; world?: Partial<WorldO
     engine,
     puller,
     /** Asks the engine's API. */
-    async docker(method: string, path: string, body?: unknown, headers = {}) {
-      const bytes =
-        body === undefined || body instanceof Uint8Array ? body : Buffer.from(JSON.stringify(body))
-      const answer = await docker.send(`http://docker${path}`, { method, headers, body: bytes })
-      const text = (await readAnswer(answer)).toString()
-      return {
-        status: answer.statusCode!,
-        text,
-        json: text.startsWith('{') || text.startsWith('[') ? tryJson(text) : undefined,
-      }
-    },
+    docker: client(engine),
+    /** Asks an engine that knows of the world only what its store and its blobs say. */
+    restartedEngine: () => client(new DockerEngine({ world, blobs, hosts, network })),
     /** A container of an image by its Docker Hub name. */
     async container(image: string, spec: Partial<SimulatedSpec> = {}): Promise<SimulatedContainer> {
       return runtime.create({
@@ -98,6 +89,21 @@ export async function openLab(options: { folder?: string; world?: Partial<WorldO
       world.close()
       await rm(folder, { recursive: true, force: true })
     },
+  }
+}
+
+/** Asks an engine's API. */
+function client(engine: DockerEngine) {
+  const transport = new HostTransport({ resolve: () => engine })
+  return async (method: string, path: string, body?: unknown, headers = {}) => {
+    const bytes = body === undefined || body instanceof Uint8Array ? body : Buffer.from(JSON.stringify(body))
+    const answer = await transport.send(`http://docker${path}`, { method, headers, body: bytes })
+    const text = (await readAnswer(answer)).toString()
+    return {
+      status: answer.statusCode!,
+      text,
+      json: text.startsWith('{') || text.startsWith('[') ? tryJson(text) : undefined,
+    }
   }
 }
 

@@ -23,7 +23,10 @@ export function zonesOf(region: string): Zone[] {
   const known = regions.find(({ name }) => name === region)
   const letters = known?.zones ?? ['a', 'b', 'c']
   const prefix = known?.zoneIdPrefix ?? region.replaceAll('-', '')
-  return letters.map((letter, index) => ({ name: `${region}${letter}`, id: `${prefix}-az${index + 1}` }))
+  return letters.map((letter, index) => ({
+    name: `${region}${letter}`,
+    id: `${prefix}-az${known?.zoneNumbers?.[index] ?? index + 1}`,
+  }))
 }
 
 export function describeAvailabilityZones(

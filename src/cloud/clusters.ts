@@ -53,11 +53,17 @@ export class Clusters implements HostTable {
     this.#options = options
   }
 
-  start(): void {
+  /** Resolves when the control planes of the clusters that are there already run: nobody must find a name of theirs unknown. */
+  async start(): Promise<void> {
     const { world, accountId } = this.#options
+    const prefix = `aws/${accountId}/`
+    for (const { key } of world.store.list(prefix).entries) {
+      // The controller tries again what fails here, and logs it.
+      if (isCluster(key)) await this.#reconcile(key).catch(() => {})
+    }
     this.#controller = world.controllers.start({
       name: 'eks-control-plane',
-      sources: [{ prefix: `aws/${accountId}/`, keys: ({ key }) => (isCluster(key) ? [key] : []) }],
+      sources: [{ prefix, keys: ({ key }) => (isCluster(key) ? [key] : []) }],
       reconcile: (key) => this.#reconcile(key),
     })
   }

@@ -135,7 +135,7 @@ export class Simulation {
       hosts: registries,
       socket: dockerSocket,
     })
-    clusters.start()
+    await clusters.start()
     nodes.start()
     addons.start()
     ecs.start()

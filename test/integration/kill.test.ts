@@ -2,21 +2,17 @@ import { randomInt } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DescribeSubnetsCommand, EC2Client } from '@aws-sdk/client-ec2'
 import { CreateRepositoryCommand, DescribeRepositoriesCommand, ECRClient } from '@aws-sdk/client-ecr'
-import {
-  CreateClusterCommand,
-  DescribeClusterCommand,
-  EKSClient,
-  waitUntilClusterActive,
-} from '@aws-sdk/client-eks'
-import { CreateRoleCommand, IAMClient, paginateListRoles } from '@aws-sdk/client-iam'
+import { DescribeClusterCommand, EKSClient } from '@aws-sdk/client-eks'
+import { IAMClient, paginateListRoles } from '@aws-sdk/client-iam'
 import { CoreV1Api } from '@kubernetes/client-node'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { simulatedTarget } from '#checks/target.ts'
 import { TargetClients } from '#checks/target-clients.ts'
 import type { OwnedCloud, WorldInfo } from '#cloud/api.ts'
 import { startCloud } from '#cloud/supervisor.ts'
+import { createCluster, createRole } from '../support/cluster.ts'
+import { killCloud } from '../support/kill-cloud.ts'
 
 const KILLS = 50
 
@@ -36,38 +32,18 @@ afterAll(async () => {
   await rm(directory, { recursive: true })
 })
 
-const trust = (service: string) =>
-  JSON.stringify({
-    Version: '2012-10-17',
-    Statement: [{ Effect: 'Allow', Principal: { Service: service }, Action: 'sts:AssumeRole' }],
-  })
-
 it(`keeps every acknowledged write through ${KILLS} kills of the cloud process at random moments`, async () => {
   const iam = clients.aws(IAMClient)
   const ecr = clients.aws(ECRClient)
   const eks = clients.aws(EKSClient)
-  const { Role } = await iam.send(
-    new CreateRoleCommand({ RoleName: 'cluster', AssumeRolePolicyDocument: trust('eks.amazonaws.com') }),
-  )
-  const { Subnets } = await clients.aws(EC2Client).send(new DescribeSubnetsCommand({}))
-  await eks.send(
-    new CreateClusterCommand({
-      name: 'lab',
-      roleArn: Role!.Arn,
-      resourcesVpcConfig: { subnetIds: Subnets!.map(({ SubnetId }) => SubnetId!) },
-    }),
-  )
-  await waitUntilClusterActive({ client: eks, maxWaitTime: 60, minDelay: 1 }, { name: 'lab' })
+  await createCluster(clients, 'lab')
   const core = (await clients.kubernetes('lab')).makeApiClient(CoreV1Api)
 
   /** What each kind of write had acknowledged. */
   const acknowledged = { roles: [] as string[], repositories: [] as string[], configMaps: [] as string[] }
   let counter = 0
   const writers = {
-    roles: (name: string) =>
-      iam.send(
-        new CreateRoleCommand({ RoleName: name, AssumeRolePolicyDocument: trust('ec2.amazonaws.com') }),
-      ),
+    roles: (name: string) => createRole(clients, name, 'ec2.amazonaws.com'),
     repositories: (name: string) => ecr.send(new CreateRepositoryCommand({ repositoryName: name })),
     configMaps: (name: string) =>
       core.createNamespacedConfigMap({ namespace: 'default', body: { metadata: { name }, data: { name } } }),
@@ -89,16 +65,8 @@ it(`keeps every acknowledged write through ${KILLS} kills of the cloud process a
     const writing = Promise.all([write('roles'), write('repositories'), write('configMaps')])
     // The random moment is what is tested.
     await new Promise((resolve) => setTimeout(resolve, randomInt(5, 250)))
-    const up = new Promise<void>((resolve) => {
-      const watch = cloud.onStatus((status) => {
-        if (status !== 'up') return
-        watch.close()
-        resolve()
-      })
-    })
     killed = true
-    process.kill(cloud.pid!, 'SIGKILL')
-    await up
+    await killCloud(cloud)
     await writing
   }
 

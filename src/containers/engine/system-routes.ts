@@ -1,4 +1,4 @@
-import { KERNEL } from '../programs/utilities.ts'
+import { KERNEL } from '../programs/system-utilities.ts'
 import { EngineError, type Route, readJson, sendJson } from './api.ts'
 import type { EngineParts } from './parts.ts'
 import { containerSummary, imageSummary } from './views.ts'

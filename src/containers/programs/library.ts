@@ -2,6 +2,7 @@ import { Bash, getCommandNames } from 'just-bash'
 import { readAll } from '../processes/pipe.ts'
 import type { Program } from '../processes/process.ts'
 import { LibraryFs } from './library-fs.ts'
+import { readsInput } from './reads-input.ts'
 
 const NAMES = new Set(getCommandNames())
 /** Names that the library has and a small image's userland has not, or that must not come from it. */
@@ -20,18 +21,13 @@ const EXCLUDED = new Set([
   'jq',
   'html-to-markdown',
 ])
-/** Commands that read standard input when no file is named, or always. */
-const READS_INPUT = new Set(
-  'cat head tail wc grep egrep fgrep sed awk sort uniq comm cut paste tr rev nl fold expand unexpand strings split column join tee xargs base64 diff md5sum sha1sum sha256sum tac od gzip gunzip zcat tar file sort'.split(
-    ' ',
-  ),
-)
-
 /** A utility of just-bash, on the container's files: it gathers its whole input before it answers. */
 export function libraryUtility(name: string): Program | undefined {
   if (!NAMES.has(name) || EXCLUDED.has(name)) return undefined
   return async (process) => {
-    const input = READS_INPUT.has(name) ? await process.waitFor(readAll(process.stdin)) : Buffer.alloc(0)
+    const args = process.argv.slice(1)
+    const wanted = readsInput(name, args)
+    const input = wanted ? await process.waitFor(readAll(process.stdin)) : Buffer.alloc(0)
     const env = Object.fromEntries(process.env)
     const bash = new Bash({
       fs: new LibraryFs(process.machine),
@@ -48,7 +44,7 @@ export function libraryUtility(name: string): Program | undefined {
     })
     const result = await process.waitFor(
       bash.exec(name, {
-        args: process.argv.slice(1),
+        args,
         stdin: input.toString('latin1'),
         stdinKind: 'bytes',
         cwd: process.cwd,

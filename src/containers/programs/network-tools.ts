@@ -127,13 +127,24 @@ const nslookup: Program = async (process) => {
   const server = names[1] ?? /^nameserver\s+(\S+)/m.exec(text)?.[1] ?? '10.0.0.2'
   const name = names[0] ?? ''
   await process.print(`Server:\t\t${server}\nAddress:\t${server}:53\n\n`)
-  const address = process.machine.resolveName(name)
-  if (!address) {
-    await process.print(`** server can't find ${name}: NXDOMAIN\n\n`)
-    return 1
+  for (const full of searched(name, text)) {
+    const address = process.machine.resolveName(full)
+    if (!address) continue
+    await process.print(`Name:\t${full}\nAddress: ${address}\n\n`)
+    return 0
   }
-  await process.print(`Name:\t${name}\nAddress: ${address}\n\n`)
-  return 0
+  await process.print(`** server can't find ${name}: NXDOMAIN\n\n`)
+  return 1
+}
+
+/** The full names that a name may stand for, in the order that a resolver with this `resolv.conf` asks for them. */
+function searched(name: string, resolvConf: string): string[] {
+  const [plain] = name.split(/\.$/)
+  if (plain !== name) return [plain!]
+  const domains = /^search\s+(.+)$/m.exec(resolvConf)?.[1]?.trim().split(/\s+/) ?? []
+  const ndots = Number(/\bndots:(\d+)/.exec(resolvConf)?.[1] ?? 1)
+  const full = domains.map((domain) => `${name}.${domain}`)
+  return name.split('.').length > ndots ? [name, ...full] : [...full, name]
 }
 
 const nc: Program = async (process) => {

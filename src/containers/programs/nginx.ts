@@ -7,7 +7,7 @@ import type { Site } from './nginx/exchange.ts'
 import { check, load } from './nginx/load.ts'
 import { serve } from './nginx/site.ts'
 import { errorTime } from './nginx/times.ts'
-import { KERNEL } from './utilities.ts'
+import { KERNEL } from './system-utilities.ts'
 
 /** nginx: reads its configuration, serves files of the container, writes its logs, obeys its signals. */
 export function nginx(version: string): Program {

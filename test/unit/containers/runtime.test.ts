@@ -176,6 +176,53 @@ describe('processes', () => {
     expect((await finish(await box.exec({ command: ['nslookup', 'db'] }))).stdout).toContain(`Address: ${at}`)
   })
 
+  it('shows the full name that the search list led to', async () => {
+    const box = await lab.container('busybox:latest', {
+      command: ['sleep', 'infinity'],
+      lookup: (name) => (name === 'api.team.svc.cluster.local' ? '10.100.0.7' : undefined),
+    })
+    await box.start()
+    const text =
+      'search default.svc.cluster.local svc.cluster.local\nnameserver 10.100.0.10\noptions ndots:5\n'
+    await box.files.write('/etc/resolv.conf', Buffer.from(text))
+    const { stdout } = await finish(await box.exec({ command: ['nslookup', 'api.team'] }))
+    expect(stdout).toContain('Name:\tapi.team.svc.cluster.local\nAddress: 10.100.0.7\n')
+  })
+
+  it('makes tar archives whose names are never absolute', async () => {
+    const box = await lab.container('busybox:latest', { command: ['sleep', 'infinity'] })
+    await box.start()
+    const script =
+      'mkdir -p /data/in; echo hi >/data/in/a; tar cf - /data | tar tf -; tar cf /t.tar -C /data in; tar tf /t.tar'
+    expect(await finish(await box.exec({ command: ['sh', '-c', script] }))).toMatchObject({
+      stdout: 'data/\ndata/in/\ndata/in/a\nin/\nin/a\n',
+      stderr: "tar: removing leading '/' from member names\n",
+    })
+  })
+
+  it.each([
+    ['grep', 'root', '/etc/group'],
+    ['sed', '-n', '1p', '/etc/group'],
+    ['awk', '-F', ':', '{ print }', '/etc/group'],
+    ['head', '-n', '1', '/etc/group'],
+    ['grep', '-e', 'root', '/none'],
+  ])('does not wait for an open standard input in %s %s %s %s', async (...command: string[]) => {
+    const box = await lab.container('busybox:latest', { command: ['sleep', 'infinity'] })
+    await box.start()
+    const { exitCode } = await finish(await box.exec({ command }))
+    expect(exitCode).toBe(command.includes('/none') ? 2 : 0)
+  })
+
+  it('tells the size of a terminal', async () => {
+    const box = await lab.container('busybox:latest', { command: ['sleep', 'infinity'] })
+    await box.start()
+    const shell = await box.exec({ command: ['sh', '-c', 'read go; stty size'], tty: true })
+    shell.resize(120, 40)
+    shell.stdin.write('\n')
+    expect((await finish(shell)).stdout).toContain('40 120')
+    expect((await finish(await box.exec({ command: ['stty'] }))).stderr).toContain('Not a tty')
+  })
+
   it('keeps containers of one image apart', async () => {
     const [a, b] = [
       await lab.container('busybox:latest', { command: ['sleep', '1'] }),

@@ -1,0 +1,113 @@
+import type { Process, Program } from '../processes/process.ts'
+import { formatDate } from './date.ts'
+
+const id: Program = async (process) => {
+  const { uid, gid, name } = process.machine.user
+  const option = process.argv[1] ?? ''
+  const group = gid === 0 ? 'root' : name
+  const text =
+    option === '-u'
+      ? String(uid)
+      : option === '-g'
+        ? String(gid)
+        : option === '-un' || option === '-nu'
+          ? name
+          : `uid=${uid}(${name}) gid=${gid}(${group}) groups=${gid}(${group})`
+  await process.print(`${text}\n`)
+  return 0
+}
+
+/** Release of the kernel on EKS nodes with Amazon Linux 2023, November 2025. */
+export const KERNEL = '6.12.55-74.119.amzn2023.x86_64'
+
+const uname: Program = async (process) => {
+  const parts: Record<string, string> = {
+    s: 'Linux',
+    n: process.machine.hostname,
+    r: KERNEL,
+    v: '#1 SMP PREEMPT_DYNAMIC',
+    m: 'x86_64',
+    o: 'GNU/Linux',
+  }
+  const letters = process.argv.slice(1).join('').replace(/-/g, '') || 's'
+  const wanted = letters.includes('a') ? 'snrvmo' : letters
+  await process.print(
+    `${[...'snrvmo']
+      .filter((letter) => wanted.includes(letter))
+      .map((letter) => parts[letter])
+      .join(' ')}\n`,
+  )
+  return 0
+}
+
+const date: Program = async (process) => {
+  const words = process.argv.slice(1)
+  const format = words.find((word) => word.startsWith('+'))?.slice(1)
+  const now = new Date(process.machine.clock.now())
+  const iso = words.includes('-I')
+    ? '%Y-%m-%d'
+    : words.includes('-Iseconds')
+      ? '%Y-%m-%dT%H:%M:%S+00:00'
+      : undefined
+  const rfc = words.includes('-R') ? '%a, %d %b %Y %H:%M:%S +0000' : undefined
+  await process.print(`${formatDate(now, format ?? iso ?? rfc ?? '%a %b %e %H:%M:%S UTC %Y')}\n`)
+  return 0
+}
+
+const say =
+  (text: (process: Process) => string): Program =>
+  async (process) => {
+    await process.print(`${text(process)}\n`)
+    return 0
+  }
+
+/** `stty`: what a terminal is set to. Changing a setting is accepted; only the size has an effect, and the client sets it. */
+const stty: Program = async (process) => {
+  const { tty } = process
+  const words = process.argv.slice(1)
+  if (!tty) {
+    await process.complain('stty: standard input: Not a tty\n')
+    return 1
+  }
+  const size = `rows ${tty.rows}; columns ${tty.columns};`
+  if (words[0] === 'size') await process.print(`${tty.rows} ${tty.columns}\n`)
+  else if (words[0] === '-a' || words[0] === '--all') await process.print(allSettings(size))
+  else if (words[0] === '-g') await process.print(`${SAVED_SETTINGS}\n`)
+  else if (words.length === 0) await process.print('speed 38400 baud; line = 0;\n-brkint -imaxbel\n')
+  return 0
+}
+
+/** `stty -g` of a terminal as Linux sets it up. */
+const SAVED_SETTINGS =
+  '500:5:bf:8a3b:3:1c:7f:15:4:0:1:0:11:13:1a:0:12:f:17:16:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0'
+
+const allSettings = (size: string): string => `speed 38400 baud; ${size} line = 0;
+intr = ^C; quit = ^\\; erase = ^?; kill = ^U; eof = ^D; eol = <undef>; eol2 = <undef>; swtch = <undef>; start = ^Q; stop = ^S; susp = ^Z; rprnt = ^R; werase = ^W; lnext = ^V; flush = ^O; min = 1; time = 0;
+-parenb -parodd cs8 -hupcl -cstopb cread -clocal -crtscts
+-ignbrk -brkint -ignpar -parmrk -inpck -istrip -inlcr -igncr icrnl ixon -ixoff -iuclc -ixany -imaxbel -iutf8
+opost -olcuc -ocrnl onlcr -onocr -onlret -ofill -ofdel nl0 cr0 tab0 bs0 vt0 ff0
+isig icanon iexten echo echoe echok -echonl -noflsh -xcase -tostop -echoprt echoctl echoke
+`
+
+/** Utilities that show the world's own state: names, time, sizes. */
+export const SYSTEM_UTILITIES: Record<string, Program> = {
+  id,
+  uname,
+  date,
+  stty,
+  sync: async () => 0,
+  hostname: say((process) => (process.argv[1] === '-i' ? process.machine.address : process.machine.hostname)),
+  whoami: say((process) => process.machine.user.name),
+  nproc: say(() => '2'),
+  arch: say(() => 'x86_64'),
+  tty: say((process) => (process.tty ? '/dev/pts/0' : 'not a tty')),
+  free: say((process) => {
+    const total = Math.floor((process.machine.memoryLimitBytes ?? 4 * 1024 ** 3) / 1024)
+    const used = process.machine.processes.size * 3072
+    return `              total        used        free      shared  buff/cache   available\nMem:     ${String(total).padStart(10)}  ${String(used).padStart(10)}  ${String(total - used).padStart(10)}           0           0  ${String(total - used).padStart(10)}\nSwap:             0           0           0`
+  }),
+  df: say(
+    () =>
+      'Filesystem           1K-blocks      Used Available Use% Mounted on\noverlay               20959212   4193452  16765760  20% /',
+  ),
+}

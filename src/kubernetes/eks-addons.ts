@@ -1,3 +1,4 @@
+import { ebsCsiDriver } from './addons/ebs-csi-driver.ts'
 import { metricsServer } from './addons/metrics-server.ts'
 import type { KubernetesObject } from './api.ts'
 
@@ -5,7 +6,7 @@ import type { KubernetesObject } from './api.ts'
 // Source: docs.aws.amazon.com/eks/latest/userguide/eks-add-ons.html and the manifests of a 1.35 cluster, read 2026-11.
 
 /** Add-ons whose objects are known; a new EKS cluster has the first three without being asked. */
-export type AddonName = 'vpc-cni' | 'coredns' | 'kube-proxy' | 'metrics-server'
+export type AddonName = 'vpc-cni' | 'coredns' | 'kube-proxy' | 'metrics-server' | 'aws-ebs-csi-driver'
 
 export interface AddonOptions {
   /** `v1.12.4-eksbuild.1`: the tag of its images. */
@@ -47,6 +48,7 @@ const ADDONS: Record<AddonName, (options: AddonOptions) => AddonObject[]> = {
   coredns,
   'kube-proxy': kubeProxy,
   'metrics-server': metricsServer,
+  'aws-ebs-csi-driver': ebsCsiDriver,
 }
 
 /** Whether the objects of an EKS add-on are known. */

@@ -24,6 +24,10 @@ import { namespaceDefaultsController } from './service-account.ts'
 import { serviceLoadBalancerController } from './service-load-balancer.ts'
 import { statefulSetController } from './statefulset.ts'
 
+import { volumeBinder } from './volumes/binder.ts'
+import { volumeProtection } from './volumes/protection.ts'
+import { ebsProvisioner } from './volumes/provisioner.ts'
+
 export interface ControllersOptions {
   issueToken: TokenIssuer
   /** Names outside the cluster, as the nodes resolve them; undefined: NXDOMAIN. */
@@ -66,6 +70,9 @@ export function startControllers(
     namespaceController(plane),
     apiServiceController(plane),
     disruptionController(plane),
+    volumeBinder(plane),
+    volumeProtection(plane),
+    ebsProvisioner(plane),
     collector,
   ].map((controller) => world.controllers.start(controller))
   const scheduler = startScheduler(plane)

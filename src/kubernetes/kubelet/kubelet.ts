@@ -3,6 +3,7 @@ import type { ControlPlane } from '../controllers/control-plane.ts'
 import type { Pod, Volume } from '../objects.ts'
 import { nameOf, splitName } from '../pods.ts'
 import { StoreIndex } from '../store-index.ts'
+import { VolumeStore } from '../volumes/files.ts'
 import { nodeAgents } from './node-agent.ts'
 import { NodeImages } from './node-images.ts'
 import { type NodeRecord, nodeRecordPrefix } from './node-record.ts'
@@ -34,10 +35,17 @@ export function startKubelets(
 ): Kubelets {
   const { api, world, options, podsByNode } = plane
   const images = new NodeImages(options)
+  const volumes = new VolumeStore(world, options.uid)
   const records = nodeRecordPrefix(options.uid)
   /** Workers by pod; more than one while a predecessor of the same name ends. */
   const workers = new Map<string, PodWorker[]>()
-  const kubelet: KubeletServices = { plane, images, ...services, enqueue: (key) => runner.enqueue(key) }
+  const kubelet: KubeletServices = {
+    plane,
+    images,
+    volumes,
+    ...services,
+    enqueue: (key) => runner.enqueue(key),
+  }
   const podsByMount = new StoreIndex<Pod>(world.store, api.prefix('pods'), (pod) =>
     pod.spec.nodeName ? mountedOf(pod) : [],
   )
@@ -141,6 +149,7 @@ export function startKubelets(
       podsByMount.close()
       for (const list of workers.values()) for (const worker of list) worker.crash()
       workers.clear()
+      volumes.flush()
     },
   }
 }

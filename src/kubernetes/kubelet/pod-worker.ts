@@ -9,6 +9,7 @@ import { equal } from '../equality.ts'
 import type { Node, Pod } from '../objects.ts'
 import { isFinished, nameOf } from '../pods.ts'
 import { parseTime, timestamp } from '../time.ts'
+import type { VolumeStore } from '../volumes/files.ts'
 import { ContainerWorker } from './container-worker.ts'
 import type { EnvironmentSource } from './environment.ts'
 import type { NodeImages } from './node-images.ts'
@@ -22,6 +23,7 @@ export interface KubeletServices {
   plane: ControlPlane
   images: NodeImages
   issueToken: TokenIssuer
+  volumes: VolumeStore
   /** Resolves a name as a pod of `namespace` sees it. */
   resolve(pod: Pod, name: string): string | undefined
   /** The text of a pod's `/etc/resolv.conf`. */
@@ -79,7 +81,7 @@ export class PodWorker implements PodContext {
     this.#node = node
     this.key = nameOf(pod)
     this.uid = pod.metadata.uid!
-    this.volumes = new PodVolumes(services.issueToken, this.now)
+    this.volumes = new PodVolumes(services.issueToken, this.now, services.volumes)
     this.containers = [
       ...(pod.spec.initContainers ?? []).map(
         (spec) => new ContainerWorker(this, spec, spec.restartPolicy === 'Always' ? 'sidecar' : 'init'),
@@ -267,7 +269,7 @@ export class PodWorker implements PodContext {
       return true
     } catch (error) {
       if (!(error instanceof MountError)) throw error
-      this.event(pod, 'Warning', 'FailedMount', error.message)
+      this.event(pod, 'Warning', error.reason, error.message)
       this.wakeAt(this.now() + RETRY_MS)
       // What a running container has mounted stays as it is.
       return this.#sandboxDue !== undefined

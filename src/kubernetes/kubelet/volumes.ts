@@ -1,5 +1,17 @@
 import type { Mount } from '#containers/runtime.ts'
-import type { ConfigMap, ContainerSpecification, Secret, Volume, VolumeMount } from '../objects.ts'
+import type {
+  ConfigMap,
+  ContainerSpecification,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  Secret,
+  Volume,
+  VolumeMount,
+} from '../objects.ts'
+import { isFinished } from '../pods.ts'
+import { CLAIMS, claimNames, isBound, VOLUMES } from '../volumes/claims.ts'
+import { folderOf, type VolumeStore } from '../volumes/files.ts'
 import { ConfigError, type EnvironmentSource, expand, fieldOf, resourceOf } from './environment.ts'
 
 type Files = Mount['files']
@@ -16,6 +28,12 @@ export type TokenIssuer = (request: {
 /** A volume could not be set up; the text of the FailedMount event. */
 export class MountError extends Error {
   override readonly name = 'MountError'
+  /** Of the event: FailedMount, FailedAttachVolume. */
+  readonly reason: string
+  constructor(message: string, reason = 'FailedMount') {
+    super(message)
+    this.reason = reason
+  }
 }
 
 /** The volumes of one pod: their files live as long as it does. */
@@ -26,9 +44,14 @@ export class PodVolumes {
   /** When each projected token was signed, by volume: they are renewed after 80 % of their life. */
   readonly #tokens = new Map<string, { token: string; renewAt: number }>()
 
-  constructor(issueToken: TokenIssuer, now: () => number) {
+  readonly #store: VolumeStore
+  /** Volumes whose files outlive the pod. */
+  readonly #lasting = new Set<string>()
+
+  constructor(issueToken: TokenIssuer, now: () => number, store: VolumeStore) {
     this.#issueToken = issueToken
     this.#now = now
+    this.#store = store
   }
 
   /** When the first token must be renewed, ms; infinite without tokens. */
@@ -39,6 +62,13 @@ export class PodVolumes {
   /** Fills all volumes from what they are made of, or brings them up to date. Throws MountError. */
   sync(source: EnvironmentSource): void {
     for (const volume of source.pod.spec.volumes ?? []) {
+      if (this.#lasting.has(volume.name)) continue
+      const lasting = this.#open(source, volume)
+      if (lasting) {
+        this.#files.set(volume.name, lasting)
+        this.#lasting.add(volume.name)
+        continue
+      }
       let wanted: Files | undefined
       try {
         wanted = this.#contentOf(source, volume)
@@ -65,13 +95,48 @@ export class PodVolumes {
     if (!subPath) return { ...base, files }
     const single = files.get(subPath)
     if (single) return { ...base, files: new Map([['', single]]), single: true }
+    if (this.#lasting.has(mount.name)) return { ...base, files: folderOf(files, subPath) }
     const inside = [...files].filter(([path]) => path.startsWith(`${subPath}/`))
     return { ...base, files: new Map(inside.map(([path, file]) => [path.slice(subPath.length + 1), file])) }
   }
 
+  /** The files of a volume that is not the pod's own; undefined for others. Throws MountError. */
+  #open({ api, pod }: EnvironmentSource, volume: Volume): Files | undefined {
+    const node = pod.spec.nodeName!
+    if (volume.hostPath) return this.#store.open(`host/${node}${volume.hostPath.path}`)
+    const { namespace } = pod.metadata
+    const claimName =
+      volume.persistentVolumeClaim?.claimName ?? (volume.ephemeral && `${pod.metadata.name}-${volume.name}`)
+    if (claimName === undefined) return
+    const claim = api.get<PersistentVolumeClaim>(CLAIMS, namespace!, claimName)
+    const found = claim && isBound(claim) && api.get<PersistentVolume>(VOLUMES, '', claim.spec.volumeName!)
+    if (!found) {
+      const why = claim
+        ? 'PVC is not bound'
+        : `failed to fetch PVC from API server: persistentvolumeclaims "${claimName}" not found`
+      throw new MountError(
+        `Unable to attach or mount volumes: unmounted volumes=[${volume.name}], unattached volumes=[], failed to process volumes=[${volume.name}]: error processing PVC ${namespace}/${claimName}: ${why}`,
+      )
+    }
+    const { csi, nfs, local, hostPath } = found.spec
+    if (!csi) {
+      const path = local?.path ?? hostPath?.path
+      if (path) return this.#store.open(`host/${node}${path}`)
+      return this.#store.open(nfs ? `nfs/${nfs.server}${nfs.path}` : `volume/${found.metadata.uid}`)
+    }
+    const others = elsewhere(api.list<Pod>('pods', namespace), pod, claimName)
+    if (others.length > 0 && !found.spec.accessModes?.some((mode) => mode.endsWith('Many'))) {
+      const message = `Multi-Attach error for volume "${found.metadata.name}" Volume is already used by pod(s) ${others.join(', ')}`
+      throw new MountError(message, 'FailedAttachVolume')
+    }
+    const attached = `AttachVolume.Attach succeeded for volume "${found.metadata.name}" `
+    api.event(pod, 'Normal', 'SuccessfulAttachVolume', attached, { component: 'attachdetach-controller' })
+    return this.#store.open(`csi/${csi.volumeHandle}`)
+  }
+
   /** What a volume holds; undefined: it starts empty and belongs to the containers. Throws with the kubelet's text. */
   #contentOf(source: EnvironmentSource, volume: Volume): Files | undefined {
-    if (volume.emptyDir || volume.hostPath) return undefined
+    if (volume.emptyDir) return undefined
     if (volume.configMap) {
       const { name, items, optional, defaultMode } = volume.configMap
       return configMapFiles(source, name!, items, optional, defaultMode)
@@ -130,6 +195,18 @@ export class PodVolumes {
     return token
   }
 }
+
+/** The pods that have a claim's volume on other nodes. */
+const elsewhere = (pods: Pod[], pod: Pod, claim: string): string[] =>
+  pods
+    .filter(
+      (other) =>
+        other.spec.nodeName &&
+        other.spec.nodeName !== pod.spec.nodeName &&
+        !isFinished(other) &&
+        claimNames(other).includes(claim),
+    )
+    .map(({ metadata }) => metadata.name)
 
 function replace(files: Files, wanted: Files): void {
   for (const path of files.keys()) if (!wanted.has(path)) files.delete(path)

@@ -4,6 +4,7 @@ import type { NodeState } from './cache.ts'
 import type { PodRelations } from './relations.ts'
 import { type Amounts, hostPortsOf, portsConflict, requestsOf } from './requests.ts'
 import { untolerated } from './taints.ts'
+import type { PodClaims } from './volumes.ts'
 
 /** Why a node cannot take a pod; `final` when no other pod's end would change that. */
 export interface Refusal {
@@ -17,13 +18,15 @@ export interface Candidate {
   requests: Amounts
   ports: string[]
   relations: PodRelations
+  claims: PodClaims
 }
 
-export const candidate = (pod: Pod, relations: PodRelations): Candidate => ({
+export const candidate = (pod: Pod, relations: PodRelations, claims: PodClaims): Candidate => ({
   pod,
   requests: requestsOf(pod.spec),
   ports: hostPortsOf(pod),
   relations,
+  claims,
 })
 
 type Filter = (candidate: Candidate, state: NodeState) => Refusal | undefined
@@ -74,6 +77,10 @@ const FILTERS: Filter[] = [
       final ||= amount > capacity
     }
     return reasons.length > 0 ? { reasons, final } : undefined
+  },
+  function volumeBinding({ claims }, { node }) {
+    const reason = claims.nodeRefusal(node)
+    return reason === undefined ? undefined : never(reason)
   },
   function podTopologySpread({ relations }, { node }) {
     const refusal = relations.spreadRefusal(node)

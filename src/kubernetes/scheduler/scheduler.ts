@@ -1,10 +1,13 @@
+import type { KubernetesObject } from '../api.ts'
 import type { ControlPlane } from '../controllers/control-plane.ts'
-import type { Pod } from '../objects.ts'
+import type { Node, Pod } from '../objects.ts'
 import { isFinished, nameOf, podCondition, splitName, withCondition } from '../pods.ts'
+import { CLAIMS, claimNames, VOLUMES } from '../volumes/claims.ts'
 import { type NodeState, SchedulerCache } from './cache.ts'
 import { candidate, type Refusal, refusalOf } from './filters.ts'
 import { PodRelations } from './relations.ts'
 import { scoresOf } from './scores.ts'
+import { PodClaims } from './volumes.ts'
 
 const SOURCE = { component: 'default-scheduler' }
 const NAME = 'default-scheduler'
@@ -39,14 +42,18 @@ export function startScheduler(plane: ControlPlane): { stop(): void } {
       const message = 'Scheduling is blocked due to non-empty scheduling gates'
       return setUnscheduled(pod, 'SchedulingGated', message)
     }
-    const { node, refusals } = choose(pod)
+    const claims = new PodClaims(pod, api)
+    if (claims.refusal) return refuseEverywhere(pod, claims.refusal)
+    const { node, refusals } = choose(pod, claims)
     if (!node) return refuse(pod, refusals)
+    // The pod is bound when its volumes are: their claims bring the next attempt.
+    if (claims.waits) return claims.reserve(api.get<Node>('nodes', '', node)!)
     api.bind(pod.metadata.namespace!, pod.metadata.name, node)
     api.event(pod, 'Normal', 'Scheduled', `Successfully assigned ${nameOf(pod)} to ${node}`, SOURCE)
   }
 
-  function choose(pod: Pod): { node?: string; refusals: Refusal[] } {
-    const asked = candidate(pod, new PodRelations(pod, api, cache))
+  function choose(pod: Pod, claims: PodClaims): { node?: string; refusals: Refusal[] } {
+    const asked = candidate(pod, new PodRelations(pod, api, cache), claims)
     const states = [...cache.nodes.values()]
     const enough = feasibleEnough(states.length)
     const feasible: NodeState[] = []
@@ -60,18 +67,29 @@ export function startScheduler(plane: ControlPlane): { stop(): void } {
     }
     if (states.length > 0) offset = (offset + looked) % states.length
     if (feasible.length === 0) return { refusals }
+    const selected = feasible.find(({ node }) => node.metadata.name === claims.selectedNode)
+    if (selected) return { node: selected.node.metadata.name, refusals }
     const scores = feasible.length === 1 ? [0] : scoresOf(asked, feasible)
     const best = Math.max(...scores)
     const top = feasible.filter((_, index) => scores[index] === best)
     return { node: top[world.ids.number(top.length)]!.node.metadata.name, refusals }
   }
 
-  function refuse(pod: Pod, refusals: Refusal[]): void {
+  function refuse(pod: Pod, refusals: Refusal[], everywhere?: string): void {
     unschedulable.add(nameOf(pod))
     const message =
-      cache.nodes.size === 0 ? 'no nodes available to schedule pods' : failureText(pod, refusals)
+      cache.nodes.size === 0 ? 'no nodes available to schedule pods' : failureText(pod, refusals, everywhere)
     setUnscheduled(pod, 'Unschedulable', message)
     api.event(pod, 'Warning', 'FailedScheduling', message, SOURCE)
+  }
+
+  /** No node is any good for it, for a reason that lies elsewhere. */
+  function refuseEverywhere(pod: Pod, reason: string): void {
+    refuse(
+      pod,
+      [...cache.nodes.keys()].map(() => ({ reasons: [reason], final: true })),
+      reason,
+    )
   }
 
   function setUnscheduled(pod: Pod, reason: string, message: string): void {
@@ -81,6 +99,13 @@ export function startScheduler(plane: ControlPlane): { stop(): void } {
     const conditions = withCondition(pod.status?.conditions, condition, plane.timestamp())
     api.updateStatus('pods', { ...pod, status: { ...pod.status, conditions } })
   }
+
+  /** The pods without a node that mount a claim. */
+  const waitingFor = ({ metadata }: KubernetesObject): string[] =>
+    plane.podsByNamespace
+      .get(metadata.namespace!)
+      .filter((pod) => isWaiting(pod) && claimNames(pod).includes(metadata.name))
+      .map(nameOf)
 
   const runner = world.controllers.start({
     name: NAME,
@@ -99,6 +124,8 @@ export function startScheduler(plane: ControlPlane): { stop(): void } {
         },
       },
       { prefix: api.prefix('nodes'), keys: () => [RETRY_ALL] },
+      { prefix: api.prefix(CLAIMS), keys: ({ entry }) => waitingFor(entry.value) },
+      { prefix: api.prefix(VOLUMES), keys: () => [RETRY_ALL] },
     ],
     reconcile,
   })
@@ -128,9 +155,9 @@ function histogram(reasons: string[]): string {
 }
 
 /** The text of a FailedScheduling event, as of 1.34 (with the answer of dynamic resource allocation). */
-function failureText(pod: Pod, refusals: Refusal[]): string {
+function failureText(pod: Pod, refusals: Refusal[], everywhere?: string): string {
   const available = `0/${refusals.length} nodes are available`
-  const filters = histogram(refusals.flatMap(({ reasons }) => reasons))
+  const filters = everywhere ?? histogram(refusals.flatMap(({ reasons }) => reasons))
   const preemption =
     pod.spec.preemptionPolicy === 'Never'
       ? 'not eligible due to preemptionPolicy=Never.'

@@ -21,9 +21,17 @@ for (const table of [RULES, ACCESS_RULES, BATCH_RULES, NETWORKING_RULES, POLICY_
 
 const walker = new Walker(Object.fromEntries([...all].map(([model, rules]) => [model, run(rules)])))
 
+const MOUNT_NAME = /\.volumeMounts\[\d+\]\.name$/
+
 /** Checks an object by the rules of every model in it. Models pkg/apis/<group>/validation. */
 export function validateModel(model: ModelNode, object: Obj): FieldError[] {
   const errors: FieldError[] = []
   walker.walk(model, object, errors)
-  return errors
+  const claims: Obj[] = object.spec?.volumeClaimTemplates ?? []
+  if (claims.length === 0) return errors
+  // Claim templates are volumes of the pods, which the rules of a pod template alone do not see.
+  const known = new Set(claims.map(({ metadata }) => `Not found: ${JSON.stringify(metadata?.name)}`))
+  return errors.filter(({ reason, field, body }) => {
+    return !(reason === 'FieldValueNotFound' && MOUNT_NAME.test(field) && known.has(body))
+  })
 }

@@ -1,0 +1,119 @@
+import type { Mount } from '#containers/runtime.ts'
+import type { World } from '#world/world.ts'
+
+type File = Mount['files'] extends Map<string, infer Value> ? Value : never
+
+interface StoredFile {
+  /** base64 */
+  content: string
+  mode?: number
+}
+
+/** How soon (ms) changed files are written back, as by a kernel's page cache. */
+const WRITE_BACK_MS = 500
+
+/** Where the files of a volume are kept; `volume` names it across pods: `csi/vol-0…`. */
+export const volumeDataPrefix = (clusterUid: string, volume: string): string =>
+  `volume-data/${clusterUid}/${encodeURIComponent(volume)}/`
+
+/** The files of a volume that outlives its pods: kept in the world's store, written back soon after they change. */
+class VolumeFiles extends Map<string, File> {
+  readonly #world: World
+  readonly #prefix: string
+  readonly #changed = new Set<string>()
+
+  constructor(world: World, prefix: string) {
+    super()
+    this.#world = world
+    this.#prefix = prefix
+    for (const { key, value } of world.store.list<StoredFile>(prefix).entries) {
+      const path = decodeURIComponent(key.slice(prefix.length))
+      const { content, mode } = value
+      super.set(path, { content: Buffer.from(content, 'base64'), ...(mode !== undefined && { mode }) })
+    }
+  }
+
+  override set(path: string, file: File): this {
+    super.set(path, file)
+    this.#touch(path)
+    return this
+  }
+
+  override delete(path: string): boolean {
+    this.#touch(path)
+    return super.delete(path)
+  }
+
+  #touch(path: string): void {
+    if (this.#changed.size === 0) this.#world.clock.setTimer(WRITE_BACK_MS, () => this.flush())
+    this.#changed.add(path)
+  }
+
+  /** Writes down what has changed. */
+  flush(): void {
+    if (this.#changed.size > 0) this.#writeBack()
+  }
+
+  #writeBack(): void {
+    const writes = [...this.#changed].map((path) => {
+      const file = this.get(path)
+      const value = file && { ...file, content: Buffer.from(file.content).toString('base64') }
+      return { key: `${this.#prefix}${encodeURIComponent(path)}`, value }
+    })
+    this.#changed.clear()
+    this.#world.store.commit(writes)
+  }
+}
+
+/** A folder of a volume as a volume of its own: `subPath`. */
+class FolderFiles extends Map<string, File> {
+  readonly #parent: Map<string, File>
+  readonly #folder: string
+
+  constructor(parent: Map<string, File>, folder: string) {
+    super()
+    this.#parent = parent
+    this.#folder = folder
+    for (const [path, file] of parent) {
+      if (path.startsWith(`${folder}/`)) super.set(path.slice(folder.length + 1), file)
+    }
+  }
+
+  override set(path: string, file: File): this {
+    this.#parent.set(`${this.#folder}/${path}`, file)
+    return super.set(path, file)
+  }
+
+  override delete(path: string): boolean {
+    this.#parent.delete(`${this.#folder}/${path}`)
+    return super.delete(path)
+  }
+}
+
+/** The volumes of a cluster that outlive pods, by what names them. Pods that mount the same one share its files. */
+export class VolumeStore {
+  readonly #world: World
+  readonly #clusterUid: string
+  readonly #volumes = new Map<string, VolumeFiles>()
+
+  constructor(world: World, clusterUid: string) {
+    this.#world = world
+    this.#clusterUid = clusterUid
+  }
+
+  open(volume: string): Mount['files'] {
+    const known = this.#volumes.get(volume)
+    if (known) return known
+    const files = new VolumeFiles(this.#world, volumeDataPrefix(this.#clusterUid, volume))
+    this.#volumes.set(volume, files)
+    return files
+  }
+
+  flush(): void {
+    for (const files of this.#volumes.values()) files.flush()
+  }
+}
+
+/** A folder of a volume's files; changes on either side reach the volume. */
+export const folderOf = (files: Mount['files'], folder: string): Mount['files'] =>
+  new FolderFiles(files, folder)

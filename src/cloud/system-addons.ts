@@ -1,4 +1,5 @@
 import { addons } from '#aws/eks/data/addons.ts'
+import { GP2_CLASS } from '#kubernetes/addons/ebs-csi-driver.ts'
 import { type AddonName, eksAddon } from '#kubernetes/eks-addons.ts'
 import type { World } from '#world/world.ts'
 import type { RunningCluster } from './clusters.ts'
@@ -27,6 +28,8 @@ export function installSystemAddons(world: World, { record, kubernetes }: Runnin
       if (!kubernetes.client.get(resource, namespace, objectName)) kubernetes.client.create(resource, object)
     }
   }
+  const { resource, object } = GP2_CLASS
+  if (!kubernetes.client.get(resource, '', object.metadata.name)) kubernetes.client.create(resource, object)
   world.store.put(doneKey(record.uid), true)
 }
 

@@ -123,6 +123,16 @@ const VPC_CNI = ['v1.21.1-eksbuild.3', 'v1.20.4-eksbuild.2', 'v1.20.1-eksbuild.3
 /** EKS's and upstream's builds of metrics-server. */
 const METRICS_SERVER = ['v0.8.0-eksbuild.6', 'v0.8.0-eksbuild.2', 'v0.7.2-eksbuild.4']
 
+/** The EBS CSI driver, and the sidecars of CSI that its add-on runs with it. */
+const EBS_CSI: Record<string, string[]> = {
+  'aws-ebs-csi-driver': ['v1.53.0', 'v1.52.1', 'v1.48.0'],
+  'csi-provisioner': ['v5.3.0'],
+  'csi-attacher': ['v4.10.0'],
+  'csi-resizer': ['v1.14.0'],
+  'node-driver-registrar': ['v2.15.0'],
+  livenessprobe: ['v2.17.0'],
+}
+
 const pause = (version: string): ImageRecipe =>
   singleProgram('pause', version, '/pause', { user: '65535:65535', created: '2025-05-01T00:00:00Z' })
 
@@ -179,6 +189,7 @@ export const others: CatalogueRepository[] = [
   },
   eks('eks/coredns', releases('coredns', '/coredns', COREDNS)),
   eks('eks/kube-proxy', releases('kube-proxy', '/usr/local/bin/kube-proxy', KUBE_PROXY)),
+  ...Object.entries(EBS_CSI).map(([name, tags]) => eks(`eks/${name}`, releases(name, `/bin/${name}`, tags))),
   eks('eks/metrics-server', releases('metrics-server', '/metrics-server', METRICS_SERVER)),
   {
     names: [{ host: 'registry.k8s.io', repository: 'metrics-server/metrics-server' }],

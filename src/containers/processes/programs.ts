@@ -41,6 +41,12 @@ export const findProgram: ProgramFinder = (name, argv0, version) => {
     case 'aws-vpc-cni-init':
     case 'network-policy-agent':
     case 'metrics-server':
+    case 'aws-ebs-csi-driver':
+    case 'csi-provisioner':
+    case 'csi-attacher':
+    case 'csi-resizer':
+    case 'node-driver-registrar':
+    case 'livenessprobe':
       return component(name)
     default:
       return undefined

@@ -40,6 +40,16 @@ export const addons: AddonInfo[] = [
     },
   },
   {
+    name: 'aws-ebs-csi-driver',
+    type: 'storage',
+    owner: 'aws',
+    versions: {
+      '1.35': ['v1.53.0-eksbuild.1', 'v1.52.1-eksbuild.1'],
+      '1.34': ['v1.52.1-eksbuild.1'],
+      '1.33': ['v1.52.1-eksbuild.1', 'v1.48.0-eksbuild.2'],
+    },
+  },
+  {
     name: 'eks-pod-identity-agent',
     type: 'security',
     owner: 'aws',

@@ -169,7 +169,11 @@ describe('a journal with a torn tail', () => {
       expect((await readFile(journal)).subarray(0, whole.length).equals(whole)).toBe(true)
       const state = `aws ecr describe-repositories --query 'repositories[].repositoryName' --output text; docker images --format '{{.Repository}}'`
       expect(await learner.ok(state)).toBe('first\nbusybox')
+      // What comes after the repair must not be written onto the torn line.
       await learner.ok('aws ecr create-repository --repository-name second')
+      await torn.stop()
+      torn = await open()
+      expect(await learner.ok(state)).toBe('first\tsecond\nbusybox')
       await torn.stop()
 
       // Bytes that the disk has garbled, in the last line.

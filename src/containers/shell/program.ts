@@ -1,6 +1,5 @@
 import { parse } from 'just-bash'
 import type { Program } from '../processes/process.ts'
-import { applyOptions } from './builtins.ts'
 import { parseScript, Shell, singleCommand } from './shell.ts'
 import {
   type Descriptors,
@@ -13,6 +12,7 @@ import {
   ShellState,
 } from './state.ts'
 import { syntaxProblem } from './syntax-error.ts'
+import { applyOptions } from './variable-builtins.ts'
 
 /** The shell as a program: `sh [-eux] [-c script [name [arg…]]] [file [arg…]]`, or from standard input, or at a terminal. */
 export function shellProgram(dialect: Dialect): Program {

@@ -24,7 +24,7 @@ const trap: Builtin = async (shell, args, io) => {
       )
       return 1
     }
-    shell.trap(signal, action)
+    shell.traps.set(signal, action)
   }
   return 0
 }
@@ -83,7 +83,7 @@ export const JOB_BUILTINS = {
           )
         : [...shell.jobs]
     if (args.length > 0 && jobs.length === 0) return 127
-    return shell.waitJobs(jobs)
+    return shell.traps.waitJobs(jobs)
   },
   jobs: async (shell, _args, io) => {
     for (const { id, process, text } of shell.jobs) {

@@ -1,6 +1,7 @@
 import { parse } from 'just-bash'
 import type { Program } from '../processes/process.ts'
-import { parseScript, Shell, singleCommand } from './shell.ts'
+import { parseScript, singleCommand } from './parse.ts'
+import { Shell } from './shell.ts'
 import {
   type Descriptors,
   type Dialect,
@@ -93,7 +94,7 @@ export function shellProgram(dialect: Dialect): Program {
 /** The last command of `-c` needs no child: the shell becomes it. */
 async function runCommandString(shell: Shell, script: string, io: Descriptors): Promise<number> {
   try {
-    const command = singleCommand(parseScript(script, shell).statements)
+    const command = singleCommand(parseScript(script, shell.dialect).statements)
     if (command) return await shell.runAsLast(command, io)
   } catch (error) {
     if (error instanceof ExitSignal || error instanceof ReturnSignal) return error.status

@@ -1,15 +1,13 @@
-import { parse } from 'just-bash'
 import { resolvePath } from '../files/tree.ts'
 import type { ContainerFs } from '../processes/container-fs.ts'
-import { ExecError } from '../processes/machine.ts'
-import { BrokenPipeError, Pipe, type Reader, type Writer } from '../processes/pipe.ts'
+import { BrokenPipeError, Pipe, type Writer } from '../processes/pipe.ts'
 import type { Process } from '../processes/process.ts'
-import { signalExitCode } from '../processes/signals.ts'
-import type { ExitStatus } from '../runtime.ts'
 import { BUILTINS, SPECIAL } from './builtins.ts'
-import { evaluateConditional } from './conditional.ts'
-import { arithmetic, expandPattern, expandString, expandWords } from './expand.ts'
-import { matches } from './pattern.ts'
+import { runCompound } from './compound.ts'
+import { runExecutable } from './executable.ts'
+import { expandString, expandWords } from './expand.ts'
+import { lookupParameter } from './parameters.ts'
+import { parseScript, singleCommand } from './parse.ts'
 import { openRedirections } from './redirect.ts'
 import {
   type Descriptors,
@@ -18,6 +16,8 @@ import {
   InterruptSignal,
   type Job,
   LoopSignal,
+  NO_READER,
+  NO_WRITER,
   ReturnSignal,
   ShellError,
   type ShellState,
@@ -30,14 +30,11 @@ import type {
   SimpleCommandNode,
   StatementNode,
 } from './syntax.ts'
-import { syntaxMessage, syntaxProblem } from './syntax-error.ts'
+import { syntaxMessage } from './syntax-error.ts'
+import { Traps } from './traps.ts'
 
 /** How deep functions may call each other. */
 const MAX_DEPTH = 500
-/** After so many turns of a loop the rest of the world gets one. */
-const LOOP_TURNS = 50
-/** A loop whose turns are shorter than this, in ms, does not wait for anything. */
-const BUSY_TURN_MS = 2
 
 /**
  * A POSIX shell over just-bash's syntax tree, running in a simulated process: output streams as it comes, signals reach
@@ -48,69 +45,30 @@ export class Shell {
   readonly state: ShellState
   readonly dialect: Dialect
   readonly jobs: Job[]
+  readonly traps: Traps
   /** Set while commands run whose failure must not end the shell under `-e`. */
   #tolerant = 0
   #depth = 0
-  #pending: string[] = []
-  #wake: (() => void) | undefined
-  #interactive = false
+  /** Whether it talks with a person at a prompt. */
+  interactive = false
 
   constructor(process: Process, state: ShellState, dialect: Dialect) {
     this.process = process
     this.state = state
     this.dialect = dialect
     this.jobs = []
+    this.traps = new Traps(this)
   }
 
   get files(): ContainerFs {
     return this.process.machine.files
   }
 
-  set interactive(value: boolean) {
-    this.#interactive = value
-  }
-
-  get interactive(): boolean {
-    return this.#interactive
-  }
-
   // --- variables
 
   /** Value of a variable or special parameter; undefined when unset. */
   lookup(name: string): string | undefined {
-    const { state } = this
-    if (/^\d+$/.test(name)) return name === '0' ? state.zero : state.positional[Number(name) - 1]
-    switch (name) {
-      case '?':
-        return String(state.status)
-      case '#':
-        return String(state.positional.length)
-      case '$':
-        return String(this.process.pid)
-      case '!':
-        return state.lastBackground === undefined ? undefined : String(state.lastBackground)
-      case '@':
-      case '*':
-        return state.positional.length > 0 ? state.positional.join(' ') : undefined
-      case '-':
-        return `${state.options.errexit ? 'e' : ''}${state.options.nounset ? 'u' : ''}${state.options.xtrace ? 'x' : ''}${this.#interactive ? 'i' : ''}`
-      case 'PWD':
-        return state.cwd
-      case 'PPID':
-        return String(this.process.parent?.pid ?? 0)
-      case 'RANDOM':
-        return this.dialect.kind === 'dash'
-          ? state.variables.get(name)
-          : String(Math.floor(Math.random() * 32768))
-      case 'SECONDS':
-        return this.dialect.bash
-          ? String(Math.floor((this.process.machine.clock.now() - this.process.startedAt) / 1000))
-          : state.variables.get(name)
-      case 'BASH_VERSION':
-        return this.dialect.bash ? '5.2.37(1)-release' : state.variables.get(name)
-      default:
-        return state.variables.get(name)
-    }
+    return lookupParameter(this, name)
   }
 
   get(name: string): string {
@@ -129,14 +87,14 @@ export class Shell {
   async run(text: string, io: Descriptors): Promise<number> {
     try {
       await this.evaluate(text, io)
-      return await this.#exitTrap(io, this.state.status)
+      return await this.traps.atExit(io, this.state.status)
     } catch (error) {
-      if (error instanceof ExitSignal) return this.#exitTrap(io, error.status)
-      if (error instanceof InterruptSignal) return this.#exitTrap(io, 130)
+      if (error instanceof ExitSignal) return this.traps.atExit(io, error.status)
+      if (error instanceof InterruptSignal) return this.traps.atExit(io, 130)
       if (error instanceof LoopSignal || error instanceof ReturnSignal) return this.state.status
       if (error instanceof ShellError) {
         await this.complain(io, error.message)
-        return this.#exitTrap(io, error.status)
+        return this.traps.atExit(io, error.status)
       }
       throw error
     }
@@ -144,7 +102,7 @@ export class Shell {
 
   /** Parses and executes text here. Throws the shell's signals and ShellError. */
   async evaluate(text: string, io: Descriptors): Promise<number> {
-    return this.execute(parseScript(text, this).statements, io)
+    return this.execute(parseScript(text, this.dialect).statements, io)
   }
 
   async execute(statements: readonly StatementNode[], io: Descriptors): Promise<number> {
@@ -155,7 +113,7 @@ export class Shell {
         statement.deferredError ?? (next?.line === statement.line ? next?.deferredError : undefined)
       if (wrong) throw new ShellError(syntaxMessage({ kind: 'token', token: wrong.token }, this.dialect))
       await this.#statement(statement, this.redirected ?? io)
-      await this.#runTraps(this.redirected ?? io)
+      await this.traps.run(this.redirected ?? io)
     }
     return this.state.status
   }
@@ -165,11 +123,15 @@ export class Shell {
     if (this.process.tty?.interrupted) throw new InterruptSignal()
     if (statement.background) {
       const nodes = [{ ...statement, background: false }]
-      const process = this.#subprocess(nodes, withInput(io, undefined), statement.sourceText ?? '')
+      const process = this.#subprocess(
+        nodes,
+        new Map(io).set(0, { reader: NO_READER }),
+        statement.sourceText ?? '',
+      )
       this.state.lastBackground = process.pid
       const id = (this.jobs.at(-1)?.id ?? 0) + 1
       this.jobs.push({ id, process, text: statement.sourceText ?? process.argv.join(' ') })
-      if (this.#interactive && this.dialect.bash) await this.writeTo(io, 2, `[${id}] ${process.pid}\n`)
+      if (this.interactive && this.dialect.bash) await this.writeTo(io, 2, `[${id}] ${process.pid}\n`)
       this.state.status = 0
       return
     }
@@ -181,13 +143,19 @@ export class Shell {
       const pipeline = pipelines[index]!
       const last = index === pipelines.length - 1
       const tolerant = !last || pipeline.negated
-      if (tolerant) this.#tolerant++
-      try {
-        await this.#pipeline(pipeline, io)
-      } finally {
-        if (tolerant) this.#tolerant--
-      }
+      if (tolerant) await this.tolerating(() => this.#pipeline(pipeline, io))
+      else await this.#pipeline(pipeline, io)
       if (last && !pipeline.negated) this.#checkErrexit()
+    }
+  }
+
+  /** Runs something whose failure must not end the shell under `-e`. */
+  async tolerating<T>(body: () => Promise<T>): Promise<T> {
+    this.#tolerant++
+    try {
+      return await body()
+    } finally {
+      this.#tolerant--
     }
   }
 
@@ -221,7 +189,7 @@ export class Shell {
         if (pipeline.pipeStderr?.[index]) stage.set(2, { writer: output })
       }
       try {
-        return await this.#inSubshell((shell) => shell.#command(command, stage), stage)
+        return await this.inSubshell((shell) => shell.#command(command, stage), stage)
       } finally {
         output?.end()
         input?.close()
@@ -233,7 +201,7 @@ export class Shell {
   }
 
   /** Runs something in a copy of the shell's state, in the same process. */
-  async #inSubshell(body: (shell: Shell) => Promise<number>, io: Descriptors): Promise<number> {
+  async inSubshell(body: (shell: Shell) => Promise<number>, io: Descriptors): Promise<number> {
     const shell = new Shell(this.process, this.state.fork(), this.dialect)
     shell.#tolerant = this.#tolerant
     shell.#depth = this.#depth
@@ -262,7 +230,7 @@ export class Shell {
     })
     process.run(async () => {
       const shell = new Shell(process, this.state.fork(), this.dialect)
-      return shell.#inSubshell(async (inner) => {
+      return shell.inSubshell(async (inner) => {
         const only = singleCommand(statements)
         if (only) return inner.#simple(only, io, { replace: true })
         return inner.execute(statements, io)
@@ -285,7 +253,7 @@ export class Shell {
     fork.#depth = this.#depth + 1
     if (fork.#depth > MAX_DEPTH) throw new ShellError('command substitution nested too deeply')
     fork.#io = io
-    this.state.status = await fork.#inSubshell((shell) => {
+    this.state.status = await fork.inSubshell((shell) => {
       shell.#io = io
       return shell.execute(script.statements, io)
     }, io)
@@ -309,112 +277,7 @@ export class Shell {
     } catch (error) {
       return this.#redirectionFailed(error, io)
     }
-    return this.#compound(command, inner)
-  }
-
-  async #compound(
-    command: Exclude<CommandNode, { type: 'SimpleCommand' | 'FunctionDef' }>,
-    io: Descriptors,
-  ): Promise<number> {
-    switch (command.type) {
-      case 'Group':
-        return this.#body(command.body, io)
-      case 'Subshell':
-        return this.#inSubshell((shell) => shell.#body(command.body, io), io)
-      case 'If':
-        for (const clause of command.clauses) {
-          if (await this.#condition(clause.condition, io)) return this.#body(clause.body, io)
-        }
-        return command.elseBody ? this.#body(command.elseBody, io) : 0
-      case 'While':
-      case 'Until':
-        return this.#loop(io, command.body, () =>
-          this.#condition(command.condition, io).then((holds) => holds === (command.type === 'While')),
-        )
-      case 'For': {
-        const words = command.words ? await expandWords(this, command.words) : [...this.state.positional]
-        return this.#loop(io, command.body, async () => {
-          const word = words.shift()
-          if (word !== undefined) this.set(command.variable, word)
-          return word !== undefined
-        })
-      }
-      case 'CStyleFor': {
-        if (command.init) await arithmetic(this, command.init)
-        let first = true
-        return this.#loop(io, command.body, async () => {
-          if (!first && command.update) await arithmetic(this, command.update)
-          first = false
-          return !command.condition || (await arithmetic(this, command.condition)) !== 0n
-        })
-      }
-      case 'Case':
-        return this.#case(command, io)
-      case 'ArithmeticCommand':
-        return (await arithmetic(this, command.expression)) === 0n ? 1 : 0
-      case 'ConditionalCommand':
-        return (await evaluateConditional(this, command.expression)) ? 0 : 1
-    }
-  }
-
-  async #body(statements: readonly StatementNode[], io: Descriptors): Promise<number> {
-    this.state.status = 0
-    return this.execute(statements, io)
-  }
-
-  async #condition(statements: readonly StatementNode[], io: Descriptors): Promise<boolean> {
-    this.#tolerant++
-    try {
-      return (await this.execute(statements, io)) === 0
-    } finally {
-      this.#tolerant--
-    }
-  }
-
-  async #loop(
-    io: Descriptors,
-    body: readonly StatementNode[],
-    next: () => Promise<boolean>,
-  ): Promise<number> {
-    let status = 0
-    const { clock } = this.process.machine
-    let since = clock.now()
-    for (let turn = 1; await next(); turn++) {
-      // A loop that never waits must still let the rest of the world run, and keeps a core busy.
-      if (turn % LOOP_TURNS === 0) {
-        await new Promise((resolve) => setImmediate(resolve))
-        const elapsed = clock.now() - since
-        if (elapsed < LOOP_TURNS * BUSY_TURN_MS) this.process.machine.spend(elapsed)
-        since = clock.now()
-      }
-      try {
-        status = await this.execute(body, io)
-      } catch (error) {
-        if (!(error instanceof LoopSignal)) throw error
-        status = 0
-        if (--error.levels > 0) throw error
-        if (error.kind === 'break') return status
-      }
-    }
-    return status
-  }
-
-  async #case(command: Command<'Case'>, io: Descriptors): Promise<number> {
-    const text = await expandString(this, command.word)
-    let status = 0
-    let fall = false
-    for (const item of command.items) {
-      let hit = fall
-      for (const pattern of item.patterns) {
-        if (hit) break
-        hit = matches(await expandPattern(this, pattern), text)
-      }
-      if (!hit) continue
-      status = await this.#body(item.body, io)
-      if (item.terminator === ';;') return status
-      fall = item.terminator === ';&'
-    }
-    return status
+    return runCompound(this, command, inner)
   }
 
   // --- simple commands
@@ -468,7 +331,7 @@ export class Shell {
     if (!body && !builtin) {
       const env = this.state.environment()
       for (const [key, value] of values) env.set(key, value)
-      return this.#external(words, env, io, options.replace ?? false)
+      return runExecutable(this, words, env, io, options.replace ?? false)
     }
     // What stands before a function or builtin holds for its run only, but for the special ones.
     const saved = values.map(
@@ -514,89 +377,9 @@ export class Shell {
     }
   }
 
-  async #external(
-    words: string[],
-    env: Map<string, string>,
-    io: Descriptors,
-    replace: boolean,
-  ): Promise<number> {
-    const { machine } = this.process
-    let executable: Awaited<ReturnType<typeof machine.load>>
-    try {
-      executable = await machine.load(words, this.state.variables.get('PATH'), this.state.cwd)
-    } catch (error) {
-      if (!(error instanceof ExecError)) throw error
-      if (error.code === 'format') return this.#scriptWithoutShebang(words, env, io)
-      const [text, status] = {
-        'not-found': ['not found', 127],
-        'no-such-file': [this.dialect.bash ? 'No such file or directory' : 'not found', 127],
-        permission: [this.dialect.bash ? 'Permission denied' : 'Permission denied', 126],
-        directory: [this.dialect.bash ? 'Is a directory' : 'Permission denied', 126],
-        format: ['Exec format error', 126],
-      }[error.code] as [string, number]
-      const message = error.code === 'not-found' && this.dialect.bash ? 'command not found' : text
-      await this.complain(io, `${words[0]}: ${message}`)
-      return status
-    }
-    if (replace) {
-      // The process goes on as the other program, with the same number.
-      this.process.argv = executable.argv
-      this.process.env = env
-      this.process.cwd = this.state.cwd
-      this.process.resetHandlers()
-      this.process.stdin = io.get(0)?.reader ?? NO_READER
-      this.process.stdout = io.get(1)?.writer ?? NO_WRITER
-      this.process.stderr = io.get(2)?.writer ?? NO_WRITER
-      return executable.program(this.process)
-    }
-    const child = machine.process({
-      parent: this.process,
-      argv: executable.argv,
-      env,
-      cwd: this.state.cwd,
-      stdin: io.get(0)?.reader ?? NO_READER,
-      stdout: io.get(1)?.writer ?? NO_WRITER,
-      stderr: io.get(2)?.writer ?? NO_WRITER,
-      tty: this.process.tty,
-    })
-    child.run(executable.program)
-    return this.#foreground(child)
-  }
-
-  /** Waits for a child that has the terminal. */
-  async #foreground(child: Process): Promise<number> {
-    const { tty } = this.process
-    tty?.foreground.add(child)
-    if (tty?.interrupted) child.kill('SIGINT')
-    let status: ExitStatus
-    try {
-      status = await this.process.waitFor(child.exited)
-    } finally {
-      tty?.foreground.delete(child)
-    }
-    if (status.signal === 'SIGINT' && tty)
-      throw this.#interactive ? new InterruptSignal() : new ExitSignal(130)
-    return status.exitCode
-  }
-
-  async #scriptWithoutShebang(words: string[], env: Map<string, string>, io: Descriptors): Promise<number> {
-    const file = this.process.machine.which(words[0]!, this.state.variables.get('PATH'), this.state.cwd)
-    const text = Buffer.from(await this.files.read(file)).toString()
-    if (/\0/.test(text.slice(0, 80))) {
-      await this.complain(io, `${words[0]}: Exec format error`)
-      return 126
-    }
-    return this.#inSubshell(async (shell) => {
-      shell.state.zero = words[0]!
-      shell.state.positional = words.slice(1)
-      for (const [name, value] of env) shell.state.variables.set(name, value)
-      return shell.run(text, io)
-    }, io)
-  }
-
   /** `exec`: becomes another program. */
   async replace(words: string[], io: Descriptors): Promise<never> {
-    const status = await this.#external(words, this.state.environment(), io, true)
+    const status = await runExecutable(this, words, this.state.environment(), io, true)
     throw new ExitSignal(status)
   }
 
@@ -619,69 +402,6 @@ export class Shell {
     this.redirected = io
   }
 
-  // --- signals and jobs
-
-  /** Arranges for `trap`'s action. */
-  trap(signal: string, action: string | undefined): void {
-    if (action === undefined) {
-      this.state.traps.delete(signal)
-      this.process.on(signal, undefined)
-      return
-    }
-    this.state.traps.set(signal, action)
-    if (signal === 'EXIT') return
-    this.process.on(
-      signal,
-      action === ''
-        ? 'ignore'
-        : () => {
-            this.#pending.push(signal)
-            this.#wake?.()
-          },
-    )
-  }
-
-  async #runTraps(io: Descriptors): Promise<void> {
-    while (this.#pending.length > 0) {
-      const action = this.state.traps.get(this.#pending.shift()!)
-      if (!action) continue
-      const { status } = this.state
-      await this.evaluate(action, io)
-      this.state.status = status
-    }
-  }
-
-  async #exitTrap(io: Descriptors, status: number): Promise<number> {
-    const action = this.state.traps.get('EXIT')
-    if (action === undefined) return status
-    this.state.traps.delete('EXIT')
-    this.state.status = status
-    try {
-      await this.evaluate(action, io)
-    } catch (error) {
-      if (error instanceof ExitSignal) return error.status
-      if (!(error instanceof ShellError)) throw error
-    }
-    return status
-  }
-
-  /** `wait`: for these processes; a trapped signal ends it early with 128+n. */
-  async waitJobs(jobs: Job[]): Promise<number> {
-    let status = 0
-    for (const job of jobs) {
-      const signalled = new Promise<undefined>((resolve) => {
-        this.#wake = () => resolve(undefined)
-        if (this.#pending.length > 0) resolve(undefined)
-      })
-      const ended = await this.process.waitFor(Promise.race([job.process.exited, signalled]))
-      this.#wake = undefined
-      if (!ended) return signalExitCode(this.#pending[0] ?? 'SIGTERM')
-      status = ended.exitCode
-      this.jobs.splice(this.jobs.indexOf(job), 1)
-    }
-    return status
-  }
-
   // --- output
 
   async writeTo(io: Descriptors, fd: number, text: string): Promise<void> {
@@ -696,8 +416,8 @@ export class Shell {
 
   /** `sh: `, `bash: line 1: `, as the shell prefixes its messages. */
   get prefix(): string {
-    const name = this.#interactive || this.state.zero.startsWith('-') ? this.dialect.name : this.state.zero
-    if (this.#interactive) return `${name}: `
+    const name = this.interactive || this.state.zero.startsWith('-') ? this.dialect.name : this.state.zero
+    if (this.interactive) return `${name}: `
     return this.dialect.kind === 'bash'
       ? `${name}: line 1: `
       : this.dialect.kind === 'dash'
@@ -708,31 +428,4 @@ export class Shell {
   resolve(path: string): string {
     return resolvePath(this.state.cwd, path)
   }
-}
-
-/** Parses a script. Throws ShellError with the shell's text. */
-export function parseScript(text: string, shell: Shell): ScriptNode {
-  try {
-    return parse(text)
-  } catch (error) {
-    throw new ShellError(syntaxMessage(syntaxProblem(error as Error, text), shell.dialect))
-  }
-}
-
-/** The one simple command of a script without anything around it. */
-export function singleCommand(statements: readonly StatementNode[]): SimpleCommandNode | undefined {
-  const [statement] = statements
-  if (statements.length !== 1 || !statement || statement.background || statement.deferredError)
-    return undefined
-  const [pipeline] = statement.pipelines
-  if (statement.pipelines.length !== 1 || !pipeline || pipeline.negated || pipeline.timed) return undefined
-  const [command] = pipeline.commands
-  return pipeline.commands.length === 1 && command?.type === 'SimpleCommand' ? command : undefined
-}
-
-const NO_READER: Reader = { read: async () => undefined, unread: () => {} }
-const NO_WRITER: Writer = { write: async () => {} }
-
-function withInput(io: Descriptors, reader: Reader | undefined): Descriptors {
-  return new Map(io).set(0, { reader: reader ?? NO_READER })
 }

@@ -10,6 +10,10 @@ export interface Descriptor {
 
 export type Descriptors = Map<number, Descriptor>
 
+/** What a closed descriptor reads and writes. */
+export const NO_READER: Reader = { read: async () => undefined, unread: () => {} }
+export const NO_WRITER: Writer = { write: async () => {} }
+
 export interface Job {
   id: number
   process: Process

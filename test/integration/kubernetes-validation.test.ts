@@ -32,7 +32,9 @@ describe('a wrong object is refused in the real words:', () => {
     ],
     [
       'an indexed Job without completions',
-      object('batch/v1', 'Job', { spec: { completionMode: 'Indexed', parallelism: 2, template: template('Never') } }),
+      object('batch/v1', 'Job', {
+        spec: { completionMode: 'Indexed', parallelism: 2, template: template('Never') },
+      }),
       'spec.completions: Required value: when completion mode is Indexed',
     ],
     [

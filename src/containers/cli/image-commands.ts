@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import { parseReference } from '../images/reference.ts'
 import { contextTar, findDockerfile } from './build-context.ts'
 import { CommandError, type EngineClient, readAll, readMessages } from './client.ts'
+import { type Command, out } from './command.ts'
 import {
   allCredentials,
   configFile,
@@ -13,10 +14,6 @@ import {
 } from './config.ts'
 import { parseFlags } from './flags.ts'
 import { ago, ellipsis, humanSize, shortId, table, template } from './format.ts'
-
-type Command = (client: EngineClient, words: string[]) => Promise<number | undefined>
-
-const out = (text: string) => process.stdout.write(text)
 
 /** Prints progress messages; throws what the stream reports as an error. */
 async function printProgress(stream: Readable, quiet = false, print = out): Promise<void> {

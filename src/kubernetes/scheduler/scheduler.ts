@@ -2,9 +2,12 @@ import type { KubernetesObject } from '../api.ts'
 import type { ControlPlane } from '../controllers/control-plane.ts'
 import type { Node, Pod } from '../objects.ts'
 import { isFinished, nameOf, podCondition, splitName, withCondition } from '../pods.ts'
+import { StoreIndex } from '../store-index.ts'
 import { CLAIMS, claimNames, VOLUMES } from '../volumes/claims.ts'
 import { type NodeState, SchedulerCache } from './cache.ts'
-import { candidate, type Refusal, refusalOf } from './filters.ts'
+import { type Candidate, candidate, type Refusal, refusalOf } from './filters.ts'
+import { findVictims, nodeWith, type Preemption, priorityOf } from './preemption.ts'
+import { SchedulingQueue } from './queue.ts'
 import { PodRelations } from './relations.ts'
 import { scoresOf } from './scores.ts'
 import { PodClaims } from './volumes.ts'
@@ -16,11 +19,21 @@ const MIN_FEASIBLE = 100
 /** The reconcile key that stands for every pod found unschedulable so far. */
 const RETRY_ALL = '*'
 
-/** Assigns pods to nodes. Models pkg/scheduler with the default profile; without preemption. */
+interface Refused {
+  state: NodeState
+  refusal: Refusal
+}
+
+/** Assigns pods to nodes. Models pkg/scheduler with the default profile. */
 export function startScheduler(plane: ControlPlane): { stop(): void } {
   const { api, world } = plane
   const cache = new SchedulerCache(world.store, api.prefix('nodes'), api.prefix('pods'))
   const unschedulable = new Set<string>()
+  const queue = new SchedulingQueue()
+  /** Pods that room is being made for, by node. */
+  const nominated = new StoreIndex<Pod>(world.store, api.prefix('pods'), ({ spec, status }) =>
+    status?.nominatedNodeName && !spec.nodeName ? [status.nominatedNodeName] : [],
+  )
   /** Where the next search begins, so that all nodes get their turn. */
   let offset = 0
 
@@ -30,66 +43,144 @@ export function startScheduler(plane: ControlPlane): { stop(): void } {
     !isFinished(pod) &&
     (pod.spec.schedulerName ?? NAME) === NAME
 
+  /** Puts pods in line; their names are the keys, of which each brings one attempt for whoever is first then. */
+  function activate(names: string[]): string[] {
+    for (const name of names) {
+      const pod = api.get<Pod>('pods', ...splitName(name))
+      if (pod) queue.add(name, priorityOf(pod))
+    }
+    return names
+  }
+
   function reconcile(key: string): void {
     if (key === RETRY_ALL) {
-      for (const name of unschedulable) runner.enqueue(name)
+      for (const name of activate([...unschedulable])) runner.enqueue(name)
       return
     }
-    unschedulable.delete(key)
-    const pod = api.get<Pod>('pods', ...splitName(key))
-    if (!pod || !isWaiting(pod)) return
+    const name = queue.next()
+    if (name === undefined) return
+    const pod = api.get<Pod>('pods', ...splitName(name))
+    if (!pod || !isWaiting(pod)) return void unschedulable.delete(name)
+    try {
+      schedule(pod)
+    } catch (error) {
+      queue.add(name, priorityOf(pod))
+      throw error
+    }
+  }
+
+  function schedule(pod: Pod): void {
+    unschedulable.delete(nameOf(pod))
     if (pod.spec.schedulingGates?.length) {
       const message = 'Scheduling is blocked due to non-empty scheduling gates'
       return setUnscheduled(pod, 'SchedulingGated', message)
     }
     const claims = new PodClaims(pod, api)
     if (claims.refusal) return refuseEverywhere(pod, claims.refusal)
-    const { node, refusals } = choose(pod, claims)
-    if (!node) return refuse(pod, refusals)
+    const asked = candidate(pod, new PodRelations(pod, api, cache), claims)
+    const { node, refused } = choose(asked)
+    if (!node) return preempt(asked, refused)
     // The pod is bound when its volumes are: their claims bring the next attempt.
     if (claims.waits) return claims.reserve(api.get<Node>('nodes', '', node)!)
+    if (pod.status?.nominatedNodeName) nominate(pod, undefined)
     api.bind(pod.metadata.namespace!, pod.metadata.name, node)
     api.event(pod, 'Normal', 'Scheduled', `Successfully assigned ${nameOf(pod)} to ${node}`, SOURCE)
   }
 
-  function choose(pod: Pod, claims: PodClaims): { node?: string; refusals: Refusal[] } {
-    const asked = candidate(pod, new PodRelations(pod, api, cache), claims)
+  function choose(asked: Candidate): { node?: string; refused: Refused[] } {
     const states = [...cache.nodes.values()]
     const enough = feasibleEnough(states.length)
     const feasible: NodeState[] = []
-    const refusals: Refusal[] = []
+    const refused: Refused[] = []
     let looked = 0
     for (; looked < states.length && feasible.length < enough; looked++) {
       const state = states[(offset + looked) % states.length]!
-      const refusal = refusalOf(asked, state)
-      if (refusal) refusals.push(refusal)
+      const refusal = refusalOf(asked, withNominated(asked.pod, state))
+      if (refusal) refused.push({ state, refusal })
       else feasible.push(state)
     }
     if (states.length > 0) offset = (offset + looked) % states.length
-    if (feasible.length === 0) return { refusals }
-    const selected = feasible.find(({ node }) => node.metadata.name === claims.selectedNode)
-    if (selected) return { node: selected.node.metadata.name, refusals }
+    if (feasible.length === 0) return { refused }
+    const wanted = asked.pod.status?.nominatedNodeName ?? asked.claims.selectedNode
+    const selected = feasible.find(({ node }) => node.metadata.name === wanted)
+    if (selected) return { node: selected.node.metadata.name, refused }
     const scores = feasible.length === 1 ? [0] : scoresOf(asked, feasible)
     const best = Math.max(...scores)
     const top = feasible.filter((_, index) => scores[index] === best)
-    return { node: top[world.ids.number(top.length)]!.node.metadata.name, refusals }
+    return { node: top[world.ids.number(top.length)]!.node.metadata.name, refused }
   }
 
-  function refuse(pod: Pod, refusals: Refusal[], everywhere?: string): void {
+  /** A node with the pods that preemption has made room for there, where they come before this one. */
+  function withNominated(pod: Pod, state: NodeState): NodeState {
+    const rivals = nominated
+      .get(state.node.metadata.name)
+      .filter((other) => other.metadata.uid !== pod.metadata.uid && priorityOf(other) >= priorityOf(pod))
+    if (rivals.length === 0) return state
+    return nodeWith(state, new Set(), new Map(rivals.map((other) => [`nominated/${nameOf(other)}`, other])))
+  }
+
+  /** No node takes the pod as they are: makes room for it at the cost of less important ones, or says why not. */
+  function preempt(asked: Candidate, refused: Refused[]): void {
+    const { pod } = asked
+    const refusals = refused.map(({ refusal }) => refusal)
+    if (pod.spec.preemptionPolicy === 'Never') {
+      return refuse(pod, refusals, 'not eligible due to preemptionPolicy=Never.')
+    }
+    const last = pod.status?.nominatedNodeName
+    const ending = [...(cache.nodes.get(last ?? '')?.pods.values() ?? [])].some(
+      (placed) => placed.pod.metadata.deletionTimestamp && priorityOf(placed.pod) < priorityOf(pod),
+    )
+    if (ending) {
+      return refuse(pod, refusals, 'not eligible due to a terminating pod on the nominated node.')
+    }
+    const { plan, reasons }: Preemption = findVictims(api, asked, refused)
+    if (!plan) return refuse(pod, refusals, unhelpful(reasons))
+    const node = plan.state.node.metadata.name
+    refuse(pod, refusals)
+    nominate(pod, node)
+    for (const victim of plan.victims) evict(victim, pod, node)
+  }
+
+  function evict(victim: Pod, by: Pod, node: string): void {
+    const { namespace, name, uid } = victim.metadata
+    const condition = {
+      type: 'DisruptionTarget',
+      status: 'True',
+      reason: 'PreemptionByScheduler',
+      message: `${NAME}: preempting to accommodate a higher priority pod`,
+    }
+    const found = api.get<Pod>('pods', namespace!, name)
+    if (!found || found.metadata.uid !== uid) return
+    const conditions = withCondition(found.status?.conditions, condition, plane.timestamp())
+    api.updateStatus('pods', { ...found, status: { ...found.status, conditions } })
+    api.delete('pods', namespace!, name, { preconditions: { uid: uid! } })
+    const message = `Preempted by pod ${by.metadata.uid} on node ${node}`
+    api.event(victim, 'Normal', 'Preempted', message, SOURCE)
+  }
+
+  /** Notes the node that is being cleared for a pod, or that there is none any more. */
+  function nominate({ metadata }: Pod, node: string | undefined): void {
+    const found = api.get<Pod>('pods', metadata.namespace!, metadata.name)
+    if (!found || found.status?.nominatedNodeName === node) return
+    const { nominatedNodeName: _, ...status } = found.status
+    api.updateStatus('pods', { ...found, status: { ...status, ...(node && { nominatedNodeName: node }) } })
+  }
+
+  /** `preemption` is what became of it, when it did not help. */
+  function refuse(pod: Pod, refusals: Refusal[], preemption?: string, everywhere?: string): void {
     unschedulable.add(nameOf(pod))
     const message =
-      cache.nodes.size === 0 ? 'no nodes available to schedule pods' : failureText(pod, refusals, everywhere)
+      cache.nodes.size === 0
+        ? 'no nodes available to schedule pods'
+        : failureText(refusals, preemption, everywhere)
     setUnscheduled(pod, 'Unschedulable', message)
     api.event(pod, 'Warning', 'FailedScheduling', message, SOURCE)
   }
 
   /** No node is any good for it, for a reason that lies elsewhere. */
   function refuseEverywhere(pod: Pod, reason: string): void {
-    refuse(
-      pod,
-      [...cache.nodes.keys()].map(() => ({ reasons: [reason], final: true })),
-      reason,
-    )
+    const refusals = [...cache.nodes.keys()].map(() => ({ reasons: [reason], final: true }))
+    refuse(pod, refusals, unhelpful(refusals.map(() => 'Preemption is not helpful for scheduling')), reason)
   }
 
   function setUnscheduled(pod: Pod, reason: string, message: string): void {
@@ -119,12 +210,13 @@ export function startScheduler(plane: ControlPlane): { stop(): void } {
             (type === 'delete' || (isFinished(pod) && previous && !isFinished(previous.value)))
           if (freed) return [RETRY_ALL]
           // A pod's own new status is no reason to try again.
-          if (type === 'put' && isWaiting(pod) && previous?.value.spec !== pod.spec) return [nameOf(pod)]
+          if (type === 'put' && isWaiting(pod) && previous?.value.spec !== pod.spec)
+            return activate([nameOf(pod)])
           return []
         },
       },
       { prefix: api.prefix('nodes'), keys: () => [RETRY_ALL] },
-      { prefix: api.prefix(CLAIMS), keys: ({ entry }) => waitingFor(entry.value) },
+      { prefix: api.prefix(CLAIMS), keys: ({ entry }) => activate(waitingFor(entry.value)) },
       { prefix: api.prefix(VOLUMES), keys: () => [RETRY_ALL] },
     ],
     reconcile,
@@ -133,6 +225,7 @@ export function startScheduler(plane: ControlPlane): { stop(): void } {
     stop: () => {
       runner.stop()
       cache.close()
+      nominated.close()
     },
   }
 }
@@ -154,19 +247,14 @@ function histogram(reasons: string[]): string {
     .join(', ')
 }
 
+const unavailable = (nodes: number): string => `0/${nodes} nodes are available`
+
+/** Why preemption does not help: a reason for each node. */
+const unhelpful = (reasons: string[]): string => `${unavailable(reasons.length)}: ${histogram(reasons)}.`
+
 /** The text of a FailedScheduling event, as of 1.34 (with the answer of dynamic resource allocation). */
-function failureText(pod: Pod, refusals: Refusal[], everywhere?: string): string {
-  const available = `0/${refusals.length} nodes are available`
+function failureText(refusals: Refusal[], preemption?: string, everywhere?: string): string {
   const filters = everywhere ?? histogram(refusals.flatMap(({ reasons }) => reasons))
-  const preemption =
-    pod.spec.preemptionPolicy === 'Never'
-      ? 'not eligible due to preemptionPolicy=Never.'
-      : `${available}: ${histogram(
-          refusals.map(({ final }) =>
-            final
-              ? 'Preemption is not helpful for scheduling'
-              : 'No preemption victims found for incoming pod',
-          ),
-        )}.`
-  return `${available}: ${filters}. no new claims to deallocate, preemption: ${preemption}`
+  const text = `${unavailable(refusals.length)}: ${filters}.`
+  return preemption === undefined ? text : `${text} no new claims to deallocate, preemption: ${preemption}`
 }

@@ -1,10 +1,9 @@
 import { humanDuration } from '../engine/views.ts'
 import { resize, stream } from './attached-streams.ts'
 import { CommandError, DaemonError, demultiplex } from './client.ts'
-import { type Command, out } from './command.ts'
-import { parseFlags } from './flags.ts'
+import { type Command, each, out } from './command.ts'
+import { filtersOf, parseFlags } from './flags.ts'
 import { ellipsis, shortId, table, template } from './format.ts'
-import { each } from './image-commands.ts'
 import { createContainer, run } from './run-command.ts'
 
 const ps: Command = async (client, words) => {
@@ -17,12 +16,7 @@ const ps: Command = async (client, words) => {
     last: { short: 'n', kind: 'string' },
     latest: { short: 'l', kind: 'boolean' },
   })
-  const filters: Record<string, string[]> = {}
-  for (const filter of flags.list('filter')) {
-    const equals = filter.indexOf('=')
-    const name = filter.slice(0, equals)
-    filters[name] = [...(filters[name] ?? []), filter.slice(equals + 1)]
-  }
+  const filters = filtersOf(flags.list('filter'))
   const limit = flags.has('latest') ? '1' : (flags.text('last') ?? '0')
   const query = new URLSearchParams({
     all: flags.has('all') ? '1' : '0',

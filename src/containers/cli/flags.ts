@@ -59,3 +59,13 @@ export function parseFlags(words: readonly string[], spec: FlagSpec, intersperse
     list: (name) => values.get(name) ?? [],
   }
 }
+
+/** `--filter name=value …` as the API takes them. */
+export function filtersOf(list: readonly string[]): Record<string, string[]> {
+  const filters: Record<string, string[]> = {}
+  for (const filter of list) {
+    const [name = '', ...value] = filter.split('=')
+    filters[name] = [...(filters[name] ?? []), value.join('=')]
+  }
+  return filters
+}

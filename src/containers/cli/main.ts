@@ -4,9 +4,11 @@ import { CONTAINER_COMMANDS } from './container-commands.ts'
 import { UsageError } from './flags.ts'
 import { template } from './format.ts'
 import { IMAGE_COMMANDS } from './image-commands.ts'
+import { LOGIN_COMMANDS } from './login-commands.ts'
 
 // A small `docker` for machines without one: the commands that the labs use, on the Engine API at DOCKER_HOST.
 
+const COMMANDS = { ...LOGIN_COMMANDS, ...IMAGE_COMMANDS, ...CONTAINER_COMMANDS }
 const VERSION = '28.2.2'
 const GROUPS = new Set([
   'image',
@@ -107,7 +109,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   const client = new EngineClient(host)
   if (full === 'version') return version(client, words)
   if (full === 'info' || full === 'system info') return info(client)
-  const command = IMAGE_COMMANDS[full] ?? CONTAINER_COMMANDS[full]
+  const command = COMMANDS[full]
   if (command) return (await command(client, words)) ?? 0
   if (OTHERS.has(name) || GROUPS.has(name)) {
     throw new CommandError(

@@ -6,9 +6,7 @@ import { streamContent } from '../files/nodes.ts'
 import { resolvePath } from '../files/tree.ts'
 import type { ContainerFs } from './container-fs.ts'
 import { CpuMeter } from './cpu-meter.ts'
-import type { Reader, Writer } from './pipe.ts'
-import { Process, type Program } from './process.ts'
-import type { Tty } from './tty.ts'
+import { Process, type ProcessOptions, type Program } from './process.ts'
 
 /** Why an executable could not be run, as `execve` says it. */
 export class ExecError extends Error {
@@ -56,16 +54,9 @@ export interface MachineOptions {
   fault: (error: unknown) => void
 }
 
-export interface SpawnOptions {
-  parent?: Process
-  argv: string[]
-  env: Map<string, string>
-  cwd: string
-  stdin: Reader
-  stdout: Writer
-  stderr: Writer
-  tty?: Tty
-}
+/** A process to be; without a parent it is the container's first or an exec. */
+export type SpawnOptions = Omit<ProcessOptions, 'pid' | 'machine' | 'parent' | 'tty'> &
+  Partial<Pick<ProcessOptions, 'parent' | 'tty'>>
 
 /** The inside of a container: its processes, files, names and addresses. */
 export class Machine {

@@ -1,3 +1,4 @@
+import { parse } from 'yaml'
 import type { AddonRecord } from '#aws/eks/index.ts'
 import { addonRecords } from '#aws/eks/tables.ts'
 import { eksAddon, isKnownAddon } from '#kubernetes/eks-addons.ts'
@@ -10,6 +11,7 @@ const ADDON_KEY = /^aws\/\d+\/[a-z0-9-]+\/eks\/addons\/([^/]+)\//
 /** What was put into a cluster for an add-on, so that what somebody deletes there stays deleted until the next version. */
 interface Installed {
   version: string
+  configuration?: string
 }
 
 const folder = (clusterUid: string) => `cluster-addons/${clusterUid}/`
@@ -56,9 +58,11 @@ export class InstalledAddons {
     const wanted = addonRecords.list(scope, record.name).filter(({ status }) => status !== 'DELETING')
     for (const addon of wanted) {
       const key = `${folder(record.uid)}${addon.name}`
-      if (store.get<Installed>(key)?.value.version === addon.version) continue
+      const installed = store.get<Installed>(key)?.value
+      const { version, configurationValues: configuration } = addon
+      if (installed?.version === version && installed.configuration === configuration) continue
       install(cluster, addon)
-      store.put<Installed>(key, { version: addon.version })
+      store.put<Installed>(key, { version, ...(configuration && { configuration }) })
     }
     for (const { key, value } of store.list<Installed>(folder(record.uid)).entries) {
       const name = key.slice(folder(record.uid).length)
@@ -69,16 +73,27 @@ export class InstalledAddons {
   }
 }
 
-function objectsOf({ record }: RunningCluster, name: string, version: string) {
+function objectsOf({ record }: RunningCluster, name: string, version: string, values?: string) {
   if (!isKnownAddon(name)) return []
   const dnsAddress = record.serviceIpv4Cidr.replace(/\.\d+\/\d+$/, '.10')
-  return eksAddon(name, { version, registry: EKS_REGISTRY, dnsAddress })
+  const configuration = values ? readValues(values) : {}
+  return eksAddon(name, { version, registry: EKS_REGISTRY, dnsAddress, configuration })
+}
+
+/** `configurationValues`, JSON or YAML; EKS would have refused what is neither. */
+function readValues(text: string): object {
+  try {
+    const values: unknown = parse(text)
+    return typeof values === 'object' && values !== null ? values : {}
+  } catch {
+    return {}
+  }
 }
 
 /** Makes what is missing, and brings what runs to the add-on's version. */
-function install(cluster: RunningCluster, { name, version }: AddonRecord): void {
+function install(cluster: RunningCluster, { name, version, configurationValues }: AddonRecord): void {
   const { client } = cluster.kubernetes
-  for (const { resource, object } of objectsOf(cluster, name, version)) {
+  for (const { resource, object } of objectsOf(cluster, name, version, configurationValues)) {
     const { namespace = '', name: objectName } = object.metadata
     const found = client.get(resource, namespace, objectName)
     if (!found) client.create(resource, object)

@@ -15,6 +15,8 @@ export interface AddonOptions {
   registry: string
   /** Address of the Service `kube-dns`: the tenth of the Service range, e.g. `10.100.0.10`. */
   dnsAddress: string
+  /** `configurationValues` of the EKS add-on, read; what is not known has no effect. */
+  configuration?: { enableNetworkPolicy?: string | boolean }
 }
 
 /** An object to create, and what it is: `deployments.apps`. */
@@ -54,7 +56,7 @@ const ADDONS: Record<AddonName, (options: AddonOptions) => AddonObject[]> = {
 /** Whether the objects of an EKS add-on are known. */
 export const isKnownAddon = (name: string): name is AddonName => name in ADDONS
 
-function vpcCni({ registry, version }: AddonOptions): AddonObject[] {
+function vpcCni({ registry, version, configuration }: AddonOptions): AddonObject[] {
   const labels = {
     'app.kubernetes.io/name': 'aws-node',
     'app.kubernetes.io/instance': 'aws-vpc-cni',
@@ -88,6 +90,10 @@ function vpcCni({ registry, version }: AddonOptions): AddonObject[] {
           {
             name: 'aws-eks-nodeagent',
             image: `${registry}/amazon/aws-network-policy-agent:v1.2.7-eksbuild.1`,
+            args: [
+              '--enable-ipv6=false',
+              `--enable-network-policy=${String(configuration?.enableNetworkPolicy) === 'true'}`,
+            ],
             resources: { requests: { cpu: '25m' } },
           },
         ],

@@ -3,6 +3,7 @@ import { type Kubelets, startKubelets } from '../kubelet/kubelet.ts'
 import type { TokenIssuer } from '../kubelet/volumes.ts'
 import { ResourceMetrics } from '../metrics/resource-metrics.ts'
 import { ClusterDns, resolverFile } from '../network/dns.ts'
+import { PolicyRoute } from '../network/policies.ts'
 import { ServiceRoute } from '../network/services.ts'
 import type { ClusterOptions } from '../provider.ts'
 import { startScheduler } from '../scheduler/scheduler.ts'
@@ -51,7 +52,9 @@ export function startControllers(
   const pick = (count: number) => world.ids.number(count)
   const isPod = (address: string) => plane.podAddresses.has(address)
   const services = new ServiceRoute({ store: world.store, api, serviceCidr, isPod, now: plane.now, pick })
-  const route = network.addRoute(services)
+  // Later routes are asked first: policies see where the Services lead.
+  const policies = new PolicyRoute(world.store, api)
+  const routes = [network.addRoute(policies), network.addRoute(services)]
   const dns = new ClusterDns({ api, services, pick, ...(upstreamDns && { upstream: upstreamDns }) })
   const collector = garbageCollector(plane)
   const controllers = [
@@ -78,7 +81,7 @@ export function startControllers(
   const scheduler = startScheduler(plane)
   const kubelets = startKubelets(plane, {
     issueToken,
-    resolve: (pod, name) => dns.resolve(pod, name),
+    resolve: (pod, name) => (policies.reachesDns(pod) ? dns.resolve(pod, name) : undefined),
     resolver: (pod, nodeName) => resolverFile(pod, nodeName, serviceCidr),
   })
   const metrics = new ResourceMetrics(api, (namespace, pod) => kubelets.usage(namespace, pod), plane.now)
@@ -92,8 +95,9 @@ export function startControllers(
       scheduler.stop()
       for (const controller of controllers) controller.stop()
       collector.close()
-      route.close()
+      for (const route of routes) route.close()
       services.close()
+      policies.close()
       plane.close()
     },
   }

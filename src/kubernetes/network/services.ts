@@ -178,7 +178,7 @@ const toNumber = (address: string): number =>
   address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0)
 
 /** Whether an IPv4 address is in a CIDR. */
-function inRange(cidr: string): (address: string) => boolean {
+export function inRange(cidr: string): (address: string) => boolean {
   const [base = '', bits = '32'] = cidr.split('/')
   const size = 2 ** (32 - Number(bits))
   const first = Math.floor(toNumber(base) / size)

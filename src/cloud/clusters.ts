@@ -167,11 +167,15 @@ export class Clusters implements HostTable {
     forgetInstalledAddons(this.#options.world, record.uid)
     this.#running.delete(record.uid)
     this.#byHost.delete(new URL(record.endpoint).hostname.toLowerCase())
-    for (const prefix of [`kubernetes/${record.uid}/`, `kubelet/${record.uid}/`]) {
+    for (const folder of KEPT) {
+      const prefix = `${folder}/${record.uid}/`
       store.commit(store.list(prefix).entries.map(({ key }) => ({ key, value: undefined })))
     }
   }
 }
+
+/** Folders of the store that hold what belongs to a cluster, by its uid. */
+const KEPT = ['kubernetes', 'kubelet', 'volume-data', 'provisioning', 'node-drains']
 
 const CLUSTER_KEY = /^aws\/\d+\/[a-z0-9-]+\/eks\/clusters\/[^/]+$/
 const isCluster = (key: StoreEvent['key']) => CLUSTER_KEY.test(key)

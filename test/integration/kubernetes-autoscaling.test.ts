@@ -68,7 +68,7 @@ describe('load', () => {
       'Error from server (ServiceUnavailable): the server is currently unable to handle the request (get nodes.metrics.k8s.io)\n',
     )
     await kubectl('apply -f -', WEB)
-    await kubectl('run busy --image=busybox -- sh -c "while true; do :; done"'.replaceAll('"', "'"))
+    await kubectl("run busy --image=busybox -- sh -c 'while true; do :; done'")
     await kubectl('-n kube-system rollout status deployment metrics-server --timeout=50s')
     await kubectl('rollout status deployment web --timeout=50s')
     await kubectl('wait --for=condition=Ready pod/busy --timeout=50s')
@@ -101,12 +101,7 @@ describe('load', () => {
     expect(await until('get hpa web', /cpu: \d+%/)).toMatch(
       /^NAME +REFERENCE +TARGETS +MINPODS +MAXPODS +REPLICAS +AGE\nweb +Deployment\/web +cpu: \d+%\/50% +1 +4 +1 +/,
     )
-    await kubectl(
-      "run load --image=busybox -- sh -c 'while sleep 0.01; do wget -q -O- http://web; done'".replaceAll(
-        '"',
-        '',
-      ),
-    )
+    await kubectl("run load --image=busybox -- sh -c 'while sleep 0.01; do wget -q -O- http://web; done'")
     await until('get hpa web', /Deployment\/web +cpu: \S+ +1 +4 +[234] /)
     expect(await kubectl('describe hpa web')).toMatch(
       /SuccessfulRescale +\S+ .*New size: \d; reason: cpu resource utilization \(percentage of request\) above target/,

@@ -1,0 +1,108 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  CreateAddonCommand,
+  DeleteAddonCommand,
+  EKSClient,
+  waitUntilAddonActive,
+  waitUntilAddonDeleted,
+} from '@aws-sdk/client-eks'
+import { AppsV1Api, CoreV1Api, CustomObjectsApi, StorageV1Api } from '@kubernetes/client-node'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { simulatedTarget } from '#checks/target.ts'
+import { TargetClients } from '#checks/target-clients.ts'
+import type { OwnedCloud } from '#cloud/api.ts'
+import { startCloud } from '#cloud/supervisor.ts'
+import { createCluster } from '../support/cluster.ts'
+
+let directory: string
+let cloud: OwnedCloud
+let clients: TargetClients
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'drydock-addons-'))
+  cloud = await startCloud({ directory })
+  const world = await cloud.createWorld({ provisioning: 'instant' })
+  await cloud.setSpeed(world.id, 10)
+  clients = new TargetClients(simulatedTarget(world))
+  await createCluster(clients, 'lab', 2)
+})
+afterAll(async () => {
+  await cloud.stop()
+  await rm(directory, { recursive: true })
+})
+
+const poll = { timeout: 40_000, interval: 250 }
+const api = async <
+  Api extends Parameters<Awaited<ReturnType<TargetClients['kubernetes']>>['makeApiClient']>[0],
+>(
+  type: Api,
+) => (await clients.kubernetes('lab')).makeApiClient(type) as InstanceType<Api>
+const install = async (addonName: string) => {
+  const eks = clients.aws(EKSClient)
+  await eks.send(new CreateAddonCommand({ clusterName: 'lab', addonName }))
+  const wait = { client: eks, maxWaitTime: 60, minDelay: 1 }
+  await waitUntilAddonActive(wait, { clusterName: 'lab', addonName })
+}
+
+describe('an EKS add-on', () => {
+  it('brings its objects into the cluster, and takes them out with it', async () => {
+    const apps = await api(AppsV1Api)
+    const named = { name: 'metrics-server', namespace: 'kube-system' }
+    await expect(apps.readNamespacedDeployment(named)).rejects.toMatchObject({ code: 404 })
+    await install('metrics-server')
+    await expect
+      .poll(async () => (await apps.readNamespacedDeployment(named)).status?.readyReplicas, poll)
+      .toBe(2)
+    const metrics = { group: 'metrics.k8s.io', version: 'v1beta1', plural: 'nodes' }
+    const custom = await api(CustomObjectsApi)
+    await expect.poll(async () => (await custom.listClusterCustomObject(metrics)).items.length, poll).toBe(2)
+    const eks = clients.aws(EKSClient)
+    const addon = { clusterName: 'lab', addonName: 'metrics-server' }
+    await eks.send(new DeleteAddonCommand(addon))
+    await waitUntilAddonDeleted({ client: eks, maxWaitTime: 60, minDelay: 1 }, addon)
+    await expect(apps.readNamespacedDeployment(named)).rejects.toMatchObject({ code: 404 })
+  })
+
+  it('of the EBS CSI driver makes the volumes of claims of the class gp2', async () => {
+    const core = await api(CoreV1Api)
+    const { items } = await (await api(StorageV1Api)).listStorageClass()
+    expect(items.map(({ metadata, provisioner }) => [metadata!.name, provisioner])).toEqual([
+      ['gp2', 'kubernetes.io/aws-ebs'],
+    ])
+    const spec = {
+      accessModes: ['ReadWriteOnce'],
+      storageClassName: 'gp2',
+      resources: { requests: { storage: '1Gi' } },
+    }
+    const namespace = 'default'
+    await core.createNamespacedPersistentVolumeClaim({
+      namespace,
+      body: { metadata: { name: 'data' }, spec },
+    })
+    const volumes = [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }]
+    const volumeMounts = [{ name: 'data', mountPath: '/data' }]
+    const containers = [
+      {
+        name: 'main',
+        image: 'public.ecr.aws/docker/library/busybox:1.37',
+        command: ['sh', '-c', 'echo kept > /data/file; sleep 3600'],
+        volumeMounts,
+      },
+    ]
+    const body = { metadata: { name: 'writer' }, spec: { containers, volumes } }
+    await core.createNamespacedPod({ namespace, body })
+    const phase = async () => (await core.readNamespacedPod({ name: 'writer', namespace })).status?.phase
+    expect(await phase()).toBe('Pending')
+    await install('aws-ebs-csi-driver')
+    await expect.poll(phase, poll).toBe('Running')
+    const claim = await core.readNamespacedPersistentVolumeClaim({ name: 'data', namespace })
+    const volume = await core.readPersistentVolume({ name: claim.spec!.volumeName! })
+    expect(volume.spec!.csi!.driver).toBe('ebs.csi.aws.com')
+    const pod = await core.readNamespacedPod({ name: 'writer', namespace })
+    const node = await core.readNode({ name: pod.spec!.nodeName! })
+    const zone = volume.spec!.nodeAffinity!.required!.nodeSelectorTerms[0]!.matchExpressions![0]!.values
+    expect(zone).toEqual([node.metadata!.labels!['topology.kubernetes.io/zone']])
+  })
+})

@@ -1,6 +1,6 @@
 import { AwsError } from '../wire/service.ts'
 
-// Codes and texts: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html (read 2026-11-21)
+// Codes and texts: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html (written 2026-11-21, not verified line by line)
 
 export const missingParameter = (name: string) =>
   new AwsError('MissingParameter', `The request must contain the parameter ${name}`)

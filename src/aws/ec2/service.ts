@@ -120,7 +120,7 @@ const onMany =
   (input, context) =>
     ((input[member] as string[] | undefined) ?? ['*']).map((id) => ec2Arn(context, type, id))
 
-/** https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html (read 2026-11-21) */
+/** https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html (written 2026-11-21, not verified line by line) */
 const resources: Record<string, ResourceResolver> = {
   CreateVpc: onOne('vpc', ''),
   DeleteVpc: onOne('vpc', 'VpcId'),

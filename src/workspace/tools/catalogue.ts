@@ -13,7 +13,7 @@ export interface ToolPackage {
   additions?: Record<string, string>
 }
 
-/** Options of every AWS CLI command (docs.aws.amazon.com/cli/latest/userguide/cli-configure-options.html, read 2026-11-21). */
+/** Options of every AWS CLI command (`examples/global_options.rst` of the packaged CLI 2.36). */
 const GLOBAL_OPTIONS = [
   '--debug',
   '--endpoint-url <value>',

@@ -15,7 +15,7 @@ export interface InstanceTypeInfo {
 
 /**
  * name: vCPUs, memory (MiB), interfaces, addresses per interface, price.
- * Sizes and limits: https://docs.aws.amazon.com/ec2/latest/instancetypes/ (gp, co, mo; read 2026-11-21).
+ * Sizes and limits: https://docs.aws.amazon.com/ec2/latest/instancetypes/ (gp, co, mo; written 2026-11-21, not verified line by line).
  * Prices: https://aws.amazon.com/ec2/pricing/on-demand/ us-east-1, Linux (as known 2026-11).
  */
 const table: Record<string, [number, number, number, number, number]> = {

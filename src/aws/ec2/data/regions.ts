@@ -1,6 +1,6 @@
 /**
  * Regions enabled by default in an account, with the letters of the zones that default subnets are made in.
- * https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html (read 2026-11-21).
+ * https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html (written 2026-11-21, not verified line by line).
  * Zone ids differ between accounts on AWS; here letter a is always number 1.
  */
 export const regions: {

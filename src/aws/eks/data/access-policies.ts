@@ -126,7 +126,7 @@ const EVERYTHING: PolicyRule[] = [
 
 /**
  * The access policies of EKS and what they allow:
- * https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html (read 2026-11-21).
+ * https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html (written 2026-11-21, not verified line by line).
  * AWS has further ones for its own services; they are listed without rules.
  */
 export const accessPolicies: AccessPolicy[] = [

@@ -2,10 +2,13 @@ import { fileURLToPath } from 'node:url'
 import type { HttpHost } from '#network/hosts.ts'
 import type { ClusterApi, KubeletApi } from './api.ts'
 import { ApiServer } from './apiserver/apiserver.ts'
-import { type RunningControllers, startControllers } from './controllers/start.ts'
-import type { Kubelets } from './kubelet/kubelet.ts'
+import { createControlPlane } from './controllers/control-plane.ts'
+import { startControllerManager, startNetwork } from './controllers/start.ts'
+import { type Kubelets, startKubelets } from './kubelet/kubelet.ts'
 import type { TokenIssuer } from './kubelet/volumes.ts'
+import { resolverFile } from './network/dns.ts'
 import type { ClusterOptions } from './provider.ts'
+import { startScheduler } from './scheduler/scheduler.ts'
 
 const GENERATED = fileURLToPath(new URL('../../generated/kubernetes', import.meta.url))
 
@@ -17,7 +20,7 @@ export interface KubernetesClusterOptions extends ClusterOptions {
 }
 
 /**
- * One Kubernetes cluster: API server, controllers, scheduler, kubelets. All of its state is in the world's store, so a
+ * One Kubernetes cluster whose parts all run, always: API server, controllers, scheduler, kubelets, as a cloud's managed one. All of its state is in the world's store, so a
  * new one over the same store goes on where the last one stopped.
  */
 export class KubernetesCluster {
@@ -27,7 +30,8 @@ export class KubernetesCluster {
   readonly client: ClusterApi
   readonly #options: KubernetesClusterOptions
   readonly #server: ApiServer
-  #running: RunningControllers | undefined
+  #kubelets: Kubelets | undefined
+  #running: { stop(): void }[] = []
 
   constructor(options: KubernetesClusterOptions) {
     this.#options = options
@@ -39,24 +43,31 @@ export class KubernetesCluster {
   /** Makes what every cluster has, and starts its controllers. */
   async start(): Promise<void> {
     await this.#server.start()
-    const { upstreamDns } = this.#options
-    this.#running = startControllers(this.#options, this.client, {
+    const { upstreamDns, serviceCidr } = this.#options
+    const plane = createControlPlane(this.#options, this.client)
+    const network = startNetwork(plane, upstreamDns)
+    const kubelets = startKubelets(plane, {
       issueToken: this.#issueToken,
-      ...(upstreamDns && { upstreamDns }),
+      resolve: (pod, name) => (network.policies.reachesDns(pod) ? network.dns.resolve(pod, name) : undefined),
+      resolver: (pod, nodeName) => resolverFile(pod, nodeName, serviceCidr),
     })
-    this.#server.registerKubelet(this.#running.kubelets)
+    const manager = startControllerManager(plane, (namespace, pod) => kubelets.usage(namespace, pod))
+    this.#running = [manager, kubelets, startScheduler(plane), network, { stop: () => plane.close() }]
+    this.#kubelets = kubelets
+    this.#server.registerKubelet(kubelets)
   }
 
   stop(): void {
     this.#server.stop()
-    this.#running?.stop()
-    this.#running = undefined
+    for (const part of this.#running) part.stop()
+    this.#running = []
+    this.#kubelets = undefined
   }
 
   /** The kubelets, and the way to make machines into nodes. Throws before `start`. */
   get kubelets(): Kubelets {
-    if (!this.#running) throw new Error('the cluster has not been started')
-    return this.#running.kubelets
+    if (!this.#kubelets) throw new Error('the cluster has not been started')
+    return this.#kubelets
   }
 
   /** Sends requests for logs, exec, attach and port-forward elsewhere. */

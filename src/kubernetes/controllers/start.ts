@@ -1,15 +1,11 @@
-import type { ClusterApi } from '../api.ts'
-import { type Kubelets, startKubelets } from '../kubelet/kubelet.ts'
-import type { TokenIssuer } from '../kubelet/volumes.ts'
+import type { ContainerUsage } from '../api.ts'
 import { ResourceMetrics } from '../metrics/resource-metrics.ts'
-import { ClusterDns, resolverFile } from '../network/dns.ts'
+import { ClusterDns } from '../network/dns.ts'
 import { PolicyRoute } from '../network/policies.ts'
 import { ServiceRoute } from '../network/services.ts'
-import type { ClusterOptions } from '../provider.ts'
-import { startScheduler } from '../scheduler/scheduler.ts'
 import { apiServiceController } from './api-services.ts'
 import { autoscalerController } from './autoscaler/autoscaler.ts'
-import { createControlPlane } from './control-plane.ts'
+import type { ControlPlane } from './control-plane.ts'
 import { cronJobController } from './cronjob.ts'
 import { daemonSetController } from './daemonset.ts'
 import { deploymentController } from './deployment.ts'
@@ -29,34 +25,46 @@ import { volumeBinder } from './volumes/binder.ts'
 import { volumeProtection } from './volumes/protection.ts'
 import { ebsProvisioner } from './volumes/provisioner.ts'
 
-export interface ControllersOptions {
-  issueToken: TokenIssuer
-  /** Names outside the cluster, as the nodes resolve them; undefined: NXDOMAIN. */
-  upstreamDns?(name: string): string | undefined
-}
-
-export interface RunningControllers {
-  kubelets: Kubelets
+/** The Services, policies and names of a cluster: what kube-proxy and CoreDNS do on its nodes. */
+export interface ClusterNetwork {
+  services: ServiceRoute
+  policies: PolicyRoute
   dns: ClusterDns
   stop(): void
 }
 
-/** Starts everything of a cluster that is not its API server: controllers, scheduler, kubelets, Service network. */
-export function startControllers(
-  options: ClusterOptions,
-  api: ClusterApi,
-  { issueToken, upstreamDns }: ControllersOptions,
-): RunningControllers {
-  const { world, network, serviceCidr } = options
-  const plane = createControlPlane(options, api)
+/** `upstreamDns` resolves names outside the cluster, as the nodes do; undefined: NXDOMAIN. */
+export function startNetwork(
+  { options, world, api, podAddresses, now }: ControlPlane,
+  upstreamDns?: (name: string) => string | undefined,
+): ClusterNetwork {
   const pick = (count: number) => world.ids.number(count)
-  const isPod = (address: string) => plane.podAddresses.has(address)
-  const services = new ServiceRoute({ store: world.store, api, serviceCidr, isPod, now: plane.now, pick })
+  const isPod = (address: string) => podAddresses.has(address)
+  const { serviceCidr, network } = options
+  const services = new ServiceRoute({ store: world.store, api, serviceCidr, isPod, now, pick })
   // Later routes are asked first: policies see where the Services lead.
   const policies = new PolicyRoute(world.store, api)
   const routes = [network.addRoute(policies), network.addRoute(services)]
-  const dns = new ClusterDns({ api, services, pick, ...(upstreamDns && { upstream: upstreamDns }) })
+  return {
+    services,
+    policies,
+    dns: new ClusterDns({ api, services, pick, ...(upstreamDns && { upstream: upstreamDns }) }),
+    stop() {
+      for (const route of routes) route.close()
+      services.close()
+      policies.close()
+    },
+  }
+}
+
+/** Starts what a kube-controller-manager runs, and beside it the controllers of clouds and add-ons. */
+export function startControllerManager(
+  plane: ControlPlane,
+  usage: (namespace: string, pod: string) => ContainerUsage[],
+): { stop(): void } {
+  const { world, api } = plane
   const collector = garbageCollector(plane)
+  const metrics = new ResourceMetrics(api, usage, plane.now)
   const controllers = [
     namespaceDefaultsController(plane),
     deploymentController(plane),
@@ -77,28 +85,12 @@ export function startControllers(
     volumeProtection(plane),
     ebsProvisioner(plane),
     collector,
+    autoscalerController(plane, metrics),
   ].map((controller) => world.controllers.start(controller))
-  const scheduler = startScheduler(plane)
-  const kubelets = startKubelets(plane, {
-    issueToken,
-    resolve: (pod, name) => (policies.reachesDns(pod) ? dns.resolve(pod, name) : undefined),
-    resolver: (pod, nodeName) => resolverFile(pod, nodeName, serviceCidr),
-  })
-  const metrics = new ResourceMetrics(api, (namespace, pod) => kubelets.usage(namespace, pod), plane.now)
-  const autoscaler = world.controllers.start(autoscalerController(plane, metrics))
   return {
-    kubelets,
-    dns,
     stop() {
-      autoscaler.stop()
-      kubelets.stop()
-      scheduler.stop()
       for (const controller of controllers) controller.stop()
       collector.close()
-      for (const route of routes) route.close()
-      services.close()
-      policies.close()
-      plane.close()
     },
   }
 }

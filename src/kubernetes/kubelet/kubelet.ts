@@ -1,4 +1,4 @@
-import type { KubeletApi } from '../api.ts'
+import type { ClusterApi, KubeletApi } from '../api.ts'
 import type { ControlPlane } from '../controllers/control-plane.ts'
 import type { Pod, Volume } from '../objects.ts'
 import { nameOf, splitName } from '../pods.ts'
@@ -9,12 +9,15 @@ import { NodeImages } from './node-images.ts'
 import { type NodeRecord, nodeRecordPrefix } from './node-record.ts'
 import { type KubeletServices, PodWorker } from './pod-worker.ts'
 import { kubeletStreams } from './streams.ts'
+import { apiLedger, type PodLedger, type Reaches, uplinkApi } from './uplink.ts'
 
 /** How many pods may be between two awaits at once. */
 const CONCURRENCY = 512
 
 /** The kubelets of all nodes of a cluster. */
 export interface Kubelets extends KubeletApi, NodeRegistry {
+  /** The pods that a node runs, for its container runtime's own view of them. */
+  workersOn(node: string): PodWorker[]
   stop(): void
 }
 
@@ -24,26 +27,54 @@ export interface NodeRegistry {
   registerNode(node: Omit<NodeRecord, 'stopped' | 'upSince'>): void
   /** The machine or its kubelet stopped: its pods' processes end, its node becomes NotReady in time. */
   stopNode(name: string): void
+  /** The kubelet of a machine that is up stopped, or runs again: its pods' processes know nothing of it. */
+  attendNode(name: string, attended: boolean): void
   /** The machine is gone for good, and its Node object with it. */
   removeNode(name: string): void
+  /** The API server answers again: what could not be reported is reported. */
+  reconnected(): void
 }
 
+/** What kubelets are told by whoever runs them; images and volumes are the cluster's own by default. */
+export interface KubeletsOptions extends Pick<KubeletServices, 'issueToken' | 'resolve' | 'resolver'> {
+  images?: NodeImages
+  volumes?: VolumeStore
+  /** Default: always. */
+  reaches?: Reaches
+  /** The worker of a static pod, by its mirror. */
+  staticWorker?(mirror: Pod): PodWorker | undefined
+}
+
+/** The annotation that tells a static pod's mirror: the uid of the static pod. */
+export const MIRROR = 'kubernetes.io/config.mirror'
+
 /** Starts one kubelet controller for all nodes. Models pkg/kubelet. */
-export function startKubelets(
-  plane: ControlPlane,
-  services: Pick<KubeletServices, 'issueToken' | 'resolve' | 'resolver'>,
-): Kubelets {
+export function startKubelets(plane: ControlPlane, given: KubeletsOptions): Kubelets {
   const { api, world, options, podsByNode } = plane
-  const images = new NodeImages(options)
-  const volumes = new VolumeStore(world, options.uid)
+  const { reaches = () => true, staticWorker, ...services } = given
+  const images = given.images ?? new NodeImages(options)
+  const volumes = given.volumes ?? new VolumeStore(world, options.uid)
   const records = nodeRecordPrefix(options.uid)
   /** Workers by pod; more than one while a predecessor of the same name ends. */
   const workers = new Map<string, PodWorker[]>()
+  const apis = new Map<string, ClusterApi>()
+  const apiOf = (node: string): ClusterApi => {
+    const known = apis.get(node) ?? uplinkApi(api, () => reaches(node))
+    apis.set(node, known)
+    return known
+  }
+  const ledger: PodLedger = {
+    find: (key, uid) => apiLedger(api).find(key, uid),
+    report: (pod, status) => apiLedger(apiOf(pod.spec.nodeName!)).report(pod, status),
+    ended: (pod) => apiLedger(apiOf(pod.spec.nodeName!)).ended(pod),
+  }
   const kubelet: KubeletServices = {
     plane,
+    apiOf,
+    ledger,
+    ...services,
     images,
     volumes,
-    ...services,
     enqueue: (key) => runner.enqueue(key),
   }
   const podsByMount = new StoreIndex<Pod>(world.store, api.prefix('pods'), (pod) =>
@@ -51,17 +82,19 @@ export function startKubelets(
   )
 
   const recordOf = (name: string) => world.store.get<NodeRecord>(`${records}${name}`)?.value
+  /** Whether a kubelet looks after the pods of a node. */
+  const attended = (node: NodeRecord | undefined) => node && !node.stopped && !node.kubeletStopped
 
   async function reconcile(key: string) {
     const pod = api.get<Pod>('pods', ...splitName(key))
     for (const worker of workers.get(key) ?? []) {
-      if (worker.uid === pod?.metadata.uid) continue
+      if (worker.uid === pod?.metadata.uid || recordOf(worker.nodeName)?.kubeletStopped) continue
       if (!(await worker.vanish(undefined))) return { requeueAfterMs: 1000 }
       await drop(worker)
     }
-    if (!pod?.spec.nodeName) return
+    if (!pod?.spec.nodeName || pod.metadata.annotations?.[MIRROR]) return
     const node = recordOf(pod.spec.nodeName)
-    if (!node || node.stopped) return
+    if (!node || !attended(node)) return
     const known = workers.get(key)?.find(({ uid }) => uid === pod.metadata.uid)
     const worker = known ?? new PodWorker(kubelet, node, pod)
     if (!known) workers.set(key, [...(workers.get(key) ?? []), worker])
@@ -114,18 +147,38 @@ export function startKubelets(
     ],
     reconcile,
   })
-  const agents = world.controllers.start(nodeAgents(plane, images))
+  const agents = world.controllers.start(nodeAgents(plane, images, reaches))
   const nodes = world.store.watch<NodeRecord>(records, ({ type, entry, previous }) => {
     const up = type === 'put' && !entry.value.stopped
     const wasUp = previous !== undefined && !previous.value.stopped
     const rebooted = up && wasUp && entry.value.upSince !== previous.value.upSince
     if (rebooted || (wasUp && !up)) nodeChanged(entry.value, false)
     else if (up && !wasUp) nodeChanged(entry.value, true)
+    else if (previous?.value.kubeletStopped && !entry.value.kubeletStopped) resync(entry.value.name)
   })
 
-  const workerOf = (pod: Pod) => workers.get(nameOf(pod))?.find(({ uid }) => uid === pod.metadata.uid)
+  /** Looks at every pod of a node again, those included that are gone from the API and still run. */
+  function resync(node: string): void {
+    for (const pod of podsByNode.get(node)) runner.enqueue(nameOf(pod))
+    for (const [key, list] of workers) if (list.some(({ nodeName }) => nodeName === node)) runner.enqueue(key)
+  }
+
+  const workerOf = (pod: Pod) =>
+    workers.get(nameOf(pod))?.find(({ uid }) => uid === pod.metadata.uid) ?? staticWorker?.(pod)
+  const silent = (pod: Pod) => {
+    const node = recordOf(pod.spec.nodeName!)
+    return attended(node) ? undefined : node?.address
+  }
   return {
-    ...kubeletStreams({ api, network: options.network, workerOf }),
+    ...kubeletStreams({ api, network: options.network, workerOf, silent }),
+    workersOn: (node) => [...workers.values()].flat().filter(({ nodeName }) => nodeName === node),
+    reconnected() {
+      for (const { name } of world.store.values<NodeRecord>(records)) {
+        if (!reaches(name)) continue
+        resync(name)
+        agents.enqueue(name)
+      }
+    },
     registerNode(node) {
       world.store.update<NodeRecord>(`${records}${node.name}`, (old) => ({
         ...node,
@@ -136,6 +189,13 @@ export function startKubelets(
       world.store.update<NodeRecord>(`${records}${name}`, (old) =>
         !old || old.stopped ? old : { ...old, stopped: true },
       )
+    },
+    attendNode(name, attended) {
+      world.store.update<NodeRecord>(`${records}${name}`, (old) => {
+        if (!old || attended === !old.kubeletStopped) return old
+        const { kubeletStopped: _, ...rest } = old
+        return attended ? rest : { ...rest, kubeletStopped: true }
+      })
     },
     removeNode(name) {
       world.store.delete(`${records}${name}`)

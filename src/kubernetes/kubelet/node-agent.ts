@@ -5,6 +5,7 @@ import { microTimestamp, parseTime } from '../time.ts'
 import { imageIdOf, type NodeImages } from './node-images.ts'
 import { type NodeRecord, nodeRecordPrefix } from './node-record.ts'
 import { LEASE_RENEW_MS, LEASES_PER_SECOND, NODE_READY_MS, NODE_STATUS_MS } from './timings.ts'
+import type { Reaches } from './uplink.ts'
 
 const LEASES = 'leases.coordination.k8s.io'
 const LEASE_NAMESPACE = 'kube-node-lease'
@@ -22,20 +23,23 @@ const PRESSURES = [
   ['PIDPressure', 'KubeletHasSufficientPID', 'kubelet has sufficient PID available', 'NodeHasSufficientPID'],
 ] as const
 
-const NOT_READY_MESSAGE =
+const NETWORK_MISSING =
   'container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized'
 
 /** The part of every kubelet that speaks for its node: registers it, sends its status, renews its lease. */
-export function nodeAgents(plane: ControlPlane, images: NodeImages): Controller {
+export function nodeAgents(plane: ControlPlane, images: NodeImages, reaches: Reaches): Controller {
   const { api, world, options } = plane
   const prefix = nodeRecordPrefix(options.uid)
 
   function reconcile(name: string): Result | undefined {
     const record = world.store.get<NodeRecord>(`${prefix}${name}`)?.value
-    if (!record || record.stopped) return
+    if (!record || record.stopped || record.kubeletStopped || !reaches(name)) return
     const node = api.get<Node>('nodes', '', name) ?? register(record)
     const readyAt = record.upSince + world.provisioningTime(NODE_READY_MS)
-    sendStatus(record, node, record.networkReady !== false && plane.now() >= readyAt)
+    const trouble =
+      record.runtimeTrouble ??
+      (record.networkReady !== false && plane.now() >= readyAt ? undefined : NETWORK_MISSING)
+    sendStatus(record, node, trouble)
     const renewal = renewLease(node)
     return { requeueAfterMs: plane.now() < readyAt ? readyAt - plane.now() : renewal }
   }
@@ -76,12 +80,14 @@ export function nodeAgents(plane: ControlPlane, images: NodeImages): Controller 
   const event = (node: Node, reason: string, message: string) =>
     api.event(node, 'Normal', reason, message, { component: 'kubelet', host: node.metadata.name })
 
-  function sendStatus(record: NodeRecord, node: Node, ready: boolean): void {
+  /** `trouble` is why the node is not ready. */
+  function sendStatus(record: NodeRecord, node: Node, trouble: string | undefined): void {
+    const ready = trouble === undefined
     const old = node.status?.conditions ?? []
     const before = old.find(({ type }) => type === 'Ready')
     const status = ready ? 'True' : 'False'
     const fresh = before && plane.now() - parseTime(before.lastHeartbeatTime) < NODE_STATUS_MS
-    if (before?.status === status && fresh) return
+    if (before?.status === status && fresh && (ready || before.message === trouble)) return
     const { name, address, externalAddress } = record
     api.updateStatus('nodes', {
       ...node,
@@ -97,7 +103,7 @@ export function nodeAgents(plane: ControlPlane, images: NodeImages): Controller 
         allocatable: record.allocatable,
         nodeInfo: record.nodeInfo,
         daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
-        conditions: conditions(old, ready),
+        conditions: conditions(old, trouble),
         images: imagesOf(name),
       },
     } as unknown as Node)
@@ -105,7 +111,7 @@ export function nodeAgents(plane: ControlPlane, images: NodeImages): Controller 
       event(node, 'NodeReady', `Node ${name} status is now: NodeReady`)
   }
 
-  function conditions(old: NodeCondition[], ready: boolean): NodeCondition[] {
+  function conditions(old: NodeCondition[], trouble: string | undefined): NodeCondition[] {
     const now = plane.timestamp()
     const condition = (type: string, status: string, reason: string, message: string): NodeCondition => {
       const before = old.find((candidate) => candidate.type === type)
@@ -114,9 +120,9 @@ export function nodeAgents(plane: ControlPlane, images: NodeImages): Controller 
     }
     return [
       ...PRESSURES.map(([type, reason, message]) => condition(type, 'False', reason, message)),
-      ready
+      trouble === undefined
         ? condition('Ready', 'True', 'KubeletReady', 'kubelet is posting ready status')
-        : condition('Ready', 'False', 'KubeletNotReady', NOT_READY_MESSAGE),
+        : condition('Ready', 'False', 'KubeletNotReady', trouble),
     ]
   }
 

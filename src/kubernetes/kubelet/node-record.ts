@@ -17,8 +17,12 @@ export interface NodeRecord {
   nodeInfo: NodeSystemInfo
   /** Whether the network plug-in can give pods addresses; without it the node stays NotReady. Default true. */
   networkReady?: boolean
-  /** The machine or its kubelet does not run. */
+  /** Why the container runtime cannot be asked: the node is NotReady with this message. */
+  runtimeTrouble?: string
+  /** The machine does not run. */
   stopped?: boolean
+  /** Its kubelet does not run: what its pods run goes on, and nobody looks after it or reports it. */
+  kubeletStopped?: boolean
   /** ms since the epoch when it last came up. */
   upSince: number
 }

@@ -8,6 +8,7 @@ import { unlessGone } from '../controllers/replicas.ts'
 import { equal } from '../equality.ts'
 import type { Node, Pod } from '../objects.ts'
 import { isFinished, nameOf } from '../pods.ts'
+import type { ClusterOptions } from '../provider.ts'
 import { parseTime, timestamp } from '../time.ts'
 import type { VolumeStore } from '../volumes/files.ts'
 import { ContainerWorker } from './container-worker.ts'
@@ -16,11 +17,20 @@ import type { NodeImages } from './node-images.ts'
 import type { NodeRecord } from './node-record.ts'
 import { type PodView, podStatusOf } from './pod-status.ts'
 import { MINIMUM_GRACE_MS, RETRY_MS, SANDBOX_MS, VOLUME_SYNC_MS } from './timings.ts'
+import type { PodLedger } from './uplink.ts'
 import { MountError, PodVolumes, type TokenIssuer } from './volumes.ts'
+
+/** What pods need of their cluster; a kubelet has it before it knows an API server. */
+export type KubeletPlane = Pick<ControlPlane, 'world' | 'now' | 'podAddresses'> & {
+  options: Pick<ClusterOptions, 'network' | 'runtime' | 'provider' | 'gitVersion'>
+}
 
 /** What the kubelet gives all its pods. */
 export interface KubeletServices {
-  plane: ControlPlane
+  plane: KubeletPlane
+  /** The API as the kubelet of a node has it. */
+  apiOf(node: string): ClusterApi
+  ledger: PodLedger
   images: NodeImages
   issueToken: TokenIssuer
   volumes: VolumeStore
@@ -106,7 +116,7 @@ export class PodWorker implements PodContext {
   }
 
   get api() {
-    return this.#services.plane.api
+    return this.#services.apiOf(this.nodeName)
   }
   get images() {
     return this.#services.images
@@ -325,10 +335,7 @@ export class PodWorker implements PodContext {
     this.#writeStatus(this.#view(pod))
     if (this.containers.some(({ running }) => running)) return
     await this.#release()
-    const { namespace, name } = pod.metadata
-    unlessGone(() =>
-      this.api.delete('pods', namespace!, name, { gracePeriodSeconds: 0, preconditions: { uid: this.uid } }),
-    )
+    unlessGone(() => this.#services.ledger.ended(pod))
   }
 
   /** Main containers first, then the sidecars that serve them. */
@@ -369,9 +376,7 @@ export class PodWorker implements PodContext {
   }
 
   #latest(): Pod | undefined {
-    const [namespace, name] = this.key.split('/') as [string, string]
-    const pod = this.api.get<Pod>('pods', namespace, name)
-    return pod?.metadata.uid === this.uid ? pod : undefined
+    return this.#services.ledger.find(this.key, this.uid)
   }
 
   #writeStatus(view: PodView): void {
@@ -379,7 +384,7 @@ export class PodWorker implements PodContext {
     if (!pod) return
     const status = podStatusOf(view, pod, this.now())
     status.qosClass ??= pod.status.qosClass
-    if (!equal(status, pod.status)) this.api.updateStatus('pods', { ...pod, status })
+    if (!equal(status, pod.status)) this.#services.ledger.report(pod, status)
   }
 
   #ghost(): Pod {

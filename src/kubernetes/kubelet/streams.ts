@@ -16,8 +16,20 @@ export function kubeletStreams(options: {
   api: ClusterApi
   network: VirtualNetwork
   workerOf(pod: Pod): PodWorker | undefined
+  /** The address of the pod's node when no kubelet listens there. */
+  silent(pod: Pod): string | undefined
 }): KubeletApi {
-  const { api, network, workerOf } = options
+  const { api, network, workerOf, silent } = options
+
+  /** Throws what the API server says when it cannot reach the kubelet, for logs or a stream. */
+  function dial(pod: Pod, logsOf?: string): void {
+    const address = pod.spec.nodeName && silent(pod)
+    if (!address) return
+    const { namespace, name } = pod.metadata
+    const refused = `dial tcp ${address}:10250: connect: connection refused`
+    const url = `https://${address}:10250/containerLogs/${namespace}/${name}/${logsOf}`
+    throw new StatusError(500, '', logsOf ? `Get "${url}": ${refused}` : `error dialing backend: ${refused}`)
+  }
 
   function podNamed(namespace: string, name: string): Pod {
     const pod = api.get<Pod>('pods', namespace, name)
@@ -76,11 +88,13 @@ export function kubeletStreams(options: {
       const { pod, name, worker } = find(namespace, podName, options.container)
       // The API server answers nothing for a pod without a node.
       if (!pod.spec.nodeName) return emptyLog()
+      dial(pod, name)
       return logOf(pod, name, worker, options)
     },
 
     async exec(namespace, podName, { container, command, tty }) {
       const { pod, name, worker } = find(namespace, podName, container)
+      dial(pod)
       const instance = running(pod, name, worker, 'exec into')
       try {
         return await instance.container.exec({ command, tty })
@@ -95,11 +109,13 @@ export function kubeletStreams(options: {
 
     async attach(namespace, podName, { container, stdin }) {
       const { pod, name, worker } = find(namespace, podName, container)
+      dial(pod)
       return attachTo(running(pod, name, worker, 'attach to'), stdin)
     },
 
     async portForward(namespace, podName, port): Promise<Duplex> {
       const pod = podNamed(namespace, podName)
+      dial(pod)
       if (pod.status.phase !== 'Running') {
         throw internal(
           `unable to forward port because pod is not running. Current status=${pod.status.phase}`,

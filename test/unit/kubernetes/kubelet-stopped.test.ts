@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Node } from '#kubernetes/objects.ts'
+import { isReady } from '#kubernetes/pods.ts'
+import { deployment, readyPods, type TestCluster, testCluster } from './test-cluster.ts'
+
+const readyOf = (cluster: TestCluster, name: string) =>
+  cluster.api.get<Node>('nodes', '', name)?.status?.conditions?.find(({ type }) => type === 'Ready')
+
+describe('a node whose kubelet is stopped', () => {
+  let cluster: TestCluster
+  let container: string | undefined
+
+  const only = () => cluster.pods()[0]!
+  const idOf = (pod = only()) => pod.status.containerStatuses?.[0]?.containerID
+
+  beforeAll(async () => {
+    cluster = await testCluster({ nodes: 1 })
+    cluster.runtime.scripts.set('web', ({ serve }) => {
+      serve(80, () => ({ status: 200, body: 'here' }))
+      return undefined
+    })
+    cluster.api.create('deployments.apps', deployment('web', 1))
+    await cluster.until('the pod is ready', () => readyPods(cluster).length === 1)
+    container = idOf()
+    cluster.kubernetes.kubelets.attendNode('node-1', false)
+  })
+  afterAll(() => cluster.close())
+
+  it('goes on running its containers', () => {
+    expect(cluster.network.listening(only().status.podIP!, 80)).toBe(true)
+  })
+
+  it('answers nothing on its own port', async () => {
+    await expect(cluster.kubernetes.kubelets.logs('default', only().metadata.name, {})).rejects.toMatchObject(
+      {
+        message: `Get "https://192.168.0.1:10250/containerLogs/default/${only().metadata.name}/web": dial tcp 192.168.0.1:10250: connect: connection refused`,
+        reason: '',
+      },
+    )
+  })
+
+  it('is unknown after the grace period', async () => {
+    await cluster.until('the node is unknown', () => readyOf(cluster, 'node-1')?.status === 'Unknown', 60_000)
+    expect(isReady(only())).toBe(false)
+  })
+
+  it('keeps pods that are deleted until the kubelet is back', async () => {
+    cluster.api.create('deployments.apps', deployment('late', 1))
+    const doomed = only()
+    cluster.api.delete('pods', 'default', doomed.metadata.name)
+    await cluster.world.advance(60_000)
+    expect(cluster.network.listening(doomed.status.podIP!, 80)).toBe(true)
+    expect(idOf(cluster.pod(doomed.metadata.name))).toBe(container)
+  })
+
+  it('is ready again at once with its kubelet, and does what was left undone', async () => {
+    cluster.kubernetes.kubelets.attendNode('node-1', true)
+    await cluster.until('the node is ready', () => readyOf(cluster, 'node-1')?.status === 'True', 5_000)
+    await cluster.until('both deployments run', () => readyPods(cluster).length === 2, 60_000)
+    expect(readyPods(cluster).map((pod) => pod.status.containerStatuses![0]!.restartCount)).toEqual([0, 0])
+  })
+})

@@ -39,6 +39,12 @@ export interface RunningCluster {
 }
 
 /**
+ * The signers whose approved requests EKS signs: it gives no client certificates.
+ * Source: https://docs.aws.amazon.com/eks/latest/userguide/cert-signing.html, read 2026-11.
+ */
+const EKS_SIGNERS = ['beta.eks.amazonaws.com/app-serving', 'kubernetes.io/kubelet-serving']
+
+/**
  * The Kubernetes behind the EKS clusters of a world: a control plane runs for each cluster record that is past its creation,
  * and is gone with it. A table of their API servers' host names for the proxy.
  */
@@ -136,6 +142,7 @@ export class Clusters implements HostTable {
       authorizers: [{ authorize: (attributes) => accessPolicyDecision(scope, current(), attributes) }],
       serviceCidr: record.serviceIpv4Cidr,
       certificateAuthority: authority,
+      certificateSigners: EKS_SIGNERS,
       endpoint: record.endpoint,
       controlPlaneAddresses: tables.networkInterfaces
         .list(scope)

@@ -1,5 +1,6 @@
 import type { Duplex, Readable } from 'node:stream'
 import type { ProcessHandle } from '#containers/runtime.ts'
+import type { AccessAttributes } from './provider.ts'
 
 /** What every object has. */
 export interface ObjectMeta {
@@ -78,6 +79,8 @@ export interface ClusterApi {
   prefix(resource: string, namespace?: string): string
   /** The namespace and name in a store key of this cluster. */
   parseKey(key: string): { group: string; resource: string; namespace: string; name: string }
+  /** Whether somebody may do something, as SubjectAccessReview tells. */
+  mayAccess(attributes: AccessAttributes): boolean
   /** Every resource whose objects are stored, with those of CustomResourceDefinitions as they are now. */
   resources(): StoredResource[]
   /** The resource of a group's kind, as an owner reference names it; undefined when the cluster has none. */

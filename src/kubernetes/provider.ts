@@ -28,6 +28,8 @@ export interface AccessAttributes {
   name: string
   /** For non-resource requests, the URL path. */
   path?: string
+  /** Of a list or watch: `spec.nodeName=…`. */
+  fieldSelector?: string
 }
 
 /** Decides beside RBAC (EKS access policies). `undefined` is no opinion. */
@@ -80,6 +82,8 @@ export interface ClusterOptions {
   serviceCidr: string
   /** PEM: signs client certificates and service-account tokens of this cluster. */
   certificateAuthority: { certificate: string; privateKey: string }
+  /** The signers whose approved requests the cluster signs. Default: those of Kubernetes itself. */
+  certificateSigners?: string[]
   /** Where clients reach the API server: `https://….eks.amazonaws.com`. */
   endpoint: string
   /** Where the API server listens inside the world: the control plane's addresses in the customer's subnets. Default: nowhere. */

@@ -5,7 +5,7 @@ import { ADMISSION } from './admission/plugins.ts'
 import { quotaUsage } from './admission/quota-usage.ts'
 import { clusterRoleAggregation } from './auth/aggregation.ts'
 import { Authentication } from './auth/authentication.ts'
-import { Authorization } from './auth/rbac.ts'
+import { Authorization } from './auth/authorization.ts'
 import { ServiceAccountTokens, type TokenRequest } from './auth/service-account-tokens.ts'
 import { bootstrap, kubernetesServiceController } from './bootstrap/bootstrap.ts'
 import { listenInside } from './bootstrap/inside.ts'
@@ -45,7 +45,13 @@ export class ApiServer {
       if (!this.#schema) throw new Error('the API server was used for a write before it was started')
       return this.#schema
     }
-    const objects = new Objects({ cluster, schema, strategies: STRATEGIES, admission: ADMISSION })
+    const objects: Objects = new Objects({
+      cluster,
+      schema,
+      strategies: STRATEGIES,
+      admission: ADMISSION,
+      authorization: () => authorization,
+    })
     const tokens = new ServiceAccountTokens(cluster, objects)
     const authentication = new Authentication(cluster, tokens)
     const authorization = new Authorization(cluster, objects)

@@ -1,4 +1,5 @@
 import type { ClusterApi, DeleteOptions, KubernetesObject, StoredResource } from '../api.ts'
+import type { AccessAttributes } from '../provider.ts'
 import { timestamp } from '../time.ts'
 import { conflict } from './errors.ts'
 import type { EventRecorder } from './event-recorder.ts'
@@ -86,6 +87,10 @@ export class ComponentApi implements ClusterApi {
 
   event(...[about, type, reason, message, source, fieldPath]: Parameters<ClusterApi['event']>): void {
     this.#recorder.record(about, type, reason, message, source, fieldPath)
+  }
+
+  mayAccess(attributes: AccessAttributes): boolean {
+    return this.#objects.context.authorization.authorize(attributes).allowed
   }
 
   resources(): StoredResource[] {

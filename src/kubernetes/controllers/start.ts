@@ -5,6 +5,9 @@ import { PolicyRoute } from '../network/policies.ts'
 import { ServiceRoute } from '../network/services.ts'
 import { apiServiceController } from './api-services.ts'
 import { autoscalerController } from './autoscaler/autoscaler.ts'
+import { certificateApprover } from './certificates/approver.ts'
+import { certificateCleaner } from './certificates/cleaner.ts'
+import { certificateSigner } from './certificates/signer.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { cronJobController } from './cronjob.ts'
 import { daemonSetController } from './daemonset.ts'
@@ -81,6 +84,9 @@ export function startControllerManager(
     namespaceController(plane),
     apiServiceController(plane),
     disruptionController(plane),
+    certificateApprover(plane),
+    certificateSigner(plane),
+    certificateCleaner(plane),
     volumeBinder(plane),
     volumeProtection(plane),
     ebsProvisioner(plane),

@@ -1,7 +1,7 @@
+import { nodeOf } from '../auth/node.ts'
 import { forbidden } from '../errors.ts'
 import type { AdmissionPlugin } from '../storage/strategy.ts'
 
-const USER = 'system:node:'
 const MIRROR = 'kubernetes.io/config.mirror'
 
 /** A kubelet may change only its own node and what runs there. Models plugin/pkg/admission/noderestriction. */
@@ -14,8 +14,8 @@ export const nodeRestriction: AdmissionPlugin = ({
   subresource,
   user,
 }) => {
-  if (!user?.username.startsWith(USER) || !user.groups.includes('system:nodes')) return
-  const node = user.username.slice(USER.length)
+  const node = user && nodeOf(user)
+  if (node === undefined) return
   const refuse = (why: string) => {
     throw forbidden(kind, name, why)
   }

@@ -3,6 +3,8 @@ import { forbidden, notFound } from '../errors.ts'
 import type { Obj } from '../json.ts'
 import { kindOf } from '../kinds/registry.ts'
 import type { AdmissionPlugin } from '../storage/strategy.ts'
+import { certificateSigners, certificateSubject } from './certificates.ts'
+import { escalation } from './escalation.ts'
 import { limitRangeDefaults, limitRangeLimits } from './limit-range.ts'
 import { nodeRestriction } from './node-restriction.ts'
 import { podSecurity } from './pod-security.ts'
@@ -144,5 +146,13 @@ export const ADMISSION: { mutating: AdmissionPlugin[]; validating: AdmissionPlug
     priority,
     defaultStorageClass,
   ],
-  validating: [limitRangeLimits, podSecurity, unsimulated, resourceQuota],
+  validating: [
+    escalation,
+    certificateSigners,
+    certificateSubject,
+    limitRangeLimits,
+    podSecurity,
+    unsimulated,
+    resourceQuota,
+  ],
 }

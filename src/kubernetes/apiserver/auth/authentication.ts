@@ -51,14 +51,27 @@ export class Authentication {
       certificate.checkIssued(this.#authority) &&
       certificate.verify(this.#authority.publicKey) &&
       Date.parse(certificate.validFrom) <= now &&
-      now < Date.parse(certificate.validTo)
+      now < Date.parse(certificate.validTo) &&
+      isForClients(certificate)
     if (!valid) throw unauthorized()
     const parts = certificate.subject.split('\n').map((line) => line.split('=') as [string, string])
     const named = (name: string) => parts.filter(([key]) => key === name).map(([, value]) => value)
     const username = named('CN')[0]
-    return username ? { username, groups: named('O') } : undefined
+    if (!username) return undefined
+    const id = certificate.fingerprint256.replaceAll(':', '').toLowerCase()
+    return {
+      username,
+      groups: named('O'),
+      extra: { 'authentication.kubernetes.io/credential-id': [`X509SHA256=${id}`] },
+    }
   }
 }
+
+/** `clientAuth` or any usage. */
+const CLIENT_USAGES = ['1.3.6.1.5.5.7.3.2', '2.5.29.37.0']
+
+const isForClients = ({ keyUsage }: X509Certificate): boolean =>
+  !keyUsage || keyUsage.some((usage) => CLIENT_USAGES.includes(usage))
 
 const authenticated = (user: UserInfo): UserInfo =>
   user.groups.includes('system:authenticated')

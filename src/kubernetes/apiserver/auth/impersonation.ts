@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { StatusError } from '../../api.ts'
 import type { UserInfo } from '../../provider.ts'
-import { type Authorization, refusal } from './rbac.ts'
+import { type Authorization, refusal } from './authorization.ts'
 
 const EXTRA = 'impersonate-extra-'
 

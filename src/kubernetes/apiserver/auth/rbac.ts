@@ -1,13 +1,8 @@
-import type { AccessAttributes, ClusterOptions, UserInfo } from '../../provider.ts'
+import type { AccessAttributes, UserInfo } from '../../provider.ts'
 import type { Obj } from '../json.ts'
 import type { Objects } from '../storage/objects.ts'
 
 const GROUP = 'rbac.authorization.k8s.io'
-
-export interface Decision {
-  allowed: boolean
-  reason: string
-}
 
 /** A rule that a user has, and where: `''` is everywhere. */
 export interface EffectiveRule {
@@ -16,32 +11,16 @@ export interface EffectiveRule {
   source: string
 }
 
-/** Decides who may do what: `system:masters`, the cloud's authorizers, then RBAC's roles and bindings. */
-export class Authorization {
-  readonly #cluster: ClusterOptions
+/** Roles and bindings as they are now. */
+export class RoleRules {
   readonly #objects: Objects
 
-  constructor(cluster: ClusterOptions, objects: Objects) {
-    this.#cluster = cluster
+  constructor(objects: Objects) {
     this.#objects = objects
   }
 
-  authorize(attributes: AccessAttributes): Decision {
-    if (attributes.user.groups.includes('system:masters')) return { allowed: true, reason: '' }
-    let reason = ''
-    for (const authorizer of this.#cluster.authorizers) {
-      const decision = authorizer.authorize(attributes)
-      if (decision?.allowed) return { allowed: true, reason: decision.reason ?? '' }
-      reason ||= decision?.reason ?? ''
-    }
-    for (const { rule, source } of this.rules(attributes.user, attributes.namespace)) {
-      if (permits(rule, attributes)) return { allowed: true, reason: `RBAC: allowed by ${source}` }
-    }
-    return { allowed: false, reason }
-  }
-
   /** The rules that hold for a user in a namespace, or only those of ClusterRoleBindings when it is `''`. */
-  *rules(user: UserInfo, namespace: string): Generator<EffectiveRule> {
+  *of(user: UserInfo, namespace: string): Generator<EffectiveRule> {
     const { list } = this.#objects.context
     for (const binding of list(`clusterrolebindings.${GROUP}`)) {
       const subject = subjectOf(binding, user, '')
@@ -108,14 +87,4 @@ function coversResource(resources: string[], { resource, subresource }: AccessAt
   return resources.some(
     (item) => item === '*' || item === full || (subresource && item === `*/${subresource}`),
   )
-}
-
-/** The text of a refusal. */
-export function refusal(attributes: AccessAttributes, reason: string): string {
-  const { user, verb, resource, subresource, group, namespace, path } = attributes
-  const why = reason ? `: ${reason}` : ''
-  if (path !== undefined) return `User "${user.username}" cannot ${verb} path "${path}"${why}`
-  const what = subresource ? `${resource}/${subresource}` : resource
-  const where = namespace ? `in the namespace "${namespace}"` : 'at the cluster scope'
-  return `User "${user.username}" cannot ${verb} resource "${what}" in API group "${group}" ${where}${why}`
 }

@@ -210,6 +210,27 @@ const CONTROLLERS: Record<string, Obj[]> = {
   'service-account-controller': [rule([''], ['serviceaccounts'], ['create']), EVENTS],
 }
 
+/** What a node authorizer grants to every kubelet; what it grants to some stands with it. */
+export const NODE_RULES: Obj[] = [
+  rule(['authentication.k8s.io'], ['tokenreviews'], ['create']),
+  rule(['authorization.k8s.io'], ['localsubjectaccessreviews', 'subjectaccessreviews'], ['create']),
+  rule([''], ['services'], READ),
+  rule([''], ['nodes'], ['create', 'get', 'list', 'watch', 'patch', 'update']),
+  rule([''], ['nodes/status'], ['patch', 'update']),
+  rule([''], ['events'], ['create', 'patch', 'update']),
+  rule([''], ['pods'], ['get', 'list', 'watch', 'create', 'delete']),
+  rule([''], ['pods/status'], ['patch', 'update']),
+  rule([''], ['pods/eviction'], ['create']),
+  rule([''], ['configmaps', 'secrets', 'persistentvolumeclaims', 'persistentvolumes'], READ),
+  rule([''], ['serviceaccounts/token'], ['create']),
+  rule(['certificates.k8s.io'], ['certificatesigningrequests'], ['create', 'get', 'list', 'watch']),
+  rule(['coordination.k8s.io'], ['leases'], ['create', 'delete', 'get', 'patch', 'update']),
+  rule(['storage.k8s.io'], ['csidrivers', 'volumeattachments'], READ),
+  rule(['node.k8s.io'], ['runtimeclasses'], READ),
+  rule(['certificates.k8s.io'], ['certificatesigningrequests/selfnodeclient'], ['create']),
+  rule(['storage.k8s.io'], ['csinodes'], ['create', 'delete', 'get', 'patch', 'update']),
+]
+
 export const CLUSTER_ROLES: Obj[] = [
   clusterRole('cluster-admin', [rule(ALL, ALL, ALL), paths(ALL, '*')]),
   aggregated('admin', {}),
@@ -250,23 +271,7 @@ export const CLUSTER_ROLES: Obj[] = [
       '/openid/v1/jwks/',
     ),
   ]),
-  clusterRole('system:node', [
-    rule(['authentication.k8s.io'], ['tokenreviews'], ['create']),
-    rule(['authorization.k8s.io'], ['localsubjectaccessreviews', 'subjectaccessreviews'], ['create']),
-    rule([''], ['services'], READ),
-    rule([''], ['nodes'], ['create', 'get', 'list', 'watch', 'patch', 'update']),
-    rule([''], ['nodes/status'], ['patch', 'update']),
-    rule([''], ['events'], ['create', 'patch', 'update']),
-    rule([''], ['pods'], ['get', 'list', 'watch', 'create', 'delete']),
-    rule([''], ['pods/status'], ['patch', 'update']),
-    rule([''], ['pods/eviction'], ['create']),
-    rule([''], ['configmaps', 'secrets', 'persistentvolumeclaims', 'persistentvolumes'], READ),
-    rule([''], ['serviceaccounts/token'], ['create']),
-    rule(['certificates.k8s.io'], ['certificatesigningrequests'], ['create', 'get', 'list', 'watch']),
-    rule(['coordination.k8s.io'], ['leases'], ['create', 'delete', 'get', 'patch', 'update']),
-    rule(['storage.k8s.io'], ['csidrivers', 'volumeattachments'], READ),
-    rule(['node.k8s.io'], ['runtimeclasses'], READ),
-  ]),
+  clusterRole('system:node', NODE_RULES),
   clusterRole('system:node-proxier', [
     rule([''], ['services', 'endpoints', 'nodes'], ['list', 'watch']),
     rule([''], ['nodes'], ['get']),
@@ -311,6 +316,24 @@ export const CLUSTER_ROLES: Obj[] = [
     rule(['storage.k8s.io'], ['storageclasses'], READ),
     EVENTS,
   ]),
+  clusterRole('system:node-bootstrapper', [
+    rule(['certificates.k8s.io'], ['certificatesigningrequests'], ['create', 'get', 'list', 'watch']),
+  ]),
+  ...['nodeclient', 'selfnodeclient'].map((name) =>
+    clusterRole(`system:certificates.k8s.io:certificatesigningrequests:${name}`, [
+      rule(['certificates.k8s.io'], [`certificatesigningrequests/${name}`], ['create']),
+    ]),
+  ),
+  ...[
+    ['kube-apiserver-client', 'kubernetes.io/kube-apiserver-client'],
+    ['kube-apiserver-client-kubelet', 'kubernetes.io/kube-apiserver-client-kubelet'],
+    ['kubelet-serving', 'kubernetes.io/kubelet-serving'],
+    ['legacy-unknown', 'kubernetes.io/legacy-unknown'],
+  ].map(([name, signer]) =>
+    clusterRole(`system:certificates.k8s.io:${name}-approver`, [
+      rule(['certificates.k8s.io'], ['signers'], ['approve'], [signer!]),
+    ]),
+  ),
   ...Object.entries(CONTROLLERS).map(([name, rules]) => clusterRole(`system:controller:${name}`, rules)),
 ]
 
@@ -333,7 +356,8 @@ export const CLUSTER_ROLE_BINDINGS: Obj[] = [
     group('system:unauthenticated'),
   ]),
   clusterBinding('system:monitoring', [group('system:monitoring')]),
-  clusterBinding('system:node', [group('system:nodes')]),
+  // Nodes are authorized by what runs on them.
+  clusterBinding('system:node', []),
   clusterBinding('system:node-proxier', [user('system:kube-proxy')]),
   clusterBinding('system:kube-scheduler', [user('system:kube-scheduler')]),
   clusterBinding('system:kube-controller-manager', [user('system:kube-controller-manager')]),

@@ -1,7 +1,7 @@
 import type { Entry } from '#world/store.ts'
 import { applyConfiguration } from '../apply/apply.ts'
 import { badRequest, unsupportedMediaType } from '../errors.ts'
-import { clone, type Json, type Obj } from '../json.ts'
+import { clone, isObject, type Json, type Obj } from '../json.ts'
 import { applyJsonPatch, applyMergePatch, PatchError } from '../patch/json-patch.ts'
 import { applyStrategicPatch } from '../patch/strategic.ts'
 import { servedAs } from '../storage/entries.ts'
@@ -16,6 +16,7 @@ const JSON_PATCH = 'application/json-patch+json'
 const MERGE_PATCH = 'application/merge-patch+json'
 const STRATEGIC = 'application/strategic-merge-patch+json'
 const APPLY = 'application/apply-patch+yaml'
+const NOT_AN_OBJECT = 'the object provided is unrecognized (must be of type object)'
 const ACCEPTED = [JSON_PATCH, MERGE_PATCH, STRATEGIC, APPLY]
 
 /** Answers PATCH in its four forms. `decode` turns an object of the client's version into the stored form. */
@@ -31,6 +32,7 @@ export async function patchCall(
   const query = writeQuery(info.query, 'PatchOptions')
   const body = parseValue(await readBody(call.req), type === APPLY ? 'application/yaml' : 'application/json')
   if (type === APPLY) return applyConfiguration(call, objects, body, query, decode)
+  if (type !== JSON_PATCH && !isObject(body)) throw badRequest(NOT_AN_OBJECT)
   const manage = managerOf(objects, call, query.fieldManager, 'Update')
   const options = {
     user,
@@ -41,6 +43,7 @@ export async function patchCall(
   }
   const change = (present: Json): Obj => {
     const patched = patchObject(call, objects, present, type, body)
+    if (!isObject(patched)) throw badRequest(NOT_AN_OBJECT)
     checkIdentity(call, patched)
     return decode(patched)
   }

@@ -4,8 +4,8 @@ import type { HttpHost } from '#network/hosts.ts'
 import { StatusError } from '../../api.ts'
 import type { AccessAttributes, UserInfo } from '../../provider.ts'
 import type { Authentication } from '../auth/authentication.ts'
+import { type Authorization, refusal } from '../auth/authorization.ts'
 import { impersonate } from '../auth/impersonation.ts'
-import { type Authorization, refusal } from '../auth/rbac.ts'
 import { qualified } from '../kinds/kind.ts'
 import type { Objects } from '../storage/objects.ts'
 import type { Call } from './call.ts'
@@ -104,6 +104,7 @@ const attributesOf = (info: RequestInfo, user: UserInfo): AccessAttributes => ({
   namespace: info.namespace,
   name: info.name,
   ...(!info.isResource && { path: info.path }),
+  ...(info.query.get('fieldSelector') && { fieldSelector: info.query.get('fieldSelector')! }),
 })
 
 /** Models apiserver/pkg/endpoints/handlers/responsewriters.ErrForbidden. */

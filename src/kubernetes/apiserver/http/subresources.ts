@@ -1,6 +1,7 @@
 import { StatusError } from '../../api.ts'
+import { timestamp } from '../../time.ts'
 import type { Authentication } from '../auth/authentication.ts'
-import type { Authorization } from '../auth/rbac.ts'
+import type { Authorization } from '../auth/authorization.ts'
 import { REVIEWS } from '../auth/reviews.ts'
 import type { ServiceAccountTokens } from '../auth/service-account-tokens.ts'
 import { methodNotAllowed, notFound, notImplemented } from '../errors.ts'
@@ -35,12 +36,22 @@ export interface SubresourceParts {
 
 type Handler = (call: Call, parts: SubresourceParts) => Promise<void>
 
+/** What a request to a part of an object changes in it; `now` is the world's time. */
+type Part = (wanted: Obj, current: Obj, now: string) => Obj
+
 /** Subresources that are a part of their object, written by themselves: the fields that they may change. */
-const PARTS: Record<string, (wanted: Obj, current: Obj) => Obj> = {
+const PARTS: Record<string, Part> = {
   'namespaces/finalize': (wanted, current) => ({ ...current, spec: wanted.spec }),
-  'certificatesigningrequests.certificates.k8s.io/approval': (wanted, current) => ({
+  'certificatesigningrequests.certificates.k8s.io/approval': (wanted, current, now) => ({
     ...current,
-    status: { ...current.status, conditions: wanted.status?.conditions },
+    status: {
+      ...current.status,
+      conditions: wanted.status?.conditions?.map((condition: Obj) => ({
+        ...condition,
+        lastUpdateTime: condition.lastUpdateTime ?? now,
+        lastTransitionTime: condition.lastTransitionTime ?? now,
+      })),
+    },
   }),
 }
 
@@ -100,10 +111,11 @@ export class Subresources {
     })
   }
 
-  async #write(call: Call, part: (wanted: Obj, current: Obj) => Obj): Promise<void> {
+  async #write(call: Call, part: Part): Promise<void> {
     const { objects } = this.#parts
     const { info, kind, req, res, user } = call
     const decode = (object: Obj) => decodeBody(objects, call, object)
+    const now = timestamp(objects.context.world.clock.now())
     if (info.verb === 'get') {
       const entry = objects.get(kind, info.namespace, info.name)
       if (!entry) throw notFound(kind, info.name)
@@ -112,7 +124,7 @@ export class Subresources {
     if (info.verb === 'patch') {
       const current = objects.get(kind, info.namespace, info.name)
       const { entry } = await patchCall(call, objects, (object) =>
-        part(decode(object), current ? objectOf<never>(current) : {}),
+        part(decode(object), current ? objectOf<never>(current) : {}, now),
       )
       await objects.context.world.store.flushed()
       return sendText(req, res, 200, textOf(kind, entry))
@@ -121,7 +133,7 @@ export class Subresources {
     const wanted = decode(await readNeeded(req, objects.context.schema))
     const manage = managerOf(objects, call, query.fieldManager, 'Update')
     const change = (current: Json) => {
-      const next = part(wanted, current)
+      const next = part(wanted, current, now)
       return { ...next, metadata: { ...next.metadata, resourceVersion: wanted.metadata?.resourceVersion } }
     }
     const options = { user, dryRun: query.dryRun, manage, subresource: call.subresource!.name }

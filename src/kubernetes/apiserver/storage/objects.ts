@@ -4,6 +4,7 @@ import { equal } from '../../equality.ts'
 import { objectKey, resourcePrefix } from '../../keys.ts'
 import type { ClusterOptions, UserInfo } from '../../provider.ts'
 import { timestamp } from '../../time.ts'
+import type { Authorization } from '../auth/authorization.ts'
 import { applyDefaults } from '../defaults/defaults.ts'
 import { alreadyExists, badRequest, conflict, invalid, MODIFIED, notFound } from '../errors.ts'
 import type { Obj } from '../json.ts'
@@ -33,6 +34,8 @@ interface Parts {
   cluster: ClusterOptions
   /** Given by a function: it is read while the cluster starts. */
   schema: () => Schema
+  /** Given by a function: it reads roles from these objects. */
+  authorization: () => Authorization
   strategies: Record<string, Strategy>
   admission: { mutating: AdmissionPlugin[]; validating: AdmissionPlugin[] }
 }
@@ -68,6 +71,10 @@ export class Objects {
       get schema() {
         return parts.schema()
       },
+      get authorization() {
+        return parts.authorization()
+      },
+      kinds: this.kinds,
       list: (resource, namespace) =>
         this.list(this.kinds.of(resource), namespace).entries.map((entry) => entry.value as Obj),
       get: (resource, namespace, name) =>
@@ -114,7 +121,7 @@ export class Objects {
     this.#fillDefaults(kind, next)
     this.#admit('mutating', 'create', kind, namespace, next, undefined, options)
     if (model.fields.has('status') && hasStatus(kind)) next.status = undefined
-    strategy.create?.(next, this.context)
+    strategy.create?.(next, this.context, options.user)
     if (next.status === undefined) {
       // An empty status is what Go writes for a struct that is always present.
       if (model.fields.has('status') && hasStatus(kind) && !kind.custom) next.status = {}

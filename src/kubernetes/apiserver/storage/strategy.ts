@@ -1,8 +1,10 @@
 import type { World } from '#world/world.ts'
 import type { ClusterOptions, UserInfo } from '../../provider.ts'
+import type { Authorization } from '../auth/authorization.ts'
 import type { FieldError } from '../errors.ts'
 import type { Obj } from '../json.ts'
 import type { Kind } from '../kinds/kind.ts'
+import type { Kinds } from '../kinds/kinds.ts'
 import type { Schema } from '../schema/schema.ts'
 
 /** What behaviour of a kind may use. */
@@ -10,6 +12,8 @@ export interface StrategyContext {
   world: World
   cluster: ClusterOptions
   schema: Schema
+  authorization: Authorization
+  kinds: Kinds
   /** The stored objects of a resource, in one namespace when given. Not to be changed. */
   list(resource: string, namespace?: string): Obj[]
   get(resource: string, namespace: string, name: string): Obj | undefined
@@ -20,7 +24,7 @@ export interface StrategyContext {
 /** Where a kind differs from the others. Objects passed first are fresh copies and may be changed; `old` may not. */
 export interface Strategy {
   /** Sets what clients may not set, before validation. */
-  create?(object: Obj, context: StrategyContext): void
+  create?(object: Obj, context: StrategyContext, user: UserInfo | undefined): void
   update?(object: Obj, old: Obj, context: StrategyContext): void
   validate?(object: Obj, old: Obj | undefined, context: StrategyContext): FieldError[]
   /** Takes addresses and ports, after validation. Gives errors when there are none left. */

@@ -5,6 +5,7 @@ import { at, type Obj } from '../json.ts'
 import { compareQuantities } from '../quantity.ts'
 import type { Strategy } from '../storage/strategy.ts'
 import { volumeSources } from '../validation/storage.ts'
+import { certificateStrategy } from './certificate.ts'
 import { jobStrategy } from './job.ts'
 import { namespaceStrategy } from './namespace.ts'
 import { podStrategy } from './pod.ts'
@@ -109,6 +110,7 @@ const storageClass: Strategy = {
 /** Kinds that behave in a way of their own; all others are handled by what the tables say. */
 export const STRATEGIES: Record<string, Strategy> = {
   configmaps: configMapStrategy,
+  'certificatesigningrequests.certificates.k8s.io': certificateStrategy,
   'clusterrolebindings.rbac.authorization.k8s.io': roleBinding,
   'customresourcedefinitions.apiextensions.k8s.io': definitionStrategy,
   'daemonsets.apps': immutable('spec.selector'),

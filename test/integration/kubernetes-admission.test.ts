@@ -169,9 +169,9 @@ describe('Pod Security', () => {
 describe('admission', () => {
   it('keeps a node to itself', async () => {
     const as = '--as=system:node:node-9 --as-group=system:nodes'
-    expect(await failure(`label node node-1 a=b ${as}`)).toContain(
-      'nodes "node-1" is forbidden: node "node-9" is not allowed to modify node "node-1"',
-    )
+    expect(
+      await failure(`create -f - ${as}`, '{apiVersion: v1, kind: Node, metadata: {name: node-8}}'),
+    ).toContain('nodes "node-8" is forbidden: node "node-9" is not allowed to modify node "node-8"')
   })
 
   it('refuses webhooks honestly', async () => {

@@ -53,6 +53,10 @@ export interface KubectlCluster {
   run(args: string[], options?: { input?: string; user?: string }): Promise<Output>
   /** Runs kubectl and gives what it printed; fails when kubectl does. */
   kubectl(command: string, input?: string): Promise<string>
+  /** Runs a kubectl that fails; gives what it says. `user` is a context: `alice` has no rights, `nobody` a bad token. */
+  refused(command: string, input?: string, user?: string): Promise<string>
+  /** Runs kubectl and gives both of its outputs: what it warns of, then what it prints. */
+  both(command: string, input?: string): Promise<string>
   close(): Promise<void>
 }
 
@@ -133,6 +137,19 @@ export async function kubectlCluster(
       const output = await run(words(command), input === undefined ? {} : { input })
       if (output.code !== 0) throw new Error(`kubectl ${command} failed:\n${output.stderr}${output.stdout}`)
       return output.stdout
+    },
+    async refused(command, input, user) {
+      const output = await run(words(command), {
+        ...(input !== undefined && { input }),
+        ...(user && { user }),
+      })
+      if (output.code === 0) throw new Error(`kubectl ${command} did not fail:\n${output.stdout}`)
+      return output.stderr
+    },
+    async both(command, input) {
+      const output = await run(words(command), input === undefined ? {} : { input })
+      if (output.code !== 0) throw new Error(`kubectl ${command} failed:\n${output.stderr}${output.stdout}`)
+      return output.stderr + output.stdout
     },
     async close() {
       cluster.stop()

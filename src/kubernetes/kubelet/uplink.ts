@@ -15,6 +15,7 @@ export function uplinkApi(api: ClusterApi, reaches: () => boolean): ClusterApi {
     list: (resource, namespace) => api.list(resource, namespace),
     prefix: (resource, namespace) => api.prefix(resource, namespace),
     parseKey: (key) => api.parseKey(key),
+    mayAccess: (attributes) => api.mayAccess(attributes),
     resources: () => api.resources(),
     resourceNamed: (group, kind) => api.resourceNamed(group, kind),
     create: (resource, object) => (reaches() ? api.create(resource, object) : object),

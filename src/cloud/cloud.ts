@@ -2,6 +2,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { join } from 'node:path'
 import { loadConstraints } from '#aws/wire/constraints.ts'
+import { BlobCollector } from '#containers/blobs/collector.ts'
 import { BlobStore } from '#containers/blobs/store.ts'
 import { CertificateIssuer, loadAuthority } from '#network/authority.ts'
 import { ForwardProxy } from '#network/proxy.ts'
@@ -32,11 +33,19 @@ export class Cloud {
   readonly socketPath: string
   readonly #proxy: ForwardProxy
   readonly #admin: Server
+  readonly #collector: BlobCollector
 
-  private constructor(worlds: Worlds, proxy: ForwardProxy, admin: Server, socketPath: string) {
+  private constructor(
+    worlds: Worlds,
+    proxy: ForwardProxy,
+    admin: Server,
+    collector: BlobCollector,
+    socketPath: string,
+  ) {
     this.worlds = worlds
     this.#proxy = proxy
     this.#admin = admin
+    this.#collector = collector
     this.socketPath = socketPath
   }
 
@@ -48,9 +57,10 @@ export class Cloud {
     const authority = await loadAuthority(join(directory, 'ca'), 'Drydock lab authority', hostTime.now())
     const issuer = new CertificateIssuer(authority, hostTime.now)
     let port = 0
+    const blobs = await BlobStore.open(join(directory, 'blobs'))
     const worlds = new Worlds({
       directory: join(directory, 'worlds'),
-      blobs: await BlobStore.open(join(directory, 'blobs')),
+      blobs,
       constraints: await loadConstraints(CONSTRAINTS_FILE),
       issuer,
       authority: authority.certificate,
@@ -73,13 +83,16 @@ export class Cloud {
     })
     port = await listenAsBefore(proxy, join(directory, 'proxy-port'))
     await worlds.openAll()
-    return new Cloud(worlds, proxy, admin, socketPath)
+    const collector = new BlobCollector({ blobs, texts: () => worlds.texts(), log })
+    collector.start()
+    return new Cloud(worlds, proxy, admin, collector, socketPath)
   }
 
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.#admin.close(resolve))
     this.#admin.closeAllConnections()
     await this.#proxy.close()
+    await this.#collector.stop()
     await this.worlds.closeAll()
     await closed
   }

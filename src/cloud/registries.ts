@@ -9,10 +9,12 @@ import {
 import { type BlobStore, DigestMismatchError } from '#containers/blobs/store.ts'
 import type { Catalogue } from '#containers/catalogue/catalogue.ts'
 import { DockerHub } from '#containers/registry/docker-hub.ts'
+import { registryJanitor } from '#containers/registry/janitor.ts'
 import { RegistryError, type RegistryPolicy } from '#containers/registry/policy.ts'
 import { publicPolicy } from '#containers/registry/public-policy.ts'
 import { Registry } from '#containers/registry/registry.ts'
 import type { Host, HostTable } from '#network/hosts.ts'
+import type { Controller } from '#world/controller.ts'
 import type { World } from '#world/world.ts'
 
 const ECR_HOST = /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com$/
@@ -47,6 +49,11 @@ export class Registries implements HostTable {
 
   /** What the account's repositories in a region hold, for ECR's own API. */
   catalog = ({ region }: Pick<Scope, 'region'>): ImageCatalog => imageCatalog(this.#ecr(region), this.#blobs)
+
+  /** What goes on in the registries by itself. */
+  controllers(): Controller[] {
+    return [registryJanitor(this.#world)]
+  }
 
   #ecr(region: string): Registry {
     const known = this.#private.get(region)
@@ -99,15 +106,15 @@ function imageCatalog({ contents }: Registry, blobs: BlobStore): ImageCatalog {
     deleteManifest: (repository, digest) => void metadata.deleteManifest(repository, digest),
     deleteRepository: (repository) => metadata.deleteRepository(repository),
     blobSize: (repository, digest) => metadata.blobSize(repository, digest),
-    startUpload: () => blobs.createUpload(),
-    async appendUpload(_repository, id, bytes, offset) {
-      if ((await blobs.uploadSize(id)) === undefined) return undefined
-      return blobs.appendUpload(id, [bytes], offset)
+    startUpload: (repository) => contents.startUpload(repository),
+    async appendUpload(repository, id, bytes, offset) {
+      if ((await contents.uploadSize(repository, id)) === undefined) return undefined
+      return blobs.uploads.append(id, [bytes], offset)
     },
     async finishUpload(repository, id, digest) {
-      if ((await blobs.uploadSize(id)) === undefined) return undefined
+      if ((await contents.uploadSize(repository, id)) === undefined) return undefined
       try {
-        metadata.putBlob(repository, await blobs.finishUpload(id, digest))
+        await contents.finishUpload(repository, id, digest)
         return true
       } catch (error) {
         if (error instanceof DigestMismatchError) return false

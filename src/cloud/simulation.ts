@@ -139,9 +139,11 @@ export class Simulation {
     nodes.start()
     addons.start()
     ecs.start()
-    const controllers = [...awsControllers(world, network, nodes), traffic.controller()].map((controller) =>
-      world.controllers.start(controller),
-    )
+    const controllers = [
+      ...awsControllers(world, network, nodes),
+      ...registries.controllers(),
+      traffic.controller(),
+    ].map((controller) => world.controllers.start(controller))
     await docker.start()
     return new Simulation(hosts, aws.classic, async () => {
       for (const controller of controllers) controller.stop()

@@ -10,6 +10,7 @@ import { World } from '#world/world.ts'
 import type { CreateWorldOptions, WorldInfo } from './api.ts'
 import { CLOCK_KEY, type ClockAnchor, CONFIG_KEY, newConfig, type WorldConfig } from './config.ts'
 import { Simulation, type SimulationOptions } from './simulation.ts'
+import { folderTexts, storeTexts } from './world-texts.ts'
 
 /** What all worlds of a process share. */
 export interface WorldsOptions extends SimulationOptions {
@@ -125,6 +126,19 @@ export class Worlds {
   async hosts(id: string, secret: string): Promise<HostTable | undefined> {
     const open = await this.find(id)
     return open && equal(open.config.secret, secret) ? open.simulation.hosts : undefined
+  }
+
+  /** All that is known of all worlds, open or not, with their save points, as text in pieces. Throws when something cannot be read. */
+  async *texts(): AsyncGenerator<string> {
+    for (const name of await readdir(this.#options.directory)) {
+      const folder = join(this.#options.directory, name)
+      const open = await this.#open.get(name)?.catch(() => undefined)
+      if (!open) yield* folderTexts(folder)
+      else {
+        yield* storeTexts(open.world.store)
+        yield* folderTexts(join(folder, 'saves'))
+      }
+    }
   }
 
   /** Remembers a client's connection, to close it with its world. */

@@ -1,11 +1,17 @@
-import { createHash, type Hash, randomUUID } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import { createHash, randomUUID } from 'node:crypto'
+import { createReadStream, unlinkSync } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
-import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { hostTime } from '#world/clock.ts'
+import { type ByteSource, batches } from './batches.ts'
 import { isDigest } from './digest.ts'
+import { DigestMismatchError } from './errors.ts'
+import { UnpackedLayers } from './unpacked.ts'
+import { Uploads, writeAll } from './uploads.ts'
+
+export type { ByteSource } from './batches.ts'
+export { DigestMismatchError, UploadOffsetError, UploadTakenOverError } from './errors.ts'
 
 /** A blob that is safely on disk. */
 export interface BlobInfo {
@@ -13,61 +19,34 @@ export interface BlobInfo {
   size: number
 }
 
-/** What was sent is not what its digest promised; nothing was stored. */
-export class DigestMismatchError extends Error {
-  override readonly name = 'DigestMismatchError'
-  constructor(expected: string, actual: string) {
-    super(`expected digest ${expected}, got ${actual}`)
-  }
-}
-
-/** An append that does not start where the upload ends. */
-export class UploadOffsetError extends Error {
-  override readonly name = 'UploadOffsetError'
-  readonly size: number
-  constructor(size: number) {
-    super(`upload is at offset ${size}`)
-    this.size = size
-  }
-}
-
-export type ByteSource = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
-
-interface RunningHash {
-  hash: Hash
-  size: number
-}
-
-/** Uploads that nobody has touched for this long are forgotten (host time, ms). */
-const UPLOAD_LIFETIME_MS = 7 * 24 * 3600 * 1000
-
 /**
  * Content-addressed bytes on disk, shared by all worlds. A blob appears under its digest only whole, verified and
  * synced (temporary file, fsync, rename), so `kill -9` at any moment leaves no wrong or partial blob. Streams only:
  * memory does not grow with a blob's size. Layout: `sha256/<2>/<62>`, `uploads/<id>`, `temporary/`, `unpacked/`.
+ * What nobody names any more goes by `collect` (collector.ts).
  */
 export class BlobStore {
   readonly folder: string
-  readonly #hashes = new Map<string, RunningHash>()
-  readonly #unpacking = new Map<string, Promise<string>>()
-  readonly #madeFolders = new Set<string>()
+  readonly uploads: Uploads
+  readonly #unpacked: UnpackedLayers
+  readonly #folders = new Map<string, Promise<void>>()
+  /** Host time (ms) at which a blob was last written or asked for by somebody who may be about to name it. */
+  readonly #wanted = new Map<string, number>()
+  #removals = 0
 
   private constructor(folder: string) {
     this.folder = folder
+    this.uploads = new Uploads(join(folder, 'uploads'), (file, digest) => this.#place(file, digest))
+    this.#unpacked = new UnpackedLayers(this, join(folder, 'unpacked'))
   }
 
   /** Opens or makes a store; clears what an earlier process left half written. */
   static async open(folder: string): Promise<BlobStore> {
-    const store = new BlobStore(folder)
     await rm(join(folder, 'temporary'), { recursive: true, force: true })
     for (const name of ['sha256', 'uploads', 'temporary', 'unpacked']) {
       await mkdir(join(folder, name), { recursive: true })
     }
-    for (const name of await readdir(join(folder, 'uploads'))) {
-      const file = join(folder, 'uploads', name)
-      if (hostTime.now() - (await stat(file)).mtimeMs > UPLOAD_LIFETIME_MS) await rm(file, { force: true })
-    }
-    return store
+    return new BlobStore(folder)
   }
 
   /** Where a blob lies, whether or not it is there. Throws RangeError for what is no sha256 digest. */
@@ -76,10 +55,12 @@ export class BlobStore {
     return join(this.folder, 'sha256', digest.slice(7, 9), digest.slice(9))
   }
 
-  /** The blob's size, or undefined when it is not here. */
+  /** The blob's size, or undefined when it is not here. Who has asked may count on it for an hour. */
   async stat(digest: string): Promise<BlobInfo | undefined> {
+    const path = this.path(digest)
+    this.#want(digest)
     try {
-      return { digest, size: (await stat(this.path(digest))).size }
+      return { digest, size: (await stat(path)).size }
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
       throw error
@@ -88,7 +69,7 @@ export class BlobStore {
 
   /** Streams a blob or the bytes `start` to `end` (inclusive) of it. */
   stream(digest: string, range: { start?: number; end?: number } = {}): Readable {
-    return createReadStream(this.path(digest), range)
+    return createReadStream(this.path(digest), { ...range, highWaterMark: READ_AHEAD })
   }
 
   /** A small blob (manifest, configuration) as a whole. Throws ENOENT. */
@@ -105,7 +86,7 @@ export class BlobStore {
     const writer = await this.writer()
     try {
       const chunks = typeof source === 'string' ? [Buffer.from(source)] : isBytes(source) ? [source] : source
-      for await (const chunk of chunks) await writer.write(chunk)
+      for await (const batch of batches(chunks)) await writer.write(...batch)
       return await writer.commit(expected)
     } catch (error) {
       await writer.discard()
@@ -124,140 +105,72 @@ export class BlobStore {
     return join(this.folder, 'temporary', randomUUID())
   }
 
-  // --- resumable uploads
-
-  /** Starts an upload that survives a restart of the process. */
-  async createUpload(): Promise<string> {
-    const id = randomUUID()
-    await (await open(this.#uploadPath(id), 'wx')).close()
-    this.#hashes.set(id, { hash: createHash('sha256'), size: 0 })
-    return id
+  /** Path of a layer's plain tar on disk: the blob itself, or a copy that is a cache. */
+  unpacked(digest: string): Promise<string> {
+    return this.#unpacked.path(digest)
   }
 
-  /** How many bytes of an upload are here; undefined when there is no such upload. */
-  async uploadSize(id: string): Promise<number | undefined> {
-    try {
-      return (await stat(this.#uploadPath(id))).size
-    } catch {
-      return undefined
+  // --- for the collector
+
+  /** How many blobs have been removed: what was remembered of paths before holds no more after. */
+  get removals(): number {
+    return this.#removals
+  }
+
+  /** The digests of all blobs. */
+  async *digests(): AsyncGenerator<string> {
+    for (const start of await readdir(join(this.folder, 'sha256'))) {
+      for (const rest of await readdir(join(this.folder, 'sha256', start))) yield `sha256:${start}${rest}`
     }
   }
 
-  /** Appends to an upload; what arrived before an error stays. Gives the new size. Throws UploadOffsetError. */
-  async appendUpload(id: string, source: ByteSource, offset?: number): Promise<number> {
-    const running = await this.#runningHash(id)
-    if (offset !== undefined && offset !== running.size) throw new UploadOffsetError(running.size)
-    const file = await open(this.#uploadPath(id), 'a')
-    try {
-      for await (const chunk of source) {
-        // The hash may only know what the file has: a failed write makes both be read again.
-        this.#hashes.delete(id)
-        await file.writeFile(chunk)
-        running.hash.update(chunk)
-        running.size += chunk.length
-        this.#hashes.set(id, running)
-      }
-    } finally {
-      await file.close()
-    }
-    return running.size
+  /** Forgets who asked for a blob before `since` (host time, ms). */
+  forget(since: number): void {
+    for (const [digest, time] of this.#wanted) if (time < since) this.#wanted.delete(digest)
   }
 
-  /** Turns a complete upload into a blob. Throws DigestMismatchError (the upload stays). */
-  async finishUpload(id: string, digest: string): Promise<BlobInfo> {
-    const running = await this.#runningHash(id)
-    const actual = `sha256:${running.hash.copy().digest('hex')}`
-    if (actual !== digest) throw new DigestMismatchError(digest, actual)
-    const file = this.#uploadPath(id)
-    const handle = await open(file, 'r+')
-    await handle.sync()
-    await handle.close()
-    await this.#place(file, digest)
-    this.#hashes.delete(id)
-    return { digest, size: running.size }
+  /** Keeps blobs that nobody names for as long as the process lives. */
+  pin(digests: Iterable<string>): void {
+    for (const digest of digests) this.#wanted.set(digest, Number.POSITIVE_INFINITY)
   }
-
-  async abortUpload(id: string): Promise<void> {
-    this.#hashes.delete(id)
-    await rm(this.#uploadPath(id), { force: true })
-  }
-
-  // --- unpacked layers
 
   /**
-   * Path of a layer's plain tar on disk: the blob itself, or a copy unpacked (gzip, zstd) at first need. The copies
-   * are a cache: they may be deleted while nobody runs.
+   * Removes a blob unless somebody has written or asked for it since `since` (host time, ms). Test and removal are one step,
+   * so that nobody who is told of the blob loses it. Gives whether it went.
    */
-  unpacked(digest: string): Promise<string> {
-    let pending = this.#unpacking.get(digest)
-    if (!pending) {
-      pending = this.#unpack(digest)
-      this.#unpacking.set(digest, pending)
-      pending.catch(() => this.#unpacking.delete(digest))
-    }
-    return pending
+  remove(digest: string, since: number): boolean {
+    const wanted = this.#wanted.get(digest)
+    if (wanted !== undefined && wanted >= since) return false
+    this.#wanted.delete(digest)
+    unlinkSync(this.path(digest))
+    this.#removals++
+    void this.#unpacked.remove(digest)
+    return true
   }
 
-  async #unpack(digest: string): Promise<string> {
-    const source = this.path(digest)
-    const handle = await open(source, 'r')
-    const magic = Buffer.alloc(4)
-    await handle.read(magic, 0, 4, 0)
-    await handle.close()
-    const gzip = magic.readUInt16BE(0) === 0x1f8b
-    const zstd = magic.readUInt32LE(0) === 0xfd2fb528
-    if (!gzip && !zstd) return source
-    const target = join(this.folder, 'unpacked', `${digest.slice(7)}.tar`)
-    const known = await stat(target).catch(() => undefined)
-    if (known) return target
-    const file = this.temporaryPath()
-    const output = await open(file, 'wx')
-    const input = createReadStream(source)
-    const unpacker = gzip ? createGunzip() : createZstdDecompress()
-    input.on('error', (error) => unpacker.destroy(error))
-    try {
-      for await (const chunk of input.pipe(unpacker)) await output.writeFile(chunk)
-    } finally {
-      await output.close()
-    }
-    await rename(file, target)
-    return target
-  }
-
-  #uploadPath(id: string): string {
-    if (!/^[0-9a-f-]{36}$/.test(id)) throw new RangeError(`not an upload id: ${id}`)
-    return join(this.folder, 'uploads', id)
-  }
-
-  async #runningHash(id: string): Promise<RunningHash> {
-    const size = await this.uploadSize(id)
-    if (size === undefined) throw new RangeError(`no such upload: ${id}`)
-    const known = this.#hashes.get(id)
-    if (known?.size === size) return known
-    const running = { hash: createHash('sha256'), size }
-    for await (const chunk of createReadStream(this.#uploadPath(id), { end: Math.max(0, size - 1) })) {
-      running.hash.update(chunk)
-    }
-    this.#hashes.set(id, running)
-    return running
+  #want(digest: string): void {
+    if (this.#wanted.get(digest) !== Number.POSITIVE_INFINITY) this.#wanted.set(digest, hostTime.now())
   }
 
   /** Moves a synced file to its digest's place. */
   async #place(file: string, digest: string): Promise<void> {
     const target = this.path(digest)
     const folder = join(target, '..')
-    if (!this.#madeFolders.has(folder)) {
-      await mkdir(folder, { recursive: true })
-      this.#madeFolders.add(folder)
+    let made = this.#folders.get(folder)
+    if (!made) {
+      made = mkdir(folder, { recursive: true }).then(() => syncFolder(join(folder, '..')))
+      this.#folders.set(folder, made)
+      made.catch(() => this.#folders.delete(folder))
     }
+    await made
+    this.#want(digest)
     await rename(file, target)
-    const handle = await open(folder, 'r')
-    await handle.sync().catch(() => {
-      // Some systems cannot sync a folder; the rename is then as durable as they make it.
-    })
-    await handle.close()
+    await syncFolder(folder)
   }
 }
+
+/** Bytes that are read from disk at once for somebody who takes a whole blob. */
+const READ_AHEAD = 256 * 1024
 
 /** One blob in the making. */
 export class BlobWriter {
@@ -277,10 +190,12 @@ export class BlobWriter {
     return this.#size
   }
 
-  async write(chunk: Uint8Array): Promise<void> {
-    await this.#handle.writeFile(chunk)
-    this.#hash.update(chunk)
-    this.#size += chunk.length
+  async write(...chunks: Uint8Array[]): Promise<void> {
+    await writeAll(this.#handle, chunks)
+    for (const chunk of chunks) {
+      this.#hash.update(chunk)
+      this.#size += chunk.length
+    }
   }
 
   /** Makes it a blob. Throws DigestMismatchError. */
@@ -302,6 +217,15 @@ export class BlobWriter {
     })
     await rm(this.#file, { force: true })
   }
+}
+
+/** Makes a rename in a folder durable, on systems that can sync folders. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r')
+  await handle.sync().catch(() => {
+    // The rename is then as durable as the system makes it.
+  })
+  await handle.close()
 }
 
 const isBytes = (source: unknown): source is Uint8Array => source instanceof Uint8Array

@@ -68,6 +68,8 @@ export async function buildImage(blobs: BlobStore, recipe: ImageRecipe): Promise
   }
   const index = document({ schemaVersion: 2, mediaType: OCI_INDEX, manifests: entries })
   for (const manifest of [...manifests, index]) await blobs.put(manifest.bytes)
+  // No world's state names them before somebody pulls.
+  blobs.pin([...known.keys(), index.digest, ...manifests.map(({ digest }) => digest)])
   return { index, manifests, blobs: known }
 }
 

@@ -16,6 +16,7 @@ const OPAQUE = '.wh..wh..opq'
 export class LayerTrees {
   readonly #blobs: BlobStore
   readonly #trees = new Map<string, Promise<DirectoryNode>>()
+  #removals = 0
 
   constructor(blobs: BlobStore) {
     this.#blobs = blobs
@@ -23,6 +24,9 @@ export class LayerTrees {
 
   /** The tree that the layers make, shared by everyone who asks for the same ones. Never change it: use a FileTree. */
   tree(layers: readonly Descriptor[]): Promise<DirectoryNode> {
+    // Trees name files of the blob store; after a removal they may be gone.
+    if (this.#removals !== this.#blobs.removals) this.#trees.clear()
+    this.#removals = this.#blobs.removals
     const chain = layers.map(({ digest }) => digest).join(' ')
     let tree = this.#trees.get(chain)
     if (!tree) {

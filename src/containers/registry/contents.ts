@@ -1,8 +1,8 @@
 import type { World } from '#world/world.ts'
 import { digestOf, isDigest } from '../blobs/digest.ts'
-import type { BlobStore } from '../blobs/store.ts'
+import type { BlobInfo, BlobStore } from '../blobs/store.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
-import { parseManifest } from './manifest.ts'
+import { parseManifest, requiredParts } from './manifest.ts'
 import { RegistryMetadata, type StoredManifest } from './metadata.ts'
 import { RegistryError, type RegistryIdentity, type RegistryPolicy } from './policy.ts'
 
@@ -16,6 +16,8 @@ export interface RegistryOptions {
   /** Images that are there without having been pushed. */
   catalogue?: Catalogue
 }
+
+const MISSING = { image: 'blob unknown to registry', index: 'manifest unknown' }
 
 /** What the repositories of a registry hold: pushed manifests and blobs, and those of the catalogue. */
 export class RepositoryContents {
@@ -59,22 +61,22 @@ export class RepositoryContents {
   ): Promise<StoredManifest> {
     const manifest = parseManifest(bytes, contentType)
     const digest = digestOf(bytes)
-    const parts =
-      manifest.kind === 'image' ? [manifest.value.config, ...manifest.value.layers] : manifest.value.manifests
+    const parts = requiredParts(manifest)
     for (const part of parts) {
       const known =
         manifest.kind === 'image'
           ? await this.blobSize(repository, part.digest)
           : await this.readManifest(repository, part.digest)
-      if (known === undefined) {
-        const code = manifest.kind === 'image' ? 'MANIFEST_BLOB_UNKNOWN' : 'MANIFEST_UNKNOWN'
-        const text = manifest.kind === 'image' ? 'blob unknown to registry' : 'manifest unknown'
-        throw new RegistryError(404, code, text, { detail: part.digest })
-      }
+      if (known !== undefined) continue
+      throw new RegistryError(404, 'MANIFEST_BLOB_UNKNOWN', MISSING[manifest.kind], { detail: part.digest })
     }
-    const previous = tag === undefined ? undefined : this.metadata.tag(repository, tag)?.digest
-    if (tag !== undefined) await this.policy.beforeTag?.({ repository, tag, digest, previous, identity })
     await this.blobs.put(bytes, digest)
+    if (tag !== undefined) {
+      const previous = this.metadata.tag(repository, tag)?.digest
+      // Between the question and the write nobody else may write the tag: no await unless the policy needs one.
+      const asked = this.policy.beforeTag?.({ repository, tag, digest, previous, identity })
+      if (asked) await asked
+    }
     const { value } = manifest
     const stored: StoredManifest = {
       digest,
@@ -82,7 +84,7 @@ export class RepositoryContents {
       size: bytes.length,
       pushedAt: this.world.clock.now(),
       artifactType:
-        value.artifactType ?? (manifest.kind === 'image' ? manifest.value.config.mediaType : undefined),
+        value.artifactType || (manifest.kind === 'image' ? manifest.value.config.mediaType : undefined),
       subject: value.subject?.digest,
       annotations: value.annotations,
       references: parts.map((part) => part.digest),
@@ -92,6 +94,35 @@ export class RepositoryContents {
     await this.world.store.flushed()
     await this.policy.manifestPushed?.({ repository, digest, mediaType: manifest.mediaType, tag, identity })
     return stored
+  }
+
+  // --- blobs and uploads, for the API here and for ECR's own
+
+  putBlob(repository: string, blob: BlobInfo): void {
+    this.metadata.putBlob(repository, blob, this.world.clock.now())
+  }
+
+  async startUpload(repository: string): Promise<string> {
+    const id = await this.blobs.uploads.create()
+    this.metadata.startUpload(repository, id, this.world.clock.now())
+    return id
+  }
+
+  /** How many bytes of an upload to this repository are here; undefined when there is no such upload. */
+  async uploadSize(repository: string, id: string): Promise<number | undefined> {
+    return this.metadata.hasUpload(repository, id) ? this.blobs.uploads.size(id) : undefined
+  }
+
+  /** Makes an upload a blob of the repository. Throws DigestMismatchError (the upload stays). */
+  async finishUpload(repository: string, id: string, digest: string): Promise<BlobInfo> {
+    const blob = await this.blobs.uploads.finish(id, digest)
+    this.metadata.endUpload(repository, id, { ...blob, at: this.world.clock.now() })
+    return blob
+  }
+
+  async abortUpload(repository: string, id: string): Promise<void> {
+    await this.blobs.uploads.abort(id)
+    this.metadata.endUpload(repository, id)
   }
 
   /** Size of a blob that a repository holds, bytes; undefined when it does not. */

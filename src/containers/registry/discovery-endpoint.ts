@@ -1,18 +1,23 @@
 import { isDigest } from '../blobs/digest.ts'
-import { type Call, json } from './call.ts'
+import { type Call, digestInvalid, json, unsupported } from './call.ts'
 import { MANIFEST_TYPES } from './manifest.ts'
+import type { StoredManifest } from './metadata.ts'
 import { RegistryError } from './policy.ts'
 
 /** Lists tags in order, in pages of `n`. */
-export async function listTags({ res, url, repository, contents }: Call): Promise<void> {
+export async function listTags({ req, res, url, repository, contents }: Call): Promise<void> {
+  if (req.method !== 'GET') throw unsupported()
   const own = contents.metadata.tags(repository).map(({ tag }) => tag)
-  const all = [...new Set([...own, ...(contents.catalogue?.tags(contents.host, repository) ?? [])])].sort()
+  const catalogued = contents.catalogue?.tags(contents.host, repository) ?? []
+  const all = [...new Set([...own, ...catalogued])].sort(compareTags)
   const last = url.searchParams.get('last')
-  const after = last === null ? all : all.filter((tag) => tag > last)
+  const after = last === null ? all : all.filter((tag) => compareTags(tag, last) > 0)
   const count = url.searchParams.get('n')
-  const limit = count === null ? after.length : Number.parseInt(count, 10)
-  if (!(limit >= 0)) {
-    throw new RegistryError(400, 'PAGINATION_NUMBER_INVALID', 'invalid number of results requested')
+  const limit = count === null ? after.length : /^\d+$/.test(count) ? Number(count) : undefined
+  if (limit === undefined) {
+    throw new RegistryError(400, 'PAGINATION_NUMBER_INVALID', 'invalid number of results requested', {
+      detail: { n: count },
+    })
   }
   const tags = after.slice(0, limit)
   if (tags.length > 0 && tags.length < after.length) {
@@ -22,20 +27,44 @@ export async function listTags({ res, url, repository, contents }: Call): Promis
   json(res, 200, { name: repository, tags })
 }
 
-/** Lists the manifests whose subject is a digest, as an index. */
-export async function listReferrers({ res, url, repository, contents }: Call, digest: string): Promise<void> {
-  if (!isDigest(digest)) throw new RegistryError(400, 'DIGEST_INVALID', 'invalid digest')
+/** The specification's order: without regard to case; what then is equal, in the order of characters. */
+function compareTags(a: string, b: string): number {
+  const [x, y] = [a.toLowerCase(), b.toLowerCase()]
+  if (x !== y) return x < y ? -1 : 1
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+/** Descriptors in one answer of the referrers API. */
+const REFERRERS_PAGE = 1000
+
+/** Lists the manifests whose subject is a digest, as an index, in pages. */
+export async function listReferrers(
+  { req, res, url, repository, contents }: Call,
+  digest: string,
+): Promise<void> {
+  if (req.method !== 'GET') throw unsupported()
+  if (!isDigest(digest)) throw digestInvalid('invalid digest')
   const filter = url.searchParams.get('artifactType')
-  const manifests = contents.metadata
+  const last = url.searchParams.get('last') ?? ''
+  const referrers = contents.metadata
     .manifests(repository)
     .filter(({ subject, artifactType }) => subject === digest && (filter === null || artifactType === filter))
-    .map(({ mediaType, digest, size, artifactType, annotations }) => ({
-      mediaType,
-      digest,
-      size,
-      artifactType,
-      annotations,
-    }))
+    .filter((manifest) => manifest.digest > last)
+  const page = referrers.slice(0, REFERRERS_PAGE)
+  if (page.length < referrers.length) {
+    const query = new URLSearchParams({ last: page.at(-1)!.digest })
+    if (filter !== null) query.set('artifactType', filter)
+    res.setHeader('link', `</v2/${repository}/referrers/${digest}?${query}>; rel="next"`)
+  }
   if (filter !== null) res.setHeader('oci-filters-applied', 'artifactType')
-  json(res, 200, { schemaVersion: 2, mediaType: MANIFEST_TYPES.ociIndex, manifests }, MANIFEST_TYPES.ociIndex)
+  const index = { schemaVersion: 2, mediaType: MANIFEST_TYPES.ociIndex, manifests: page.map(referrer) }
+  json(res, 200, index, MANIFEST_TYPES.ociIndex)
 }
+
+const referrer = ({ mediaType, digest, size, artifactType, annotations }: StoredManifest) => ({
+  mediaType,
+  digest,
+  size,
+  artifactType,
+  annotations,
+})

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { digestOf, isDigest } from '../blobs/digest.ts'
-import { type Call, unsupported } from './call.ts'
+import { type Call, digestInvalid, matchesTag, unsupported } from './call.ts'
 import { RegistryError } from './policy.ts'
 
 const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/
@@ -13,7 +13,7 @@ export async function manifests(call: Call, reference: string): Promise<void> {
   if (!isDigest(reference) && !TAG.test(reference)) {
     const digestLike = reference.includes(':')
     throw digestLike
-      ? new RegistryError(400, 'DIGEST_INVALID', 'provided digest did not match uploaded content')
+      ? digestInvalid('invalid digest')
       : new RegistryError(400, 'MANIFEST_INVALID', 'invalid tag name', { detail: { Tag: reference } })
   }
   if (req.method === 'GET' || req.method === 'HEAD') return getManifest(call, reference)
@@ -31,18 +31,20 @@ async function getManifest(
     const detail = isDigest(reference) ? { digest: reference } : { Tag: reference }
     throw new RegistryError(404, 'MANIFEST_UNKNOWN', 'manifest unknown', { detail })
   }
-  const etag = `"${found.digest}"`
-  res.setHeader('docker-content-digest', found.digest)
+  const { digest } = found
+  const etag = `"${digest}"`
+  const method = req.method as 'GET' | 'HEAD'
+  const headers = await contents.policy.beforePull?.({ repository, digest, method, identity })
+  for (const [name, value] of Object.entries(headers ?? {})) res.setHeader(name, value)
+  res.setHeader('docker-content-digest', digest)
   res.setHeader('etag', etag)
-  if (req.headers['if-none-match']?.includes(etag)) {
+  if (matchesTag(req.headers['if-none-match'], etag)) {
     res.writeHead(304).end()
     return
   }
   res.writeHead(200, { 'content-type': found.mediaType, 'content-length': found.bytes.length })
-  res.end(req.method === 'HEAD' ? undefined : found.bytes)
-  if (req.method === 'GET') {
-    await contents.policy.manifestPulled?.({ repository, digest: found.digest, identity })
-  }
+  res.end(method === 'HEAD' ? undefined : found.bytes)
+  if (method === 'GET') await contents.policy.manifestPulled?.({ repository, digest, identity })
 }
 
 async function putManifest(
@@ -53,7 +55,7 @@ async function putManifest(
   const digest = digestOf(bytes)
   const tag = isDigest(reference) ? undefined : reference
   if (tag === undefined && reference !== digest) {
-    throw new RegistryError(400, 'DIGEST_INVALID', 'provided digest did not match uploaded content')
+    throw digestInvalid('provided digest did not match uploaded content')
   }
   const stored = await contents.storeManifest(repository, bytes, req.headers['content-type'], tag, identity)
   if (stored.subject) res.setHeader('oci-subject', stored.subject)
@@ -65,7 +67,11 @@ async function putManifest(
   res.end()
 }
 
-async function deleteManifest({ res, repository, contents }: Call, reference: string): Promise<void> {
+async function deleteManifest(
+  { res, repository, identity, contents }: Call,
+  reference: string,
+): Promise<void> {
+  await contents.policy.beforeDelete?.({ repository, reference, identity })
   const deleted = isDigest(reference)
     ? contents.metadata.deleteManifest(repository, reference)
     : contents.metadata.deleteTag(repository, reference)

@@ -29,6 +29,15 @@ export interface IndexManifest {
   annotations?: Record<string, string>
 }
 
+/** Layers that the registry need not hold: their bytes come from elsewhere. */
+const NOT_DISTRIBUTED = /nondistributable|rootfs\.foreign/
+
+/** The blobs of an image, or manifests of an index, that must be there before it. */
+export function requiredParts({ kind, value }: ParsedManifest): Descriptor[] {
+  if (kind === 'index') return value.manifests
+  return [value.config, ...value.layers.filter(({ mediaType }) => !NOT_DISTRIBUTED.test(mediaType ?? ''))]
+}
+
 export const isIndexType = (mediaType: string): boolean =>
   mediaType === MANIFEST_TYPES.ociIndex || mediaType === MANIFEST_TYPES.dockerList
 
@@ -40,6 +49,7 @@ export function parseManifest(bytes: Buffer, contentType: string | undefined): P
   } catch {
     throw invalid('manifest is not valid JSON')
   }
+  if (typeof value !== 'object' || value === null) throw invalid('manifest is not a JSON object')
   const declared = contentType?.split(';')[0]?.trim() || undefined
   const mediaType = value.mediaType ?? declared
   if (!mediaType) throw invalid('manifest has no media type')
@@ -49,6 +59,7 @@ export function parseManifest(bytes: Buffer, contentType: string | undefined): P
   if (!(Object.values(MANIFEST_TYPES) as string[]).includes(mediaType)) {
     throw invalid(`unsupported manifest media type ${mediaType}`)
   }
+  if (value.subject !== undefined && !isDescriptor(value.subject)) throw invalid('subject is no descriptor')
   if (value.schemaVersion !== 2) throw invalid('unsupported schema version')
   if (isIndexType(mediaType)) {
     if (!Array.isArray(value.manifests) || !value.manifests.every(isDescriptor))
@@ -69,6 +80,7 @@ const isDescriptor = (value: unknown): value is Descriptor =>
   typeof value === 'object' &&
   value !== null &&
   typeof (value as Descriptor).digest === 'string' &&
-  typeof (value as Descriptor).size === 'number'
+  Number.isSafeInteger((value as Descriptor).size) &&
+  (value as Descriptor).size >= 0
 
 const invalid = (detail: string) => new RegistryError(400, 'MANIFEST_INVALID', 'manifest invalid', { detail })

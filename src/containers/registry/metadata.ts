@@ -17,6 +17,13 @@ export interface StoredManifest {
   imageSize: number
 }
 
+/** A blob that a repository holds. */
+export interface StoredBlob {
+  size: number
+  /** When it came. */
+  at: number
+}
+
 export interface StoredTag {
   digest: string
   updatedAt: number
@@ -96,12 +103,21 @@ export class RegistryMetadata {
 
   /** Size of a blob that the repository holds. */
   blobSize(repository: string, digest: string): number | undefined {
-    return this.#store.get<{ size: number }>(this.#key(repository, 'blobs', digest))?.value.size
+    return this.#store.get<StoredBlob>(this.#key(repository, 'blobs', digest))?.value.size
   }
 
-  putBlob(repository: string, descriptor: Pick<Descriptor, 'digest' | 'size'>): void {
-    const key = this.#key(repository, 'blobs', descriptor.digest)
-    if (!this.#store.get(key)) this.#store.put(key, { size: descriptor.size })
+  putBlob(repository: string, { digest, size }: Pick<Descriptor, 'digest' | 'size'>, at: number): void {
+    this.#store.put<StoredBlob>(this.#key(repository, 'blobs', digest), { size, at })
+  }
+
+  /** The repositories that hold a blob. */
+  holders(digest: string): string[] {
+    const prefix = `registry/${this.#host}/`
+    const suffix = `/_blobs/${digest}`
+    return this.#store
+      .list(prefix)
+      .entries.filter(({ key }) => key.endsWith(suffix))
+      .map(({ key }) => key.slice(prefix.length, -suffix.length))
   }
 
   deleteBlob(repository: string, digest: string): boolean {
@@ -128,9 +144,12 @@ export class RegistryMetadata {
   }
 
   /** Ends an upload; with a blob, records it in the same revision. */
-  endUpload(repository: string, id: string, blob?: { digest: string; size: number }): void {
+  endUpload(repository: string, id: string, blob?: StoredBlob & { digest: string }): void {
     const writes: Write[] = [{ key: this.#key(repository, 'uploads', id), value: undefined }]
-    if (blob) writes.push({ key: this.#key(repository, 'blobs', blob.digest), value: { size: blob.size } })
+    if (blob) {
+      const value: StoredBlob = { size: blob.size, at: blob.at }
+      writes.push({ key: this.#key(repository, 'blobs', blob.digest), value })
+    }
     this.#store.commit(writes)
   }
 

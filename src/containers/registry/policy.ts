@@ -57,6 +57,27 @@ export interface RegistryPolicy {
   ): Promise<void> | void
   /** Asked before a tag is written: throw to keep it (immutable tags). */
   beforeTag?(write: TagWrite): Promise<void> | void
+  /** Asked before a manifest or tag is deleted: throw to keep it. */
+  beforeDelete?(event: {
+    repository: string
+    reference: string
+    identity: RegistryIdentity
+  }): Promise<void> | void
+  /** Asked before a manifest is given out: throw to refuse (pull limits). Gives headers for the answer. */
+  beforePull?(event: {
+    repository: string
+    digest: string
+    method: 'GET' | 'HEAD'
+    identity: RegistryIdentity
+  }): Promise<Record<string, string> | undefined> | Record<string, string> | undefined
+  /** Asked before a blob is given out. */
+  blobPulled?(event: {
+    repository: string
+    digest: string
+    size: number
+    method: 'GET' | 'HEAD'
+    identity: RegistryIdentity
+  }): Promise<void> | void
   /** Told after a manifest has been stored, with the tag it was pushed by, if any. */
   manifestPushed?(event: {
     repository: string

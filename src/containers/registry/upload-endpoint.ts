@@ -1,15 +1,17 @@
 import type { ServerResponse } from 'node:http'
 import { isDigest } from '../blobs/digest.ts'
-import { DigestMismatchError, UploadOffsetError } from '../blobs/store.ts'
-import { type Call, unsupported } from './call.ts'
+import { DigestMismatchError, UploadOffsetError, UploadTakenOverError } from '../blobs/store.ts'
+import { type Call, digestInvalid, unsupported } from './call.ts'
 import { RegistryError } from './policy.ts'
 
 /** Begins, continues, finishes or aborts an upload. */
 export async function uploads(call: Call, id: string): Promise<void> {
   const { req, res, url, repository, contents } = call
-  if (req.method === 'POST' && id === '') return startUpload(call)
-  const known = contents.metadata.hasUpload(repository, id)
-  const size = known ? await contents.blobs.uploadSize(id) : undefined
+  if (id === '') {
+    if (req.method !== 'POST') throw unsupported()
+    return startUpload(call)
+  }
+  const size = await contents.uploadSize(repository, id)
   if (size === undefined) {
     throw new RegistryError(404, 'BLOB_UPLOAD_UNKNOWN', 'blob upload unknown to registry')
   }
@@ -17,30 +19,16 @@ export async function uploads(call: Call, id: string): Promise<void> {
     case 'GET':
       return uploadState(call, id, size, 204)
     case 'PATCH': {
-      const offset = contentRangeStart(req.headers['content-range'])
-      try {
-        const next = await contents.blobs.appendUpload(id, req, offset)
-        return uploadState(call, id, next, 202)
-      } catch (error) {
-        if (!(error instanceof UploadOffsetError)) throw error
-        return uploadState(call, id, error.size, 416)
-      }
+      const next = await append(call, id)
+      return next === undefined ? undefined : uploadState(call, id, next, 202)
     }
     case 'PUT': {
       const digest = url.searchParams.get('digest') ?? ''
-      if (!isDigest(digest)) throw new RegistryError(400, 'DIGEST_INVALID', 'invalid digest')
-      const offset = contentRangeStart(req.headers['content-range'])
-      try {
-        await contents.blobs.appendUpload(id, req, offset)
-      } catch (error) {
-        if (!(error instanceof UploadOffsetError)) throw error
-        return uploadState(call, id, error.size, 416)
-      }
-      return finishUpload(call, id, digest)
+      if (!isDigest(digest)) throw digestInvalid('invalid digest')
+      return (await append(call, id)) === undefined ? undefined : finishUpload(call, id, digest)
     }
     case 'DELETE':
-      await contents.blobs.abortUpload(id)
-      contents.metadata.endUpload(repository, id)
+      await contents.abortUpload(repository, id)
       await contents.world.store.flushed()
       res.writeHead(204).end()
       return
@@ -49,51 +37,72 @@ export async function uploads(call: Call, id: string): Promise<void> {
   }
 }
 
+/** Takes the body in; answers 416 and gives undefined when it does not begin where the upload ends. */
+async function append(call: Call, id: string): Promise<number | undefined> {
+  const { req, contents } = call
+  const offset = chunkStart(req.headers['content-range'], req.headers['content-length'])
+  try {
+    return await contents.blobs.uploads.append(id, req, offset)
+  } catch (error) {
+    if (error instanceof UploadTakenOverError) {
+      throw new RegistryError(400, 'BLOB_UPLOAD_INVALID', 'blob upload invalid', { detail: error.message })
+    }
+    if (!(error instanceof UploadOffsetError)) throw error
+    uploadState(call, id, error.size, 416)
+    return undefined
+  }
+}
+
 async function startUpload(call: Call): Promise<void> {
   const { req, url, repository, contents } = call
   const wanted = url.searchParams.get('mount')
   if (wanted && isDigest(wanted) && (await mount(call, wanted, url.searchParams.get('from')))) return
-  const id = await contents.blobs.createUpload()
-  contents.metadata.startUpload(repository, id, contents.world.clock.now())
   const digest = url.searchParams.get('digest')
-  if (digest) {
-    if (!isDigest(digest)) throw new RegistryError(400, 'DIGEST_INVALID', 'invalid digest')
-    await contents.blobs.appendUpload(id, req)
+  if (digest !== null && !isDigest(digest)) throw digestInvalid('invalid digest')
+  const id = await contents.startUpload(repository)
+  if (digest !== null) {
+    await contents.blobs.uploads.append(id, req)
     return finishUpload(call, id, digest)
   }
   await contents.world.store.flushed()
   uploadState(call, id, 0, 202)
 }
 
-/** Takes over a blob from a repository that the caller may pull from; false lets the upload begin instead. */
-async function mount(
-  { res, repository, identity, contents }: Call,
-  digest: string,
-  from: string | null,
-): Promise<boolean> {
-  if (!from) return false
-  try {
-    await contents.policy.authorize(identity, 'pull', from)
-  } catch {
-    return false
+/**
+ * Takes over a blob from a repository that the caller may pull from, without `from` any such one; false lets the upload
+ * begin instead.
+ */
+async function mount(call: Call, digest: string, from: string | null): Promise<boolean> {
+  const { res, repository, contents } = call
+  const sources = from === null ? contents.metadata.holders(digest) : [from]
+  for (const source of sources) {
+    const size = await contents.blobSize(source, digest)
+    if (size === undefined || !(await mayPull(call, source))) continue
+    contents.putBlob(repository, { digest, size })
+    await contents.world.store.flushed()
+    blobCreated(res, repository, digest)
+    return true
   }
-  const size = await contents.blobSize(from, digest)
-  if (size === undefined) return false
-  contents.metadata.putBlob(repository, { digest, size })
-  await contents.world.store.flushed()
-  blobCreated(res, repository, digest)
-  return true
+  return false
+}
+
+async function mayPull({ identity, contents }: Call, repository: string): Promise<boolean> {
+  try {
+    await contents.policy.authorize(identity, 'pull', repository)
+    return true
+  } catch (error) {
+    if (error instanceof RegistryError) return false
+    throw error
+  }
 }
 
 async function finishUpload({ res, repository, contents }: Call, id: string, digest: string): Promise<void> {
   try {
-    const blob = await contents.blobs.finishUpload(id, digest)
-    contents.metadata.endUpload(repository, id, blob)
+    await contents.finishUpload(repository, id, digest)
   } catch (error) {
     if (!(error instanceof DigestMismatchError)) throw error
-    await contents.blobs.abortUpload(id)
-    contents.metadata.endUpload(repository, id)
-    throw new RegistryError(400, 'DIGEST_INVALID', 'provided digest did not match uploaded content')
+    await contents.abortUpload(repository, id)
+    throw digestInvalid('provided digest did not match uploaded content')
   }
   await contents.world.store.flushed()
   blobCreated(res, repository, digest)
@@ -118,7 +127,17 @@ function blobCreated(res: ServerResponse, repository: string, digest: string): v
   res.end()
 }
 
-function contentRangeStart(header: string | undefined): number | undefined {
-  const match = /^(?:bytes[ =])?(\d+)-(\d+)/.exec(header ?? '')
-  return match ? Number(match[1]) : undefined
+/** Where a chunk says that it begins. Throws when it is not as long as it says. */
+function chunkStart(range: string | undefined, length: string | undefined): number | undefined {
+  if (range === undefined) return undefined
+  const [, start, end] = /^(?:bytes[ =])?(\d+)-(\d+)(?:\/.*)?$/.exec(range) ?? []
+  if (start === undefined) {
+    throw new RegistryError(400, 'BLOB_UPLOAD_INVALID', 'blob upload invalid', {
+      detail: `invalid Content-Range ${range}`,
+    })
+  }
+  if (length !== undefined && Number(length) !== Number(end) - Number(start) + 1) {
+    throw new RegistryError(400, 'SIZE_INVALID', 'provided length did not match content length')
+  }
+  return Number(start)
 }

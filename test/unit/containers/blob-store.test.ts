@@ -35,18 +35,18 @@ describe('BlobStore', () => {
 
   it('resumes an upload after the process has gone', async () => {
     const first = await BlobStore.open(folder)
-    const id = await first.createUpload()
-    await first.appendUpload(id, [Buffer.from('one ')])
+    const id = await first.uploads.create()
+    await first.uploads.append(id, [Buffer.from('one ')])
     const second = await BlobStore.open(folder)
-    expect(await second.uploadSize(id)).toBe(4)
-    await expect(second.appendUpload(id, [Buffer.from('x')], 9)).rejects.toThrow(UploadOffsetError)
-    await second.appendUpload(id, [Buffer.from('two')], 4)
-    await expect(second.finishUpload(id, digestOf('wrong'))).rejects.toThrow(DigestMismatchError)
-    expect(await second.finishUpload(id, digestOf('one two'))).toEqual({
+    expect(await second.uploads.size(id)).toBe(4)
+    await expect(second.uploads.append(id, [Buffer.from('x')], 9)).rejects.toThrow(UploadOffsetError)
+    await second.uploads.append(id, [Buffer.from('two')], 4)
+    await expect(second.uploads.finish(id, digestOf('wrong'))).rejects.toThrow(DigestMismatchError)
+    expect(await second.uploads.finish(id, digestOf('one two'))).toEqual({
       digest: digestOf('one two'),
       size: 7,
     })
-    expect(await second.uploadSize(id)).toBeUndefined()
+    expect(await second.uploads.size(id)).toBeUndefined()
   })
 
   it('clears half-written files when it opens', async () => {
@@ -59,7 +59,7 @@ describe('BlobStore', () => {
   it('refuses paths that are no digests', async () => {
     const blobs = await BlobStore.open(folder)
     expect(() => blobs.path('sha256:../../etc/passwd')).toThrow(RangeError)
-    await expect(blobs.uploadSize('../../etc/passwd')).resolves.toBeUndefined()
+    await expect(blobs.uploads.size('../../etc/passwd')).resolves.toBeUndefined()
   })
 
   it('holds only whole blobs after kill -9 in the middle of writing', async () => {

@@ -1,0 +1,132 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { storeTexts } from '#cloud/world-texts.ts'
+import { BlobCollector } from '#containers/blobs/collector.ts'
+import { digestOf } from '#containers/blobs/digest.ts'
+import { BlobStore } from '#containers/blobs/store.ts'
+import { registryJanitor } from '#containers/registry/janitor.ts'
+import { Clock } from '#world/clock.ts'
+import { type Lab, openLab } from './lab.ts'
+import { INDEX, MANIFEST, registryClient } from './registry-client.ts'
+
+const DAY = 24 * 3600 * 1000
+
+describe('the collector', () => {
+  let folder: string
+  let blobs: BlobStore
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'drydock-collector-'))
+    blobs = await BlobStore.open(folder)
+  })
+  afterEach(() => rm(folder, { recursive: true, force: true }))
+
+  /** A collection that names what `texts` say; without a grace period unless told. */
+  async function collect(texts: string[], graceMs = -1000) {
+    async function* pieces() {
+      yield* texts
+    }
+    return new BlobCollector({ blobs, texts: pieces, graceMs }).collect()
+  }
+
+  it('keeps what a world names, and what is named in the documents that it names', async () => {
+    const layer = await blobs.put('layer')
+    const manifest = await blobs.put(JSON.stringify({ layers: [{ digest: layer.digest }] }))
+    const index = await blobs.put(JSON.stringify({ manifests: [{ digest: manifest.digest }] }))
+    const unnamed = await blobs.put('nobody names this')
+    expect(await collect([`docker/images/${index.digest} {}`])).toEqual({ blobs: 1, uploads: 0, bytes: 17 })
+    for (const { digest } of [layer, manifest, index]) expect(await blobs.stat(digest)).toBeDefined()
+    expect(await blobs.stat(unnamed.digest)).toBeUndefined()
+  })
+
+  it('keeps for the grace period what was written or asked for, in the same process', async () => {
+    const { digest } = await blobs.put('about to be named')
+    expect((await collect([], 60_000)).blobs).toBe(0)
+    const later = await BlobStore.open(folder)
+    blobs = later
+    await later.stat(digest)
+    expect((await collect([], 60_000)).blobs).toBe(0)
+    // Nobody in this process has asked: what was in flight has died with the process before.
+    blobs = await BlobStore.open(folder)
+    expect((await collect([], 60_000)).blobs).toBe(1)
+  })
+
+  it('is safe beside somebody who asks for a blob while it goes', async () => {
+    const { digest } = await blobs.put('contested')
+    async function* asked() {
+      await blobs.stat(digest)
+      yield ''
+    }
+    await new BlobCollector({ blobs, texts: asked, graceMs: 0 }).collect()
+    expect(await blobs.stat(digest)).toBeDefined()
+  })
+
+  it('keeps uploads that a world names and removes others when they are idle', async () => {
+    const named = await blobs.uploads.create()
+    const abandoned = await blobs.uploads.create()
+    expect((await collect([`registry/x/_uploads/${named}`], 60_000)).uploads).toBe(0)
+    expect((await collect([`registry/x/_uploads/${named}`])).uploads).toBe(1)
+    expect(await blobs.uploads.size(named)).toBe(0)
+    expect(await blobs.uploads.size(abandoned)).toBeUndefined()
+  })
+
+  it('keeps the images of the catalogue, removes unpacked copies, and nothing when a world cannot be read', async () => {
+    blobs.pin([(await blobs.put('catalogued')).digest])
+    const { digest } = await blobs.put('unnamed')
+    async function* unreadable() {
+      yield ''
+      throw new Error('damaged')
+    }
+    await expect(new BlobCollector({ blobs, texts: unreadable, graceMs: -1000 }).collect()).rejects.toThrow(
+      'damaged',
+    )
+    expect(await blobs.stat(digest)).toBeDefined()
+    expect((await collect([])).blobs).toBe(1)
+    expect(await blobs.stat(digestOf('catalogued'))).toBeDefined()
+  })
+})
+
+describe('a registry', () => {
+  let lab: Lab
+  beforeEach(async () => {
+    lab = await openLab({ world: { clock: new Clock({ speed: 0 }) } })
+    lab.world.controllers.start(registryJanitor(lab.world))
+  })
+  afterEach(() => lab.close())
+
+  const collect = () =>
+    new BlobCollector({
+      blobs: lab.blobs,
+      texts: () => storeTexts(lab.world.store),
+      graceMs: -1000,
+    }).collect()
+
+  it('gives the space of a deleted image back after a day, and keeps what another image shares', async () => {
+    const { ask, pushImage, putManifest } = registryClient(lab)
+    const first = await pushImage('web', 'first', 'only the first has this')
+    const second = await pushImage('web', 'second', 'the second has this')
+    const entry = { mediaType: MANIFEST, digest: second.digest, size: second.body.length }
+    await putManifest('web', 'multi', { schemaVersion: 2, mediaType: INDEX, manifests: [entry] }, INDEX)
+    await ask('DELETE', `/v2/web/manifests/${first.digest}`)
+    await lab.world.advance(DAY - 7200_000)
+    expect(await collect()).toMatchObject({ blobs: 1 })
+    expect((await ask('HEAD', `/v2/web/blobs/${digestOf('only the first has this')}`)).status).toBe(200)
+    await lab.world.advance(3 * 7200_000)
+    expect((await ask('HEAD', `/v2/web/blobs/${digestOf('only the first has this')}`)).status).toBe(404)
+    expect(await collect()).toMatchObject({ blobs: 1, bytes: 23 })
+    for (const text of ['{}', 'the second has this'])
+      expect((await ask('GET', `/v2/web/blobs/${digestOf(text)}`)).text).toBe(text)
+    expect((await ask('GET', '/v2/web/manifests/multi')).status).toBe(200)
+  })
+
+  it('forgets an upload that nobody finishes within a day', async () => {
+    const { ask } = registryClient(lab)
+    const location = String((await ask('POST', '/v2/web/blobs/uploads/')).headers.location)
+    await ask('PATCH', location, { body: 'half of it' })
+    expect(await collect()).toMatchObject({ uploads: 0 })
+    await lab.world.advance(2 * DAY)
+    expect((await ask('GET', location)).code).toBe('BLOB_UPLOAD_UNKNOWN')
+    expect(await collect()).toMatchObject({ uploads: 1 })
+  })
+})

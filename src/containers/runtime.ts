@@ -34,6 +34,8 @@ export interface ContainerSpec {
   tty?: boolean
   /** Keep standard input open. */
   stdin?: boolean
+  /** Runs among the processes of another container, or of those of a pod; default: alone, the main process being the first. */
+  processesOf?: Container | ProcessNamespace
   mounts?: Mount[]
   memoryLimitBytes?: number
   /** Milli-CPU; use beyond it is throttled. */
@@ -73,6 +75,8 @@ export interface Container {
   readonly files: ContainerFiles
   /** Present use. */
   usage(): { cpuMilli: number; memoryBytes: number }
+  /** Gives its running processes other limits; undefined: none. */
+  setLimits(limits: Pick<ContainerSpec, 'memoryLimitBytes' | 'cpuLimitMilli'>): void
   /** Frees its file system; the process must have ended. */
   remove(): Promise<void>
 }
@@ -94,9 +98,16 @@ export class StartError extends Error {
   }
 }
 
+/** Processes that see one another, whichever containers they are in. */
+export interface ProcessNamespace {
+  readonly kind: 'process-namespace'
+}
+
 /** Makes containers: one for the Docker Engine and the kubelets of a world alike. */
 export interface ContainerRuntime {
   create(spec: ContainerSpec): Promise<Container>
+  /** A process namespace for the containers of a pod, whose first process is the sandbox's `/pause`. */
+  sandboxProcesses(): ProcessNamespace
 }
 
 export interface RuntimeOptions {

@@ -7,6 +7,7 @@ import { resolvePath } from '../files/tree.ts'
 import type { ContainerFs } from './container-fs.ts'
 import { CpuMeter } from './cpu-meter.ts'
 import { Process, type ProcessOptions, type Program } from './process.ts'
+import { KILLED, ProcessTable } from './process-table.ts'
 
 /** Why an executable could not be run, as `execve` says it. */
 export class ExecError extends Error {
@@ -47,6 +48,8 @@ export interface MachineOptions {
   hosts: Record<string, string>
   lookup: ((name: string) => string | undefined) | undefined
   memoryLimitBytes: number | undefined
+  /** Whose processes its own are seen beside; default: none. */
+  table?: ProcessTable | undefined
   /** PEM of the authorities that the system trusts. */
   authorities?: string | undefined
   programs: ProgramFinder
@@ -66,12 +69,13 @@ export class Machine {
   readonly hostname: string
   readonly address: string
   readonly user: User
-  readonly memoryLimitBytes: number | undefined
+  memoryLimitBytes: number | undefined
   readonly authorities: string | undefined
-  readonly processes = new Map<number, Process>()
+  readonly table: ProcessTable
   readonly cpu: CpuMeter
   readonly #options: MachineOptions
-  #nextPid = 1
+  /** The container's first process: with it all of the container ends. */
+  #first: Process | undefined
 
   constructor(options: MachineOptions) {
     this.#options = options
@@ -84,6 +88,17 @@ export class Machine {
     this.user = options.user
     this.memoryLimitBytes = options.memoryLimitBytes
     this.authorities = options.authorities
+    this.table = options.table ?? new ProcessTable()
+  }
+
+  /** What its processes see: themselves, and those that share their namespace. */
+  get processes(): ReadonlyMap<number, Process> {
+    return this.table.all
+  }
+
+  /** The processes of this container. */
+  get own(): Process[] {
+    return [...this.processes.values()].filter(({ machine }) => machine === this)
   }
 
   /** A new process that runs nothing yet. */
@@ -92,10 +107,11 @@ export class Machine {
       ...options,
       parent: options.parent,
       tty: options.tty,
-      pid: this.#nextPid++,
+      pid: this.table.newPid(),
       machine: this,
     })
-    this.processes.set(process.pid, process)
+    if (!this.#first || this.#first.status) this.#first = process
+    this.table.add(process)
     this.spend(PROCESS_START_MS)
     return process
   }
@@ -193,13 +209,16 @@ export class Machine {
 
   /** Counts CPU time, ms: no more than one core for each process. */
   spend(ms: number): void {
-    this.cpu.spend(ms, Math.max(1, this.processes.size))
+    this.cpu.spend(ms, Math.max(1, this.own.length))
   }
 
   processEnded(process: Process): void {
-    this.processes.delete(process.pid)
-    if (process.pid !== 1) return
-    for (const other of [...this.processes.values()]) other.end({ exitCode: 137, signal: 'SIGKILL' })
+    this.table.drop(process)
+    if (process === this.#first) this.endAll()
+  }
+
+  endAll(): void {
+    for (const process of this.own) process.end(KILLED)
   }
 
   reportFault(process: Process, error: unknown): void {

@@ -16,6 +16,7 @@ import { ContainerFs } from './container-fs.ts'
 import { DEFAULT_PATH, ExecError, Machine } from './machine.ts'
 import { feed, nothing, Pipe, writerTo } from './pipe.ts'
 import type { Process } from './process.ts'
+import { ProcessTable } from './process-table.ts'
 import { findProgram } from './programs.ts'
 import { Tty } from './tty.ts'
 import { findUser } from './users.ts'
@@ -67,12 +68,46 @@ export function createContainerRuntime(options: SimulatedRuntimeOptions): Simula
         hosts: spec.hosts ?? {},
         lookup: spec.lookup?.bind(spec),
         memoryLimitBytes: spec.memoryLimitBytes,
+        table: tableOf(spec.processesOf),
         programs: findProgram,
         fault: options.fault ?? ((error) => console.error(error)),
       })
       return new RunningContainer(spec, machine)
     },
+    sandboxProcesses() {
+      const machine = new Machine({
+        ...options,
+        files: new ContainerFs(new FileTree(), [], () => options.clock.now()),
+        hostname: '',
+        address: '',
+        user: ROOT,
+        hosts: {},
+        lookup: undefined,
+        memoryLimitBytes: undefined,
+        programs: () => undefined,
+        fault: () => {},
+      })
+      const output = writerTo(new PassThrough())
+      machine
+        .process({
+          argv: ['/pause'],
+          env: new Map(),
+          cwd: '/',
+          stdin: nothing,
+          stdout: output,
+          stderr: output,
+        })
+        .run((process) => process.forever())
+      return machine.table
+    },
   }
+}
+
+const ROOT = { name: 'root', uid: 0, gid: 0, home: '/' }
+
+function tableOf(shared: ContainerSpec['processesOf']): ProcessTable | undefined {
+  if (shared instanceof RunningContainer) return shared.machine.table
+  return shared instanceof ProcessTable ? shared : undefined
 }
 
 /** What the engine puts into every container: devices, its names, its resolver. */
@@ -118,10 +153,12 @@ const runcExec = (message: string) =>
 class RunningContainer implements SimulatedContainer {
   readonly spec: ContainerSpec
   readonly machine: Machine
+  #cpuLimitMilli: number | undefined
 
   constructor(spec: ContainerSpec, machine: Machine) {
     this.spec = spec
     this.machine = machine
+    this.#cpuLimitMilli = spec.cpuLimitMilli
   }
 
   get files(): ContainerFs {
@@ -162,17 +199,21 @@ class RunningContainer implements SimulatedContainer {
     )
   }
 
+  setLimits({ memoryLimitBytes, cpuLimitMilli }: Pick<ContainerSpec, 'memoryLimitBytes' | 'cpuLimitMilli'>) {
+    this.machine.memoryLimitBytes = memoryLimitBytes
+    this.#cpuLimitMilli = cpuLimitMilli
+  }
+
   usage(): { cpuMilli: number; memoryBytes: number } {
-    const count = this.machine.processes.size
+    const count = this.machine.own.length
     if (count === 0) return { cpuMilli: 0, memoryBytes: 0 }
-    const { cpuLimitMilli = Number.POSITIVE_INFINITY } = this.spec
-    const cpuMilli = Math.min(Math.max(1, Math.round(this.machine.cpu.rate())), cpuLimitMilli)
+    const limit = this.#cpuLimitMilli ?? Number.POSITIVE_INFINITY
+    const cpuMilli = Math.min(Math.max(1, Math.round(this.machine.cpu.rate())), limit)
     return { cpuMilli, memoryBytes: (2 + 3 * count) * 1024 * 1024 }
   }
 
   async remove(): Promise<void> {
-    for (const process of [...this.machine.processes.values()])
-      process.end({ exitCode: 137, signal: 'SIGKILL' })
+    this.machine.endAll()
   }
 
   #folder(): string {

@@ -15,8 +15,8 @@ export function runtimeSpec(
 ): ContainerSpec {
   checkUser(pod, spec, image)
   const env = environmentOf(context.source(pod), spec)
-  const { command, args, workingDir, tty, stdin, resources } = spec
-  const limit = resources?.limits?.memory
+  const { command, args, workingDir, tty, stdin } = spec
+  const processesOf = context.processesOf(pod, spec)
   const hostname = context.hostname(pod)
   return {
     id,
@@ -32,8 +32,19 @@ export function runtimeSpec(
     tty: tty ?? false,
     stdin: stdin ?? false,
     mounts: [resolverMount(context.resolver(pod)), ...context.volumes.mountsOf(spec, env)],
-    ...(limit && { memoryLimitBytes: parseQuantity(limit) }),
-    ...(resources?.limits?.cpu && { cpuLimitMilli: parseMilli(resources.limits.cpu) }),
+    ...(processesOf && { processesOf }),
+    ...runtimeLimits(spec),
+  }
+}
+
+/** What the runtime holds a container to. */
+export function runtimeLimits({
+  resources,
+}: ContainerSpecification): Pick<ContainerSpec, 'memoryLimitBytes' | 'cpuLimitMilli'> {
+  const { memory, cpu } = resources?.limits ?? {}
+  return {
+    ...(memory && { memoryLimitBytes: parseQuantity(memory) }),
+    ...(cpu && { cpuLimitMilli: parseMilli(cpu) }),
   }
 }
 

@@ -4,17 +4,26 @@ import { goDuration, timestamp } from '../time.ts'
 import { BackOff } from './back-off.ts'
 import { ContainerImage } from './container-image.ts'
 import { ContainerLog } from './container-log.ts'
-import { runtimeSpec } from './container-spec.ts'
+import { runtimeLimits, runtimeSpec } from './container-spec.ts'
 import { ConfigError } from './environment.ts'
 import { Instance, terminatedState } from './instance.ts'
 import { imageIdOf, type NodeImage } from './node-images.ts'
 import type { ContainerView } from './pod-status.ts'
 import type { PodContext } from './pod-worker.ts'
 import { ProbeSet } from './probe-set.ts'
+import { changedResources } from './resize.ts'
 import { CONTAINER_START_MS, ERROR_SHOWN_MS, MINIMUM_GRACE_MS, RETRY_MS } from './timings.ts'
 import { turns } from './turns.ts'
 
-export type Role = 'init' | 'sidecar' | 'main'
+export type Role = 'init' | 'sidecar' | 'main' | 'ephemeral'
+
+/** Where a pod's spec lists containers of a role. */
+const LISTS = {
+  init: 'initContainers',
+  sidecar: 'initContainers',
+  main: 'containers',
+  ephemeral: 'ephemeralContainers',
+} as const
 
 /** One container of a pod through all its instances: pulls, starts, restarts, stops it. */
 export class ContainerWorker {
@@ -93,6 +102,7 @@ export class ContainerWorker {
     if (exitCode === undefined) return false
     const policy = pod.spec.restartPolicy ?? 'Always'
     if (this.role === 'sidecar') return false
+    if (this.role === 'ephemeral') return true
     if (this.role === 'init') {
       // After a reboot the volumes are empty, and init containers fill them again.
       if (!this.instance) return false
@@ -163,7 +173,7 @@ export class ContainerWorker {
     const { instance } = this
     const state = this.#state()
     const finished = this.isFinished(pod)
-    const ready = this.role === 'init' ? this.isInitialized : (instance?.running && instance.ready) || false
+    const ready = this.role === 'init' ? this.isInitialized : this.#isReady
     const status: ContainerStatus = {
       name: this.name,
       state,
@@ -175,13 +185,8 @@ export class ContainerWorker {
       ...(instance
         ? { containerID: `containerd://${instance.id}` }
         : this.#restored?.containerID && { containerID: this.#restored.containerID }),
-      started: instance?.running ? instance.started : false,
-      ...(this.#spec.resources &&
-        Object.keys(this.#spec.resources).length > 0 &&
-        this.running && {
-          resources: this.#spec.resources,
-          ...(this.#spec.resources.requests && { allocatedResources: this.#spec.resources.requests }),
-        }),
+      ...(this.role !== 'ephemeral' && { started: instance?.running ? instance.started : false }),
+      ...(this.running && this.role !== 'ephemeral' && this.#resourceStatus()),
       ...(this.#spec.volumeMounts && {
         volumeMounts: this.#spec.volumeMounts.map(({ name, mountPath, readOnly }) => ({
           name,
@@ -200,8 +205,19 @@ export class ContainerWorker {
     }
   }
 
+  /** Ephemeral containers serve nobody. */
+  get #isReady(): boolean {
+    return this.role !== 'ephemeral' && this.running && this.instance!.ready
+  }
+
+  /** What the running instance has. Models kubelet convertToAPIContainerStatuses. */
+  #resourceStatus(): Pick<ContainerStatus, 'resources' | 'allocatedResources'> {
+    const { resources = {} } = this.#spec
+    return { resources, ...(resources.requests && { allocatedResources: resources.requests }) }
+  }
+
   get #fieldPath(): string {
-    return `spec.${this.role === 'main' ? 'containers' : 'initContainers'}{${this.name}}`
+    return `spec.${LISTS[this.role]}{${this.name}}`
   }
 
   #state(): ContainerStateStatus {
@@ -226,17 +242,35 @@ export class ContainerWorker {
     if (untouched) this.#waiting = { reason }
   }
 
-  /** A changed image is the one part of a running pod's container that can be updated. */
+  /** Image and resources are the parts of a pod's container that can be updated. */
   #follow(pod: Pod): void {
-    const all = [...(pod.spec.initContainers ?? []), ...pod.spec.containers]
-    const next = all.find(({ name }) => name === this.name)
-    if (!next) return
+    const listed: ContainerSpecification[] | undefined = pod.spec[LISTS[this.role]]
+    const found = listed?.find(({ name }) => name === this.name)
+    if (!found) return
+    const next = this.#context.resize.allocated(found)
     if (next.image !== this.#spec.image) {
       this.#images.reset()
       this.#image = undefined
       this.#startDue = undefined
     }
     this.#spec = next
+  }
+
+  /** Gives the running instance what the pod was resized to: at once, or by a restart where its policy asks for one. */
+  #resize(pod: Pod, instance: Instance): Promise<void> | undefined {
+    const { resources, resizePolicy = [] } = this.#spec
+    const changed = changedResources(instance.resources, resources)
+    if (changed.length === 0) return
+    instance.resources = resources
+    if (
+      resizePolicy.some(
+        (policy) => policy.restartPolicy === 'RestartContainer' && changed.includes(policy.resourceName),
+      )
+    ) {
+      const message = `Container ${this.name} resize requires restart`
+      return this.restart(pod, 'Resize', message, pod.spec.terminationGracePeriodSeconds)
+    }
+    instance.container.setLimits(runtimeLimits(this.#spec))
   }
 
   async #attend(pod: Pod): Promise<void> {
@@ -248,6 +282,8 @@ export class ContainerWorker {
       const message = `Container ${this.name} definition changed, will be restarted`
       return this.restart(pod, 'Changed', message, pod.spec.terminationGracePeriodSeconds)
     }
+    const resized = this.#resize(pod, instance)
+    if (resized) return resized
     await this.#probes.run(pod)
     const failed = this.#probes.failure
     if (!failed) return
@@ -302,6 +338,7 @@ export class ContainerWorker {
     try {
       const container = await context.runtime.create(runtimeSpec(context, pod, this.#spec, image.image, id))
       instance = new Instance(id, container, new ContainerLog(context.now), context.now())
+      instance.resources = this.#spec.resources
     } catch (error) {
       if (!(error instanceof ConfigError || error instanceof StartError)) throw error
       this.#failed(pod, `Error: ${error.message}`)

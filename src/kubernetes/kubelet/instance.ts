@@ -1,5 +1,5 @@
 import type { Container, ExitStatus, ProcessHandle } from '#containers/runtime.ts'
-import type { ContainerStateStatus } from '../objects.ts'
+import type { ContainerSpecification, ContainerStateStatus } from '../objects.ts'
 import { timestamp } from '../time.ts'
 import type { ContainerLog } from './container-log.ts'
 
@@ -28,6 +28,8 @@ export class Instance {
   /** Passed its startup probe. */
   started = false
   ready = false
+  /** The requests and limits that it runs with. */
+  resources: ContainerSpecification['resources']
   /** Being stopped: why, and when SIGKILL comes. */
   stopping: { reason: string; killAt: number; signalled: boolean } | undefined
 

@@ -16,6 +16,9 @@ export interface ContainerView {
 export interface PodView {
   init: ContainerView[]
   main: ContainerView[]
+  ephemeral: ContainerView[]
+  /** `PodResizePending` and `PodResizeInProgress`, where they are true. */
+  resize: Pick<PodCondition, 'type' | 'reason' | 'message'>[]
   sandboxReady: boolean
   podAddress: string | undefined
   hostAddress: string | undefined
@@ -37,6 +40,9 @@ function phaseOf({ init, main, verdict }: PodView): string {
   const unborn = main.some(({ state, status }) => state.waiting && !status.lastState?.terminated)
   return unborn ? 'Pending' : 'Running'
 }
+
+/** Conditions that are there only while they are true. */
+const RESIZE_CONDITIONS = 'PodResize'
 
 const names = (views: ContainerView[]): string => views.map(({ status }) => status.name).join(' ')
 
@@ -79,6 +85,7 @@ function conditionsOf(view: PodView, phase: string, pod: Pod, now: string): PodC
     },
     { type: 'Ready', status: readiness || gated ? 'False' : 'True', ...(readiness ?? (gated || undefined)) },
     { type: 'ContainersReady', status: readiness ? 'False' : 'True', ...readiness },
+    ...view.resize.map((condition) => ({ ...condition, status: 'True' })),
   ]
   const old = pod.status?.conditions ?? []
   const own = wanted.map((condition) => {
@@ -91,7 +98,9 @@ function conditionsOf(view: PodView, phase: string, pod: Pod, now: string): PodC
       ...(pod.metadata.generation && { observedGeneration: pod.metadata.generation }),
     }
   })
-  const others = old.filter(({ type }) => !own.some((condition) => condition.type === type))
+  const others = old.filter(
+    ({ type }) => !type.startsWith(RESIZE_CONDITIONS) && !own.some((condition) => condition.type === type),
+  )
   return [...own, ...others]
 }
 
@@ -111,6 +120,9 @@ export function podStatusOf(view: PodView, pod: Pod, nowMs: number): PodStatus {
     ...(view.verdict && { reason: view.verdict.reason, message: view.verdict.message }),
     ...(view.init.length > 0 && { initContainerStatuses: view.init.map(({ status }) => status) }),
     containerStatuses: view.main.map(({ status }) => status),
+    ...(view.ephemeral.length > 0 && {
+      ephemeralContainerStatuses: view.ephemeral.map(({ status }) => status),
+    }),
   }
   return status
 }

@@ -1,4 +1,4 @@
-import type { ContainerRuntime } from '#containers/runtime.ts'
+import type { Container, ContainerRuntime, ProcessNamespace } from '#containers/runtime.ts'
 import type { VirtualNetwork } from '#network/virtual-network.ts'
 import type { Timer } from '#world/clock.ts'
 import type { Result } from '#world/controller.ts'
@@ -6,7 +6,7 @@ import type { ClusterApi } from '../api.ts'
 import type { ControlPlane } from '../controllers/control-plane.ts'
 import { unlessGone } from '../controllers/replicas.ts'
 import { equal } from '../equality.ts'
-import type { Node, Pod } from '../objects.ts'
+import type { ContainerSpecification, Node, Pod } from '../objects.ts'
 import { isFinished, nameOf } from '../pods.ts'
 import type { ClusterOptions } from '../provider.ts'
 import { parseTime, timestamp } from '../time.ts'
@@ -16,6 +16,7 @@ import type { EnvironmentSource } from './environment.ts'
 import type { NodeImages } from './node-images.ts'
 import type { NodeRecord } from './node-record.ts'
 import { type PodView, podStatusOf } from './pod-status.ts'
+import { PodResize } from './resize.ts'
 import { MINIMUM_GRACE_MS, RETRY_MS, SANDBOX_MS, VOLUME_SYNC_MS } from './timings.ts'
 import type { PodLedger } from './uplink.ts'
 import { MountError, PodVolumes, type TokenIssuer } from './volumes.ts'
@@ -49,6 +50,8 @@ export interface PodContext {
   readonly network: VirtualNetwork
   readonly runtime: ContainerRuntime
   readonly volumes: PodVolumes
+  /** Which resources the pod's containers have of their node. */
+  readonly resize: PodResize
   readonly nodeName: string
   readonly nodeAddress: string
   readonly podAddress: string | undefined
@@ -67,6 +70,8 @@ export interface PodContext {
   lookup(pod: Pod, name: string): string | undefined
   /** The text of `/etc/resolv.conf`. */
   resolver(pod: Pod): string
+  /** Whose processes a container's run among; undefined: nobody's. */
+  processesOf(pod: Pod, spec: ContainerSpecification): Container | ProcessNamespace | undefined
 }
 
 /** One pod on its node: address, volumes, containers. `sync` moves it one step towards what its object says. */
@@ -75,6 +80,7 @@ export class PodWorker implements PodContext {
   readonly uid: string
   readonly volumes: PodVolumes
   readonly containers: ContainerWorker[]
+  readonly resize: PodResize
   podAddress: string | undefined
   readonly #services: KubeletServices
   readonly #node: NodeRecord
@@ -85,6 +91,7 @@ export class PodWorker implements PodContext {
   #verdict: { reason: string; message: string } | undefined
   #wake: number | undefined
   #released = false
+  #processes: ProcessNamespace | undefined
 
   constructor(services: KubeletServices, node: NodeRecord, pod: Pod) {
     this.#services = services
@@ -92,14 +99,16 @@ export class PodWorker implements PodContext {
     this.key = nameOf(pod)
     this.uid = pod.metadata.uid!
     this.volumes = new PodVolumes(services.issueToken, this.now, services.volumes)
+    this.resize = new PodResize(services.plane, node.name, pod)
     this.containers = [
       ...(pod.spec.initContainers ?? []).map(
         (spec) => new ContainerWorker(this, spec, spec.restartPolicy === 'Always' ? 'sidecar' : 'init'),
       ),
       ...pod.spec.containers.map((spec) => new ContainerWorker(this, spec, 'main')),
     ]
-    const { initContainerStatuses = [], containerStatuses = [] } = pod.status
-    const statuses = [...initContainerStatuses, ...containerStatuses]
+    this.#addEphemeral(pod)
+    const { initContainerStatuses = [], containerStatuses = [], ephemeralContainerStatuses = [] } = pod.status
+    const statuses = [...initContainerStatuses, ...containerStatuses, ...ephemeralContainerStatuses]
     for (const status of statuses) {
       this.containers.find(({ name }) => name === status.name)?.restore(status, this.now())
     }
@@ -108,11 +117,23 @@ export class PodWorker implements PodContext {
   }
 
   get #init(): ContainerWorker[] {
-    return this.containers.filter(({ role }) => role !== 'main')
+    return this.containers.filter(({ role }) => role === 'init' || role === 'sidecar')
   }
 
   get #main(): ContainerWorker[] {
     return this.containers.filter(({ role }) => role === 'main')
+  }
+
+  get #ephemeral(): ContainerWorker[] {
+    return this.containers.filter(({ role }) => role === 'ephemeral')
+  }
+
+  /** Takes up the ephemeral containers that were added to the pod since the last look. */
+  #addEphemeral(pod: Pod): void {
+    for (const spec of pod.spec.ephemeralContainers ?? []) {
+      if (this.containers.some(({ name }) => name === spec.name)) continue
+      this.containers.push(new ContainerWorker(this, spec, 'ephemeral'))
+    }
   }
 
   get api() {
@@ -181,6 +202,16 @@ export class PodWorker implements PodContext {
 
   resolver(pod: Pod): string {
     return this.#services.resolver(pod, this.nodeName)
+  }
+
+  processesOf(pod: Pod, spec: ContainerSpecification): Container | ProcessNamespace | undefined {
+    if (pod.spec.shareProcessNamespace) {
+      this.#processes ??= this.runtime.sandboxProcesses()
+      return this.#processes
+    }
+    const target = pod.spec.ephemeralContainers?.find(({ name }) => name === spec.name)?.targetContainerName
+    const worker = this.containers.find(({ name }) => name === target)
+    return worker?.running ? worker.instance!.container : undefined
   }
 
   /** One step of the pod; gives when it wants the next. */
@@ -320,6 +351,10 @@ export class PodWorker implements PodContext {
   }
 
   async #advance(pod: Pod): Promise<void> {
+    this.resize.review(pod)
+    if (this.resize.pending) this.wakeAt(this.now() + RETRY_MS)
+    this.#addEphemeral(pod)
+    for (const container of this.#ephemeral) await container.advance(pod)
     for (const container of this.#init) {
       if (container.isInitialized && container.role === 'init') continue
       await container.advance(pod)
@@ -346,7 +381,7 @@ export class PodWorker implements PodContext {
           container.stop(pod, 'Killing', `Stopping container ${container.name}`, killAt),
         ),
       )
-    await stop(this.#main)
+    await stop([...this.#main, ...this.#ephemeral])
     if (!this.#main.some(({ running }) => running)) await stop(this.#init)
   }
 
@@ -368,6 +403,8 @@ export class PodWorker implements PodContext {
     return {
       init: this.#init.map((container) => container.view(pod)),
       main: this.#main.map((container) => container.view(pod)),
+      ephemeral: this.#ephemeral.map((container) => container.view(pod)),
+      resize: this.resize.conditions(pod, this.containers),
       sandboxReady: this.#sandboxDue !== undefined && this.now() >= this.#sandboxDue && !this.#released,
       podAddress: this.podAddress ?? this.#latest()?.status.podIP,
       hostAddress: this.nodeAddress,

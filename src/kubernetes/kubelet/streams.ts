@@ -41,14 +41,18 @@ export function kubeletStreams(options: {
   function containerNamed(pod: Pod, name: string | undefined): string {
     const own = pod.spec.containers.map((container) => container.name)
     const init = (pod.spec.initContainers ?? []).map((container) => container.name)
+    const ephemeral = (pod.spec.ephemeralContainers ?? []).map((container) => container.name)
     if (name) {
-      if ([...own, ...init].includes(name)) return name
+      if ([...own, ...init, ...ephemeral].includes(name)) return name
       throw badRequest(`container ${name} is not valid for pod ${pod.metadata.name}`)
     }
-    if (own.length === 1 && init.length === 0) return own[0]!
+    if (own.length === 1 && init.length === 0 && ephemeral.length === 0) return own[0]!
     const choices = `choose one of: [${own.join(' ')}]`
     const others = init.length > 0 ? ` or one of the init containers: [${init.join(' ')}]` : ''
-    throw badRequest(`a container name must be specified for pod ${pod.metadata.name}, ${choices}${others}`)
+    const debug = ephemeral.length > 0 ? ` or one of the ephemeral containers: [${ephemeral.join(' ')}]` : ''
+    throw badRequest(
+      `a container name must be specified for pod ${pod.metadata.name}, ${choices}${others}${debug}`,
+    )
   }
 
   function find(namespace: string, podName: string, container: string | undefined) {
@@ -143,7 +147,11 @@ function emptyLog(): Readable {
 /** Models kubelet validateContainerLogStatus. */
 function logOf(pod: Pod, name: string, worker: ContainerWorker | undefined, options: LogOptions): Readable {
   const podName = pod.metadata.name
-  const statuses = [...(pod.status.initContainerStatuses ?? []), ...(pod.status.containerStatuses ?? [])]
+  const statuses = [
+    ...(pod.status.initContainerStatuses ?? []),
+    ...(pod.status.containerStatuses ?? []),
+    ...(pod.status.ephemeralContainerStatuses ?? []),
+  ]
   const waiting = statuses.find((status) => status.name === name)?.state?.waiting
   if (options.previous) {
     if (worker?.previous) return worker.previous.log.read(options)

@@ -33,7 +33,7 @@ export class NodeState {
 
   place(key: string, pod: Pod): void {
     this.displace(key)
-    const placed = { pod, requests: requestsOf(pod.spec), ports: hostPortsOf(pod) }
+    const placed = { pod, requests: requestsOf(pod), ports: hostPortsOf(pod) }
     this.pods.set(key, placed)
     this.#count(placed, 1)
   }
@@ -122,8 +122,13 @@ export class SchedulerCache {
 }
 
 /** Whether a change of a pod (its status, mostly) leaves what it takes on its node as it was. */
-const sameForScheduling = (next: Pod, previous: Pod | undefined): boolean =>
+export const sameForScheduling = (next: Pod, previous: Pod | undefined): boolean =>
   previous !== undefined &&
   next.spec === previous.spec &&
   next.metadata.labels === previous.metadata.labels &&
-  isFinished(next) === isFinished(previous)
+  isFinished(next) === isFinished(previous) &&
+  refusedResize(next) === refusedResize(previous)
+
+/** Why what a pod asks for by now is not what it takes. */
+const refusedResize = ({ status }: Pod): string | undefined =>
+  status?.conditions?.find(({ type }) => type === 'PodResizePending')?.reason

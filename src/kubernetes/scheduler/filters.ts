@@ -23,7 +23,7 @@ export interface Candidate {
 
 export const candidate = (pod: Pod, relations: PodRelations, claims: PodClaims): Candidate => ({
   pod,
-  requests: requestsOf(pod.spec),
+  requests: requestsOf(pod),
   ports: hostPortsOf(pod),
   relations,
   claims,

@@ -1,4 +1,4 @@
-import type { ContainerSpecification, Pod, PodSpec } from '../objects.ts'
+import type { ContainerSpecification, Pod } from '../objects.ts'
 import { parseMilli, parseQuantity } from '../quantity.ts'
 
 /** Amounts by resource name; `cpu` in milli-CPU, everything else in its base unit. */
@@ -27,8 +27,9 @@ function most(a: Amounts, b: Amounts): Amounts {
 const isSidecar = (container: ContainerSpecification): boolean => container.restartPolicy === 'Always'
 
 /** What a pod asks of its node: its containers together, or an init container beside the sidecars before it, if that is more. */
-export function requestsOf(spec: PodSpec): Amounts {
-  const requests = (container: ContainerSpecification) => amountsOf(container.resources?.requests)
+export function requestsOf(pod: Pod): Amounts {
+  const { spec } = pod
+  const requests = counted(pod)
   let sidecars: Amounts = {}
   let start: Amounts = {}
   for (const container of spec.initContainers ?? []) {
@@ -37,6 +38,22 @@ export function requestsOf(spec: PodSpec): Amounts {
   }
   const running = spec.containers.map(requests).reduce(plus, sidecars)
   return plus(most(running, start), amountsOf(spec.overhead))
+}
+
+/**
+ * What a container counts for. While a resize waits, that is what it asks for or what it has, whichever is more; what the node can
+ * never give does not count. Models component-helpers/resource determineContainerReqs.
+ */
+function counted({ status }: Pod): (container: ContainerSpecification) => Amounts {
+  const wanted = (container: ContainerSpecification) => amountsOf(container.resources?.requests)
+  const pending = status?.conditions?.find(({ type }) => type === 'PodResizePending')
+  if (!pending) return wanted
+  const statuses = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])]
+  return (container) => {
+    const given = statuses.find(({ name }) => name === container.name)?.allocatedResources
+    if (!given) return wanted(container)
+    return pending.reason === 'Infeasible' ? amountsOf(given) : most(wanted(container), amountsOf(given))
+  }
 }
 
 /** Ports of the node that a pod takes: `TCP/8080`, with the address when it names one. */

@@ -4,7 +4,7 @@ import type { Node, Pod } from '../objects.ts'
 import { isFinished, nameOf, podCondition, splitName, withCondition } from '../pods.ts'
 import { StoreIndex } from '../store-index.ts'
 import { CLAIMS, claimNames, VOLUMES } from '../volumes/claims.ts'
-import { type NodeState, SchedulerCache } from './cache.ts'
+import { type NodeState, SchedulerCache, sameForScheduling } from './cache.ts'
 import { type Candidate, candidate, type Refusal, refusalOf } from './filters.ts'
 import { findVictims, nodeWith, type Preemption, priorityOf } from './preemption.ts'
 import { SchedulingQueue } from './queue.ts'
@@ -207,7 +207,7 @@ export function startScheduler(plane: ControlPlane): { stop(): void } {
           const pod = entry.value
           const freed =
             pod.spec.nodeName &&
-            (type === 'delete' || (isFinished(pod) && previous && !isFinished(previous.value)))
+            (type === 'delete' || (previous?.value.spec.nodeName && !sameForScheduling(pod, previous.value)))
           if (freed) return [RETRY_ALL]
           // A pod's own new status is no reason to try again.
           if (type === 'put' && isWaiting(pod) && previous?.value.spec !== pod.spec)

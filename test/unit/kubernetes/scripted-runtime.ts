@@ -5,6 +5,7 @@ import {
   type ContainerRuntime,
   type ContainerSpec,
   type ExitStatus,
+  type ProcessNamespace,
   StartError,
 } from '#containers/runtime.ts'
 import type { VirtualNetwork } from '#network/virtual-network.ts'
@@ -49,6 +50,10 @@ export class ScriptedRuntime implements ContainerRuntime, ImagePuller {
       layers: [{ mediaType: 'layer', digest: `sha256:${reference}`, size: 30_000_000 }],
       sizeBytes: 30_000_000,
     }
+  }
+
+  sandboxProcesses(): ProcessNamespace {
+    return { kind: 'process-namespace' }
   }
 
   async create(spec: ContainerSpec): Promise<Container> {
@@ -114,6 +119,7 @@ export class ScriptedRuntime implements ContainerRuntime, ImagePuller {
         list: async () => [],
         stat: async () => Promise.reject(Object.assign(new Error('ENOENT'), { code: 'ENOENT' })),
       },
+      setLimits: () => {},
       usage: () => usages.get(image) ?? { cpuMilli: 1, memoryBytes: 1 << 20 },
       remove: async () => {},
     }

@@ -54,7 +54,7 @@ export const limitRangeDefaults: AdmissionPlugin = (request, context) => {
 export const limitRangeLimits: AdmissionPlugin = (request, context) => {
   const { kind, object, operation } = request
   const errors: string[] = []
-  if (isNewPod(request)) {
+  if (isNewPod(request) || request.subresource === 'resize') {
     for (const item of limitsOf(request, context)) errors.push(...podErrors(item, object.spec))
   } else if (kind.plural === 'persistentvolumeclaims' && kind.group === '' && operation !== 'delete') {
     const requests: Quantities = object.spec?.resources?.requests ?? {}

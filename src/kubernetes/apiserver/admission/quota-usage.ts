@@ -5,7 +5,7 @@ import { type Kind, qualified } from '../kinds/kind.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { sumQuantities } from '../quantity.ts'
 import type { Objects } from '../storage/objects.ts'
-import { qosClass } from '../strategies/pod.ts'
+import { qosClass } from '../strategies/qos.ts'
 import { podTotal } from './limit-range.ts'
 
 // Models pkg/quota/v1/evaluator/core and pkg/controller/resourcequota.

@@ -9,7 +9,8 @@ import { inScope, type Usage, usageOf } from './quota-usage.ts'
 /** Refuses what would exceed a quota of the namespace, and counts what is let in at once. */
 export const resourceQuota: AdmissionPlugin = (request, context) => {
   const { operation, kind, namespace, name, object, old, subresource, dryRun } = request
-  if (operation === 'delete' || !namespace || subresource || kind.plural === 'events') return
+  if (operation === 'delete' || !namespace || kind.plural === 'events') return
+  if (subresource && subresource !== 'resize') return
   const quotas = context.list('resourcequotas', namespace).filter((quota) => inScope(quota, kind, object))
   if (quotas.length === 0) return
   const refuse = (why: string) => {

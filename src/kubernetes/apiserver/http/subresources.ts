@@ -11,6 +11,8 @@ import { apiVersionOf, qualified } from '../kinds/kind.ts'
 import type { KubeletHolder } from '../kubelet-holder.ts'
 import { objectOf, textOf } from '../storage/entries.ts'
 import type { Objects } from '../storage/objects.ts'
+import { withEphemeralContainers } from '../strategies/ephemeral-containers.ts'
+import { withResources } from '../strategies/pod-resize.ts'
 import { bindCall } from '../subresources/binding.ts'
 import { evict } from '../subresources/eviction.ts'
 import { log } from '../subresources/log.ts'
@@ -53,6 +55,8 @@ const PARTS: Record<string, Part> = {
       })),
     },
   }),
+  'pods/ephemeralcontainers': withEphemeralContainers,
+  'pods/resize': withResources,
 }
 
 const HANDLERS: Record<string, Handler> = {

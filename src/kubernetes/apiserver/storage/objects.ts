@@ -165,7 +165,8 @@ export class Objects {
     const next = this.#merge(kind, wanted, old, options)
     options.manage?.(next, old)
     if (equal(next, old)) return entry
-    if (kind.generation && !options.subresource && !equal(wantedPart(kind, next), wantedPart(kind, old))) {
+    const wants = !options.subresource || this.#strategy(kind).subresources?.[options.subresource]
+    if (kind.generation && wants && !equal(wantedPart(kind, next), wantedPart(kind, old))) {
       next.metadata.generation = (old.metadata.generation ?? 0) + 1
     }
     if (options.dryRun) return { ...entry, value: next }
@@ -266,8 +267,16 @@ export class Objects {
     if (options.subresource === 'status') next.status = wanted.status ?? {}
     else Object.assign(next, wanted, { metadata })
     const { namespace = '' } = old.metadata
+    const changesRefused = this.#strategy(kind).subresources?.[options.subresource!]
+    if (changesRefused) this.#fillDefaults(kind, next)
     this.#admit('mutating', 'update', kind, namespace, next, old, options)
     const errors = metadataErrors(next.metadata, kind.names, kind.namespaced)
+    if (changesRefused) {
+      errors.push(
+        ...validateModel(this.#parts.schema().model(kind.model), next),
+        ...changesRefused(next, old),
+      )
+    }
     if (kind.custom) {
       kind.custom.default(next)
       errors.push(...kind.custom.validate(next, old))

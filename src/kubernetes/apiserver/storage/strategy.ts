@@ -35,6 +35,8 @@ export interface Strategy {
   held?(object: Obj): boolean
   /** Further changes when deletion begins. */
   markDeleted?(object: Obj): void
+  /** Subresources that change the wanted state: which changes each of them refuses. */
+  subresources?: Record<string, (object: Obj, old: Obj) => FieldError[]>
 }
 
 /**

@@ -1,27 +1,10 @@
 import { equal } from '../../equality.ts'
 import { type FieldError, forbiddenField } from '../errors.ts'
 import { clone, type Json, type Obj } from '../json.ts'
-import { quantityValue } from '../quantity.ts'
 import type { Strategy } from '../storage/strategy.ts'
-
-const COMPUTE = ['cpu', 'memory']
-
-/** Models pkg/apis/core/v1/helper/qos. */
-export function qosClass(spec: Obj): 'Guaranteed' | 'Burstable' | 'BestEffort' {
-  let any = false
-  let guaranteed = true
-  for (const container of [...(spec.containers ?? []), ...(spec.initContainers ?? [])]) {
-    const { requests = {}, limits = {} } = container.resources ?? {}
-    for (const name of COMPUTE) {
-      const request = quantityValue(requests[name] ?? '0')
-      const limit = quantityValue(limits[name] ?? '0')
-      if (request > 0 || limit > 0) any = true
-      if (limit === 0 || request !== limit) guaranteed = false
-    }
-  }
-  if (!any) return 'BestEffort'
-  return guaranteed ? 'Guaranteed' : 'Burstable'
-}
+import { ephemeralContainerErrors } from './ephemeral-containers.ts'
+import { resizeErrors } from './pod-resize.ts'
+import { qosClass } from './qos.ts'
 
 const MUTABLE =
   'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)'
@@ -54,11 +37,17 @@ function updateErrors(object: Obj, old: Obj): FieldError[] {
   return equal(withMutable(object.spec, old.spec), old.spec) ? [] : [forbiddenField('spec', MUTABLE)]
 }
 
+const createErrors = ({ spec }: Obj): FieldError[] =>
+  spec.ephemeralContainers?.length > 0
+    ? [forbiddenField('spec.ephemeralContainers', 'cannot be set on create')]
+    : []
+
 export const podStrategy: Strategy = {
   create: (object) => {
     object.status = { phase: 'Pending', qosClass: object.spec ? qosClass(object.spec) : 'BestEffort' }
   },
-  validate: (object, old) => (old ? updateErrors(object, old) : []),
+  validate: (object, old) => (old ? updateErrors(object, old) : createErrors(object)),
+  subresources: { ephemeralcontainers: ephemeralContainerErrors, resize: resizeErrors },
   // Models registry/core/pod.CheckGracefulDelete.
   graceSeconds: (object, requested) => {
     const phase = object.status?.phase

@@ -72,6 +72,7 @@ export function startKubelets(plane: ControlPlane, given: KubeletsOptions): Kube
     plane,
     apiOf,
     ledger,
+    podsOn: (node) => podsByNode.get(node),
     ...services,
     images,
     volumes,

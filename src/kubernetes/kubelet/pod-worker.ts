@@ -33,6 +33,8 @@ export interface KubeletServices {
   apiOf(node: string): ClusterApi
   ledger: PodLedger
   images: NodeImages
+  /** The pods of a node, as the API server has them. */
+  podsOn(node: string): Pod[]
   issueToken: TokenIssuer
   volumes: VolumeStore
   /** Resolves a name as a pod of `namespace` sees it. */
@@ -65,6 +67,8 @@ export interface PodContext {
   enqueue(): void
   event(pod: Pod, type: 'Normal' | 'Warning', reason: string, message: string, fieldPath?: string): void
   source(pod: Pod): EnvironmentSource
+  /** The pods of the node, this one among them. */
+  neighbours(): Pod[]
   hostname(pod: Pod): string
   hosts(pod: Pod): Record<string, string>
   lookup(pod: Pod, name: string): string | undefined
@@ -99,7 +103,7 @@ export class PodWorker implements PodContext {
     this.key = nameOf(pod)
     this.uid = pod.metadata.uid!
     this.volumes = new PodVolumes(services.issueToken, this.now, services.volumes)
-    this.resize = new PodResize(services.plane, node.name, pod)
+    this.resize = new PodResize(this, pod)
     this.containers = [
       ...(pod.spec.initContainers ?? []).map(
         (spec) => new ContainerWorker(this, spec, spec.restartPolicy === 'Always' ? 'sidecar' : 'init'),
@@ -178,6 +182,10 @@ export class PodWorker implements PodContext {
   source(pod: Pod): EnvironmentSource {
     const node = this.api.get<Node>('nodes', '', this.nodeName)
     return { api: this.api, pod, node, podAddress: this.podAddress ?? '' }
+  }
+
+  neighbours(): Pod[] {
+    return this.#services.podsOn(this.nodeName)
   }
 
   hostname(pod: Pod): string {

@@ -1,8 +1,8 @@
-import type { ControlPlane } from '../controllers/control-plane.ts'
 import type { ContainerSpecification, Node, Pod, PodCondition } from '../objects.ts'
 import { isFinished } from '../pods.ts'
 import { amountOf, amountsOf, requestsOf } from '../scheduler/requests.ts'
 import type { ContainerWorker } from './container-worker.ts'
+import type { PodContext } from './pod-worker.ts'
 
 /** Why a resize has to wait for room, or can never be. */
 interface Refusal {
@@ -28,17 +28,15 @@ export const changedResources = (before: Resources, after: Resources): string[] 
  * Models pkg/kubelet/allocation.
  */
 export class PodResize {
-  readonly #plane: ControlPlane
-  readonly #nodeName: string
+  readonly #context: PodContext
   /** By container. */
   readonly #allocated = new Map<string, Resources>()
   #pending: Refusal | undefined
   /** A granted resize that not all containers run with yet. */
   #inProgress = false
 
-  constructor(plane: ControlPlane, nodeName: string, pod: Pod) {
-    this.#plane = plane
-    this.#nodeName = nodeName
+  constructor(context: PodContext, pod: Pod) {
+    this.#context = context
     const waiting = pod.status.conditions?.some(({ type }) => type === 'PodResizePending')
     for (const container of resizable(pod)) {
       const status = statusesOf(pod).find(({ name }) => name === container.name)
@@ -74,14 +72,14 @@ export class PodResize {
     this.#pending = undefined
     for (const { name, resources } of wanted) this.#allocated.set(name, resources)
     this.#inProgress = true
-    this.#event(pod, 'Normal', 'ResizeStarted', `Pod resize started: ${summary(pod)}`)
+    this.#context.event(pod, 'Normal', 'ResizeStarted', `Pod resize started: ${summary(pod)}`)
   }
 
   /** The conditions that tell of it; a resize is over when every container runs with what it was given. */
   conditions(pod: Pod, containers: ContainerWorker[]): Pick<PodCondition, 'type' | 'reason' | 'message'>[] {
     if (this.#inProgress && containers.every((container) => this.#isDone(container))) {
       this.#inProgress = false
-      this.#event(pod, 'Normal', 'ResizeCompleted', `Pod resize completed: ${summary(pod)}`)
+      this.#context.event(pod, 'Normal', 'ResizeCompleted', `Pod resize completed: ${summary(pod)}`)
     }
     return [
       ...(this.#pending ? [{ type: 'PodResizePending', ...this.#pending }] : []),
@@ -96,8 +94,8 @@ export class PodResize {
   }
 
   #refusal(pod: Pod): Refusal | undefined {
-    const { api, podsByNode } = this.#plane
-    const node = api.get<Node>('nodes', '', this.#nodeName)
+    const { api, nodeName } = this.#context
+    const node = api.get<Node>('nodes', '', nodeName)
     const allocatable = amountsOf(node?.status?.allocatable)
     const { conditions: _, ...status } = pod.status
     const wanted = requestsOf({ ...pod, status })
@@ -107,8 +105,8 @@ export class PodResize {
       const message = `Node didn't have enough capacity: ${name}, requested: ${requested}, capacity: ${capacity}`
       return { reason: 'Infeasible', message }
     }
-    const others = podsByNode
-      .get(this.#nodeName)
+    const others = this.#context
+      .neighbours()
       .filter((other) => other.metadata.uid !== pod.metadata.uid && !isFinished(other))
       .map(requestsOf)
     for (const name of RESIZABLE) {
@@ -125,11 +123,7 @@ export class PodResize {
     this.#pending = refusal
     if (known?.reason === refusal.reason && known.message === refusal.message) return
     const text = `Pod resize ${refusal.reason}: ${summary(pod, refusal.message)}`
-    this.#event(pod, 'Warning', `Resize${refusal.reason}`, text)
-  }
-
-  #event(pod: Pod, type: 'Normal' | 'Warning', reason: string, message: string): void {
-    this.#plane.api.event(pod, type, reason, message, { component: 'kubelet', host: this.#nodeName })
+    this.#context.event(pod, 'Warning', `Resize${refusal.reason}`, text)
   }
 }
 

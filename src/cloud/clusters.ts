@@ -26,8 +26,8 @@ export interface ClustersOptions {
   runtime: ContainerRuntime
   images: ImagePuller
   provider(scope: Scope, cluster: ClusterRecord): CloudProvider
-  /** Addresses of names outside the clusters; undefined: NXDOMAIN. */
-  lookup(name: string): string | undefined
+  /** Addresses of names outside the clusters, as a machine of the VPC finds them; undefined: NXDOMAIN. */
+  lookup(name: string, scope: Scope, vpcId: string): string | undefined
 }
 
 /** A cluster whose control plane runs. */
@@ -148,7 +148,7 @@ export class Clusters implements HostTable {
         .list(scope)
         .filter(({ id }) => record.networkInterfaceIds.includes(id))
         .map(({ addresses }) => addresses[0]!),
-      upstreamDns: lookup,
+      upstreamDns: (name) => lookup(name, scope, record.vpcId),
     })
     const { api } = kubernetes
     const host: HttpHost = {

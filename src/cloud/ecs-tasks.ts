@@ -5,6 +5,7 @@ import { admits } from '#aws/elb/paths.ts'
 import type { ImagePuller } from '#containers/image.ts'
 import type { ContainerRuntime } from '#containers/runtime.ts'
 import type { HostTable, TcpHost } from '#network/hosts.ts'
+import { LAB_ADDRESS } from '#network/lab-address.ts'
 import { ConnectError, type Peer, type VirtualNetwork } from '#network/virtual-network.ts'
 import type { StoreEvent } from '#world/store.ts'
 import type { World } from '#world/world.ts'
@@ -21,8 +22,6 @@ export interface EcsTasksOptions {
 }
 
 const TASK_KEY = /^aws\/\d+\/[^/]+\/ecs\/tasks\//
-/** Where the lab's terminal stands on the simulated internet (a block kept for documentation, RFC 5737). */
-const CLIENT_ADDRESS = '203.0.113.10'
 
 interface Placed {
   scope: Scope
@@ -85,7 +84,7 @@ export class EcsTasks implements HostTable {
   #fromInternet(scope: Scope, task: TaskRecord, host: string, port: number) {
     const subnet = tables.subnets.get(scope, task.subnetId)
     if (internetPath(scope, subnet) !== 'internet-gateway') throw new ConnectError('ETIMEDOUT', host, port)
-    const from = { address: CLIENT_ADDRESS, port: 10_000 + scope.world.ids.number(50_000) }
+    const from = { address: LAB_ADDRESS, port: 10_000 + scope.world.ids.number(50_000) }
     return this.#options.network.connect({ address: task.privateIp!, port }, from)
   }
 

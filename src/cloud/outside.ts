@@ -7,7 +7,8 @@ import type { HostTable, HttpHost } from '#network/hosts.ts'
 import { ConnectError, type Peer, type Route, type VirtualNetwork } from '#network/virtual-network.ts'
 
 /** Ports by which a name is looked for when only the name is asked. */
-const USUAL_PORTS = [443, 80]
+const HTTPS = 443
+const USUAL_PORTS = [HTTPS, 80]
 /** First byte of a TLS handshake record (RFC 8446, 5.1). */
 const TLS_HANDSHAKE = 0x16
 
@@ -25,9 +26,17 @@ export class Outside implements Route {
   readonly #listeners = new Map<string, { close(): void }>()
   readonly #sockets = new Set<Duplex>()
   readonly #route: { close(): void }
+  readonly #isEndpoint: (address: string) => boolean
 
-  constructor(hosts: HostTable, network: VirtualNetwork, issuer: CertificateIssuer) {
+  /** `isEndpoint` tells the addresses of VPC endpoints. */
+  constructor(
+    hosts: HostTable,
+    network: VirtualNetwork,
+    issuer: CertificateIssuer,
+    isEndpoint: (address: string) => boolean,
+  ) {
     this.#hosts = hosts
+    this.#isEndpoint = isEndpoint
     this.#network = network
     this.#issuer = issuer
     this.#route = network.addRoute(this)
@@ -39,19 +48,30 @@ export class Outside implements Route {
     for (const socket of this.#sockets) socket.destroy()
   }
 
-  /** The address of a name; undefined: NXDOMAIN. */
-  lookup(name: string): string | undefined {
+  /** The host name behind an address that `lookup` has given. */
+  nameOf(address: string): string | undefined {
+    return this.#names.get(address)
+  }
+
+  /** Whether a name exists at all. */
+  knows(name: string): boolean {
     const lower = name.toLowerCase().replace(/\.$/, '')
-    if (!USUAL_PORTS.some((port) => this.#hosts.resolve(lower, port))) return undefined
-    const address = addressOf(lower)
+    return USUAL_PORTS.some((port) => this.#hosts.resolve(lower, port) !== undefined)
+  }
+
+  /** The public address of a name; undefined: NXDOMAIN. */
+  lookup(name: string): string | undefined {
+    if (!this.knows(name)) return undefined
+    const lower = name.toLowerCase().replace(/\.$/, '')
+    const address = publicAddressOf(lower)
     this.#names.set(address, lower)
     return address
   }
 
-  /** Listens at the name's address before the first connection arrives there. */
+  /** Listens at the name's address, or a VPC endpoint's, before the first connection arrives there. */
   resolve(_from: Peer, to: Peer): undefined {
     const name = this.#names.get(to.address)
-    if (!name) return
+    if (!name) return this.#openEndpoint(to)
     const host = this.#hosts.resolve(name, to.port)
     // Cloud endpoints drop packets to the ports that they do not serve.
     if (!host) throw new ConnectError('ETIMEDOUT', to.address, to.port)
@@ -61,14 +81,46 @@ export class Outside implements Route {
     this.#listeners.set(key, this.#network.listen(to.address, to.port, accept))
   }
 
-  #accept(name: string, port: number, socket: Duplex): void {
+  /** At a VPC endpoint the client's TLS says which of the service's names is meant. */
+  #openEndpoint(to: Peer): undefined {
+    const key = `${to.address}:${to.port}`
+    if (to.port !== HTTPS || this.#listeners.has(key) || !this.#isEndpoint(to.address)) return
+    const listener = this.#network.listen(to.address, to.port, (socket) => this.#acceptAtEndpoint(socket))
+    this.#listeners.set(key, listener)
+  }
+
+  #acceptAtEndpoint(socket: Duplex): void {
+    this.#keep(socket)
+    const contextFor = async (name: string) => {
+      const host = this.#hosts.resolve(name, HTTPS)
+      if (host?.kind !== 'http') throw new Error(`${name} is not served here`)
+      return (await host.secureContext?.(name)) ?? this.#issuer.secureContext(name)
+    }
+    const secure = new TLSSocket(socket as never, {
+      isServer: true,
+      ALPNProtocols: ['http/1.1'],
+      SNICallback: (name, done) => void contextFor(name).then((context) => done(null, context), done),
+    })
+    secure.on('error', () => secure.destroy())
+    secure.on('secure', () => {
+      const host = this.#hosts.resolve((secure as { servername?: string }).servername ?? '', HTTPS)
+      if (host?.kind === 'http') this.#serverOf(host).emit('connection', secure)
+      else secure.destroy()
+    })
+  }
+
+  #keep(socket: Duplex): void {
     this.#sockets.add(socket)
     socket.once('close', () => this.#sockets.delete(socket))
     socket.on('error', () => socket.destroy())
+  }
+
+  #accept(name: string, port: number, socket: Duplex): void {
+    this.#keep(socket)
     const host = this.#hosts.resolve(name, port)
     if (!host) socket.destroy()
     else if (host.kind === 'http') this.#serve(name, host, socket)
-    else splice(socket, () => host.connect())
+    else if (host.kind === 'tcp') splice(socket, () => host.connect())
   }
 
   #serve(name: string, host: HttpHost, socket: Duplex): void {
@@ -118,7 +170,7 @@ function splice(socket: Duplex, connect: () => Duplex): void {
 }
 
 /** An address of 52.0.0.0/10, where much of AWS is, made from the name. */
-function addressOf(name: string): string {
+export function publicAddressOf(name: string): string {
   const hash = createHash('sha256').update(name).digest()
   return `52.${hash[0]! & 0x3f}.${hash[1]}.${(hash[2]! % 254) + 1}`
 }

@@ -1,15 +1,35 @@
 import { allocatePodAddress, releasePodAddress, type Scope } from '#aws/ec2/index.ts'
 import { registryPassword } from '#aws/ecr/index.ts'
-import { type ClusterRecord, nodegroups, nodes } from '#aws/eks/index.ts'
+import { type ClusterRecord, type NodeRecord, nodegroups, nodes } from '#aws/eks/index.ts'
 import { roleMay, rolePrincipal } from '#aws/iam/identity.ts'
 import type { CloudProvider } from '#kubernetes/provider.ts'
+import { ConnectError } from '#network/virtual-network.ts'
 import { serviceLoadBalancers } from './load-balancers.ts'
+import type { VpcPaths } from './vpc-paths.ts'
 
-const ECR_REFERENCE = /^\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com\//
+const ECR_REFERENCE = /^\d{12}\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com\//
+
+/** What the provider needs of the world's networks. */
+export interface ProviderNetwork {
+  paths: VpcPaths
+  /** The public address of a host name. */
+  addressOf(name: string): string | undefined
+}
 
 /** What AWS does for the Kubernetes of an EKS cluster: the VPC CNI, the ECR credential provider, load balancers. */
-export function eksProvider(scope: Scope, cluster: ClusterRecord): CloudProvider {
+export function eksProvider(
+  { paths, addressOf }: ProviderNetwork,
+  scope: Scope,
+  cluster: ClusterRecord,
+): CloudProvider {
   const nodeNamed = (name: string) => nodes.list(scope, cluster.name).find((node) => node.name === name)
+  const reaches = (node: NodeRecord, host: string, port: number) => {
+    const from = paths.endAt(node.internalIp, cluster.vpcId)
+    const address = addressOf(host)
+    if (!from || !address || paths.toHost(from, host, address, port).open) return
+    const shown = paths.privateAddress(scope, cluster.vpcId, host) ?? address
+    throw new ConnectError('ETIMEDOUT', shown, port)
+  }
   return {
     ...serviceLoadBalancers(scope, cluster),
     allocatePodAddress(nodeName, podUid) {
@@ -22,14 +42,30 @@ export function eksProvider(scope: Scope, cluster: ClusterRecord): CloudProvider
       const node = nodeNamed(nodeName)
       if (node) releasePodAddress(scope, node.instanceId, podUid)
     },
+    dial(nodeName, host, port) {
+      const node = nodeNamed(nodeName)
+      if (node) reaches(node, host, port)
+    },
     async registryCredentials(nodeName, reference) {
       const node = nodeNamed(nodeName)
-      if (!node || !ECR_REFERENCE.test(reference)) return undefined
+      const region = ECR_REFERENCE.exec(reference)?.[1]
+      if (!node || !region || !connects(() => reaches(node, `api.ecr.${region}.amazonaws.com`, 443)))
+        return undefined
       const role = nodegroups.find(scope, cluster.name, node.nodegroupName)?.nodeRole
       // As ecr-credential-provider: without the right to a token it gives none, and the pull goes out anonymous.
       if (!role || !roleMay(scope.world, role, 'ecr:GetAuthorizationToken', '*').allowed) return undefined
       const principal = rolePrincipal(scope.world, role, node.instanceId)!
       return { username: 'AWS', password: registryPassword(scope.world, principal).password }
     },
+  }
+}
+
+function connects(dial: () => void): boolean {
+  try {
+    dial()
+    return true
+  } catch (error) {
+    if (!(error instanceof ConnectError)) throw error
+    return false
   }
 }

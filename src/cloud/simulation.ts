@@ -26,6 +26,9 @@ import { Outside } from './outside.ts'
 import { eksProvider } from './provider.ts'
 import { Registries } from './registries.ts'
 import { awsControllers, awsServices } from './services.ts'
+import { unreachable } from './unreachable.ts'
+import { VpcPaths } from './vpc-paths.ts'
+import { VpcRoute } from './vpc-route.ts'
 
 /** What the worlds of a process share. */
 export interface SimulationOptions {
@@ -74,6 +77,9 @@ export class Simulation {
     bootstrapRegion({ world, accountId, region })
 
     const network = new VirtualNetwork()
+    const paths = new VpcPaths(world, accountId)
+    // Added first, so that it is asked last: it judges where a connection really goes.
+    network.addRoute(new VpcRoute(world, paths, (address) => outside.nameOf(address)))
     const trees = new LayerTrees(blobs)
     const registries = new Registries({ world, accountId, blobs, catalogue: new Catalogue(blobs) })
     const { issuer, authority } = options
@@ -85,8 +91,10 @@ export class Simulation {
       network,
       runtime,
       images,
-      provider: eksProvider,
-      lookup: (name) => outside.lookup(name),
+      provider: (scope, cluster) =>
+        eksProvider({ paths, addressOf: (name) => outside.lookup(name) }, scope, cluster),
+      lookup: (name, scope, vpcId) =>
+        outside.knows(name) ? (paths.privateAddress(scope, vpcId, name) ?? outside.lookup(name)) : undefined,
     })
     const nodes = new Nodes(world, accountId, clusters)
     const addons = new InstalledAddons(world, accountId, clusters)
@@ -124,8 +132,12 @@ export class Simulation {
     })
     const internet = firstOf(tables)
     // The lab shell's own machine is beside the internet: no pod may see it.
-    const hosts = firstOf([internet, localhost(network, options.hostLoopback ?? false)])
-    const outside = new Outside(internet, network, issuer)
+    const hosts = firstOf([
+      unreachable(world, paths),
+      internet,
+      localhost(network, options.hostLoopback ?? false),
+    ])
+    const outside = new Outside(internet, network, issuer, (address) => paths.isEndpoint(address))
     const docker = new DockerHost({
       world,
       network,

@@ -81,9 +81,13 @@ export class PullError extends Error {
 
 /** Pulls images over the registry API of the world's own registries. */
 export interface ImagePuller {
-  /** `reference` is normalized (`docker.io/library/nginx:1.27`). Throws PullError. */
+  /**
+   * `reference` is normalized (`docker.io/library/nginx:1.27`). `dial` is asked before each connection and throws ConnectError
+   * where the machine's packets do not get. Throws PullError.
+   */
   pull(
     reference: string,
     credentials: RegistryCredentials | undefined,
+    dial?: (host: string, port: number) => void,
   ): Promise<Image & { sizeBytes: number }>
 }

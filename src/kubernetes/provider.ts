@@ -45,6 +45,8 @@ export interface CloudProvider {
   /** Addresses for pods of a node (VPC CNI: secondary addresses of the instance). Throws when the subnet has none left. */
   allocatePodAddress(nodeName: string, podUid: string): string
   releasePodAddress(nodeName: string, podUid: string): void
+  /** Asked before a node connects to a host outside the cluster. Throws ConnectError when its packets do not get there. */
+  dial?(nodeName: string, host: string, port: number): void
   /** Credentials of the node's credential provider for an image's registry; undefined: anonymous. */
   registryCredentials(nodeName: string, reference: string): Promise<RegistryCredentials | undefined>
   /**

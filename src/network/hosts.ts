@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { SecureContext } from 'node:tls'
 
 /** A server inside the lab network, reached by a real host name through the forward proxy. */
-export type Host = HttpHost | TcpHost
+export type Host = HttpHost | TcpHost | SilentHost
 
 /** A host that speaks HTTP; the proxy has already taken off TLS and parsed the request. */
 export interface HttpHost {
@@ -23,6 +23,16 @@ export interface TcpHost {
   kind: 'tcp'
   /** Opens a connection to it. Throws ConnectError. */
   connect(): Duplex
+}
+
+/** A host whose packets are dropped on the way: a client waits until it gives up. */
+export interface SilentHost {
+  kind: 'silent'
+  /** The address that the name leads to. */
+  address: string
+  port: number
+  /** Resolves when a client of the usual patience has given up. */
+  givesUp(): Promise<void>
 }
 
 /** The names of one world. Asked in order; the first that gives a host answers. */

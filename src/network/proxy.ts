@@ -9,9 +9,9 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type SecureContext, TLSSocket } from 'node:tls'
 import type { CertificateIssuer } from './authority.ts'
-import type { Host, HostTable, HttpHost, TcpHost } from './hosts.ts'
+import type { Host, HostTable, HttpHost, SilentHost, TcpHost } from './hosts.ts'
 import { refusal } from './refusal.ts'
-import { ConnectError } from './virtual-network.ts'
+import { ConnectError, dialText } from './virtual-network.ts'
 
 /** Finds the names of a world by the user name and password of the proxy URL. */
 export interface ProxyWorlds {
@@ -97,6 +97,7 @@ export class ForwardProxy {
     const { url, host } = target
     req.url = url.pathname + url.search
     req.headers.host = url.host
+    if (host.kind === 'silent') return answer(res, await silence(host))
     if (host.kind === 'tcp') forward(host, req, res)
     else host.request(req, res)
   }
@@ -125,6 +126,7 @@ export class ForwardProxy {
     const tunnel: Tunnel = { name: name.toLowerCase(), port: Number(port), hosts }
     const found = find(hosts, tunnel.name, tunnel.port, (host) => ({ host }))
     if ('status' in found) return answerRaw(socket, found)
+    if (found.host.kind === 'silent') return answerRaw(socket, await silence(found.host))
     if (found.host.kind === 'tcp') return splice(found.host, socket, head)
     const host = found.host
     socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
@@ -257,6 +259,12 @@ function forward(host: TcpHost, req: IncomingMessage, res: ServerResponse): void
   upstream.on('error', () => res.destroy())
   res.on('close', () => upstream.destroy())
   req.pipe(upstream)
+}
+
+/** Lets a client wait as at an address that does not answer; Go's clients show the reason as their own. */
+async function silence({ address, port, givesUp }: SilentHost): Promise<Refusal> {
+  await givesUp()
+  return refusal.silent(dialText(new ConnectError('ETIMEDOUT', address, port)))
 }
 
 /** Joins a tunnel to a byte stream. */

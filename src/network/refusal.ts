@@ -26,6 +26,11 @@ export const refusal = {
       `The lab network could not open your world: ${why}.\n` +
       'Try again; if it stays so, start Drydock anew: what you have done is kept.\n',
   }),
+  silent: (why: string): Refusal => ({
+    status: 504,
+    reason: why,
+    body: `${why}\nNothing answered: packets to this address are dropped. Ask whether it is private, or open to other addresses only.\n`,
+  }),
   notAProxyRequest: (): Refusal => ({
     status: 400,
     reason: 'Bad Request',

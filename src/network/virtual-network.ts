@@ -13,19 +13,34 @@ export interface Peer {
 export class ConnectError extends Error {
   override readonly name = 'ConnectError'
   readonly code: 'ECONNREFUSED' | 'ETIMEDOUT' | 'EHOSTUNREACH' | 'ENETUNREACH'
+  readonly address: string
+  readonly port: number
   constructor(code: ConnectError['code'], address: string, port: number) {
     super(`connect ${code} ${address}:${port}`)
     this.code = code
+    this.address = address
+    this.port = port
   }
+}
+
+/** What Go programs (kubelet, containerd, kubectl) say of a connection that could not be made. */
+export function dialText({ code, address, port }: ConnectError): string {
+  const why = {
+    ECONNREFUSED: 'connect: connection refused',
+    ETIMEDOUT: 'i/o timeout',
+    EHOSTUNREACH: 'connect: no route to host',
+    ENETUNREACH: 'connect: network is unreachable',
+  }[code]
+  return `dial tcp ${address}:${port}: ${why}`
 }
 
 /** Answers for an address range or a virtual address: a Service's cluster IP leads to a pod, a blocked path nowhere. */
 export interface Route {
   /**
    * Where a connection to `to` really goes: the same or another address; `undefined` leaves it to the next route.
-   * Throw ConnectError to refuse it.
+   * `dialed` is what was asked for before other routes led it on. Throw ConnectError to refuse it.
    */
-  resolve(from: Peer, to: Peer): Peer | undefined
+  resolve(from: Peer, to: Peer, dialed: Peer): Peer | undefined
 }
 
 const ephemeralPort = () => 32768 + Math.floor(Math.random() * 28232)
@@ -86,7 +101,7 @@ export class VirtualNetwork {
   /** Opens a connection. Throws ConnectError. */
   connect(to: Peer, from: Peer = { address: '10.255.255.254', port: ephemeralPort() }): Duplex {
     let target = to
-    for (const route of this.#routes) target = route.resolve(from, target) ?? target
+    for (const route of this.#routes) target = route.resolve(from, target, to) ?? target
     const accept = this.#listeners.get(`${target.address}:${target.port}`)
     if (!accept) {
       throw new ConnectError(

@@ -38,3 +38,23 @@ export function formatAddress(address: number): string {
 export function parseAddress(text: string): number | undefined {
   return /\//.test(text) ? undefined : parseCidr(`${text}/32`)?.base
 }
+
+/** Whether an address lies in a block; both as text. */
+export function inBlock(cidr: string, address: string): boolean {
+  const block = parseCidr(cidr)
+  const base = parseAddress(address)
+  return block !== undefined && base !== undefined && contains(block, { base, bits: 32 })
+}
+
+/** The route with the longest prefix that holds an address. Destinations that are no IPv4 block are left out. */
+export function mostSpecific<T extends { destination: string }>(routes: T[], address: string): T | undefined {
+  let best: T | undefined
+  let bits = -1
+  for (const route of routes) {
+    const block = parseCidr(route.destination)
+    if (!block || block.bits <= bits || !inBlock(route.destination, address)) continue
+    best = route
+    bits = block.bits
+  }
+  return best
+}

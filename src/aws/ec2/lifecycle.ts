@@ -6,11 +6,11 @@ import { releaseInstanceNetwork } from './launch.ts'
 import { releasePodsOf } from './pod-addresses.ts'
 import type { InstanceRecord, InstanceState, NatGatewayRecord } from './records.ts'
 import { type Scope, scopeOfKey } from './scope.ts'
-import { instances, natGateways } from './tables.ts'
+import { instances, natGateways, vpcEndpoints } from './tables.ts'
 
-const KEY = /^aws\/[^/]+\/[^/]+\/ec2\/(instances|nat-gateways)\/([^/]+)$/
+const KEY = /^aws\/[^/]+\/[^/]+\/ec2\/(instances|nat-gateways|vpc-endpoints)\/([^/]+)$/
 
-/** Moves instances and NAT gateways through their states as time passes. */
+/** Moves instances, NAT gateways and interface endpoints through their states as time passes. */
 export function lifecycleController(world: World): Controller {
   return {
     name: 'ec2-lifecycle',
@@ -18,7 +18,8 @@ export function lifecycleController(world: World): Controller {
     reconcile(key) {
       const [, folder, id] = KEY.exec(key)!
       const scope = scopeOfKey(world, key)
-      return folder === 'instances' ? reconcileInstance(scope, id!) : reconcileNat(scope, id!)
+      if (folder === 'instances') return reconcileInstance(scope, id!)
+      return folder === 'nat-gateways' ? reconcileNat(scope, id!) : reconcileEndpoint(scope, id!)
     },
   }
 }
@@ -68,5 +69,18 @@ function reconcileNat(scope: Scope, id: string) {
   return after(scope, nat.since, scope.world.provisioningTime(durations.natGatewayDeleting), () => {
     removeInterface(scope, nat.networkInterfaceId)
     move('deleted')
+  })
+}
+
+function reconcileEndpoint(scope: Scope, id: string) {
+  const endpoint = vpcEndpoints.find(scope, id)
+  if (!endpoint || endpoint.state === 'available') return
+  return after(scope, endpoint.since, scope.world.provisioningTime(durations.vpcEndpoint), () => {
+    if (endpoint.state === 'pending') {
+      vpcEndpoints.patch(scope, id, { state: 'available', since: scope.world.clock.now() })
+      return
+    }
+    for (const eni of endpoint.networkInterfaceIds) removeInterface(scope, eni)
+    vpcEndpoints.delete(scope, id)
   })
 }

@@ -26,10 +26,12 @@ export interface SubnetRecord extends Resource {
 }
 
 export interface RouteRecord {
+  /** An IPv4 block, or the id of a prefix list (`pl-…`). */
   destination: string
-  /** `local`, or the id of a gateway, NAT gateway, network interface or instance. */
+  /** `local`, or the id of a gateway, NAT gateway, endpoint, peering connection, network interface or instance. */
   target: string
-  origin: 'CreateRouteTable' | 'CreateRoute'
+  /** `endpoint`: put there with a gateway endpoint, and taken away with it. */
+  origin: 'CreateRouteTable' | 'CreateRoute' | 'endpoint'
 }
 
 export interface RouteTableRecord extends Resource {
@@ -57,10 +59,57 @@ export interface NatGatewayRecord extends Resource {
   since: number
 }
 
+/** A rule of a network ACL; `protocol` is a number, `-1` for all. */
+export interface NetworkAclEntry {
+  ruleNumber: number
+  egress: boolean
+  action: 'allow' | 'deny'
+  protocol: string
+  cidr?: string
+  cidr6?: string
+  fromPort?: number
+  toPort?: number
+  icmp?: { type: number; code: number }
+}
+
 export interface NetworkAclRecord extends Resource {
   vpcId: string
   isDefault: boolean
-  entries: { ruleNumber: number; egress: boolean; action: 'allow' | 'deny'; protocol: string; cidr: string }[]
+  entries: NetworkAclEntry[]
+  /** Subnets that were given this ACL; all others of the VPC have the default one. */
+  associations?: { id: string; subnetId: string }[]
+}
+
+export interface VpcEndpointRecord extends Resource {
+  type: 'Gateway' | 'Interface'
+  vpcId: string
+  /** `com.amazonaws.us-east-1.s3` */
+  serviceName: string
+  state: 'pending' | 'available' | 'deleting'
+  since: number
+  createdAt: number
+  policy: string
+  privateDns: boolean
+  routeTableIds: string[]
+  subnetIds: string[]
+  groupIds: string[]
+  networkInterfaceIds: string[]
+  dnsNames: string[]
+}
+
+/** One side of a peering connection. */
+export interface PeeringSide {
+  accountId: string
+  region: string
+  vpcId: string
+  cidrs: string[]
+}
+
+export interface PeeringRecord extends Resource {
+  requester: PeeringSide
+  accepter: PeeringSide
+  status: 'pending-acceptance' | 'active' | 'rejected' | 'deleted' | 'expired' | 'failed'
+  since: number
 }
 
 export interface DhcpOptionsRecord extends Resource {

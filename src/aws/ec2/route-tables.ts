@@ -9,13 +9,17 @@ import {
 } from './errors.ts'
 import { select } from './filters.ts'
 import { associationId } from './make-vpc.ts'
+import { networkIndex } from './network-index.ts'
+import { isPrefixList } from './prefix-lists.ts'
 import type { RouteRecord, RouteTableRecord } from './records.ts'
+import { routeState } from './route-state.ts'
 import type { Scope } from './scope.ts'
 import {
   instances,
   internetGateways,
   natGateways,
   networkInterfaces,
+  peerings,
   routeTables,
   subnets,
   vpcs,
@@ -25,19 +29,9 @@ import { tagsFor, toTags } from './tags.ts'
 function targetField(target: string): Partial<sdk.Route> {
   if (target === 'local' || target.startsWith('igw-')) return { GatewayId: target }
   if (target.startsWith('nat-')) return { NatGatewayId: target }
+  if (target.startsWith('vpce-')) return { GatewayId: target }
+  if (target.startsWith('pcx-')) return { VpcPeeringConnectionId: target }
   return target.startsWith('i-') ? { InstanceId: target } : { NetworkInterfaceId: target }
-}
-
-/** A route whose target is gone stays as a black hole. */
-function routeState(scope: Scope, { target }: RouteRecord): 'active' | 'blackhole' {
-  if (target === 'local') return 'active'
-  if (target.startsWith('nat-')) {
-    const state = natGateways.find(scope, target)?.state
-    return state === 'available' || state === 'pending' ? 'active' : 'blackhole'
-  }
-  if (target.startsWith('igw-')) return internetGateways.find(scope, target)?.vpcId ? 'active' : 'blackhole'
-  const table = target.startsWith('i-') ? instances : networkInterfaces
-  return table.find(scope, target) ? 'active' : 'blackhole'
 }
 
 function toRouteTable(scope: Scope, table: RouteTableRecord): sdk.RouteTable {
@@ -55,9 +49,11 @@ function toRouteTable(scope: Scope, table: RouteTableRecord): sdk.RouteTable {
       AssociationState: { State: 'associated' },
     })),
     Routes: table.routes.map((route) => ({
-      DestinationCidrBlock: route.destination,
+      ...(route.destination.startsWith('pl-')
+        ? { DestinationPrefixListId: route.destination }
+        : { DestinationCidrBlock: route.destination }),
       ...targetField(route.target),
-      Origin: route.origin,
+      Origin: route.origin === 'endpoint' ? 'CreateRoute' : route.origin,
       State: routeState(scope, route),
     })),
   }
@@ -68,11 +64,7 @@ export function routeTableOf(
   scope: Scope,
   subnet: { id: string; vpcId: string },
 ): RouteTableRecord | undefined {
-  const tables = routeTables.list(scope).filter((table) => table.vpcId === subnet.vpcId)
-  return (
-    tables.find((table) => table.associations.some(({ subnetId }) => subnetId === subnet.id)) ??
-    tables.find((table) => table.associations.some(({ subnetId }) => subnetId === undefined))
-  )
+  return networkIndex(scope.world).routeTable(subnet.id, subnet.vpcId)
 }
 
 /** How traffic of a subnet leaves to the internet: by an internet gateway, by NAT, or not at all. */
@@ -111,6 +103,8 @@ export function describeRouteTables(input: sdk.DescribeRouteTablesCommandInput, 
     'route-table-id': (table) => table.id,
     'route.destination-cidr-block': (table) => table.routes.map(({ destination }) => destination),
     'route.gateway-id': (table) => table.routes.map(({ target }) => target),
+    'route.destination-prefix-list-id': (table) => table.routes.map(({ destination }) => destination),
+    'route.vpc-peering-connection-id': (table) => table.routes.map(({ target }) => target),
     'route.nat-gateway-id': (table) => table.routes.map(({ target }) => target),
     'route.origin': (table) => table.routes.map(({ origin }) => origin),
     'route.state': (table) => table.routes.map((route) => routeState(context, route)),
@@ -155,10 +149,7 @@ export function disassociateRouteTable(
   context: RequestContext,
 ) {
   const id = required(input.AssociationId, 'associationId')
-  const table = routeTables.list(context).find(({ associations }) => associations.some((a) => a.id === id))
-  if (!table) {
-    throw new AwsError('InvalidAssociationID.NotFound', `The association ID '${id}' does not exist`)
-  }
+  const table = tableOfAssociation(context, id)
   if (table.associations.find((association) => association.id === id)!.subnetId === undefined) {
     throw invalidParameterValue(`cannot disassociate the main route table association ${id}`)
   }
@@ -168,41 +159,98 @@ export function disassociateRouteTable(
   return {}
 }
 
+export function replaceRouteTableAssociation(
+  input: sdk.ReplaceRouteTableAssociationCommandInput,
+  context: RequestContext,
+) {
+  const id = required(input.AssociationId, 'associationId')
+  const next = routeTables.get(context, required(input.RouteTableId, 'routeTableId'))
+  const table = tableOfAssociation(context, id)
+  if (table.vpcId !== next.vpcId) {
+    throw invalidParameterValue(`Route tables ${table.id} and ${next.id} belong to different networks`)
+  }
+  const { subnetId } = table.associations.find((association) => association.id === id)!
+  const newId = associationId(context, 'rtbassoc')
+  routeTables.patch(context, table.id, { associations: table.associations.filter((one) => one.id !== id) })
+  const { associations } = routeTables.get(context, next.id)
+  routeTables.patch(context, next.id, { associations: [...associations, { id: newId, subnetId }] })
+  return { NewAssociationId: newId, AssociationState: { State: 'associated' } }
+}
+
+/** Throws InvalidAssociationID.NotFound. */
+function tableOfAssociation(scope: Scope, id: string): RouteTableRecord {
+  const table = routeTables.list(scope).find(({ associations }) => associations.some((a) => a.id === id))
+  if (table) return table
+  throw new AwsError('InvalidAssociationID.NotFound', `The association ID '${id}' does not exist`)
+}
+
 interface RouteInput {
   RouteTableId?: string
   DestinationCidrBlock?: string
+  DestinationPrefixListId?: string
   GatewayId?: string
   NatGatewayId?: string
   NetworkInterfaceId?: string
   InstanceId?: string
+  VpcPeeringConnectionId?: string
+}
+
+/** Where a route leads to: a block in canonical form, or a prefix list. */
+function destinationOf(input: RouteInput, context: RequestContext): string {
+  const list = input.DestinationPrefixListId
+  if (list !== undefined) {
+    if (isPrefixList(context.region, list)) return list
+    throw new AwsError('InvalidPrefixListID.NotFound', `The prefix list ID '${list}' does not exist`)
+  }
+  const cidr = parseCidr(required(input.DestinationCidrBlock, 'destinationCidrBlock'))
+  if (cidr) return formatCidr(cidr)
+  throw invalidParameterValue(
+    `Value (${input.DestinationCidrBlock}) for parameter destinationCidrBlock is invalid. This is not a valid CIDR block.`,
+  )
 }
 
 function routeFrom(input: RouteInput, context: RequestContext): RouteRecord {
-  const cidr = parseCidr(required(input.DestinationCidrBlock, 'destinationCidrBlock'))
-  if (!cidr) {
-    throw invalidParameterValue(
-      `Value (${input.DestinationCidrBlock}) for parameter destinationCidrBlock is invalid. This is not a valid CIDR block.`,
-    )
-  }
-  const targets = [input.GatewayId, input.NatGatewayId, input.NetworkInterfaceId, input.InstanceId]
+  const destination = destinationOf(input, context)
+  const targets = [
+    input.GatewayId,
+    input.NatGatewayId,
+    input.NetworkInterfaceId,
+    input.InstanceId,
+    input.VpcPeeringConnectionId,
+  ]
   const target = targets.find((id) => id !== undefined)
   if (!target) {
     throw invalidParameterCombination(
-      'A route needs a target: give a gateway, NAT gateway, network interface or instance id',
+      'A route needs a target: give a gateway, NAT gateway, network interface, peering connection or instance id',
     )
   }
+  checkTarget(input, context, target)
+  return { destination, target, origin: 'CreateRoute' }
+}
+
+function checkTarget(input: RouteInput, context: RequestContext, target: string): void {
+  const { vpcId } = routeTables.get(context, input.RouteTableId!)
   if (input.GatewayId) {
+    if (input.GatewayId === 'local') return
+    if (input.GatewayId.startsWith('vpce-')) {
+      throw invalidParameterValue(`Routes to endpoint ${input.GatewayId} are managed by the endpoint`)
+    }
     const gateway = internetGateways.get(context, input.GatewayId)
-    const { vpcId } = routeTables.get(context, input.RouteTableId!)
     if (gateway.vpcId !== vpcId) {
       throw invalidParameterValue(
         `route table ${input.RouteTableId} and network gateway ${gateway.id} belong to different networks`,
       )
     }
-  } else if (input.NatGatewayId) natGateways.get(context, input.NatGatewayId)
-  else if (input.NetworkInterfaceId) networkInterfaces.get(context, input.NetworkInterfaceId)
+  } else if (input.NatGatewayId) {
+    const { vpcId: natVpc } = natGateways.get(context, input.NatGatewayId)
+    if (natVpc !== vpcId) {
+      throw invalidParameterValue(
+        `route table ${input.RouteTableId} and NAT gateway ${input.NatGatewayId} belong to different networks`,
+      )
+    }
+  } else if (input.NetworkInterfaceId) networkInterfaces.get(context, input.NetworkInterfaceId)
+  else if (input.VpcPeeringConnectionId) peerings.get(context, input.VpcPeeringConnectionId)
   else instances.get(context, target)
-  return { destination: formatCidr(cidr), target, origin: 'CreateRoute' }
 }
 
 export function createRoute(input: sdk.CreateRouteCommandInput, context: RequestContext) {
@@ -236,7 +284,7 @@ export function replaceRoute(input: sdk.ReplaceRouteCommandInput, context: Reque
 
 export function deleteRoute(input: sdk.DeleteRouteCommandInput, context: RequestContext) {
   const table = routeTables.get(context, required(input.RouteTableId, 'routeTableId'))
-  const destination = required(input.DestinationCidrBlock, 'destinationCidrBlock')
+  const destination = destinationOf(input, context)
   const route = table.routes.find((candidate) => candidate.destination === destination)
   if (!route) throw noRoute(table.id, destination)
   if (route.target === 'local') {

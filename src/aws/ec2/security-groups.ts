@@ -3,6 +3,7 @@ import { AwsError, type RequestContext } from '../wire/service.ts'
 import { dependencyViolation, invalidParameterValue, missingParameter, required } from './errors.ts'
 import { select } from './filters.ts'
 import { makeSecurityGroup } from './make-vpc.ts'
+import { networkIndex } from './network-index.ts'
 import type { SecurityGroupRecord, SecurityGroupRuleRecord } from './records.ts'
 import { ec2Arn, type Scope } from './scope.ts'
 import { rulesFrom, sameRule, toPermissions, toRule } from './security-group-rules.ts'
@@ -12,7 +13,7 @@ import { tagList } from './vpcs.ts'
 
 /** The rules of one group. */
 export function rulesOf(scope: Scope, groupId: string): SecurityGroupRuleRecord[] {
-  return securityGroupRules.list(scope).filter((rule) => rule.groupId === groupId)
+  return networkIndex(scope.world).rules(groupId)
 }
 
 function toGroup(scope: Scope, group: SecurityGroupRecord): sdk.SecurityGroup {

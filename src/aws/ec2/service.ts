@@ -13,13 +13,17 @@ import * as types from './instance-types.ts'
 import * as instances from './instances.ts'
 import * as keyPairs from './key-pairs.ts'
 import * as launchTemplates from './launch-templates.ts'
+import * as networkAcls from './network-acls.ts'
 import * as interfaces from './network-interfaces.ts'
+import * as prefixLists from './prefix-lists.ts'
 import * as regions from './regions.ts'
 import * as routeTables from './route-tables.ts'
 import { ec2Arn } from './scope.ts'
 import * as securityGroups from './security-groups.ts'
 import * as subnets from './subnets.ts'
 import * as tags from './tags.ts'
+import * as endpoints from './vpc-endpoints.ts'
+import * as peering from './vpc-peering.ts'
 import * as vpcs from './vpcs.ts'
 
 const behaviour: Record<string, Handler> = {
@@ -37,7 +41,25 @@ const behaviour: Record<string, Handler> = {
   ModifyVpcAttribute: vpcs.modifyVpcAttribute,
   AssociateVpcCidrBlock: vpcs.associateVpcCidrBlock,
   DescribeDhcpOptions: vpcs.describeDhcpOptions,
-  DescribeNetworkAcls: vpcs.describeNetworkAcls,
+  CreateNetworkAcl: networkAcls.createNetworkAcl,
+  DescribeNetworkAcls: networkAcls.describeNetworkAcls,
+  DeleteNetworkAcl: networkAcls.deleteNetworkAcl,
+  CreateNetworkAclEntry: networkAcls.createNetworkAclEntry,
+  ReplaceNetworkAclEntry: networkAcls.replaceNetworkAclEntry,
+  DeleteNetworkAclEntry: networkAcls.deleteNetworkAclEntry,
+  ReplaceNetworkAclAssociation: networkAcls.replaceNetworkAclAssociation,
+  CreateVpcEndpoint: endpoints.createVpcEndpoint,
+  DescribeVpcEndpoints: endpoints.describeVpcEndpoints,
+  ModifyVpcEndpoint: endpoints.modifyVpcEndpoint,
+  DeleteVpcEndpoints: endpoints.deleteVpcEndpoints,
+  DescribeVpcEndpointServices: endpoints.describeVpcEndpointServices,
+  DescribePrefixLists: prefixLists.describePrefixLists,
+  DescribeManagedPrefixLists: prefixLists.describeManagedPrefixLists,
+  CreateVpcPeeringConnection: peering.createVpcPeeringConnection,
+  DescribeVpcPeeringConnections: peering.describeVpcPeeringConnections,
+  AcceptVpcPeeringConnection: peering.acceptVpcPeeringConnection,
+  RejectVpcPeeringConnection: peering.rejectVpcPeeringConnection,
+  DeleteVpcPeeringConnection: peering.deleteVpcPeeringConnection,
   CreateSubnet: subnets.createSubnet,
   DescribeSubnets: subnets.describeSubnets,
   DeleteSubnet: subnets.deleteSubnet,
@@ -47,6 +69,7 @@ const behaviour: Record<string, Handler> = {
   DeleteRouteTable: routeTables.deleteRouteTable,
   AssociateRouteTable: routeTables.associateRouteTable,
   DisassociateRouteTable: routeTables.disassociateRouteTable,
+  ReplaceRouteTableAssociation: routeTables.replaceRouteTableAssociation,
   CreateRoute: routeTables.createRoute,
   ReplaceRoute: routeTables.replaceRoute,
   DeleteRoute: routeTables.deleteRoute,
@@ -128,6 +151,19 @@ const resources: Record<string, ResourceResolver> = {
   CreateSubnet: onOne('vpc', 'VpcId'),
   DeleteSubnet: onOne('subnet', 'SubnetId'),
   ModifySubnetAttribute: onOne('subnet', 'SubnetId'),
+  CreateNetworkAcl: onOne('vpc', 'VpcId'),
+  DeleteNetworkAcl: onOne('network-acl', 'NetworkAclId'),
+  CreateNetworkAclEntry: onOne('network-acl', 'NetworkAclId'),
+  ReplaceNetworkAclEntry: onOne('network-acl', 'NetworkAclId'),
+  DeleteNetworkAclEntry: onOne('network-acl', 'NetworkAclId'),
+  ReplaceNetworkAclAssociation: onOne('network-acl', 'NetworkAclId'),
+  CreateVpcEndpoint: onOne('vpc', 'VpcId'),
+  ModifyVpcEndpoint: onOne('vpc-endpoint', 'VpcEndpointId'),
+  DeleteVpcEndpoints: onMany('vpc-endpoint', 'VpcEndpointIds'),
+  CreateVpcPeeringConnection: onOne('vpc', 'VpcId'),
+  AcceptVpcPeeringConnection: onOne('vpc-peering-connection', 'VpcPeeringConnectionId'),
+  RejectVpcPeeringConnection: onOne('vpc-peering-connection', 'VpcPeeringConnectionId'),
+  DeleteVpcPeeringConnection: onOne('vpc-peering-connection', 'VpcPeeringConnectionId'),
   CreateRouteTable: onOne('vpc', 'VpcId'),
   DeleteRouteTable: onOne('route-table', 'RouteTableId'),
   CreateRoute: onOne('route-table', 'RouteTableId'),

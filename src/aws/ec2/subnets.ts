@@ -5,6 +5,7 @@ import { contains, formatCidr, overlaps, parseCidr } from './cidr.ts'
 import { dependencyViolation, invalidParameterValue, required } from './errors.ts'
 import { select } from './filters.ts'
 import { checkedCidr } from './make-vpc.ts'
+import { leaveNetworkAcl } from './network-acls.ts'
 import type { SubnetRecord } from './records.ts'
 import { zonesOf } from './regions.ts'
 import { ec2Arn, type Scope } from './scope.ts'
@@ -109,6 +110,7 @@ export function deleteSubnet(input: sdk.DeleteSubnetCommandInput, context: Reque
     if (associations.length !== table.associations.length)
       routeTables.patch(context, table.id, { associations })
   }
+  leaveNetworkAcl(context, subnet)
   subnets.delete(context, subnet.id)
   return {}
 }

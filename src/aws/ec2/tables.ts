@@ -159,6 +159,20 @@ export const keyPairs = new Table<r.KeyPairRecord>({
   notFound: 'InvalidKeyPair.NotFound',
   notFoundText: (id) => `The key pair '${id}' does not exist`,
 })
+export const vpcEndpoints = new Table<r.VpcEndpointRecord>({
+  folder: 'vpc-endpoints',
+  idPrefix: 'vpce',
+  resourceType: 'vpc-endpoint',
+  notFound: 'InvalidVpcEndpointId.NotFound',
+  notFoundText: (id) => `The Vpc Endpoint Id '${id}' does not exist`,
+})
+export const peerings = new Table<r.PeeringRecord>({
+  folder: 'vpc-peerings',
+  idPrefix: 'pcx',
+  resourceType: 'vpc-peering-connection',
+  notFound: 'InvalidVpcPeeringConnectionID.NotFound',
+  notFoundText: doesNotExist('vpcPeeringConnection'),
+})
 export const launchTemplates = new Table<r.LaunchTemplateRecord>({
   folder: 'launch-templates',
   idPrefix: 'lt',
@@ -183,4 +197,6 @@ export const taggable = [
   instances,
   keyPairs,
   launchTemplates,
+  vpcEndpoints,
+  peerings,
 ] as unknown as Table<{ id: string; tags: r.Tags }>[]

@@ -17,6 +17,7 @@ import {
   securityGroupRules,
   securityGroups,
   subnets,
+  vpcEndpoints,
   vpcs,
 } from './tables.ts'
 import { tagsFor, toTags } from './tags.ts'
@@ -99,6 +100,8 @@ export function deleteVpc(input: sdk.DeleteVpcCommandInput, context: RequestCont
     internetGateways.list(context).some((gateway) => gateway.vpcId === vpc.id) ||
     natGateways.list(context).some(({ vpcId, state }) => vpcId === vpc.id && state !== 'deleted') ||
     networkInterfaces.list(context).some((eni) => eni.vpcId === vpc.id) ||
+    vpcEndpoints.list(context).some(({ vpcId }) => vpcId === vpc.id) ||
+    networkAcls.list(context).some((acl) => acl.vpcId === vpc.id && !acl.isDefault) ||
     groups.some((group) => group.name !== 'default') ||
     tables.some((table) => table.associations.every(({ subnetId }) => subnetId !== undefined))
   if (blocked) throw dependencyViolation(`The vpc '${vpc.id}' has dependencies and cannot be deleted.`)
@@ -174,39 +177,4 @@ export function describeDhcpOptions(input: sdk.DescribeDhcpOptionsCommandInput, 
     })),
   })
   return { DhcpOptions: page.map(toOptions), NextToken }
-}
-
-export function describeNetworkAcls(input: sdk.DescribeNetworkAclsCommandInput, context: RequestContext) {
-  const all = subnets.list(context)
-  const associated = (acl: { isDefault: boolean; vpcId: string }) =>
-    acl.isDefault ? all.filter((subnet) => subnet.vpcId === acl.vpcId) : []
-  const { page, NextToken } = select(networkAcls.list(context, input.NetworkAclIds), input, {
-    'network-acl-id': (acl) => acl.id,
-    'vpc-id': (acl) => acl.vpcId,
-    default: (acl) => acl.isDefault,
-    'owner-id': () => context.accountId,
-    'association.subnet-id': (acl) => associated(acl).map(({ id }) => id),
-  })
-  return {
-    NetworkAcls: page.map((acl) => ({
-      NetworkAclId: acl.id,
-      VpcId: acl.vpcId,
-      OwnerId: context.accountId,
-      IsDefault: acl.isDefault,
-      Tags: toTags(acl.tags),
-      Associations: associated(acl).map((subnet) => ({
-        NetworkAclAssociationId: `aclassoc-${subnet.id.slice('subnet-'.length)}`,
-        NetworkAclId: acl.id,
-        SubnetId: subnet.id,
-      })),
-      Entries: acl.entries.map((entry) => ({
-        RuleNumber: entry.ruleNumber,
-        Egress: entry.egress,
-        RuleAction: entry.action,
-        Protocol: entry.protocol,
-        CidrBlock: entry.cidr,
-      })),
-    })),
-    NextToken,
-  }
 }

@@ -1,9 +1,11 @@
 import type { Controller, Result } from '#world/controller.ts'
+import { StoreIndex } from '#world/store-index.ts'
 import type { World } from '#world/world.ts'
 import type { GroupRecord } from '../autoscaling/index.ts'
-import { type InstanceRecord, type Scope, scopeOfKey, tables } from '../ec2/index.ts'
+import { endOfInstance, type InstanceRecord, type Scope, scopeOfKey, tables } from '../ec2/index.ts'
 import { wait } from './cluster-controller.ts'
 import { durations } from './data/durations.ts'
+import { reachEndpoint } from './endpoint-access.ts'
 import { endGroup, reconcileGroup } from './node-machines.ts'
 import {
   CLUSTER_TAG,
@@ -29,15 +31,14 @@ const NODEGROUP_KEY = /^aws\/[^/]+\/[^/]+\/eks\/nodegroups\//
 const INSTANCE_KEY = /^aws\/[^/]+\/[^/]+\/ec2\/instances\//
 const GROUP_KEY = /^aws\/[^/]+\/[^/]+\/autoscaling\/groups\//
 const OTHER_KEY = /^aws\/[^/]+\/([^/]+\/eks\/(access-entries|clusters)|global\/iam\/(role|policy))\//
+/** What decides whether a machine's packets get to the API server. */
+const NETWORK_KEY =
+  /^aws\/[^/]+\/[^/]+\/ec2\/(route-tables|security-group-rules|network-acls|nat-gateways|internet-gateways|vpc-endpoints)\//
 const POLL_MS = 200
 
 /** Keeps each node group's machines, the records of its nodes and its status as they should be. */
 export function nodegroupController(world: World, watch?: NodeWatch): Controller {
-  const all = () =>
-    world.store
-      .list('aws/')
-      .entries.map(({ key }) => key)
-      .filter((key) => NODEGROUP_KEY.test(key))
+  const known = new StoreIndex(world.store, 'aws/', (_, key) => (NODEGROUP_KEY.test(key) ? ['all'] : []))
   return {
     name: 'eks-nodegroups',
     sources: [
@@ -50,7 +51,7 @@ export function nodegroupController(world: World, watch?: NodeWatch): Controller
             const tags = (entry.value as GroupRecord).tags.map((tag) => [tag.key, tag.value])
             return keyByTags(world, key, Object.fromEntries(tags))
           }
-          return OTHER_KEY.test(key) ? all() : []
+          return OTHER_KEY.test(key) || NETWORK_KEY.test(key) ? known.keys('all') : []
         },
       },
     ],
@@ -98,6 +99,7 @@ function joinNodes(scope: Scope, cluster: ClusterRecord, nodegroup: NodegroupRec
       if (before) nodes.delete(scope, cluster.name, instance.id)
       return undefined
     }
+    if (!before && !reachesApiServer(scope, cluster, instance)) return undefined
     const waiting = before ? undefined : wait(scope, instance.since, durations.nodeJoin)
     if (!waiting) putNode(scope, nodeRecord(scope, cluster, nodegroup, instance, before), before)
     return waiting
@@ -141,7 +143,7 @@ function settle(
     return undefined
   }
   if (status !== 'CREATING') return undefined
-  const issue = blocker ?? unhealthy(scope, nodegroup)
+  const issue = blocker ?? cutOff(scope, cluster, nodegroup) ?? unhealthy(scope, nodegroup)
   if (issue) {
     const waiting = wait(scope, since, durations.nodegroupGiveUp)
     return waiting ?? update({ status: 'CREATE_FAILED', issues: [issue] })
@@ -153,6 +155,25 @@ function settle(
   const names = joined.map((node) => node.name)
   if (watch && !watch.ready(cluster.uid, names)) return { requeueAfterMs: POLL_MS }
   return update({ status: 'ACTIVE' })
+}
+
+function reachesApiServer(scope: Scope, cluster: ClusterRecord, instance: InstanceRecord): boolean {
+  const end = endOfInstance(scope, instance)
+  return end !== undefined && reachEndpoint(scope, cluster, end).open
+}
+
+/** Machines that are up but whose packets do not get to the API server. */
+function cutOff(scope: Scope, cluster: ClusterRecord, nodegroup: NodegroupRecord): Issue | undefined {
+  const resourceIds = instancesOf(scope, nodegroup)
+    .filter(({ state }) => state === 'running')
+    .filter((instance) => !reachesApiServer(scope, cluster, instance))
+    .map(({ id }) => id)
+  if (resourceIds.length === 0) return undefined
+  return {
+    code: 'NodeCreationFailure',
+    message: 'Instances failed to join the kubernetes cluster',
+    resourceIds,
+  }
 }
 
 function unhealthy(scope: Scope, nodegroup: NodegroupRecord): Issue | undefined {

@@ -1,14 +1,12 @@
 import { type Duplex, duplexPair } from 'node:stream'
 import type { HostTable } from '#network/hosts.ts'
+import { LAB_ADDRESS } from '#network/lab-address.ts'
 import { ConnectError, type VirtualNetwork } from '#network/virtual-network.ts'
 import type { World } from '#world/world.ts'
 import { internetPath, type Scope, tables } from '../ec2/index.ts'
 import { admits, insideAddress, reaches } from './paths.ts'
 import type { ListenerRecord, LoadBalancerRecord } from './records.ts'
 import { healthOf, listLoadBalancers } from './tables.ts'
-
-/** Where the lab's terminal stands on the simulated internet (a block kept for documentation, RFC 5737). */
-const CLIENT_ADDRESS = '203.0.113.10'
 
 const ELB_NAME = /^[a-z0-9-]+\.([a-z0-9-]+)\.elb\.amazonaws\.com$/
 
@@ -38,7 +36,7 @@ function open(scope: Scope, record: LoadBalancerRecord, port: number): boolean {
   const reachable = record.subnetIds.some(
     (id) => internetPath(scope, { id, vpcId: record.vpcId }) === 'internet-gateway',
   )
-  return reachable && admits(scope, record.groupIds, { address: CLIENT_ADDRESS, groupIds: [] }, port)
+  return reachable && admits(scope, record.groupIds, { address: LAB_ADDRESS, groupIds: [] }, port)
 }
 
 function connectThrough(

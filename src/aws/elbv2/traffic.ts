@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { HostTable } from '#network/hosts.ts'
+import { LAB_ADDRESS } from '#network/lab-address.ts'
 import { ConnectError, type Peer, type VirtualNetwork } from '#network/virtual-network.ts'
 import type { Controller } from '#world/controller.ts'
 import type { World } from '#world/world.ts'
@@ -15,9 +16,6 @@ import { listeners, loadBalancers } from './tables.ts'
 
 const BALANCER_KEY = /^(aws\/[^/]+\/[^/]+\/elbv2)\/load-balancers\/(.+)$/
 const LISTENER_KEY = /^(aws\/[^/]+\/[^/]+\/elbv2)\/listeners\//
-
-/** Where the lab's terminal stands on the simulated internet (a block kept for documentation, RFC 5737). */
-const CLIENT_ADDRESS = '203.0.113.10'
 
 const NAME =
   /^[a-z0-9-]+\.(?:(?<application>[a-z]{2}(?:-[a-z]+)+-\d)\.elb|elb\.(?<network>[a-z]{2}(?:-[a-z]+)+-\d))\.amazonaws\.com$/
@@ -114,7 +112,7 @@ export class LoadBalancerTraffic implements HostTable {
     const mapping = open[turn % Math.max(1, open.length)]
     const address = mapping && tables.networkInterfaces.find(scope, mapping.networkInterfaceId)?.addresses[0]
     if (!address) throw new ConnectError('ETIMEDOUT', record.dnsName, port)
-    const from = { address: CLIENT_ADDRESS, port: 10_000 + this.#world.ids.number(50_000) }
+    const from = { address: LAB_ADDRESS, port: 10_000 + this.#world.ids.number(50_000) }
     return this.#network.connect({ address, port }, from)
   }
 

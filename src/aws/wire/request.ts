@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { LAB_ADDRESS } from '#network/lab-address.ts'
 
 /** A request as the protocols see it: read whole, nothing decoded yet. */
 export interface WireRequest {
@@ -30,9 +31,15 @@ export async function readRequest(req: IncomingMessage, limit: number): Promise<
     query: mark < 0 ? '' : url.slice(mark + 1),
     headers: req.headersDistinct as Record<string, string[]>,
     body: await readBody(req, limit),
-    sourceIp: socket?.remoteAddress?.replace(/^::ffff:/, '') ?? '127.0.0.1',
+    sourceIp: sourceOf(socket?.remoteAddress),
     secure: socket?.encrypted === true,
   }
+}
+
+/** What is on this machine is the lab's shell, which has a public address of its own in the world. */
+function sourceOf(address = '127.0.0.1'): string {
+  const plain = address.replace(/^::ffff:/, '')
+  return plain === '127.0.0.1' || plain === '::1' ? LAB_ADDRESS : plain
 }
 
 /** The first value of a header. */

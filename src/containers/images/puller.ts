@@ -10,10 +10,14 @@ import { HostTransport } from './transport.ts'
 export function createImagePuller(options: { hosts: HostTable; blobs: BlobStore }): ImagePuller {
   const transport = new HostTransport(options.hosts)
   return {
-    async pull(reference, credentials) {
+    async pull(reference, credentials, dial) {
       try {
         const { domain, path, tag, digest } = parseReference(reference)
-        const client = new RegistryClient(transport, registryHost(domain), credentials)
+        const client = new RegistryClient(
+          dial ? transport.dialedBy(dial) : transport,
+          registryHost(domain),
+          credentials,
+        )
         await client.manifest(path, digest ?? tag ?? 'latest', 'HEAD')
         return await fetchImage(client, options.blobs, path, digest ?? tag ?? 'latest')
       } catch (error) {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
+import { ConnectError, dialText } from '#network/virtual-network.ts'
 import type { Descriptor, RegistryCredentials } from '../image.ts'
 import { MANIFEST_TYPES } from '../registry/manifest.ts'
 import { type HostRequest, type HostTransport, NoSuchHostError, readAnswer } from './transport.ts'
@@ -171,8 +172,9 @@ export class RegistryClient {
         headers: { ...options.headers, ...authorization },
       })
     } catch (error) {
-      if (!(error instanceof NoSuchHostError)) throw error
-      throw this.#error(url, options, 0, `dial tcp: ${error.message}`, { reason: 'unreachable' })
+      if (!(error instanceof NoSuchHostError || error instanceof ConnectError)) throw error
+      const why = error instanceof ConnectError ? dialText(error) : `dial tcp: ${error.message}`
+      throw this.#error(url, options, 0, why, { reason: 'unreachable' })
     }
   }
 

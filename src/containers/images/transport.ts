@@ -26,16 +26,25 @@ export class HostTransport {
   readonly #hosts: HostTable
   readonly #servers = new WeakMap<HttpHost, Server>()
 
-  constructor(hosts: HostTable) {
+  readonly #dial: ((host: string, port: number) => void) | undefined
+
+  constructor(hosts: HostTable, dial?: (host: string, port: number) => void) {
     this.#hosts = hosts
+    this.#dial = dial
   }
 
-  /** Sends a request; resolves with the answer's head, its body to be read. Throws NoSuchHostError. */
+  /** The same hosts, from a machine whose connections `dial` judges: it throws ConnectError. */
+  dialedBy(dial: (host: string, port: number) => void): HostTransport {
+    return new HostTransport(this.#hosts, dial)
+  }
+
+  /** Sends a request; resolves with the answer's head, its body to be read. Throws NoSuchHostError and ConnectError. */
   async send(address: string | URL, options: HostRequest = {}): Promise<IncomingMessage> {
     const url = new URL(address)
     const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80))
     const host = this.#hosts.resolve(url.hostname, port)
     if (host?.kind !== 'http') throw new NoSuchHostError(url.hostname)
+    this.#dial?.(url.hostname, port)
     // Nothing here waits for the kernel: without a turn for it, requests in a row would starve real input and output.
     await new Promise((resolve) => setImmediate(resolve))
     const connect = () => this.#connect(host, url.protocol === 'https:')

@@ -1,9 +1,9 @@
+import { StoreIndex } from '#world/store-index.ts'
 import type { World } from '#world/world.ts'
 import type { ClusterApi, KubernetesObject } from '../api.ts'
 import type { Pod } from '../objects.ts'
 import { controllerOf } from '../pods.ts'
 import type { ClusterOptions } from '../provider.ts'
-import { StoreIndex } from '../store-index.ts'
 import { timestamp } from '../time.ts'
 
 /** What every controller of a cluster works with. */

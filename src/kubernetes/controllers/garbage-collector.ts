@@ -1,6 +1,6 @@
 import type { Controller } from '#world/controller.ts'
+import { StoreIndex } from '#world/store-index.ts'
 import type { KubernetesObject, OwnerReference } from '../api.ts'
-import { StoreIndex } from '../store-index.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { unlessGone } from './replicas.ts'
 

@@ -1,7 +1,7 @@
 import { type Image, PullError, type RegistryCredentials } from '#containers/image.ts'
 import { canonicalName, InvalidReferenceError, parseTagged } from '#containers/images/reference.ts'
 import type { ClusterOptions } from '../provider.ts'
-import { PULL_BYTES_PER_SECOND, PULL_OVERHEAD_MS } from './timings.ts'
+import { DIAL_TIMEOUT_MS, PULL_BYTES_PER_SECOND, PULL_OVERHEAD_MS } from './timings.ts'
 
 /** An image on a node. Stands in the store, as a node's disk survives its reboot. */
 export interface NodeImage {
@@ -79,12 +79,13 @@ export class NodeImages {
     secrets: RegistryCredentials[],
     startedAt: number,
   ): Promise<PullOutcome> {
-    const { images, world } = this.#options
+    const { images, provider, world } = this.#options
+    const dial = (host: string, port: number) => provider.dial?.(node, host, port)
     const known = new Set(this.list(node).flatMap(({ image }) => image.layers.map(({ digest }) => digest)))
     let failure: unknown
     for (const credentials of await this.#credentials(node, reference, secrets)) {
       try {
-        const { sizeBytes, ...image } = await images.pull(reference, credentials)
+        const { sizeBytes, ...image } = await images.pull(reference, credentials, dial)
         const pulled: NodeImage = { reference, image, sizeBytes }
         world.store.put(`${this.prefix(node)}${reference}`, pulled)
         const missing = image.layers.filter(({ digest }) => !known.has(digest))
@@ -99,7 +100,12 @@ export class NodeImages {
         if (!(error instanceof PullError) || !['unauthorized', 'forbidden'].includes(error.kind)) break
       }
     }
-    return { startedAt, doneAt: this.#after(PULL_OVERHEAD_MS), error: failureText(reference, failure) }
+    const silent = failure instanceof PullError && failure.message.endsWith('i/o timeout')
+    return {
+      startedAt,
+      doneAt: this.#after(silent ? DIAL_TIMEOUT_MS : PULL_OVERHEAD_MS),
+      error: failureText(reference, failure),
+    }
   }
 
   #after(ms: number): number {

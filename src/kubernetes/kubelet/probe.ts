@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { Container } from '#containers/runtime.ts'
-import { ConnectError, type VirtualNetwork } from '#network/virtual-network.ts'
+import { ConnectError, dialText, type VirtualNetwork } from '#network/virtual-network.ts'
 import type { LifecycleHandler, Probe } from '../objects.ts'
 
 /** What a probe needs of the container that it asks. */
@@ -46,20 +46,11 @@ function portOf({ ports }: ProbeTarget, port: number | string): number {
   return named
 }
 
-const refusalOf = (error: unknown): string => {
-  if (!(error instanceof ConnectError)) return (error as Error).message
-  return error.code === 'ECONNREFUSED'
-    ? 'connect: connection refused'
-    : error.code === 'ETIMEDOUT'
-      ? 'i/o timeout'
-      : 'connect: no route to host'
-}
-
 function dial(target: ProbeTarget, address: string, port: number): Duplex {
   try {
     return target.network.connect({ address, port }, { address: target.nodeAddress, port: 0 })
   } catch (error) {
-    throw new Error(`dial tcp ${address}:${port}: ${refusalOf(error)}`)
+    throw error instanceof ConnectError ? new Error(dialText(error)) : error
   }
 }
 

@@ -9,6 +9,8 @@ export const CONTAINER_START_MS = 150
 export const PULL_OVERHEAD_MS = 350
 /** Download and unpacking, compressed bytes a second. */
 export const PULL_BYTES_PER_SECOND = 60_000_000
+/** How long containerd waits for a registry that does not answer (net.Dialer of its resolver). */
+export const DIAL_TIMEOUT_MS = 30_000
 /** From a kubelet's first sign of life to Ready: the network plugin's start. Provisioning, so divided by the world's speed of it. */
 export const NODE_READY_MS = 20_000
 /** Lease renewals and their duration (kubelet `nodeLeaseDurationSeconds` 40, renewed at a quarter of it). */

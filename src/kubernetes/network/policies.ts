@@ -1,10 +1,10 @@
 import { ConnectError, type Peer, type Route } from '#network/virtual-network.ts'
 import type { Store } from '#world/store.ts'
+import { StoreIndex } from '#world/store-index.ts'
 import type { ClusterApi } from '../api.ts'
 import type { DaemonSet, Namespace, NetworkPolicy, Pod } from '../objects.ts'
 import { isFinished } from '../pods.ts'
 import { selects } from '../selectors.ts'
-import { StoreIndex } from '../store-index.ts'
 import { inRange } from './services.ts'
 
 type Direction = 'Ingress' | 'Egress'

@@ -1,9 +1,9 @@
 import { ConnectError, type Peer, type Route } from '#network/virtual-network.ts'
 import type { Store, StoreEvent, WatchHandle } from '#world/store.ts'
+import { StoreIndex } from '#world/store-index.ts'
 import type { ClusterApi } from '../api.ts'
 import type { EndpointSlice, Node, Service, ServicePort } from '../objects.ts'
 import { nameOf } from '../pods.ts'
-import { StoreIndex } from '../store-index.ts'
 
 /** A ready backend of a Service's port. */
 interface Backend extends Peer {

@@ -20,7 +20,7 @@ afterEach(() => outside.close())
 async function start() {
   const authority = await createAuthority('lab', Date.now())
   const network = new VirtualNetwork()
-  outside = new Outside(hosts, network, new CertificateIssuer(authority, Date.now))
+  outside = new Outside(hosts, network, new CertificateIssuer(authority, Date.now), () => false)
   return { network, authority }
 }
 

@@ -8,6 +8,7 @@ export const durations = {
   instanceShuttingDown: 40_000,
   natGatewayPending: 120_000,
   natGatewayDeleting: 60_000,
+  vpcEndpoint: 60_000,
 }
 
 /** How long a terminated instance or deleted NAT gateway stays visible, ms: about an hour. Not divided. */

@@ -22,6 +22,7 @@ export async function listenInside(cluster: ClusterOptions, host: HttpHost): Pro
   const serviceAddress = addressText(cidrRange(serviceCidr).base + 1)
   const { certificate, privateKey } = await issuer.issue('kube-apiserver', [
     ...NAMES,
+    new URL(cluster.endpoint).hostname,
     serviceAddress,
     ...addresses,
   ])

@@ -1,4 +1,4 @@
-import type { Store, WatchHandle } from '#world/store.ts'
+import type { Store, WatchHandle } from './store.ts'
 
 /**
  * A view of the objects under a prefix, grouped by what `groups` says of each and kept up to date by the store's watch:

@@ -1,0 +1,47 @@
+import { type InsideEnd, type Path, reach } from '#aws/ec2/index.ts'
+import { ConnectError, type Peer, type Route } from '#network/virtual-network.ts'
+import type { World } from '#world/world.ts'
+import type { VpcPaths } from './vpc-paths.ts'
+
+/**
+ * Lets through what the VPCs let through: connections from network interfaces (pods, instances, tasks, load balancers) to others
+ * or to the internet. Packets that are dropped leave the client waiting. Must be asked after all routes that lead elsewhere.
+ */
+export class VpcRoute implements Route {
+  readonly #world: World
+  readonly #paths: VpcPaths
+  readonly #nameOf: (address: string) => string | undefined
+
+  /** `nameOf` tells the host name behind an address of the internet. */
+  constructor(world: World, paths: VpcPaths, nameOf: (address: string) => string | undefined) {
+    this.#world = world
+    this.#paths = paths
+    this.#nameOf = nameOf
+  }
+
+  resolve(from: Peer, to: Peer, dialed: Peer): undefined {
+    if (from.address === to.address || from.address.startsWith('127.')) return
+    const path = this.#path(from, to, dialed)
+    if (path && !path.open) throw new ConnectError('ETIMEDOUT', dialed.address, dialed.port)
+  }
+
+  #path(from: Peer, to: Peer, dialed: Peer): Path | undefined {
+    const target = this.#paths.endAt(to.address)
+    const source = this.#paths.endAt(from.address, target?.eni.vpcId)
+    if (!source) return undefined
+    const name = target ? undefined : this.#nameOf(to.address)
+    if (name) return this.#paths.toHost(this.#paths.leaving(source), name, to.address, to.port)
+    if (!target) return undefined
+    const first =
+      to.address === dialed.address ? undefined : this.#paths.endAt(dialed.address, source.eni.vpcId)
+    if (!first) return this.#inside(source, target, from.port, to.port)
+    // A node port: to the node that was asked, then from that node to the pod.
+    const entry = this.#inside(source, first, from.port, dialed.port)
+    return entry.open ? this.#inside(first, target, from.port, to.port) : entry
+  }
+
+  #inside(from: InsideEnd, to: InsideEnd, fromPort: number, port: number): Path {
+    const source = from.eni.vpcId === to.eni.vpcId ? from : this.#paths.leaving(from)
+    return reach(this.#world, source, to, { port, fromPort })
+  }
+}

@@ -60,17 +60,22 @@ export interface ProcessHandle {
   resize(columns: number, rows: number): void
 }
 
+/** A further process of a container. */
+export interface ExecOptions {
+  command: string[]
+  tty?: boolean
+  env?: Record<string, string>
+  workingDir?: string
+  /** `name`, `uid`, `name:group`; default: the container's user. */
+  user?: string
+}
+
 export interface Container {
   readonly spec: ContainerSpec
   /** Runs the main process. Throws StartError with runc's text (`exec: "x": executable file not found in $PATH`). */
   start(): Promise<ProcessHandle>
   /** Runs another process beside it. Throws StartError. */
-  exec(options: {
-    command: string[]
-    tty?: boolean
-    env?: Record<string, string>
-    workingDir?: string
-  }): Promise<ProcessHandle>
+  exec(options: ExecOptions): Promise<ProcessHandle>
   /** Reads and writes its files, for `cp` and probes. Paths are absolute; errors are Node's (`ENOENT`, …). */
   readonly files: ContainerFiles
   /** Present use. */

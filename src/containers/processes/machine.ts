@@ -22,6 +22,9 @@ export class ExecError extends Error {
 /** CPU time of `fork` and `exec` with the loader's work, ms. */
 const PROCESS_START_MS = 2
 
+/** What a container costs besides its processes, bytes. */
+const KERNEL_BYTES = 2 * 1024 * 1024
+
 export interface User {
   name: string
   uid: number
@@ -73,9 +76,12 @@ export class Machine {
   readonly authorities: string | undefined
   readonly table: ProcessTable
   readonly cpu: CpuMeter
+  /** Whether the kernel has killed a process for want of memory. */
+  oomKilled = false
   readonly #options: MachineOptions
   /** The container's first process: with it all of the container ends. */
   #first: Process | undefined
+  #freeze: { promise: Promise<void>; end: () => void } | undefined
 
   constructor(options: MachineOptions) {
     this.#options = options
@@ -210,6 +216,45 @@ export class Machine {
   /** Counts CPU time, ms: no more than one core for each process. */
   spend(ms: number): void {
     this.cpu.spend(ms, Math.max(1, this.own.length))
+  }
+
+  /** Bytes that its processes hold, with the kernel's share. */
+  memoryBytes(): number {
+    const { own } = this
+    if (own.length === 0) return 0
+    let bytes = KERNEL_BYTES
+    for (const process of own) bytes += process.memoryBytes
+    return bytes
+  }
+
+  /** Kills who holds most while all hold more than the container's limit, as the kernel does. */
+  enforceMemoryLimit(): void {
+    const limit = this.memoryLimitBytes
+    if (limit === undefined) return
+    while (this.memoryBytes() > limit) {
+      const [victim] = this.own.toSorted((a, b) => b.memoryBytes - a.memoryBytes)
+      this.oomKilled = true
+      victim!.end({ exitCode: 137, signal: 'SIGKILL', oomKilled: true })
+    }
+  }
+
+  /** Resolves when the container goes on; undefined while it is not frozen. */
+  get frozen(): Promise<void> | undefined {
+    return this.#freeze?.promise
+  }
+
+  /** Stops all processes where they are, as the cgroup freezer does. */
+  freeze(): void {
+    if (this.#freeze) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#freeze = { promise, end: resolve }
+  }
+
+  /** Lets them go on. */
+  thaw(): void {
+    const freeze = this.#freeze
+    this.#freeze = undefined
+    freeze?.end()
   }
 
   processEnded(process: Process): void {

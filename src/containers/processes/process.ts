@@ -1,5 +1,5 @@
 import type { ExitStatus } from '../runtime.ts'
-import type { Machine } from './machine.ts'
+import type { Machine, User } from './machine.ts'
 import type { Reader, Writer } from './pipe.ts'
 import { IGNORED_BY_DEFAULT, signalExitCode } from './signals.ts'
 import type { Tty } from './tty.ts'
@@ -23,7 +23,12 @@ export interface ProcessOptions {
   stdout: Writer
   stderr: Writer
   tty: Tty | undefined
+  /** Whom it runs as; default: its parent's user, or the container's. */
+  user?: User | undefined
 }
+
+/** What a small program holds in memory, bytes. */
+const RESIDENT_BYTES = 3 * 1024 * 1024
 
 /** A running program in a container. */
 export class Process {
@@ -37,6 +42,7 @@ export class Process {
   stdout: Writer
   stderr: Writer
   readonly tty: Tty | undefined
+  readonly user: User
   readonly startedAt: number
   readonly exited: Promise<ExitStatus>
   /** Aborted when the process is killed. */
@@ -45,6 +51,7 @@ export class Process {
   readonly #handlers = new Map<string, (() => void) | 'ignore'>()
   #resolve!: (status: ExitStatus) => void
   #status: ExitStatus | undefined
+  #memoryBytes = RESIDENT_BYTES
 
   constructor(options: ProcessOptions) {
     this.pid = options.pid
@@ -57,6 +64,7 @@ export class Process {
     this.stdout = options.stdout
     this.stderr = options.stderr
     this.tty = options.tty
+    this.user = options.user ?? options.parent?.user ?? options.machine.user
     this.startedAt = options.machine.clock.now()
     this.signal = this.#abort.signal
     this.exited = new Promise((resolve) => {
@@ -82,9 +90,28 @@ export class Process {
     )
   }
 
-  /** Sends a signal: the handler, or what the kernel does without one (nothing for process 1, but SIGKILL). */
+  /** Bytes of memory that it holds. */
+  get memoryBytes(): number {
+    return this.#memoryBytes
+  }
+
+  /** Sets what it holds beside its own code. Past the container's limit the kernel kills who holds most. */
+  holdMemory(bytes: number): void {
+    this.#memoryBytes = RESIDENT_BYTES + bytes
+    this.machine.enforceMemoryLimit()
+  }
+
+  /**
+   * Sends a signal: the handler, or what the kernel does without one (nothing for process 1, but SIGKILL). While the
+   * container is frozen only SIGKILL is delivered at once.
+   */
   kill(signal: string): void {
     if (this.#status) return
+    const { frozen } = this.machine
+    if (frozen && signal !== 'SIGKILL') {
+      void frozen.then(() => this.kill(signal))
+      return
+    }
     const handler = signal === 'SIGKILL' ? undefined : this.#handlers.get(signal)
     if (handler === 'ignore') return
     if (handler) return handler()
@@ -106,21 +133,23 @@ export class Process {
 
   end(status: ExitStatus): void {
     if (this.#status) return
-    this.#status = status
+    this.#status = this.machine.oomKilled ? { ...status, oomKilled: true } : status
     this.#abort.abort(new KilledError())
     this.machine.processEnded(this)
-    this.#resolve(status)
+    this.#resolve(this.#status)
   }
 
   // --- what programs use
 
-  print(text: string | Uint8Array): Promise<void> {
+  async print(text: string | Uint8Array): Promise<void> {
     this.check()
+    if (this.machine.frozen) await this.thawed()
     return this.stdout.write(typeof text === 'string' ? Buffer.from(text) : text)
   }
 
-  complain(text: string): Promise<void> {
+  async complain(text: string): Promise<void> {
     this.check()
+    if (this.machine.frozen) await this.thawed()
     return this.stderr.write(Buffer.from(text))
   }
 
@@ -132,6 +161,15 @@ export class Process {
   /** Waits on the world's clock. Throws KilledError. */
   async sleep(ms: number): Promise<void> {
     await this.machine.clock.sleep(ms, this.signal)
+    if (this.machine.frozen) await this.thawed()
+  }
+
+  /** Waits while the container is frozen. Throws KilledError. */
+  async thawed(): Promise<void> {
+    while (this.machine.frozen) {
+      await this.machine.frozen
+      this.check()
+    }
   }
 
   /** Waits for something, but no longer than the process lives. Throws KilledError. */
@@ -140,7 +178,13 @@ export class Process {
     return new Promise((resolve, reject) => {
       const abort = () => reject(new KilledError())
       this.signal.addEventListener('abort', abort, { once: true })
-      promise.then(resolve, reject).finally(() => this.signal.removeEventListener('abort', abort))
+      promise
+        .then((value) => {
+          if (!this.machine.frozen) return resolve(value)
+          return this.thawed().then(() => resolve(value))
+        })
+        .catch(reject)
+        .finally(() => this.signal.removeEventListener('abort', abort))
     })
   }
 

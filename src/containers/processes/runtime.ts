@@ -8,12 +8,13 @@ import {
   type Container,
   type ContainerRuntime,
   type ContainerSpec,
+  type ExecOptions,
   type ExitStatus,
   type ProcessHandle,
   StartError,
 } from '../runtime.ts'
 import { ContainerFs } from './container-fs.ts'
-import { DEFAULT_PATH, ExecError, Machine } from './machine.ts'
+import { DEFAULT_PATH, ExecError, Machine, type User } from './machine.ts'
 import { feed, nothing, Pipe, writerTo } from './pipe.ts'
 import type { Process } from './process.ts'
 import { ProcessTable } from './process-table.ts'
@@ -181,13 +182,13 @@ class RunningContainer implements SimulatedContainer {
     )
   }
 
-  exec(options: {
-    command: string[]
-    tty?: boolean
-    env?: Record<string, string>
-    workingDir?: string
-  }): Promise<ProcessHandle> {
-    const env = this.#environment()
+  async exec(options: ExecOptions): Promise<ProcessHandle> {
+    const user = options.user
+      ? await findUser(this.files, options.user).catch((error: Error) => {
+          throw new StartError(error.message, 126)
+        })
+      : this.machine.user
+    const env = this.#environment(user)
     for (const [name, value] of Object.entries(options.env ?? {})) env.set(name, value)
     return this.#spawn(
       options.command,
@@ -196,20 +197,22 @@ class RunningContainer implements SimulatedContainer {
       options.tty ?? false,
       true,
       runcExec,
+      user,
     )
   }
 
   setLimits({ memoryLimitBytes, cpuLimitMilli }: Pick<ContainerSpec, 'memoryLimitBytes' | 'cpuLimitMilli'>) {
     this.machine.memoryLimitBytes = memoryLimitBytes
+    this.machine.enforceMemoryLimit()
     this.#cpuLimitMilli = cpuLimitMilli
   }
 
   usage(): { cpuMilli: number; memoryBytes: number } {
-    const count = this.machine.own.length
-    if (count === 0) return { cpuMilli: 0, memoryBytes: 0 }
+    const memoryBytes = this.machine.memoryBytes()
+    if (this.machine.own.length === 0 || this.machine.frozen) return { cpuMilli: 0, memoryBytes }
     const limit = this.#cpuLimitMilli ?? Number.POSITIVE_INFINITY
     const cpuMilli = Math.min(Math.max(1, Math.round(this.machine.cpu.rate())), limit)
-    return { cpuMilli, memoryBytes: (2 + 3 * count) * 1024 * 1024 }
+    return { cpuMilli, memoryBytes }
   }
 
   async remove(): Promise<void> {
@@ -220,11 +223,11 @@ class RunningContainer implements SimulatedContainer {
     return this.spec.workingDir || this.spec.image.config.config.WorkingDir || '/'
   }
 
-  #environment(): Map<string, string> {
+  #environment(user = this.machine.user): Map<string, string> {
     const env = new Map([
       ['PATH', DEFAULT_PATH],
       ['HOSTNAME', this.spec.hostname],
-      ['HOME', this.machine.user.home],
+      ['HOME', user.home],
     ])
     if (this.spec.tty) env.set('TERM', 'xterm')
     for (const line of this.spec.image.config.config.Env ?? []) {
@@ -242,6 +245,7 @@ class RunningContainer implements SimulatedContainer {
     wantsTty: boolean,
     wantsStdin: boolean,
     runc: (message: string) => string,
+    user?: User,
   ): Promise<ProcessHandle> {
     const stdout = new PassThrough()
     const stderr = new PassThrough()
@@ -259,6 +263,7 @@ class RunningContainer implements SimulatedContainer {
         stdout: tty ? tty.output : writerTo(stdout),
         stderr: tty ? tty.output : writerTo(stderr),
         tty,
+        user,
       })
     } catch (error) {
       if (!(error instanceof ExecError)) throw error

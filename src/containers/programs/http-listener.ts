@@ -12,7 +12,12 @@ export function listenHttp(
 ): { close(): void } {
   const server: Server = createServer({ keepAliveTimeout: 65_000 }, (req, res) => {
     process.machine.spend(REQUEST_MS)
-    handler(req, res)
+    if (!process.machine.frozen) return handler(req, res)
+    // A frozen server's kernel takes connections that it does not answer.
+    process.thawed().then(
+      () => handler(req, res),
+      () => res.destroy(),
+    )
   })
   // A client may close its side when it has sent its request and still get the answer.
   Object.assign(server, { httpAllowHalfOpen: true })

@@ -38,8 +38,8 @@ export function libraryUtility(name: string): Program | undefined {
       processInfo: {
         pid: process.pid,
         ppid: process.parent?.pid ?? 0,
-        uid: process.machine.user.uid,
-        gid: process.machine.user.gid,
+        uid: process.user.uid,
+        gid: process.user.gid,
       },
     })
     const result = await process.waitFor(

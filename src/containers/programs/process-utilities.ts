@@ -48,7 +48,7 @@ const ps: Program = async (process) => {
   const rows = [...process.machine.processes.values()].map((other) => {
     const seconds = Math.floor((process.machine.clock.now() - other.startedAt) / 1000)
     const time = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
-    return `${String(other.pid).padStart(5)} ${other.machine.user.name.padEnd(8)} ${time.padStart(5)} ${other.argv.join(' ')}\n`
+    return `${String(other.pid).padStart(5)} ${other.user.name.padEnd(8)} ${time.padStart(5)} ${other.argv.join(' ')}\n`
   })
   await process.print(`PID   USER     TIME  COMMAND\n${rows.join('')}`)
   return 0

@@ -2,7 +2,7 @@ import type { Process, Program } from '../processes/process.ts'
 import { formatDate } from './date.ts'
 
 const id: Program = async (process) => {
-  const { uid, gid, name } = process.machine.user
+  const { uid, gid, name } = process.user
   const option = process.argv[1] ?? ''
   const group = gid === 0 ? 'root' : name
   const text =
@@ -97,13 +97,13 @@ export const SYSTEM_UTILITIES: Record<string, Program> = {
   stty,
   sync: async () => 0,
   hostname: say((process) => (process.argv[1] === '-i' ? process.machine.address : process.machine.hostname)),
-  whoami: say((process) => process.machine.user.name),
+  whoami: say((process) => process.user.name),
   nproc: say(() => '2'),
   arch: say(() => 'x86_64'),
   tty: say((process) => (process.tty ? '/dev/pts/0' : 'not a tty')),
   free: say((process) => {
     const total = Math.floor((process.machine.memoryLimitBytes ?? 4 * 1024 ** 3) / 1024)
-    const used = process.machine.processes.size * 3072
+    const used = Math.floor(process.machine.memoryBytes() / 1024)
     return `              total        used        free      shared  buff/cache   available\nMem:     ${String(total).padStart(10)}  ${String(used).padStart(10)}  ${String(total - used).padStart(10)}           0           0  ${String(total - used).padStart(10)}\nSwap:             0           0           0`
   }),
   df: say(

@@ -33,7 +33,7 @@ export async function serveFile(exchange: Exchange, location: Directive | undefi
 async function sendFile(exchange: Exchange, path: string, node: TreeNode): Promise<void> {
   const { req, res } = exchange
   if (node.kind !== 'file') return fail(exchange, 403)
-  if (!(node.mode & 0o004) && exchange.site.process.machine.user.uid === 0) {
+  if (!(node.mode & 0o004) && exchange.site.process.user.uid === 0) {
     // Workers run as the nginx user: only what others may read is served.
     errorLog(exchange, `open() "${path}" failed (13: Permission denied)`)
     return fail(exchange, 403)

@@ -132,7 +132,7 @@ describe.each(CLIENTS)('%s', (_name, command) => {
     const started = await docker(['run', '-d', '--name', 'web', '-p', '8080:80', 'site'])
     expect(started.stdout).toMatch(/^[0-9a-f]{64}\n$/)
     expect((await docker(['ps'])).stdout).toMatch(
-      /^[0-9a-f]{12} +site +"\/docker-entrypoint\.…" .* Up .* 0\.0\.0\.0:8080->80\/tcp +web$/m,
+      /^[0-9a-f]{12} +site +"\/docker-entrypoint\.…" .* Up .* 0\.0\.0\.0:8080->80\/tcp, \[::\]:8080->80\/tcp +web$/m,
     )
     expect((await docker(['exec', 'web', 'curl', '-s', 'localhost'])).stdout).toBe(
       '<h1>from the image</h1>\n',
@@ -143,7 +143,7 @@ describe.each(CLIENTS)('%s', (_name, command) => {
       'running SIGQUIT\n',
     )
     expect((await docker(['rm', 'web'])).stderr.trim()).toBe(
-      'Error response from daemon: cannot remove container "web": container is running: stop the container before removing or force remove',
+      'Error response from daemon: cannot remove container "/web": container is running: stop the container before removing or force remove',
     )
     expect((await docker(['stop', 'web'])).stdout).toBe('web\n')
     expect((await docker(['ps', '-a'])).stdout).toContain('Exited (0)')

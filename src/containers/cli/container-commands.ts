@@ -1,4 +1,4 @@
-import { humanDuration } from '../engine/views.ts'
+import { humanDuration } from '../engine/durations.ts'
 import { resize, stream } from './attached-streams.ts'
 import { CommandError, DaemonError, demultiplex } from './client.ts'
 import { type Command, each, out } from './command.ts'
@@ -46,7 +46,7 @@ const ps: Command = async (client, words) => {
       State: item.State,
       Ports: item.Ports.map((port) =>
         port.PublicPort
-          ? `${port.IP}:${port.PublicPort}->${port.PrivatePort}/${port.Type}`
+          ? `${port.IP?.includes(':') ? `[${port.IP}]` : port.IP}:${port.PublicPort}->${port.PrivatePort}/${port.Type}`
           : `${port.PrivatePort}/${port.Type}`,
       ).join(', '),
       Names: item.Names.map((name) => name.slice(1)).join(','),

@@ -1,4 +1,4 @@
-import { humanDuration } from '../engine/views.ts'
+import { humanDuration } from '../engine/durations.ts'
 
 /** A table as the Docker CLI prints it: columns three spaces apart. */
 export function table(header: string[], rows: string[][]): string {

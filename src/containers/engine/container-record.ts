@@ -1,5 +1,8 @@
 import type { Descriptor } from '../image.ts'
 
+/** `docker ps`'s states, but for those that nobody can see here (removing, dead). */
+export type ContainerStatus = 'created' | 'running' | 'paused' | 'restarting' | 'exited'
+
 /** A container of the engine, in the world's store under `docker/containers/<id>`. Times: ms on the world's clock. */
 export interface ContainerRecord {
   id: string
@@ -11,19 +14,77 @@ export interface ContainerRecord {
   imageName: string
   config: ContainerConfig
   hostConfig: HostConfig
-  /** On the bridge network; taken when it starts. */
+  /** Where its processes listen on the world's network: its address in the first of its networks. */
   address: string
-  network: string
-  status: 'created' | 'running' | 'exited' | 'paused'
+  /** By network name. */
+  endpoints: Record<string, Endpoint>
+  mounts: VolumeMount[]
+  status: ContainerStatus
   exitCode: number
   error: string
+  oomKilled?: boolean
   startedAt?: number
   finishedAt?: number
   restartCount: number
+  /** Whether a person stopped it: such a one is not restarted by `unless-stopped`. */
+  stopped?: boolean
+  health?: Health
   /** Host ports as published. */
-  ports: { containerPort: number; hostIp: string; hostPort: number }[]
+  ports: PublishedPort[]
   /** What it has written over its image, saved when it stops. */
   changes: Descriptor[]
+}
+
+/** A port of the host that leads to one of the container. */
+export interface PublishedPort {
+  containerPort: number
+  protocol: string
+  /** Empty: on all addresses. */
+  hostIp: string
+  hostPort: number
+}
+
+/** A container's place in a network. */
+export interface Endpoint {
+  networkId: string
+  /** Names beside the container's own (`--network-alias`). */
+  aliases: string[]
+  /** `--ip` */
+  wanted?: string
+  /** Both empty while the container does not run. */
+  id: string
+  address: string
+}
+
+/** What a container mounts. */
+export interface VolumeMount {
+  type: 'volume' | 'tmpfs' | 'bind'
+  /** The volume's name, or the folder of the engine's machine. */
+  source: string
+  target: string
+  readOnly: boolean
+  /** The volume was made for this container. */
+  anonymous: boolean
+  /** An empty volume is not filled with what the image has there. */
+  noCopy: boolean
+}
+
+/** What the health checks have found. */
+export interface Health {
+  status: 'starting' | 'healthy' | 'unhealthy'
+  failingStreak: number
+  /** The last five. */
+  log: { start: number; end: number; exitCode: number; output: string }[]
+}
+
+/** Durations in nanoseconds, as Go writes them. */
+export interface Healthcheck {
+  Test?: string[] | null
+  Interval?: number
+  Timeout?: number
+  Retries?: number
+  StartPeriod?: number
+  StartInterval?: number
 }
 
 /** The part of the API's container configuration that is acted on; the rest is kept for `inspect`. */
@@ -43,18 +104,49 @@ export interface ContainerConfig {
   WorkingDir?: string
   Labels?: Record<string, string> | null
   StopSignal?: string
+  /** Seconds. */
+  StopTimeout?: number
   ExposedPorts?: Record<string, object>
+  Volumes?: Record<string, object> | null
+  Healthcheck?: Healthcheck | null
   [name: string]: unknown
+}
+
+export interface MountRequest {
+  Type: string
+  Source?: string
+  Target: string
+  ReadOnly?: boolean
+  VolumeOptions?: { NoCopy?: boolean; Labels?: Record<string, string> }
 }
 
 export interface HostConfig {
   PortBindings?: Record<string, { HostIp?: string; HostPort?: string }[] | null> | null
   PublishAllPorts?: boolean
   Binds?: string[] | null
-  Mounts?: { Type: string; Source?: string; Target: string; ReadOnly?: boolean }[]
+  Mounts?: MountRequest[] | null
+  Tmpfs?: Record<string, string> | null
+  VolumesFrom?: string[] | null
+  Links?: string[] | null
+  ExtraHosts?: string[] | null
+  Dns?: string[] | null
+  DnsSearch?: string[] | null
+  DnsOptions?: string[] | null
   AutoRemove?: boolean
   NetworkMode?: string
   RestartPolicy?: { Name?: string; MaximumRetryCount?: number }
+  LogConfig?: { Type?: string; Config?: Record<string, string> | null }
+  /** Bytes. */
   Memory?: number
+  MemorySwap?: number
+  NanoCpus?: number
+  CpuQuota?: number
+  CpuPeriod?: number
+  Privileged?: boolean
+  ReadonlyRootfs?: boolean
   [name: string]: unknown
 }
+
+/** Whether its processes exist: a paused container's do. */
+export const isUp = ({ status }: Pick<ContainerRecord, 'status'>): boolean =>
+  status === 'running' || status === 'paused'

@@ -1,7 +1,4 @@
-import { signalName } from '../processes/signals.ts'
 import {
-  badRequest,
-  EngineError,
   isTrue,
   parseFilters,
   containerPath as path,
@@ -10,79 +7,65 @@ import {
   sendJson,
   sendNothing,
 } from './api.ts'
-import { hasLabel } from './image-routes.ts'
+import { writtenBytes } from './container-files.ts'
+import { listContainers } from './container-filters.ts'
+import { isUp } from './container-record.ts'
+import { containerDetails, containerSummary } from './container-views.ts'
+import { pruneFilter } from './labels.ts'
 import type { EngineParts } from './parts.ts'
-import { containerDetails, containerSummary } from './views.ts'
-
-/** What a container gets to stop before it is killed, seconds. */
-const STOP_SECONDS = 10
 
 /** The life of containers: create, list, start, stop, remove. */
-export function containerRoutes({ world, images, containers }: EngineParts): Route[] {
-  const seconds = (text: string | null) =>
-    text === null || text === '' ? STOP_SECONDS : Number(text) < 0 ? 1e9 : Number(text)
-  const signal = (text: string | null, otherwise: string) => {
-    if (!text) return otherwise
-    const name = signalName(text)
-    if (!name) throw badRequest(`Invalid signal: ${text}`)
-    return name
-  }
+export function containerRoutes(parts: EngineParts): Route[] {
+  const { world, store, containers, lifecycle, files, events } = parts
+  const seconds = (text: string | null) => (text === null || text === '' ? undefined : Number(text))
   return [
     [
       'GET',
       /^\/containers\/json$/,
-      (call) => {
-        const filters = parseFilters(call.query.get('filters'))
-        const limit = Number(call.query.get('limit') ?? 0)
-        const everything = isTrue(call.query.get('all')) || filters.status !== undefined || limit > 0
-        const list = containers
-          .all()
-          .filter((record) => everything || record.status === 'running')
-          .filter((record) => !filters.status || filters.status.includes(record.status))
-          .filter(
-            (record) =>
-              !filters.name ||
-              filters.name.some((name) => new RegExp(name).test(`/${record.name}`) || record.name === name),
-          )
-          .filter((record) => !filters.id || filters.id.some((id) => record.id.startsWith(id)))
-          .filter(
-            (record) =>
-              !filters.ancestor || filters.ancestor.some((name) => images.find(name)?.id === record.imageId),
-          )
-          .filter((record) =>
-            (filters.label ?? []).every((label) => hasLabel(record.config.Labels ?? {}, label)),
-          )
-          .slice(0, limit > 0 ? limit : undefined)
-        sendJson(
-          call,
-          200,
-          list.map((record) => containerSummary(record, images, world.clock.now())),
-        )
+      async (call) => {
+        const list = listContainers(parts, parseFilters(call.query.get('filters')), {
+          all: isTrue(call.query.get('all')),
+          limit: Number(call.query.get('limit') ?? 0),
+        })
+        const options = { now: world.clock.now(), size: isTrue(call.query.get('size')) }
+        sendJson(call, 200, await Promise.all(list.map((record) => containerSummary(record, parts, options))))
       },
     ],
     [
       'POST',
       /^\/containers\/create$/,
       async (call) => {
-        const { HostConfig, NetworkingConfig: _networking, ...config } = await readJson(call)
-        const record = containers.create(call.query.get('name') || undefined, config, HostConfig ?? {})
+        const { HostConfig, NetworkingConfig, ...config } = await readJson(call)
+        const record = containers.create({
+          name: call.query.get('name') || undefined,
+          config,
+          hostConfig: HostConfig ?? {},
+          endpoints: NetworkingConfig?.EndpointsConfig ?? {},
+        })
         await world.store.flushed()
-        sendJson(call, 201, { Id: record.id, Warnings: [] })
+        const discarded =
+          record.endpoints.host && Object.keys(record.hostConfig.PortBindings ?? {}).length > 0
+        sendJson(call, 201, {
+          Id: record.id,
+          Warnings: discarded ? ['Published ports are discarded when using host network mode'] : [],
+        })
       },
     ],
     [
       'GET',
       path('/json'),
-      (call) =>
-        sendJson(call, 200, containerDetails(containers.require(call.params[0]!), images, containers)),
+      async (call) => {
+        const record = store.require(call.params[0]!)
+        sendJson(call, 200, await containerDetails(record, parts, { size: isTrue(call.query.get('size')) }))
+      },
     ],
     [
       'POST',
       path('/start'),
       async (call) => {
-        const record = containers.require(call.params[0]!)
+        const record = store.require(call.params[0]!)
         if (record.status === 'running') return sendNothing(call, 304)
-        await containers.start(record.id)
+        await lifecycle.start(record.id)
         await world.store.flushed()
         sendNothing(call)
       },
@@ -91,7 +74,10 @@ export function containerRoutes({ world, images, containers }: EngineParts): Rou
       'POST',
       path('/stop'),
       async (call) => {
-        const stopped = await containers.stop(call.params[0]!, seconds(call.query.get('t')))
+        const stopped = await lifecycle.stop(call.params[0]!, {
+          seconds: seconds(call.query.get('t')),
+          signal: call.query.get('signal'),
+        })
         sendNothing(call, stopped ? 204 : 304)
       },
     ],
@@ -99,9 +85,13 @@ export function containerRoutes({ world, images, containers }: EngineParts): Rou
       'POST',
       path('/restart'),
       async (call) => {
-        const record = containers.require(call.params[0]!)
-        await containers.stop(record.id, seconds(call.query.get('t')))
-        await containers.start(record.id)
+        const record = store.require(call.params[0]!)
+        await lifecycle.stop(record.id, {
+          seconds: seconds(call.query.get('t')),
+          signal: call.query.get('signal'),
+        })
+        await lifecycle.start(record.id)
+        events.container('restart', record)
         sendNothing(call)
       },
     ],
@@ -109,16 +99,37 @@ export function containerRoutes({ world, images, containers }: EngineParts): Rou
       'POST',
       path('/kill'),
       (call) => {
-        containers.kill(call.params[0]!, signal(call.query.get('signal'), 'SIGKILL'))
+        lifecycle.kill(call.params[0]!, call.query.get('signal'))
+        sendNothing(call)
+      },
+    ],
+    ...(['pause', 'unpause'] as const).map(
+      (verb): Route => [
+        'POST',
+        path(`/${verb}`),
+        async (call) => {
+          lifecycle[verb](call.params[0]!)
+          await world.store.flushed()
+          sendNothing(call)
+        },
+      ],
+    ),
+    [
+      'POST',
+      path('/rename'),
+      async (call) => {
+        containers.rename(call.params[0]!, call.query.get('name') ?? '')
+        await world.store.flushed()
         sendNothing(call)
       },
     ],
     [
       'POST',
-      path('/rename'),
-      (call) => {
-        containers.rename(call.params[0]!, call.query.get('name') ?? '')
-        sendNothing(call)
+      path('/update'),
+      async (call) => {
+        containers.update(call.params[0]!, await readJson(call))
+        await world.store.flushed()
+        sendJson(call, 200, { Warnings: [] })
       },
     ],
     [
@@ -126,7 +137,7 @@ export function containerRoutes({ world, images, containers }: EngineParts): Rou
       path('/wait'),
       async ({ res, params, query }) => {
         const condition = query.get('condition')
-        const ended = containers.wait(params[0]!, condition === 'next-exit' || condition === 'removed')
+        const ended = lifecycle.wait(params[0]!, condition === 'next-exit' || condition === 'removed')
         // The client starts the container only when it has these headers.
         res.writeHead(200, { 'content-type': 'application/json' })
         res.flushHeaders()
@@ -137,7 +148,10 @@ export function containerRoutes({ world, images, containers }: EngineParts): Rou
       'DELETE',
       path(''),
       async (call) => {
-        await containers.remove(call.params[0]!, { force: isTrue(call.query.get('force')) })
+        await containers.remove(call.params[0]!, {
+          force: isTrue(call.query.get('force')),
+          volumes: isTrue(call.query.get('v')),
+        })
         sendNothing(call)
       },
     ],
@@ -145,11 +159,20 @@ export function containerRoutes({ world, images, containers }: EngineParts): Rou
       'POST',
       /^\/containers\/prune$/,
       async (call) => {
-        const stopped = containers.all().filter(({ status }) => status !== 'running')
-        for (const { id } of stopped) await containers.remove(id, { force: false })
+        const goes = pruneFilter(parseFilters(call.query.get('filters')), world.clock.now())
+        const stopped = store
+          .all()
+          .filter((record) => !isUp(record) && record.status !== 'restarting')
+          .filter(({ createdAt, config }) => goes({ createdAt, labels: config.Labels }))
+        let space = 0
+        for (const record of stopped) {
+          space += writtenBytes(await files.changes(record))
+          await containers.remove(record.id, { force: false })
+        }
+        events.emit('container', 'prune', '', { reclaimed: String(space) })
         sendJson(call, 200, {
           ContainersDeleted: stopped.length > 0 ? stopped.map(({ id }) => id) : null,
-          SpaceReclaimed: 0,
+          SpaceReclaimed: space,
         })
       },
     ],
@@ -157,31 +180,9 @@ export function containerRoutes({ world, images, containers }: EngineParts): Rou
       'POST',
       path('/resize'),
       (call) => {
-        containers.resize(call.params[0]!, Number(call.query.get('w')), Number(call.query.get('h')))
+        lifecycle.resize(call.params[0]!, Number(call.query.get('w')), Number(call.query.get('h')))
         sendNothing(call, 200)
       },
     ],
-    ['GET', path('/changes'), (call) => sendJson(call, 200, null)],
-    ...['archive', 'export'].map(
-      (name): Route => [
-        'GET',
-        path(`/${name}`),
-        () => {
-          throw new EngineError(
-            501,
-            `drydock: docker ${name === 'archive' ? 'cp' : 'export'} is not simulated yet; use docker exec with cat`,
-          )
-        },
-      ],
-    ),
-    ...['pause', 'unpause', 'update'].map(
-      (name): Route => [
-        'POST',
-        path(`/${name}`),
-        () => {
-          throw new EngineError(501, `drydock: docker ${name} is not simulated`)
-        },
-      ],
-    ),
   ]
 }

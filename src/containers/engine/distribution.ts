@@ -3,12 +3,12 @@ import type { World } from '#world/world.ts'
 import { type BlobStore, DigestMismatchError } from '../blobs/store.ts'
 import { DOCKER_LAYER } from '../files/layers.ts'
 import type { Descriptor, RegistryCredentials } from '../image.ts'
-import { fetchImage, PlatformError } from '../images/fetch.ts'
+import { fetchImage, type Platform, PlatformError } from '../images/fetch.ts'
 import { canonicalName, familiarName, type ImageReference, registryHost } from '../images/reference.ts'
 import { RegistryClient, RegistryRequestError } from '../images/registry-client.ts'
 import type { HostTransport } from '../images/transport.ts'
 import { MANIFEST_TYPES } from '../registry/manifest.ts'
-import { EngineError, type MessageStream } from './api.ts'
+import { badRequest, EngineError, type MessageStream } from './api.ts'
 import type { ImageRecord, ImageStore } from './image-store.ts'
 
 /** What pull and push say as they go. */
@@ -49,11 +49,22 @@ export class Distribution {
     }
   }
 
-  /** Pulls one tag or digest and names it. */
+  /** The tags of a repository, for `docker pull --all-tags`. */
+  async tags(reference: ImageReference, credentials: RegistryCredentials | undefined): Promise<string[]> {
+    const client = new RegistryClient(this.#transport, registryHost(reference.domain), credentials)
+    try {
+      return await client.tags(reference.path)
+    } catch (error) {
+      throw pullError(error, reference, 'latest')
+    }
+  }
+
+  /** Pulls one tag or digest and names it. `platform`: `os/architecture[/variant]`; empty: this machine's. */
   async pull(
     reference: ImageReference,
     credentials: RegistryCredentials | undefined,
     progress: Progress,
+    platform = '',
   ): Promise<ImageRecord> {
     const wanted = reference.digest ?? reference.tag ?? 'latest'
     const client = new RegistryClient(this.#transport, registryHost(reference.domain), credentials)
@@ -62,27 +73,34 @@ export class Distribution {
       const known = new Set(this.#images.all().flatMap(({ layers }) => layers.map(({ digest }) => digest)))
       const digest = await resolveDigest(client, reference.path, wanted)
       progress.send({ status: `Pulling from ${reference.path}`, id: wanted })
-      const image = await fetchImage(client, this.#blobs, reference.path, wanted, {
-        layers: (layers) => {
-          if (before?.id && before.manifestDigest === digest) return
-          for (const layer of layers) {
-            progress.send({
-              status: known.has(layer.digest) ? 'Already exists' : 'Pulling fs layer',
-              progressDetail: {},
-              id: short(layer.digest),
-            })
-          }
+      const image = await fetchImage(
+        client,
+        this.#blobs,
+        reference.path,
+        wanted,
+        {
+          layers: (layers) => {
+            if (before?.id && before.manifestDigest === digest) return
+            for (const layer of layers) {
+              progress.send({
+                status: known.has(layer.digest) ? 'Already exists' : 'Pulling fs layer',
+                progressDetail: {},
+                id: short(layer.digest),
+              })
+            }
+          },
+          layerDone: (layer) => {
+            if (known.has(layer.digest)) return
+            const { size } = layer
+            const bar = { progressDetail: { current: size, total: size } }
+            progress.send({ status: 'Downloading', ...bar, id: short(layer.digest) })
+            progress.send({ status: 'Download complete', progressDetail: {}, id: short(layer.digest) })
+            progress.send({ status: 'Extracting', ...bar, id: short(layer.digest) })
+            progress.send({ status: 'Pull complete', progressDetail: {}, id: short(layer.digest) })
+          },
         },
-        layerDone: (layer) => {
-          if (known.has(layer.digest)) return
-          const { size } = layer
-          const bar = { progressDetail: { current: size, total: size } }
-          progress.send({ status: 'Downloading', ...bar, id: short(layer.digest) })
-          progress.send({ status: 'Download complete', progressDetail: {}, id: short(layer.digest) })
-          progress.send({ status: 'Extracting', ...bar, id: short(layer.digest) })
-          progress.send({ status: 'Pull complete', progressDetail: {}, id: short(layer.digest) })
-        },
-      })
+        platform ? parsePlatform(platform) : undefined,
+      )
       const record = await this.#images.add(image)
       if (!reference.digest) this.#images.tag({ ...reference, tag: reference.tag ?? 'latest' }, image.id)
       this.#images.addDigest(reference, image.manifestDigest, image.id)
@@ -94,7 +112,7 @@ export class Distribution {
       })
       return record
     } catch (error) {
-      throw pullError(error, reference, wanted)
+      throw pullError(error, reference, wanted, platform)
     }
   }
 
@@ -188,6 +206,31 @@ export class Distribution {
   }
 }
 
+/** `linux/arm64/v8`; a bare architecture is Linux's. Throws EngineError. */
+export function parsePlatform(text: string): Platform {
+  const parts = text.toLowerCase().split('/')
+  const [os = '', architecture = '', variant] =
+    parts.length === 1 && parts[0] !== 'linux' ? ['linux', ...parts] : parts
+  if (!ARCHITECTURES[architecture] && architecture !== '')
+    throw badRequest(`"${text}": unknown operating system or architecture: invalid argument`)
+  return { os, architecture: ARCHITECTURES[architecture] ?? 'amd64', variant }
+}
+
+const ARCHITECTURES: Record<string, string> = {
+  amd64: 'amd64',
+  x86_64: 'amd64',
+  'x86-64': 'amd64',
+  arm64: 'arm64',
+  aarch64: 'arm64',
+  arm: 'arm',
+  armhf: 'arm',
+  386: '386',
+  i386: '386',
+  ppc64le: 'ppc64le',
+  riscv64: 'riscv64',
+  s390x: 's390x',
+}
+
 const STATUS: Record<number, string> = {
   400: 'Bad Request',
   401: 'Unauthorized',
@@ -215,10 +258,13 @@ async function resolveDigest(client: RegistryClient, repository: string, referen
   }
 }
 
-function pullError(error: unknown, reference: ImageReference, wanted: string): unknown {
+function pullError(error: unknown, reference: ImageReference, wanted: string, platform = ''): unknown {
   const name = familiarName(reference)
   if (error instanceof PlatformError)
-    return new EngineError(404, 'no matching manifest for linux/amd64 in the manifest list entries')
+    return new EngineError(
+      404,
+      `no matching manifest for ${platform || 'linux/amd64'} in the manifest list entries`,
+    )
   if (error instanceof DigestMismatchError)
     return new EngineError(500, 'filesystem layer verification failed for digest')
   if (!(error instanceof RegistryRequestError)) return error

@@ -10,19 +10,29 @@ import { createContainerRuntime, type SimulatedRuntime } from '../processes/runt
 import { StartError } from '../runtime.ts'
 import { EngineError, type Route, sendJson } from './api.ts'
 import { Builder, type StepRunner } from './build/builder.ts'
+import { ContainerFiles } from './container-files.ts'
+import { ContainerNetwork } from './container-network.ts'
 import { containerRoutes } from './container-routes.ts'
+import { ContainerStore } from './container-store.ts'
 import { Containers } from './containers.ts'
 import { Distribution } from './distribution.ts'
 import { Events } from './events.ts'
 import { execRoutes } from './exec-routes.ts'
 import { Execs } from './execs.ts'
+import { fileRoutes } from './file-routes.ts'
 import { imageRoutes } from './image-routes.ts'
 import { ImageStore } from './image-store.ts'
+import { Lifecycle } from './lifecycle.ts'
 import { networkRoutes } from './network-routes.ts'
+import { Networks } from './networks.ts'
+import type { EngineParts } from './parts.ts'
+import { Sessions } from './session.ts'
 import { streamRoutes } from './stream-routes.ts'
+import { swarmRoutes } from './swarm-routes.ts'
 import { API_VERSION, MINIMUM_API_VERSION, SERVER_HEADER, systemRoutes } from './system-routes.ts'
 import { upgradeStream } from './upgrade.ts'
 import { volumeRoutes } from './volume-routes.ts'
+import { Volumes } from './volumes.ts'
 
 export interface DockerEngineOptions {
   world: World
@@ -45,50 +55,80 @@ export interface DockerEngineOptions {
 export class DockerEngine implements HttpHost {
   readonly kind = 'http'
   readonly images: ImageStore
-  readonly containers: Containers
   readonly #routes: Route[]
-  readonly #execs: Execs
+  readonly #parts: EngineParts
 
   constructor(options: DockerEngineOptions) {
-    const { world, blobs, network } = options
+    const { world, blobs, network, lookup } = options
     const trees = options.trees ?? new LayerTrees(blobs)
     const runtime = options.runtime ?? createContainerRuntime({ clock: world.clock, network, trees })
     const events = new Events(world)
-    this.images = new ImageStore(world, blobs)
-    this.containers = new Containers({ ...options, trees, runtime, events, images: this.images })
-    this.#execs = new Execs(world, this.containers)
+    const images = new ImageStore(world, blobs)
+    this.images = images
+    const store = new ContainerStore(world)
+    const sessions = new Sessions(world)
+    const volumes = new Volumes(world, blobs)
+    const networks = new Networks(world)
+    const containerNetwork = new ContainerNetwork({ network, networks, containers: store })
+    const shared = {
+      world,
+      blobs,
+      trees,
+      images,
+      store,
+      sessions,
+      volumes,
+      networks,
+      containerNetwork,
+      events,
+    }
+    const lifecycle = new Lifecycle({
+      ...shared,
+      runtime,
+      network,
+      lookup,
+      removeEnded: (record) => containers.remove(record.id, { force: true }),
+    })
+    const containers = new Containers({ ...shared, lifecycle })
     const distribution = new Distribution({
       world,
       blobs,
-      images: this.images,
+      images,
       transport: new HostTransport(options.hosts),
     })
-    const run = stepRunner(runtime, options.lookup)
-    const builder = new Builder({ world, blobs, trees, images: this.images, distribution, run })
-    const parts = {
+    const builder = new Builder({
       world,
       blobs,
-      images: this.images,
-      containers: this.containers,
+      trees,
+      images,
+      distribution,
+      run: stepRunner(runtime, lookup),
+    })
+    this.#parts = {
+      ...shared,
+      containers,
+      lifecycle,
+      files: new ContainerFiles(shared),
       distribution,
       builder,
-      events,
-      execs: this.#execs,
+      execs: new Execs({ ...shared, lifecycle }),
     }
     this.#routes = [
-      ...systemRoutes(parts),
-      ...networkRoutes(parts),
-      ...volumeRoutes(parts),
-      ...imageRoutes(parts),
-      ...containerRoutes(parts),
-      ...streamRoutes(parts),
-      ...execRoutes(parts),
-    ]
+      systemRoutes,
+      swarmRoutes,
+      networkRoutes,
+      volumeRoutes,
+      imageRoutes,
+      containerRoutes,
+      fileRoutes,
+      streamRoutes,
+      execRoutes,
+    ].flatMap((routes) => routes(this.#parts))
   }
 
   /** Starts again what ran when the process ended. */
   recover(): Promise<void> {
-    return this.containers.recover()
+    return this.#parts.lifecycle.recover()
   }
 
   request(req: IncomingMessage, res: ServerResponse): void {
@@ -118,9 +158,6 @@ export class DockerEngine implements HttpHost {
       return handler({ req, res, url, query: url.searchParams, params })
     }
     if (allowed) throw new EngineError(405, 'method not allowed')
-    if (/^\/(?:swarm|nodes|services|tasks|secrets|configs)\b/.test(path)) {
-      throw new EngineError(503, 'This node is not a swarm manager. drydock: Swarm is not simulated.')
-    }
     if (/^\/(?:session|grpc)\b/.test(path)) {
       throw new EngineError(404, 'drydock: BuildKit is not simulated; build with DOCKER_BUILDKIT=0')
     }
@@ -161,7 +198,7 @@ export class DockerEngine implements HttpHost {
     }
     try {
       const { url, path } = this.#path(req)
-      upgradeStream({ req, socket, url, path, containers: this.containers, execs: this.#execs }).catch(refuse)
+      upgradeStream({ ...this.#parts, req, socket, url, path }).catch(refuse)
     } catch (error) {
       refuse(error)
     }

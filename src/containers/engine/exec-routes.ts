@@ -56,6 +56,8 @@ export function execRoutes({ execs }: EngineParts): Route[] {
           OpenStdin: exec.config.AttachStdin ?? false,
           OpenStdout: true,
           OpenStderr: true,
+          DetachKeys: '',
+          CanRemove: false,
           ContainerID: exec.containerId,
           Pid: 0,
         })

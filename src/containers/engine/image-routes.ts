@@ -1,13 +1,9 @@
-import {
-  canonicalName,
-  familiarName,
-  InvalidReferenceError,
-  parseReference,
-  parseTagged,
-} from '../images/reference.ts'
-import { matches } from '../shell/pattern.ts'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { canonicalName, familiarName, parseTagged } from '../images/reference.ts'
 import {
   badRequest,
+  type Call,
   EngineError,
   isTrue,
   MessageStream,
@@ -17,21 +13,18 @@ import {
   sendJson,
   sendNothing,
 } from './api.ts'
+import { importImage } from './commit.ts'
+import { isUp } from './container-record.ts'
 import { registryAuth, registryConfig } from './distribution.ts'
+import { readImport } from './file-routes.ts'
+import { loadImages, saveImages } from './image-archive.ts'
+import { listImages } from './image-filters.ts'
+import { checkedReference as reference } from './image-names.ts'
+import { imageDetails, imageHistory, imageSummary } from './image-views.ts'
+import { pruneFilter } from './labels.ts'
 import type { EngineParts } from './parts.ts'
-import { imageDetails, imageHistory, imageSummary } from './views.ts'
 
 const NAME = '(.+)'
-
-/** A reference, or the API's error for what is none. */
-function reference(text: string) {
-  try {
-    return parseReference(text)
-  } catch (error) {
-    if (!(error instanceof InvalidReferenceError)) throw error
-    throw badRequest(error.message)
-  }
-}
 
 /** `{"A":"1"}` of a query parameter. */
 function map<T>(text: string | null): Record<string, T> {
@@ -43,19 +36,30 @@ function map<T>(text: string | null): Record<string, T> {
   }
 }
 
-export function imageRoutes({
-  world,
-  images,
-  containers,
-  distribution,
-  builder,
-  events,
-}: EngineParts): Route[] {
+export function imageRoutes(parts: EngineParts): Route[] {
+  const { world, blobs, images, store, distribution, builder, events } = parts
   const usersOf = (id: string) =>
-    containers
+    store
       .all()
       .filter(({ imageId }) => imageId === id)
-      .map((record) => ({ id: record.id, running: record.status === 'running' }))
+      .map((record) => ({ id: record.id, running: isUp(record) }))
+  const deleted = (list: { Untagged?: string; Deleted?: string }[]) => {
+    for (const { Untagged, Deleted } of list)
+      events.emit('image', Untagged ? 'untag' : 'delete', Untagged ?? Deleted!, {
+        name: Untagged ?? Deleted!,
+      })
+    return list
+  }
+  const save = async ({ res }: Pick<Call, 'res'>, names: string[]) => {
+    if (names.length === 0) throw badRequest('no image name given')
+    const tar = saveImages(images, blobs, names)
+    for (const name of names) {
+      const { id } = images.require(name)
+      events.emit('image', 'save', id, { name })
+    }
+    res.writeHead(200, { 'content-type': 'application/x-tar' })
+    await pipeline(Readable.from(tar, { objectMode: false }), res)
+  }
 
   return [
     [
@@ -63,25 +67,15 @@ export function imageRoutes({
       /^\/images\/json$/,
       (call) => {
         const filters = parseFilters(call.query.get('filters'))
-        const all = isTrue(call.query.get('all'))
-        const list = images
-          .all()
-          .filter((image) => {
-            const tags = images.tags(image.id)
-            if (tags.length === 0 && !all && images.hasChildren(image.id)) return false
-            if (filters.dangling) return isTrue(filters.dangling[0]!) === (tags.length === 0)
-            return true
-          })
-          .map((image) => imageSummary(images, image, usersOf(image.id).length))
-          .flatMap((summary) => {
-            const wanted =
-              filters.reference ?? (call.query.get('filter') ? [call.query.get('filter')!] : undefined)
-            if (!wanted) return [summary]
-            const tags = summary.RepoTags.filter((tag) => wanted.some((pattern) => tagMatches(tag, pattern)))
-            return tags.length > 0 ? [{ ...summary, RepoTags: tags }] : []
-          })
-          .filter(({ Labels }) => (filters.label ?? []).every((label) => hasLabel(Labels ?? {}, label)))
-          .sort((a, b) => b.Created - a.Created)
+        const old = call.query.get('filter')
+        if (old) filters.reference = [old]
+        const list = listImages(images, filters, {
+          all: isTrue(call.query.get('all')),
+          now: world.clock.now(),
+        }).map(({ image, tags }) => ({
+          ...imageSummary(images, image, usersOf(image.id).length),
+          ...(tags ? { RepoTags: tags } : {}),
+        }))
         sendJson(call, 200, list)
       },
     ],
@@ -90,11 +84,12 @@ export function imageRoutes({
       /^\/images\/create$/,
       async ({ req, res, query }) => {
         const name = query.get('fromImage')
-        if (!name) throw new EngineError(501, 'drydock: docker import is not simulated')
+        if (!name) return importFrom({ req, res, query })
         const tag = query.get('tag') ?? ''
         const parsed = reference(
           tag === '' ? name : tag.startsWith('sha256:') ? `${name}@${tag}` : `${name}:${tag}`,
         )
+        const platform = query.get('platform') ?? ''
         let stream: MessageStream | undefined
         // An image that cannot be had is an error of the request, not of the stream.
         const progress = {
@@ -104,8 +99,17 @@ export function imageRoutes({
           },
         }
         try {
-          const image = await distribution.pull(parsed, registryAuth(req), progress)
-          events.emit('image', 'pull', image.id, { name: familiarName(parsed) })
+          const wanted =
+            parsed.tag || parsed.digest
+              ? [parsed]
+              : (await distribution.tags(parsed, registryAuth(req))).map((each) => ({ ...parsed, tag: each }))
+          for (const each of wanted) {
+            await distribution.pull(each, registryAuth(req), progress, platform)
+            const shown = each.digest
+              ? `${familiarName(each)}@${each.digest}`
+              : `${familiarName(each)}:${each.tag}`
+            events.emit('image', 'pull', shown, { name: familiarName(each) })
+          }
         } catch (error) {
           if (!stream) throw error
           ;(stream as MessageStream).fail((error as Error).message)
@@ -177,6 +181,7 @@ export function imageRoutes({
                   : `An image does not exist locally with the tag: ${familiarName(name)}`,
               )
             await distribution.push({ ...name, tag: each }, image, registryAuth(req), stream)
+            events.emit('image', 'push', `${familiarName(name)}:${each}`, { name: familiarName(name) })
           }
         } catch (error) {
           stream.fail((error as Error).message)
@@ -224,16 +229,19 @@ export function imageRoutes({
       async (call) => {
         const filters = parseFilters(call.query.get('filters'))
         const every = filters.dangling !== undefined && !isTrue(filters.dangling[0]!)
-        const deleted: { Untagged?: string; Deleted?: string }[] = []
+        const goes = pruneFilter(filters, world.clock.now())
+        const gone: { Untagged?: string; Deleted?: string }[] = []
         let space = 0
         for (const image of images.all()) {
           if (!images.get(image.id) || usersOf(image.id).length > 0 || images.hasChildren(image.id)) continue
           if (images.tags(image.id).length > 0 && !every) continue
+          const createdAt = Date.parse(image.config.created ?? '1970-01-01')
+          if (!goes({ createdAt, labels: image.config.config.Labels })) continue
           space += image.size
-          deleted.push(...images.remove(image.id, { force: true, prune: true, used: usersOf }))
+          gone.push(...deleted(images.remove(image.id, { force: true, prune: true, used: usersOf })))
         }
         await world.store.flushed()
-        sendJson(call, 200, { ImagesDeleted: deleted.length > 0 ? deleted : null, SpaceReclaimed: space })
+        sendJson(call, 200, { ImagesDeleted: gone.length > 0 ? gone : null, SpaceReclaimed: space })
       },
     ],
     [
@@ -245,32 +253,60 @@ export function imageRoutes({
           prune: !isTrue(call.query.get('noprune')),
           used: usersOf,
         }
-        const result = images.remove(call.params[0]!, options)
+        const result = deleted(images.remove(call.params[0]!, options))
         await world.store.flushed()
         sendJson(call, 200, result)
       },
     ],
-    ...['get', 'load'].map(
-      (name): Route => [
-        name === 'get' ? 'GET' : 'POST',
-        new RegExp(`^/images(?:/.+)?/${name}$`),
-        () => {
-          throw new EngineError(
-            501,
-            `drydock: docker ${name === 'get' ? 'save' : 'load'} is not simulated yet; push to a registry and pull from it`,
-          )
-        },
-      ],
-    ),
+    [
+      'GET',
+      /^\/images\/get$/,
+      (call) =>
+        save(
+          call,
+          call.query.getAll('names').flatMap((names) => names.split(',')),
+        ),
+    ],
+    ['GET', new RegExp(`^/images/${NAME}/get$`), (call) => save(call, [call.params[0]!])],
+    [
+      'POST',
+      /^\/images\/load$/,
+      async ({ req, res }) => {
+        const said = await loadImages(images, blobs, req)
+        await world.store.flushed()
+        for (const text of said)
+          events.emit('image', 'load', text.replace(/^Loaded image(?: ID)?: /, '').trim(), {})
+        const stream = new MessageStream(res)
+        for (const text of said) stream.send({ stream: text })
+        stream.end()
+      },
+    ],
   ]
-}
 
-function tagMatches(tag: string, pattern: string): boolean {
-  const wild = pattern.includes(':') ? pattern : `${pattern}:*`
-  return matches([{ text: wild, quoted: false }], tag)
-}
-
-export function hasLabel(labels: Record<string, string>, wanted: string): boolean {
-  const equals = wanted.indexOf('=')
-  return equals === -1 ? wanted in labels : labels[wanted.slice(0, equals)] === wanted.slice(equals + 1)
+  async function importFrom({ req, res, query }: Pick<Call, 'req' | 'res' | 'query'>): Promise<void> {
+    const source = query.get('fromSrc')
+    if (source !== '-') {
+      throw new EngineError(
+        501,
+        `drydock: docker import from ${source ?? 'nowhere'} is not simulated; give a file or -`,
+      )
+    }
+    const repo = query.get('repo') ?? ''
+    const tag = query.get('tag') ?? ''
+    const name = repo ? reference(tag ? `${repo}:${tag}` : repo) : undefined
+    const image = await importImage(parts, await readImport(parts, req), {
+      comment: query.get('message') ?? '',
+      changes: query
+        .getAll('changes')
+        .flatMap((text) => text.split('\n'))
+        .filter(Boolean),
+      platform: query.get('platform') ?? '',
+    })
+    if (name) images.tag({ ...name, tag: name.tag ?? 'latest' }, image.id)
+    await world.store.flushed()
+    events.emit('image', 'import', image.id, { name: image.id })
+    const stream = new MessageStream(res)
+    stream.send({ status: image.id })
+    stream.end()
+  }
 }

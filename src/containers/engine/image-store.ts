@@ -15,8 +15,9 @@ import { badRequest, conflict, notFound } from './api.ts'
 export interface ImageRecord extends Image {
   /** The image that the build step started from. */
   parent?: string
-  /** Bytes of the plain layers. */
+  /** Bytes of the plain layers, together and of each. */
   size: number
+  layerSizes?: number[]
   /** World's time of tagging, ms. */
   taggedAt?: number
   layers: Descriptor[]
@@ -44,12 +45,19 @@ export class ImageStore {
   async add(image: Image, parent?: string): Promise<ImageRecord> {
     const known = this.get(image.id)
     if (known) return known
-    let size = 0
-    for (const { digest } of image.layers) size += (await stat(await this.#blobs.unpacked(digest))).size
+    const layerSizes: number[] = []
+    for (const { digest } of image.layers)
+      layerSizes.push((await stat(await this.#blobs.unpacked(digest))).size)
     const { id, config, layers, manifestDigest } = image
-    const record: ImageRecord = { id, config, layers, manifestDigest, parent, size }
+    const size = layerSizes.reduce((sum, bytes) => sum + bytes, 0)
+    const record: ImageRecord = { id, config, layers, manifestDigest, parent, size, layerSizes }
     this.#world.store.put(`docker/images/${id}`, record)
     return record
+  }
+
+  /** The layers of an image with the bytes of each when unpacked. */
+  layerSizes({ layers, layerSizes }: ImageRecord): [digest: string, size: number][] {
+    return layers.map(({ digest, size }, index) => [digest, layerSizes?.[index] ?? size])
   }
 
   /** Names (`docker.io/library/nginx:latest`) of an image, or of all. */

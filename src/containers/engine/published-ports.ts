@@ -4,7 +4,7 @@ import { EngineError } from './api.ts'
 import type { ContainerRecord } from './container-record.ts'
 
 /** Where published ports listen on the world's network: the lab's `localhost` leads there. */
-const HOST_ADDRESS = '127.0.0.1'
+export const HOST_ADDRESS = '127.0.0.1'
 
 /** Ports that are given out for `-P` and `-p 80`. */
 const FIRST_FREE_PORT = 32768
@@ -19,25 +19,33 @@ export function publishPorts(
   network: VirtualNetwork,
   opened: (listener: { close(): void }) => void,
 ): ContainerRecord['ports'] {
+  if (!canPublish(record)) return []
   return wantedBindings(record, exposed).map(({ port, HostIp, HostPort }) => {
     const containerPort = Number.parseInt(port, 10)
-    const hostIp = HostIp || '0.0.0.0'
+    const protocol = port.split('/')[1] ?? 'tcp'
+    const hostIp = HostIp ?? ''
     const accept = (socket: Duplex) => forward(socket, record.address, containerPort, network)
-    for (let hostPort = Number(HostPort) || FIRST_FREE_PORT; ; hostPort++) {
+    const [first = '', last] = (HostPort ?? '').split('-')
+    for (let hostPort = Number(first) || FIRST_FREE_PORT; ; hostPort++) {
       try {
-        opened(network.listen(HOST_ADDRESS, hostPort, accept))
-        return { containerPort, hostIp, hostPort }
+        // The simulated network carries TCP only; other protocols' ports are taken down and lead nowhere.
+        if (protocol === 'tcp') opened(network.listen(HOST_ADDRESS, hostPort, accept))
+        return { containerPort, protocol, hostIp, hostPort }
       } catch {
-        if (Number(HostPort)) {
+        if (Number(first) && hostPort >= Number(last ?? first)) {
           throw new EngineError(
             500,
-            `failed to set up container networking: driver failed programming external connectivity on endpoint ${record.name} (${record.id}): Bind for ${hostIp}:${hostPort} failed: port is already allocated`,
+            `failed to set up container networking: driver failed programming external connectivity on endpoint ${record.name} (${record.id}): Bind for ${hostIp || '0.0.0.0'}:${HostPort} failed: port is already allocated`,
           )
         }
       }
     }
   })
 }
+
+/** On the machine's own network there is nothing to publish, without one nothing to lead to. */
+export const canPublish = ({ endpoints }: Pick<ContainerRecord, 'endpoints'>): boolean =>
+  Object.keys(endpoints).some((name) => name !== 'host' && name !== 'none')
 
 interface Binding {
   /** `80/tcp` */

@@ -1,4 +1,5 @@
 import { type Duplex, PassThrough } from 'node:stream'
+import type { Timer } from '#world/clock.ts'
 import type { World } from '#world/world.ts'
 import type { SimulatedContainer } from '../processes/runtime.ts'
 import type { ProcessHandle } from '../runtime.ts'
@@ -17,18 +18,52 @@ export interface Session {
   listeners: { close(): void }[]
   ended: Set<(exitCode: number) => void>
   stopRequested: boolean
+  /** Whether it has its places in networks. */
+  joined: boolean
+  /** Ends its health checks. */
+  health?: AbortController
+  /** Restarts since it last ran for long. */
+  quickRestarts: number
+  restartTimer?: Timer
   size: { columns: number; rows: number } | undefined
 }
 
-/** The session of a container that does not run yet. */
-export const newSession = (world: World, id: string): Session => ({
-  log: new ContainerLog(world, id),
-  stdin: new PassThrough(),
-  listeners: [],
-  ended: new Set(),
-  stopRequested: false,
-  size: undefined,
-})
+/** The sessions of an engine's containers; each begins when somebody asks for it. */
+export class Sessions {
+  readonly #world: World
+  readonly #sessions = new Map<string, Session>()
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  of(id: string): Session {
+    let session = this.#sessions.get(id)
+    if (!session) {
+      session = {
+        log: new ContainerLog(this.#world, id),
+        stdin: new PassThrough(),
+        listeners: [],
+        ended: new Set(),
+        stopRequested: false,
+        joined: false,
+        quickRestarts: 0,
+        size: undefined,
+      }
+      this.#sessions.set(id, session)
+    }
+    return session
+  }
+
+  /** Ends the session of a container that is gone. */
+  remove(id: string): void {
+    const session = this.of(id)
+    session.restartTimer?.cancel()
+    session.log.remove()
+    for (const end of session.ended) end(0)
+    this.#sessions.delete(id)
+  }
+}
 
 /** What of a container's streams a client wants, from the query of an attach. */
 export interface AttachOptions {
@@ -73,7 +108,8 @@ export function attach(
   if (streams.stdin) {
     socket.on('data', (chunk) => session.stdin.write(chunk))
     socket.on('end', () => {
-      if (record.config.StdinOnce) session.stdin.end()
+      // A terminal that goes away leaves its program running.
+      if (record.config.StdinOnce && !tty) session.stdin.end()
     })
   } else socket.resume()
 }

@@ -1,7 +1,13 @@
 import { KERNEL } from '../programs/system-utilities.ts'
-import { EngineError, type Route, readJson, sendJson } from './api.ts'
+import { EngineError, parseFilters, type Route, readJson, sendJson } from './api.ts'
+import type { ContainerRecord } from './container-record.ts'
+import { containerSummary } from './container-views.ts'
+import { eventMatches } from './events.ts'
+import { MACHINE } from './host-config.ts'
+import { imageSummary } from './image-views.ts'
+import { untilTime } from './labels.ts'
 import type { EngineParts } from './parts.ts'
-import { containerSummary, imageSummary } from './views.ts'
+import { volumeView } from './volume-routes.ts'
 
 /** The engine that goes with the CLI of Debian and of Docker's own packages, May 2025. */
 export const ENGINE_VERSION = '28.2.2'
@@ -12,7 +18,8 @@ export const SERVER_HEADER = `Docker/${ENGINE_VERSION} (linux)`
 const BUILD_TIME = '2025-05-30T12:07:26.000000000+00:00'
 
 /** The engine itself: versions, info, login, events, disk use. */
-export function systemRoutes({ world, images, containers, distribution, events }: EngineParts): Route[] {
+export function systemRoutes(parts: EngineParts): Route[] {
+  const { world, images, store, volumes, distribution, events } = parts
   const ping: Route[2] = ({ res, req }) => {
     res.setHeader('builder-version', '1')
     res.setHeader('swarm', 'inactive')
@@ -67,22 +74,29 @@ export function systemRoutes({ world, images, containers, distribution, events }
       'GET',
       /^\/info$/,
       (call) => {
-        const all = containers.all()
-        const running = all.filter(({ status }) => status === 'running').length
+        const all = store.all()
+        const count = (...states: ContainerRecord['status'][]) =>
+          all.filter(({ status }) => states.includes(status)).length
         sendJson(call, 200, {
           ID: world.id,
           Containers: all.length,
-          ContainersRunning: running,
-          ContainersPaused: 0,
-          ContainersStopped: all.length - running,
+          ContainersRunning: count('running'),
+          ContainersPaused: count('paused'),
+          ContainersStopped: count('created', 'exited', 'restarting'),
           Images: images.all().length,
           Driver: 'overlay2',
-          DriverStatus: [['Backing Filesystem', 'extfs']],
+          DriverStatus: [
+            ['Backing Filesystem', 'extfs'],
+            ['Supports d_type', 'true'],
+            ['Using metacopy', 'false'],
+            ['Native Overlay Diff', 'true'],
+            ['userxattr', 'false'],
+          ],
           Plugins: {
             Volume: ['local'],
             Network: ['bridge', 'host', 'null'],
             Authorization: null,
-            Log: ['json-file'],
+            Log: ['json-file', 'local'],
           },
           MemoryLimit: true,
           SwapLimit: true,
@@ -100,7 +114,7 @@ export function systemRoutes({ world, images, containers, distribution, events }
           LoggingDriver: 'json-file',
           CgroupDriver: 'systemd',
           CgroupVersion: '2',
-          NEventsListener: 0,
+          NEventsListener: events.listeners,
           KernelVersion: KERNEL,
           OperatingSystem: 'Drydock (simulated)',
           OSVersion: '1',
@@ -112,8 +126,8 @@ export function systemRoutes({ world, images, containers, distribution, events }
             InsecureRegistryCIDRs: ['127.0.0.0/8'],
             Mirrors: null,
           },
-          NCPU: 2,
-          MemTotal: 4 * 1024 ** 3,
+          NCPU: MACHINE.cpus,
+          MemTotal: MACHINE.memory,
           DockerRootDir: '/var/lib/docker',
           HttpProxy: '',
           HttpsProxy: '',
@@ -156,44 +170,67 @@ export function systemRoutes({ world, images, containers, distribution, events }
       'GET',
       /^\/events$/,
       ({ res, query }) => {
+        const filters = parseFilters(query.get('filters'))
+        const time = (name: string) => {
+          const text = query.get(name)
+          return text ? untilTime(text, world.clock.now()) : undefined
+        }
+        const until = time('until')
+        const since = time('since') ?? (until === undefined ? undefined : 0)
         res.writeHead(200, { 'content-type': 'application/json' })
         res.flushHeaders()
-        const until = Number(query.get('until') ?? Number.NaN)
-        const since = query.get('since')
         const stop = events.follow(
-          (event) => res.write(`${JSON.stringify(event)}\n`),
-          since ? Number(since) : undefined,
+          (event) => {
+            const late = until !== undefined && event.timeNano / 1e6 > until
+            if (!late && eventMatches(event, filters)) res.write(`${JSON.stringify(event)}\n`)
+          },
+          since === undefined ? undefined : since / 1000,
         )
         res.on('close', stop)
-        if (!Number.isNaN(until)) {
-          world.clock.setTimer(until * 1000 - world.clock.now(), () => {
-            stop()
-            res.end()
-          })
+        if (until === undefined) return
+        const end = () => {
+          stop()
+          res.end()
         }
+        if (until <= world.clock.now()) end()
+        else world.clock.setTimer(until - world.clock.now(), end)
       },
     ],
     [
       'GET',
       /^\/system\/df$/,
-      (call) => {
+      async (call) => {
         const all = images.all()
-        const layers = new Map(all.flatMap((image) => image.layers.map(({ digest, size }) => [digest, size])))
+        const containers = store.all()
+        const now = world.clock.now()
+        const uses = new Map<string, number>()
+        for (const { layers } of all)
+          for (const { digest } of layers) uses.set(digest, (uses.get(digest) ?? 0) + 1)
+        const layers = new Map<string, number>()
+        for (const image of all)
+          for (const [digest, size] of images.layerSizes(image)) layers.set(digest, size)
+        const shared = (image: (typeof all)[number]) =>
+          images
+            .layerSizes(image)
+            .reduce((sum, [digest, size]) => sum + ((uses.get(digest) ?? 0) > 1 ? size : 0), 0)
         sendJson(call, 200, {
           LayersSize: [...layers.values()].reduce((sum, size) => sum + size, 0),
-          Images: all.map((image) =>
-            imageSummary(
-              images,
-              image,
-              containers.all().filter(({ imageId }) => imageId === image.id).length,
-            ),
-          ),
-          Containers: containers.all().map((record) => ({
-            ...containerSummary(record, images, world.clock.now()),
-            SizeRw: 0,
-            SizeRootFs: 0,
+          Images: all.map((image) => ({
+            ...imageSummary(images, image, containers.filter(({ imageId }) => imageId === image.id).length),
+            SharedSize: shared(image),
           })),
-          Volumes: [],
+          Containers: await Promise.all(
+            containers.map((record) => containerSummary(record, parts, { now, size: true })),
+          ),
+          Volumes: await Promise.all(
+            volumes.all().map(async (volume) => ({
+              ...volumeView(volume),
+              UsageData: {
+                Size: await volumes.sizeOf(volume),
+                RefCount: volumes.users(volume.name, containers).length,
+              },
+            })),
+          ),
           BuildCache: [],
         })
       },

@@ -1,16 +1,19 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { EngineError } from './api.ts'
-import type { Containers } from './containers.ts'
+import type { ContainerStore } from './container-store.ts'
+import type { Events } from './events.ts'
 import type { Execs } from './execs.ts'
-import { attach, attachOptions } from './session.ts'
+import { attach, attachOptions, type Sessions } from './session.ts'
 
 interface Upgrade {
   req: IncomingMessage
   socket: Duplex
   url: URL
   path: string
-  containers: Containers
+  store: ContainerStore
+  sessions: Sessions
+  events: Events
   execs: Execs
 }
 
@@ -26,12 +29,15 @@ export function switchProtocol(socket: Duplex, tty: boolean, upgraded: boolean):
 
 /** Serves attach and exec over an upgraded connection. Throws EngineError before it has answered. */
 export async function upgradeStream(upgrade: Upgrade): Promise<void> {
-  const { socket, url, path, containers, execs, req } = upgrade
+  const { socket, url, path, store, sessions, events, execs, req } = upgrade
   const attached = /^\/containers\/([^/]+)\/attach$/.exec(path)
   if (attached) {
-    const record = containers.require(decodeURIComponent(attached[1]!))
+    const record = store.require(decodeURIComponent(attached[1]!))
+    if (record.status === 'paused')
+      throw new EngineError(409, `container ${record.id} is paused, unpause the container before attach`)
     switchProtocol(socket, record.config.Tty ?? false, true)
-    attach(containers.session(record.id), record, socket, attachOptions(url.searchParams))
+    events.container('attach', record)
+    attach(sessions.of(record.id), record, socket, attachOptions(url.searchParams))
     return
   }
   const start = /^\/exec\/([^/]+)\/start$/.exec(path)

@@ -1,8 +1,9 @@
 import type { World } from '#world/world.ts'
-import { digestOf } from '../blobs/digest.ts'
 import type { BlobStore } from '../blobs/store.ts'
+import { type DirectoryNode, readContent, type TreeNode } from '../files/nodes.ts'
+import type { FileTree } from '../files/tree.ts'
 import type { Mount } from '../runtime.ts'
-import { conflict, notFound } from './api.ts'
+import { badRequest, conflict, notFound } from './api.ts'
 import type { ContainerRecord } from './container-record.ts'
 
 /** A volume, in the world's store under `docker/volumes/<name>`. */
@@ -12,6 +13,8 @@ export interface VolumeRecord {
   createdAt: number
   /** Whether it belongs to the container that it was made for. */
   anonymous: boolean
+  labels?: Record<string, string>
+  options?: Record<string, string>
   /** Relative path → the blob that holds the file; a folder's path ends with a slash. */
   files: Record<string, { digest: string; mode?: number }>
 }
@@ -46,18 +49,53 @@ export class Volumes {
   }
 
   /** The volume of a name, made if there is none. */
-  create(name: string, anonymous = false): VolumeRecord {
+  create(
+    name: string,
+    options: { anonymous?: boolean; labels?: Record<string, string>; options?: Record<string, string> } = {},
+  ): VolumeRecord {
     const known = this.#world.store.get<VolumeRecord>(key(name))?.value
     if (known) return known
-    const record: VolumeRecord = { name, createdAt: this.#world.clock.now(), anonymous, files: {} }
+    if (!VOLUME_NAME.test(name)) {
+      throw badRequest(
+        `create ${name}: ${JSON.stringify(name)} includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`,
+      )
+    }
+    const record: VolumeRecord = {
+      name,
+      createdAt: this.#world.clock.now(),
+      anonymous: options.anonymous ?? false,
+      labels: options.labels,
+      options: options.options,
+      files: {},
+    }
     this.#world.store.put(key(name), record)
     return record
+  }
+
+  /** Whether a volume of that name is there. */
+  has(name: string): boolean {
+    return this.#world.store.get(key(name)) !== undefined
+  }
+
+  /** Bytes in a volume. */
+  async sizeOf(record: VolumeRecord): Promise<number> {
+    const open = this.#open.get(record.name)
+    if (open) return [...open.values()].reduce((sum, { content }) => sum + content.length, 0)
+    const sizes = Object.values(record.files).map(
+      async ({ digest }) => (await this.#blobs.stat(digest))?.size ?? 0,
+    )
+    return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
+  }
+
+  /** The containers that have a volume. */
+  users(name: string, containers: readonly ContainerRecord[]): ContainerRecord[] {
+    return containers.filter((record) => volumesOf(record).some(({ source }) => source === name))
   }
 
   /** Throws EngineError when a container has it. */
   remove(name: string, containers: readonly ContainerRecord[]): void {
     this.require(name)
-    const users = containers.filter((record) => volumeMounts(record).some(({ source }) => source === name))
+    const users = this.users(name, containers)
     if (users.length > 0) {
       throw conflict(`remove ${name}: volume is in use - [${users.map(({ id }) => id).join(', ')}]`)
     }
@@ -65,27 +103,22 @@ export class Volumes {
     this.#world.store.delete(key(name))
   }
 
-  /** Removes what no container has: anonymous ones, or `all`. Gives their names. */
-  prune(containers: readonly ContainerRecord[], all: boolean): string[] {
-    const used = new Set(containers.flatMap((record) => volumeMounts(record).map(({ source }) => source)))
-    const unused = this.all().filter(({ name, anonymous }) => (anonymous || all) && !used.has(name))
-    for (const { name } of unused) this.remove(name, [])
-    return unused.map(({ name }) => name)
-  }
-
-  /** What a container mounts, as the processes see it. */
-  mounts(record: ContainerRecord): Promise<Mount[]> {
+  /** What a container mounts, as the processes see it. An empty volume gets what the image has there. */
+  mounts(record: ContainerRecord, image: FileTree): Promise<Mount[]> {
     return Promise.all(
-      volumeMounts(record).map(async ({ source, target, readOnly, anonymous }) => {
-        this.create(source, anonymous)
-        return { path: target, readOnly, files: await this.#files(source) }
+      record.mounts.map(async ({ type, source, target, readOnly, anonymous, noCopy }) => {
+        if (type !== 'volume') return { path: target, readOnly, files: new Map() }
+        this.create(source, { anonymous })
+        const files = await this.#files(source)
+        if (files.size === 0 && !noCopy) await copyFolder(image, target, files)
+        return { path: target, readOnly, files }
       }),
     )
   }
 
   /** Saves what a container has written to its volumes. */
   async saveOf(record: ContainerRecord): Promise<void> {
-    for (const { source } of volumeMounts(record)) await this.#save(source)
+    for (const { source } of volumesOf(record)) await this.#save(source)
   }
 
   async #files(name: string): Promise<WatchedFiles> {
@@ -160,28 +193,32 @@ class WatchedFiles extends Map<string, VolumeFile> {
 
 const key = (name: string) => `docker/volumes/${name}`
 
-interface VolumeMount {
-  /** The volume's name. */
-  source: string
-  target: string
-  readOnly: boolean
-  anonymous: boolean
+const VOLUME_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/
+
+/** Puts the files of a folder of an image into a volume; links and devices stay behind. */
+async function copyFolder(image: FileTree, path: string, files: WatchedFiles): Promise<void> {
+  const folder = find(image, path)
+  if (folder?.kind !== 'directory') return
+  const walk = async (node: DirectoryNode, at: string): Promise<void> => {
+    for (const [name, child] of node.children) {
+      if (child.kind === 'directory') {
+        files.set(`${at}${name}/`, { content: new Uint8Array(), mode: child.mode })
+        await walk(child, `${at}${name}/`)
+      } else if (child.kind === 'file') {
+        files.set(at + name, { content: await readContent(child.content), mode: child.mode })
+      }
+    }
+  }
+  await walk(folder, '')
 }
 
-/** The volumes that a container asks for. */
-function volumeMounts({ id, hostConfig }: ContainerRecord): VolumeMount[] {
-  const binds = (hostConfig.Binds ?? []).map((bind): VolumeMount => {
-    const [source = '', target = '', mode] = bind.split(':')
-    return { source, target, readOnly: mode?.includes('ro') ?? false, anonymous: false }
-  })
-  const mounts = (hostConfig.Mounts ?? []).filter(({ Type }) => Type === 'volume')
-  return [
-    ...binds,
-    ...mounts.map(({ Source, Target, ReadOnly }) => ({
-      source: Source || digestOf(id + Target).slice('sha256:'.length),
-      target: Target,
-      readOnly: ReadOnly ?? false,
-      anonymous: !Source,
-    })),
-  ]
+function find(tree: FileTree, path: string): TreeNode | undefined {
+  try {
+    return tree.get(path)
+  } catch {
+    return undefined
+  }
 }
+
+/** The volumes that a container has. */
+const volumesOf = ({ mounts }: ContainerRecord) => mounts.filter(({ type }) => type === 'volume')

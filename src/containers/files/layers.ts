@@ -153,11 +153,15 @@ export interface Layer {
 export const DOCKER_LAYER = 'application/vnd.docker.image.rootfs.diff.tar.gzip'
 
 /** Writes changes as a layer into the blob store, streaming. */
-export async function writeLayer(blobs: BlobStore, list: Iterable<Change>): Promise<Layer> {
+export const writeLayer = (blobs: BlobStore, list: Iterable<Change>): Promise<Layer> =>
+  packLayer(blobs, layerTar(list))
+
+/** Compresses a plain tar into the blob store as a layer, streaming. */
+export async function packLayer(blobs: BlobStore, tar: AsyncIterable<Uint8Array>): Promise<Layer> {
   const hash = createHash('sha256')
   let plainSize = 0
   async function* plain() {
-    for await (const chunk of layerTar(list)) {
+    for await (const chunk of tar) {
       hash.update(chunk)
       plainSize += chunk.length
       yield chunk

@@ -15,13 +15,24 @@ export class PlatformError extends Error {
   override readonly name = 'PlatformError'
 }
 
-/** Brings an image of linux/amd64 into the blob store. Throws RegistryRequestError, PlatformError, DigestMismatchError. */
+/** What a machine runs, and what an image is made for. */
+export interface Platform {
+  os: string
+  architecture: string
+  /** `v8` */
+  variant?: string | undefined
+}
+
+const HERE: Platform = { os: 'linux', architecture: 'amd64' }
+
+/** Brings an image (by default that of linux/amd64) into the blob store. Throws RegistryRequestError, PlatformError, DigestMismatchError. */
 export async function fetchImage(
   client: RegistryClient,
   blobs: BlobStore,
   repository: string,
   reference: string,
   progress: FetchProgress = {},
+  wanted: Platform = HERE,
 ): Promise<Image & { manifestDigest: string; sizeBytes: number }> {
   const top = await client.manifest(repository, reference)
   let manifest = top
@@ -29,7 +40,10 @@ export async function fetchImage(
   if (isIndexType(top.mediaType)) {
     const index = JSON.parse(top.bytes.toString()) as IndexManifest
     const entry = index.manifests.find(
-      ({ platform }) => platform?.os === 'linux' && platform.architecture === 'amd64',
+      ({ platform }) =>
+        platform?.os === wanted.os &&
+        platform.architecture === wanted.architecture &&
+        (!wanted.variant || platform.variant === wanted.variant),
     )
     if (!entry) throw new PlatformError('no match for platform in manifest')
     manifest = await client.manifest(repository, entry.digest)

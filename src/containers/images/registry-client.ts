@@ -71,6 +71,17 @@ export class RegistryClient {
     }
   }
 
+  /** All tags of a repository, page by page. */
+  async tags(repository: string): Promise<string[]> {
+    const tags: string[] = []
+    for (let path: string | undefined = `${repository}/tags/list`; path; ) {
+      const answer: IncomingMessage = await this.#send(path, repository, 'pull')
+      tags.push(...((JSON.parse((await readAnswer(answer)).toString()).tags as string[] | null) ?? []))
+      path = /<\/v2\/([^>]+)>;\s*rel="next"/.exec(String(answer.headers.link ?? ''))?.[1]
+    }
+    return tags
+  }
+
   /** The bytes of a blob. */
   blob(repository: string, digest: string): Promise<IncomingMessage> {
     return this.#send(`${repository}/blobs/${digest}`, repository, 'pull')

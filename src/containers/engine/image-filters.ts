@@ -1,0 +1,62 @@
+import { parseTagged } from '../images/reference.ts'
+import { matches } from '../shell/pattern.ts'
+import { badRequest, isTrue } from './api.ts'
+import type { ImageRecord, ImageStore } from './image-store.ts'
+import { familiarTagged } from './image-views.ts'
+import { hasLabel, untilTime } from './labels.ts'
+
+const KNOWN = new Set(['before', 'dangling', 'label', 'reference', 'since', 'until'])
+
+const createdAt = (image: ImageRecord) => Date.parse(image.config.created ?? '1970-01-01')
+
+/**
+ * The images that `docker images` shows, newest first; `tags`: only these of its names, when `reference` filters them.
+ * Throws EngineError for an unknown filter.
+ */
+export function listImages(
+  images: ImageStore,
+  filters: Record<string, string[]>,
+  options: { all: boolean; now: number },
+): { image: ImageRecord; tags?: string[] }[] {
+  for (const name of Object.keys(filters)) if (!KNOWN.has(name)) throw badRequest(`invalid filter '${name}'`)
+  const edge = (name: 'before' | 'since') => filters[name]?.map((text) => createdAt(images.require(text)))
+  const before = edge('before')
+  const since = edge('since')
+  const dangling = filters.dangling?.[0]
+  return images
+    .all()
+    .filter((image) => {
+      const untagged = images.tags(image.id).length === 0
+      if (untagged && !options.all && images.hasChildren(image.id)) return false
+      if (dangling !== undefined && isTrue(dangling) !== untagged) return false
+      const labels = image.config.config.Labels ?? {}
+      if (!(filters.label ?? []).every((label) => hasLabel(labels, label))) return false
+      if (before && !before.some((time) => createdAt(image) < time)) return false
+      if (since && !since.some((time) => createdAt(image) > time)) return false
+      return !filters.until || createdAt(image) < untilTime(filters.until[0]!, options.now)
+    })
+    .flatMap((image) => {
+      if (!filters.reference) return [{ image }]
+      const tags = images
+        .tags(image.id)
+        .map(({ name }) => name)
+        .filter((name) => filters.reference!.some((pattern) => nameMatches(name, pattern)))
+      return tags.length > 0 ? [{ image, tags: tags.map(familiarTagged) }] : []
+    })
+    .sort((a, b) => createdAt(b.image) - createdAt(a.image))
+}
+
+/** A pattern without a tag finds all tags; `*` stops at a slash, as in Go's path.Match. */
+function nameMatches(name: string, pattern: string): boolean {
+  const { tag } = parseTagged(name)
+  const familiar = familiarTagged(name)
+  const repository = familiar.slice(0, familiar.length - tag.length - 1)
+  const candidates = [familiar, repository, name, name.slice(0, name.length - tag.length - 1)]
+  return candidates.some(
+    (text) =>
+      text.split('/').length === pattern.split('/').length &&
+      text
+        .split('/')
+        .every((part, index) => matches([{ text: pattern.split('/')[index]!, quoted: false }], part)),
+  )
+}

@@ -5,7 +5,7 @@ import type { ContainerNetwork } from './container-network.ts'
 import { type ContainerConfig, type ContainerRecord, type HostConfig, isUp } from './container-record.ts'
 import type { ContainerStore } from './container-store.ts'
 import type { Events } from './events.ts'
-import { checkHostConfig, withDefaults } from './host-config.ts'
+import { checkHostConfig, cpuLimitMilli, withDefaults } from './host-config.ts'
 import type { ImageStore } from './image-store.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import { resolveMounts } from './mounts.ts'
@@ -191,11 +191,10 @@ export class Containers {
     }
     checkHostConfig(next)
     store.update(record.id, { hostConfig: next })
-    const machine = sessions.of(record.id).container?.machine
-    if (machine) {
-      machine.memoryLimitBytes = next.Memory || undefined
-      machine.enforceMemoryLimit()
-    }
+    sessions.of(record.id).container?.setLimits({
+      memoryLimitBytes: next.Memory || undefined,
+      cpuLimitMilli: cpuLimitMilli(next),
+    })
     events.container('update', record)
   }
 

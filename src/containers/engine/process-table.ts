@@ -57,9 +57,7 @@ const NAMES: Record<string, string> = {
 /** What `docker top` shows: the processes of a container as the engine's machine sees them. Throws EngineError. */
 export function processTable(machine: Machine, psArgs: string, pid: (inside: number) => number) {
   const Titles = titles(psArgs)
-  const Processes = [...machine.processes.values()].map((process) =>
-    Titles.map((title) => COLUMNS[title]!(process, pid)),
-  )
+  const Processes = machine.own.map((process) => Titles.map((title) => COLUMNS[title]!(process, pid)))
   return { Titles, Processes }
 }
 

@@ -50,11 +50,11 @@ export class StatsMeter {
       throttling_data: { periods: 0, throttled_periods: 0, throttled_time: 0 },
     }
     this.#before = { at: now, cpu }
-    const { size } = container.machine.processes
+    const { length } = container.machine.own
     return {
       read: new Date(now).toISOString(),
       preread: before ? new Date(before.at).toISOString() : ZERO_TIME,
-      pids_stats: { current: size, limit: 4_611_686_018_427 },
+      pids_stats: { current: length, limit: 4_611_686_018_427 },
       num_procs: 0,
       cpu_stats: cpu,
       precpu_stats: before?.cpu ?? NO_CPU,

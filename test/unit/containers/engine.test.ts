@@ -215,7 +215,12 @@ describe('containers', () => {
       'manifest for nginx:zzz not found: manifest unknown: manifest unknown',
     ],
     ['POST', '/images/create?fromImage=Bad', 400, 'repository name must be lowercase'],
-    ['POST', '/swarm/init', 501, 'drydock: Swarm mode is not simulated; what it does, Kubernetes does here (kubectl create deployment, kubectl scale)'],
+    [
+      'POST',
+      '/swarm/init',
+      501,
+      'drydock: Swarm mode is not simulated; what it does, Kubernetes does here (kubectl create deployment, kubectl scale)',
+    ],
     ['GET', '/v1.99/info', 400, 'client version 1.99 is too new. Maximum supported API version is 1.50'],
   ])('%s %s answers %i', async (method, path, status, message) => {
     const answer = await lab.docker(method, path)

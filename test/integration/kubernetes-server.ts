@@ -1,23 +1,14 @@
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
-import { createServer, request, type Server } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { BlobStore } from '#containers/blobs/store.ts'
-import { Catalogue } from '#containers/catalogue/catalogue.ts'
-import { LayerTrees } from '#containers/files/layers.ts'
-import { createImagePuller } from '#containers/images/puller.ts'
-import { createContainerRuntime } from '#containers/processes/runtime.ts'
-import { DockerHub } from '#containers/registry/docker-hub.ts'
-import { KubernetesCluster } from '#kubernetes/cluster.ts'
-import type { ClusterOptions } from '#kubernetes/provider.ts'
-import { CertificateIssuer, createAuthority } from '#network/authority.ts'
-import { VirtualNetwork } from '#network/virtual-network.ts'
+import type { KubernetesCluster } from '#kubernetes/cluster.ts'
 import { Clock } from '#world/clock.ts'
 import type { Store } from '#world/store.ts'
 import { World } from '#world/world.ts'
+import { machine, servedCluster } from '../support/served-cluster.ts'
 import { tool } from '../support/tools.ts'
 
 export interface Output {
@@ -71,40 +62,11 @@ export async function kubectlCluster(
 ): Promise<KubectlCluster> {
   const clock = new Clock()
   const world = new World({ id: 'test', clock, ...(options.store && { store: options.store }) })
-  const network = new VirtualNetwork()
   const folder = await mkdtemp(join(tmpdir(), 'drydock-kubectl-'))
-  const blobs = await BlobStore.open(join(folder, 'blobs'))
-  const hub = new DockerHub({ world, blobs, catalogue: new Catalogue(blobs) })
-  const authority = await createAuthority('kubernetes', Date.now())
-  let addresses = 10
-  const clusterOptions: ClusterOptions = {
-    uid: 'c1',
-    gitVersion: 'v1.35.2-eks-1234567',
-    world,
-    network,
-    runtime: createContainerRuntime({ clock, network, trees: new LayerTrees(blobs) }),
-    images: createImagePuller({ hosts: hub, blobs }),
-    provider: {
-      allocatePodAddress: (_, uid) =>
-        world.store.update<string>(`addresses/${uid}`, (known) => known ?? `10.0.0.${++addresses}`)!,
-      releasePodAddress: (_, uid) => void world.store.delete(`addresses/${uid}`),
-      registryCredentials: async () => undefined,
-      ensureLoadBalancer: async ({ name }) => [{ hostname: `lb-${name}.us-east-1.elb.amazonaws.com` }],
-      deleteLoadBalancer: async () => {},
-    },
-    tokens: [{ authenticate }],
-    authorizers: [],
-    serviceCidr: '10.100.0.0/16',
-    certificateAuthority: authority,
-    endpoint: 'https://kubernetes.test',
-    controlPlaneAddresses: ['192.168.100.1', '192.168.101.1'],
-  }
-  const cluster = new KubernetesCluster(clusterOptions)
-  await cluster.start()
-  for (let index = 1; index <= (options.nodes ?? 2); index++) registerNode(cluster, index)
-  const server = await listen(cluster, new CertificateIssuer(authority, Date.now))
-  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
-  await writeFile(join(folder, 'ca.crt'), authority.certificate)
+  const served = await servedCluster(world, { folder, authenticate })
+  const { cluster, url, authority } = served
+  for (let index = 1; index <= (options.nodes ?? 2); index++) cluster.kubelets.registerNode(machine(index))
+  await writeFile(join(folder, 'ca.crt'), authority)
   await writeFile(join(folder, 'config'), kubeconfig(url, join(folder, 'ca.crt')))
   const program = process.env.DRYDOCK_KUBECTL ?? (await tool('kubectl'))
   const env = { PATH: process.env.PATH, HOME: folder, KUBECONFIG: join(folder, 'config') }
@@ -118,7 +80,7 @@ export async function kubectlCluster(
         'content-length': Buffer.byteLength(text),
         ...headers,
       }
-      const req = request(`${url}${path}`, { method, ca: authority.certificate, headers: all }, resolve)
+      const req = request(`${url}${path}`, { method, ca: authority, headers: all }, resolve)
       req.on('error', reject)
       req.end(text)
     })
@@ -152,10 +114,7 @@ export async function kubectlCluster(
       return output.stderr + output.stdout
     },
     async close() {
-      cluster.stop()
-      world.close()
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
+      await served.close()
       await rm(folder, { recursive: true, force: true })
     },
   }
@@ -164,42 +123,6 @@ export async function kubectlCluster(
 /** Splits a command line; single quotes keep words together. */
 const words = (command: string): string[] =>
   [...command.matchAll(/'([^']*)'|(\S+)/g)].map((match) => match[1] ?? match[2]!)
-
-function registerNode(cluster: KubernetesCluster, index: number): void {
-  const quantities = { cpu: '4', memory: '16Gi', pods: '110', 'ephemeral-storage': '80Gi' }
-  cluster.kubelets.registerNode({
-    name: `node-${index}`,
-    providerId: `aws:///us-east-1a/i-${index}`,
-    address: `192.168.0.${index}`,
-    labels: { 'topology.kubernetes.io/zone': 'us-east-1a' },
-    taints: [],
-    capacity: quantities,
-    allocatable: quantities,
-    nodeInfo: {
-      architecture: 'amd64',
-      bootID: '',
-      containerRuntimeVersion: 'containerd://2.1.5',
-      kernelVersion: '6.12.46',
-      kubeProxyVersion: '',
-      kubeletVersion: 'v1.35.2-eks-1234567',
-      machineID: '',
-      operatingSystem: 'linux',
-      osImage: 'Amazon Linux 2023',
-      systemUUID: '',
-    },
-  })
-}
-
-async function listen(cluster: KubernetesCluster, issuer: CertificateIssuer): Promise<Server> {
-  const { api } = cluster
-  const { privateKey: key, certificate: cert } = await issuer.issue('127.0.0.1')
-  const server = createServer({ key, cert, requestCert: true, rejectUnauthorized: false }, (req, res) =>
-    api.request(req, res),
-  )
-  server.on('upgrade', (req, socket, head) => api.upgrade!(req, socket, head))
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return server
-}
 
 const USERS = { admin: 'admin', alice: 'user:alice', nobody: 'wrong' }
 

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from './clock.ts'
 import type { Store, StoreEvent, WatchHandle } from './store.ts'
+import { inTurn } from './turns.ts'
 
 /** What a reconcile may ask for: to be called again after a while, whatever happens in between. */
 export interface Result {
@@ -33,8 +34,6 @@ export interface ControllerLog {
 /** Retry delays of client-go's default rate limiter: 5 ms doubling up to 1000 s. */
 const RETRY_BASE_MS = 5
 const RETRY_MAX_MS = 1_000_000
-/** How many reconciles may run before the event loop gets a turn. */
-const YIELD_EVERY = 64
 
 class Runner {
   readonly #controller: Controller
@@ -47,12 +46,12 @@ class Runner {
   readonly #running = new Set<string>()
   readonly #timers = new Map<string, { due: number; timer: Timer }>()
   readonly #failures = new Map<string, number>()
+  readonly #limit: number
   #stopped = false
-  #scheduled = false
-  #sinceYield = 0
 
   constructor(controller: Controller, store: Store, clock: Clock, log: ControllerLog, changed: () => void) {
     this.#controller = controller
+    this.#limit = controller.concurrency ?? 1
     this.#store = store
     this.#clock = clock
     this.#log = log
@@ -102,29 +101,21 @@ class Runner {
     this.#timers.set(key, { due, timer })
   }
 
+  /** Asks for a turn. One that is busy asks when it has done: whoever its writes have set to work comes first. */
   #schedule(): void {
-    if (this.#scheduled || this.#stopped) return
-    this.#scheduled = true
-    const run = () => {
-      this.#scheduled = false
-      this.#drain()
-    }
-    if (this.#sinceYield >= YIELD_EVERY) {
-      this.#sinceYield = 0
-      setImmediate(run)
-    } else queueMicrotask(run)
+    if (!this.#stopped && this.#running.size < this.#limit) inTurn(this.#next)
   }
 
-  #drain(): void {
-    const limit = this.#controller.concurrency ?? 1
+  /** Begins with the first key that nobody is at. */
+  readonly #next = (): void => {
+    if (this.#stopped || this.#running.size >= this.#limit) return
     for (const key of this.#queue) {
-      if (this.#stopped || this.#running.size >= limit) return
       if (this.#running.has(key)) continue
-      if (++this.#sinceYield > YIELD_EVERY) return this.#schedule()
       this.#queue.delete(key)
       void this.#run(key)
+      if (this.#queue.size > 0) this.#schedule()
+      return
     }
-    this.#changed()
   }
 
   async #run(key: string): Promise<void> {

@@ -11,6 +11,8 @@ export interface HostTime {
 
 /** Longest delay that the host's timers take. */
 const HOST_TIMER_LIMIT = 2 ** 31 - 1
+/** So many cancelled timers are not worth a sweep. */
+const MIN_SWEEP = 1000
 
 export const hostTime: HostTime = {
   now: () => Date.now(),
@@ -46,6 +48,8 @@ export class Clock {
   #anchor: { virtual: number; host: number }
   #heap: Pending[] = []
   #order = 0
+  /** Cancelled timers that still stand in the heap. */
+  #cancelled = 0
   #wake: Timer | undefined
   #closed = false
   readonly #observers = new Set<() => void>()
@@ -101,9 +105,7 @@ export class Clock {
     push(this.#heap, pending)
     if (this.#heap[0] === pending) this.#arm()
     return {
-      cancel: () => {
-        pending.cancelled = true
-      },
+      cancel: () => this.#cancel(pending),
     }
   }
 
@@ -164,8 +166,22 @@ export class Clock {
     this.#wake = this.#host.setTimer(delay, () => this.#fire())
   }
 
+  #cancel(pending: Pending): void {
+    if (pending.cancelled) return
+    pending.cancelled = true
+    // What waits for a far future must not pile up: half of the heap may be dead, not more.
+    if (++this.#cancelled <= MIN_SWEEP || this.#cancelled * 2 <= this.#heap.length) return
+    const alive = this.#heap.filter(({ cancelled }) => !cancelled)
+    this.#heap = []
+    this.#cancelled = 0
+    for (const item of alive) push(this.#heap, item)
+  }
+
   #dropCancelled(): void {
-    while (this.#heap[0]?.cancelled) pop(this.#heap)
+    while (this.#heap[0]?.cancelled) {
+      pop(this.#heap)
+      this.#cancelled--
+    }
   }
 }
 

@@ -71,8 +71,9 @@ export class Journal implements CommitLog {
     this.#waiting = []
     try {
       if (batch.length > 0) {
-        const json = `[${batch.join(',')}]`
-        await this.#file.appendFile(`${checksum(json)} ${json}\n`)
+        const line = Buffer.from(`00000000 [${batch.join(',')}]\n`)
+        line.write(checksum(line.subarray(9, -1)))
+        await this.#file.appendFile(line)
         await this.#file.datasync()
       }
       if (this.#next) await this.#turn(this.#next)
@@ -110,7 +111,7 @@ function encode(record: CommitRecord): string {
 }
 
 /** CRC-32 as 8 hex digits. */
-export function checksum(text: string): string {
+export function checksum(text: string | Buffer): string {
   return crc32(text).toString(16).padStart(8, '0')
 }
 

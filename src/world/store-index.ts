@@ -11,10 +11,14 @@ export class StoreIndex<T> {
 
   constructor(store: Store, prefix: string, groupsOf: (value: T, key: string) => string[]) {
     this.#groupsOf = groupsOf
-    for (const entry of store.list<T>(prefix).entries) this.#add(entry.key, entry.value)
+    for (const { key, value } of store.list<T>(prefix).entries) {
+      for (const group of groupsOf(value, key)) this.#add(key, value, group)
+    }
     this.#watch = store.watch<T>(prefix, (event) => {
-      if (event.previous) this.#drop(event.key, event.previous.value)
-      if (event.type === 'put') this.#add(event.key, event.entry.value)
+      const before = event.previous ? this.#groupsOf(event.previous.value, event.key) : []
+      const after = event.type === 'put' ? this.#groupsOf(event.entry.value, event.key) : []
+      for (const group of before) if (!after.includes(group)) this.#drop(event.key, group)
+      for (const group of after) this.#add(event.key, event.entry.value, group)
     })
   }
 
@@ -40,19 +44,15 @@ export class StoreIndex<T> {
     this.#watch.close()
   }
 
-  #add(key: string, value: T): void {
-    for (const group of this.#groupsOf(value, key)) {
-      const members = this.#groups.get(group) ?? new Map()
-      members.set(key, value)
-      this.#groups.set(group, members)
-    }
+  #add(key: string, value: T, group: string): void {
+    const members = this.#groups.get(group)
+    if (members) members.set(key, value)
+    else this.#groups.set(group, new Map([[key, value]]))
   }
 
-  #drop(key: string, value: T): void {
-    for (const group of this.#groupsOf(value, key)) {
-      const members = this.#groups.get(group)
-      members?.delete(key)
-      if (members?.size === 0) this.#groups.delete(group)
-    }
+  #drop(key: string, group: string): void {
+    const members = this.#groups.get(group)
+    members?.delete(key)
+    if (members?.size === 0) this.#groups.delete(group)
   }
 }

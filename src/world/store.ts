@@ -107,6 +107,8 @@ export class Store {
   #compactRevision = 0
   #history: StoreEvent[] = []
   readonly #listeners = new Map<string, Set<Listener>>()
+  /** How many keys are in each folder. */
+  readonly #counts = new Map<string, number>()
   #log: CommitLog | undefined
 
   /** The revision of the latest commit; 0 when nothing was ever written. */
@@ -155,6 +157,11 @@ export class Store {
       entries.push(entry)
     }
     return { entries: entries as Entry<T>[], revision, more }
+  }
+
+  /** How many keys there are in a folder (`a/b/`), at no cost however many there are. */
+  count(folder: string): number {
+    return this.#counts.get(folder) ?? 0
   }
 
   /** The values under `prefix`, in key order. */
@@ -214,7 +221,11 @@ export class Store {
   /** Replaces everything by a snapshot's entries. History starts anew at `revision`. */
   restore(entries: Iterable<Entry>, revision: number): void {
     this.#tree.clear()
-    for (const entry of entries) this.#tree.set(entry.key, entry)
+    this.#counts.clear()
+    for (const entry of entries) {
+      this.#tree.set(entry.key, entry)
+      this.#count(entry.key, 1)
+    }
     this.#revision = revision
     this.#compactRevision = revision
     this.#history = []
@@ -276,6 +287,7 @@ export class Store {
       if (value === undefined) {
         if (!previous) continue
         this.#tree.delete(key)
+        this.#count(key, -1)
         const entry = { ...previous, modRevision: record.revision }
         events.push({ type: 'delete', key, revision: record.revision, entry, previous })
       } else {
@@ -287,6 +299,7 @@ export class Store {
           version: (previous?.version ?? 0) + 1,
         }
         this.#tree.set(key, entry)
+        if (!previous) this.#count(key, 1)
         events.push({ type: 'put', key, revision: record.revision, entry, previous })
       }
     }
@@ -295,11 +308,17 @@ export class Store {
     return events
   }
 
+  #count(key: string, change: 1 | -1): void {
+    for (const folder of foldersOf(key)) {
+      const count = (this.#counts.get(folder) ?? 0) + change
+      if (count > 0) this.#counts.set(folder, count)
+      else this.#counts.delete(folder)
+    }
+  }
+
   #notify(event: StoreEvent): void {
     const { key } = event
-    for (let slash = key.indexOf('/'); slash !== -1; slash = key.indexOf('/', slash + 1)) {
-      this.#tell(key.slice(0, slash + 1), event)
-    }
+    for (const folder of foldersOf(key)) this.#tell(folder, event)
     this.#tell(key, event)
     this.#tell('', event)
   }
@@ -332,4 +351,13 @@ export class Store {
     }
     return tree
   }
+}
+
+/** The folders that a key is in: `a/`, `a/b/` of `a/b/c`. */
+function foldersOf(key: string): string[] {
+  const folders: string[] = []
+  for (let slash = key.indexOf('/'); slash !== -1; slash = key.indexOf('/', slash + 1)) {
+    folders.push(key.slice(0, slash + 1))
+  }
+  return folders
 }

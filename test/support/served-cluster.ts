@@ -71,6 +71,8 @@ export async function servedCluster(world: World, options: Options): Promise<Ser
     api.request(req, res),
   )
   server.on('upgrade', (req, socket, head) => api.upgrade!(req, socket, head))
+  // As kube-apiserver: a client's idle connection is not closed under its next request.
+  server.keepAliveTimeout = 90_000
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     cluster,

@@ -36,7 +36,7 @@ export async function fetchImage(
 ): Promise<Image & { manifestDigest: string; sizeBytes: number }> {
   const top = await client.manifest(repository, reference)
   let manifest = top
-  await blobs.put(top.bytes, top.digest)
+  await keep(blobs, top)
   if (isIndexType(top.mediaType)) {
     const index = JSON.parse(top.bytes.toString()) as IndexManifest
     const entry = index.manifests.find(
@@ -47,7 +47,7 @@ export async function fetchImage(
     )
     if (!entry) throw new PlatformError('no match for platform in manifest')
     manifest = await client.manifest(repository, entry.digest)
-    await blobs.put(manifest.bytes, entry.digest)
+    await keep(blobs, { bytes: manifest.bytes, digest: entry.digest })
   }
   const { config, layers } = JSON.parse(manifest.bytes.toString()) as ImageManifest
   await fetchBlob(client, blobs, repository, config)
@@ -64,6 +64,11 @@ export async function fetchImage(
     manifestDigest: top.digest,
     sizeBytes: layers.reduce((sum, { size }) => sum + size, config.size),
   }
+}
+
+/** A manifest is stored once; every later pull asks for it again only to learn that it is the same. */
+async function keep(blobs: BlobStore, { bytes, digest }: { bytes: Buffer; digest: string }) {
+  if (!(await blobs.stat(digest))) await blobs.put(bytes, digest)
 }
 
 async function fetchBlob(client: RegistryClient, blobs: BlobStore, repository: string, blob: Descriptor) {

@@ -118,11 +118,17 @@ export class ComponentApi implements ClusterApi {
       kind,
       namespace,
       name,
-      () => this.#decode(kind, object),
+      () => this.#decode(kind, subresource === 'status' ? statusOnly(object) : object),
       subresource ? { subresource } : {},
     )
     return objectOf<T>(entry)
   }
+}
+
+/** What a write of the status is about: the rest of the object need not be read. */
+function statusOnly(object: KubernetesObject & { status?: unknown }): KubernetesObject {
+  const { apiVersion, kind, metadata, status } = object
+  return { apiVersion, kind, metadata, status } as KubernetesObject
 }
 
 /** `pods/binding`: gives a pod its node, once. Throws StatusError. */

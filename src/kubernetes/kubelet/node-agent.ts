@@ -136,7 +136,7 @@ export function nodeAgents(plane: ControlPlane, images: NodeImages, reaches: Rea
   /** Renews the node's lease when it is time; gives the ms to the next renewal. */
   function renewLease(node: Node): number {
     const { name } = node.metadata
-    const nodes = world.store.list(prefix).entries.length
+    const nodes = world.store.count(prefix)
     const period = Math.max(LEASE_RENEW_MS, (nodes * 1000) / LEASES_PER_SECOND)
     const old = api.get<Lease>(LEASES, LEASE_NAMESPACE, name)
     const next = parseTime(old?.spec.renewTime) + period

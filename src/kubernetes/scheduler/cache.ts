@@ -1,5 +1,5 @@
 import type { Store, WatchHandle } from '#world/store.ts'
-import type { Node, Pod } from '../objects.ts'
+import type { Node, Pod, Taint } from '../objects.ts'
 import { controllerOf, isFinished } from '../pods.ts'
 import { type Amounts, amountsOf, hostPortsOf, requestsOf } from './requests.ts'
 
@@ -14,6 +14,9 @@ interface Placed {
 export class NodeState {
   node: Node
   allocatable: Amounts
+  /** Its taints that keep pods away, and those that only make it less liked. */
+  taints: { blocking: Taint[]; disliked: Taint[] }
+  zone: string
   readonly requested: Amounts = {}
   readonly pods = new Map<string, Placed>()
   /** Pods by the uid of their controller, for spreading. */
@@ -22,6 +25,8 @@ export class NodeState {
   constructor(node: Node) {
     this.node = node
     this.allocatable = amountsOf(node.status?.allocatable)
+    this.taints = taintsOf(node)
+    this.zone = zoneOf(node)
   }
 
   update(node: Node): void {
@@ -29,6 +34,8 @@ export class NodeState {
       this.allocatable = amountsOf(node.status?.allocatable)
     }
     this.node = node
+    this.taints = taintsOf(node)
+    this.zone = zoneOf(node)
   }
 
   place(key: string, pod: Pod): void {
@@ -56,6 +63,14 @@ export class NodeState {
     else this.owners.delete(owner)
   }
 }
+
+function taintsOf({ spec }: Node): NodeState['taints'] {
+  const blocking = (spec?.taints ?? []).filter(({ effect }) => effect !== 'PreferNoSchedule')
+  const disliked = (spec?.taints ?? []).filter(({ effect }) => effect === 'PreferNoSchedule')
+  return { blocking, disliked }
+}
+
+const zoneOf = ({ metadata }: Node): string => metadata.labels?.['topology.kubernetes.io/zone'] ?? ''
 
 /** All nodes and what is on them, kept up to date by the store's watch. */
 export class SchedulerCache {

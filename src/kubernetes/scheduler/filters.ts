@@ -16,18 +16,18 @@ export interface Refusal {
 export interface Candidate {
   pod: Pod
   requests: Amounts
+  /** The requests that are not nothing, by resource. */
+  needs: [resource: string, amount: number][]
   ports: string[]
   relations: PodRelations
   claims: PodClaims
 }
 
-export const candidate = (pod: Pod, relations: PodRelations, claims: PodClaims): Candidate => ({
-  pod,
-  requests: requestsOf(pod),
-  ports: hostPortsOf(pod),
-  relations,
-  claims,
-})
+export function candidate(pod: Pod, relations: PodRelations, claims: PodClaims): Candidate {
+  const requests = requestsOf(pod)
+  const needs = Object.entries(requests).filter(([, amount]) => amount > 0)
+  return { pod, requests, needs, ports: hostPortsOf(pod), relations, claims }
+}
 
 type Filter = (candidate: Candidate, state: NodeState) => Refusal | undefined
 
@@ -36,10 +36,11 @@ const full = (...reasons: string[]): Refusal => ({ reasons, final: false })
 
 /** `spec.nodeSelector` and required node affinity. */
 export function matchesNode({ spec }: Pod, { metadata }: Node): boolean {
-  if (!hasLabels(metadata.labels, spec.nodeSelector ?? {})) return false
+  if (spec.nodeSelector && !hasLabels(metadata.labels, spec.nodeSelector)) return false
   const required = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
+  if (!required) return true
   const node = { name: metadata.name, labels: metadata.labels }
-  return !required || required.nodeSelectorTerms.some((term) => nodeMatchesTerm(node, term))
+  return required.nodeSelectorTerms.some((term) => nodeMatchesTerm(node, term))
 }
 
 const UNSCHEDULABLE = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }
@@ -50,9 +51,9 @@ const FILTERS: Filter[] = [
     if (!node.spec?.unschedulable || untolerated([UNSCHEDULABLE], pod.spec.tolerations).length === 0) return
     return never('node(s) were unschedulable')
   },
-  function taintToleration({ pod }, { node }) {
-    const blocking = node.spec?.taints?.filter(({ effect }) => effect !== 'PreferNoSchedule')
-    if (untolerated(blocking, pod.spec.tolerations).length === 0) return
+  function taintToleration({ pod }, { taints }) {
+    if (taints.blocking.length === 0) return
+    if (untolerated(taints.blocking, pod.spec.tolerations).length === 0) return
     return never('node(s) had untolerated taint(s)')
   },
   function nodeAffinity({ pod }, { node }) {
@@ -66,13 +67,13 @@ const FILTERS: Filter[] = [
       }
     }
   },
-  function nodeResourcesFit({ requests }, { allocatable, requested, pods }) {
+  function nodeResourcesFit({ needs }, { allocatable, requested, pods }) {
     const reasons: string[] = []
     let final = false
     if (pods.size + 1 > (allocatable.pods ?? 0)) reasons.push('Too many pods')
-    for (const [name, amount] of Object.entries(requests)) {
+    for (const [name, amount] of needs) {
       const capacity = allocatable[name] ?? 0
-      if (amount === 0 || amount <= capacity - (requested[name] ?? 0)) continue
+      if (amount <= capacity - (requested[name] ?? 0)) continue
       reasons.push(`Insufficient ${name}`)
       final ||= amount > capacity
     }

@@ -35,11 +35,15 @@ export class PodRelations {
   readonly #domains = new Map<PodAffinityTerm, Set<string>>()
   #forbidden: { key: string; value: string }[] | undefined
   #spread: Map<string, number>[] | undefined
+  readonly #constraints: NonNullable<Pod['spec']['topologySpreadConstraints']>
 
   constructor(pod: Pod, api: ClusterApi, cache: SchedulerCache) {
     this.#pod = pod
     this.#api = api
     this.#cache = cache
+    this.#constraints = (pod.spec.topologySpreadConstraints ?? []).filter(
+      ({ whenUnsatisfiable }) => whenUnsatisfiable === 'DoNotSchedule',
+    )
   }
 
   affinityRefusal(node: Node): Relation | undefined {
@@ -65,7 +69,7 @@ export class PodRelations {
   }
 
   spreadRefusal(node: Node): Relation | undefined {
-    const constraints = this.#constraints()
+    const constraints = this.#constraints
     if (constraints.length === 0) return
     const reason = "node(s) didn't match pod topology spread constraints"
     const counts = this.#spreadCounts()
@@ -79,15 +83,9 @@ export class PodRelations {
     }
   }
 
-  #constraints() {
-    return (this.#pod.spec.topologySpreadConstraints ?? []).filter(
-      ({ whenUnsatisfiable }) => whenUnsatisfiable === 'DoNotSchedule',
-    )
-  }
-
   /** Matching pods in each domain, one map a constraint; domains without any node for this pod do not count. */
   #spreadCounts(): Map<string, number>[] {
-    this.#spread ??= this.#constraints().map((constraint) => {
+    this.#spread ??= this.#constraints.map((constraint) => {
       const counts = new Map<string, number>()
       for (const { node, pods } of this.#cache.nodes.values()) {
         const value = domain(node, constraint.topologyKey)

@@ -1,6 +1,8 @@
+import type { Result } from '#world/controller.ts'
 import { StoreIndex } from '#world/store-index.ts'
 import type { KubernetesObject } from '../api.ts'
 import type { ControlPlane } from '../controllers/control-plane.ts'
+import { equal } from '../equality.ts'
 import type { Node, Pod } from '../objects.ts'
 import { isFinished, nameOf, podCondition, splitName, withCondition } from '../pods.ts'
 import { CLAIMS, claimNames, VOLUMES } from '../volumes/claims.ts'
@@ -18,6 +20,18 @@ const NAME = 'default-scheduler'
 const MIN_FEASIBLE = 100
 /** The reconcile key that stands for every pod found unschedulable so far. */
 const RETRY_ALL = '*'
+/** A pod that was refused is not looked at again before this time (ms), doubled with every attempt (podInitialBackoffSeconds, podMaxBackoffSeconds). */
+const INITIAL_BACKOFF_MS = 1000
+const MAX_BACKOFF_MS = 10_000
+
+/** A pod that no node took. */
+interface Unschedulable {
+  attempts: number
+  /** When it may be looked at again, ms. */
+  readyAt: number
+  /** How many changes that may help it had been seen at its last attempt. */
+  seen: number
+}
 
 interface Refused {
   state: NodeState
@@ -28,7 +42,9 @@ interface Refused {
 export function startScheduler(plane: ControlPlane): { stop(): void } {
   const { api, world } = plane
   const cache = new SchedulerCache(world.store, api.prefix('nodes'), api.prefix('pods'))
-  const unschedulable = new Set<string>()
+  const unschedulable = new Map<string, Unschedulable>()
+  /** Counts the changes that may make room for a pod. */
+  let changes = 0
   const queue = new SchedulingQueue()
   /** Pods that room is being made for, by node. */
   const nominated = new StoreIndex<Pod>(world.store, api.prefix('pods'), ({ spec, status }) =>
@@ -52,39 +68,64 @@ export function startScheduler(plane: ControlPlane): { stop(): void } {
     return names
   }
 
-  function reconcile(key: string): void {
-    if (key === RETRY_ALL) {
-      for (const name of activate([...unschedulable])) runner.enqueue(name)
-      return
-    }
+  function reconcile(key: string): Result | void {
+    if (key === RETRY_ALL) return retryAll()
     const name = queue.next()
     if (name === undefined) return
     const pod = api.get<Pod>('pods', ...splitName(name))
     if (!pod || !isWaiting(pod)) return void unschedulable.delete(name)
     try {
-      schedule(pod)
+      if (schedule(pod)) unschedulable.delete(name)
     } catch (error) {
       queue.add(name, priorityOf(pod))
       throw error
     }
   }
 
-  function schedule(pod: Pod): void {
-    unschedulable.delete(nameOf(pod))
+  /** Brings back the refused pods that have seen less than has happened since, each when its back-off is over. */
+  function retryAll(): Result | undefined {
+    let next = Number.POSITIVE_INFINITY
+    for (const [name, { seen, readyAt }] of unschedulable) {
+      if (seen === changes) continue
+      if (readyAt > plane.now()) next = Math.min(next, readyAt)
+      else for (const active of activate([name])) runner.enqueue(active)
+    }
+    return next === Number.POSITIVE_INFINITY ? undefined : { requeueAfterMs: next - plane.now() }
+  }
+
+  /** Notes a change that may help any pod. */
+  const stir = (): string[] => {
+    changes++
+    return unschedulable.size > 0 ? [RETRY_ALL] : []
+  }
+
+  /** Gives the pod a node, or says why there is none; whether it has one. */
+  function schedule(pod: Pod): boolean {
     if (pod.spec.schedulingGates?.length) {
       const message = 'Scheduling is blocked due to non-empty scheduling gates'
-      return setUnscheduled(pod, 'SchedulingGated', message)
+      setUnscheduled(pod, 'SchedulingGated', message)
+      return true
     }
     const claims = new PodClaims(pod, api)
-    if (claims.refusal) return refuseEverywhere(pod, claims.refusal)
+    if (claims.refusal) {
+      refuseEverywhere(pod, claims.refusal)
+      return false
+    }
     const asked = candidate(pod, new PodRelations(pod, api, cache), claims)
     const { node, refused } = choose(asked)
-    if (!node) return preempt(asked, refused)
+    if (!node) {
+      preempt(asked, refused)
+      return false
+    }
     // The pod is bound when its volumes are: their claims bring the next attempt.
-    if (claims.waits) return claims.reserve(api.get<Node>('nodes', '', node)!)
+    if (claims.waits) {
+      claims.reserve(api.get<Node>('nodes', '', node)!)
+      return true
+    }
     if (pod.status?.nominatedNodeName) nominate(pod, undefined)
     api.bind(pod.metadata.namespace!, pod.metadata.name, node)
     api.event(pod, 'Normal', 'Scheduled', `Successfully assigned ${nameOf(pod)} to ${node}`, SOURCE)
+    return true
   }
 
   function choose(asked: Candidate): { node?: string; refused: Refused[] } {
@@ -112,6 +153,7 @@ export function startScheduler(plane: ControlPlane): { stop(): void } {
 
   /** A node with the pods that preemption has made room for there, where they come before this one. */
   function withNominated(pod: Pod, state: NodeState): NodeState {
+    if (!nominated.has(state.node.metadata.name)) return state
     const rivals = nominated
       .get(state.node.metadata.name)
       .filter((other) => other.metadata.uid !== pod.metadata.uid && priorityOf(other) >= priorityOf(pod))
@@ -168,7 +210,9 @@ export function startScheduler(plane: ControlPlane): { stop(): void } {
 
   /** `preemption` is what became of it, when it did not help. */
   function refuse(pod: Pod, refusals: Refusal[], preemption?: string, everywhere?: string): void {
-    unschedulable.add(nameOf(pod))
+    const attempts = unschedulable.get(nameOf(pod))?.attempts ?? 0
+    const backoff = Math.min(INITIAL_BACKOFF_MS * 2 ** attempts, MAX_BACKOFF_MS)
+    unschedulable.set(nameOf(pod), { attempts: attempts + 1, readyAt: plane.now() + backoff, seen: changes })
     const message =
       cache.nodes.size === 0
         ? 'no nodes available to schedule pods'
@@ -205,19 +249,24 @@ export function startScheduler(plane: ControlPlane): { stop(): void } {
         prefix: api.prefix('pods'),
         keys({ type, entry, previous }: { type: string; entry: { value: Pod }; previous?: { value: Pod } }) {
           const pod = entry.value
+          if (type === 'delete') unschedulable.delete(nameOf(pod))
           const freed =
             pod.spec.nodeName &&
             (type === 'delete' || (previous?.value.spec.nodeName && !sameForScheduling(pod, previous.value)))
-          if (freed) return [RETRY_ALL]
+          if (freed) return stir()
           // A pod's own new status is no reason to try again.
           if (type === 'put' && isWaiting(pod) && previous?.value.spec !== pod.spec)
             return activate([nameOf(pod)])
           return []
         },
       },
-      { prefix: api.prefix('nodes'), keys: () => [RETRY_ALL] },
+      {
+        prefix: api.prefix('nodes'),
+        keys: ({ entry, previous }: { entry: { value: Node }; previous?: { value: Node } }) =>
+          previous && sameRoom(entry.value, previous.value) ? [] : stir(),
+      },
       { prefix: api.prefix(CLAIMS), keys: ({ entry }) => activate(waitingFor(entry.value)) },
-      { prefix: api.prefix(VOLUMES), keys: () => [RETRY_ALL] },
+      { prefix: api.prefix(VOLUMES), keys: stir },
     ],
     reconcile,
   })
@@ -229,6 +278,12 @@ export function startScheduler(plane: ControlPlane): { stop(): void } {
     },
   }
 }
+
+/** Whether a node's change (a sign of life, mostly) makes it no more fit for any pod. */
+const sameRoom = (next: Node, previous: Node): boolean =>
+  equal(next.spec, previous.spec) &&
+  equal(next.metadata.labels, previous.metadata.labels) &&
+  equal(next.status?.allocatable, previous.status?.allocatable)
 
 /** How many possible nodes are enough to choose among (numFeasibleNodesToFind). */
 function feasibleEnough(nodes: number): number {

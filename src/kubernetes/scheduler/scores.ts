@@ -22,7 +22,8 @@ const ownCount = (owner: string | undefined, state: NodeState): number =>
   owner === undefined ? 0 : (state.owners.get(owner) ?? 0)
 
 function preferredAffinity({ pod }: Candidate, { node }: NodeState): number {
-  const preferred = pod.spec.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []
+  const preferred = pod.spec.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution
+  if (!preferred) return 0
   const subject = { name: node.metadata.name, labels: node.metadata.labels }
   return preferred.reduce(
     (sum, { weight, preference }) => sum + (nodeMatchesTerm(subject, preference) ? weight : 0),
@@ -30,11 +31,8 @@ function preferredAffinity({ pod }: Candidate, { node }: NodeState): number {
   )
 }
 
-const dislikedTaints = ({ pod }: Candidate, { node }: NodeState): number =>
-  untolerated(
-    node.spec?.taints?.filter(({ effect }) => effect === 'PreferNoSchedule'),
-    pod.spec.tolerations,
-  ).length
+const dislikedTaints = ({ pod }: Candidate, { taints }: NodeState): number =>
+  taints.disliked.length === 0 ? 0 : untolerated(taints.disliked, pod.spec.tolerations).length
 
 /** Scales to 0-100; `reverse` when fewer is better. */
 function normalize(values: number[], reverse: boolean): number[] {
@@ -47,15 +45,13 @@ function normalize(values: number[], reverse: boolean): number[] {
 export function scoresOf(candidate: Candidate, states: NodeState[]): number[] {
   const owner = controllerOf(candidate.pod)?.uid
   const zones = new Map<string, number>()
-  const zoneOf = ({ node }: NodeState) => node.metadata.labels?.['topology.kubernetes.io/zone'] ?? ''
-  for (const state of states)
-    zones.set(zoneOf(state), (zones.get(zoneOf(state)) ?? 0) + ownCount(owner, state))
+  for (const state of states) zones.set(state.zone, (zones.get(state.zone) ?? 0) + ownCount(owner, state))
   const spread = normalize(
     states.map((state) => ownCount(owner, state)),
     true,
   )
   const zoneSpread = normalize(
-    states.map((state) => zones.get(zoneOf(state))!),
+    states.map((state) => zones.get(state.zone)!),
     true,
   )
   const affinity = normalize(

@@ -94,3 +94,21 @@ describe('Store', () => {
     expect([...snapshot.entries()].map(({ value }) => value)).toEqual([1])
   })
 })
+
+describe('count', () => {
+  it('knows how many keys are in a folder, also after a snapshot was put back', () => {
+    const store = new Store()
+    store.commit([
+      { key: 'p/a/1', value: 1 },
+      { key: 'p/a/2', value: 1 },
+      { key: 'p/b/1', value: 1 },
+    ])
+    store.put('p/a/1', 2)
+    store.delete('p/b/1')
+    expect([store.count('p/'), store.count('p/a/'), store.count('p/b/')]).toEqual([2, 2, 0])
+    const { entries, revision } = store.snapshot()
+    const restored = new Store()
+    restored.restore(entries(), revision)
+    expect(restored.count('p/a/')).toBe(2)
+  })
+})

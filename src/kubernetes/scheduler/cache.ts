@@ -1,4 +1,5 @@
 import type { Store, WatchHandle } from '#world/store.ts'
+import { equal } from '../equality.ts'
 import type { Node, Pod, Taint } from '../objects.ts'
 import { controllerOf, isFinished } from '../pods.ts'
 import { type Amounts, amountsOf, hostPortsOf, requestsOf } from './requests.ts'
@@ -140,7 +141,7 @@ export class SchedulerCache {
 export const sameForScheduling = (next: Pod, previous: Pod | undefined): boolean =>
   previous !== undefined &&
   next.spec === previous.spec &&
-  next.metadata.labels === previous.metadata.labels &&
+  equal(next.metadata.labels, previous.metadata.labels) &&
   isFinished(next) === isFinished(previous) &&
   refusedResize(next) === refusedResize(previous)
 

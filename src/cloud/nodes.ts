@@ -1,4 +1,5 @@
-import type { NodeWatch } from '#aws/eks/index.ts'
+import { parse, stringify } from 'yaml'
+import type { AwsAuth, NodeWatch } from '#aws/eks/index.ts'
 import { type ClusterRecord, type NodeRecord, nodes as nodeTable } from '#aws/eks/index.ts'
 import { type KubernetesObject, StatusError } from '#kubernetes/api.ts'
 import type { NodeRecord as KubeletNode } from '#kubernetes/kubelet/node-record.ts'
@@ -63,6 +64,30 @@ export class Nodes implements NodeWatch {
     return cluster === undefined || evictable(cluster, name).length === 0
   }
 
+  awsAuth(clusterUid: string): AwsAuth | undefined {
+    const { client } = this.#clusters.find(clusterUid)?.kubernetes ?? {}
+    return client?.get<AwsAuthMap>('configmaps', 'kube-system', 'aws-auth')?.data
+  }
+
+  admitRole(clusterUid: string, role: { rolearn: string; username: string; groups: string[] }): void {
+    const { client } = this.#clusters.find(clusterUid)?.kubernetes ?? {}
+    if (!client) return
+    const found = client.get<AwsAuthMap>('configmaps', 'kube-system', 'aws-auth')
+    const before = found?.data?.mapRoles ?? '[]'
+    const mapRoles = withRole(before, role)
+    if (mapRoles === before) return
+    if (found) client.update<AwsAuthMap>('configmaps', { ...found, data: { ...found.data, mapRoles } })
+    else {
+      const metadata = { name: 'aws-auth', namespace: 'kube-system' }
+      client.create<AwsAuthMap>('configmaps', {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata,
+        data: { mapRoles },
+      })
+    }
+  }
+
   /** Brings the kubelets of a cluster in line with the machines that EKS knows. */
   #reconcile(uid: string): Result | undefined {
     const cluster = this.#clusters.find(uid)
@@ -90,6 +115,19 @@ export class Nodes implements NodeWatch {
   }
 }
 
+type AwsAuthMap = KubernetesObject & { data?: AwsAuth }
+
+/** The list of roles with one more, unless it is there; a list that cannot be read stays as it is. */
+function withRole(text: string, role: { rolearn: string }): string {
+  try {
+    const list: unknown = parse(text) ?? []
+    if (!Array.isArray(list) || list.some((known) => known?.rolearn === role.rolearn)) return text
+    return stringify([...list, role])
+  } catch {
+    return text
+  }
+}
+
 function kubeletNode(node: NodeRecord, { uid }: ClusterRecord): Omit<KubeletNode, 'stopped' | 'upSince'> {
   return {
     name: node.name,
@@ -102,6 +140,7 @@ function kubeletNode(node: NodeRecord, { uid }: ClusterRecord): Omit<KubeletNode
     allocatable: node.allocatable,
     nodeInfo: nodeSystem(node, uid),
     networkReady: node.networkReady,
+    ...(node.connected === false && { kubeletStopped: true }),
   }
 }
 

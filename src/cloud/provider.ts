@@ -1,6 +1,6 @@
 import { allocatePodAddress, releasePodAddress, type Scope } from '#aws/ec2/index.ts'
 import { registryPassword } from '#aws/ecr/index.ts'
-import { type ClusterRecord, type NodeRecord, nodegroups, nodes } from '#aws/eks/index.ts'
+import { type ClusterRecord, type NodeRecord, nodes } from '#aws/eks/index.ts'
 import { roleMay, rolePrincipal } from '#aws/iam/identity.ts'
 import type { CloudProvider } from '#kubernetes/provider.ts'
 import { ConnectError } from '#network/virtual-network.ts'
@@ -51,9 +51,9 @@ export function eksProvider(
       const region = ECR_REFERENCE.exec(reference)?.[1]
       if (!node || !region || !connects(() => reaches(node, `api.ecr.${region}.amazonaws.com`, 443)))
         return undefined
-      const role = nodegroups.find(scope, cluster.name, node.nodegroupName)?.nodeRole
+      const role = node.roleArn
       // As ecr-credential-provider: without the right to a token it gives none, and the pull goes out anonymous.
-      if (!role || !roleMay(scope.world, role, 'ecr:GetAuthorizationToken', '*').allowed) return undefined
+      if (!roleMay(scope.world, role, 'ecr:GetAuthorizationToken', '*').allowed) return undefined
       const principal = rolePrincipal(scope.world, role, node.instanceId)!
       return { username: 'AWS', password: registryPassword(scope.world, principal).password }
     },

@@ -2,7 +2,13 @@ import { autoScalingController, autoScalingService } from '#aws/autoscaling/inde
 import { ec2Service, lifecycleController, type Scope } from '#aws/ec2/index.ts'
 import { ecrService, type ImageCatalog } from '#aws/ecr/index.ts'
 import { ecsService } from '#aws/ecs/index.ts'
-import { clusterController, eksService, type NodeWatch, nodegroupController } from '#aws/eks/index.ts'
+import {
+  clusterController,
+  eksService,
+  type NodeWatch,
+  nodegroupController,
+  selfManagedController,
+} from '#aws/eks/index.ts'
 import { elbHealthController, elbService } from '#aws/elb/index.ts'
 import { elbv2Service, targetHealthController } from '#aws/elbv2/index.ts'
 import { iamService } from '#aws/iam/service.ts'
@@ -35,6 +41,7 @@ export function awsControllers(world: World, network: VirtualNetwork, nodes: Nod
     lifecycleController(world),
     clusterController(world),
     nodegroupController(world, nodes),
+    selfManagedController(world, nodes),
     autoScalingController(world),
     elbHealthController(world, network),
     targetHealthController(world, network),

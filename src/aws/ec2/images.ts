@@ -91,3 +91,7 @@ export function imageForEks(
   )
   return imageId(image!, region)
 }
+
+/** Whether an image starts nodeadm at boot. */
+export const isEksImage = (id: string, region: string): boolean =>
+  images.some((image) => image.name.startsWith('amazon-eks-node-') && imageId(image, region) === id)

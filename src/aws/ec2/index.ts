@@ -1,7 +1,7 @@
 export { availableAddresses, privateDnsName } from './addresses.ts'
 export { bootstrapRegion } from './bootstrap.ts'
 export { type InstanceTypeInfo, instanceTypes } from './data/instance-types.ts'
-export { imageForEks } from './images.ts'
+export { imageForEks, isEksImage } from './images.ts'
 export { createInterface, removeInterface } from './interfaces.ts'
 export { type LaunchOptions, launchInstances, terminateInstance } from './launch.ts'
 export { lifecycleController } from './lifecycle.ts'

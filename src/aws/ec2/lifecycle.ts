@@ -1,5 +1,6 @@
 import type { Controller, Result } from '#world/controller.ts'
 import type { World } from '#world/world.ts'
+import { forgetConsole } from './console.ts'
 import { durations, VISIBLE_AFTER_END } from './data/durations.ts'
 import { removeInterface } from './interfaces.ts'
 import { releaseInstanceNetwork } from './launch.ts'
@@ -41,7 +42,10 @@ function reconcileInstance(scope: Scope, id: string) {
   const instance = instances.find(scope, id)
   if (!instance) return
   if (instance.state === 'terminated') {
-    return after(scope, instance.since, VISIBLE_AFTER_END, () => instances.delete(scope, id))
+    return after(scope, instance.since, VISIBLE_AFTER_END, () => {
+      forgetConsole(scope, id)
+      instances.delete(scope, id)
+    })
   }
   const transition = transitions[instance.state]
   if (!transition) return

@@ -7,6 +7,7 @@ import {
   type Service,
 } from '../wire/service.ts'
 import { bootstrapRegion } from './bootstrap.ts'
+import { getConsoleOutput } from './console.ts'
 import * as gateways from './gateways.ts'
 import { describeImages } from './images.ts'
 import * as types from './instance-types.ts'
@@ -104,6 +105,7 @@ const behaviour: Record<string, Handler> = {
   StopInstances: instances.stopInstances,
   StartInstances: instances.startInstances,
   RebootInstances: instances.rebootInstances,
+  GetConsoleOutput: getConsoleOutput,
   DescribeInstanceTypes: types.describeInstanceTypes,
   DescribeInstanceTypeOfferings: types.describeInstanceTypeOfferings,
   DescribeImages: describeImages,
@@ -189,6 +191,7 @@ const resources: Record<string, ResourceResolver> = {
   TerminateInstances: onMany('instance', 'InstanceIds'),
   StopInstances: onMany('instance', 'InstanceIds'),
   StartInstances: onMany('instance', 'InstanceIds'),
+  GetConsoleOutput: onOne('instance', 'InstanceId'),
   RebootInstances: onMany('instance', 'InstanceIds'),
   CreateKeyPair: onOne('key-pair', 'KeyName'),
   ImportKeyPair: onOne('key-pair', 'KeyName'),

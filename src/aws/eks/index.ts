@@ -9,5 +9,6 @@ export {
 } from './kubernetes-access.ts'
 export { type NodeWatch, nodegroupController } from './nodegroup-controller.ts'
 export type * from './records.ts'
+export { selfManagedController } from './self-managed.ts'
 export { eksService } from './service.ts'
 export { accessEntries, authorityKeys, clusters, nodegroups, nodes } from './tables.ts'

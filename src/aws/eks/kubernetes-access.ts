@@ -1,5 +1,5 @@
 import { parse } from 'yaml'
-import type { Scope } from '../ec2/index.ts'
+import { type Scope, tables } from '../ec2/index.ts'
 import type { Principal } from '../wire/service.ts'
 import { principalParts } from './access-entry-records.ts'
 import { principalArnOf } from './clusters.ts'
@@ -46,7 +46,10 @@ export function kubernetesUser(
       .replaceAll('{{SessionName}}', sessionName.replaceAll('@', '-'))
       .replaceAll('{{SessionNameRaw}}', sessionName)
       .replaceAll('{{AccountID}}', principal.accountId)
-      .replaceAll('{{EC2PrivateDNSName}}', sessionName),
+      .replaceAll(
+        '{{EC2PrivateDNSName}}',
+        tables.instances.find(scope, sessionName)?.privateDnsName ?? sessionName,
+      ),
     groups,
     ...identity,
   })
@@ -74,13 +77,21 @@ interface Mapping {
 }
 
 /** `aws-auth` names a role without its path. */
-function awsAuthMapping(awsAuth: AwsAuth | undefined, principal: Principal, principalArn: string) {
+function pathless(principalArn: string): string {
   const { kind, name } = principalParts(principalArn)
-  const pathless = `arn:aws:iam::${principal.accountId}:${kind}/${name}`
-  const matches = (arn: string | undefined) =>
-    arn?.toLowerCase() === pathless.toLowerCase() || arn?.toLowerCase() === principalArn.toLowerCase()
-  if (kind === 'role') return mappings(awsAuth?.mapRoles).find(({ rolearn }) => matches(rolearn))
-  const user = mappings(awsAuth?.mapUsers).find(({ userarn }) => matches(userarn))
+  return `arn:aws:iam::${principalArn.split(':')[4]}:${kind}/${name}`
+}
+
+const isSame = (arn: string | undefined, principalArn: string) =>
+  [pathless(principalArn), principalArn].some((known) => known.toLowerCase() === arn?.toLowerCase())
+
+/** What `aws-auth` makes of a role. */
+export const roleMapping = (awsAuth: AwsAuth | undefined, roleArn: string): Mapping | undefined =>
+  mappings(awsAuth?.mapRoles).find(({ rolearn }) => isSame(rolearn, roleArn))
+
+function awsAuthMapping(awsAuth: AwsAuth | undefined, principal: Principal, principalArn: string) {
+  if (principalParts(principalArn).kind === 'role') return roleMapping(awsAuth, principalArn)
+  const user = mappings(awsAuth?.mapUsers).find(({ userarn }) => isSame(userarn, principalArn))
   if (user) return user
   const accounts = mappings(awsAuth?.mapAccounts) as unknown as string[]
   return accounts.map(String).includes(principal.accountId) ? { username: principal.arn } : undefined

@@ -22,14 +22,16 @@ const EVICTION_KI = 100 * 1024
 const DEVICE_SHARE = 0.9967
 
 /**
- * Capacity and allocatable as the kubelet of an EKS node reports them, as Kubernetes quantities; `diskGiB` is the root volume.
+ * Capacity and allocatable as the kubelet of an EKS node reports them, as Kubernetes quantities; `diskGiB` is the root volume,
+ * `mostPods` what the kubelet was told instead of the type's limit.
  * Reservations: https://github.com/awslabs/amazon-eks-ami/blob/main/nodeadm/internal/kubelet/config.go
  */
 export function nodeResources(
   type: InstanceTypeInfo,
   diskGiB: number,
+  mostPods?: number,
 ): { capacity: Record<string, string>; allocatable: Record<string, string> } {
-  const pods = maxPods(type)
+  const pods = mostPods ?? maxPods(type)
   const memoryKi = Math.floor(type.memoryMiB * 1024 * KERNEL_SHARE)
   const reservedKi = (255 + 11 * pods) * 1024
   const diskKi = Math.floor(diskGiB * 1024 * 1024 * DEVICE_SHARE)

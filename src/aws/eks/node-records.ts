@@ -3,6 +3,7 @@ import type { InstanceRecord, Scope } from '../ec2/index.ts'
 import { instanceTypes, tables } from '../ec2/index.ts'
 import { roleMay } from '../iam/identity.ts'
 import { versionInfo } from './data/versions.ts'
+import { type AwsAuth, roleMapping } from './kubernetes-access.ts'
 import { nodeResources } from './node-capacity.ts'
 import { subnetsWithoutPublicAddress } from './node-subnets.ts'
 import type { ClusterRecord, Issue, NodegroupRecord, NodeRecord, Taint } from './records.ts'
@@ -38,6 +39,7 @@ export function joinBlocker(
   scope: Scope,
   cluster: ClusterRecord,
   nodegroup: NodegroupRecord,
+  awsAuth: AwsAuth | undefined,
 ): Issue | undefined {
   const resourceIds = instancesOf(scope, nodegroup).map(({ id }) => id)
   const addressless = subnetsWithoutPublicAddress(scope, nodegroup.subnetIds)
@@ -48,13 +50,10 @@ export function joinBlocker(
       resourceIds: addressless,
     }
   }
-  const admitted =
-    cluster.authenticationMode === 'CONFIG_MAP' ||
-    accessEntries.find(scope, cluster.name, nodegroup.nodeRole)?.type === 'EC2_LINUX'
   const finds =
     may(scope, nodegroup, 'ec2:DescribeInstances') &&
     may(scope, nodegroup, 'eks:DescribeCluster', cluster.arn)
-  if (finds && admitted) return undefined
+  if (finds && isAdmitted(scope, cluster, nodegroup.nodeRole, awsAuth)) return undefined
   return {
     code: 'NodeCreationFailure',
     message: 'Instances failed to join the kubernetes cluster',
@@ -62,9 +61,26 @@ export function joinBlocker(
   }
 }
 
+/** Whether the cluster takes machines with this role for nodes: by an access entry, or by `aws-auth` where that counts. */
+export function isAdmitted(
+  scope: Scope,
+  cluster: ClusterRecord,
+  roleArn: string,
+  awsAuth: AwsAuth | undefined,
+): boolean {
+  if (cluster.authenticationMode !== 'CONFIG_MAP') {
+    const entry = accessEntries.find(scope, cluster.name, roleArn)
+    if (entry || cluster.authenticationMode === 'API') return entry?.type === 'EC2_LINUX'
+  }
+  return roleMapping(awsAuth, roleArn)?.groups?.includes('system:nodes') ?? false
+}
+
 /** The VPC CNI works with the node's role; without this right it assigns no addresses and the node is never ready. */
-export const networkReady = (scope: Scope, nodegroup: NodegroupRecord) =>
-  may(scope, nodegroup, 'ec2:AssignPrivateIpAddresses')
+export const roleMayAssignAddresses = (scope: Scope, roleArn: string) =>
+  roleMay(scope.world, roleArn, 'ec2:AssignPrivateIpAddresses', '*').allowed
+
+export const networkReady = (scope: Scope, { nodeRole }: NodegroupRecord) =>
+  roleMayAssignAddresses(scope, nodeRole)
 
 const EFFECTS: Record<Taint['effect'], NodeRecord['taints'][number]['effect']> = {
   NO_SCHEDULE: 'NoSchedule',
@@ -72,13 +88,53 @@ const EFFECTS: Record<Taint['effect'], NodeRecord['taints'][number]['effect']> =
   PREFER_NO_SCHEDULE: 'PreferNoSchedule',
 }
 
-/** What an instance of a node group looks like as a node. */
+/** What decides how a machine looks as a node, beside the machine itself. */
+export interface NodeSettings {
+  /** Default: a node that no node group manages. */
+  nodegroupName?: string
+  roleArn: string
+  labels: Record<string, string>
+  taints: NodeRecord['taints']
+  /** Kubernetes version of the machine's image. */
+  version: string
+  networkReady: boolean
+  draining?: boolean
+  maxPods?: number
+}
+
+/** How the machines of a node group look as nodes. */
+export function nodegroupSettings(
+  scope: Scope,
+  nodegroup: NodegroupRecord,
+  instance: InstanceRecord,
+): NodeSettings {
+  return {
+    nodegroupName: nodegroup.name,
+    roleArn: nodegroup.nodeRole,
+    labels: {
+      ...nodegroup.labels,
+      'eks.amazonaws.com/capacityType': nodegroup.capacityType,
+      'eks.amazonaws.com/nodegroup': nodegroup.name,
+      'eks.amazonaws.com/nodegroup-image': instance.imageId,
+    },
+    taints: nodegroup.taints.map(({ key, value, effect }) => ({
+      key,
+      effect: EFFECTS[effect],
+      ...(value && { value }),
+    })),
+    version: nodegroup.version,
+    networkReady: networkReady(scope, nodegroup),
+    draining: nodegroup.status === 'DELETING',
+  }
+}
+
+/** What a machine looks like as a node. */
 export function nodeRecord(
   scope: Scope,
   cluster: ClusterRecord,
-  nodegroup: NodegroupRecord,
   instance: InstanceRecord,
   before: NodeRecord | undefined,
+  settings: NodeSettings,
 ): NodeRecord {
   const type = instanceTypes.get(instance.type)!
   const subnet = tables.subnets.get(scope, instance.subnetId)
@@ -86,20 +142,18 @@ export function nodeRecord(
   return {
     clusterName: cluster.name,
     clusterUid: cluster.uid,
-    nodegroupName: nodegroup.name,
+    nodegroupName: settings.nodegroupName ?? '',
+    roleArn: settings.roleArn,
     instanceId: instance.id,
     name: instance.privateDnsName,
     providerId: `aws:///${instance.zone}/${instance.id}`,
     internalIp: instance.privateIp,
     externalIp: instance.publicIp,
     labels: {
-      ...nodegroup.labels,
+      ...settings.labels,
       'beta.kubernetes.io/arch': architecture,
       'beta.kubernetes.io/instance-type': instance.type,
       'beta.kubernetes.io/os': 'linux',
-      'eks.amazonaws.com/capacityType': nodegroup.capacityType,
-      'eks.amazonaws.com/nodegroup': nodegroup.name,
-      'eks.amazonaws.com/nodegroup-image': instance.imageId,
       'failure-domain.beta.kubernetes.io/region': scope.region,
       'failure-domain.beta.kubernetes.io/zone': instance.zone,
       'k8s.io/cloud-provider-aws': createHash('md5').update(cluster.uid).digest('hex'),
@@ -111,16 +165,12 @@ export function nodeRecord(
       'topology.kubernetes.io/region': scope.region,
       'topology.kubernetes.io/zone': instance.zone,
     },
-    taints: nodegroup.taints.map(({ key, value, effect }) => ({
-      key,
-      effect: EFFECTS[effect],
-      ...(value && { value }),
-    })),
-    ...nodeResources(type, instance.volumeSizeGiB),
-    kubeletVersion: before?.kubeletVersion ?? versionInfo(nodegroup.version)!.kubeletVersion,
+    taints: settings.taints,
+    ...nodeResources(type, instance.volumeSizeGiB, settings.maxPods),
+    kubeletVersion: before?.kubeletVersion ?? versionInfo(settings.version)!.kubeletVersion,
     architecture,
-    networkReady: networkReady(scope, nodegroup),
-    draining: nodegroup.status === 'DELETING',
+    networkReady: settings.networkReady,
+    draining: settings.draining ?? false,
     joinedAt: before?.joinedAt ?? scope.world.clock.now(),
   }
 }

@@ -1,3 +1,4 @@
+import { stringify } from 'yaml'
 import type { Controller, Result } from '#world/controller.ts'
 import { StoreIndex } from '#world/store-index.ts'
 import type { World } from '#world/world.ts'
@@ -6,13 +7,16 @@ import { endOfInstance, type InstanceRecord, type Scope, scopeOfKey, tables } fr
 import { wait } from './cluster-controller.ts'
 import { durations } from './data/durations.ts'
 import { reachEndpoint } from './endpoint-access.ts'
+import type { AwsAuth } from './kubernetes-access.ts'
 import { endGroup, reconcileGroup } from './node-machines.ts'
 import {
   CLUSTER_TAG,
   instancesOf,
+  isAdmitted,
   joinBlocker,
   NODEGROUP_TAG,
   networkReady,
+  nodegroupSettings,
   nodeRecord,
 } from './node-records.ts'
 import type { ClusterRecord, Issue, NodegroupRecord, NodeRecord } from './records.ts'
@@ -25,6 +29,10 @@ export interface NodeWatch {
   ready(clusterUid: string, nodeNames: string[]): boolean
   /** Whether a node that is leaving has no pods left that must be evicted. */
   drained(clusterUid: string, nodeName: string): boolean
+  /** The data of the cluster's ConfigMap `aws-auth`, if it has one. */
+  awsAuth(clusterUid: string): AwsAuth | undefined
+  /** Writes a node role into `aws-auth`, as EKS does for its node groups and Fargate profiles. */
+  admitRole(clusterUid: string, role: { rolearn: string; username: string; groups: string[] }): void
 }
 
 const NODEGROUP_KEY = /^aws\/[^/]+\/[^/]+\/eks\/nodegroups\//
@@ -80,9 +88,29 @@ function reconcile(
   if (present.status === 'DELETING') return shutDown(scope, cluster, present, watch)
   const groupIssue = reconcileGroup(scope, cluster, present)
   const nodegroup = nodegroups.find(scope, clusterName, name)!
-  const blocker = joinBlocker(scope, cluster, nodegroup)
+  if (nodegroup.status === 'CREATING' && cluster.authenticationMode === 'CONFIG_MAP')
+    watch?.admitRole(cluster.uid, nodeMapping(nodegroup.nodeRole))
+  const awsAuth = watch
+    ? watch.awsAuth(cluster.uid)
+    : { mapRoles: stringify([nodeMapping(nodegroup.nodeRole)]) }
+  const blocker = joinBlocker(scope, cluster, nodegroup, awsAuth)
+  if (!isAdmitted(scope, cluster, nodegroup.nodeRole, awsAuth)) cutOff(scope, nodegroup)
   const joining = blocker ? undefined : joinNodes(scope, cluster, nodegroup)
   return earliest(joining, settle(scope, cluster, nodegroup, blocker ?? groupIssue, watch))
+}
+
+/** How EKS writes a node role into `aws-auth`. */
+const nodeMapping = (roleArn: string) => ({
+  rolearn: roleArn.replace(/:role\/.*\//, ':role/'),
+  username: 'system:node:{{EC2PrivateDNSName}}',
+  groups: ['system:bootstrappers', 'system:nodes'],
+})
+
+/** Kubelets whose role the cluster no longer knows are turned away. */
+function cutOff(scope: Scope, nodegroup: NodegroupRecord): void {
+  for (const node of nodes.list(scope, nodegroup.clusterName)) {
+    if (node.nodegroupName === nodegroup.name) putNode(scope, { ...node, connected: false }, node)
+  }
 }
 
 const earliest = (...results: (Result | undefined)[]): Result | undefined => {
@@ -99,9 +127,17 @@ function joinNodes(scope: Scope, cluster: ClusterRecord, nodegroup: NodegroupRec
       if (before) nodes.delete(scope, cluster.name, instance.id)
       return undefined
     }
-    if (!before && !reachesApiServer(scope, cluster, instance)) return undefined
+    if (!reachesApiServer(scope, cluster, instance)) {
+      if (before) putNode(scope, { ...before, connected: false }, before)
+      return undefined
+    }
     const waiting = before ? undefined : wait(scope, instance.since, durations.nodeJoin)
-    if (!waiting) putNode(scope, nodeRecord(scope, cluster, nodegroup, instance, before), before)
+    if (!waiting)
+      putNode(
+        scope,
+        nodeRecord(scope, cluster, instance, before, nodegroupSettings(scope, nodegroup, instance)),
+        before,
+      )
     return waiting
   })
   const ids = new Set(living.map(({ id }) => id))
@@ -143,7 +179,7 @@ function settle(
     return undefined
   }
   if (status !== 'CREATING') return undefined
-  const issue = blocker ?? cutOff(scope, cluster, nodegroup) ?? unhealthy(scope, nodegroup)
+  const issue = blocker ?? unreached(scope, cluster, nodegroup) ?? unhealthy(scope, nodegroup)
   if (issue) {
     const waiting = wait(scope, since, durations.nodegroupGiveUp)
     return waiting ?? update({ status: 'CREATE_FAILED', issues: [issue] })
@@ -163,7 +199,7 @@ function reachesApiServer(scope: Scope, cluster: ClusterRecord, instance: Instan
 }
 
 /** Machines that are up but whose packets do not get to the API server. */
-function cutOff(scope: Scope, cluster: ClusterRecord, nodegroup: NodegroupRecord): Issue | undefined {
+function unreached(scope: Scope, cluster: ClusterRecord, nodegroup: NodegroupRecord): Issue | undefined {
   const resourceIds = instancesOf(scope, nodegroup)
     .filter(({ state }) => state === 'running')
     .filter((instance) => !reachesApiServer(scope, cluster, instance))

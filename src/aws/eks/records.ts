@@ -139,7 +139,12 @@ export interface UpdateRecord {
 export interface NodeRecord {
   clusterName: string
   clusterUid: string
+  /** Empty for a node that no node group manages. */
   nodegroupName: string
+  /** Whose credentials the machine has. */
+  roleArn: string
+  /** Its kubelet does not get through to the API server any more. Default true. */
+  connected?: boolean
   instanceId: string
   /** Private DNS name, which EKS makes the node's name. */
   name: string

@@ -8,6 +8,7 @@ import { escalation } from './escalation.ts'
 import { limitRangeDefaults, limitRangeLimits } from './limit-range.ts'
 import { nodeRestriction } from './node-restriction.ts'
 import { podSecurity } from './pod-security.ts'
+import { validatingPolicies } from './policies/policies.ts'
 import { resourceQuota } from './resource-quota.ts'
 import { unsimulated } from './unsimulated.ts'
 
@@ -153,6 +154,7 @@ export const ADMISSION: { mutating: AdmissionPlugin[]; validating: AdmissionPlug
     limitRangeLimits,
     podSecurity,
     unsimulated,
+    validatingPolicies,
     resourceQuota,
   ],
 }

@@ -4,8 +4,6 @@ import type { AdmissionPlugin } from '../storage/strategy.ts'
 const WHAT: Record<string, string> = {
   mutatingwebhookconfigurations: 'admission webhooks are not called',
   validatingwebhookconfigurations: 'admission webhooks are not called',
-  validatingadmissionpolicies: 'admission policies are not evaluated',
-  validatingadmissionpolicybindings: 'admission policies are not evaluated',
 }
 
 /** Refuses what would be stored and then have no effect, so that nobody relies on it. */

@@ -1,83 +1,13 @@
-import { Environment } from '@marcbachmann/cel-js'
 import { equal } from '../../equality.ts'
+import { Compiler, firstLine, type Program } from '../cel/compiler.ts'
 import { type FieldError, invalidValue } from '../errors.ts'
 import { isObject, type Json, type Obj } from '../json.ts'
-import { compilePattern, type Pattern } from '../patterns.ts'
-import { quantityValue } from '../quantity.ts'
 import { type JsonSchema, own, partsOf, type ValidationRule, valuesOf } from './json-schema.ts'
 
-type Program = (context: Record<string, unknown>) => unknown
+const rules = new Compiler({ self: 'dyn', oldSelf: 'dyn' })
 
-/** Functions that Kubernetes adds to CEL. Source: k8s.io/apiserver/pkg/cel/library. */
-function environment(): Environment {
-  const list = (values: unknown) => [...(values as Iterable<unknown>)] as (number | bigint | string)[]
-  const environment = new Environment({
-    unlistedVariablesAreDyn: false,
-    homogeneousAggregateLiterals: false,
-    enableOptionalTypes: true,
-  })
-  return environment
-    .registerVariable('self', 'dyn')
-    .registerVariable('oldSelf', 'dyn')
-    .registerFunction('list.isSorted(): bool', (values: unknown) => {
-      const all = list(values)
-      return all.every((value, index) => index === 0 || all[index - 1]! <= value)
-    })
-    .registerFunction('list.sum(): dyn', (values: unknown) =>
-      list(values).reduce((sum, value) => (sum as never) + (value as never)),
-    )
-    .registerFunction('list.min(): dyn', (values: unknown) => list(values).reduce((a, b) => (b < a ? b : a)))
-    .registerFunction('list.max(): dyn', (values: unknown) => list(values).reduce((a, b) => (b > a ? b : a)))
-    .registerFunction('list.indexOf(dyn): int', (values: unknown, item: unknown) =>
-      BigInt(list(values).findIndex((value) => equal(value, item))),
-    )
-    .registerFunction('list.lastIndexOf(dyn): int', (values: unknown, item: unknown) =>
-      BigInt(list(values).findLastIndex((value) => equal(value, item))),
-    )
-    .registerFunction('string.re2Matches(string): bool', (text: string, source: string) =>
-      pattern(source).test(text),
-    )
-    .registerFunction('string.find(string): string', (text: string, source: string) =>
-      pattern(source).first(text),
-    )
-    .registerFunction('string.findAll(string): list', (text: string, source: string) =>
-      pattern(source).all(text),
-    )
-    .registerFunction('isQuantity(string): bool', (text: string) => !Number.isNaN(quantityValue(text)))
-    .registerFunction('quantity(string): double', (text: string) => quantityValue(text))
-    .registerFunction('isURL(string): bool', (text: string) => URL.canParse(text))
-}
-
-function pattern(source: string): Pattern {
-  const compiled = compilePattern(source)
-  if (!compiled) throw new Error(`error parsing regexp: ${source}`)
-  return compiled
-}
-
-/** A string literal, or a call of CEL's `matches` as a method. */
-const MATCHES = /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\.matches\s*\(/g
-
-/** The library's own `matches` uses expressions that may take exponential time. */
-const withRe2 = (expression: string) =>
-  expression.replace(MATCHES, (found) => (found.startsWith('.') ? '.re2Matches(' : found))
-
-let shared: Environment | undefined
-const programs = new Map<string, Program>()
-
-/** Compiles an expression once. Throws what CEL finds wrong with it. */
-export function compile(expression: string): Program {
-  let program = programs.get(expression)
-  if (!program) {
-    shared ??= environment()
-    const parsed = shared.parse(withRe2(expression))
-    const checked = parsed.check()
-    if (!checked.valid) throw checked.error ?? new Error('the expression has no type')
-    program = (context) => parsed(context)
-    if (programs.size > 5000) programs.clear()
-    programs.set(expression, program)
-  }
-  return program
-}
+/** Compiles a rule. Throws what CEL finds wrong with it. */
+export const compile = (expression: string): Program => rules.compile(expression)
 
 /** Whether a rule compares with the state before, and so holds only for updates. */
 const isTransition = (rule: ValidationRule) => /\boldSelf\b/.test(rule.rule)
@@ -134,10 +64,6 @@ function messageOf(rule: ValidationRule, context: Record<string, unknown>): stri
   }
   return rule.message ?? `failed rule: ${rule.rule}`
 }
-
-/** The first line of CEL's error; the others point into the expression. */
-export const firstLine = (error: unknown): string =>
-  ((error as Error).message ?? String(error)).split('\n')[0]!
 
 function reasoned(
   rule: ValidationRule,

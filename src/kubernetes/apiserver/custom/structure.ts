@@ -1,7 +1,8 @@
+import { faultOf } from '../cel/compiler.ts'
 import { type FieldError, forbiddenField, invalidValue, notSupported, required } from '../errors.ts'
 import { isObject, type Json, type Obj } from '../json.ts'
 import { compilePattern } from '../patterns.ts'
-import { compile, firstLine } from './expressions.ts'
+import { compile } from './expressions.ts'
 import { type JsonSchema, valuesOf } from './json-schema.ts'
 import { applyDefaults } from './prune.ts'
 import { schemaErrors } from './validate.ts'
@@ -175,6 +176,6 @@ function compiles(field: string, rule: object, expression: string): FieldError[]
     compile(expression)
     return []
   } catch (error) {
-    return [invalidValue(field, rule, `compilation failed: ERROR: <input>:1:1: ${firstLine(error)}`)]
+    return [invalidValue(field, rule, `compilation failed: ERROR: <input>:1:1: ${faultOf(error)}`)]
   }
 }

@@ -232,5 +232,9 @@ export const DEFAULTS: Record<string, Step[]> = {
   V1MutatingWebhook: [...WEBHOOK, fill({ reinvocationPolicy: 'Never' })],
   V1ValidatingWebhook: WEBHOOK,
   V1RuleWithOperations: [fill({ scope: '*' })],
+  V1NamedRuleWithOperations: [fill({ scope: '*' })],
+  V1ValidatingAdmissionPolicySpec: [fill({ failurePolicy: 'Fail' })],
+  V1MatchResources: [fill({ matchPolicy: 'Equivalent', namespaceSelector: {}, objectSelector: {} })],
+  AdmissionregistrationV1ServiceReference: [fill({ port: 443 })],
   V1CustomResourceDefinitionSpec: [CRD],
 }

@@ -1,7 +1,7 @@
 import type { Entry } from '#world/store.ts'
 import { compareVersions, customKinds, isEstablished } from '../custom/kinds.ts'
 import { AGGREGATED } from './aggregated.ts'
-import type { Kind } from './kind.ts'
+import { type Kind, qualified } from './kind.ts'
 import { findKind, groupVersions, kindAt, kindOf, kindsIn } from './registry.ts'
 import { KINDS } from './table.ts'
 
@@ -51,6 +51,21 @@ export class Kinds {
   storage(kind: Kind): Kind {
     if (kind.custom) return kind.custom.storage
     return kind.storedAs ? kindOf(kind.storedAs) : kind
+  }
+
+  /** The served versions of a resource, the one of storage first. */
+  versionsOf(kind: Kind): Kind[] {
+    const stored = this.storage(kind)
+    const all = kind.custom
+      ? this.#custom(qualified(kind))
+      : KINDS.filter((other) => qualified(other) === qualified(kind))
+    return [stored, ...all.filter((other) => other !== stored && other.served !== false)]
+  }
+
+  /** The kind that an `apiVersion` and `kind` name; undefined when none is served. */
+  objectKind(apiVersion: string, kind: string): Kind | undefined {
+    const [version, group = ''] = apiVersion.split('/').reverse() as [string, string?]
+    return this.in(group, version).find((candidate) => candidate.kind === kind && !candidate.virtual)
   }
 
   /** The stored kind of a name, as an owner reference gives it. */

@@ -1,4 +1,5 @@
 import { equal } from '../../equality.ts'
+import { bindingErrors, policyErrors } from '../admission/policies/validation.ts'
 import { definitionStrategy } from '../custom/definition.ts'
 import { forbiddenField, invalidValue } from '../errors.ts'
 import { at, type Obj } from '../json.ts'
@@ -127,5 +128,14 @@ export const STRATEGIES: Record<string, Strategy> = {
   secrets: secretStrategy,
   services: serviceStrategy,
   'statefulsets.apps': statefulSet,
+  'validatingadmissionpolicies.admissionregistration.k8s.io': {
+    create: (object) => {
+      object.status = { observedGeneration: 1, typeChecking: {} }
+    },
+    validate: (object) => policyErrors(object),
+  },
+  'validatingadmissionpolicybindings.admissionregistration.k8s.io': {
+    validate: (object) => bindingErrors(object),
+  },
   'storageclasses.storage.k8s.io': storageClass,
 }

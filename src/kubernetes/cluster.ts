@@ -13,8 +13,6 @@ import { startScheduler } from './scheduler/scheduler.ts'
 const GENERATED = fileURLToPath(new URL('../../generated/kubernetes', import.meta.url))
 
 export interface KubernetesClusterOptions extends ClusterOptions {
-  /** Names outside the cluster, as the nodes resolve them; undefined: NXDOMAIN. */
-  upstreamDns?(name: string): string | undefined
   /** Folder that `buildOpenApi` wrote. Default: `generated/kubernetes` of this checkout. */
   generated?: string
 }

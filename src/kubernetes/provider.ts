@@ -86,6 +86,8 @@ export interface ClusterOptions {
   certificateAuthority: { certificate: string; privateKey: string }
   /** The signers whose approved requests the cluster signs. Default: those of Kubernetes itself. */
   certificateSigners?: string[]
+  /** Names outside the cluster, as the nodes and the control plane resolve them; undefined: NXDOMAIN. */
+  upstreamDns?(name: string): string | undefined
   /** Where clients reach the API server: `https://….eks.amazonaws.com`. */
   endpoint: string
   /** Where the API server listens inside the world: the control plane's addresses in the customer's subnets. Default: nowhere. */

@@ -27,6 +27,16 @@ export interface Controller {
   concurrency?: number
 }
 
+/** Thrown by a reconcile that must wait for something outside: it is called again once that has settled. */
+export class Pending extends Error {
+  override readonly name = 'Pending'
+  readonly settled: Promise<unknown>
+  constructor(what: string, settled: Promise<unknown>) {
+    super(`waiting for ${what}`)
+    this.settled = settled
+  }
+}
+
 export interface ControllerLog {
   error(controller: string, key: string, error: unknown): void
 }
@@ -134,6 +144,11 @@ class Runner {
   }
 
   #retry(key: string, error: unknown): void {
+    if (error instanceof Pending) {
+      const again = () => this.add(key)
+      error.settled.then(again, again)
+      return
+    }
     const failures = this.#failures.get(key) ?? 0
     this.#failures.set(key, failures + 1)
     if ((error as Error)?.name !== 'ConflictError') this.#log.error(this.#controller.name, key, error)

@@ -174,25 +174,6 @@ describe('admission', () => {
     ).toContain('nodes "node-8" is forbidden: node "node-9" is not allowed to modify node "node-8"')
   })
 
-  it('refuses webhooks honestly', async () => {
-    const hook = {
-      apiVersion: 'admissionregistration.k8s.io/v1',
-      kind: 'ValidatingWebhookConfiguration',
-      metadata: { name: 'hook' },
-      webhooks: [
-        {
-          name: 'a.example.com',
-          clientConfig: { url: 'https://example.com' },
-          sideEffects: 'None',
-          admissionReviewVersions: ['v1'],
-        },
-      ],
-    }
-    expect(await failure('apply -f -', JSON.stringify(hook))).toContain(
-      'admission webhooks are not called by Drydock',
-    )
-  })
-
   it('refuses fields that stand twice, when asked to be strict', async () => {
     const body = '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"twice"},"data":{"a":"1","a":"2"}}'
     const answer = await fetchRaw(body, 'Strict')

@@ -21,6 +21,7 @@ export interface Output {
 export interface KubectlCluster {
   world: World
   cluster: KubernetesCluster
+  network: VirtualNetwork
   folder: string
   url: string
   /** kubectl's path, and the environment in which it finds the cluster. */
@@ -87,6 +88,7 @@ export async function kubectlCluster(
   return {
     world,
     cluster,
+    network,
     folder,
     url,
     program,

@@ -1,3 +1,4 @@
+import { Pending } from '#world/controller.ts'
 import { type KubernetesObject, StatusError } from '../api.ts'
 import type { LabelSelector, Pod, PodTemplate } from '../objects.ts'
 import { controllerReference, isActive } from '../pods.ts'
@@ -37,6 +38,7 @@ export function createPod(
     api.event(owner, 'Normal', 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`, { component })
     return pod
   } catch (error) {
+    if (error instanceof Pending) throw error
     const namespaceEnds = error instanceof StatusError && /being terminated/.test(error.message)
     if (!namespaceEnds) {
       api.event(owner, 'Warning', 'FailedCreate', `Error creating: ${(error as Error).message}`, {

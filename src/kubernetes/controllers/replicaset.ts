@@ -1,4 +1,4 @@
-import type { Controller } from '#world/controller.ts'
+import { type Controller, Pending } from '#world/controller.ts'
 import { equal } from '../equality.ts'
 import type { Pod, ReplicaSet } from '../objects.ts'
 import {
@@ -41,6 +41,7 @@ export function replicaSetController(plane: ControlPlane): Controller {
         createPod(plane, set, set.spec.template!, 'replicaset-controller')
       }
     } catch (error) {
+      if (error instanceof Pending) throw error
       return { reason: 'FailedCreate', message: (error as Error).message }
     }
     if (missing < 0) {

@@ -1,4 +1,4 @@
-import type { Controller, Result } from '#world/controller.ts'
+import { type Controller, Pending, type Result } from '#world/controller.ts'
 import { equal } from '../equality.ts'
 import type { Pod, PodTemplate, StatefulSet } from '../objects.ts'
 import { isAvailable, isFinished, isReady, splitName } from '../pods.ts'
@@ -122,6 +122,7 @@ export function statefulSetController(plane: ControlPlane): Controller {
     try {
       api.create('pods', pod)
     } catch (error) {
+      if (error instanceof Pending) throw error
       const message = `create Pod ${name} in StatefulSet ${set.metadata.name} failed error: ${(error as Error).message}`
       api.event(set, 'Warning', 'FailedCreate', message, SOURCE)
       throw error

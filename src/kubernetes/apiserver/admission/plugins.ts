@@ -10,7 +10,7 @@ import { nodeRestriction } from './node-restriction.ts'
 import { podSecurity } from './pod-security.ts'
 import { validatingPolicies } from './policies/policies.ts'
 import { resourceQuota } from './resource-quota.ts'
-import { unsimulated } from './unsimulated.ts'
+import { mutatingWebhooks, validatingWebhooks } from './webhooks/plugins.ts'
 
 const PROTECTED = new Set(['default', 'kube-system', 'kube-public'])
 
@@ -56,10 +56,12 @@ const serviceAccount: AdmissionPlugin = (
   if (account.imagePullSecrets && !spec.imagePullSecrets?.length)
     spec.imagePullSecrets = account.imagePullSecrets
   if (spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) {
-    mountToken(spec, `kube-api-access-${context.world.ids.text(5, 'bcdfghjklmnpqrstvwxz2456789')}`)
+    const known = spec.volumes?.find(({ name: volume }: Obj) => volume.startsWith(TOKEN_VOLUME))?.name
+    mountToken(spec, known ?? `${TOKEN_VOLUME}${context.world.ids.text(5, 'bcdfghjklmnpqrstvwxz2456789')}`)
   }
 }
 
+const TOKEN_VOLUME = 'kube-api-access-'
 const TOKEN_PATH = '/var/run/secrets/kubernetes.io/serviceaccount'
 
 function mountToken(spec: Obj, volume: string): void {
@@ -72,7 +74,7 @@ function mountToken(spec: Obj, volume: string): void {
     ]
     used = true
   }
-  if (!used) return
+  if (!used || spec.volumes?.some(({ name }: Obj) => name === volume)) return
   const namespace = { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' }, path: 'namespace' }
   const sources = [
     { serviceAccountToken: { expirationSeconds: 3607, path: 'token' } },
@@ -136,25 +138,27 @@ const defaultStorageClass: AdmissionPlugin = ({ operation, kind, object }, conte
   if (found) object.spec.storageClassName = found.metadata.name
 }
 
+const BUILT_IN: AdmissionPlugin[] = [
+  namespaceLifecycle,
+  nodeRestriction,
+  limitRangeDefaults,
+  serviceAccount,
+  defaultTolerations,
+  priority,
+  defaultStorageClass,
+]
+
 /** In the order in which a write meets them. */
 export const ADMISSION: { mutating: AdmissionPlugin[]; validating: AdmissionPlugin[] } = {
-  mutating: [
-    namespaceLifecycle,
-    nodeRestriction,
-    limitRangeDefaults,
-    serviceAccount,
-    defaultTolerations,
-    priority,
-    defaultStorageClass,
-  ],
+  mutating: [...BUILT_IN, mutatingWebhooks(BUILT_IN)],
   validating: [
     escalation,
     certificateSigners,
     certificateSubject,
     limitRangeLimits,
     podSecurity,
-    unsimulated,
     validatingPolicies,
+    validatingWebhooks,
     resourceQuota,
   ],
 }

@@ -3,8 +3,8 @@ import { StatusError } from '../../api.ts'
 import { timestamp } from '../../time.ts'
 import { badRequest, invalid, required } from '../errors.ts'
 import type { Call } from '../http/call.ts'
+import { requestOptions } from '../http/manager.ts'
 import type { WriteQuery } from '../http/options.ts'
-import { warn } from '../http/reply.ts'
 import { clone, isObject, type Json, type Obj } from '../json.ts'
 import { apiVersionOf } from '../kinds/kind.ts'
 import { modelOf } from '../schema/schema.ts'
@@ -42,7 +42,7 @@ export function applyConfiguration(
   query: WriteQuery,
   decode: (object: Obj) => Obj,
 ): { entry: Entry; created: boolean } {
-  const { info, stored, user } = call
+  const { info, stored } = call
   if (!query.fieldManager) {
     throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [
       required('fieldManager', 'is required for apply patch'),
@@ -65,7 +65,7 @@ export function applyConfiguration(
     ...(call.subresource && { subresource: call.subresource.name }),
   }
   const mine = writable(fieldsOf(model, wanted), model, who)
-  const options = { user, dryRun: query.dryRun, warn: (text: string) => warn(call.res, text) }
+  const options = requestOptions(call, query.dryRun)
   const entry = objects.get(stored, info.namespace, info.name)
   if (!entry) {
     if (call.subresource) throw badRequest(`${stored.plural} "${info.name}" not found`)

@@ -10,8 +10,17 @@ import { duplicateFields } from './duplicates.ts'
 /** Largest request body that an API server reads. */
 const LIMIT = 3 * 1024 * 1024
 
+/** Bodies that were read, for requests that are tried again. */
+const bodies = new WeakMap<IncomingMessage, Promise<Buffer>>()
+
 /** The whole body. Throws RequestEntityTooLarge. */
-export async function readBody(req: IncomingMessage): Promise<Buffer> {
+export function readBody(req: IncomingMessage): Promise<Buffer> {
+  const body = bodies.get(req) ?? receive(req)
+  bodies.set(req, body)
+  return body
+}
+
+async function receive(req: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of req) {

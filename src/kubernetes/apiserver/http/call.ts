@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { UserInfo } from '../../provider.ts'
+import type { WebhookAnswers } from '../admission/webhooks/answers.ts'
 import type { Kind, Subresource } from '../kinds/kind.ts'
 import type { RequestInfo } from './request-info.ts'
 
@@ -14,4 +15,6 @@ export interface Call {
   /** In whose form its objects are stored. */
   stored: Kind
   subresource: Subresource | undefined
+  /** What webhooks have said about it, for when it is tried again. */
+  answers: WebhookAnswers
 }

@@ -8,9 +8,8 @@ import { servedAs } from '../storage/entries.ts'
 import type { Objects } from '../storage/objects.ts'
 import { mediaType, parseValue, readBody } from './body.ts'
 import type { Call } from './call.ts'
-import { managerOf } from './manager.ts'
+import { writeOptions } from './manager.ts'
 import { writeQuery } from './options.ts'
-import { warn } from './reply.ts'
 
 const JSON_PATCH = 'application/json-patch+json'
 const MERGE_PATCH = 'application/merge-patch+json'
@@ -25,7 +24,7 @@ export async function patchCall(
   objects: Objects,
   decode: (object: Obj) => Obj,
 ): Promise<{ entry: Entry; created: boolean }> {
-  const { info, stored, user } = call
+  const { info, stored } = call
   const type = mediaType(call.req)
   const taken = call.kind.custom ? ACCEPTED.filter((name) => name !== STRATEGIC) : ACCEPTED
   if (!taken.includes(type)) throw unsupportedMediaType(taken)
@@ -33,12 +32,8 @@ export async function patchCall(
   const body = parseValue(await readBody(call.req), type === APPLY ? 'application/yaml' : 'application/json')
   if (type === APPLY) return applyConfiguration(call, objects, body, query, decode)
   if (type !== JSON_PATCH && !isObject(body)) throw badRequest(NOT_AN_OBJECT)
-  const manage = managerOf(objects, call, query.fieldManager, 'Update')
   const options = {
-    user,
-    dryRun: query.dryRun,
-    manage,
-    warn: (text: string) => warn(call.res, text),
+    ...writeOptions(call, objects, query),
     ...(call.subresource && { subresource: call.subresource.name }),
   }
   const change = (present: Json): Obj => {

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { HttpHost } from '#network/hosts.ts'
 import { StatusError } from '../../api.ts'
 import type { AccessAttributes, UserInfo } from '../../provider.ts'
+import { WebhookAnswers } from '../admission/webhooks/answers.ts'
 import type { Authentication } from '../auth/authentication.ts'
 import { type Authorization, refusal } from '../auth/authorization.ts'
 import { impersonate } from '../auth/impersonation.ts'
@@ -53,7 +54,7 @@ export class ApiHost implements HttpHost {
     if (!info.isResource) return this.#parts.nonResources.serve(req, res, info)
     const call = this.#call(req, res, info, user)
     if (!call) return sendPlain(res, 404, '404 page not found\n')
-    await this.#parts.verbs.serve(call)
+    await this.#parts.verbs.serveAdmitted(call)
   }
 
   async #upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
@@ -90,6 +91,7 @@ export class ApiHost implements HttpHost {
       kind,
       stored: this.#parts.objects.kinds.storage(kind),
       subresource,
+      answers: new WebhookAnswers(),
     }
   }
 }

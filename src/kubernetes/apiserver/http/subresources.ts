@@ -22,7 +22,7 @@ import { scale } from '../subresources/scale.ts'
 import { issueToken } from '../subresources/token.ts'
 import { readNeeded } from './body.ts'
 import type { Call } from './call.ts'
-import { managerOf } from './manager.ts'
+import { writeOptions } from './manager.ts'
 import { writeQuery } from './options.ts'
 import { patchCall } from './patch.ts'
 import { sendJson, sendText } from './reply.ts'
@@ -117,7 +117,7 @@ export class Subresources {
 
   async #write(call: Call, part: Part): Promise<void> {
     const { objects } = this.#parts
-    const { info, kind, req, res, user } = call
+    const { info, kind, req, res } = call
     const decode = (object: Obj) => decodeBody(objects, call, object)
     const now = timestamp(objects.context.world.clock.now())
     if (info.verb === 'get') {
@@ -135,12 +135,11 @@ export class Subresources {
     }
     const query = writeQuery(info.query, 'UpdateOptions')
     const wanted = decode(await readNeeded(req, objects.context.schema))
-    const manage = managerOf(objects, call, query.fieldManager, 'Update')
     const change = (current: Json) => {
       const next = part(wanted, current, now)
       return { ...next, metadata: { ...next.metadata, resourceVersion: wanted.metadata?.resourceVersion } }
     }
-    const options = { user, dryRun: query.dryRun, manage, subresource: call.subresource!.name }
+    const options = { ...writeOptions(call, objects, query), subresource: call.subresource!.name }
     const entry = objects.update(kind, info.namespace, info.name, change, options)
     await objects.context.world.store.flushed()
     sendText(req, res, 200, textOf(kind, entry))

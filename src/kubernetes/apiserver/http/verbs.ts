@@ -1,3 +1,4 @@
+import { Pending } from '#world/controller.ts'
 import type { Entry } from '#world/store.ts'
 import { StatusError } from '../../api.ts'
 import { badRequest, methodNotAllowed, notFound } from '../errors.ts'
@@ -12,7 +13,7 @@ import type { Objects } from '../storage/objects.ts'
 import { duplicatesIn, readNeeded, readObject } from './body.ts'
 import type { Call } from './call.ts'
 import { listPage } from './list.ts'
-import { managerOf } from './manager.ts'
+import { requestOptions, writeOptions } from './manager.ts'
 import { flagIn, numberIn, writeQuery } from './options.ts'
 import { patchCall } from './patch.ts'
 import { sendJson, sendText, warn } from './reply.ts'
@@ -30,6 +31,19 @@ export class Verbs {
     this.#objects = objects
     this.#subresources = subresources
     this.#stopped = stopped
+  }
+
+  /** Answers a call, again after each time that it had to wait for webhooks. */
+  async serveAdmitted(call: Call): Promise<void> {
+    for (;;) {
+      try {
+        return await this.serve(call)
+      } catch (error) {
+        if (!(error instanceof Pending)) throw error
+        await error.settled
+        call.res.removeHeader('warning')
+      }
+    }
   }
 
   async serve(call: Call): Promise<void> {
@@ -72,7 +86,7 @@ export class Verbs {
   }
 
   async #create(call: Call): Promise<void> {
-    const { kind, stored, info, user } = call
+    const { kind, stored, info } = call
     if (info.name) throw methodNotAllowed()
     if (kind.terminating) {
       const why = 'create not allowed while custom resource definition is terminating'
@@ -83,18 +97,13 @@ export class Verbs {
     if (kind.namespaced && !info.namespace)
       throw badRequest('an empty namespace may not be set during creation')
     checkNamespace(call, object)
-    const manage = managerOf(this.#objects, call, query.fieldManager, 'Update')
-    const entry = this.#objects.create(stored, info.namespace, object, {
-      user,
-      dryRun: query.dryRun,
-      manage,
-      warn: (text) => warn(call.res, text),
-    })
+    const options = writeOptions(call, this.#objects, query)
+    const entry = this.#objects.create(stored, info.namespace, object, options)
     await this.#answer(call, 201, entry)
   }
 
   async #update(call: Call): Promise<void> {
-    const { info, stored, user } = call
+    const { info, stored } = call
     const query = writeQuery(info.query, 'UpdateOptions')
     const object = this.#decode(call, await readNeeded(call.req, this.#objects.context.schema))
     checkNamespace(call, object)
@@ -106,14 +115,7 @@ export class Verbs {
           : `name must be provided`,
       )
     }
-    const manage = managerOf(this.#objects, call, query.fieldManager, 'Update')
-    const options = {
-      user,
-      dryRun: query.dryRun,
-      manage,
-      warn: (text: string) => warn(call.res, text),
-      ...subresourceOf(call),
-    }
+    const options = { ...writeOptions(call, this.#objects, query), ...subresourceOf(call) }
     const entry = this.#objects.update(stored, info.namespace, info.name, () => object, options)
     await this.#answer(call, 200, entry)
   }
@@ -124,9 +126,10 @@ export class Verbs {
   }
 
   async #delete(call: Call): Promise<void> {
-    const { stored, kind, info, user } = call
+    const { stored, kind, info } = call
     const { request, dryRun } = await deleteRequest(call, this.#objects.context.schema)
-    const { entry, gone } = this.#objects.delete(stored, info.namespace, info.name, request, { user, dryRun })
+    const options = requestOptions(call, dryRun)
+    const { entry, gone } = this.#objects.delete(stored, info.namespace, info.name, request, options)
     await this.#objects.context.world.store.flushed()
     if (kind.returnsDeleted || !gone) return sendText(call.req, call.res, 200, this.#form(call).one(entry))
     sendJson(call.req, call.res, 200, {
@@ -144,13 +147,13 @@ export class Verbs {
   }
 
   async #deleteCollection(call: Call): Promise<void> {
-    const { stored, kind, info, user } = call
+    const { stored, kind, info } = call
     const { request, dryRun } = await deleteRequest(call, this.#objects.context.schema)
     const { entries, meta } = listPage(this.#objects, kind, stored, info.namespace, info.query)
     for (const entry of entries) {
       const { name, namespace = '' } = objectOf(entry).metadata
       try {
-        this.#objects.delete(stored, namespace, name, request, { user, dryRun })
+        this.#objects.delete(stored, namespace, name, request, requestOptions(call, dryRun))
       } catch (error) {
         // Somebody else deleted it first.
         if (!(error instanceof StatusError) || error.code !== 404) throw error

@@ -4,8 +4,10 @@ import { equal } from '../../equality.ts'
 import { objectKey, resourcePrefix } from '../../keys.ts'
 import type { ClusterOptions, UserInfo } from '../../provider.ts'
 import { timestamp } from '../../time.ts'
+import { WebhookAnswers } from '../admission/webhooks/answers.ts'
+import { areThereWebhooks } from '../admission/webhooks/hooks.ts'
 import type { Authorization } from '../auth/authorization.ts'
-import { applyDefaults } from '../defaults/defaults.ts'
+import { fillDefaults } from '../defaults/defaults.ts'
 import { alreadyExists, badRequest, conflict, invalid, MODIFIED, notFound } from '../errors.ts'
 import type { Obj } from '../json.ts'
 import { apiVersionOf, type Kind } from '../kinds/kind.ts'
@@ -24,6 +26,8 @@ export interface WriteOptions {
   dryRun?: boolean
   /** `status` and other subresources change only their part. */
   subresource?: string
+  /** Where a request that is tried again finds what webhooks have said. Default: those of the cluster's own components. */
+  answers?: WebhookAnswers
   /** Tells the client something beside the answer. */
   warn?: (text: string) => void
   /** Notes in `metadata.managedFields` who wrote what. */
@@ -52,6 +56,7 @@ const GENERATE_LIMIT = 58
  */
 export class Objects {
   readonly #parts: Parts
+  readonly #componentAnswers = new WebhookAnswers()
   readonly context: StrategyContext
   /** The resources of this cluster. */
   readonly kinds: Kinds
@@ -113,13 +118,15 @@ export class Objects {
 
   /** Throws StatusError AlreadyExists, Invalid, Forbidden, …  */
   create(kind: Kind, namespace: string, object: Obj, options: WriteOptions = {}): Entry {
+    const answers = options.answers ?? this.#answersFor(kind, namespace, object)
     const metadata = this.#newMetadata(kind, namespace, object.metadata ?? {})
     const { apiVersion: _, kind: __, metadata: ___, ...rest } = object
     const next: Obj = { kind: kind.kind, apiVersion: apiVersionOf(kind), metadata, ...rest }
     const model = modelOf(this.#parts.schema(), kind)
     const strategy = this.#strategy(kind)
-    this.#fillDefaults(kind, next)
-    this.#admit('mutating', 'create', kind, namespace, next, undefined, options)
+    fillDefaults(this.#parts.schema(), kind, next)
+    const admitted = { ...options, ...(answers && { answers }) }
+    this.#admit('mutating', 'create', kind, namespace, next, undefined, admitted)
     if (model.fields.has('status') && hasStatus(kind)) next.status = undefined
     strategy.create?.(next, this.context, options.user)
     if (next.status === undefined) {
@@ -128,17 +135,18 @@ export class Objects {
       else delete next.status
     }
     this.#validate(kind, next, undefined)
-    this.#admit('validating', 'create', kind, namespace, next, undefined, options)
+    this.#admit('validating', 'create', kind, namespace, next, undefined, admitted)
     options.manage?.(next, undefined)
-    const key = this.key(kind, namespace, metadata.name)
+    const { name } = next.metadata
+    const key = this.key(kind, namespace, name)
     if (options.dryRun) {
-      if (this.#store.get(key)) throw alreadyExists(kind, metadata.name)
+      if (this.#store.get(key)) throw alreadyExists(kind, name)
       return { key, value: next, createRevision: 0, modRevision: 0, version: 0 }
     }
     try {
       return this.#store.put(key, next as unknown, 0)
     } catch (error) {
-      throw error instanceof ConflictError ? alreadyExists(kind, metadata.name) : error
+      throw error instanceof ConflictError ? alreadyExists(kind, name) : error
     }
   }
 
@@ -236,6 +244,13 @@ export class Objects {
     }
   }
 
+  /** The answers about something that a component of the cluster makes, told apart by what it is. */
+  #answersFor(kind: Kind, namespace: string, object: Obj): WebhookAnswers | undefined {
+    if (!areThereWebhooks(this.context)) return undefined
+    const identity = `${kind.group}/${kind.plural}/${namespace}/${JSON.stringify(object)}`
+    return this.#componentAnswers.about(identity, this.#parts.cluster.world.clock.now())
+  }
+
   /** The new object with what an update must not change taken from the old one, admitted and validated. */
   #merge(kind: Kind, wanted: Obj, old: Obj, options: WriteOptions): Obj {
     const { name, namespace = '' } = old.metadata
@@ -254,7 +269,7 @@ export class Objects {
       if (old.status === undefined) delete next.status
       else next.status = old.status
     }
-    this.#fillDefaults(kind, next)
+    fillDefaults(this.#parts.schema(), kind, next)
     this.#strategy(kind).update?.(next, old, this.context)
     this.#admit('mutating', 'update', kind, namespace, next, old, options)
     this.#validate(kind, next, old)
@@ -286,16 +301,6 @@ export class Objects {
     return next
   }
 
-  #fillDefaults(kind: Kind, object: Obj): void {
-    if (kind.custom) return kind.custom.default(object)
-    const model = this.#parts.schema().model(kind.model)
-    // In Go these are structs, which are always there.
-    for (const name of ['spec', 'roleRef', 'template']) {
-      if (model.fields.get(name)?.type.kind === 'model') object[name] ??= {}
-    }
-    applyDefaults(model, object)
-  }
-
   #admit(
     phase: 'mutating' | 'validating',
     operation: 'create' | 'update' | 'delete',
@@ -315,9 +320,11 @@ export class Objects {
       old,
       user: options.user,
       dryRun: options.dryRun ?? false,
+      answers: options.answers ?? this.#componentAnswers,
       warn: options.warn ?? (() => {}),
     }
     for (const plugin of this.#parts.admission[phase]) plugin(request, this.context)
+    if (phase === 'validating') request.answers.forget(request)
   }
 
   #validate(kind: Kind, next: Obj, old: Obj | undefined): void {

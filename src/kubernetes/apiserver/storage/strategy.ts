@@ -1,5 +1,6 @@
 import type { World } from '#world/world.ts'
 import type { ClusterOptions, UserInfo } from '../../provider.ts'
+import type { WebhookAnswers } from '../admission/webhooks/answers.ts'
 import type { Authorization } from '../auth/authorization.ts'
 import type { FieldError } from '../errors.ts'
 import type { Obj } from '../json.ts'
@@ -56,6 +57,8 @@ export interface AdmissionRequest {
   old: Obj | undefined
   user: UserInfo | undefined
   dryRun: boolean
+  /** What webhooks have said about this request so far. */
+  answers: WebhookAnswers | undefined
   /** Tells the client something beside the answer. */
   warn(text: string): void
 }

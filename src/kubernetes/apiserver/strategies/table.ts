@@ -1,5 +1,6 @@
 import { equal } from '../../equality.ts'
 import { bindingErrors, policyErrors } from '../admission/policies/validation.ts'
+import { configurationErrors } from '../admission/webhooks/validation.ts'
 import { definitionStrategy } from '../custom/definition.ts'
 import { forbiddenField, invalidValue } from '../errors.ts'
 import { at, type Obj } from '../json.ts'
@@ -133,6 +134,12 @@ export const STRATEGIES: Record<string, Strategy> = {
       object.status = { observedGeneration: 1, typeChecking: {} }
     },
     validate: (object) => policyErrors(object),
+  },
+  'mutatingwebhookconfigurations.admissionregistration.k8s.io': {
+    validate: (object) => configurationErrors(object),
+  },
+  'validatingwebhookconfigurations.admissionregistration.k8s.io': {
+    validate: (object) => configurationErrors(object),
   },
   'validatingadmissionpolicybindings.admissionregistration.k8s.io': {
     validate: (object) => bindingErrors(object),

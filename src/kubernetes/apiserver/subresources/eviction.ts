@@ -4,6 +4,7 @@ import { timestamp } from '../../time.ts'
 import { notFound } from '../errors.ts'
 import { readNeeded } from '../http/body.ts'
 import type { Call } from '../http/call.ts'
+import { requestOptions } from '../http/manager.ts'
 import { writeQuery } from '../http/options.ts'
 import { sendJson } from '../http/reply.ts'
 import type { SubresourceParts } from '../http/subresources.ts'
@@ -19,10 +20,10 @@ const RETRY_AFTER_S = 10
 
 /** `pods/eviction`: a delete that respects disruption budgets. */
 export async function evict(call: Call, { objects }: SubresourceParts): Promise<void> {
-  const { req, res, info, user } = call
+  const { req, res, info } = call
   const body = await readNeeded(req, objects.context.schema)
   const dryRun = writeQuery(info.query, 'CreateOptions').dryRun || body.deleteOptions?.dryRun?.includes('All')
-  evictPod(objects, info.namespace, info.name, body.deleteOptions ?? {}, { user, dryRun })
+  evictPod(objects, info.namespace, info.name, body.deleteOptions ?? {}, requestOptions(call, dryRun))
   await objects.context.world.store.flushed()
   sendJson(req, res, 201, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 })
 }
@@ -63,6 +64,8 @@ function takeFromBudget(objects: Objects, pod: Obj, dryRun: boolean): void {
   }
   const [budget] = budgets
   if (!budget || (!isReady(pod) && mayLoseUnready(budget))) return
+  // A try that had to wait for webhooks has taken its part already.
+  if (budget.status?.disruptedPods?.[name]) return
   const { generation = 0, name: budgetName } = budget.metadata
   const { disruptionsAllowed = 0, observedGeneration = 0 } = budget.status ?? {}
   if (observedGeneration < generation) {

@@ -1,7 +1,7 @@
 import { invalid, invalidValue, notFound, unsupportedMediaType } from '../errors.ts'
 import { mediaType, parseValue, readBody, readNeeded } from '../http/body.ts'
 import type { Call } from '../http/call.ts'
-import { managerOf } from '../http/manager.ts'
+import { writeOptions } from '../http/manager.ts'
 import { writeQuery } from '../http/options.ts'
 import { sendJson } from '../http/reply.ts'
 import type { SubresourceParts } from '../http/subresources.ts'
@@ -53,7 +53,7 @@ function setAt(object: Obj, path: string, value: Json): void {
 
 /** `/scale`: reads and writes the number of replicas alone. */
 export async function scale(call: Call, { objects }: SubresourceParts): Promise<void> {
-  const { req, res, info, kind, user } = call
+  const { req, res, info, kind } = call
   const entry = objects.get(call.stored, info.namespace, info.name)
   if (!entry) throw notFound(kind, info.name)
   if (info.verb === 'get') return sendJson(req, res, 200, scaleOf(servedAs(kind, entry), kind))
@@ -68,7 +68,6 @@ export async function scale(call: Call, { objects }: SubresourceParts): Promise<
       throw unsupportedMediaType(['application/json-patch+json', 'application/merge-patch+json'])
     return applyMergePatch(clone(scaleOf(current, kind)), patch)
   }
-  const manage = managerOf(objects, call, query.fieldManager, 'Update')
   const change = (current: Json): Obj => {
     const wanted = read(current)
     const replicas = wanted?.spec?.replicas ?? 0
@@ -84,11 +83,8 @@ export async function scale(call: Call, { objects }: SubresourceParts): Promise<
     setAt(copy, kind.custom ? bare(kind.custom.scale!.specReplicasPath) : 'spec.replicas', replicas)
     return copy
   }
-  const updated = objects.update(call.stored, info.namespace, info.name, change, {
-    user,
-    dryRun: query.dryRun,
-    manage,
-  })
+  const options = writeOptions(call, objects, query)
+  const updated = objects.update(call.stored, info.namespace, info.name, change, options)
   await objects.context.world.store.flushed()
   sendJson(req, res, 200, scaleOf(servedAs(kind, updated), kind))
 }

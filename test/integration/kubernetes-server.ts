@@ -5,6 +5,7 @@ import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { KubernetesCluster } from '#kubernetes/cluster.ts'
+import type { VirtualNetwork } from '#network/virtual-network.ts'
 import { Clock } from '#world/clock.ts'
 import type { Store } from '#world/store.ts'
 import { World } from '#world/world.ts'
@@ -65,7 +66,7 @@ export async function kubectlCluster(
   const world = new World({ id: 'test', clock, ...(options.store && { store: options.store }) })
   const folder = await mkdtemp(join(tmpdir(), 'drydock-kubectl-'))
   const served = await servedCluster(world, { folder, authenticate })
-  const { cluster, url, authority } = served
+  const { cluster, network, url, authority } = served
   for (let index = 1; index <= (options.nodes ?? 2); index++) cluster.kubelets.registerNode(machine(index))
   await writeFile(join(folder, 'ca.crt'), authority)
   await writeFile(join(folder, 'config'), kubeconfig(url, join(folder, 'ca.crt')))

@@ -283,7 +283,7 @@ export class Objects {
     else Object.assign(next, wanted, { metadata })
     const { namespace = '' } = old.metadata
     const changesRefused = this.#strategy(kind).subresources?.[options.subresource!]
-    if (changesRefused) this.#fillDefaults(kind, next)
+    if (changesRefused) fillDefaults(this.#parts.schema(), kind, next)
     this.#admit('mutating', 'update', kind, namespace, next, old, options)
     const errors = metadataErrors(next.metadata, kind.names, kind.namespaced)
     if (changesRefused) {

@@ -29,11 +29,12 @@ export function tagsFor(specifications: TagSpecification[] | undefined, ...types
   return tags
 }
 
-function checked(list: Tag[]): Tags {
+/** `system`: keys that begin with `aws:` may be set, by a service that calls for its caller. */
+function checked(list: Tag[], system = false): Tags {
   const tags: Tags = {}
   for (const { Key: key, Value: value = '' } of list) {
     if (!key) throw invalidParameterValue('Tag key cannot be empty')
-    if (key.startsWith('aws:')) {
+    if (!system && key.startsWith('aws:')) {
       throw invalidParameterValue(`Tag keys starting with 'aws:' are reserved for internal use`)
     }
     tags[key] = value
@@ -49,7 +50,7 @@ function tableOf(id: string) {
 }
 
 export function createTags(input: CreateTagsCommandInput, context: RequestContext) {
-  const added = checked(input.Tags ?? [])
+  const added = checked(input.Tags ?? [], context.calledVia !== undefined)
   for (const id of input.Resources ?? []) {
     const table = tableOf(id)
     const tags = { ...table.get(context, id).tags, ...added }

@@ -8,10 +8,11 @@ import type { Principal } from './service.ts'
  */
 export function conditionsOf(
   world: World,
-  request: WireRequest,
+  request: Pick<WireRequest, 'headers' | 'secure' | 'sourceIp'>,
   principal: Principal,
   region: string,
   input: Record<string, unknown>,
+  calledVia?: string,
 ): Record<string, string | string[]> {
   const now = world.clock.now()
   const conditions: Record<string, string | string[]> = {
@@ -26,6 +27,12 @@ export function conditionsOf(
     'aws:SourceIp': request.sourceIp,
     'aws:userid': principal.userId,
     'aws:UserAgent': header(request, 'user-agent') ?? '',
+    'aws:ViaAWSService': String(calledVia !== undefined),
+  }
+  if (calledVia !== undefined) {
+    conditions['aws:CalledVia'] = [calledVia]
+    conditions['aws:CalledViaFirst'] = calledVia
+    conditions['aws:CalledViaLast'] = calledVia
   }
   if (principal.type === 'user') conditions['aws:username'] = principal.arn.split('/').at(-1)!
   const tags = requestTags(input)

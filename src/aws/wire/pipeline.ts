@@ -9,13 +9,47 @@ import { header, type WireRequest } from './request.ts'
 import { MalformedInput } from './scalars.ts'
 import { type Served, signingName } from './served.ts'
 import type { AwsServerOptions } from './server.ts'
-import { AwsError, type Principal, type RequestContext } from './service.ts'
+import { AwsError, type Principal, type RequestContext, type Service } from './service.ts'
 import { readSignature, type Signature, SignatureFault, verifySignature } from './sigv4.ts'
 import { Validator } from './validate.ts'
 
 interface Caller {
   principal: Principal
   region: string
+}
+
+/** What a handler's call is made of besides its input. */
+interface Call extends Caller {
+  request: Pick<WireRequest, 'headers' | 'secure' | 'sourceIp'>
+  requestId: string
+  calledVia?: string
+}
+
+/** A call that a service makes for somebody, as CloudFormation does. */
+export interface Invocation extends Caller {
+  /** `eks`, `CreateCluster`: names of the service and its operation. */
+  service: string
+  operation: string
+  input: Record<string, unknown>
+  /** `cloudformation.amazonaws.com` */
+  calledVia: string
+}
+
+/** A call that has been answered, for the record: what CloudTrail tells of it. */
+export interface AnsweredCall {
+  service: Service
+  operation: string
+  principal: Principal
+  region: string
+  requestId: string
+  /** ms since the epoch, world time. */
+  time: number
+  sourceIp: string
+  userAgent: string
+  calledVia?: string
+  input: Record<string, unknown>
+  output?: Record<string, unknown>
+  error?: AwsError
 }
 
 /** The way of one request: signature, operation, input, permission, behaviour, answer. */
@@ -45,11 +79,30 @@ export class Pipeline {
       const caller = this.#authenticate(served, request, operation, region)
       if (!routed) throw unknownOperation(served, request)
       const input = protocol.read(routed, request)
-      this.#validator.check(served, routed.operation, input)
-      const output = await this.#perform(served, routed.operation, input, request, caller, requestId)
+      const { store } = this.#options.world
+      const before = store.revision
+      const output = await this.#call(served, routed.operation, input, { ...caller, request, requestId })
+      if (store.revision !== before) await store.flushed()
       return protocol.write(model, routed.operation, output, requestId)
     } catch (error) {
       return this.error(served, this.#explain(served, error, operation), requestId)
+    }
+  }
+
+  /**
+   * Performs an operation for somebody without the wire, with the same checks. Throws AwsError.
+   * Does not wait for the disk: what the caller writes in the same turn is kept or lost together with it.
+   */
+  async invoke(served: Served, { operation: name, input, ...caller }: Invocation): Promise<object> {
+    const operation = served.model.operations.get(name)
+    if (!operation) throw new Error(`${served.service.name} has no operation ${name}`)
+    const { calledVia } = caller
+    const request = { headers: { 'user-agent': [calledVia] }, secure: true, sourceIp: calledVia }
+    const requestId = this.#options.world.ids.uuid()
+    try {
+      return await this.#call(served, operation, input, { ...caller, request, requestId })
+    } catch (error) {
+      throw this.#explain(served, error, operation)
     }
   }
 
@@ -103,18 +156,49 @@ export class Pipeline {
     return { arn: '*', accountId, userId: 'anonymous', type: 'anonymous' }
   }
 
+  /** Checks and performs an operation, and tells of it. */
+  async #call(
+    served: Served,
+    operation: OperationModel,
+    input: Record<string, unknown>,
+    call: Call,
+  ): Promise<Record<string, unknown>> {
+    const { onCall, world } = this.#options
+    const tell = (outcome: Pick<AnsweredCall, 'output' | 'error'>) =>
+      onCall?.({
+        service: served.service,
+        operation: operation.name,
+        principal: call.principal,
+        region: call.region,
+        requestId: call.requestId,
+        time: world.clock.now(),
+        sourceIp: call.request.sourceIp,
+        userAgent: header(call.request, 'user-agent') ?? '',
+        ...(call.calledVia === undefined ? {} : { calledVia: call.calledVia }),
+        input,
+        ...outcome,
+      })
+    try {
+      this.#validator.check(served, operation, input)
+      const output = await this.#perform(served, operation, input, call)
+      tell({ output })
+      return output
+    } catch (error) {
+      if (error instanceof AwsError) tell({ error })
+      throw error
+    }
+  }
+
   async #perform(
     served: Served,
     operation: OperationModel,
     input: Record<string, unknown>,
-    request: WireRequest,
-    { principal, region }: Caller,
-    requestId: string,
+    { principal, region, request, requestId, calledVia }: Call,
   ): Promise<Record<string, unknown>> {
     const { service, model } = served
     const { world } = this.#options
     const action = `${service.actionPrefix}:${operation.name}`
-    const conditions = conditionsOf(world, request, principal, region, input)
+    const conditions = conditionsOf(world, request, principal, region, input, calledVia)
     const context: RequestContext = {
       world,
       accountId: principal.accountId,
@@ -125,6 +209,7 @@ export class Pipeline {
       action,
       host: (header(request, 'host') ?? '').replace(/:\d+$/, ''),
       sourceIp: request.sourceIp,
+      ...(calledVia === undefined ? {} : { calledVia }),
       authorize: (asked, resource, extra) => {
         const decision = this.#decide(served, context, asked, resource, { ...conditions, ...extra })
         if (!decision.allowed) throw denial(model.protocol, principal, asked, resource, decision)
@@ -149,10 +234,7 @@ export class Pipeline {
       throw new AwsError('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', {
         status: 412,
       })
-    const before = world.store.revision
-    const output = (await handler(input, context)) ?? {}
-    if (world.store.revision !== before) await world.store.flushed()
-    return output as Record<string, unknown>
+    return ((await handler(input, context)) ?? {}) as Record<string, unknown>
   }
 
   #decide(

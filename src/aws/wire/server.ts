@@ -7,7 +7,7 @@ import { fault } from './faults.ts'
 import type { Identity } from './identity.ts'
 import { jsonRpc } from './json-rpc.ts'
 import { type ProtocolName, serviceModel } from './model.ts'
-import { Pipeline } from './pipeline.ts'
+import { type AnsweredCall, type Invocation, Pipeline } from './pipeline.ts'
 import type { Protocol, WireResponse } from './protocol.ts'
 import { ec2Query, query } from './query-rpc.ts'
 import { BodyTooLarge, readRequest, type WireRequest } from './request.ts'
@@ -29,6 +29,8 @@ export interface AwsServerOptions {
   constraints: Constraints
   /** Told of handlers that failed by mistake. */
   log?(error: unknown, operation: string): void
+  /** Told of every call whose caller is known, before it is answered. */
+  onCall?(call: AnsweredCall): void
 }
 
 export interface AwsServer {
@@ -38,6 +40,8 @@ export interface AwsServer {
   unknownHost(hostname: string): HttpHost | undefined
   /** One endpoint for all services, for `AWS_ENDPOINT_URL`; the signature's scope names the service. */
   classic(req: IncomingMessage, res: ServerResponse): void
+  /** Performs an operation for somebody, as a service that acts for its caller. Throws AwsError. */
+  invoke(invocation: Invocation): Promise<object>
 }
 
 /** Largest body that is read: the 20 MiB of an ECR layer part, in base64. */
@@ -101,6 +105,11 @@ export function createAwsServer(options: AwsServerOptions): AwsServer {
       return { kind: 'http', request: (req, res) => guarded(req, res, []) }
     },
     classic: (req, res) => guarded(req, res, served),
+    async invoke(invocation) {
+      const target = served.find(({ service }) => service.name === invocation.service)
+      if (!target) throw new Error(`no service ${invocation.service}`)
+      return pipeline.invoke(target, invocation)
+    },
   }
 }
 

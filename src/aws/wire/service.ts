@@ -29,6 +29,8 @@ export interface RequestContext {
   /** Host that the client asked, without port, and its source address. */
   host: string
   sourceIp: string
+  /** The service that calls for the principal: `cloudformation.amazonaws.com`. It may set tags that begin with `aws:`. */
+  calledVia?: string
   /**
    * Asks IAM whether the caller may do `action` on `resource`; throws the service's AccessDenied error with AWS's text.
    * The wire has already asked for the operation itself (see `resources` in Service); use it for further actions such as `iam:PassRole`.

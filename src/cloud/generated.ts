@@ -11,6 +11,7 @@ export const OPENAPI_FOLDER = generated('kubernetes')
 /** The services whose constraints are kept, by the folder names of their models. */
 export const BOTOCORE_SERVICES = [
   'autoscaling',
+  'cloudformation',
   'ec2',
   'ecr',
   'ecs',

@@ -1,4 +1,5 @@
 import { autoScalingController, autoScalingService } from '#aws/autoscaling/index.ts'
+import { cloudFormationController, cloudFormationService, type Invoke } from '#aws/cloudformation/index.ts'
 import { ec2Service, lifecycleController, type Scope } from '#aws/ec2/index.ts'
 import { ecrService, type ImageCatalog } from '#aws/ecr/index.ts'
 import { ecsService } from '#aws/ecs/index.ts'
@@ -32,11 +33,17 @@ export function awsServices(catalog: (scope: Scope) => ImageCatalog): Service[] 
     autoScalingService,
     logsService,
     ecsService,
+    cloudFormationService,
   ]
 }
 
 /** What moves their resources along. */
-export function awsControllers(world: World, network: VirtualNetwork, nodes: NodeWatch): Controller[] {
+export function awsControllers(
+  world: World,
+  network: VirtualNetwork,
+  nodes: NodeWatch,
+  invoke: Invoke,
+): Controller[] {
   return [
     lifecycleController(world),
     clusterController(world),
@@ -45,5 +52,6 @@ export function awsControllers(world: World, network: VirtualNetwork, nodes: Nod
     autoScalingController(world),
     elbHealthController(world, network),
     targetHealthController(world, network),
+    cloudFormationController(world, invoke),
   ]
 }

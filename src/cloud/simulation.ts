@@ -152,7 +152,7 @@ export class Simulation {
     addons.start()
     ecs.start()
     const controllers = [
-      ...awsControllers(world, network, nodes),
+      ...awsControllers(world, network, nodes, aws.invoke),
       ...registries.controllers(),
       traffic.controller(),
     ].map((controller) => world.controllers.start(controller))

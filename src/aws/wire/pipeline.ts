@@ -1,4 +1,5 @@
 import { conditionsOf } from './conditions.ts'
+import { conform } from './conform.ts'
 import { denial } from './denial.ts'
 import { fault } from './faults.ts'
 import type { Decision, Identity } from './identity.ts'
@@ -90,7 +91,7 @@ export class Pipeline {
   }
 
   /**
-   * Performs an operation for somebody without the wire, with the same checks. Throws AwsError.
+   * Performs an operation for somebody without the wire, with the same checks; the input is conformed to its shape. Throws AwsError.
    * Does not wait for the disk: what the caller writes in the same turn is kept or lost together with it.
    */
   async invoke(served: Served, { operation: name, input, ...caller }: Invocation): Promise<object> {
@@ -100,7 +101,8 @@ export class Pipeline {
     const request = { headers: { 'user-agent': [calledVia] }, secure: true, sourceIp: calledVia }
     const requestId = this.#options.world.ids.uuid()
     try {
-      return await this.#call(served, operation, input, { ...caller, request, requestId })
+      const conformed = (conform(operation.input, input) ?? {}) as Record<string, unknown>
+      return await this.#call(served, operation, conformed, { ...caller, request, requestId })
     } catch (error) {
       throw this.#explain(served, error, operation)
     }

@@ -1,0 +1,3 @@
+export type { Invoke } from './engine/calls.ts'
+export { cloudFormationController } from './engine/controller.ts'
+export { cloudFormationService } from './service.ts'

@@ -1,0 +1,31 @@
+import * as sdk from '@aws-sdk/client-cloudformation'
+import { serviceModel } from '../wire/model.ts'
+import type { RequestContext, ResourceResolver, Service } from '../wire/service.ts'
+import { changeSetHandlers } from './change-sets.ts'
+import { stackHandlers } from './stacks.ts'
+import { stacks } from './tables.ts'
+import { viewHandlers } from './views.ts'
+
+/** https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudformation.html */
+function resourceOf({ StackName: name }: { StackName?: string }, context: RequestContext): string {
+  if (name === undefined) return '*'
+  if (name.startsWith('arn:')) return name
+  const { region, accountId } = context
+  return stacks.find(context, name)?.arn ?? `arn:aws:cloudformation:${region}:${accountId}:stack/${name}/*`
+}
+
+/** https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/ */
+export const cloudFormationService: Service = {
+  name: 'cloudformation',
+  sdk,
+  actionPrefix: 'cloudformation',
+  endpoints: [{ prefix: 'cloudformation' }],
+  botocoreName: 'cloudformation',
+  handlers: { ...stackHandlers, ...changeSetHandlers, ...viewHandlers },
+  resources: Object.fromEntries(
+    [...serviceModel(sdk).operations.keys()].map((operation): [string, ResourceResolver] => [
+      operation,
+      resourceOf,
+    ]),
+  ),
+}

@@ -1,0 +1,23 @@
+import { ec2Types } from './ec2.ts'
+import { ecsTypes } from './ecs.ts'
+import { eksTypes } from './eks.ts'
+import { iamTypes } from './iam.ts'
+import { loadBalancingTypes } from './load-balancing.ts'
+import { otherTypes } from './others.ts'
+import { scalingTypes } from './scaling.ts'
+import { securityGroupTypes } from './security-groups.ts'
+import type { ResourceType } from './type.ts'
+
+/** The resource types that CloudFormation makes here, by name. */
+export const RESOURCE_TYPES: ReadonlyMap<string, ResourceType> = new Map(
+  [
+    ...ec2Types,
+    ...securityGroupTypes,
+    ...iamTypes,
+    ...eksTypes,
+    ...ecsTypes,
+    ...loadBalancingTypes,
+    ...scalingTypes,
+    ...otherTypes,
+  ].map((type) => [type.name, type]),
+)

@@ -25,7 +25,7 @@ export function planChanges(scope: Scope, stack: StackRecord): ResourceChangeRec
     const { all, createOnly } = propertyRules(RESOURCE_TYPES.get(type)!)
     const names = [...all].filter((name) => changed(name, properties, record.properties))
     if (names.length === 0 && record.type === type) continue
-    const unknown = names.some((name) => JSON.stringify(properties[name]).includes(KNOWN_AFTER_APPLY))
+    const unknown = names.some((name) => (JSON.stringify(properties[name]) ?? '').includes(KNOWN_AFTER_APPLY))
     const replaces =
       record.type !== type || mustReplace(RESOURCE_TYPES.get(type)!, properties, record.properties)
     changes.push({

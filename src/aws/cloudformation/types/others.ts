@@ -60,12 +60,13 @@ const logGroup: ResourceType = {
   name: 'AWS::Logs::LogGroup',
   properties: 'LogGroupName* RetentionInDays KmsKeyId LogGroupClass* DataProtectionPolicy Tags',
   async create(call, p, order) {
+    const own = order.tags.filter(({ Key }) => !Key.startsWith('aws:'))
     const logGroupName = String(p.LogGroupName ?? order.name(512))
     await call('logs', 'CreateLogGroup', {
       logGroupName,
       kmsKeyId: p.KmsKeyId,
       logGroupClass: p.LogGroupClass,
-      tags: tagMap(order.tags.filter(({ Key }) => !Key.startsWith('aws:'))),
+      ...(own.length > 0 ? { tags: tagMap(own) } : {}),
     })
     if (p.RetentionInDays !== undefined)
       await call('logs', 'PutRetentionPolicy', { logGroupName, retentionInDays: p.RetentionInDays })

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { HttpHost } from '#network/hosts.ts'
 import type { World } from '#world/world.ts'
+import { cborRpc, isCbor } from './cbor-rpc.ts'
 import type { Constraints } from './constraints.ts'
 import { Endpoints } from './endpoints.ts'
 import { fault } from './faults.ts'
@@ -70,7 +71,7 @@ export function createAwsServer(options: AwsServerOptions): AwsServer {
       const request = await readRequest(req, BODY_LIMIT)
       const found = choose(candidates, request)
       if (!found) return send(res, unknownService(options, chosen, request, requestId))
-      chosen = found
+      chosen = { ...found, protocol: spoken(found, request) }
       send(res, await pipeline.answer(chosen, request, requestId, region))
     } catch (error) {
       if (!(error instanceof BodyTooLarge)) throw error
@@ -111,6 +112,13 @@ export function createAwsServer(options: AwsServerOptions): AwsServer {
       return pipeline.invoke(target, invocation)
     },
   }
+}
+
+/** A service may speak more protocols than its SDK does: CloudWatch is asked in CBOR by the CLI and in Query by older clients. */
+function spoken({ protocol }: Served, request: WireRequest): Protocol {
+  if (isCbor(request)) return cborRpc
+  const form = request.headers['content-type']?.[0]?.startsWith('application/x-www-form-urlencoded')
+  return form && protocol === jsonRpc ? query : protocol
 }
 
 /** Which of the services a request means: by its signature's scope, then by the version or operation it names. */

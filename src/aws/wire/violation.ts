@@ -17,7 +17,7 @@ export function violationError(service: string, protocol: ProtocolName, violatio
   if (service === 'eks') return eksError(first)
   if (service === 'logs' || service === 'ecs')
     return new AwsError('InvalidParameterException', commonText(violations))
-  const code = protocol === 'query' ? 'ValidationError' : 'ValidationException'
+  const code = protocol === 'query' || service === 'cloudwatch' ? 'ValidationError' : 'ValidationException'
   if (service === 'iam' && first.kind === 'pattern' && IAM_PATTERNS[first.pattern]) {
     return new AwsError(
       code,

@@ -10,9 +10,12 @@ export interface ImageInfo {
   parameter: string
   sizeGiB: number
   user: string
+  /** What its public parameter tells beside id and name. */
+  release?: Record<string, string>
 }
 
 const EKS_OWNER = '602401143452'
+const ECS_OWNER = '591542846629'
 const AMAZON = '137112412989'
 /** EKS-optimized releases: https://github.com/awslabs/amazon-eks-ami/releases (as known 2026-11). */
 export const eksReleases: Record<string, { release: string; kubelet: string }> = {
@@ -35,6 +38,7 @@ export const images: ImageInfo[] = [
       parameter: `/aws/service/eks/optimized-ami/${version}/amazon-linux-2023/${architecture}/standard/recommended/image_id`,
       sizeGiB: 20,
       user: 'ec2-user',
+      release: { release_version: release },
     })),
   ),
   ...architectures.map((architecture) => ({
@@ -47,5 +51,24 @@ export const images: ImageInfo[] = [
     parameter: `/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-6.1-${architecture}`,
     sizeGiB: 8,
     user: 'ec2-user',
+  })),
+  // ECS-optimized releases: https://github.com/aws/amazon-ecs-ami/releases (from knowledge, 2026-11).
+  ...architectures.map((architecture) => ({
+    name: `al2023-ami-ecs-hvm-2023.0.20251112-kernel-6.1-${architecture}`,
+    description: `Amazon Linux AMI 2023.0.20251112 ${architecture} ECS HVM EBS`,
+    owner: ECS_OWNER,
+    ownerAlias: 'amazon',
+    architecture,
+    created: '2025-11-12T18:00:00.000Z',
+    parameter: `/aws/service/ecs/optimized-ami/amazon-linux-2023${architecture === 'arm64' ? '/arm64' : ''}/recommended/image_id`,
+    sizeGiB: 30,
+    user: 'ec2-user',
+    release: {
+      ecs_agent_version: '1.102.0',
+      ecs_runtime_version: 'Docker version 25.0.13',
+      image_version: '2023.0.20251112',
+      os: 'Amazon Linux 2023',
+      source_image_name: `al2023-ami-minimal-2023.9.20251110.1-kernel-6.1-${architecture}`,
+    },
   })),
 ]

@@ -1,0 +1,5 @@
+export { registerManagedInstance } from './activations.ts'
+export { nameOf as parameterNameOf, parameterArn, plainParameter } from './parameters.ts'
+export type * from './records.ts'
+export { ssmService } from './service.ts'
+export { managedInstances, parameters } from './tables.ts'

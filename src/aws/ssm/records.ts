@@ -1,0 +1,53 @@
+export type Tags = Record<string, string>
+
+export interface ParameterVersion {
+  version: number
+  type: 'String' | 'StringList' | 'SecureString'
+  value: string
+  /** As the caller named it, of a SecureString. */
+  keyId?: string
+  description?: string
+  allowedPattern?: string
+  tier: 'Standard' | 'Advanced'
+  dataType: string
+  labels: string[]
+  /** Policies as their JSON text. */
+  policies?: string
+  user: string
+  /** ms since the epoch. */
+  modified: number
+}
+
+export interface ParameterRecord {
+  name: string
+  /** Oldest first. */
+  versions: ParameterVersion[]
+  tags: Tags
+}
+
+export interface ActivationRecord {
+  id: string
+  /** The code that a machine brings with the id; shown once. */
+  code: string
+  description?: string
+  instanceName?: string
+  /** The role's name, with its path. */
+  role: string
+  limit: number
+  registered: number
+  expires: number
+  created: number
+  tags: Tags
+}
+
+/** A machine that is not of EC2, registered through an activation. */
+export interface ManagedInstanceRecord {
+  id: string
+  activationId: string
+  name?: string
+  computerName: string
+  address: string
+  role: string
+  registered: number
+  tags: Tags
+}

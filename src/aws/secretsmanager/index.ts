@@ -1,0 +1,5 @@
+export { secretsController } from './controller.ts'
+export type * from './records.ts'
+export { secretsManagerService } from './service.ts'
+export { findSecret } from './tables.ts'
+export { versionOf } from './versions.ts'

@@ -1,0 +1,23 @@
+import type { Scope } from '../ec2/index.ts'
+import { Table } from '../table.ts'
+import { AwsError } from '../wire/service.ts'
+import type { SecretRecord } from './records.ts'
+
+export const secrets = new Table<SecretRecord>('secretsmanager', 'secrets', ({ name }) => name)
+
+/** A secret by name or ARN, the six characters at an ARN's end left out or not. */
+export function findSecret(scope: Scope, given: string): SecretRecord | undefined {
+  const [, name = given] = /^arn:aws:secretsmanager:[^:]*:\d+:secret:(.+)$/.exec(given) ?? []
+  const direct = secrets.find(scope, name)
+  if (direct) return direct
+  const whole = secrets.find(scope, name.replace(/-[A-Za-z0-9]{6}$/, ''))
+  return whole?.arn === given ? whole : undefined
+}
+
+/** Throws ResourceNotFoundException. */
+export function getSecret(scope: Scope, given: string): SecretRecord {
+  const found = findSecret(scope, given)
+  if (!found)
+    throw new AwsError('ResourceNotFoundException', "Secrets Manager can't find the specified secret.")
+  return found
+}

@@ -1,0 +1,7 @@
+export { alarmArn, putAlarm, removeAlarm } from './alarms.ts'
+export { alarmController } from './controller.ts'
+export { alarmValues } from './evaluate.ts'
+export { type Datum, datapoints, putMetrics, statisticOf } from './metrics.ts'
+export type * from './records.ts'
+export { cloudWatchService } from './service.ts'
+export { alarms, inAlarm } from './tables.ts'

@@ -38,6 +38,11 @@ export const LINKED_SERVICES: Record<string, LinkedService> = {
     policy: 'AmazonECSServiceRolePolicy',
     description: 'Role to enable Amazon ECS to manage your cluster.',
   },
+  'ecs.application-autoscaling.amazonaws.com': {
+    role: 'AWSServiceRoleForApplicationAutoScaling_ECSService',
+    policy: 'AWSApplicationAutoscalingECSServicePolicy',
+    description: 'Permission policy for Application Auto Scaling to access ECS and CloudWatch.',
+  },
   'spot.amazonaws.com': {
     role: 'AWSServiceRoleForEC2Spot',
     policy: 'AWSEC2SpotServiceRolePolicy',

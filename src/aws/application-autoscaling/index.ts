@@ -1,0 +1,2 @@
+export { applicationAutoScalingController } from './controller.ts'
+export { applicationAutoScalingService } from './service.ts'

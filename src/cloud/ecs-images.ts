@@ -1,7 +1,7 @@
 import { internetPath, rulesOf, type Scope, tables } from '#aws/ec2/index.ts'
 import { registryPassword } from '#aws/ecr/index.ts'
-import { isEcrImage, type TaskRecord, TaskStartError } from '#aws/ecs/index.ts'
-import { decide, rolePrincipal } from '#aws/iam/identity.ts'
+import { instanceOf, isEcrImage, type TaskRecord, TaskStartError } from '#aws/ecs/index.ts'
+import { decide, roleOfProfile, rolePrincipal } from '#aws/iam/identity.ts'
 import { denialText } from '#aws/wire/denial.ts'
 import { type Image, type ImagePuller, PullError, type RegistryCredentials } from '#containers/image.ts'
 import { InvalidReferenceError, parseTagged } from '#containers/images/reference.ts'
@@ -67,12 +67,33 @@ function parts(reference: string): { host: string; path: string; tag: string } {
 }
 
 /** Whether a task's subnet and security groups let it out: a gateway with a public address, or a NAT. */
-function reachesInternet(scope: Scope, { subnetId, network }: TaskRecord): boolean {
+function reachesInternet(scope: Scope, task: TaskRecord): boolean {
+  const { subnetId, hasPublicIp, groupIds } = exitOf(scope, task) ?? {}
+  // Machines outside AWS are connected.
+  if (subnetId === undefined) return task.launchType === 'EXTERNAL'
   const subnet = tables.subnets.find(scope, subnetId)
   if (!subnet) return false
   const path = internetPath(scope, subnet)
-  const routed = path === 'nat' || (path === 'internet-gateway' && network.assignPublicIp === 'ENABLED')
-  return routed && network.securityGroups.some((id) => letsOut(scope, id, 443))
+  const routed = path === 'nat' || (path === 'internet-gateway' && hasPublicIp)
+  return Boolean(routed) && groupIds!.some((id) => letsOut(scope, id, 443))
+}
+
+/** From where images are pulled: Fargate's own interface; elsewhere it is the agent that pulls, from its instance. */
+function exitOf(scope: Scope, task: TaskRecord) {
+  if (task.launchType === 'FARGATE')
+    return {
+      subnetId: task.subnetId,
+      hasPublicIp: task.network?.assignPublicIp === 'ENABLED',
+      groupIds: task.network?.securityGroups ?? [],
+    }
+  const machine = tables.instances.find(scope, instanceOf(scope, task)?.machineId ?? '')
+  return (
+    machine && {
+      subnetId: machine.subnetId,
+      hasPublicIp: machine.publicIp !== undefined,
+      groupIds: machine.groupIds,
+    }
+  )
 }
 
 function letsOut(scope: Scope, groupId: string, port: number): boolean {
@@ -93,17 +114,33 @@ function ecrCredentials(scope: Scope, task: TaskRecord, connected: boolean): Reg
     )
   }
   const action = 'ecr:GetAuthorizationToken'
-  const principal = rolePrincipal(scope.world, task.executionRoleArn ?? '', task.id)
+  const own = task.executionRoleArn === undefined ? instanceRole(scope, task) : undefined
+  const principal = rolePrincipal(
+    scope.world,
+    own?.roleArn ?? task.executionRoleArn ?? '',
+    own?.session ?? task.id,
+  )
   const decision = principal && decide(scope.world, { principal, action, resource: '*' })
   if (!principal || !decision?.allowed) {
     const why = principal
       ? `AccessDeniedException: ${denialText(principal, action, '*', decision!)}`
       : `the role ${task.executionRoleArn} cannot be assumed`
+    if (task.launchType !== 'FARGATE')
+      throw new TaskStartError(
+        `CannotPullECRContainerError: ${why} status code: 400, request id: ${scope.world.ids.uuid()}`,
+      )
     throw new TaskStartError(
       `${trouble} execution resource retrieval failed: unable to retrieve ecr registry auth: service call has been retried 1 time(s): ${why} status code: 400, request id: ${scope.world.ids.uuid()}`,
     )
   }
   return { username: 'AWS', password: registryPassword(scope.world, principal).password }
+}
+
+/** Without an execution role the agent pulls with the role of its instance. */
+function instanceRole(scope: Scope, task: TaskRecord): { roleArn: string; session: string } | undefined {
+  const machine = tables.instances.find(scope, instanceOf(scope, task)?.machineId ?? '')
+  const roleArn = machine && roleOfProfile(scope, machine.profile?.arn)
+  return roleArn === undefined ? undefined : { roleArn, session: machine!.id }
 }
 
 /** A public address that stands for a host in a text; the same for the same name. */

@@ -2,6 +2,7 @@ import { privateDnsName, type Scope } from '#aws/ec2/index.ts'
 import {
   type ContainerDefinition,
   type ContainerState,
+  instanceOf,
   type TaskDefinitionRecord,
   type TaskRecord,
   type TaskRunner,
@@ -19,6 +20,8 @@ import type { VirtualNetwork } from '#network/virtual-network.ts'
 import type { Clock } from '#world/clock.ts'
 import { pullForTask } from './ecs-images.ts'
 import { AwsLogs } from './ecs-log-driver.ts'
+import { metadataVariables } from './ecs-metadata.ts'
+import { secretsFor } from './ecs-secrets.ts'
 
 export interface EcsRunnerOptions {
   clock: Clock
@@ -43,20 +46,24 @@ interface Session {
   logs: Map<string, AwsLogs>
   containers: Map<string, Running>
   volumes: Map<string, Mount['files']>
-  address: { close(): void }
+  /** Values of secrets by container and variable. */
+  secrets: Map<string, Record<string, string>>
+  addresses: { close(): void }[]
 }
 
-/** Runs the containers of Fargate tasks on the world's container runtime. */
+/** Runs the containers of tasks on the world's container runtime. */
 export class EcsRunner implements TaskRunner {
   readonly #options: EcsRunnerOptions
   readonly #sessions = new Map<string, Session>()
-  #changed: (task: TaskRecord) => void = () => {}
+  /** Folders of container instances that volumes share: `<instance>/<path>`. */
+  readonly #hostFolders = new Map<string, Mount['files']>()
+  #changed: (scope: Scope, task: TaskRecord) => void = () => {}
 
   constructor(options: EcsRunnerOptions) {
     this.#options = options
   }
 
-  onChange(listener: (task: TaskRecord) => void): void {
+  onChange(listener: (scope: Scope, task: TaskRecord) => void): void {
     this.#changed = listener
   }
 
@@ -67,10 +74,7 @@ export class EcsRunner implements TaskRunner {
   ): Promise<Map<string, string>> {
     const session = this.#session(task)
     for (const { name = '', image = '', logConfiguration, secrets } of definition.containers) {
-      if (secrets?.length)
-        throw new TaskStartError(
-          `ResourceInitializationError: unable to pull secrets or registry auth: Drydock does not simulate secrets of containers (container ${name}).`,
-        )
+      if (secrets?.length) session.secrets.set(name, secretsFor(scope, task, secrets))
       if (logConfiguration?.logDriver === 'awslogs' && !session.logs.has(name))
         session.logs.set(name, AwsLogs.open(scope, task, name, logConfiguration))
       if (!session.images.has(name))
@@ -85,6 +89,10 @@ export class EcsRunner implements TaskRunner {
     const override = task.overrides.containerOverrides?.find((one) => one.name === name)
     const given = [...(own.environment ?? []), ...(override?.environment ?? [])]
     const limit = override?.memory ?? own.memory
+    const record = task.containers.find((one) => one.name === name)!
+    const address = record.address ?? task.privateIp!
+    if (address !== task.privateIp) session.addresses.push(this.#options.network.addAddress(address))
+    const fargate = task.launchType === 'FARGATE'
     try {
       const container = await this.#options.runtime.create({
         id: scope.world.ids.hex(64),
@@ -92,25 +100,25 @@ export class EcsRunner implements TaskRunner {
         ...(own.entryPoint?.length ? { command: own.entryPoint } : {}),
         ...((override?.command ?? own.command)?.length ? { args: override?.command ?? own.command } : {}),
         env: {
-          AWS_EXECUTION_ENV: 'AWS_ECS_FARGATE',
-          AWS_DEFAULT_REGION: scope.region,
-          AWS_REGION: scope.region,
+          AWS_EXECUTION_ENV: fargate ? 'AWS_ECS_FARGATE' : 'AWS_ECS_EC2',
+          ...(fargate ? { AWS_DEFAULT_REGION: scope.region, AWS_REGION: scope.region } : {}),
+          ...metadataVariables(task, name),
           ...Object.fromEntries(given.map(({ name: key, value }) => [key!, value ?? ''])),
+          ...session.secrets.get(name),
         },
         ...(own.workingDirectory ? { workingDir: own.workingDirectory } : {}),
-        hostname: privateDnsName(scope.region, task.privateIp!),
-        address: task.privateIp!,
-        hosts: Object.fromEntries(
-          (own.extraHosts ?? []).map(({ hostname, ipAddress }) => [hostname!, ipAddress!]),
-        ),
+        hostname: own.hostname ?? hostnameOf(scope, task, address),
+        address,
+        hosts: { ...linksOf(task, own), ...hostsOf(own) },
         lookup: this.#options.lookup,
         tty: own.pseudoTerminal ?? false,
         stdin: own.interactive ?? false,
-        mounts: this.#mounts(session, own),
+        mounts: this.#mounts(session, task, definition, own),
         ...(limit === undefined ? {} : { memoryLimitBytes: limit * 1024 * 1024 }),
+        ...(fargate ? { cpuLimitMilli: milliCpu(Number(task.cpu)) } : {}),
       })
       const process = await container.start()
-      this.#follow(task, session, name, container, process)
+      this.#follow(scope, task, session, name, container, process)
     } catch (error) {
       if (!(error instanceof StartError)) throw error
       throw new TaskStartError(
@@ -118,6 +126,12 @@ export class EcsRunner implements TaskRunner {
         name,
       )
     }
+  }
+
+  /** Present use of a container; undefined when it does not run here. */
+  usage(task: TaskRecord, name: string): { cpuMilli: number; memoryBytes: number } | undefined {
+    const running = this.#sessions.get(task.arn)?.containers.get(name)
+    return running?.state.running ? running.container.usage() : undefined
   }
 
   state(task: TaskRecord, name: string): ContainerState | undefined {
@@ -165,7 +179,7 @@ export class EcsRunner implements TaskRunner {
       await container.remove()
     }
     for (const log of session.logs.values()) log.close()
-    session.address.close()
+    for (const address of session.addresses) address.close()
   }
 
   /** Ends everything at once, when the world closes; the store knows what to start again. */
@@ -185,22 +199,37 @@ export class EcsRunner implements TaskRunner {
       logs: new Map(),
       containers: new Map(),
       volumes: new Map(),
-      address: this.#options.network.addAddress(task.privateIp!),
+      secrets: new Map(),
+      addresses: task.privateIp === undefined ? [] : [this.#options.network.addAddress(task.privateIp)],
     }
     this.#sessions.set(task.arn, session)
     return session
   }
 
-  /** Volumes of a task are empty folders that its containers share. */
-  #mounts(session: Session, own: ContainerDefinition): Mount[] {
+  /** Volumes of a task are empty folders that its containers share; those of the host or of Docker are its instance's. */
+  #mounts(
+    session: Session,
+    task: TaskRecord,
+    definition: TaskDefinitionRecord,
+    own: ContainerDefinition,
+  ): Mount[] {
     return (own.mountPoints ?? []).map(({ sourceVolume = '', containerPath = '', readOnly }) => {
-      const files = session.volumes.get(sourceVolume) ?? new Map()
-      session.volumes.set(sourceVolume, files)
+      const volume = definition.rest.volumes?.find(({ name }) => name === sourceVolume)
+      const shared =
+        volume?.dockerVolumeConfiguration?.scope === 'shared' ? `volume:${sourceVolume}` : undefined
+      const folder = volume?.host?.sourcePath ?? shared
+      const onHost = folder !== undefined && task.instance !== undefined
+      const [map, key] = onHost
+        ? [this.#hostFolders, `${task.instance}/${folder}`]
+        : [session.volumes, sourceVolume]
+      const files = map.get(key) ?? new Map()
+      map.set(key, files)
       return { path: containerPath, files, ...(readOnly ? { readOnly } : {}) }
     })
   }
 
   #follow(
+    scope: Scope,
     task: TaskRecord,
     session: Session,
     name: string,
@@ -217,7 +246,30 @@ export class EcsRunner implements TaskRunner {
       await new Promise((resolve) => setImmediate(resolve))
       log?.flush()
       running.state = { running: false, exitCode, ...(oomKilled ? { oomKilled } : {}) }
-      if (this.#sessions.get(task.arn) === session) this.#changed(task)
+      if (this.#sessions.get(task.arn) === session) this.#changed(scope, task)
     })
   }
+}
+
+const milliCpu = (units: number) => Math.round((units * 1000) / 1024)
+
+function hostnameOf(scope: Scope, task: TaskRecord, address: string): string {
+  if (task.privateIp !== undefined) return privateDnsName(scope.region, task.privateIp)
+  const machine = instanceOf(scope, task)?.address
+  // On a bridge Docker names a container by its id.
+  return address === machine ? privateDnsName(scope.region, machine) : task.id.slice(0, 12)
+}
+
+const hostsOf = ({ extraHosts = [] }: ContainerDefinition): Record<string, string> =>
+  Object.fromEntries(extraHosts.map(({ hostname, ipAddress }) => [hostname!, ipAddress!]))
+
+/** `links` of the bridge mode: `database:db`. */
+function linksOf(task: TaskRecord, { links = [] }: ContainerDefinition): Record<string, string> {
+  return Object.fromEntries(
+    links.flatMap((link) => {
+      const [name = '', alias = name] = link.split(':')
+      const address = task.containers.find((one) => one.name === name)?.address
+      return address === undefined ? [] : [[alias, address]]
+    }),
+  )
 }

@@ -1,6 +1,16 @@
 import { interfaceAt } from '#aws/ec2/address-holder.ts'
 import { internetPath, type Scope, scopeOfKey, tables } from '#aws/ec2/index.ts'
-import { serviceController, type TaskRecord, taskController, tasks } from '#aws/ecs/index.ts'
+import {
+  type ContainerInstanceRecord,
+  capacityProviderController,
+  containerInstanceController,
+  definitionByArn,
+  needsOf,
+  serviceController,
+  type TaskRecord,
+  taskController,
+  tasks,
+} from '#aws/ecs/index.ts'
 import { admits } from '#aws/elb/paths.ts'
 import type { ImagePuller } from '#containers/image.ts'
 import type { ContainerRuntime } from '#containers/runtime.ts'
@@ -9,6 +19,8 @@ import { LAB_ADDRESS } from '#network/lab-address.ts'
 import { ConnectError, type Peer, type VirtualNetwork } from '#network/virtual-network.ts'
 import type { StoreEvent } from '#world/store.ts'
 import type { World } from '#world/world.ts'
+import { ContainerInstances } from './ecs-instances.ts'
+import { type Placed, TaskMetadata } from './ecs-metadata.ts'
 import { EcsRunner } from './ecs-runner.ts'
 
 export interface EcsTasksOptions {
@@ -22,47 +34,68 @@ export interface EcsTasksOptions {
 }
 
 const TASK_KEY = /^aws\/\d+\/[^/]+\/ecs\/tasks\//
+const INSTANCE_KEY = /^aws\/\d+\/[^/]+\/ecs\/container-instances\//
 
-interface Placed {
-  scope: Scope
-  task: TaskRecord
-}
-
-/** The Fargate of a world: runs the tasks of its ECS clusters, and lets in to them whom their security groups let in. */
+/** The machines under ECS: runs the tasks of its clusters, and lets in to them whom their security groups let in. */
 export class EcsTasks implements HostTable {
   readonly #options: EcsTasksOptions
   readonly #runner: EcsRunner
-  /** Private address → the task that has it, as the store says. */
+  readonly #instances: ContainerInstances
+  readonly #metadata: TaskMetadata
+  /** Private address of an interface → the task that has it, as the store says. */
   readonly #byAddress = new Map<string, Placed>()
+  /** The tasks that have not stopped, by ARN. */
+  readonly #living = new Map<string, Placed>()
   readonly #running: { stop(): void }[] = []
 
   constructor(options: EcsTasksOptions) {
     this.#options = options
     this.#runner = new EcsRunner({ clock: options.world.clock, ...options })
+    this.#instances = new ContainerInstances(options.network)
+    this.#metadata = new TaskMetadata(
+      options.world,
+      () => this.living(),
+      (task, name) => this.#runner.usage(task, name),
+    )
+  }
+
+  /** Present use of a container; undefined when it does not run. */
+  usage(task: TaskRecord, container: string) {
+    return this.#runner.usage(task, container)
+  }
+
+  /** The CPU units and MiB that a task reserves. */
+  reserved(scope: Scope, task: TaskRecord): { cpu: number; memory: number } {
+    const definition = definitionByArn(scope, task.definitionArn)
+    return definition ? needsOf(definition, task.overrides) : { cpu: 0, memory: 0 }
+  }
+
+  /** The tasks that have not stopped. */
+  living(): Iterable<Placed> {
+    return this.#living.values()
   }
 
   start(): void {
     const { world, accountId, network } = this.#options
     const follow = ({ type, key, entry }: Pick<StoreEvent, 'type' | 'key' | 'entry'>) => {
-      if (!TASK_KEY.test(key)) return
-      const task = entry.value as TaskRecord
-      if (task.privateIp === undefined) return
-      const holder = this.#byAddress.get(task.privateIp)?.task.arn
-      const present = type === 'put' && task.lastStatus !== 'STOPPED'
-      if (present) this.#byAddress.set(task.privateIp, { scope: scopeOfKey(world, key), task })
-      else if (holder === task.arn) this.#byAddress.delete(task.privateIp)
+      if (INSTANCE_KEY.test(key)) {
+        const record = entry.value as ContainerInstanceRecord
+        this.#instances.follow(scopeOfKey(world, key), record, type === 'put')
+      } else if (TASK_KEY.test(key)) this.#followTask(key, entry.value as TaskRecord, type === 'put')
     }
     const prefix = `aws/${accountId}/`
-    for (const entry of world.store.list(prefix).entries) follow({ type: 'put', key: entry.key, entry })
+    const present = world.store.list(prefix).entries
+    for (const entry of present) follow({ type: 'put', key: entry.key, entry })
     const watch = world.store.watch(prefix, follow)
-    const route = network.addRoute({ resolve: (from, to) => this.#guard(from, to) })
+    const route = network.addRoute({ resolve: (from, to) => this.#route(from, to) })
+    const metadata = this.#metadata.listen(network)
     const controller = world.controllers.start(taskController(world, this.#runner))
-    this.#runner.onChange((task) => {
-      const scope = this.#byAddress.get(task.privateIp ?? '')?.scope
-      if (scope) controller.enqueue(tasks.key(scope, task.cluster, task.id))
-    })
-    const scheduler = world.controllers.start(serviceController(world))
-    this.#running.push(controller, scheduler, { stop: () => watch.close() }, { stop: () => route.close() })
+    this.#runner.onChange((scope, task) => controller.enqueue(tasks.key(scope, task.cluster, task.id)))
+    const others = [serviceController, containerInstanceController, capacityProviderController].map((make) =>
+      world.controllers.start(make(world)),
+    )
+    const closing = [watch, route, metadata, this.#instances].map((one) => ({ stop: () => one.close() }))
+    this.#running.push(controller, ...others, ...closing)
   }
 
   stop(): void {
@@ -70,33 +103,67 @@ export class EcsTasks implements HostTable {
     this.#runner.close()
   }
 
-  /** The public addresses of tasks. */
+  #followTask(key: string, task: TaskRecord, present: boolean): void {
+    const scope = scopeOfKey(this.#options.world, key)
+    const lives = present && task.lastStatus !== 'STOPPED'
+    if (lives) this.#living.set(task.arn, { scope, task })
+    else this.#living.delete(task.arn)
+    this.#instances.publish(scope, task, lives)
+    if (task.privateIp === undefined) return
+    const holder = this.#byAddress.get(task.privateIp)?.task.arn
+    if (lives) this.#byAddress.set(task.privateIp, { scope, task })
+    else if (holder === task.arn) this.#byAddress.delete(task.privateIp)
+  }
+
+  /** The public addresses of tasks and of container instances, and the addresses of machines outside AWS. */
   resolve(host: string, port: number): TcpHost | undefined {
     if (!/^\d{1,3}(\.\d{1,3}){3}$/.test(host)) return undefined
     for (const { scope, task } of this.#byAddress.values()) {
       const eni = task.networkInterfaceId && tables.networkInterfaces.find(scope, task.networkInterfaceId)
       if (!eni || eni.publicIp !== host) continue
-      return { kind: 'tcp', connect: () => this.#fromInternet(scope, task, host, port) }
+      return {
+        kind: 'tcp',
+        connect: () => this.#fromInternet(scope, task.subnetId!, task.privateIp!, host, port),
+      }
     }
-    return undefined
+    const machine = this.#instances.reachedAs(host)
+    if (!machine) return undefined
+    const { scope, instance, subnetId } = machine
+    return {
+      kind: 'tcp',
+      connect: () =>
+        subnetId === undefined
+          ? this.#options.network.connect({ address: instance.address, port })
+          : this.#fromInternet(scope, subnetId, instance.address, host, port),
+    }
   }
 
-  #fromInternet(scope: Scope, task: TaskRecord, host: string, port: number) {
-    const subnet = tables.subnets.get(scope, task.subnetId)
+  #fromInternet(scope: Scope, subnetId: string, address: string, host: string, port: number) {
+    const subnet = tables.subnets.get(scope, subnetId)
     if (internetPath(scope, subnet) !== 'internet-gateway') throw new ConnectError('ETIMEDOUT', host, port)
     const from = { address: LAB_ADDRESS, port: 10_000 + scope.world.ids.number(50_000) }
-    return this.#options.network.connect({ address: task.privateIp!, port }, from)
+    return this.#options.network.connect({ address, port }, from)
   }
 
-  /** Packets that a task's security groups do not let in go unanswered. */
-  #guard(from: Peer, to: Peer): undefined {
+  /** Packets that a security group does not let in go unanswered; published ports lead to their containers. */
+  #route(from: Peer, to: Peer): Peer | undefined {
     const placed = this.#byAddress.get(to.address)
-    if (!placed || from.address === to.address || from.address.startsWith('127.')) return undefined
-    const { scope, task } = placed
-    const { vpcId } = tables.subnets.get(scope, task.subnetId)
-    const groupIds = interfaceAt(scope, vpcId, from.address)?.groupIds ?? []
-    if (!admits(scope, task.network.securityGroups, { address: from.address, groupIds }, to.port))
+    const source = this.#instances.sourceOf(from.address)
+    if (placed && source !== to.address && !source.startsWith('127.')) {
+      const { scope, task } = placed
+      this.#admit(scope, task.network!.securityGroups, task.subnetId!, source, to)
+    }
+    const machine = this.#instances.at(to.address)
+    if (!machine) return undefined
+    if (machine.subnetId !== undefined && source !== to.address)
+      this.#admit(machine.scope, machine.groupIds, machine.subnetId, source, to)
+    return this.#instances.published(to)
+  }
+
+  #admit(scope: Scope, groupIds: string[], subnetId: string, source: string, to: Peer): void {
+    const { vpcId } = tables.subnets.get(scope, subnetId)
+    const sourceGroups = interfaceAt(scope, vpcId, source)?.groupIds ?? []
+    if (!admits(scope, groupIds, { address: source, groupIds: sourceGroups }, to.port))
       throw new ConnectError('ETIMEDOUT', to.address, to.port)
-    return undefined
   }
 }

@@ -10,8 +10,10 @@ export const OPENAPI_FOLDER = generated('kubernetes')
 
 /** The services whose constraints are kept, by the folder names of their models. */
 export const BOTOCORE_SERVICES = [
+  'application-autoscaling',
   'autoscaling',
   'cloudformation',
+  'cloudwatch',
   'ec2',
   'ecr',
   'ecs',
@@ -20,5 +22,7 @@ export const BOTOCORE_SERVICES = [
   'elbv2',
   'iam',
   'logs',
+  'secretsmanager',
+  'ssm',
   'sts',
 ]

@@ -1,5 +1,10 @@
+import {
+  applicationAutoScalingController,
+  applicationAutoScalingService,
+} from '#aws/application-autoscaling/index.ts'
 import { autoScalingController, autoScalingService } from '#aws/autoscaling/index.ts'
 import { cloudFormationController, cloudFormationService, type Invoke } from '#aws/cloudformation/index.ts'
+import { alarmController, cloudWatchService } from '#aws/cloudwatch/index.ts'
 import { ec2Service, lifecycleController, type Scope } from '#aws/ec2/index.ts'
 import { ecrService, type ImageCatalog } from '#aws/ecr/index.ts'
 import { ecsService } from '#aws/ecs/index.ts'
@@ -14,6 +19,8 @@ import { elbHealthController, elbService } from '#aws/elb/index.ts'
 import { elbv2Service, targetHealthController } from '#aws/elbv2/index.ts'
 import { iamService } from '#aws/iam/service.ts'
 import { logsService } from '#aws/logs/index.ts'
+import { secretsController, secretsManagerService } from '#aws/secretsmanager/index.ts'
+import { ssmService } from '#aws/ssm/index.ts'
 import { stsService } from '#aws/sts/service.ts'
 import type { Service } from '#aws/wire/service.ts'
 import type { VirtualNetwork } from '#network/virtual-network.ts'
@@ -34,6 +41,10 @@ export function awsServices(catalog: (scope: Scope) => ImageCatalog): Service[] 
     logsService,
     ecsService,
     cloudFormationService,
+    ssmService,
+    secretsManagerService,
+    cloudWatchService,
+    applicationAutoScalingService,
   ]
 }
 
@@ -53,5 +64,8 @@ export function awsControllers(
     elbHealthController(world, network),
     targetHealthController(world, network),
     cloudFormationController(world, invoke),
+    secretsController(world),
+    alarmController(world),
+    applicationAutoScalingController(world),
   ]
 }

@@ -18,9 +18,11 @@ import type { World } from '#world/world.ts'
 import { Clusters } from './clusters.ts'
 import type { WorldConfig } from './config.ts'
 import { DockerHost } from './docker-host.ts'
+import { EcsAnywhere } from './ecs-anywhere.ts'
 import { EcsTasks } from './ecs-tasks.ts'
 import { InstalledAddons } from './installed-addons.ts'
 import { localhost } from './localhost.ts'
+import { Metrics } from './metrics.ts'
 import { Nodes } from './nodes.ts'
 import { Outside } from './outside.ts'
 import { eksProvider } from './provider.ts'
@@ -125,6 +127,7 @@ export class Simulation {
       balancers,
       traffic,
       ecs,
+      new EcsAnywhere(world, accountId),
     ]
     // Last of all: what looks like AWS and is none of the above, so that a client hears it from the service's own name.
     tables.push({
@@ -151,6 +154,8 @@ export class Simulation {
     nodes.start()
     addons.start()
     ecs.start()
+    const metrics = new Metrics(world, accountId, ecs, traffic)
+    metrics.start()
     const controllers = [
       ...awsControllers(world, network, nodes, aws.invoke),
       ...registries.controllers(),
@@ -159,6 +164,7 @@ export class Simulation {
     await docker.start()
     return new Simulation(hosts, aws.classic, async () => {
       for (const controller of controllers) controller.stop()
+      metrics.stop()
       traffic.stop()
       ecs.stop()
       addons.stop()

@@ -1,5 +1,6 @@
 export { autoScalingController } from './controller.ts'
 export { createGroup, deleteGroup, type GroupOptions, setDesired } from './groups.ts'
+export { launchSpec } from './launch-spec.ts'
 export type * from './records.ts'
 export { autoScalingService } from './service.ts'
 export { findGroup, listGroups } from './tables.ts'

@@ -2,39 +2,43 @@ import type * as sdk from '@aws-sdk/client-ecs'
 import type { Scope } from '../ec2/index.ts'
 import { ensureLinkedRole } from '../iam/linked-roles.ts'
 import { AwsError, type Handler } from '../wire/service.ts'
-import { clientError, invalid } from './errors.ts'
+import { checkProviderNames, markGroups } from './capacity-providers.ts'
+import { registered } from './container-instances.ts'
+import { invalid } from './errors.ts'
 import { clusterOf, ecsArn, page, shortName, tagsOf, toTags } from './names.ts'
-import type { ClusterRecord } from './records.ts'
+import type { ClusterRecord, TaskRecord } from './records.ts'
 import { clusters, services, tasks } from './tables.ts'
-
-/** The capacity providers that every account has. */
-const FARGATE_PROVIDERS = ['FARGATE', 'FARGATE_SPOT']
 
 function toCluster(scope: Scope, record: ClusterRecord, include: string[] = []): sdk.Cluster {
   const own = tasks.list(scope, record.name).filter(({ lastStatus }) => lastStatus !== 'STOPPED')
   const active = services.list(scope, record.name).filter(({ status }) => status !== 'INACTIVE')
-  const running = own.filter(({ lastStatus }) => lastStatus === 'RUNNING').length
-  const pending = own.filter(({ lastStatus }) =>
-    /^(PROVISIONING|PENDING|ACTIVATING)$/.test(lastStatus),
-  ).length
+  const running = own.filter(({ lastStatus }) => lastStatus === 'RUNNING')
+  const pending = own.filter(({ lastStatus }) => /^(PROVISIONING|PENDING|ACTIVATING)$/.test(lastStatus))
+  const count = (of: TaskRecord[], kind: string) => of.filter(({ launchType }) => launchType === kind).length
+  const servicesOn = (kind: string, status: string) =>
+    active.filter((one) => one.deployments[0]?.launchType === kind && one.status === status).length
   return {
     clusterArn: record.arn,
     clusterName: record.name,
     status: record.status,
-    registeredContainerInstancesCount: 0,
-    runningTasksCount: running,
-    pendingTasksCount: pending,
+    registeredContainerInstancesCount: registered(scope, record.name).length,
+    runningTasksCount: running.length,
+    pendingTasksCount: pending.length,
     activeServicesCount: active.length,
     statistics: include.includes('STATISTICS')
       ? Object.entries({
-          runningEC2TasksCount: 0,
-          runningFargateTasksCount: running,
-          pendingEC2TasksCount: 0,
-          pendingFargateTasksCount: pending,
-          activeEC2ServiceCount: 0,
-          activeFargateServiceCount: active.length,
-          drainingEC2ServiceCount: 0,
-          drainingFargateServiceCount: active.filter(({ status }) => status === 'DRAINING').length,
+          runningEC2TasksCount: count(running, 'EC2'),
+          runningFargateTasksCount: count(running, 'FARGATE'),
+          pendingEC2TasksCount: count(pending, 'EC2'),
+          pendingFargateTasksCount: count(pending, 'FARGATE'),
+          runningExternalTasksCount: count(running, 'EXTERNAL'),
+          pendingExternalTasksCount: count(pending, 'EXTERNAL'),
+          activeEC2ServiceCount: servicesOn('EC2', 'ACTIVE'),
+          activeFargateServiceCount: servicesOn('FARGATE', 'ACTIVE'),
+          drainingEC2ServiceCount: servicesOn('EC2', 'DRAINING'),
+          drainingFargateServiceCount: servicesOn('FARGATE', 'DRAINING'),
+          activeExternalServiceCount: servicesOn('EXTERNAL', 'ACTIVE'),
+          drainingExternalServiceCount: servicesOn('EXTERNAL', 'DRAINING'),
         }).map(([name, value]) => ({ name, value: String(value) }))
       : [],
     tags: include.includes('TAGS') ? toTags(record.tags) : [],
@@ -46,13 +50,8 @@ function toCluster(scope: Scope, record: ClusterRecord, include: string[] = []):
 
 const EVERYTHING = ['TAGS', 'SETTINGS']
 
-function checkProviders(names: string[], strategy: sdk.CapacityProviderStrategyItem[]): void {
-  for (const name of names)
-    if (!FARGATE_PROVIDERS.includes(name))
-      throw new AwsError(
-        'InvalidParameterException',
-        `The specified capacity provider '${name}' was not found. Specify a valid name or ARN and try again.`,
-      )
+function checkProviders(scope: Scope, names: string[], strategy: sdk.CapacityProviderStrategyItem[]): void {
+  checkProviderNames(scope, names)
   for (const { capacityProvider } of strategy)
     if (!names.includes(shortName(capacityProvider!)))
       throw invalid(
@@ -69,7 +68,7 @@ export const clusterHandlers: Record<string, Handler> = {
     if (present?.status === 'ACTIVE') return { cluster: toCluster(context, present, EVERYTHING) }
     const capacityProviders = (input.capacityProviders ?? []).map(shortName)
     const defaultStrategy = input.defaultCapacityProviderStrategy ?? []
-    checkProviders(capacityProviders, defaultStrategy)
+    checkProviders(context, capacityProviders, defaultStrategy)
     ensureLinkedRole(context.world, context.accountId, 'ecs.amazonaws.com')
     const record = clusters.put(context, {
       name,
@@ -80,6 +79,7 @@ export const clusterHandlers: Record<string, Handler> = {
       defaultStrategy,
       tags: tagsOf(input.tags),
     })
+    markGroups(context, capacityProviders)
     return { cluster: toCluster(context, record, EVERYTHING) }
   },
 
@@ -115,6 +115,11 @@ export const clusterHandlers: Record<string, Handler> = {
         'ClusterContainsTasksException',
         'The Cluster cannot be deleted while Tasks are active.',
       )
+    if (registered(context, record.name).length > 0)
+      throw new AwsError(
+        'ClusterContainsContainerInstancesException',
+        'The Cluster cannot be deleted while Container Instances are active or draining.',
+      )
     const next = clusters.put(context, { ...record, status: 'INACTIVE' })
     return { cluster: toCluster(context, next, EVERYTHING) }
   },
@@ -135,43 +140,9 @@ export const clusterHandlers: Record<string, Handler> = {
     const record = clusterOf(context, input.cluster)
     const capacityProviders = (input.capacityProviders ?? []).map(shortName)
     const defaultStrategy = input.defaultCapacityProviderStrategy ?? []
-    checkProviders(capacityProviders, defaultStrategy)
+    checkProviders(context, capacityProviders, defaultStrategy)
     const next = clusters.put(context, { ...record, capacityProviders, defaultStrategy })
+    markGroups(context, capacityProviders)
     return { cluster: toCluster(context, next, EVERYTHING) }
-  },
-
-  DescribeCapacityProviders: (input: sdk.DescribeCapacityProvidersCommandInput, context) => {
-    const asked = (input.capacityProviders ?? FARGATE_PROVIDERS).map(shortName)
-    return {
-      capacityProviders: asked
-        .filter((name) => FARGATE_PROVIDERS.includes(name))
-        .map((name) => ({
-          capacityProviderArn: ecsArn(context, `capacity-provider/${name}`),
-          name,
-          status: 'ACTIVE',
-          tags: [],
-        })),
-      failures: asked
-        .filter((name) => !FARGATE_PROVIDERS.includes(name))
-        .map((name) => ({ arn: ecsArn(context, `capacity-provider/${name}`), reason: 'MISSING' })),
-    }
-  },
-
-  /** No instance registers itself with a cluster here: every cluster has none. */
-  ListContainerInstances: (input: sdk.ListContainerInstancesCommandInput, context) => {
-    clusterOf(context, input.cluster)
-    return { containerInstanceArns: [] }
-  },
-
-  DescribeContainerInstances: (input: sdk.DescribeContainerInstancesCommandInput, context) => {
-    const cluster = clusterOf(context, input.cluster)
-    if (!input.containerInstances?.length) throw clientError('Container instance cannot be empty.')
-    return {
-      containerInstances: [],
-      failures: input.containerInstances.map((id) => ({
-        arn: id.startsWith('arn:') ? id : ecsArn(context, `container-instance/${cluster.name}/${id}`),
-        reason: 'MISSING',
-      })),
-    }
   },
 }

@@ -1,11 +1,18 @@
 import type { LoadBalancer, TaskOverride } from '@aws-sdk/client-ecs'
 import type { Scope } from '../ec2/index.ts'
 import { roleByArn } from '../iam/identity.ts'
+import { type Choice, chooseInstance } from './choose-instance.ts'
 import { clientError } from './errors.ts'
 import { ecsArn } from './names.ts'
 import { emptiestSubnet, nextProvider, type Placement, runningPlatform } from './placement.ts'
-import type { ClusterRecord, Tags, TaskDefinitionRecord, TaskRecord } from './records.ts'
-import { tasks } from './tables.ts'
+import type {
+  ClusterRecord,
+  ContainerInstanceRecord,
+  Tags,
+  TaskDefinitionRecord,
+  TaskRecord,
+} from './records.ts'
+import { capacityProviders, tasks } from './tables.ts'
 
 export interface LaunchOptions {
   cluster: ClusterRecord
@@ -21,12 +28,17 @@ export interface LaunchOptions {
   tags?: Tags
   /** The tasks beside which this one is placed. */
   beside: TaskRecord[]
+  /** The container instance that the caller has chosen. */
+  instance?: ContainerInstanceRecord
 }
 
-/** Starts a Fargate task; its controller does the rest. Throws ClientException when a role cannot be assumed. */
-export function launchTask(scope: Scope, options: LaunchOptions): TaskRecord {
+/** A task that has been started, or why no container instance could take it. */
+export type Launched = { task: TaskRecord; choice?: undefined } | { task?: undefined; choice: Choice }
+
+/** Starts a task where its placement says; its controller does the rest. Throws ClientException when a role cannot be assumed. */
+export function launchTask(scope: Scope, options: LaunchOptions): Launched {
   const { cluster, definition, placement, overrides = {} } = options
-  const network = placement.network!
+  const { network, launchType } = placement
   const executionRoleArn = overrides.executionRoleArn ?? definition.rest.executionRoleArn
   const taskRoleArn = overrides.taskRoleArn ?? definition.rest.taskRoleArn
   for (const role of [executionRoleArn, taskRoleArn])
@@ -34,7 +46,6 @@ export function launchTask(scope: Scope, options: LaunchOptions): TaskRecord {
       throw clientError(
         `ECS was unable to assume the role '${role}' that was provided for this task. Please verify that the role being passed has the proper trust relationship and permissions and that your IAM user has permissions to pass this role.`,
       )
-  const subnet = emptiestSubnet(scope, network, options.beside)
   const id = scope.world.ids.hex(32)
   const now = scope.world.clock.now()
   const capacityProvider = placement.strategy
@@ -43,7 +54,26 @@ export function launchTask(scope: Scope, options: LaunchOptions): TaskRecord {
         options.beside.map((task) => task.capacityProvider),
       )
     : undefined
-  return tasks.put(scope, {
+  let instance = options.instance
+  if (launchType !== 'FARGATE' && !instance) {
+    const choice = chooseInstance(scope, {
+      cluster: cluster.name,
+      launchType,
+      definition,
+      overrides,
+      group: options.group,
+      rules: placement.rules,
+      network,
+      capacityProvider,
+    })
+    if (!choice.instance && !waitsForCapacity(scope, capacityProvider)) return { choice }
+    instance = choice.instance
+  }
+  const subnet =
+    network && launchType === 'FARGATE' ? emptiestSubnet(scope, network, options.beside) : undefined
+  const cpu = overrides.cpu ?? definition.rest.cpu
+  const memory = overrides.memory ?? definition.rest.memory
+  const task = tasks.put(scope, {
     id,
     arn: ecsArn(scope, `task/${cluster.name}/${id}`),
     cluster: cluster.name,
@@ -52,19 +82,17 @@ export function launchTask(scope: Scope, options: LaunchOptions): TaskRecord {
     ...(options.startedBy === undefined ? {} : { startedBy: options.startedBy }),
     ...(options.clientToken === undefined ? {} : { clientToken: options.clientToken }),
     ...(options.service === undefined ? {} : { service: options.service }),
-    launchType: 'FARGATE',
+    launchType,
     ...(capacityProvider === undefined ? {} : { capacityProvider }),
-    platformVersion: runningPlatform(placement.platformVersion),
-    network,
-    subnetId: subnet.id,
-    zone: subnet.zone,
-    attachment: {
-      id: scope.world.ids.uuid(),
-      type: 'ElasticNetworkInterface',
-      status: 'PRECREATED',
-      details: [{ name: 'subnetId', value: subnet.id }],
-    },
-    lastStatus: 'PROVISIONING',
+    rules: placement.rules,
+    ...(launchType === 'FARGATE' ? { platformVersion: runningPlatform(placement.platformVersion) } : {}),
+    ...(network ? { network } : {}),
+    ...(subnet
+      ? { subnetId: subnet.id, zone: subnet.zone, attachment: newAttachment(scope, subnet.id) }
+      : {}),
+    ...(instance ? { instance: instance.id, zone: instance.zone } : {}),
+    // What needs neither an interface nor a machine begins with its images.
+    lastStatus: network || !instance ? 'PROVISIONING' : 'PENDING',
     desiredStatus: 'RUNNING',
     since: now,
     containers: definition.containers.map(({ name, image }) => ({
@@ -75,8 +103,8 @@ export function launchTask(scope: Scope, options: LaunchOptions): TaskRecord {
       health: 'UNKNOWN',
     })),
     overrides,
-    cpu: overrides.cpu ?? definition.rest.cpu!,
-    memory: overrides.memory ?? definition.rest.memory!,
+    ...(cpu === undefined ? {} : { cpu }),
+    ...(memory === undefined ? {} : { memory }),
     ...(executionRoleArn === undefined ? {} : { executionRoleArn }),
     ...(taskRoleArn === undefined ? {} : { taskRoleArn }),
     loadBalancers: options.loadBalancers ?? [],
@@ -86,6 +114,20 @@ export function launchTask(scope: Scope, options: LaunchOptions): TaskRecord {
     ephemeralStorageGiB: definition.rest.ephemeralStorage?.sizeInGiB ?? 20,
     tags: options.tags ?? {},
   })
+  return { task }
+}
+
+/** Tasks of a capacity provider that scales its group stay PROVISIONING until there is a machine for them. */
+const waitsForCapacity = (scope: Scope, name: string | undefined): boolean =>
+  name !== undefined && capacityProviders.find(scope, name)?.scaling.status === 'ENABLED'
+
+export function newAttachment(scope: Scope, subnetId: string): NonNullable<TaskRecord['attachment']> {
+  return {
+    id: scope.world.ids.uuid(),
+    type: 'ElasticNetworkInterface',
+    status: 'PRECREATED',
+    details: [{ name: 'subnetId', value: subnetId }],
+  }
 }
 
 interface TrustStatement {

@@ -1,9 +1,19 @@
-import type { CapacityProviderStrategyItem, LaunchType, NetworkConfiguration } from '@aws-sdk/client-ecs'
+import type {
+  CapacityProviderStrategyItem,
+  LaunchType,
+  NetworkConfiguration,
+  PlacementConstraint,
+  PlacementStrategy,
+} from '@aws-sdk/client-ecs'
 import { type Scope, type SubnetRecord, tables } from '../ec2/index.ts'
 import { PLATFORM_VERSION, PLATFORM_VERSIONS } from './data/fargate.ts'
 import { clientError, invalid } from './errors.ts'
 import { shortName } from './names.ts'
-import type { ClusterRecord, NetworkRecord, TaskDefinitionRecord } from './records.ts'
+import { compileQuery, QueryError } from './placement-query.ts'
+import type { ClusterRecord, NetworkRecord, PlacementRules, TaskDefinitionRecord } from './records.ts'
+
+/** The capacity providers that every account has. */
+export const FARGATE_PROVIDERS = ['FARGATE', 'FARGATE_SPOT']
 
 /** Where tasks are to run. */
 export interface Placement {
@@ -11,6 +21,7 @@ export interface Placement {
   strategy?: CapacityProviderStrategyItem[]
   platformVersion?: string
   network?: NetworkRecord
+  rules: PlacementRules
 }
 
 interface Asked {
@@ -18,6 +29,8 @@ interface Asked {
   capacityProviderStrategy?: CapacityProviderStrategyItem[]
   platformVersion?: string
   networkConfiguration?: NetworkConfiguration
+  placementConstraints?: PlacementConstraint[]
+  placementStrategy?: PlacementStrategy[]
 }
 
 /** Works out where tasks of a definition run, and checks that they can. Throws ECS's errors. */
@@ -37,10 +50,23 @@ export function placementOf(
       throw invalid(
         `The specified capacity provider '${capacityProvider}' was not found in cluster '${cluster.name}'.`,
       )
-  const launchType =
-    strategy.length > 0 ? 'FARGATE' : ((asked.launchType ?? 'EC2') as Placement['launchType'])
-  if (launchType === 'FARGATE' && !definition.rest.compatibilities?.includes('FARGATE'))
-    throw invalid('Task definition does not support launch_type FARGATE.')
+  const onFargate = strategy.filter(({ capacityProvider }) =>
+    FARGATE_PROVIDERS.includes(shortName(capacityProvider!)),
+  )
+  if (onFargate.length > 0 && onFargate.length < strategy.length)
+    throw invalid(
+      'A capacity provider strategy cannot contain a mix of capacity providers using Auto Scaling groups and Fargate providers.',
+    )
+  if (strategy.filter(({ base = 0 }) => base > 0).length > 1)
+    throw invalid('Only one capacity provider in a capacity provider strategy can have a base defined.')
+  const launchType: Placement['launchType'] =
+    strategy.length > 0
+      ? onFargate.length > 0
+        ? 'FARGATE'
+        : 'EC2'
+      : ((asked.launchType ?? 'EC2') as Placement['launchType'])
+  if (!definition.rest.compatibilities?.includes(launchType))
+    throw invalid(`Task definition does not support launch_type ${launchType}.`)
   const { platformVersion } = asked
   if (platformVersion !== undefined) {
     if (launchType !== 'FARGATE')
@@ -54,6 +80,43 @@ export function placementOf(
     ...(strategy.length > 0 ? { strategy } : {}),
     ...(launchType === 'FARGATE' ? { platformVersion: platformVersion ?? 'LATEST' } : {}),
     ...(network ? { network } : {}),
+    rules: rulesOf(launchType, asked),
+  }
+}
+
+/** https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html */
+function rulesOf(launchType: string, asked: Asked): PlacementRules {
+  const constraints = asked.placementConstraints ?? []
+  const strategies = asked.placementStrategy ?? []
+  if (launchType === 'FARGATE') {
+    if (constraints.length > 0)
+      throw invalid('Placement constraints are not supported with FARGATE launch type.')
+    if (strategies.length > 0)
+      throw invalid('Placement strategies are not supported with FARGATE launch type.')
+  }
+  if (constraints.length > 10) throw invalid('A maximum of 10 placement constraints can be specified.')
+  if (strategies.length > 5) throw invalid('A maximum of 5 placement strategies can be specified.')
+  for (const { type, expression } of constraints) {
+    if (type === 'distinctInstance') {
+      if (expression) throw invalid('An expression cannot be specified for constraint type distinctInstance.')
+    } else checkExpression(expression)
+  }
+  for (const { type, field = '' } of strategies) {
+    if (type === 'binpack' && !/^(cpu|memory)$/i.test(field))
+      throw invalid(`Invalid field value '${field}' for binpack placement strategy.`)
+    if (type === 'random' && field !== '')
+      throw invalid('A field cannot be specified for random placement strategy.')
+  }
+  return { constraints, strategies }
+}
+
+/** Throws InvalidParameterException for what is not of the cluster query language. */
+export function checkExpression(expression: string | undefined): void {
+  try {
+    compileQuery(expression ?? '')
+  } catch (error) {
+    if (!(error instanceof QueryError)) throw error
+    throw invalid(`Placement constraint expression ${expression ?? ''} is invalid.`)
   }
 }
 
@@ -109,7 +172,7 @@ function defaultGroup(scope: Scope, vpcId: string): string[] {
 export function emptiestSubnet(
   scope: Scope,
   network: NetworkRecord,
-  present: { zone: string }[],
+  present: { zone?: string }[],
 ): SubnetRecord {
   const subnets = network.subnets.map((id) => tables.subnets.get(scope, id))
   const inZone = (zone: string) => present.filter((one) => one.zone === zone).length

@@ -1,10 +1,14 @@
 import type {
   Attachment,
+  Attribute,
   CapacityProviderStrategyItem,
   ClusterSetting,
   ContainerDefinition,
   ContainerOverride,
   LoadBalancer,
+  ManagedScaling,
+  PlacementConstraint,
+  PlacementStrategy,
   TaskDefinition,
   TaskOverride,
 } from '@aws-sdk/client-ecs'
@@ -65,6 +69,61 @@ export interface ContainerRecord {
   exitCode?: number
   reason?: string
   health: 'UNKNOWN' | 'HEALTHY' | 'UNHEALTHY'
+  /** Where its processes listen on the network; the task's own address in the mode `awsvpc`. */
+  address?: string
+  /** Its published ports on the container instance. */
+  bindings?: PortBinding[]
+}
+
+export interface PortBinding {
+  containerPort: number
+  hostPort: number
+  protocol: string
+}
+
+/** Where tasks may go, and which of these places they prefer. */
+export interface PlacementRules {
+  constraints: PlacementConstraint[]
+  strategies: PlacementStrategy[]
+}
+
+/** A machine whose ECS agent has joined a cluster. */
+export interface ContainerInstanceRecord {
+  id: string
+  arn: string
+  cluster: string
+  kind: 'EC2' | 'EXTERNAL'
+  /** `i-…`, or the managed instance `mi-…` of SSM. */
+  machineId: string
+  address: string
+  /** Only of EC2. */
+  zone?: string
+  status: 'ACTIVE' | 'DRAINING' | 'INACTIVE'
+  agentConnected: boolean
+  /** What the agent offers: CPU units and MiB. */
+  cpu: number
+  memory: number
+  attributes: Attribute[]
+  capacityProvider?: string
+  version: number
+  registeredAt: number
+  tags: Tags
+}
+
+export interface CapacityProviderRecord {
+  name: string
+  arn: string
+  status: 'ACTIVE' | 'INACTIVE'
+  /** As the caller named it: an ARN. */
+  groupArn: string
+  groupName: string
+  scaling: Required<ManagedScaling>
+  terminationProtection: 'ENABLED' | 'DISABLED'
+  draining: 'ENABLED' | 'DISABLED'
+  updateStatus?: string
+  /** Since when its group has had more instances than its tasks need, ms. */
+  spareSince?: number
+  tags: Tags
 }
 
 export interface TaskRecord {
@@ -77,23 +136,28 @@ export interface TaskRecord {
   startedBy?: string
   clientToken?: string
   service?: string
-  launchType: 'FARGATE'
+  launchType: 'FARGATE' | 'EC2' | 'EXTERNAL'
   capacityProvider?: string
-  platformVersion: string
-  network: NetworkRecord
-  subnetId: string
-  zone: string
+  /** The container instance that it is placed on, not on Fargate; a task that waits for capacity has none yet. */
+  instance?: string
+  rules: PlacementRules
+  /** Only on Fargate. */
+  platformVersion?: string
+  /** Only in the mode `awsvpc`, as the next ones: its own network interface. */
+  network?: NetworkRecord
+  subnetId?: string
   networkInterfaceId?: string
   privateIp?: string
-  attachment: Attachment
+  attachment?: Attachment
+  zone?: string
   lastStatus: TaskStatus
   desiredStatus: 'RUNNING' | 'STOPPED'
   /** When the present state began, ms since the epoch, as all times here. */
   since: number
   containers: ContainerRecord[]
   overrides: TaskOverride
-  cpu: string
-  memory: string
+  cpu?: string
+  memory?: string
   executionRoleArn?: string
   taskRoleArn?: string
   /** Target groups that it is to be registered in, with the port. */
@@ -114,6 +178,8 @@ export interface TaskRecord {
   tags: Tags
   /** Whether the service has taken notice of its end. */
   accounted?: boolean
+  /** Until when the task is protected from scale-in, ms; Infinity is not used. */
+  protectedUntil?: number
 }
 
 export interface DeploymentRecord {
@@ -121,13 +187,15 @@ export interface DeploymentRecord {
   status: 'PRIMARY' | 'ACTIVE'
   definitionArn: string
   network?: NetworkRecord
-  launchType: string
+  launchType: 'FARGATE' | 'EC2' | 'EXTERNAL'
   strategy?: CapacityProviderStrategyItem[]
   platformVersion?: string
   failedTasks: number
   createdAt: number
   updatedAt: number
   rolloutState: 'IN_PROGRESS' | 'COMPLETED' | 'FAILED'
+  /** When the rollout ended, ms. */
+  finishedAt?: number
   rolloutReason: string
 }
 
@@ -141,6 +209,9 @@ export interface ServiceRecord {
   maximumPercent: number
   minimumHealthyPercent: number
   circuitBreaker: { enable: boolean; rollback: boolean }
+  /** CloudWatch alarms that end a deployment. */
+  alarms?: { names: string[]; enable: boolean; rollback: boolean }
+  rules: PlacementRules
   loadBalancers: LoadBalancer[]
   gracePeriodSeconds?: number
   propagateTags: 'NONE' | 'SERVICE' | 'TASK_DEFINITION'

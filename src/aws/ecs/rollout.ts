@@ -14,6 +14,8 @@ export interface RolloutState {
   primary: TaskRecord[]
   others: TaskRecord[]
   isHealthy(task: TaskRecord): boolean
+  /** Whether a task asked not to be ended by scaling in or a deployment. */
+  isProtected?(task: TaskRecord): boolean
 }
 
 /**
@@ -21,15 +23,17 @@ export interface RolloutState {
  * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html
  */
 export function planOf(state: RolloutState): Plan {
-  const { desired, primary, others, isHealthy } = state
+  const { desired, primary, others, isHealthy, isProtected = () => false } = state
   const upper = Math.max(desired, Math.floor((desired * state.maximumPercent) / 100))
   const lower = Math.ceil((desired * state.minimumHealthyPercent) / 100)
-  const surplus = newestFirst(primary).slice(0, Math.max(0, primary.length - desired))
+  const surplus = newestFirst(primary)
+    .filter((task) => !isProtected(task))
+    .slice(0, Math.max(0, primary.length - desired))
   const kept = primary.filter((task) => !surplus.includes(task))
   const healthy = [...kept, ...others].filter(isHealthy).length
   let spare = Math.max(0, healthy - lower)
   const stop = [...surplus]
-  for (const task of oldestFirst(others)) {
+  for (const task of oldestFirst(others).filter((one) => !isProtected(one))) {
     // What does no work may go at once.
     if (!isHealthy(task)) stop.push(task)
     else if (spare > 0) {

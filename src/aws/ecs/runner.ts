@@ -19,7 +19,7 @@ export interface ContainerState {
   oomKilled?: boolean
 }
 
-/** What runs the containers of tasks: the part of Fargate that is not ECS. */
+/** What runs the containers of tasks: the machines under ECS. */
 export interface TaskRunner {
   /** Gets logs, credentials and images ready; gives each container's image digest. Throws TaskStartError. */
   prepare(scope: Scope, task: TaskRecord, definition: TaskDefinitionRecord): Promise<Map<string, string>>
@@ -34,5 +34,5 @@ export interface TaskRunner {
   /** Frees what a task whose containers have ended still holds. */
   remove(task: TaskRecord): Promise<void>
   /** Told which task has changed by itself: a container has ended. */
-  onChange(listener: (task: TaskRecord) => void): void
+  onChange(listener: (scope: Scope, task: TaskRecord) => void): void
 }

@@ -45,7 +45,7 @@ function toDeployment(
     updatedAt: date(deployment.updatedAt),
     ...(deployment.strategy
       ? { capacityProviderStrategy: deployment.strategy }
-      : { launchType: deployment.launchType as sdk.LaunchType }),
+      : { launchType: deployment.launchType }),
     ...(fargate
       ? { platformVersion: runningPlatform(deployment.platformVersion), platformFamily: 'Linux' }
       : {}),
@@ -69,7 +69,7 @@ export function toService(scope: Scope, service: ServiceRecord, withTags = false
     ...countOf(tasks),
     ...(primary.strategy
       ? { capacityProviderStrategy: primary.strategy }
-      : { launchType: primary.launchType as sdk.LaunchType }),
+      : { launchType: primary.launchType }),
     ...(primary.launchType === 'FARGATE'
       ? { platformVersion: primary.platformVersion ?? 'LATEST', platformFamily: 'Linux' }
       : {}),
@@ -78,6 +78,14 @@ export function toService(scope: Scope, service: ServiceRecord, withTags = false
       deploymentCircuitBreaker: service.circuitBreaker,
       maximumPercent: service.maximumPercent,
       minimumHealthyPercent: service.minimumHealthyPercent,
+      ...optional(
+        'alarms',
+        service.alarms && {
+          alarmNames: service.alarms.names,
+          enable: service.alarms.enable,
+          rollback: service.alarms.rollback,
+        },
+      ),
       strategy: 'ROLLING',
       bakeTimeInMinutes: 0,
     },
@@ -93,8 +101,8 @@ export function toService(scope: Scope, service: ServiceRecord, withTags = false
       : optional('healthCheckGracePeriodSeconds', service.gracePeriodSeconds)),
     events: service.events.map(({ id, at, message }) => ({ id, createdAt: date(at), message })),
     createdAt: date(service.createdAt),
-    placementConstraints: [],
-    placementStrategy: [],
+    placementConstraints: service.rules.constraints,
+    placementStrategy: service.rules.strategies,
     ...optional('networkConfiguration', primary.network && toNetwork(primary.network)),
     schedulingStrategy: service.scheduling,
     deploymentController: { type: 'ECS' },

@@ -1,10 +1,14 @@
 import * as sdk from '@aws-sdk/client-ecs'
 import type { RequestContext, ResourceResolver, Service } from '../wire/service.ts'
+import { accountSettingHandlers } from './account-settings.ts'
+import { capacityProviderHandlers } from './capacity-providers.ts'
 import { clusterHandlers } from './clusters.ts'
+import { attributeHandlers, containerInstanceHandlers } from './container-instances.ts'
 import { ecsArn, shortName } from './names.ts'
 import { serviceHandlers } from './services.ts'
 import { tagHandlers } from './tags.ts'
 import { taskDefinitionHandlers } from './task-definitions.ts'
+import { taskProtectionHandlers } from './task-protection.ts'
 import { taskHandlers } from './tasks.ts'
 
 const clusterName = (named: string | undefined) => shortName(named || 'default')
@@ -25,6 +29,14 @@ const task: ResourceResolver<{ cluster?: string; task?: string }> = (input, cont
 const definition: ResourceResolver<{ taskDefinition?: string }> = (input, context) =>
   definitionArn(context, input.taskDefinition ?? '')
 
+const instance: ResourceResolver<{ cluster?: string; containerInstance?: string }> = (input, context) =>
+  ecsArn(
+    context,
+    `container-instance/${clusterName(input.cluster)}/${shortName(input.containerInstance ?? '')}`,
+  )
+const provider: ResourceResolver<{ name?: string; capacityProvider?: string }> = (input, context) =>
+  ecsArn(context, `capacity-provider/${shortName(input.name ?? input.capacityProvider ?? '')}`)
+
 function definitionArn(context: RequestContext, named: string): string {
   const name = shortName(named)
   return ecsArn(context, `task-definition/${name.includes(':') ? name : `${name}:*`}`)
@@ -42,6 +54,11 @@ export const ecsService: Service = {
     ...taskDefinitionHandlers,
     ...taskHandlers,
     ...serviceHandlers,
+    ...containerInstanceHandlers,
+    ...attributeHandlers,
+    ...capacityProviderHandlers,
+    ...taskProtectionHandlers,
+    ...accountSettingHandlers,
     ...tagHandlers,
   },
   resources: {
@@ -70,6 +87,14 @@ export const ecsService: Service = {
       (input.tasks ?? []).map((name) =>
         ecsArn(context, `task/${clusterName(input.cluster)}/${shortName(name)}`),
       ),
+    DeregisterContainerInstance: instance,
+    UpdateContainerAgent: instance,
+    PutAttributes: cluster,
+    DeleteAttributes: cluster,
+    ListAttributes: cluster,
+    CreateCapacityProvider: provider,
+    UpdateCapacityProvider: provider,
+    DeleteCapacityProvider: provider,
     TagResource: (input: { resourceArn?: string }) => input.resourceArn ?? '*',
     UntagResource: (input: { resourceArn?: string }) => input.resourceArn ?? '*',
     ListTagsForResource: (input: { resourceArn?: string }) => input.resourceArn ?? '*',

@@ -6,7 +6,7 @@ import type { Handler, RequestContext } from '../wire/service.ts'
 import { invalid, notSimulated, serviceNotActive, serviceNotFound } from './errors.ts'
 import { clusterOf, page, shortName, tagsOf } from './names.ts'
 import { type Placement, placementOf } from './placement.ts'
-import type { DeploymentRecord, ServiceRecord, TaskDefinitionRecord } from './records.ts'
+import type { DeploymentRecord, PlacementRules, ServiceRecord, TaskDefinitionRecord } from './records.ts'
 import { serviceArn, toService } from './service-output.ts'
 import { definitionByArn, services } from './tables.ts'
 import { usableDefinition } from './task-definitions.ts'
@@ -48,9 +48,10 @@ function checkBalancers(scope: Scope, definition: TaskDefinitionRecord, balancer
     if (!container) throw invalid(`The container ${containerName} does not exist in the task definition.`)
     if (!container.portMappings?.some((mapping) => mapping.containerPort === containerPort))
       throw invalid(`The container ${containerName} did not have a container port ${containerPort} defined.`)
-    if (definition.rest.networkMode === 'awsvpc' && group.targetType !== 'ip')
+    const wanted = definition.rest.networkMode === 'awsvpc' ? 'ip' : 'instance'
+    if (group.targetType !== wanted)
       throw invalid(
-        `The provided target group ${group.arn} has target type ${group.targetType}, which is incompatible with the awsvpc network mode specified in the task definition.`,
+        `The provided target group ${group.arn} has target type ${group.targetType}, which is incompatible with the ${definition.rest.networkMode ?? 'bridge'} network mode specified in the task definition.`,
       )
   }
 }
@@ -64,6 +65,25 @@ function checkPercents(maximum: number, minimum: number): void {
       'Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments.',
     )
 }
+
+function checkDaemon(scheduling: string, desired: number | undefined, rules: PlacementRules): void {
+  if (scheduling !== 'DAEMON') return
+  if (desired !== undefined)
+    throw invalid('The desired count is not supported when scheduling strategy is DAEMON.')
+  if (rules.strategies.length > 0)
+    throw invalid('Placement strategies are not supported when scheduling strategy is DAEMON.')
+}
+
+const alarmsOf = (alarms: sdk.DeploymentAlarms | undefined): Pick<ServiceRecord, 'alarms'> =>
+  alarms
+    ? {
+        alarms: {
+          names: alarms.alarmNames ?? [],
+          enable: alarms.enable ?? false,
+          rollback: alarms.rollback ?? false,
+        },
+      }
+    : {}
 
 /** The parts of a service that are refused by name. */
 function refuseUnsimulated(
@@ -83,7 +103,6 @@ function refuseUnsimulated(
   if (input.serviceRegistries?.length) throw notSimulated('service discovery')
   if (input.serviceConnectConfiguration?.enabled) throw notSimulated('Service Connect')
   if (input.volumeConfigurations?.length) throw notSimulated('EBS volumes of tasks')
-  if (input.deploymentConfiguration?.alarms?.enable) throw notSimulated('deployment alarms')
 }
 
 /** A service by name or ARN, whatever its status. Throws ServiceNotFoundException. */
@@ -114,10 +133,11 @@ function createService(input: sdk.CreateServiceCommandInput, context: RequestCon
   const scheduling = input.schedulingStrategy ?? 'REPLICA'
   if (scheduling === 'DAEMON' && placement.launchType === 'FARGATE')
     throw invalid('The DAEMON scheduling strategy is not supported for tasks using the Fargate launch type.')
-  if (scheduling === 'DAEMON' && input.desiredCount !== undefined)
-    throw invalid('The desired count is not supported when scheduling strategy is DAEMON.')
+  checkDaemon(scheduling, input.desiredCount, placement.rules)
   if ((input.desiredCount ?? 0) < 0) throw invalid('desiredCount cannot be negative.')
   const balancers = input.loadBalancers ?? []
+  if (balancers.length > 0 && placement.launchType === 'EXTERNAL')
+    throw invalid('Load balancers are not supported with the EXTERNAL launch type.')
   checkBalancers(context, definition, balancers)
   if (input.healthCheckGracePeriodSeconds !== undefined && balancers.length === 0)
     throw invalid('Health check grace period is only valid for services configured to use load balancers')
@@ -143,6 +163,8 @@ function createService(input: sdk.CreateServiceCommandInput, context: RequestCon
       enable: config?.deploymentCircuitBreaker?.enable ?? false,
       rollback: config?.deploymentCircuitBreaker?.rollback ?? false,
     },
+    ...alarmsOf(config?.alarms),
+    rules: placement.rules,
     loadBalancers: balancers,
     ...(input.healthCheckGracePeriodSeconds === undefined
       ? {}
@@ -172,12 +194,11 @@ function updateService(input: sdk.UpdateServiceCommandInput, context: RequestCon
   const definition = input.taskDefinition
     ? usableDefinition(context, input.taskDefinition)
     : definitionByArn(context, primary.definitionArn)!
-  const placement = nextPlacement(context, cluster.name, primary, definition, input)
+  const placement = nextPlacement(context, service, primary, definition, input)
   const balancers = input.loadBalancers ?? service.loadBalancers
   if (input.loadBalancers || input.taskDefinition) checkBalancers(context, definition, balancers)
   if ((input.desiredCount ?? 0) < 0) throw invalid('desiredCount cannot be negative.')
-  if (service.scheduling === 'DAEMON' && input.desiredCount !== undefined)
-    throw invalid('The desired count is not supported when scheduling strategy is DAEMON.')
+  checkDaemon(service.scheduling, input.desiredCount, placement.rules)
   const config = input.deploymentConfiguration
   const maximumPercent = config?.maximumPercent ?? service.maximumPercent
   const minimumHealthyPercent = config?.minimumHealthyPercent ?? service.minimumHealthyPercent
@@ -203,6 +224,8 @@ function updateService(input: sdk.UpdateServiceCommandInput, context: RequestCon
     circuitBreaker: breaker
       ? { enable: breaker.enable ?? false, rollback: breaker.rollback ?? false }
       : service.circuitBreaker,
+    ...alarmsOf(config?.alarms),
+    rules: placement.rules,
     loadBalancers: balancers,
     gracePeriodSeconds: input.healthCheckGracePeriodSeconds ?? service.gracePeriodSeconds,
     propagateTags: (input.propagateTags ?? service.propagateTags) as ServiceRecord['propagateTags'],
@@ -227,18 +250,20 @@ function updateService(input: sdk.UpdateServiceCommandInput, context: RequestCon
 /** Where tasks go after an update: as before, where nothing else is asked for. */
 function nextPlacement(
   context: RequestContext,
-  clusterName: string,
+  service: ServiceRecord,
   primary: DeploymentRecord,
   definition: TaskDefinitionRecord,
   input: sdk.UpdateServiceCommandInput,
 ): Placement {
   const { network } = primary
-  return placementOf(context, clusterOf(context, clusterName), definition, {
+  return placementOf(context, clusterOf(context, service.cluster), definition, {
     ...(input.capacityProviderStrategy
       ? { capacityProviderStrategy: input.capacityProviderStrategy }
       : primary.strategy
         ? { capacityProviderStrategy: primary.strategy }
-        : { launchType: primary.launchType as sdk.LaunchType }),
+        : { launchType: primary.launchType }),
+    placementConstraints: input.placementConstraints ?? service.rules.constraints,
+    placementStrategy: input.placementStrategy ?? service.rules.strategies,
     platformVersion: input.platformVersion ?? primary.platformVersion,
     networkConfiguration:
       input.networkConfiguration ?? (network ? { awsvpcConfiguration: network } : undefined),

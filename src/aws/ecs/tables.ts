@@ -1,6 +1,13 @@
 import type { Scope } from '../ec2/index.ts'
 import { awsKey, awsPrefix } from '../keys.ts'
-import type { ClusterRecord, ServiceRecord, TaskDefinitionRecord, TaskRecord } from './records.ts'
+import type {
+  CapacityProviderRecord,
+  ClusterRecord,
+  ContainerInstanceRecord,
+  ServiceRecord,
+  TaskDefinitionRecord,
+  TaskRecord,
+} from './records.ts'
 
 /** One kind of record under a path of names. */
 class Table<T> {
@@ -40,6 +47,12 @@ export const clusters = new Table<ClusterRecord>('clusters', ({ name }) => name)
 export const services = new Table<ServiceRecord>('services', ({ cluster, name }) => `${cluster}/${name}`)
 export const tasks = new Table<TaskRecord>('tasks', ({ cluster, id }) => `${cluster}/${id}`)
 
+export const containerInstances = new Table<ContainerInstanceRecord>(
+  'container-instances',
+  ({ cluster, id }) => `${cluster}/${id}`,
+)
+export const capacityProviders = new Table<CapacityProviderRecord>('capacity-providers', ({ name }) => name)
+
 const padded = (revision: number) => String(revision).padStart(8, '0')
 /** By family and zero-padded revision, so that they list in order. */
 export const taskDefinitions = new Table<TaskDefinitionRecord>(
@@ -56,4 +69,9 @@ export function definitionByArn(scope: Scope, arn: string): TaskDefinitionRecord
 /** The tasks that a service has started, those that have ended included. */
 export function tasksOf(scope: Scope, service: Pick<ServiceRecord, 'cluster' | 'name'>): TaskRecord[] {
   return tasks.list(scope, service.cluster).filter((task) => task.service === service.name)
+}
+
+/** The tasks that hold something of a container instance. */
+export function tasksOn(scope: Scope, { cluster, id }: ContainerInstanceRecord): TaskRecord[] {
+  return tasks.list(scope, cluster).filter((task) => task.instance === id && task.lastStatus !== 'STOPPED')
 }

@@ -3,7 +3,15 @@ import type { Handler, RequestContext } from '../wire/service.ts'
 import { invalid } from './errors.ts'
 import { tagsOf, toTags } from './names.ts'
 import type { Tags } from './records.ts'
-import { clusters, definitionByArn, services, taskDefinitions, tasks } from './tables.ts'
+import {
+  capacityProviders,
+  clusters,
+  containerInstances,
+  definitionByArn,
+  services,
+  taskDefinitions,
+  tasks,
+} from './tables.ts'
 
 /** The tagged resource of an ARN. Throws InvalidParameterException. */
 function tagged(context: RequestContext, arn: string): { tags: Tags; set(tags: Tags): void } {
@@ -27,6 +35,10 @@ function tagged(context: RequestContext, arn: string): { tags: Tags; set(tags: T
       return of(services, services.find(context, first, second), 'service')
     case 'task':
       return of(tasks, tasks.find(context, first, second), 'task')
+    case 'container-instance':
+      return of(containerInstances, containerInstances.find(context, first, second), 'container instance')
+    case 'capacity-provider':
+      return of(capacityProviders, capacityProviders.find(context, first), 'capacity provider')
     case 'task-definition':
       return of(taskDefinitions, definitionByArn(context, arn), 'task definition')
     default:

@@ -1,37 +1,49 @@
 import type { Controller, Result } from '#world/controller.ts'
 import type { World } from '#world/world.ts'
-import { publicAddress } from '../ec2/addresses.ts'
-import {
-  createInterface,
-  privateDnsName,
-  removeInterface,
-  type Scope,
-  scopeOfKey,
-  tables,
-} from '../ec2/index.ts'
-import { deregisterTargets, registerTargets, targetGroups, targets } from '../elbv2/index.ts'
+import { type Scope, scopeOfKey, tables } from '../ec2/index.ts'
 import { AwsError } from '../wire/service.ts'
-import { HealthLoop } from './container-health.ts'
+import { chooseInstance } from './choose-instance.ts'
+import type { HealthLoop } from './container-health.ts'
 import { durations, STOPPED_TASK_SHOWN_MS } from './data/durations.ts'
-import { stopTask } from './launch.ts'
-import type { ContainerRecord, TaskDefinitionRecord, TaskRecord, TaskStatus } from './records.ts'
+import { newAttachment, stopTask } from './launch.ts'
+import type {
+  ContainerInstanceRecord,
+  ContainerRecord,
+  TaskDefinitionRecord,
+  TaskRecord,
+  TaskStatus,
+} from './records.ts'
 import { type TaskRunner, TaskStartError } from './runner.ts'
 import { announce } from './service-events.ts'
 import { definitionByArn, tasks } from './tables.ts'
+import { TaskContainers } from './task-containers.ts'
+import {
+  attachInterface,
+  detachInterface,
+  enterBalancers,
+  instanceOf,
+  isDraining,
+  leaveBalancers,
+  targetsOf,
+} from './task-network.ts'
 
 const TASK_KEY = /^aws\/\d+\/[^/]+\/ecs\/tasks\/([^/]+)\/([^/]+)$/
 const TARGET_KEY = /^aws\/\d+\/[^/]+\/elbv2\/targets\//
-/** https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html: stopTimeout on Fargate. */
-const STOP_TIMEOUT_S = 30
+const INSTANCE_KEY = /^aws\/\d+\/[^/]+\/ecs\/container-instances\//
 /** How often a container that was told to end is looked at. */
 const KILL_POLL_MS = 1000
 
 /**
- * Moves tasks through their states: network interface, images, containers, target groups, and back.
+ * Moves tasks through their states: machine, network interface, images, containers, target groups, and back.
  * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html
  */
 export function taskController(world: World, runner: TaskRunner): Controller {
   const health = new Map<string, HealthLoop>()
+  const keysOf = (scope: Scope, cluster: string | undefined, wanted: (task: TaskRecord) => boolean) =>
+    tasks
+      .list(scope, cluster)
+      .filter(wanted)
+      .map((task) => tasks.key(scope, task.cluster, task.id))
   return {
     name: 'ecs-tasks',
     concurrency: 16,
@@ -40,14 +52,25 @@ export function taskController(world: World, runner: TaskRunner): Controller {
         prefix: 'aws/',
         keys: ({ key, type, entry }) => {
           if (TASK_KEY.test(key)) return [key]
+          // A machine may be what a waiting task waits for.
+          if (INSTANCE_KEY.test(key)) {
+            const { cluster } = entry.value as ContainerInstanceRecord
+            return keysOf(
+              scopeOfKey(world, key),
+              cluster,
+              (task) => task.launchType !== 'FARGATE' && task.lastStatus === 'PROVISIONING',
+            )
+          }
           // A target that is gone lets its draining task go on.
           if (type !== 'delete' || !TARGET_KEY.test(key)) return []
           const scope = scopeOfKey(world, key)
-          const address = (entry.value as { id: string }).id
-          return tasks
-            .list(scope)
-            .filter((task) => task.privateIp === address && task.lastStatus === 'DEACTIVATING')
-            .map((task) => tasks.key(scope, task.cluster, task.id))
+          const { id } = entry.value as { id: string }
+          return keysOf(
+            scope,
+            undefined,
+            (task) =>
+              task.lastStatus === 'DEACTIVATING' && targetsOf(scope, task).some((target) => target.id === id),
+          )
         },
       },
     ],
@@ -66,9 +89,9 @@ export function taskController(world: World, runner: TaskRunner): Controller {
 class TaskStep {
   readonly #scope: Scope
   readonly #runner: TaskRunner
-  readonly #health: Map<string, HealthLoop>
   readonly #task: TaskRecord
   readonly #definition: TaskDefinitionRecord
+  readonly #containers: TaskContainers
 
   constructor(
     scope: Scope,
@@ -79,9 +102,9 @@ class TaskStep {
   ) {
     this.#scope = scope
     this.#runner = runner
-    this.#health = health
     this.#task = task
     this.#definition = definition
+    this.#containers = new TaskContainers(scope, runner, health, definition, task)
   }
 
   run(): Promise<Result | undefined> | Result | undefined {
@@ -97,7 +120,7 @@ class TaskStep {
       case 'RUNNING':
         return ending ? this.#deactivate() : this.#attend()
       case 'DEACTIVATING':
-        return this.#drain()
+        return isDraining(this.#scope, this.#task) ? undefined : this.#move('STOPPING')
       case 'STOPPING':
         return this.#end()
       case 'DEPROVISIONING':
@@ -139,56 +162,62 @@ class TaskStep {
   }
 
   #provision(): Result | undefined {
-    const scope = this.#scope
-    const { network, subnetId, attachment } = this.#task
-    if (this.#task.networkInterfaceId === undefined) {
-      const subnet = tables.subnets.find(scope, subnetId)
-      try {
-        if (!subnet)
-          throw new AwsError('InvalidSubnetID.NotFound', `The subnet ID '${subnetId}' does not exist`)
-        const eni = createInterface(scope, {
-          subnet,
-          groupIds: network.securityGroups,
-          description: `arn:aws:ecs:${scope.region}:${scope.accountId}:attachment/${attachment.id}`,
-          requesterId: 'ecs.amazonaws.com',
-          publicIp: network.assignPublicIp === 'ENABLED' ? publicAddress(scope) : undefined,
-          attachment: { instanceOwnerId: 'amazon-ecs', deviceIndex: 1, deleteOnTermination: false },
-        })
-        const address = eni.addresses[0]!
-        const details = {
-          subnetId,
-          networkInterfaceId: eni.id,
-          macAddress: eni.macAddress,
-          privateDnsName: privateDnsName(scope.region, address),
-          privateIPv4Address: address,
-        }
-        this.#write({
-          networkInterfaceId: eni.id,
-          privateIp: address,
-          attachment: {
-            ...attachment,
-            status: 'ATTACHING',
-            details: Object.entries(details).map(([name, value]) => ({ name, value })),
-          },
-        })
-      } catch (error) {
-        if (!(error instanceof AwsError)) throw error
-        this.#fail(
-          `Unexpected EC2 error while attempting to Create Network Interface in subnet '${subnetId}': ${error.code}`,
-        )
-        return undefined
-      }
+    const task = this.#task
+    if (task.launchType !== 'FARGATE' && task.instance === undefined) return this.#findInstance()
+    if (task.network && task.subnetId === undefined) return this.#chooseSubnet()
+    const attached = attachInterface(this.#scope, task)
+    if (attached instanceof AwsError) {
+      this.#fail(
+        `Unexpected EC2 error while attempting to Create Network Interface in subnet '${task.subnetId}': ${attached.code}`,
+      )
+      return undefined
     }
+    if (Object.keys(attached).length > 0) this.#write(attached)
     const left = this.#left(durations.provisioning)
     if (left > 0) return { requeueAfterMs: left }
-    const attached = { ...this.#current().attachment, status: 'ATTACHED' }
-    return this.#move('PENDING', { attachment: attached, connectivityAt: this.#now() })
+    const { attachment } = this.#current()
+    return this.#move('PENDING', {
+      ...(attachment ? { attachment: { ...attachment, status: 'ATTACHED' } } : {}),
+      connectivityAt: this.#now(),
+    })
+  }
+
+  /** A task of a capacity provider that scales waits for a machine that can take it. */
+  #findInstance(): undefined {
+    const { cluster, launchType, group, rules, network, capacityProvider, overrides } = this.#task
+    const { instance } = chooseInstance(this.#scope, {
+      cluster,
+      launchType: launchType as 'EC2' | 'EXTERNAL',
+      definition: this.#definition,
+      overrides,
+      group,
+      rules,
+      network,
+      capacityProvider,
+    })
+    if (!instance) return undefined
+    const place = { instance: instance.id, zone: instance.zone }
+    if (network) this.#write(place)
+    else this.#move('PENDING', { ...place, connectivityAt: this.#now() })
+    return undefined
+  }
+
+  /** On an instance the interface must be in the instance's zone. */
+  #chooseSubnet(): undefined {
+    const zone = instanceOf(this.#scope, this.#task)?.zone
+    const subnetId = this.#task.network!.subnets.find(
+      (id) => tables.subnets.find(this.#scope, id)?.zone === zone,
+    )
+    if (subnetId === undefined)
+      this.#fail('Unexpected EC2 error while attempting to attach a network interface to the instance')
+    else this.#write({ subnetId, attachment: newAttachment(this.#scope, subnetId) })
+    return undefined
   }
 
   async #pend(): Promise<Result | undefined> {
     const task = this.#task
     if (task.pullStartedAt === undefined) {
-      this.#write({ pullStartedAt: this.#now() })
+      this.#write({ pullStartedAt: this.#now(), connectivityAt: task.connectivityAt ?? this.#now() })
       return undefined
     }
     const left = this.#left(durations.pending)
@@ -202,7 +231,9 @@ class TaskStep {
         }))
         this.#write({ pullStoppedAt: this.#now(), containers })
       }
-      if (this.#current().desiredStatus === 'RUNNING' && (await this.#startDue())) this.#move('ACTIVATING')
+      if (this.#current().desiredStatus === 'RUNNING' && (await this.#containers.startDue()))
+        this.#move('ACTIVATING')
+      else this.#endedByItself()
     } catch (error) {
       if (!(error instanceof TaskStartError)) throw error
       this.#fail(error.message, error.container)
@@ -210,224 +241,65 @@ class TaskStep {
     return undefined
   }
 
-  /** Starts the containers whose dependencies hold; gives whether all have been started. Throws TaskStartError. */
-  async #startDue(): Promise<boolean> {
-    this.#observe()
-    const task = this.#current()
-    for (const container of task.containers) {
-      if (container.lastStatus !== 'PENDING' || !this.#dependenciesHold(task, container.name)) continue
-      await this.#start(container.name)
-    }
-    const after = this.#current()
-    if (this.#essentialEnded(after)) return false
-    return after.containers.every(({ lastStatus }) => lastStatus !== 'PENDING')
-  }
-
-  async #start(name: string): Promise<void> {
-    const task = this.#current()
-    await this.#runner.start(this.#scope, task, this.#definition, name)
-    this.#setContainer(name, {
-      lastStatus: 'RUNNING',
-      runtimeId: `${task.id}-${this.#scope.world.ids.number(4_000_000_000)}`,
-    })
-    this.#watchHealth(name)
-  }
-
-  #watchHealth(name: string): void {
-    const check = this.#definition.containers.find((one) => one.name === name)?.healthCheck
-    const key = `${this.#task.arn}/${name}`
-    if (!check || this.#health.has(key)) return
-    const { cluster, id } = this.#task
-    const scope = this.#scope
-    this.#health.set(
-      key,
-      new HealthLoop({
-        clock: scope.world.clock,
-        check,
-        ask: (command, timeoutMs) => this.#runner.exec(this.#task, name, command, timeoutMs),
-        report: (health) => {
-          const now = tasks.find(scope, cluster, id)
-          const own = now?.containers.find((one) => one.name === name)
-          if (!now || !own || own.health === health) return
-          const containers = now.containers.map((one) => (one.name === name ? { ...one, health } : one))
-          tasks.put(scope, { ...now, containers, version: now.version + 1 })
-        },
-      }),
-    )
-  }
-
-  #dependenciesHold(task: TaskRecord, name: string): boolean {
-    const own = this.#definition.containers.find((one) => one.name === name)
-    return (own?.dependsOn ?? []).every(({ containerName, condition }) => {
-      const other = task.containers.find((one) => one.name === containerName)!
-      if (condition === 'SUCCESS' && other.lastStatus === 'STOPPED' && other.exitCode !== 0)
-        throw new TaskStartError(
-          `Dependency container ${containerName} did not exit successfully`,
-          containerName,
-        )
-      if (condition === 'COMPLETE' || condition === 'SUCCESS') return other.lastStatus === 'STOPPED'
-      if (condition === 'HEALTHY') return other.health === 'HEALTHY'
-      return other.lastStatus !== 'PENDING'
-    })
-  }
-
-  #setContainer(name: string, fields: Partial<ContainerRecord>): void {
-    const containers = this.#current().containers.map((one) =>
-      one.name === name ? { ...one, ...fields } : one,
-    )
-    this.#write({ containers })
-  }
-
-  /** Takes over which containers have ended by themselves. */
-  #observe(): void {
-    for (const { name, lastStatus } of this.#current().containers) {
-      if (lastStatus !== 'RUNNING') continue
-      const state = this.#runner.state(this.#task, name)
-      if (!state || state.running) continue
-      this.#health.get(`${this.#task.arn}/${name}`)?.stop()
-      this.#setContainer(name, {
-        lastStatus: 'STOPPED',
-        exitCode: state.exitCode,
-        ...(state.oomKilled ? { reason: 'OutOfMemoryError: Container killed due to memory usage' } : {}),
-      })
-    }
-  }
-
-  #essentialEnded(task: TaskRecord): boolean {
-    const ended = task.containers.filter(({ lastStatus }) => lastStatus === 'STOPPED')
-    return ended.some(
-      ({ name }) => this.#definition.containers.find((one) => one.name === name)?.essential ?? true,
-    )
-  }
-
   #activate(): Result | undefined {
-    this.#observe()
+    this.#containers.observe()
     if (this.#endedByItself()) return undefined
-    for (const balancer of this.#task.loadBalancers)
-      this.#register(balancer.targetGroupArn!, balancer.containerPort!)
+    enterBalancers(this.#scope, this.#task)
     const left = this.#left(durations.activating)
     if (left > 0) return { requeueAfterMs: left }
     return this.#move('RUNNING', { startedAt: this.#now() })
   }
 
-  #register(groupArn: string, port: number): void {
-    const address = this.#task.privateIp!
-    const known = targets.find(this.#scope, groupArn, address, port)
-    if ((known && known.state !== 'draining') || !targetGroups.find(this.#scope, groupArn)) return
-    registerTargets(this.#scope, groupArn, [{ id: address, port }])
-    announce(this.#scope, this.#task, `registered 1 targets in (target-group ${groupArn})`)
-  }
-
   async #attend(): Promise<Result | undefined> {
-    await this.#recover()
-    this.#observe()
-    if (this.#endedByItself()) return undefined
-    const sick = this.#current().containers.find(
-      ({ name, health }) =>
-        health === 'UNHEALTHY' &&
-        (this.#definition.containers.find((one) => one.name === name)?.essential ?? true),
-    )
-    if (sick && this.#task.service !== undefined) {
-      announce(this.#scope, this.#task, `(task ${this.#task.id}) failed container health checks.`)
-      stopTask(
-        this.#scope,
-        this.#current(),
-        'ServiceSchedulerInitiated',
-        'Task failed container health checks',
-      )
-    }
-    return undefined
-  }
-
-  /** After a restart of this process the containers are set going again: on AWS they never stopped. */
-  async #recover(): Promise<void> {
-    const lost = this.#task.containers.filter(
-      ({ name, lastStatus }) => lastStatus === 'RUNNING' && !this.#runner.state(this.#task, name),
-    )
-    if (lost.length === 0) return
     try {
-      await this.#runner.prepare(this.#scope, this.#task, this.#definition)
-      for (const { name } of lost) {
-        await this.#runner.start(this.#scope, this.#task, this.#definition, name)
-        this.#watchHealth(name)
-      }
+      await this.#containers.recover()
     } catch (error) {
       if (!(error instanceof TaskStartError)) throw error
       this.#fail(error.message, error.container)
     }
+    this.#containers.observe()
+    if (this.#endedByItself()) return undefined
+    const task = this.#current()
+    if (task.service !== undefined && this.#containers.isSick(task)) {
+      announce(this.#scope, task, `(task ${task.id}) failed container health checks.`)
+      stopTask(this.#scope, task, 'ServiceSchedulerInitiated', 'Task failed container health checks')
+    }
+    return undefined
   }
 
   /** Whether an essential container has ended, and with it the task. */
   #endedByItself(): boolean {
     const task = this.#current()
     if (task.desiredStatus === 'STOPPED') return true
-    if (!this.#essentialEnded(task)) return false
+    if (!this.#containers.essentialEnded(task)) return false
     stopTask(this.#scope, task, 'EssentialContainerExited', 'Essential container in task exited')
     return true
   }
 
   #deactivate(): undefined {
-    const { loadBalancers, privateIp: id } = this.#task
-    for (const { targetGroupArn, containerPort: port } of loadBalancers) {
-      const known = targets.find(this.#scope, targetGroupArn!, id!, port!)
-      if (!known || known.state === 'draining') continue
-      deregisterTargets(this.#scope, targetGroupArn!, [{ id: id!, port: port! }])
-      announce(this.#scope, this.#task, `deregistered 1 targets in (target-group ${targetGroupArn})`)
-      announce(this.#scope, this.#task, 'has begun draining connections on 1 tasks.')
-    }
+    leaveBalancers(this.#scope, this.#task)
     return this.#move('DEACTIVATING', { stoppingAt: this.#now() })
   }
 
-  /** Waits until its targets have drained. */
-  #drain(): undefined {
-    const { loadBalancers, privateIp } = this.#task
-    const draining = loadBalancers.some(({ targetGroupArn, containerPort }) =>
-      targets.find(this.#scope, targetGroupArn!, privateIp!, containerPort!),
-    )
-    return draining ? undefined : this.#move('STOPPING')
-  }
-
-  /** SIGTERM to all, SIGKILL to those that outlast their stop time-out. */
   #end(): Result | undefined {
-    const task = this.#task
-    this.#observe()
-    const alive = this.#current().containers.filter(
-      ({ name, lastStatus }) => lastStatus === 'RUNNING' && this.#runner.state(task, name)?.running,
-    )
-    if (alive.length === 0) {
-      for (const { name } of task.containers) this.#dropHealth(name)
-      const containers = this.#current().containers.map(
-        (one): ContainerRecord => ({ ...one, lastStatus: 'STOPPED' }),
-      )
-      return this.#move('DEPROVISIONING', { containers, executionStoppedAt: this.#now() })
-    }
-    for (const { name } of alive) {
-      const limit =
-        this.#definition.containers.find((one) => one.name === name)?.stopTimeout ?? STOP_TIMEOUT_S
-      const late = this.#now() - task.since >= limit * 1000
-      this.#runner.stop(task, name, late)
-    }
-    return { requeueAfterMs: KILL_POLL_MS }
+    if (!this.#containers.end(this.#task.since)) return { requeueAfterMs: KILL_POLL_MS }
+    return this.#move('DEPROVISIONING', { containers: this.#stopped(), executionStoppedAt: this.#now() })
   }
 
-  #dropHealth(name: string): void {
-    const key = `${this.#task.arn}/${name}`
-    this.#health.get(key)?.stop()
-    this.#health.delete(key)
+  #stopped(): ContainerRecord[] {
+    return this.#current().containers.map((one) => ({ ...one, lastStatus: 'STOPPED' }))
   }
 
   async #deprovision(): Promise<Result | undefined> {
     await this.#runner.remove(this.#task)
-    const left = this.#left(durations.deprovisioning)
+    const left = this.#task.networkInterfaceId === undefined ? 0 : this.#left(durations.deprovisioning)
     if (left > 0) return { requeueAfterMs: left }
-    if (this.#task.networkInterfaceId !== undefined)
-      removeInterface(this.#scope, this.#task.networkInterfaceId)
+    detachInterface(this.#scope, this.#task)
+    const { attachment } = this.#current()
     return this.#move('STOPPED', {
       stoppedAt: this.#now(),
-      attachment: { ...this.#current().attachment, status: 'DELETED' },
-      containers: this.#current().containers.map(
-        (one): ContainerRecord => ({ ...one, lastStatus: 'STOPPED' }),
-      ),
+      ...(attachment ? { attachment: { ...attachment, status: 'DELETED' } } : {}),
+      containers: this.#stopped(),
     })
   }
 

@@ -1,6 +1,6 @@
 import type * as sdk from '@aws-sdk/client-ecs'
 import type { Scope } from '../ec2/index.ts'
-import { date, optional, toTags } from './names.ts'
+import { date, ecsArn, optional, toTags } from './names.ts'
 import type { ContainerRecord, TaskRecord } from './records.ts'
 import { clusters, definitionByArn } from './tables.ts'
 
@@ -20,11 +20,17 @@ function toContainer(
     lastStatus: container.lastStatus,
     ...optional('exitCode', container.exitCode),
     ...optional('reason', container.reason),
-    networkBindings: [],
+    networkBindings: (container.bindings ?? []).map(({ containerPort, hostPort, protocol }) => ({
+      bindIP: '0.0.0.0',
+      containerPort,
+      hostPort,
+      protocol: protocol as sdk.TransportProtocol,
+    })),
     networkInterfaces:
       task.privateIp === undefined
         ? []
-        : [{ attachmentId: task.attachment.id, privateIpv4Address: task.privateIp }],
+        : [{ attachmentId: task.attachment?.id, privateIpv4Address: task.privateIp }],
+    managedAgents: managedAgents(task, running),
     healthStatus: running || container.lastStatus === 'STOPPED' ? container.health : 'UNKNOWN',
     cpu: String(definition?.cpu ?? 0),
     ...optional('memory', definition?.memory === undefined ? undefined : String(definition.memory)),
@@ -48,13 +54,18 @@ export function taskHealth(scope: Scope, task: TaskRecord): sdk.HealthStatus {
 
 export function toTask(scope: Scope, task: TaskRecord, withTags = false): sdk.Task {
   const definition = definitionByArn(scope, task.definitionArn)
+  const fargate = task.launchType === 'FARGATE'
   const at = <K extends string>(key: K, time: number | undefined) =>
     optional(key, time === undefined ? undefined : date(time))
   return {
-    attachments: [task.attachment],
+    attachments: task.attachment ? [task.attachment] : [],
     attributes: [{ name: 'ecs.cpu-architecture', value: architecture(definition?.rest.runtimePlatform) }],
-    availabilityZone: task.zone,
+    ...optional('availabilityZone', task.zone),
     ...optional('capacityProviderName', task.capacityProvider),
+    ...optional(
+      'containerInstanceArn',
+      task.instance && ecsArn(scope, `container-instance/${task.cluster}/${task.instance}`),
+    ),
     clusterArn: clusters.find(scope, task.cluster)!.arn,
     ...(task.connectivityAt === undefined ? {} : { connectivity: 'CONNECTED' as const }),
     ...at('connectivityAt', task.connectivityAt),
@@ -65,7 +76,7 @@ export function toTask(scope: Scope, task: TaskRecord, withTags = false): sdk.Ta
         definition?.containers.find(({ name }) => name === container.name),
       ),
     ),
-    cpu: task.cpu,
+    ...optional('cpu', task.cpu),
     createdAt: date(task.createdAt),
     desiredStatus: task.desiredStatus,
     enableExecuteCommand: task.enableExecuteCommand,
@@ -74,7 +85,7 @@ export function toTask(scope: Scope, task: TaskRecord, withTags = false): sdk.Ta
     healthStatus: taskHealth(scope, task),
     lastStatus: task.lastStatus,
     launchType: task.launchType,
-    memory: task.memory,
+    ...optional('memory', task.memory),
     overrides: {
       containerOverrides: task.containers.map(
         ({ name }) => task.overrides.containerOverrides?.find((one) => one.name === name) ?? { name },
@@ -85,8 +96,8 @@ export function toTask(scope: Scope, task: TaskRecord, withTags = false): sdk.Ta
       ...optional('executionRoleArn', task.overrides.executionRoleArn),
       ...optional('taskRoleArn', task.overrides.taskRoleArn),
     },
-    platformVersion: task.platformVersion,
-    platformFamily: 'Linux',
+    ...optional('platformVersion', task.platformVersion),
+    ...(fargate ? { platformFamily: 'Linux' } : {}),
     ...at('pullStartedAt', task.pullStartedAt),
     ...at('pullStoppedAt', task.pullStoppedAt),
     ...at('startedAt', task.startedAt),
@@ -103,10 +114,29 @@ export function toTask(scope: Scope, task: TaskRecord, withTags = false): sdk.Ta
     taskArn: task.arn,
     taskDefinitionArn: task.definitionArn,
     version: task.version,
-    ephemeralStorage: { sizeInGiB: task.ephemeralStorageGiB },
-    fargateEphemeralStorage: { sizeInGiB: task.ephemeralStorageGiB },
+    ...(fargate
+      ? {
+          ephemeralStorage: { sizeInGiB: task.ephemeralStorageGiB },
+          fargateEphemeralStorage: { sizeInGiB: task.ephemeralStorageGiB },
+        }
+      : {}),
   }
 }
 
 const architecture = (platform: sdk.RuntimePlatform | undefined) =>
   platform?.cpuArchitecture === 'ARM64' ? 'arm64' : 'x86_64'
+
+/** The agent of `execute-command`, beside the containers of a task that allows it. */
+function managedAgents(task: TaskRecord, running: boolean): sdk.ManagedAgent[] {
+  if (!task.enableExecuteCommand) return []
+  return [
+    {
+      ...optional(
+        'lastStartedAt',
+        running && task.startedAt !== undefined ? date(task.startedAt) : undefined,
+      ),
+      name: 'ExecuteCommandAgent',
+      lastStatus: running ? 'RUNNING' : 'PENDING',
+    },
+  ]
+}

@@ -10,6 +10,7 @@ import type { Action } from '@aws-sdk/client-elastic-load-balancing-v2'
 import { ConnectError, type Peer, type VirtualNetwork } from '#network/virtual-network.ts'
 import type { Scope } from '../ec2/index.ts'
 import { rulesOfListener } from './listeners.ts'
+import type { TrafficMeter } from './meter.ts'
 import { answerFixed, answerPage } from './pages.ts'
 import { type Picked, TargetPicker } from './pick-target.ts'
 import { insideAddress, mayReach } from './reach.ts'
@@ -20,17 +21,25 @@ import { listeners, loadBalancers } from './tables.ts'
 /** How long an application load balancer tries to connect to a target, ms. */
 const CONNECT_TIMEOUT_MS = 10_000
 
+/** What became of a request: the target group that was chosen, and how long its target took, ms. */
+interface Answered {
+  groupArn?: string
+  targetMs?: number
+}
+
 /** One HTTP listener of an application load balancer: reads requests, chooses by its rules, passes on to targets. */
 export class HttpProxy {
   readonly #scope: Scope
   readonly #listenerArn: string
   readonly #network: VirtualNetwork
+  readonly #meter: TrafficMeter
   readonly #picker = new TargetPicker()
   readonly #peers = new WeakMap<object, Peer>()
   readonly #server: Server
 
-  constructor(scope: Scope, listenerArn: string, network: VirtualNetwork) {
+  constructor(scope: Scope, listenerArn: string, network: VirtualNetwork, meter: TrafficMeter) {
     this.#scope = scope
+    this.#meter = meter
     this.#listenerArn = listenerArn
     this.#network = network
     this.#server = createServer({ requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 0 }, (req, res) =>
@@ -62,6 +71,10 @@ export class HttpProxy {
     if (!records) return void req.socket.destroy()
     const { listener, balancer } = records
     const action = this.#action(req, listener)
+    const answered: Answered = {}
+    res.on('finish', () =>
+      this.#meter.count(balancer.arn, answered.groupArn, res.statusCode, answered.targetMs),
+    )
     if (action.Type === 'fixed-response') return answerFixed(res, action.FixedResponseConfig!)
     if (action.Type === 'redirect') {
       const [path = '/', query = ''] = (req.url ?? '/').split(/\?(.*)/s)
@@ -74,7 +87,8 @@ export class HttpProxy {
     }
     const target = this.#picker.pick(this.#scope, action)
     if (!target) return answerPage(res, 503)
-    this.#forward(req, res, listener, balancer, target)
+    answered.groupArn = target.group.arn
+    this.#forward(req, res, listener, balancer, target, answered)
   }
 
   #forward(
@@ -83,7 +97,9 @@ export class HttpProxy {
     listener: ListenerRecord,
     balancer: LoadBalancerRecord,
     target: Picked,
+    answered: Answered,
   ): void {
+    const began = this.#scope.world.clock.now()
     let stream: Duplex
     try {
       stream = this.#connect(balancer, target)
@@ -103,7 +119,8 @@ export class HttpProxy {
         createConnection: () => stream as never,
       },
       (answer) => {
-        res.writeHead(answer.statusCode!, answer.statusMessage, answered(answer))
+        answered.targetMs = this.#scope.world.clock.now() - began
+        res.writeHead(answer.statusCode!, answer.statusMessage, headersOf(answer))
         answer.pipe(res)
         answer.on('error', () => res.destroy())
       },
@@ -177,7 +194,7 @@ export class HttpProxy {
 }
 
 /** The headers of a target's answer without those of its connection. */
-function answered({ rawHeaders }: IncomingMessage): string[] {
+function headersOf({ rawHeaders }: IncomingMessage): string[] {
   const kept: string[] = []
   for (let i = 0; i < rawHeaders.length; i += 2)
     if (!/^(connection|keep-alive)$/i.test(rawHeaders[i]!)) kept.push(rawHeaders[i]!, rawHeaders[i + 1]!)

@@ -1,4 +1,5 @@
 export { targetHealthController } from './health-controller.ts'
+export type { Traffic } from './meter.ts'
 export type * from './records.ts'
 export { elbv2Service } from './service.ts'
 export { listeners, loadBalancers, targetGroups, targets } from './tables.ts'

@@ -9,6 +9,7 @@ import { groupAttribute } from './attributes.ts'
 import { PROVISIONING_MS } from './data/limits.ts'
 import { HttpProxy } from './http-proxy.ts'
 import { balancerIdOf } from './listeners.ts'
+import { TrafficMeter } from './meter.ts'
 import { TargetPicker } from './pick-target.ts'
 import { admitsClient, insideAddress, mayReach } from './reach.ts'
 import type { ListenerRecord, LoadBalancerRecord } from './records.ts'
@@ -29,6 +30,7 @@ interface Presence {
 
 /** The load balancers of an account as machines: they listen on the addresses of their network interfaces. */
 export class LoadBalancerTraffic implements HostTable {
+  readonly meter = new TrafficMeter()
   readonly #world: World
   readonly #accountId: string
   readonly #network: VirtualNetwork
@@ -79,6 +81,11 @@ export class LoadBalancerTraffic implements HostTable {
     this.#route.close()
     for (const { close } of this.#present.values()) close()
     this.#present.clear()
+  }
+
+  /** The regions with load balancers that are up. */
+  regions(): Set<string> {
+    return new Set([...this.#present.keys()].map((key) => key.split('/')[2]!))
   }
 
   resolve(host: string, port: number): ReturnType<HostTable['resolve']> {
@@ -157,7 +164,7 @@ export class LoadBalancerTraffic implements HostTable {
 
   #acceptor(scope: Scope, listener: ListenerRecord): (socket: Duplex, peer: Peer) => void {
     if (listener.protocol === 'HTTP') {
-      const proxy = new HttpProxy(scope, listener.arn, this.#network)
+      const proxy = new HttpProxy(scope, listener.arn, this.#network, this.meter)
       return (socket, peer) => proxy.accept(socket, peer)
     }
     const picker = new TargetPicker()

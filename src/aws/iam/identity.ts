@@ -40,6 +40,16 @@ export function rolePrincipal(world: World, roleArn: string, sessionName: string
   }
 }
 
+/** The ARN of the role in an instance profile, by the profile's ARN. */
+export function roleOfProfile(
+  { world, accountId }: { world: World; accountId: string },
+  profileArn: string | undefined,
+): string | undefined {
+  const entities = new Entities(world, accountId)
+  const profile = entities.get('instance-profile', profileArn?.split('/').at(-1) ?? '')
+  return profile && entities.get('role', profile.roles[0] ?? '')?.arn
+}
+
 /** Whether a role may do `action` on `resource`; a role that does not exist may nothing. */
 export function roleMay(world: World, roleArn: string, action: string, resource: string): Decision {
   const principal = rolePrincipal(world, roleArn, 'service')

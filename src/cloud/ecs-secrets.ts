@@ -1,0 +1,138 @@
+import type { Secret } from '@aws-sdk/client-ecs'
+import type { Scope } from '#aws/ec2/index.ts'
+import { type TaskRecord, TaskStartError } from '#aws/ecs/index.ts'
+import { encryptionKey } from '#aws/encryption.ts'
+import { decide, rolePrincipal } from '#aws/iam/identity.ts'
+import { findSecret, versionOf } from '#aws/secretsmanager/index.ts'
+import { parameterArn, parameterNameOf, plainParameter } from '#aws/ssm/index.ts'
+import { denialText } from '#aws/wire/denial.ts'
+import { AwsError, type Principal } from '#aws/wire/service.ts'
+
+const SECRET_ARN = /^(arn:aws:secretsmanager:([^:]+):\d+:secret:[^:]+)(?::([^:]*):([^:]*):([^:]*))?$/
+
+/**
+ * The values of a container's secrets, read with the execution role.
+ * Throws TaskStartError with the texts of https://docs.aws.amazon.com/AmazonECS/latest/developerguide/resource-initialization-error.html
+ */
+export function secretsFor(scope: Scope, task: TaskRecord, secrets: Secret[]): Record<string, string> {
+  const reader = new Reader(scope, task)
+  return Object.fromEntries(
+    secrets.map(({ name, valueFrom = '' }) => [
+      name!,
+      SECRET_ARN.test(valueFrom) ? reader.secret(valueFrom) : reader.parameter(valueFrom),
+    ]),
+  )
+}
+
+class Reader {
+  readonly #scope: Scope
+  readonly #task: TaskRecord
+
+  constructor(scope: Scope, task: TaskRecord) {
+    this.#scope = scope
+    this.#task = task
+  }
+
+  /** `arn:…:secret:name-AbCdEf:json-key:version-stage:version-id`; the last three may be empty or left out. */
+  secret(valueFrom: string): string {
+    const [, arn = '', region = '', key = '', stage = '', id = ''] = SECRET_ARN.exec(valueFrom)!
+    const fail = (why: string) =>
+      this.#fail('secret from asm', `failed to fetch secret ${arn} from secrets manager: ${why}`)
+    const scope = { ...this.#scope, region }
+    const record = findSecret(scope, arn)
+    this.#allow('secretsmanager:GetSecretValue', record?.arn ?? arn, record?.policy, fail)
+    if (!record)
+      throw fail(this.#api("ResourceNotFoundException: Secrets Manager can't find the specified secret."))
+    if (record.deleted !== undefined)
+      throw fail(
+        this.#api(
+          "InvalidRequestException: You can't perform this operation on the secret because it was marked for deletion.",
+        ),
+      )
+    this.#allowKey(record.keyId, fail)
+    let text: string
+    try {
+      const version = versionOf(record, {
+        ...(stage === '' ? {} : { VersionStage: stage }),
+        ...(id === '' ? {} : { VersionId: id }),
+      })
+      text = version.string ?? Buffer.from(version.binary ?? '', 'base64').toString()
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error
+      throw fail(this.#api(`${error.code}: ${error.message}`))
+    }
+    return key === '' ? text : this.#member(text, key, arn)
+  }
+
+  #member(text: string, key: string, arn: string): string {
+    let parsed: unknown
+    try {
+      parsed = JSON.parse(text)
+    } catch {
+      throw this.#fail('secret from asm', `invalid character in the secret ${arn}: it is not a JSON object`)
+    }
+    const value = (parsed as Record<string, unknown> | null)?.[key]
+    if (value === undefined)
+      throw this.#fail(
+        'secret from asm',
+        `retrieved secret from Secrets Manager did not contain json key ${key}`,
+      )
+    return typeof value === 'string' ? value : JSON.stringify(value)
+  }
+
+  /** A parameter by name or ARN. */
+  parameter(valueFrom: string): string {
+    const fail = (why: string) => this.#fail('secrets from ssm', why)
+    const region = valueFrom.startsWith('arn:') ? valueFrom.split(':')[3]! : this.#scope.region
+    const scope = { ...this.#scope, region }
+    const name = parameterNameOf(valueFrom)
+    this.#allow('ssm:GetParameters', parameterArn(scope, name), undefined, fail)
+    try {
+      const { value, keyId } = plainParameter(scope, name)
+      this.#allowKey(keyId, fail)
+      return value
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error
+      throw fail(`invalid parameters: ${name}`)
+    }
+  }
+
+  #allowKey(keyId: string | undefined, fail: (why: string) => TaskStartError): void {
+    const key = keyId === undefined ? undefined : encryptionKey(this.#scope, keyId)
+    if (key && !key.arn.includes(':alias/aws/')) this.#allow('kms:Decrypt', key.arn, undefined, fail)
+  }
+
+  #allow(
+    action: string,
+    resource: string,
+    policy: string | undefined,
+    fail: (why: string) => TaskStartError,
+  ): void {
+    const { world, accountId } = this.#scope
+    const principal: Principal | undefined = rolePrincipal(
+      world,
+      this.#task.executionRoleArn ?? '',
+      this.#task.id,
+    )
+    if (!principal) throw fail(`the role ${this.#task.executionRoleArn} cannot be assumed`)
+    const resourcePolicy = policy === undefined ? undefined : { document: policy, accountId }
+    const decision = decide(world, {
+      principal,
+      action,
+      resource,
+      ...(resourcePolicy ? { resourcePolicy } : {}),
+    })
+    if (!decision.allowed)
+      throw fail(this.#api(`AccessDeniedException: ${denialText(principal, action, resource, decision)}`))
+  }
+
+  #api(text: string): string {
+    return `${text} status code: 400, request id: ${this.#scope.world.ids.uuid()}`
+  }
+
+  #fail(what: string, why: string): TaskStartError {
+    return new TaskStartError(
+      `ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve ${what}: service call has been retried 1 time(s): ${why}`,
+    )
+  }
+}

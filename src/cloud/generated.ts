@@ -21,6 +21,7 @@ export const BOTOCORE_SERVICES = [
   'elb',
   'elbv2',
   'iam',
+  'kms',
   'logs',
   'secretsmanager',
   'ssm',

@@ -47,6 +47,7 @@ export const findProgram: ProgramFinder = (name, argv0, version) => {
     case 'csi-resizer':
     case 'node-driver-registrar':
     case 'livenessprobe':
+    case 'aws-load-balancer-controller':
       return component(name)
     default:
       return undefined

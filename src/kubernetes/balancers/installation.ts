@@ -1,7 +1,7 @@
+import { StoreIndex } from '#world/store-index.ts'
 import type { ControlPlane } from '../controllers/control-plane.ts'
 import type { Pod, ServiceAccount } from '../objects.ts'
 import { isReady } from '../pods.ts'
-import { StoreIndex } from '../store-index.ts'
 import type { BalancerCaller } from './stack.ts'
 
 const NAME = 'aws-load-balancer-controller'

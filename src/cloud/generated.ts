@@ -14,6 +14,7 @@ export const BOTOCORE_SERVICES = [
   'autoscaling',
   'cloudformation',
   'cloudwatch',
+  'cloudtrail',
   'ec2',
   'ecr',
   'ecs',

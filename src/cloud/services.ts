@@ -4,6 +4,7 @@ import {
 } from '#aws/application-autoscaling/index.ts'
 import { autoScalingController, autoScalingService } from '#aws/autoscaling/index.ts'
 import { cloudFormationController, cloudFormationService, type Invoke } from '#aws/cloudformation/index.ts'
+import { cloudTrailService } from '#aws/cloudtrail/index.ts'
 import { alarmController, cloudWatchService } from '#aws/cloudwatch/index.ts'
 import { ec2Service, lifecycleController, type Scope } from '#aws/ec2/index.ts'
 import { ecrService, type ImageCatalog } from '#aws/ecr/index.ts'
@@ -47,6 +48,7 @@ export function awsServices(catalog: (scope: Scope) => ImageCatalog): Service[] 
     secretsManagerService,
     cloudWatchService,
     applicationAutoScalingService,
+    cloudTrailService,
   ]
 }
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Trail } from '#aws/cloudtrail/index.ts'
 import { bootstrapRegion } from '#aws/ec2/index.ts'
 import { elbHosts } from '#aws/elb/index.ts'
 import { LoadBalancerTraffic } from '#aws/elbv2/index.ts'
@@ -101,6 +102,7 @@ export class Simulation {
     })
     const nodes = new Nodes(world, accountId, clusters)
     const addons = new InstalledAddons(world, accountId, clusters)
+    const trail = new Trail(world)
     const aws = createAwsServer({
       world,
       accountId,
@@ -109,6 +111,7 @@ export class Simulation {
       identity: iamIdentity(world, accountId),
       constraints: options.constraints,
       credentials: options.credentials,
+      onCall: (call) => trail.record(call),
       log: (error, operation) => options.log(`${operation} failed: ${(error as Error).stack ?? error}`),
     })
     const balancers = elbHosts(world, accountId, network)

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { autoScalingController, autoScalingService } from '../../src/aws/autoscaling/index.ts'
+import { Trail } from '../../src/aws/cloudtrail/index.ts'
 import { bootstrapRegion, ec2Service, lifecycleController } from '../../src/aws/ec2/index.ts'
 import { elbHealthController, elbService } from '../../src/aws/elb/index.ts'
 import { elbv2Service, LoadBalancerTraffic, targetHealthController } from '../../src/aws/elbv2/index.ts'
@@ -29,7 +30,14 @@ export interface Keys {
 }
 
 /** An account behind one endpoint, as `AWS_ENDPOINT_URL` finds it, with its controllers running. */
-export async function startAws(options: { credentials?: 'open' | 'enforced'; services?: Service[] } = {}) {
+export async function startAws(
+  options: {
+    credentials?: 'open' | 'enforced'
+    services?: Service[]
+    /** Keeps what is called, for CloudTrail. */
+    trail?: boolean
+  } = {},
+) {
   const world = new World({ id: 'test', seed: 'aws', provisioning: 'instant' })
   const network = new VirtualNetwork()
   const traffic = new LoadBalancerTraffic(world, ACCOUNT, network)
@@ -44,6 +52,7 @@ export async function startAws(options: { credentials?: 'open' | 'enforced'; ser
   ])
     world.controllers.start(controller)
   const errors: unknown[] = []
+  const trail = options.trail ? new Trail(world) : undefined
   const aws = createAwsServer({
     world,
     services: [
@@ -62,6 +71,7 @@ export async function startAws(options: { credentials?: 'open' | 'enforced'; ser
     credentials: options.credentials,
     constraints: await loadConstraints(CONSTRAINTS_FILE),
     log: (error) => errors.push(error),
+    onCall: (call) => trail?.record(call),
   })
   const server = createServer((req, res) => aws.classic(req, res))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

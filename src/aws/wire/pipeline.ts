@@ -80,10 +80,12 @@ export class Pipeline {
       const caller = this.#authenticate(served, request, operation, region)
       if (!routed) throw unknownOperation(served, request)
       const input = protocol.read(routed, request)
-      const { store } = this.#options.world
-      const before = store.revision
-      const output = await this.#call(served, routed.operation, input, { ...caller, request, requestId })
-      if (store.revision !== before) await store.flushed()
+      const { output, wrote } = await this.#call(served, routed.operation, input, {
+        ...caller,
+        request,
+        requestId,
+      })
+      if (wrote) await this.#options.world.store.flushed()
       return protocol.write(model, routed.operation, output, requestId)
     } catch (error) {
       return this.error(served, this.#explain(served, error, operation), requestId)
@@ -102,7 +104,8 @@ export class Pipeline {
     const requestId = this.#options.world.ids.uuid()
     try {
       const conformed = (conform(operation.input, input) ?? {}) as Record<string, unknown>
-      return await this.#call(served, operation, conformed, { ...caller, request, requestId })
+      const { output } = await this.#call(served, operation, conformed, { ...caller, request, requestId })
+      return output
     } catch (error) {
       throw this.#explain(served, error, operation)
     }
@@ -158,13 +161,13 @@ export class Pipeline {
     return { arn: '*', accountId, userId: 'anonymous', type: 'anonymous' }
   }
 
-  /** Checks and performs an operation, and tells of it. */
+  /** Checks and performs an operation, and tells of it; `wrote`: it has changed the world. */
   async #call(
     served: Served,
     operation: OperationModel,
     input: Record<string, unknown>,
     call: Call,
-  ): Promise<Record<string, unknown>> {
+  ): Promise<{ output: Record<string, unknown>; wrote: boolean }> {
     const { onCall, world } = this.#options
     const tell = (outcome: Pick<AnsweredCall, 'output' | 'error'>) =>
       onCall?.({
@@ -182,9 +185,11 @@ export class Pipeline {
       })
     try {
       this.#validator.check(served, operation, input)
+      const before = world.store.revision
       const output = await this.#perform(served, operation, input, call)
+      const wrote = world.store.revision !== before
       tell({ output })
-      return output
+      return { output, wrote }
     } catch (error) {
       if (error instanceof AwsError) tell({ error })
       throw error

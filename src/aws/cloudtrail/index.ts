@@ -1,0 +1,2 @@
+export { cloudTrailService } from './service.ts'
+export { Trail } from './trail.ts'

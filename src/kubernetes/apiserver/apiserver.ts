@@ -63,7 +63,7 @@ export class ApiServer {
       objects,
       authentication,
       authorization,
-      nonResources: new NonResources(cluster.gitVersion, `${generated}/v3`, objects.kinds),
+      nonResources: new NonResources(cluster.gitVersion, generated, objects.kinds, tokens),
       verbs: new Verbs(objects, new Subresources(parts), this.#stop.signal),
       streams: new Streams(objects, this.#kubelet),
       metrics: new Metrics(objects, cluster.gitVersion),

@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
+import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
 import type { ClusterOptions, UserInfo } from '../../provider.ts'
 import type { Json, Obj } from '../json.ts'
 import { kindOf } from '../kinds/registry.ts'
@@ -36,6 +36,30 @@ export class ServiceAccountTokens {
     return this.#privateKey.asymmetricKeyType === 'ec' ? 'ES256' : 'RS256'
   }
 
+  /** Names the key, as the real server does: by a hash of its public half. */
+  get #keyId(): string {
+    const der = this.#publicKey.export({ type: 'spki', format: 'der' })
+    return createHash('sha256').update(der).digest('base64url')
+  }
+
+  /** `/.well-known/openid-configuration`: how others may verify these tokens. */
+  get discovery(): Obj {
+    const issuer = this.#cluster.endpoint
+    return {
+      issuer,
+      jwks_uri: `${issuer}/openid/v1/jwks`,
+      response_types_supported: ['id_token'],
+      subject_types_supported: ['public'],
+      id_token_signing_alg_values_supported: [this.#algorithm],
+    }
+  }
+
+  /** `/openid/v1/jwks` */
+  get keys(): Obj {
+    const key = this.#publicKey.export({ format: 'jwk' })
+    return { keys: [{ use: 'sig', kid: this.#keyId, alg: this.#algorithm, ...key }] }
+  }
+
   issue(request: TokenRequest): string {
     const seconds = Math.floor(this.#cluster.world.clock.now() / 1000)
     const account = { name: request.name, uid: request.uid }
@@ -57,7 +81,7 @@ export class ServiceAccountTokens {
       nbf: seconds,
       sub: `system:serviceaccount:${request.namespace}:${request.name}`,
     }
-    const body = `${encode({ alg: this.#algorithm, typ: 'JWT' })}.${encode(claims)}`
+    const body = `${encode({ alg: this.#algorithm, kid: this.#keyId, typ: 'JWT' })}.${encode(claims)}`
     const signature = sign('sha256', Buffer.from(body), { key: this.#privateKey, dsaEncoding: 'ieee-p1363' })
     return `${body}.${signature.toString('base64url')}`
   }

@@ -2,10 +2,12 @@ import { X509Certificate } from 'node:crypto'
 import type { Controller } from '#world/controller.ts'
 import { StatusError } from '../../api.ts'
 import { equal } from '../../equality.ts'
+import { timestamp } from '../../time.ts'
 import type { Obj } from '../json.ts'
 import { kindOf } from '../kinds/registry.ts'
 import type { Objects } from '../storage/objects.ts'
 import { addressText, cidrRange } from '../strategies/addresses.ts'
+import { FLOW_SCHEMAS, notDangling, PRIORITY_LEVELS } from './flow-control.ts'
 import { CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, ROLE_BINDINGS, ROLES } from './rbac.ts'
 
 const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease']
@@ -36,6 +38,9 @@ export function bootstrap(objects: Objects): void {
     ensure('clusterrolebindings.rbac.authorization.k8s.io', binding)
   for (const role of ROLES) ensure('roles.rbac.authorization.k8s.io', role)
   for (const binding of ROLE_BINDINGS) ensure('rolebindings.rbac.authorization.k8s.io', binding)
+  for (const level of PRIORITY_LEVELS)
+    ensure('prioritylevelconfigurations.flowcontrol.apiserver.k8s.io', level)
+  for (const schema of FLOW_SCHEMAS) ensureFlowSchema(objects, schema)
   ensureKubernetesService(objects)
   ensure('servicecidrs.networking.k8s.io', {
     metadata: { name: 'kubernetes' },
@@ -45,6 +50,15 @@ export function bootstrap(objects: Objects): void {
     metadata: { name: 'extension-apiserver-authentication', namespace: 'kube-system' },
     data: { 'client-ca-file': new X509Certificate(certificateAuthority.certificate).toString() },
   })
+}
+
+function ensureFlowSchema(objects: Objects, schema: Obj): void {
+  const resource = 'flowschemas.flowcontrol.apiserver.k8s.io'
+  ensureObject(objects, resource, schema)
+  const { get, setStatus, world } = objects.context
+  if (get(resource, '', schema.metadata.name)?.status?.conditions) return
+  const status = notDangling(schema.spec.priorityLevelConfiguration.name, timestamp(world.clock.now()))
+  setStatus(resource, '', schema.metadata.name, status)
 }
 
 /** The Service by which pods reach the API server: the first address of the range. */

@@ -1,10 +1,12 @@
 import { CompactedError, type Entry, type Listing } from '#world/store.ts'
+import { StatusError } from '../../api.ts'
 import { badRequest, expired } from '../errors.ts'
 import type { Obj } from '../json.ts'
 import type { Kind } from '../kinds/kind.ts'
 import { predicate } from '../selectors.ts'
 import { servedAs } from '../storage/entries.ts'
 import type { Objects } from '../storage/objects.ts'
+import { listOptions } from './list-options.ts'
 import { numberIn } from './options.ts'
 
 interface Page {
@@ -26,7 +28,7 @@ export function listPage(
   const matches = predicate(kind, query.get('labelSelector'), query.get('fieldSelector'))
   const selected = (entry: Entry) => !matches || matches(servedAs(kind, entry))
   const limit = numberIn(query, 'limit') ?? 0
-  const from = startOf(query)
+  const from = startOf(query, objects.context.world.store.revision)
   const read = (startAfter: string | undefined, count: number | undefined): Listing => {
     const options = {
       ...(startAfter !== undefined && { startAfter }),
@@ -89,18 +91,25 @@ interface Start {
 }
 
 /** Where a list begins and which revision it shows. */
-function startOf(query: URLSearchParams): Start {
-  const given = query.get('continue') || undefined
-  const version = query.get('resourceVersion')
-  if (given) {
-    if (version && version !== '0')
+function startOf(query: URLSearchParams, present: number): Start {
+  const options = listOptions(query, false)
+  const { resourceVersion, exact } = options
+  if (options.continue) {
+    if (resourceVersion && resourceVersion !== '0')
       throw badRequest('specifying resource version is not allowed when using continue')
-    const decoded = decodeToken(given)
-    return { startAfter: decoded.start, revision: decoded.rv, token: given }
+    const decoded = decodeToken(options.continue)
+    return { startAfter: decoded.start, revision: decoded.rv, token: options.continue }
   }
-  const exact = query.get('resourceVersionMatch') === 'Exact'
-  return { startAfter: undefined, revision: exact && version ? Number(version) : undefined, token: undefined }
+  if (Number(resourceVersion) > present) throw tooLarge(resourceVersion, present)
+  return { startAfter: undefined, revision: exact ? Number(resourceVersion) : undefined, token: undefined }
 }
+
+/** What a server says that has not come as far; upstream waits three seconds before it does. */
+const tooLarge = (wanted: string, present: number) =>
+  new StatusError(504, 'Timeout', `Timeout: Too large resource version: ${wanted}, current: ${present}`, {
+    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+    retryAfterSeconds: 1,
+  })
 
 const token = (key: string, revision: number) =>
   Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start: key })).toString('base64url')

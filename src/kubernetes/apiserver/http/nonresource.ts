@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ServiceAccountTokens } from '../auth/service-account-tokens.ts'
 import type { Kinds } from '../kinds/kinds.ts'
 import { customDocuments } from '../openapi/custom.ts'
+import { OpenApiV2 } from '../openapi/v2.ts'
 import { discoveryOf } from './discovery.ts'
+import { isHealth, sendHealth } from './health.ts'
 import { sendJson, sendPlain } from './reply.ts'
 import type { RequestInfo } from './request-info.ts'
 
@@ -13,20 +16,30 @@ const META_PREFIX = 'io.k8s.apimachinery.pkg.apis.meta.v1.'
 export class NonResources {
   readonly #gitVersion: string
   readonly #openApiFolder: string
+  readonly #v2: OpenApiV2
+  readonly #tokens: ServiceAccountTokens
   readonly #kinds: Kinds
   #documents: Promise<Map<string, { file: string; hash: string }>> | undefined
 
-  /** `openApiFolder` is the folder of the v3 documents that `buildOpenApi` writes. */
-  constructor(gitVersion: string, openApiFolder: string, kinds: Kinds) {
+  /** `folder` is what `buildOpenApi` wrote. */
+  constructor(gitVersion: string, folder: string, kinds: Kinds, tokens: ServiceAccountTokens) {
     this.#kinds = kinds
     this.#gitVersion = gitVersion
-    this.#openApiFolder = openApiFolder
+    this.#openApiFolder = `${folder}/v3`
+    this.#tokens = tokens
+    this.#v2 = new OpenApiV2(`${folder}/v2`, kinds, async () =>
+      [...(await this.#customDocuments()).values()].map(({ text }) => text),
+    )
   }
 
   async serve(req: IncomingMessage, res: ServerResponse, info: RequestInfo): Promise<void> {
     const path = info.path.length > 1 ? info.path.replace(/\/$/, '') : info.path
     if (path === '/version') return sendJson(req, res, 200, this.#version())
-    if (/^\/(healthz|livez|readyz)(\/|$)/.test(path)) return this.#health(res, path, info.query)
+    if (isHealth(path)) return sendHealth(res, path, info.query)
+    if (path === '/openapi/v2') return this.#openApiV2(req, res)
+    if (path === '/.well-known/openid-configuration') return sendJson(req, res, 200, this.#tokens.discovery)
+    if (path === '/openid/v1/jwks')
+      return send(res, JSON.stringify(this.#tokens.keys), 'application/jwk-set+json')
     if (path === '/openapi/v3') return this.#openApiIndex(req, res)
     if (path.startsWith('/openapi/v3/')) return this.#openApi(res, path.slice('/openapi/v3/'.length))
     if (path === '/') return sendJson(req, res, 200, { paths: await this.#paths() })
@@ -74,10 +87,12 @@ export class NonResources {
     }
   }
 
-  #health(res: ServerResponse, path: string, query: URLSearchParams): void {
-    const name = path.split('/')[1]!
-    const text = query.has('verbose') ? `[+]ping ok\n[+]log ok\n[+]etcd ok\n${name} check passed\n` : 'ok'
-    sendPlain(res, 200, text)
+  async #openApiV2(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const { body, type, etag } = await this.#v2.answer(req.headers.accept ?? '')
+    res.setHeader('etag', etag)
+    res.setHeader('vary', 'Accept')
+    if (req.headers['if-none-match'] === etag) return void res.writeHead(304).end()
+    send(res, body, type)
   }
 
   async #openApiIndex(req: IncomingMessage, res: ServerResponse): Promise<void> {
@@ -139,12 +154,22 @@ export class NonResources {
 
   async #paths(): Promise<string[]> {
     const openApi = [...(await this.#load()).keys()].map((path) => `/openapi/v3/${path}`)
-    const health = ['/healthz', '/livez', '/openapi/v3', '/readyz', '/version']
+    const health = [
+      '/.well-known/openid-configuration',
+      '/healthz',
+      '/livez',
+      '/metrics',
+      '/openapi/v2',
+      '/openapi/v3',
+      '/openid/v1/jwks',
+      '/readyz',
+      '/version',
+    ]
     return [...new Set([...discoveryOf(this.#kinds).plain.keys(), ...health, ...openApi])].sort()
   }
 }
 
-function send(res: ServerResponse, text: string, type: string): void {
+function send(res: ServerResponse, text: string | Buffer, type: string): void {
   if (!res.hasHeader('cache-control')) res.setHeader('cache-control', 'no-cache, private')
   res.writeHead(200, { 'content-type': type, 'content-length': Buffer.byteLength(text) })
   res.end(text)

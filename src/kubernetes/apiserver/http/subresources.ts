@@ -14,6 +14,7 @@ import type { Objects } from '../storage/objects.ts'
 import { withEphemeralContainers } from '../strategies/ephemeral-containers.ts'
 import { withResources } from '../strategies/pod-resize.ts'
 import { bindCall } from '../subresources/binding.ts'
+import { serveComponentStatuses } from '../subresources/component-status.ts'
 import { evict } from '../subresources/eviction.ts'
 import { log } from '../subresources/log.ts'
 import { serveMetrics } from '../subresources/metrics.ts'
@@ -93,15 +94,9 @@ export class Subresources {
     const { kind, info, req, res } = call
     if (kind.group === METRICS_GROUP) return serveMetrics(call, this.#parts)
     if (kind.plural === 'bindings') return bindCall(call, this.#parts)
-    if (info.verb === 'list' && kind.plural === 'componentstatuses') {
-      return sendJson(req, res, 200, {
-        kind: 'ComponentStatusList',
-        apiVersion: 'v1',
-        metadata: {},
-        items: [],
-      })
-    }
+    if (kind.plural === 'componentstatuses') return serveComponentStatuses(call)
     const review = REVIEWS[kind.kind]
+    const now = timestamp(this.#parts.objects.context.world.clock.now())
     if (info.verb !== 'create' || !review) throw info.name ? notFound(kind, info.name) : methodNotAllowed()
     const body = await readNeeded(req, this.#parts.objects.context.schema)
     const object = decodeBody(this.#parts.objects, call, body)
@@ -109,7 +104,7 @@ export class Subresources {
     sendJson(req, res, 201, {
       kind: kind.kind,
       apiVersion: apiVersionOf(kind),
-      metadata: object.metadata ?? {},
+      metadata: kind.kind === 'SelfSubjectReview' ? { creationTimestamp: now } : (object.metadata ?? {}),
       ...(object.spec && { spec: object.spec }),
       status,
     })

@@ -50,6 +50,7 @@ export class Verbs {
     const { info, kind, subresource } = call
     const allowed: readonly string[] = subresource ? subresource.verbs : kind.verbs
     if (!allowed.includes(info.verb as Verb)) throw methodNotAllowed()
+    if (kind.deprecated) warn(call.res, kind.deprecated)
     if (subresource && subresource.name !== 'status') return this.#subresources.serve(call)
     if (kind.virtual) return this.#subresources.serveVirtual(call)
     switch (info.verb) {

@@ -6,6 +6,7 @@ import { predicate } from '../selectors.ts'
 import { servedAs } from '../storage/entries.ts'
 import type { Objects } from '../storage/objects.ts'
 import type { Call } from './call.ts'
+import { type ListOptions, listOptions } from './list-options.ts'
 import { flagIn, numberIn } from './options.ts'
 import { representation } from './representation.ts'
 
@@ -22,8 +23,9 @@ const MAX_UNREAD = 32 * 1024 * 1024
  */
 export function serveWatch(call: Call, objects: Objects, stopped: AbortSignal): void {
   const { res, info } = call
-  res.writeHead(200, { 'cache-control': 'no-cache, private', 'content-type': 'application/json' })
-  res.flushHeaders()
+  // What is wrong with a request is to be said before the answer begins.
+  const options = listOptions(info.query, true)
+  const timeoutMs = (numberIn(info.query, 'timeoutSeconds') ?? 0) * 1000 || DEFAULT_TIMEOUT_MS
   const watch = new Watch(call, objects, {
     send: (text) => {
       res.write(text)
@@ -31,11 +33,13 @@ export function serveWatch(call: Call, objects: Objects, stopped: AbortSignal): 
     },
     end: () => res.end(),
   })
+  res.writeHead(200, { 'cache-control': 'no-cache, private', 'content-type': 'application/json' })
+  res.flushHeaders()
   const close = () => watch.close()
   res.on('close', close)
   stopped.addEventListener('abort', close, { once: true })
   res.on('close', () => stopped.removeEventListener('abort', close))
-  watch.start(info.query)
+  watch.start(options, timeoutMs, flagIn(info.query, 'allowWatchBookmarks'))
 }
 
 interface Sink {
@@ -70,13 +74,15 @@ class Watch {
     this.#matches = predicate(call.kind, query.get('labelSelector'), fields.join(','))
   }
 
-  start(query: URLSearchParams): void {
+  start(
+    { resourceVersion: version, sendInitialEvents }: ListOptions,
+    timeoutMs: number,
+    bookmarks: boolean,
+  ): void {
     const { world } = this.#objects.context
     const { store } = world
     const prefix = this.#objects.prefix(this.#call.stored, this.#call.info.namespace || undefined)
-    const version = query.get('resourceVersion')
-    const initial =
-      flagIn(query, 'sendInitialEvents') || version === null || version === '' || version === '0'
+    const initial = sendInitialEvents || version === '' || version === '0'
     this.#seen = store.revision
     if (initial) this.#sendPresent(prefix)
     try {
@@ -87,10 +93,9 @@ class Watch {
       this.#fail(`too old resource version: ${version} (${error.compactRevision + 1})`)
       return
     }
-    if (flagIn(query, 'sendInitialEvents') && flagIn(query, 'allowWatchBookmarks')) this.#bookmark(true)
-    const timeout = numberIn(query, 'timeoutSeconds')
-    this.#timer(timeout ? timeout * 1000 : DEFAULT_TIMEOUT_MS, () => this.close())
-    if (flagIn(query, 'allowWatchBookmarks')) this.#bookmarkLater()
+    if (sendInitialEvents && bookmarks) this.#bookmark(true)
+    this.#timer(timeoutMs, () => this.close())
+    if (bookmarks) this.#bookmarkLater()
   }
 
   close(): void {

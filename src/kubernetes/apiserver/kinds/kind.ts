@@ -33,6 +33,8 @@ export interface Kind {
   served?: boolean
   /** Whether its CustomResourceDefinition is going, so that nothing new is made. */
   terminating?: boolean
+  /** What kubectl warns of at each use. */
+  deprecated?: string
   /** Kind of a list; default: the kind with `List`. */
   listKind?: string
   /** Field selectors beside `metadata.name` and `metadata.namespace`: label to path in the object. */

@@ -43,9 +43,16 @@ const GROUPS: Group[] = [
         ...CLUSTER,
         verbs: ['get', 'list'],
         virtual: true,
+        deprecated: 'v1 ComponentStatus is deprecated in v1.19+',
       },
       { kind: 'ConfigMap', plural: 'configmaps', shortNames: ['cm'] },
-      { kind: 'Endpoints', plural: 'endpoints', singular: 'endpoints', shortNames: ['ep'] },
+      {
+        kind: 'Endpoints',
+        plural: 'endpoints',
+        singular: 'endpoints',
+        shortNames: ['ep'],
+        deprecated: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
+      },
       {
         kind: 'Event',
         plural: 'events',
@@ -518,6 +525,7 @@ function kindOf({ group, version }: Group, row: Row): Kind {
     orphansByDefault: row.orphansByDefault ?? false,
     names: row.names ?? ('subdomain' satisfies NameRule),
     fieldLabels: row.fieldLabels ?? {},
+    ...(row.deprecated && { deprecated: row.deprecated }),
   }
 }
 

@@ -4,28 +4,37 @@ import { groupVersions, kindsIn } from '../kinds/registry.ts'
 import { fieldNames } from '../schema/layout.ts'
 import type { SchemaFile } from '../schema/schema.ts'
 import { documentOf } from './document.ts'
+import { encodeSwagger } from './gnostic.ts'
 import { type Model, readModels } from './models.ts'
+import { swaggerOf } from './swagger.ts'
 import { readTexts, withTexts } from './texts.ts'
 
 /**
  * Derives from `@kubernetes/client-node`, with texts of `kubernetes-types`, what the API server knows of its objects' fields:
- * `schema.json` for decoding, defaulting, validation and patches, and `v3/<path>.json`, the OpenAPI v3 documents.
+ * `schema.json` for decoding, defaulting, validation and patches, `v3/<path>.json`, the OpenAPI v3 documents, and `v2/`, the parts of
+ * the one of v2.
  */
 export async function buildOpenApi(options: { outFolder: string }): Promise<void> {
   const texts = await readTexts()
   const models = (await readModels()).map((model) => withTexts(asServed(model), texts))
   const byName = new Map(models.map((model) => [model.name, model]))
-  await mkdir(join(options.outFolder, 'v3'), { recursive: true })
+  await Promise.all(
+    ['v2', 'v3'].map((version) => mkdir(join(options.outFolder, version), { recursive: true })),
+  )
   const documents = groupVersions().flatMap(({ group, versions }) =>
     versions.map((version) => {
       const path = group ? `apis/${group}/${version}` : `api/${version}`
-      return { path, text: JSON.stringify(documentOf(group, kindsIn(group, version), byName)) }
+      return { path, document: documentOf(group, kindsIn(group, version), byName) }
     }),
   )
+  const swagger = swaggerOf(documents.map(({ document }) => document))
   await Promise.all([
+    put(join(options.outFolder, 'v2', 'paths.json'), JSON.stringify(swagger.paths)),
+    put(join(options.outFolder, 'v2', 'definitions.json'), JSON.stringify(swagger.definitions)),
+    put(join(options.outFolder, 'v2', 'document.pb'), encodeSwagger(swagger)),
     put(join(options.outFolder, 'schema.json'), JSON.stringify(schemaFile(models))),
-    ...documents.map(({ path, text }) =>
-      put(join(options.outFolder, 'v3', `${path.replaceAll('/', '__')}.json`), text),
+    ...documents.map(({ path, document }) =>
+      put(join(options.outFolder, 'v3', `${path.replaceAll('/', '__')}.json`), JSON.stringify(document)),
     ),
   ])
 }
@@ -37,7 +46,7 @@ function asServed(model: Model): Model {
 }
 
 /** Renames into place, so that a reader never sees half a file. */
-async function put(path: string, text: string): Promise<void> {
+async function put(path: string, text: string | Buffer): Promise<void> {
   await writeFile(`${path}.${process.pid}`, text)
   await rename(`${path}.${process.pid}`, path)
 }

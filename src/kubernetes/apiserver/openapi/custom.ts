@@ -41,7 +41,7 @@ function documentOf(kinds: Kind[], meta: Record<string, object>): Obj {
     const object = { $ref: `#/components/schemas/${name}` }
     schemas[name] = { ...rootSchema(kind), 'x-kubernetes-group-version-kind': [gvk] }
     schemas[`${name}List`] = listSchema(kind, object)
-    Object.assign(paths, pathsOf(kind, object))
+    Object.assign(paths, pathsOf(kind, object, { $ref: `#/components/schemas/${name}List` }))
   }
   return {
     openapi: '3.0.0',

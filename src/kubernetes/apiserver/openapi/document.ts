@@ -6,7 +6,7 @@ type Json = Record<string, unknown>
 
 /** The OpenAPI v3 document of one group and version, with the models that its kinds reach. */
 export function documentOf(group: string, kinds: Kind[], models: Map<string, Model>): Json {
-  const schemas: Record<string, Json> = {}
+  const schemas: Record<string, Json> = Object.fromEntries(Object.values(VALUES))
   const pending: string[] = []
   const reference = (model: string): Json => {
     const name = schemaName(model, group)
@@ -28,7 +28,8 @@ export function documentOf(group: string, kinds: Kind[], models: Map<string, Mod
         { ...gvk, kind: `${kind.kind}List` },
       ]
     }
-    Object.assign(paths, pathsOf(kind, object))
+    const list = kind.verbs.includes('list') ? reference(`${kind.model}List`) : object
+    Object.assign(paths, pathsOf(kind, object, list))
   }
   for (let model = pending.pop(); model; model = pending.pop()) {
     const found = models.get(model)
@@ -41,6 +42,29 @@ export function documentOf(group: string, kinds: Kind[], models: Map<string, Mod
     components: { schemas: Object.fromEntries(Object.entries(schemas).sort(([a], [b]) => (a < b ? -1 : 1))) },
   }
 }
+
+type Named = [name: string, schema: Json]
+
+/** Values that are no models and still have a name. */
+const VALUES: Record<'IntOrString' | 'Quantity', Named> = {
+  IntOrString: [
+    'io.k8s.apimachinery.pkg.util.intstr.IntOrString',
+    {
+      description: 'IntOrString is a type that can hold an int32 or a string.',
+      format: 'int-or-string',
+      oneOf: [{ type: 'integer' }, { type: 'string' }],
+    },
+  ],
+  Quantity: [
+    'io.k8s.apimachinery.pkg.api.resource.Quantity',
+    {
+      description: 'Quantity is a fixed-point representation of a number.',
+      oneOf: [{ type: 'string' }, { type: 'number' }],
+    },
+  ],
+}
+
+const referenceTo = ([name]: Named): Json => ({ $ref: `#/components/schemas/${name}` })
 
 /** What the schema of one model may need of the others. */
 interface Reader {
@@ -123,9 +147,7 @@ function typeOf(type: string, format: string, quantity: boolean, reader: Reader)
   if (map) return { type: 'object', additionalProperties: typeOf(map[1]!, format, quantity, reader) }
   switch (type) {
     case 'string':
-      return quantity
-        ? { oneOf: [{ type: 'string' }, { type: 'number' }] }
-        : { type: 'string', ...(format && { format }) }
+      return quantity ? referenceTo(VALUES.Quantity) : { type: 'string', ...(format && { format }) }
     case 'number':
       return format === 'double' ? { type: 'number', format } : { type: 'integer', format: format || 'int32' }
     case 'boolean':
@@ -133,7 +155,7 @@ function typeOf(type: string, format: string, quantity: boolean, reader: Reader)
     case 'Date':
       return { type: 'string', format: 'date-time' }
     case 'IntOrString':
-      return { format: 'int-or-string', oneOf: [{ type: 'integer' }, { type: 'string' }] }
+      return referenceTo(VALUES.IntOrString)
     case 'any':
     case 'object':
       return { type: 'object' }
@@ -149,6 +171,12 @@ const query = (name: string, type: string): Json => ({
   name,
   in: 'query',
   schema: { type, uniqueItems: true },
+})
+const inPath = (name: string): Json => ({
+  name,
+  in: 'path',
+  required: true,
+  schema: { type: 'string', uniqueItems: true },
 })
 const COMMON = [query('pretty', 'string')]
 const WRITE = [query('dryRun', 'string'), query('fieldManager', 'string'), query('fieldValidation', 'string')]
@@ -174,15 +202,16 @@ const METHODS: Record<string, [method: string, action: string, parameters: Json[
   deletecollection: ['delete', 'deletecollection', LIST],
 }
 
-/** The paths of a kind; `object` refers to its schema. */
-export function pathsOf(kind: Kind, object: Json): Record<string, Json> {
+/** The paths of a kind; `object` and `list` refer to their schemas. */
+export function pathsOf(kind: Kind, object: Json, list: Json): Record<string, Json> {
   const prefix = kind.group ? `/apis/${kind.group}/${kind.version}` : `/api/${kind.version}`
   const collection = `${prefix}${kind.namespaced ? '/namespaces/{namespace}' : ''}/${kind.plural}`
   const gvk = { group: kind.group, version: kind.version, kind: kind.kind }
   const paths: Record<string, Json> = {}
   const add = (path: string, verbs: readonly string[], as: Json) => {
-    const item = operations(verbs, as, object)
-    if (Object.keys(item).length > 0) paths[path] = { ...item, parameters: COMMON }
+    const item = operations(verbs, as, object, list)
+    const named = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => inPath(name!))
+    if (Object.keys(item).length > 0) paths[path] = { ...item, parameters: [...named, ...COMMON] }
   }
   const on = (...verbs: string[]) => verbs.filter((verb) => (kind.verbs as string[]).includes(verb))
   add(collection, on('list', 'create', 'deletecollection'), gvk)
@@ -198,15 +227,16 @@ const gvkOf = (kind: Kind, sub: Subresource): Json => ({
   kind: sub.kind,
 })
 
-function operations(verbs: readonly string[], gvk: Json, object: Json): Json {
+function operations(verbs: readonly string[], gvk: Json, object: Json, list: Json): Json {
   const item: Json = {}
   const body = { content: { 'application/json': { schema: object } } }
+  const lists = { content: { 'application/json': { schema: list } } }
   for (const verb of verbs) {
     const [method, action, parameters] = METHODS[verb]!
     item[method] = {
       parameters,
       ...(['post', 'put', 'patch'].includes(method) && { requestBody: body }),
-      responses: { 200: { description: 'OK', ...body } },
+      responses: { 200: { description: 'OK', ...(verb === 'list' ? lists : body) } },
       'x-kubernetes-action': action,
       'x-kubernetes-group-version-kind': gvk,
     }

@@ -32,13 +32,16 @@ const clean = (text: string) =>
     .join('\n')
     .trim()
 
+/** What a type says of itself, where a field's own text is missing. */
+const OF_TYPE = /^(IntOrString is a type|Quantity is a fixed-point|Time is a wrapper|MicroTime is version)/
+
 /** The model with texts for the fields that have none. */
 export function withTexts(model: Model, texts: Map<string, string>): Model {
   const [, version, name] = model.name.match(/V(\d+)(\w+)$/) ?? []
   const fields = model.fields.map((field) =>
-    field.description
+    field.description && !OF_TYPE.test(field.description)
       ? field
-      : { ...field, description: texts.get(`v${version}.${name}.${field.name}`) ?? '' },
+      : { ...field, description: texts.get(`v${version}.${name}.${field.name}`) ?? field.description },
   )
   return { ...model, fields }
 }

@@ -250,7 +250,12 @@ export const COLUMNS: Record<string, Column[]> = {
     number('Data', (object) => Object.keys({ ...object.data, ...object.binaryData }).length),
     AGE,
   ],
-  componentstatuses: [NAME, text('Status', ''), text('Message', ''), text('Error', '')],
+  componentstatuses: [
+    NAME,
+    text('Status', (object) => (object.conditions?.[0]?.status === 'True' ? 'Healthy' : 'Unhealthy')),
+    text('Message', 'conditions.0.message'),
+    text('Error', 'conditions.0.error'),
+  ],
   endpoints: [NAME, text('Endpoints', endpointsText), AGE],
   events: EVENT_COLUMNS,
   'events.events.k8s.io': EVENT_COLUMNS.map((column) => ({

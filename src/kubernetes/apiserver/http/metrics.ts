@@ -19,9 +19,9 @@ export class Metrics {
     const known = info.isResource ? kinds.at(info.group, info.version, info.resource) : undefined
     const { group, version, resource } = known ? info : NOTHING
     const subresource = known?.subresources.find(({ name }) => name === info.subresource)?.name ?? ''
-    const verb = known ? info.verb.toUpperCase() : 'other'
+    const verb = known ? (METHODS[info.verb] ?? info.verb.toUpperCase()) : 'other'
     const scope = !known ? '' : info.name ? 'resource' : info.namespace ? 'namespace' : 'cluster'
-    const labels = `code="${code}",group="${group}",resource="${resource}",scope="${scope}",subresource="${subresource}",verb="${verb}",version="${version}"`
+    const labels = `code="${code}",component="apiserver",dry_run="",group="${group}",resource="${resource}",scope="${scope}",subresource="${subresource}",verb="${verb}",version="${version}"`
     this.#requests.set(labels, (this.#requests.get(labels) ?? 0) + 1)
   }
 
@@ -37,9 +37,7 @@ export class Metrics {
     return [
       '# HELP apiserver_request_total [STABLE] Counter of apiserver requests broken out for each verb, dry run value, group, version, resource, scope, component, and HTTP response code.',
       '# TYPE apiserver_request_total counter',
-      ...[...this.#requests].map(
-        ([labels, value]) => `apiserver_request_total{component="apiserver",dry_run="",${labels}} ${value}`,
-      ),
+      ...[...this.#requests].map(([labels, value]) => `apiserver_request_total{${labels}} ${value}`),
       '# HELP apiserver_resource_objects [ALPHA] Number of stored objects at the time of last check split by kind.',
       '# TYPE apiserver_resource_objects gauge',
       ...stored,
@@ -50,5 +48,8 @@ export class Metrics {
     ].join('\n')
   }
 }
+
+/** Writes are counted by their HTTP method. */
+const METHODS: Record<string, string> = { create: 'POST', update: 'PUT' }
 
 const NOTHING = { group: '', version: '', resource: '' }

@@ -279,7 +279,7 @@ describe('the server', () => {
     )
     expect(live).toMatch(/\nlivez check passed\n$/)
     expect(await kubectl('get --raw /readyz?verbose&exclude=etcd')).toMatch(
-      /\[\+\]etcd excluded: ok\n[^]*\[\+\]shutdown ok\nreadyz check passed\n$/,
+      /\[\+\]etcd excluded: ok\n[\s\S]*\[\+\]shutdown ok\nreadyz check passed\n$/,
     )
     expect(await refused('get --raw /livez/nope')).toContain('NotFound')
     expect(await cluster.both('get componentstatuses')).toMatch(

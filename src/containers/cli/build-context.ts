@@ -1,40 +1,9 @@
 import { createReadStream } from 'node:fs'
 import { lstat, readdir, readFile, readlink } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
+import { ignoreMatcher } from '../engine/build/dockerignore.ts'
 import { tarEnd, tarHeader, tarPadding } from '../files/tar.ts'
 import { CommandError } from './client.ts'
-
-/** Matches paths against the patterns of a .dockerignore. */
-export function ignoreMatcher(text: string): (path: string) => boolean {
-  const rules = text
-    .split(/\r?\n/)
-    .map((line) => line.trim())
-    .filter((line) => line && !line.startsWith('#'))
-    .map((line) => {
-      const negated = line.startsWith('!')
-      const pattern = (negated ? line.slice(1) : line).trim().replace(/^\/+|\/+$/g, '')
-      return { negated, expression: new RegExp(`^${patternSource(pattern)}(?:/.*)?$`) }
-    })
-  return (path) => {
-    let ignored = false
-    for (const { negated, expression } of rules) if (expression.test(path)) ignored = !negated
-    return ignored
-  }
-}
-
-function patternSource(pattern: string): string {
-  return pattern
-    .split('/')
-    .map((part, index, all) => {
-      if (part === '**') return index === all.length - 1 ? '.*' : '(?:.*/)?'
-      const source = part
-        .replace(/[.+^${}()|\\]/g, '\\$&')
-        .replace(/\*+/g, '[^/]*')
-        .replace(/\?/g, '[^/]')
-      return index < all.length - 1 ? `${source}/` : source
-    })
-    .join('')
-}
 
 /** The tar of a build context, without what .dockerignore excludes (but always with the Dockerfile and itself). */
 export async function* contextTar(folder: string, dockerfile: string): AsyncGenerator<Uint8Array> {

@@ -9,7 +9,8 @@ import { HostTransport } from '../images/transport.ts'
 import { createContainerRuntime, type SimulatedRuntime } from '../processes/runtime.ts'
 import { StartError } from '../runtime.ts'
 import { EngineError, type Route, sendJson } from './api.ts'
-import { Builder, type StepRunner } from './build/builder.ts'
+import type { StepRunner } from './build/build-state.ts'
+import { Builder } from './build/builder.ts'
 import { ContainerFiles } from './container-files.ts'
 import { ContainerNetwork } from './container-network.ts'
 import { containerRoutes } from './container-routes.ts'
@@ -90,18 +91,15 @@ export class DockerEngine implements HttpHost {
       removeEnded: (record) => containers.remove(record.id, { force: true }),
     })
     const containers = new Containers({ ...shared, lifecycle })
-    const distribution = new Distribution({
-      world,
-      blobs,
-      images,
-      transport: new HostTransport(options.hosts),
-    })
+    const transport = new HostTransport(options.hosts)
+    const distribution = new Distribution({ world, blobs, images, transport })
     const builder = new Builder({
       world,
       blobs,
       trees,
       images,
       distribution,
+      transport,
       run: stepRunner(runtime, lookup),
     })
     this.#parts = {
@@ -212,7 +210,7 @@ const compareVersions = (a: string, b: string) => {
 
 /** Runs a `RUN` step in a container of its own. */
 function stepRunner(runtime: SimulatedRuntime, lookup: DockerEngineOptions['lookup']): StepRunner {
-  return async ({ argv, config, env, tree, containerId, output }) => {
+  return async ({ argv, config, env, tree, containerId, output, cancelled }) => {
     const before = new Map(['/etc/hosts', '/etc/hostname', '/dev'].map((path) => [path, tree.lookup(path)]))
     const container = await runtime.create({
       id: containerId,
@@ -226,6 +224,7 @@ function stepRunner(runtime: SimulatedRuntime, lookup: DockerEngineOptions['look
     })
     try {
       const process = await container.start()
+      cancelled?.addEventListener('abort', () => process.kill('SIGKILL'), { once: true })
       process.stdout.on('data', (chunk) => output(String(chunk)))
       process.stderr.on('data', (chunk) => output(`\x1b[91m${chunk}\x1b[0m`))
       const { exitCode } = await process.exited

@@ -13,6 +13,7 @@ import {
   sendJson,
   sendNothing,
 } from './api.ts'
+import { checkPlatform } from './build/targets.ts'
 import { importImage } from './commit.ts'
 import { isUp } from './container-record.ts'
 import { registryAuth, registryConfig } from './distribution.ts'
@@ -128,8 +129,10 @@ export function imageRoutes(parts: EngineParts): Route[] {
         const tags = query.getAll('t')
         for (const tag of tags) reference(tag)
         const platform = query.get('platform')
-        if (platform && !/^linux\/amd64/.test(platform))
-          throw badRequest(`drydock: only linux/amd64 images can be built, not ${platform}`)
+        if (platform) checkPlatform(platform)
+        if (isTrue(query.get('squash'))) throw badRequest('squash is only supported with experimental mode')
+        const cancel = new AbortController()
+        res.on('close', () => cancel.abort())
         const stream = new MessageStream(res)
         try {
           await builder.build(
@@ -143,6 +146,8 @@ export function imageRoutes(parts: EngineParts): Route[] {
               noCache: isTrue(query.get('nocache')),
               pull: isTrue(query.get('pull')),
               quiet: isTrue(query.get('q')),
+              keepContainers: query.get('rm') !== null && !isTrue(query.get('rm')),
+              cancelled: cancel.signal,
               credentials: registryConfig(req),
             },
             stream,

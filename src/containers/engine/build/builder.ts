@@ -1,12 +1,12 @@
 import { rm } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import type { World } from '#world/world.ts'
+import { digestOf } from '../../blobs/digest.ts'
 import type { BlobStore } from '../../blobs/store.ts'
 import { applyLayer, type LayerTrees } from '../../files/layers.ts'
-import { directory } from '../../files/nodes.ts'
+import { directory, file } from '../../files/nodes.ts'
 import { readTar } from '../../files/tar.ts'
 import { FileTree, resolvePath } from '../../files/tree.ts'
-import type { ImageConfig, RegistryCredentials } from '../../image.ts'
 import {
   familiarName,
   type ImageReference,
@@ -14,38 +14,18 @@ import {
   parseReference,
   parseTagged,
 } from '../../images/reference.ts'
+import type { HostTransport } from '../../images/transport.ts'
 import { badRequest, EngineError, type MessageStream } from '../api.ts'
 import type { Distribution } from '../distribution.ts'
 import type { ImageRecord, ImageStore } from '../image-store.ts'
+import { type Build, type BuildOptions, PREDEFINED, type Stage, type StepRunner } from './build-state.ts'
 import { commandOf, configurationChange } from './configuration.ts'
-import { readDockerfile, receiveContext } from './context.ts'
+import { dropIgnored, readDockerfile, receiveContext } from './context.ts'
 import { copyFiles, hashSources } from './copy.ts'
 import { type Instruction, parseInstruction, splitWords, substitute } from './dockerfile.ts'
+import { download } from './download.ts'
 import { StepImages, type StepWork } from './step-image.ts'
-
-/** What `POST /build` asks for. */
-export interface BuildOptions {
-  dockerfile: string
-  tags: string[]
-  buildArgs: Record<string, string | null>
-  labels: Record<string, string>
-  target: string
-  noCache: boolean
-  pull: boolean
-  quiet: boolean
-  /** Credentials for pulling base images, by registry domain. */
-  credentials: (domain: string) => RegistryCredentials | undefined
-}
-
-/** Runs a command of a `RUN` step on a tree; gives its exit code. Output comes as it is written. */
-export type StepRunner = (step: {
-  argv: string[]
-  config: ImageConfig
-  env: Record<string, string>
-  tree: FileTree
-  containerId: string
-  output: (text: string) => void
-}) => Promise<number>
+import { checkPlatform, labelInstruction, untilTarget } from './targets.ts'
 
 /** What a builder works with. */
 export interface BuilderOptions {
@@ -54,33 +34,9 @@ export interface BuilderOptions {
   trees: LayerTrees
   images: ImageStore
   distribution: Distribution
+  /** The lab network, for `ADD https://…`. */
+  transport: HostTransport
   run: StepRunner
-}
-
-/** Build arguments that need no ARG (https://docs.docker.com/reference/dockerfile/#predefined-args). */
-const PREDEFINED = new Set(
-  'HTTP_PROXY http_proxy HTTPS_PROXY https_proxy FTP_PROXY ftp_proxy NO_PROXY no_proxy ALL_PROXY all_proxy'.split(
-    ' ',
-  ),
-)
-interface Stage {
-  name: string | undefined
-  image: ImageRecord | undefined
-}
-
-/** One run of the classic builder. */
-interface Build {
-  options: BuildOptions
-  context: FileTree
-  stages: Stage[]
-  globalArgs: Map<string, string>
-  args: Map<string, string>
-  declared: Set<string>
-  current: ImageRecord | undefined
-  cmdSet: boolean
-  cacheBroken: boolean
-  out: (text: string) => void
-  progress: MessageStream
 }
 
 /** The classic builder of the Docker Engine: a layer a step, with its cache and its output. */
@@ -110,14 +66,16 @@ export class Builder {
         stages: [],
         globalArgs: new Map(),
         args: new Map(),
-        declared: new Set(),
+        consumed: new Set(),
         current: undefined,
         cmdSet: false,
         cacheBroken: options.noCache,
         out,
         progress,
       }
-      const image = await this.#run(build, await readDockerfile(context, options.dockerfile))
+      const instructions = await readDockerfile(context, options.dockerfile)
+      await dropIgnored(context, options.dockerfile)
+      const image = await this.#run(build, instructions)
       progress.send({ aux: { ID: image.id } })
       if (options.quiet) progress.send({ stream: `${image.id}\n` })
       out(`Successfully built ${shortId(image.id)}\n`)
@@ -133,22 +91,23 @@ export class Builder {
   }
 
   async #run(build: Build, instructions: Instruction[]): Promise<ImageRecord> {
-    const { target } = build.options
-    const labels = Object.entries(build.options.labels)
-    const label = labels.map(([key, value]) => `${key}=${JSON.stringify(value)}`).join(' ')
-    const steps = [...instructions, ...(label ? [parseInstruction(`LABEL ${label}`, 0)] : [])]
-    const total = steps.length
-    if (!instructions.some(({ name }) => name === 'FROM'))
-      throw badRequest('no build stage in current context')
-    for (let index = 0; index < total; index++) {
-      const step = steps[index]!
-      if (step.name === 'FROM' && target && reached(build, target)) break
-      build.out(`Step ${index + 1}/${total} : ${shown(step)}\n`)
+    const steps = [...untilTarget(instructions, build.options.target)]
+    for (const [key, value] of Object.entries(build.options.labels).sort(([x], [y]) => (x < y ? -1 : 1)))
+      steps.push(labelInstruction(key, value))
+    for (const [index, step] of steps.entries()) {
+      if (build.options.cancelled?.aborted) {
+        build.out('Build cancelled\n')
+        throw new EngineError(500, 'Build cancelled')
+      }
+      build.out(`Step ${index + 1}/${steps.length} : ${shown(step)}\n`)
       await this.#step(build, step)
-      if (build.current) build.out(` ---> ${shortId(build.current.id)}\n`)
+      if (build.stages.length > 0) build.out(` ---> ${build.current ? shortId(build.current.id) : ''}\n`)
     }
-    if (target && !reached(build, target))
-      throw badRequest(`failed to reach build target ${target} in Dockerfile`)
+    const unused = Object.keys(build.options.buildArgs).filter(
+      (name) => !build.consumed.has(name) && !PREDEFINED.has(name),
+    )
+    if (unused.length > 0)
+      build.out(`[Warning] One or more build-args [${unused.sort().join(' ')}] were not consumed\n`)
     if (!build.current) throw badRequest('No image was generated. Is your Dockerfile empty?')
     return build.current
   }
@@ -177,24 +136,27 @@ export class Builder {
       )
     }
     const base = words[0]!
-    const stage: Stage = { name: words[2]?.toLowerCase(), image: undefined }
+    const stage: Stage = { name: words[2]?.toLowerCase(), base: undefined, image: undefined }
+    if (stage.name && build.stages.some(({ name }) => name === stage.name))
+      throw badRequest(`${words[2]} stage name already used`)
+    if (step.flags.platform) checkPlatform(substitute(step.flags.platform, get))
     build.args = new Map()
-    build.declared = new Set()
     build.cmdSet = false
     const earlier = build.stages.find(({ name }) => name === base.toLowerCase())
     if (earlier) build.current = earlier.image
     else if (base === 'scratch') build.current = undefined
     else build.current = await this.#baseImage(build, base)
+    stage.base = build.current
     stage.image = build.current
     build.stages.push(stage)
-    const triggers = build.current?.config.config.OnBuild ?? []
+    const triggers = stage.image?.config.config.OnBuild ?? []
     if (triggers.length > 0)
       build.out(`# Executing ${triggers.length} build trigger${triggers.length > 1 ? 's' : ''}\n`)
     for (const trigger of triggers) await this.#step(build, parseInstruction(trigger, step.line))
   }
 
   async #baseImage(build: Build, name: string): Promise<ImageRecord> {
-    if (name === '') throw badRequest('base name should not be blank')
+    if (name === '') throw badRequest(`base name (${name}) should not be blank`)
     const local = build.options.pull ? undefined : this.#options.images.find(name)
     if (local) return local
     let reference: ImageReference
@@ -220,7 +182,7 @@ export class Builder {
           : substitute(word.slice(equals + 1), (key) => this.#lookup(build, key))
       const value = given ?? fallback
       if (value !== undefined) scope.set(name, value)
-      build.declared.add(name)
+      build.consumed.add(name)
     }
     if (build.stages.length > 0) await this.#advance(build, { createdBy: `ARG ${step.text}` })
   }
@@ -233,6 +195,7 @@ export class Builder {
   // --- COPY, ADD
 
   async #copy(build: Build, step: Instruction): Promise<void> {
+    if (step.flags.chmod) throw requiresBuildKit('chmod')
     const get = (name: string) => this.#lookup(build, name)
     const words = (step.json ?? splitWords(step.text)).map((word) => substitute(word, get))
     if (words.length < 2)
@@ -240,10 +203,15 @@ export class Builder {
         `${step.name} requires at least two arguments, but only one was provided. Destination could not be determined.`,
       )
     const destination = words.pop()!
+    if (words.every((word) => word.startsWith('<<')))
+      throw badRequest(`${step.name} failed: no source files were specified`)
     const from = step.flags.from
     const source = from === undefined ? build.context : await this.#copySource(build, from)
+    const remote = step.name === 'ADD' ? words.filter(isUrl) : []
+    if (remote.length > 0) return this.#addRemote(build, remote, destination)
     const fingerprint = await hashSources(source, words, step.name)
-    const chown = step.flags.chown ? ` --chown=${step.flags.chown}` : ''
+    const owner = step.flags.chown && substitute(step.flags.chown, get)
+    const chown = owner ? ` --chown=${owner}` : ''
     const createdBy = `/bin/sh -c #(nop) ${step.name}${chown} ${fingerprint.label} in ${destination} `
     await this.#advance(build, {
       createdBy,
@@ -254,8 +222,8 @@ export class Builder {
           tree,
           destination: resolvePath(config.WorkingDir || '/', destination),
           intoFolder: destination.endsWith('/') || destination === '.',
-          owner: step.flags.chown,
-          mode: step.flags.chmod,
+          owner,
+          keepOwner: from !== undefined,
           extract: step.name === 'ADD',
           command: step.name,
           mtime: this.#options.world.clock.now(),
@@ -264,13 +232,34 @@ export class Builder {
     })
   }
 
+  /** `ADD https://…`: from the lab network, as nothing else can be reached. */
+  async #addRemote(build: Build, urls: string[], destination: string): Promise<void> {
+    for (const url of urls) {
+      const found = await download(this.#options.transport, url)
+      await this.#advance(build, {
+        createdBy: `/bin/sh -c #(nop) ADD ${digestOf(found.content)} in ${destination} `,
+        files: async (tree, { config }) => {
+          const target = resolvePath(config.WorkingDir || '/', destination)
+          const folder = destination.endsWith('/')
+            ? tree.makeFolders(target)
+            : tree.makeFolders(resolvePath(target, '..'))
+          const name = destination.endsWith('/') ? found.name : target.slice(target.lastIndexOf('/') + 1)
+          tree.put(
+            `${folder === '/' ? '' : folder}/${name}`,
+            file(found.content, { mode: 0o600, mtime: found.mtime }),
+          )
+        },
+      })
+    }
+  }
+
   async #copySource(build: Build, from: string): Promise<FileTree> {
-    const index = /^\d+$/.test(from)
-      ? Number(from)
-      : build.stages.findIndex(({ name }) => name === from.toLowerCase())
-    const stage = build.stages[index]
-    if (stage && index === build.stages.length - 1)
+    const named = build.stages.findIndex(({ name }) => name === from.toLowerCase())
+    const index = named === -1 && /^\d+$/.test(from) ? Number(from) : named
+    if (index === build.stages.length - 1)
       throw badRequest(`invalid from flag value ${from}: refers to current build stage`)
+    if (index >= build.stages.length) throw badRequest(`invalid from flag value ${from}: index out of bounds`)
+    const stage = build.stages[index]
     const image = stage ? stage.image : await this.#baseImage(build, from)
     return new FileTree(image ? await this.#options.trees.tree(image.layers) : directory())
   }
@@ -278,6 +267,8 @@ export class Builder {
   // --- RUN
 
   async #runStep(build: Build, step: Instruction): Promise<void> {
+    const [flag] = Object.keys(step.flags)
+    if (flag) throw requiresBuildKit(flag)
     const argv = commandOf(step, build.current?.config.config)
     const args = [
       ...build.args,
@@ -285,14 +276,25 @@ export class Builder {
         ([name, value]) => PREDEFINED.has(name) && value !== null,
       ),
     ] as [string, string][]
-    const used = args.filter(([name]) => !PREDEFINED.has(name)).map(([name, value]) => `${name}=${value}`)
+    const used = args
+      .filter(([name]) => !PREDEFINED.has(name))
+      .map(([name, value]) => `${name}=${value}`)
+      .sort()
     const createdBy = `${used.length > 0 ? `|${used.length} ${used.join(' ')} ` : ''}${argv.join(' ')}`
     await this.#advance(build, {
       createdBy,
       alwaysLayer: true,
       files: async (tree, config, containerId) => {
         const env = Object.fromEntries(args)
-        const code = await this.#options.run({ argv, config, env, tree, containerId, output: build.out })
+        const code = await this.#options.run({
+          argv,
+          config,
+          env,
+          tree,
+          containerId,
+          output: build.out,
+          cancelled: build.options.cancelled,
+        })
         if (code !== 0)
           throw new EngineError(500, `The command '${argv.join(' ')}' returned a non-zero code: ${code}`)
       },
@@ -307,6 +309,9 @@ export class Builder {
       lookup: (name) => this.#lookup(build, name),
     })
     if (step.name === 'CMD') build.cmdSet = true
+    const check = build.current?.config.config.Healthcheck?.Test ?? []
+    if (step.name === 'HEALTHCHECK' && check.length > 0 && check[0] !== 'NONE')
+      build.out(`Note: overriding previous HEALTHCHECK: [${check.join(' ')}]\n`)
     const createdBy = `/bin/sh -c #(nop)  ${step.name} ${shown}`
     if (folder === undefined) return this.#advance(build, { createdBy, configuration: apply })
     return this.#advance(build, {
@@ -318,11 +323,19 @@ export class Builder {
 
   /** Goes on to the step's image: from the cache while nothing before it was new, or by doing its work. */
   async #advance(build: Build, work: StepWork): Promise<void> {
+    const stage = build.stages.at(-1)!
     const cached = build.cacheBroken ? undefined : this.#steps.cached(build.current, work.createdBy)
     if (cached) build.out(' ---> Using cache\n')
     else build.cacheBroken = true
-    build.current = cached ?? (await this.#steps.make(build.current, work, build.out))
-    build.stages.at(-1)!.image = build.current
+    build.current =
+      cached ??
+      (await this.#steps.make(
+        build.current,
+        { ...work, onBase: build.current === stage.base },
+        build.out,
+        build.options.keepContainers,
+      ))
+    stage.image = build.current
   }
 }
 
@@ -333,6 +346,10 @@ const shown = ({ name, text, flags }: Instruction) => {
   return `${name} ${options.join('')}${text}`
 }
 
-const reached = (build: Build, target: string) =>
-  build.stages.at(-1)?.name === target.toLowerCase() ||
-  (/^\d+$/.test(target) && build.stages.length - 1 === Number(target))
+const isUrl = (word: string) => /^(?:https?|ftp|git):\/\//.test(word)
+
+const requiresBuildKit = (flag: string) =>
+  new EngineError(
+    500,
+    `the --${flag} option requires BuildKit. Refer to https://docs.docker.com/go/buildkit/ to learn how to build images with BuildKit enabled`,
+  )

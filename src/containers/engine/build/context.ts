@@ -6,6 +6,7 @@ import { readContent } from '../../files/nodes.ts'
 import { type FileTree, resolvePath } from '../../files/tree.ts'
 import { badRequest } from '../api.ts'
 import { type Instruction, parseDockerfile } from './dockerfile.ts'
+import { ignoreMatcher } from './dockerignore.ts'
 
 /** The instructions of the Dockerfile at a path of the context. Throws EngineError. */
 export async function readDockerfile(context: FileTree, name: string): Promise<Instruction[]> {
@@ -14,6 +15,18 @@ export async function readDockerfile(context: FileTree, name: string): Promise<I
   const text = Buffer.from(await readContent(node.content)).toString()
   if (text.trim() === '') throw badRequest(`the Dockerfile (${name}) cannot be empty`)
   return parseDockerfile(text)
+}
+
+/**
+ * Takes the Dockerfile and .dockerignore out of the context when .dockerignore says so: clients send them all the same,
+ * because the builder has to read them.
+ */
+export async function dropIgnored(context: FileTree, dockerfile: string): Promise<void> {
+  const node = context.lookup('/.dockerignore')
+  if (node?.kind !== 'file') return
+  const ignored = ignoreMatcher(Buffer.from(await readContent(node.content)).toString())
+  for (const name of [dockerfile.replace(/^\/+/, ''), '.dockerignore'])
+    if (ignored(name) && context.lookup(`/${name}`)) context.remove(`/${name}`)
 }
 
 /** Writes the context to a file, unpacking gzip. Throws EngineError when it is empty. */

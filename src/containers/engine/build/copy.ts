@@ -28,7 +28,8 @@ export interface CopyOptions {
   destination: string
   intoFolder: boolean
   owner: string | undefined
-  mode: string | undefined
+  /** Without an owner given, each file keeps its own: what comes from another image. */
+  keepOwner: boolean
   /** Unpack tar archives, as ADD does. */
   extract: boolean
   command: string
@@ -43,11 +44,6 @@ function sources(
   command: string,
 ): { path: string; node: TreeNode }[] {
   return words.flatMap((word) => {
-    if (command === 'ADD' && /^(?:https?|git):/.test(word)) {
-      throw badRequest(
-        `drydock: ADD ${word}: fetching from the network during a build is not simulated; put the file into the build context`,
-      )
-    }
     const path = resolvePath('/', word)
     const found = /[*?[]/.test(word) ? wild(source, path) : [path]
     const result = found.flatMap((name) => {
@@ -115,14 +111,10 @@ export async function copyFiles(options: CopyOptions): Promise<void> {
         throw badRequest(error.message)
       })
     : { uid: 0, gid: 0 }
-  const attributes = {
-    uid: owner.uid,
-    gid: owner.gid,
-    ...(options.mode ? { mode: Number.parseInt(options.mode, 8) } : {}),
-  }
+  const attributes = options.keepOwner && !options.owner ? {} : { uid: owner.uid, gid: owner.gid }
   for (const { path, node } of list) {
     if (node.kind === 'directory')
-      merge(tree, tree.makeFolders(destination, { mtime, ...owner }), node, attributes)
+      merge(tree, tree.makeFolders(destination, { mtime, uid: owner.uid, gid: owner.gid }), node, attributes)
     else {
       const archive =
         options.extract && node.kind === 'file' ? await unpack(node.content, options.blobs) : undefined

@@ -34,10 +34,31 @@ export function parseDockerfile(text: string): Instruction[] {
       if (/^\s*(?:#|$)/.test(lines[index]!)) joined += continuation
       else joined += lines[index]!
     }
-    instructions.push(parseInstruction(joined.replace(continued, '').trim(), start + 1))
+    const instruction = parseInstruction(joined.replace(continued, '').trim(), start + 1)
+    instructions.push(instruction)
+    // The parser knows here-documents, the classic builder does nothing with them: their lines are passed over.
+    for (const end of hereDocuments(instruction)) {
+      while (++index < lines.length && lines[index]!.replace(/^\t*/, '') !== end);
+      if (index >= lines.length)
+        throw badRequest(`dockerfile parse error on line ${start + 1}: unterminated heredoc`)
+    }
   }
   if (instructions.length === 0) throw badRequest('file with no instructions')
   return instructions
+}
+
+const hereDocuments = ({ name, text }: Instruction): string[] =>
+  ['ADD', 'COPY', 'RUN'].includes(name)
+    ? [...text.matchAll(/(?:^|\s)\d*<<-?(["']?)([A-Za-z_]\w*)\1(?=\s|$)/g)].map((match) => match[2]!)
+    : []
+
+/** Flags of the instructions that take some. */
+const FLAGS: Record<string, string[]> = {
+  ADD: ['checksum', 'chmod', 'chown', 'exclude', 'keep-git-dir', 'link', 'unpack'],
+  COPY: ['chmod', 'chown', 'exclude', 'from', 'link', 'parents'],
+  FROM: ['platform'],
+  HEALTHCHECK: ['interval', 'retries', 'start-interval', 'start-period', 'timeout'],
+  RUN: ['device', 'mount', 'network', 'security'],
 }
 
 /** One instruction from its text, as ONBUILD needs too. */
@@ -50,7 +71,9 @@ export function parseInstruction(text: string, line: number): Instruction {
   let body = rest
   for (;;) {
     const match = /^--([a-z-]+)(?:=(\S*))?\s*/.exec(body)
-    if (!match || !['ADD', 'COPY', 'FROM', 'HEALTHCHECK', 'RUN'].includes(name)) break
+    if (!match || !FLAGS[name]) break
+    if (!FLAGS[name].includes(match[1]!))
+      throw badRequest(`dockerfile parse error on line ${line}: unknown flag: --${match[1]}`)
     flags[match[1]!] = match[2] ?? 'true'
     body = body.slice(match[0].length)
   }
@@ -112,11 +135,14 @@ export function parsePairs(name: string, text: string): [string, string][] {
   })
 }
 
-/** Replaces `$name`, `${name}`, `${name:-x}` and `${name:+x}`; not in single quotes, not after a backslash. */
+/**
+ * Replaces `$name` and `${name}` with the forms that builders know: `:-`, `:+`, `:?` (and without the colon), `#`, `##`, `%`,
+ * `%%`, `/`, `//`. Not in single quotes, not after a backslash. Throws EngineError for `:?`.
+ */
 export function substitute(text: string, get: (name: string) => string | undefined): string {
   let single = false
   return text.replace(
-    /\\[\s\S]|'|\$(\w+)|\$\{(\w+)(?::?([-+])([^}]*))?\}/g,
+    /\\[\s\S]|'|\$(\w+)|\$\{(\w+)(?:(:?[-+?]|##?|%%?|\/\/?)([^}]*))?\}/g,
     (whole, plain, braced, operator, word) => {
       if (whole === "'") {
         single = !single
@@ -124,10 +150,60 @@ export function substitute(text: string, get: (name: string) => string | undefin
       }
       if (whole[0] === '\\') return whole === '\\$' ? '$' : whole
       if (single) return whole
-      const value = get(plain ?? braced)
-      if (operator === '-') return value ? value : word
-      if (operator === '+') return value ? word : ''
-      return value ?? ''
+      const name = plain ?? braced
+      return operator ? modified(name, get(name), operator, substitute(word, get)) : (get(name) ?? '')
     },
   )
 }
+
+function modified(name: string, value: string | undefined, operator: string, word: string): string {
+  const set = operator.startsWith(':') ? Boolean(value) : value !== undefined
+  switch (operator.replace(':', '')) {
+    case '-':
+      return set ? value! : word
+    case '+':
+      return set ? word : ''
+    case '?':
+      if (!set)
+        throw badRequest(`failed to process "\${${name}${operator}${word}}": ${name}: ${word || 'not set'}`)
+      return value!
+    case '#':
+    case '##':
+      return trimmed(value ?? '', word, operator.length === 2, (text, length) => [
+        text.slice(0, length),
+        text.slice(length),
+      ])
+    case '%':
+    case '%%':
+      return trimmed(value ?? '', word, operator.length === 2, (text, length) => [
+        text.slice(text.length - length),
+        text.slice(0, text.length - length),
+      ])
+    default: {
+      const [pattern = '', replacement = ''] = word.split('/')
+      const source = globSource(pattern)
+      return (value ?? '').replace(new RegExp(source, operator === '//' ? 'g' : ''), replacement)
+    }
+  }
+}
+
+/** Takes off the shortest or longest part that a pattern finds at one end. */
+function trimmed(
+  text: string,
+  pattern: string,
+  longest: boolean,
+  cut: (text: string, length: number) => [part: string, rest: string],
+): string {
+  const whole = new RegExp(`^${globSource(pattern)}$`)
+  const lengths = Array.from({ length: text.length + 1 }, (_, index) =>
+    longest ? text.length - index : index,
+  )
+  const found = lengths.map((length) => cut(text, length)).find(([part]) => whole.test(part))
+  return found ? found[1] : text
+}
+
+const globSource = (pattern: string) =>
+  pattern
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.')

@@ -15,6 +15,8 @@ export interface StepWork {
   files?: (tree: FileTree, config: ImageConfig, containerId: string) => Promise<void>
   /** Changes the configuration. */
   configuration?: (config: ImageConfig['config'], image: ImageConfig) => void
+  /** Whether its parent is its stage's base image: the triggers of that are for the images made from it, not for theirs. */
+  onBase?: boolean
   /** Whether a layer is kept even when no file changed, as RUN does. */
   alwaysLayer?: boolean
 }
@@ -52,13 +54,14 @@ export class StepImages {
     parent: ImageRecord | undefined,
     step: StepWork,
     out: (text: string) => void,
+    keepContainer = false,
   ): Promise<ImageRecord> {
     const { createdBy, alwaysLayer = false } = step
     const containerId = this.#world.ids.hex(64)
     const base = parent?.config ?? SCRATCH
     const config: ImageConfig = {
       ...base,
-      config: { ...base.config },
+      config: { ...base.config, OnBuild: step.onBase ? undefined : base.config.OnBuild },
       rootfs: { ...base.rootfs },
       history: [...(base.history ?? [])],
     }
@@ -78,7 +81,8 @@ export class StepImages {
       config.rootfs = { type: 'layers', diff_ids: [...base.rootfs.diff_ids, layer.diffId] }
       config.history!.push(history)
     } else config.history!.push({ ...history, empty_layer: true })
-    if (inContainer) out(` ---> Removed intermediate container ${containerId.slice(0, 12)}\n`)
+    if (inContainer && !keepContainer)
+      out(` ---> Removed intermediate container ${containerId.slice(0, 12)}\n`)
     const id = await writeConfig(this.#blobs, config)
     const record = await this.#images.add({ id, config, layers }, parent?.id)
     this.#world.store.put(cacheKey(parent, createdBy), id)

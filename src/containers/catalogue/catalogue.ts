@@ -1,11 +1,20 @@
 import type { BlobStore } from '../blobs/store.ts'
 import { type BuiltImage, type BuiltManifest, buildImage } from './build.ts'
+import { databases } from './databases.ts'
+import { demos } from './demos.ts'
+import { languages } from './languages.ts'
 import { nginx } from './nginx.ts'
 import { others } from './others.ts'
 import type { CatalogueRepository } from './recipe.ts'
 
 /** All images that the project makes itself. */
-export const CATALOGUE: readonly CatalogueRepository[] = [nginx, ...others]
+export const CATALOGUE: readonly CatalogueRepository[] = [
+  nginx,
+  ...others,
+  ...languages,
+  ...databases,
+  ...demos,
+]
 
 /**
  * The images that exist without anyone having pushed them. They are built into the blob store at first need and are in no

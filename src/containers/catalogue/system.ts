@@ -121,3 +121,41 @@ export function debianFiles(users: { passwd: string[]; group: string[] } = { pas
     '/opt': directory(),
   }
 }
+
+/** The root file system of Ubuntu: Debian's tools under another name. */
+export function ubuntuFiles(version: string, codename: string, release: string): Files {
+  return {
+    ...debianFiles({
+      passwd: ['ubuntu:x:1000:1000:Ubuntu:/home/ubuntu:/bin/bash'],
+      group: ['ubuntu:x:1000:'],
+    }),
+    '/etc/debian_version': file('trixie/sid\n'),
+    '/etc/lsb-release': file(
+      `DISTRIB_ID=Ubuntu\nDISTRIB_RELEASE=${version}\nDISTRIB_CODENAME=${codename}\nDISTRIB_DESCRIPTION="Ubuntu ${release.replace(/ \(.*/, '')}"\n`,
+    ),
+    '/etc/os-release': file(
+      `PRETTY_NAME="Ubuntu ${release.replace(/ \(.*/, '')}"\nNAME="Ubuntu"\nVERSION_ID="${version}"\nVERSION="${release}"\nVERSION_CODENAME=${codename}\nID=ubuntu\nID_LIKE=debian\nHOME_URL="https://www.ubuntu.com/"\n`,
+    ),
+  }
+}
+
+/** The root file system of Amazon Linux 2023's container image. */
+export function amazonLinuxFiles(): Files {
+  const {
+    '/etc/debian_version': _debian,
+    '/usr/bin/apt-get': _aptGet,
+    '/usr/bin/apt': _apt,
+    ...rest
+  } = debianFiles()
+  return {
+    ...rest,
+    '/usr/bin/sh': symlink('bash'),
+    '/usr/bin/dnf': programFile('dnf', '4.14.0'),
+    '/usr/bin/yum': symlink('dnf'),
+    '/usr/bin/curl': programFile('curl', '8.11.1'),
+    '/etc/system-release': file('Amazon Linux release 2023.9.20251110 (Amazon Linux)\n'),
+    '/etc/os-release': file(
+      'NAME="Amazon Linux"\nVERSION="2023"\nID="amzn"\nID_LIKE="fedora"\nVERSION_ID="2023"\nPLATFORM_ID="platform:al2023"\nPRETTY_NAME="Amazon Linux 2023.9.20251110"\nHOME_URL="https://aws.amazon.com/linux/amazon-linux-2023/"\n',
+    ),
+  }
+}

@@ -1,9 +1,22 @@
 import { component } from '../programs/component.ts'
 import { curl } from '../programs/curl.ts'
+import { DEMOS } from '../programs/demos.ts'
+import { hello } from '../programs/hello.ts'
 import { httpd } from '../programs/httpd.ts'
+import { gosu, tini } from '../programs/launchers.ts'
 import { libraryUtility } from '../programs/library.ts'
 import { nginx } from '../programs/nginx.ts'
-import { packageManager } from '../programs/packages.ts'
+import { nodeProgram } from '../programs/node.ts'
+import { apk } from '../programs/packages/apk.ts'
+import { apt } from '../programs/packages/apt.ts'
+import { dnf } from '../programs/packages/dnf.ts'
+import { npm } from '../programs/packages/npm.ts'
+import { pip } from '../programs/packages/pip.ts'
+import { pgIsReady, postgres, psql } from '../programs/postgres.ts'
+import { python } from '../programs/python.ts'
+import { redisCli } from '../programs/redis/cli.ts'
+import { redisServer } from '../programs/redis/server.ts'
+import { stress } from '../programs/stress.ts'
 import { UTILITIES } from '../programs/utilities.ts'
 import { shellProgram } from '../shell/program.ts'
 import type { ProgramFinder } from './machine.ts'
@@ -11,8 +24,30 @@ import type { Program } from './process.ts'
 
 const ash = shellProgram({ name: 'sh', bash: false, kind: 'ash' })
 
+/** Programs with a model of their own, by the name in their mark; what they say of themselves is in the mark too. */
+const PROGRAMS: Readonly<Record<string, (version: string) => Program>> = {
+  ...DEMOS,
+  apk: () => apk,
+  apt: () => apt,
+  dnf: () => dnf,
+  gosu: () => gosu,
+  hello: () => hello,
+  node: (version) => nodeProgram(version || '24.11.1'),
+  npm: () => npm,
+  pg_isready: () => pgIsReady,
+  pip: () => pip,
+  postgres: (version) => postgres(version || '18.1'),
+  psql: (version) => psql(version || '18.1'),
+  python3: (version) => python(version || '3.13.2'),
+  'redis-cli': (version) => redisCli(version || '8.4.0'),
+  'redis-server': (version) => redisServer(version || '8.4.0'),
+  stress: () => stress,
+  tini: () => tini,
+}
+
 /** The model of an executable, by the name in its mark and the name that it was called by. */
 export const findProgram: ProgramFinder = (name, argv0, version) => {
+  if (Object.hasOwn(PROGRAMS, name)) return PROGRAMS[name]!(version)
   switch (name) {
     case 'busybox':
       return argv0 === 'busybox' ? busybox(version) : (applet(argv0) ?? unknownApplet(argv0))
@@ -30,10 +65,6 @@ export const findProgram: ProgramFinder = (name, argv0, version) => {
       return httpd(version || '2.4.65')
     case 'curl':
       return curl(version || '8.14.1')
-    case 'apk':
-    case 'apt':
-    case 'apt-get':
-      return packageManager(name)
     case 'pause':
     case 'coredns':
     case 'kube-proxy':

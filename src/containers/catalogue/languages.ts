@@ -1,0 +1,150 @@
+import { directory, file, symlink, type TreeNode } from '../files/nodes.ts'
+import { programFile } from './program-file.ts'
+import type { CatalogueRepository, ImageRecipe } from './recipe.ts'
+import { alpineFiles, debianFiles } from './system.ts'
+
+type Files = Record<string, TreeNode>
+
+/** Official images of languages, with their system below. Versions as of November 2025, from knowledge. */
+const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+const CREATED = '2025-11-18T01:05:00Z'
+const ALPINE = '3.22.2'
+
+const official = (name: string) => [
+  { host: 'registry-1.docker.io', repository: `library/${name}` },
+  { host: 'public.ecr.aws', repository: `docker/library/${name}` },
+]
+
+const entrypoint = (command: string, binary: string): TreeNode =>
+  file(
+    `#!/bin/sh\nset -e\n\n# A first argument that is an option or no command at all is for ${binary}.\nif [ "\${1#-}" != "\${1}" ] || [ -z "$(command -v "\${1}")" ] || { [ -f "\${1}" ] && ! [ -x "\${1}" ]; }; then\n  set -- ${command} "$@"\nfi\n\nexec "$@"\n`,
+    { mode: 0o755 },
+  )
+
+function node(version: string, alpine: boolean): ImageRecipe {
+  const users = { passwd: ['node:x:1000:1000::/home/node:/bin/sh'], group: ['node:x:1000:'] }
+  const program: Files = {
+    '/usr/local/bin/node': programFile('node', version),
+    '/usr/local/bin/nodejs': symlink('node'),
+    '/usr/local/bin/npm': programFile('npm', '11.6.2'),
+    '/usr/local/bin/npx': programFile('npm', '11.6.2'),
+    '/home/node': directory({ uid: 1000, gid: 1000 }),
+  }
+  return {
+    created: CREATED,
+    config: {
+      Env: [`PATH=${PATH}`, `NODE_VERSION=${version}`, 'YARN_VERSION=1.22.22'],
+      Entrypoint: ['docker-entrypoint.sh'],
+      Cmd: ['node'],
+    },
+    layers: [
+      alpine
+        ? {
+            createdBy: `ADD alpine-minirootfs-${ALPINE}-x86_64.tar.gz / # buildkit`,
+            files: alpineFiles(ALPINE, users),
+          }
+        : {
+            createdBy: "# debian.sh --arch 'amd64' out/ 'bookworm' '@1763337600'",
+            files: debianFiles(users),
+          },
+      { createdBy: `ENV NODE_VERSION=${version}` },
+      { createdBy: 'RUN /bin/sh -c set -ex; install node # buildkit', files: program },
+      {
+        createdBy: 'COPY docker-entrypoint.sh /usr/local/bin/ # buildkit',
+        files: { '/usr/local/bin/docker-entrypoint.sh': entrypoint('node', 'node') },
+      },
+      { createdBy: 'ENTRYPOINT ["docker-entrypoint.sh"]' },
+      { createdBy: 'CMD ["node"]' },
+    ],
+  }
+}
+
+/** The CPython that scripts run in. */
+const PYTHON = '3.13.2'
+
+function python(alpine: boolean): ImageRecipe {
+  return {
+    created: '2025-03-04T00:00:00Z',
+    config: {
+      Env: [`PATH=${PATH}`, 'LANG=C.UTF-8', `PYTHON_VERSION=${PYTHON}`],
+      Cmd: ['python3'],
+    },
+    layers: [
+      alpine
+        ? {
+            createdBy: `ADD alpine-minirootfs-${ALPINE}-x86_64.tar.gz / # buildkit`,
+            files: alpineFiles(ALPINE),
+          }
+        : { createdBy: "# debian.sh --arch 'amd64' out/ 'bookworm' '@1763337600'", files: debianFiles() },
+      { createdBy: `ENV PYTHON_VERSION=${PYTHON}` },
+      {
+        createdBy: 'RUN /bin/sh -c set -eux; install python # buildkit',
+        files: {
+          '/usr/local/bin/python3.13': programFile('python3', PYTHON),
+          '/usr/local/bin/python3': symlink('python3.13'),
+          '/usr/local/bin/python': symlink('python3.13'),
+          '/usr/local/bin/pip': programFile('pip', '24.3.1'),
+          '/usr/local/bin/pip3': symlink('pip'),
+          '/usr/local/lib/python3.13/site-packages': directory(),
+        },
+      },
+      { createdBy: 'CMD ["python3"]' },
+    ],
+  }
+}
+
+export const languages: CatalogueRepository[] = [
+  {
+    names: official('node'),
+    images: [
+      {
+        tags: [
+          'latest',
+          'lts',
+          'krypton',
+          '24',
+          '24.11',
+          '24.11.1',
+          'slim',
+          '24-slim',
+          'bookworm',
+          '24-bookworm-slim',
+        ],
+        recipe: () => node('24.11.1', false),
+      },
+      {
+        tags: ['alpine', 'lts-alpine', '24-alpine', '24.11-alpine', '24.11.1-alpine'],
+        recipe: () => node('24.11.1', true),
+      },
+      { tags: ['22', '22-slim', '22.21.1', 'jod'], recipe: () => node('22.21.1', false) },
+      { tags: ['22-alpine', '22.21.1-alpine', 'jod-alpine'], recipe: () => node('22.21.1', true) },
+      { tags: ['20', '20-slim', '20.19.5'], recipe: () => node('20.19.5', false) },
+      { tags: ['20-alpine', '20.19.5-alpine', '18-alpine'], recipe: () => node('20.19.5', true) },
+    ],
+  },
+  {
+    names: official('python'),
+    images: [
+      {
+        tags: [
+          'latest',
+          '3',
+          '3.13',
+          PYTHON,
+          'slim',
+          '3-slim',
+          '3.13-slim',
+          `${PYTHON}-slim`,
+          '3.12',
+          '3.12-slim',
+          '3.11-slim',
+        ],
+        recipe: () => python(false),
+      },
+      {
+        tags: ['alpine', '3-alpine', '3.13-alpine', `${PYTHON}-alpine`, '3.12-alpine'],
+        recipe: () => python(true),
+      },
+    ],
+  },
+]

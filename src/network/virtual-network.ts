@@ -82,6 +82,15 @@ export class VirtualNetwork {
     }
   }
 
+  /** What is in use now: listeners as `address:port`, addresses, and how many routes there are. */
+  inUse(): { listeners: string[]; addresses: string[]; routes: number } {
+    return {
+      listeners: [...this.#listeners.keys()],
+      addresses: [...this.#addresses.keys()],
+      routes: this.#routes.length,
+    }
+  }
+
   /** Whether anything listens there. */
   listening(address: string, port: number): boolean {
     return this.#listeners.has(`${address}:${port}`)
@@ -111,7 +120,16 @@ export class VirtualNetwork {
       )
     }
     const [near, far] = duplexPair()
+    near.once('close', () => hangUp(far))
+    far.once('close', () => hangUp(near))
     accept(far, from)
     return near
   }
+}
+
+/** The other end is gone for good: this one ends too, when it has read what was still sent to it. */
+function hangUp(side: Duplex): void {
+  if (side.destroyed) return
+  if (side.readableEnded) side.destroy()
+  else side.once('end', () => side.destroy())
 }

@@ -10,6 +10,8 @@ export function listenHttp(
   port: number,
   handler: (req: IncomingMessage, res: ServerResponse) => void,
 ): { close(): void } {
+  // Killed while it was still reading its configuration: nobody would close what it opens now.
+  process.check()
   const server: Server = createServer({ keepAliveTimeout: 65_000 }, (req, res) => {
     process.machine.spend(REQUEST_MS)
     if (!process.machine.frozen) return handler(req, res)

@@ -195,6 +195,7 @@ const nc: Program = async (process) => {
 }
 
 async function listen(process: Process, port: number): Promise<number> {
+  process.check()
   const connection = await process.waitFor(
     new Promise<import('node:stream').Duplex>((resolve) => {
       const listener = process.machine.network.listen(process.machine.address, port, (socket) => {

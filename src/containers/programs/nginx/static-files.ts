@@ -71,8 +71,9 @@ async function sendFile(exchange: Exchange, path: string, node: TreeNode): Promi
     return
   }
   for await (const chunk of streamContent(node.content, start, end)) {
-    if (!res.write(chunk)) await new Promise((resolve) => res.once('drain', resolve).once('close', resolve))
+    // A client that is gone already tells nothing any more.
     if (res.destroyed) return
+    if (!res.write(chunk)) await new Promise((resolve) => res.once('drain', resolve).once('close', resolve))
   }
   res.end()
 }

@@ -169,6 +169,8 @@ export class Clock {
   #cancel(pending: Pending): void {
     if (pending.cancelled) return
     pending.cancelled = true
+    // What the callback held on to is free now, though its place in the heap is not.
+    pending.callback = nothing
     // What waits for a far future must not pile up: half of the heap may be dead, not more.
     if (++this.#cancelled <= MIN_SWEEP || this.#cancelled * 2 <= this.#heap.length) return
     const alive = this.#heap.filter(({ cancelled }) => !cancelled)
@@ -184,6 +186,8 @@ export class Clock {
     }
   }
 }
+
+const nothing = () => {}
 
 const before = (a: Pending, b: Pending) => a.due < b.due || (a.due === b.due && a.order < b.order)
 

@@ -1,4 +1,4 @@
-import { allocatePodAddress, releasePodAddress, type Scope } from '#aws/ec2/index.ts'
+import { allocatePodAddress, releasePodAddress, releasePodsOf, type Scope } from '#aws/ec2/index.ts'
 import { registryPassword } from '#aws/ecr/index.ts'
 import { type ClusterRecord, type NodeRecord, nodes } from '#aws/eks/index.ts'
 import { roleMay, rolePrincipal } from '#aws/iam/identity.ts'
@@ -43,6 +43,10 @@ export function eksProvider(
     releasePodAddress(nodeName, podUid) {
       const node = nodeNamed(nodeName)
       if (node) releasePodAddress(scope, node.instanceId, podUid)
+    },
+    keepPodAddresses(nodeName, podUids) {
+      const node = nodeNamed(nodeName)
+      if (node) releasePodsOf(scope, node.instanceId, podUids)
     },
     dial(nodeName, host, port) {
       const node = nodeNamed(nodeName)

@@ -46,6 +46,8 @@ export interface CloudProvider {
   /** Addresses for pods of a node (VPC CNI: secondary addresses of the instance). Throws when the subnet has none left. */
   allocatePodAddress(nodeName: string, podUid: string): string
   releasePodAddress(nodeName: string, podUid: string): void
+  /** A node came up, and these are its pods: what others still hold there is given back (VPC CNI: ipamd's reconciliation). */
+  keepPodAddresses(nodeName: string, podUids: ReadonlySet<string>): void
   /** Asked before a node connects to a host outside the cluster. Throws ConnectError when its packets do not get there. */
   dial?(nodeName: string, host: string, port: number): void
   /** Credentials of the node's credential provider for an image's registry; undefined: anonymous. */

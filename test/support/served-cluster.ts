@@ -7,12 +7,14 @@ import { Catalogue } from '#containers/catalogue/catalogue.ts'
 import { LayerTrees } from '#containers/files/layers.ts'
 import { createImagePuller } from '#containers/images/puller.ts'
 import { createContainerRuntime } from '#containers/processes/runtime.ts'
+import type { ContainerRuntime } from '#containers/runtime.ts'
 import { KubernetesCluster } from '#kubernetes/cluster.ts'
 import type { NodeRegistry } from '#kubernetes/kubelet/kubelet.ts'
-import type { ClusterOptions, UserInfo } from '#kubernetes/provider.ts'
+import type { UserInfo } from '#kubernetes/provider.ts'
 import { CertificateIssuer, createAuthority } from '#network/authority.ts'
 import { VirtualNetwork } from '#network/virtual-network.ts'
 import type { World } from '#world/world.ts'
+import { podAddresses } from './pod-addresses.ts'
 
 /** A cluster with the product's own images and container runtime, behind a real HTTPS server on loopback. */
 export interface ServedCluster {
@@ -34,23 +36,35 @@ interface Options {
 const administrator = async (token: string): Promise<UserInfo | undefined> =>
   token === 'admin' ? { username: 'admin', groups: ['system:masters'] } : undefined
 
-export async function servedCluster(world: World, options: Options): Promise<ServedCluster> {
-  const { clock } = world
+/** A cluster that is started, with what it runs on. */
+export interface StartedCluster {
+  cluster: KubernetesCluster
+  network: VirtualNetwork
+  authority: { certificate: string; privateKey: string }
+}
+
+/** Starts a cluster over what is in the world's store. `runtime` may be wrapped, to see what goes through it. */
+export async function startCluster(
+  world: World,
+  blobs: BlobStore,
+  options: Pick<Options, 'authenticate'> & {
+    authority?: StartedCluster['authority']
+    wrap?(runtime: ContainerRuntime): ContainerRuntime
+  } = {},
+): Promise<StartedCluster> {
   const network = new VirtualNetwork()
-  const blobs = await BlobStore.open(join(options.folder, 'blobs'))
   const hosts = new Registries({ world, accountId: '111122223333', blobs, catalogue: new Catalogue(blobs) })
-  const authority = await createAuthority('kubernetes', Date.now())
-  const clusterOptions: ClusterOptions = {
+  const authority = options.authority ?? (await createAuthority('kubernetes', Date.now()))
+  const runtime = createContainerRuntime({ clock: world.clock, network, trees: new LayerTrees(blobs) })
+  const cluster = new KubernetesCluster({
     uid: 'c1',
     gitVersion: 'v1.35.2-eks-1234567',
     world,
     network,
-    runtime: createContainerRuntime({ clock, network, trees: new LayerTrees(blobs) }),
+    runtime: options.wrap?.(runtime) ?? runtime,
     images: createImagePuller({ hosts, blobs }),
     provider: {
-      allocatePodAddress: (_, uid) =>
-        world.store.update<string>(`addresses/${uid}`, (known) => known ?? nextAddress(world))!,
-      releasePodAddress: (_, uid) => void world.store.delete(`addresses/${uid}`),
+      ...podAddresses(world),
       registryCredentials: async () => undefined,
       ensureLoadBalancer: async ({ name }) => [{ hostname: `lb-${name}.us-east-1.elb.amazonaws.com` }],
       deleteLoadBalancer: async () => {},
@@ -61,9 +75,14 @@ export async function servedCluster(world: World, options: Options): Promise<Ser
     certificateAuthority: authority,
     endpoint: 'https://kubernetes.test',
     controlPlaneAddresses: ['192.168.100.1', '192.168.101.1'],
-  }
-  const cluster = new KubernetesCluster(clusterOptions)
+  })
   await cluster.start()
+  return { cluster, network, authority }
+}
+
+export async function servedCluster(world: World, options: Options): Promise<ServedCluster> {
+  const blobs = await BlobStore.open(join(options.folder, 'blobs'))
+  const { cluster, network, authority } = await startCluster(world, blobs, options)
   const issuer = new CertificateIssuer(authority, Date.now)
   const { privateKey: key, certificate: cert } = await issuer.issue('127.0.0.1')
   const { api } = cluster
@@ -86,12 +105,6 @@ export async function servedCluster(world: World, options: Options): Promise<Ser
       await new Promise((resolve) => server.close(resolve))
     },
   }
-}
-
-/** Pod addresses count up from 10.0.0.11. */
-function nextAddress({ store }: World): string {
-  const next = store.update<number>('next-address', (last) => (last ?? 10) + 1)!
-  return `10.${next >>> 16}.${(next >>> 8) & 255}.${next & 255}`
 }
 
 /** The machine of a node, as the cloud makes it known: 4 CPUs, 16 GiB, 110 pods. */

@@ -35,10 +35,11 @@ export function releasePodAddress(scope: Scope, instanceId: string, podUid: stri
   if (entry) removeSecondaryAddress(scope, entry.value.networkInterfaceId, entry.value.address)
 }
 
-/** Forgets every pod of an instance. */
-export function releasePodsOf(scope: Scope, instanceId: string): void {
+/** Forgets every pod of an instance but these. */
+export function releasePodsOf(scope: Scope, instanceId: string, keep: ReadonlySet<string> = new Set()): void {
   const prefix = awsPrefix(scope.accountId, scope.region, 'ec2', `pod-addresses/${instanceId}`)
   for (const { key, value } of scope.world.store.list<PodAddress>(prefix).entries) {
+    if (keep.has(key.slice(key.lastIndexOf('/') + 1))) continue
     scope.world.store.delete(key)
     removeSecondaryAddress(scope, value.networkInterfaceId, value.address)
   }

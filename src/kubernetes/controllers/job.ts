@@ -2,7 +2,7 @@ import type { Controller, Result } from '#world/controller.ts'
 import { StatusError } from '../api.ts'
 import { equal } from '../equality.ts'
 import type { Job, JobCondition, Pod } from '../objects.ts'
-import { isActive, isFinished, isReady, splitName } from '../pods.ts'
+import { controllerOf, isActive, isFinished, isReady, splitName } from '../pods.ts'
 import { parseTime } from '../time.ts'
 import { type ControlPlane, ownerKey, ownKey } from './control-plane.ts'
 import { describeIndexes, INDEX, indexOf, parseIndexes } from './job-indexes.ts'
@@ -19,11 +19,13 @@ const BACK_OFF_MAX_MS = 600_000
 
 /** Runs pods to completion. Models pkg/controller/job; without podFailurePolicy and successPolicy. */
 export function jobController(plane: ControlPlane): Controller {
-  const { api, podsByOwner } = plane
+  const { api, podsByOwner, podsByNamespace } = plane
 
   function reconcile(key: string): Result | undefined {
     const found = api.get<Job>('jobs.batch', ...splitName(key))
-    if (!found || found.metadata.deletionTimestamp) return
+    if (!found) return releaseOrphans(splitName(key)[0])
+    // Its pods go with it, and are counted to the last.
+    if (found.metadata.deletionTimestamp) return void countEnded(found)
     const job = begin(countEnded(found))
     const end = endOf(job)
     if (end) return expire(job, end)
@@ -65,10 +67,7 @@ export function jobController(plane: ControlPlane): Controller {
       ...(job.spec.completionMode === 'Indexed' && { completedIndexes: describeIndexes([...indexes]) }),
     }
     api.updateStatus('jobs.batch', { ...withoutVersion(job), status })
-    for (const pod of ended) {
-      const finalizers = pod.metadata.finalizers!.filter((name) => name !== TRACKING)
-      unlessGone(() => api.update('pods', { ...pod, metadata: { ...pod.metadata, finalizers } }))
-    }
+    for (const pod of ended) release(pod)
     const counted = {
       ...status,
       uncountedTerminatedPods: {},
@@ -76,6 +75,22 @@ export function jobController(plane: ControlPlane): Controller {
       failed: (job.status.failed ?? 0) + failed.length || undefined,
     }
     return api.updateStatus('jobs.batch', { ...withoutVersion(job), status: counted })
+  }
+
+  /** Nothing holds a pod any more that is counted. */
+  function release(pod: Pod): void {
+    const finalizers = pod.metadata.finalizers!.filter((name) => name !== TRACKING)
+    unlessGone(() => api.update('pods', { ...pod, metadata: { ...pod.metadata, finalizers } }))
+  }
+
+  /** Pods whose job is gone are counted by nobody. Models syncOrphanPod. */
+  function releaseOrphans(namespace: string): undefined {
+    for (const pod of podsByNamespace.get(namespace)) {
+      if (!pod.metadata.finalizers?.includes(TRACKING)) continue
+      const owner = controllerOf(pod)
+      const job = owner?.kind === 'Job' && api.get<Job>('jobs.batch', namespace, owner.name)
+      if (!job || job.metadata.uid !== owner.uid) release(pod)
+    }
   }
 
   /** Notes the start, suspension and resumption. */

@@ -44,6 +44,8 @@ export class ContainerWorker {
   #image: NodeImage | undefined
   /** When the next instance will be up; undefined: not yet preparing one. */
   #startDue: number | undefined
+  /** Its node went down while something was still being done for it. */
+  #gone = false
   /** What became of it before this process ran: its state stays until it is started again. */
   #restored: ContainerStatus | undefined
   readonly #probes: ProbeSet
@@ -129,6 +131,7 @@ export class ContainerWorker {
       this.#image = result
       this.#startDue = context.now() + CONTAINER_START_MS
     }
+    if (this.#gone) return
     if (this.#startDue > context.now()) return context.wakeAt(this.#startDue)
     this.#startDue = undefined
     await this.#start(pod, this.#image!)
@@ -157,8 +160,9 @@ export class ContainerWorker {
 
   /** The node went down: the process is gone at once, and nobody writes that down. */
   crash(): void {
-    this.#probes.stop()
+    this.#gone = true
     this.instance?.process?.kill('SIGKILL')
+    void this.remove()
   }
 
   async remove(): Promise<void> {
@@ -337,6 +341,7 @@ export class ContainerWorker {
     let instance: Instance
     try {
       const container = await context.runtime.create(runtimeSpec(context, pod, this.#spec, image.image, id))
+      if (this.#gone) return container.remove()
       instance = new Instance(id, container, new ContainerLog(context.now), context.now())
       instance.resources = this.#spec.resources
     } catch (error) {
@@ -353,6 +358,7 @@ export class ContainerWorker {
       if (!(error instanceof StartError)) throw error
       return this.#startFailed(pod, instance, error)
     }
+    if (this.#gone) return this.remove()
     context.event(pod, 'Normal', 'Started', 'Container started', this.#fieldPath)
     this.#waiting = { reason: '' }
     const hook = this.#spec.lifecycle?.postStart

@@ -28,12 +28,16 @@ const NETWORK_MISSING =
 
 /** The part of every kubelet that speaks for its node: registers it, sends its status, renews its lease. */
 export function nodeAgents(plane: ControlPlane, images: NodeImages, reaches: Reaches): Controller {
-  const { api, world, options } = plane
+  const { api, world, options, podsByNode } = plane
   const prefix = nodeRecordPrefix(options.uid)
+  /** When the nodes came up that were tidied since. */
+  const tidied = new Map<string, number>()
 
   function reconcile(name: string): Result | undefined {
     const record = world.store.get<NodeRecord>(`${prefix}${name}`)?.value
+    if (!record) tidied.delete(name)
     if (!record || record.stopped || record.kubeletStopped || !reaches(name)) return
+    forgetLost(record)
     const node = api.get<Node>('nodes', '', name) ?? register(record)
     const readyAt = record.upSince + world.provisioningTime(NODE_READY_MS)
     const trouble =
@@ -42,6 +46,16 @@ export function nodeAgents(plane: ControlPlane, images: NodeImages, reaches: Rea
     sendStatus(record, node, trouble)
     const renewal = renewLease(node)
     return { requeueAfterMs: plane.now() < readyAt ? readyAt - plane.now() : renewal }
+  }
+
+  /** Pods may have gone while nobody looked after the node: gives back what they held there, once each time it comes up. */
+  function forgetLost({ name, upSince }: NodeRecord): void {
+    if (tidied.get(name) === upSince) return
+    tidied.set(name, upSince)
+    options.provider.keepPodAddresses(
+      name,
+      new Set(podsByNode.get(name).map(({ metadata }) => metadata.uid!)),
+    )
   }
 
   function register(record: NodeRecord): Node {

@@ -10,6 +10,7 @@ import { VirtualNetwork } from '#network/virtual-network.ts'
 import { Clock } from '#world/clock.ts'
 import type { Store } from '#world/store.ts'
 import { World } from '#world/world.ts'
+import { podAddresses } from '../../support/pod-addresses.ts'
 import { ScriptedRuntime } from './scripted-runtime.ts'
 
 const authority = createAuthority('kubernetes', Date.parse('2026-11-21T00:00:00Z'))
@@ -63,7 +64,6 @@ export async function testCluster(options: TestOptions = {}): Promise<TestCluste
     })
   const network = beside?.network ?? new VirtualNetwork()
   const runtime = beside?.runtime ?? new ScriptedRuntime(network)
-  const addresses = new Map<string, string>()
   const balancers = new Map<string, LoadBalancerRequest>()
   const containers = await options.containers?.(world, network)
   const cluster: ClusterOptions = {
@@ -74,20 +74,7 @@ export async function testCluster(options: TestOptions = {}): Promise<TestCluste
     runtime: containers?.runtime ?? runtime,
     images: containers?.images ?? runtime,
     provider: {
-      allocatePodAddress(_, uid) {
-        const key = `addresses/${uid}`
-        const known = world.store.get<string>(key)?.value
-        if (known) return known
-        const next = (world.store.get<number>('next-address')?.value ?? 10) + 1
-        world.store.put('next-address', next)
-        const address = `10.0.${next >> 8}.${next & 255}`
-        world.store.put(key, address)
-        addresses.set(uid, address)
-        return address
-      },
-      releasePodAddress: (_, uid) => {
-        world.store.delete(`addresses/${uid}`)
-      },
+      ...podAddresses(world),
       registryCredentials: async () => undefined,
       async ensureLoadBalancer(service) {
         balancers.set(service.uid, service)

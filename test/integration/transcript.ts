@@ -23,10 +23,11 @@ const UNITS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000 }
  * Runs a terminal session and compares what it prints, line by line: a line after `$ ` is a command for the shell
  * (`> ` continues it), what follows is its output, standard output and error together. In the output `…` stands for any text within a
  * line, a line of `…` alone for any lines, and runs of spaces for one another (columns are as wide as the names in them) or at an end for none. `[exit 1]`
- * ends a command that fails. `+10m` moves the world's clock. Gives the outputs.
+ * ends a command that fails. `+10m` moves the world's clock. Gives the outputs; throws with all commands that printed something else.
  */
 export async function transcript(desk: Desk, text: string): Promise<string[]> {
   const outputs: string[] = []
+  const wrong: string[] = []
   for (const step of stepsOf(text)) {
     if (/^\+\d/.test(step.command)) {
       await desk.world!.advance(Number(step.command.slice(1, -1)) * UNITS[step.command.at(-1)!]!)
@@ -36,10 +37,10 @@ export async function transcript(desk: Desk, text: string): Promise<string[]> {
     outputs.push(output)
     if (code === step.code && matches(output, step.expected)) continue
     const wanted = [...step.expected, ...(step.code ? [`[exit ${step.code}]`] : [])].join('\n')
-    throw new Error(
-      `$ ${step.command}\n--- expected\n${wanted}\n--- printed${code ? ` [exit ${code}]` : ''}\n${output}`,
-    )
+    const printed = `--- printed${code ? ` [exit ${code}]` : ''}\n${output}`
+    wrong.push(`$ ${step.command}\n--- expected\n${wanted}\n${printed}`)
   }
+  if (wrong.length > 0) throw new Error(wrong.join('\n'))
   return outputs
 }
 

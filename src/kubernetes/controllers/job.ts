@@ -6,6 +6,14 @@ import { controllerOf, isActive, isFinished, isReady, splitName } from '../pods.
 import { parseTime } from '../time.ts'
 import { type ControlPlane, ownerKey, ownKey } from './control-plane.ts'
 import { describeIndexes, INDEX, indexOf, parseIndexes } from './job-indexes.ts'
+import {
+  failsIndex,
+  failureAction,
+  failuresOf,
+  fulfilledRule,
+  INDEX_FAILURES,
+  indexFailure,
+} from './job-policies.ts'
 import { createPod, deletePod } from './pod-control.ts'
 import { unlessGone } from './replicas.ts'
 
@@ -17,7 +25,7 @@ const TRACKING = 'batch.kubernetes.io/job-tracking'
 const BACK_OFF_MS = 10_000
 const BACK_OFF_MAX_MS = 600_000
 
-/** Runs pods to completion. Models pkg/controller/job; without podFailurePolicy and successPolicy. */
+/** Runs pods to completion. Models pkg/controller/job. */
 export function jobController(plane: ControlPlane): Controller {
   const { api, podsByOwner, podsByNamespace } = plane
 
@@ -52,19 +60,33 @@ export function jobController(plane: ControlPlane): Controller {
       .filter((pod) => isFinished(pod) || (pod.metadata.deletionTimestamp && !pod.spec.nodeName))
     const fresh = ended.filter(({ metadata }) => !known.has(metadata.uid!))
     if (known.size === 0 && fresh.length === 0) return job
-    const uids = (phase: string) =>
-      fresh
-        .filter(({ status }) => (status.phase === 'Succeeded') === (phase === 'Succeeded'))
-        .map(({ metadata }) => metadata.uid!)
-    const succeeded = [...(noted.succeeded ?? []), ...uids('Succeeded')]
-    const failed = [...(noted.failed ?? []), ...uids('Failed')]
+    const succeeded = [...(noted.succeeded ?? [])]
+    const failed = [...(noted.failed ?? [])]
     const indexes = new Set(parseIndexes(job.status.completedIndexes))
-    for (const pod of fresh) if (pod.status.phase === 'Succeeded') indexes.add(indexOf(pod) ?? -1)
-    indexes.delete(-1)
+    const failedIndexes = new Set(parseIndexes(job.status.failedIndexes))
+    let fatal: string | undefined
+    for (const pod of fresh) {
+      const index = indexOf(pod)
+      if (pod.status.phase === 'Succeeded') {
+        succeeded.push(pod.metadata.uid!)
+        if (index !== undefined) indexes.add(index)
+        continue
+      }
+      const { action, message } = failureAction(job, pod)
+      if (action !== 'Ignore') failed.push(pod.metadata.uid!)
+      if (action === 'FailJob') fatal ??= message
+      if (failsIndex(job, pod, action)) failedIndexes.add(index!)
+    }
     const status = {
       ...job.status,
       uncountedTerminatedPods: { succeeded, failed },
       ...(job.spec.completionMode === 'Indexed' && { completedIndexes: describeIndexes([...indexes]) }),
+      ...(job.spec.backoffLimitPerIndex !== undefined && {
+        failedIndexes: describeIndexes([...failedIndexes]),
+      }),
+      ...(fatal !== undefined && {
+        conditions: condition(job, 'FailureTarget', 'True', 'PodFailurePolicy', fatal),
+      }),
     }
     api.updateStatus('jobs.batch', { ...withoutVersion(job), status })
     for (const pod of ended) release(pod)
@@ -133,6 +155,14 @@ export function jobController(plane: ControlPlane): Controller {
   /** Whether the job is over, and how. */
   function judge(job: Job, pods: Pod[]): Verdict | undefined {
     const { completions, backoffLimit = 6, activeDeadlineSeconds } = job.spec
+    const decided = job.status.conditions?.find(({ type }) => type in ENDS)
+    if (decided) {
+      return { type: ENDS[decided.type]!, reason: decided.reason!, message: decided.message! }
+    }
+    const rule = fulfilledRule(job)
+    if (rule !== undefined) {
+      return { type: 'Complete', reason: 'SuccessPolicy', message: `Matched rules at index ${rule}` }
+    }
     const { succeeded = 0, failed = 0, startTime } = job.status
     const done = completions === undefined ? succeeded > 0 && pods.length === 0 : succeeded >= completions
     if (done) {
@@ -142,6 +172,8 @@ export function jobController(plane: ControlPlane): Controller {
         message: 'Reached expected number of succeeded pods',
       }
     }
+    const spent = indexFailure(job)
+    if (spent) return { type: 'Failed', ...spent }
     const restarts = pods
       .flatMap(({ status }) => status.containerStatuses ?? [])
       .reduce((sum, c) => sum + c.restartCount, 0)
@@ -195,19 +227,33 @@ export function jobController(plane: ControlPlane): Controller {
         ? succeeded > 0
           ? pods.length
           : parallelism
-        : Math.min(parallelism, completions - succeeded)
+        : Math.min(parallelism, completions - succeeded - parseIndexes(job.status.failedIndexes).length)
     for (const pod of pods.slice(Math.max(0, wanted))) deletePod(plane, job, pod, COMPONENT)
     const missing = wanted - pods.length
     if (missing <= 0) return
-    const wait = backOff(job)
+    if (job.spec.backoffLimitPerIndex !== undefined) return fillIndexes(job, pods, missing)
+    const wait = backOff(failedPods(job))
     if (wait > 0) return wait
     const indexes = job.spec.completionMode === 'Indexed' ? freeIndexes(job, pods) : []
     for (let i = 0; i < missing; i++) create(job, indexes[i])
   }
 
+  /** Makes pods for free indexes, each with a back-off of its own. */
+  function fillIndexes(job: Job, pods: Pod[], missing: number): number | undefined {
+    const failed = Map.groupBy(failedPods(job), indexOf)
+    const free = freeIndexes(job, pods).map((index) => ({ index, wait: backOff(failed.get(index) ?? []) }))
+    const ready = free.filter(({ wait }) => wait <= 0).slice(0, missing)
+    for (const { index } of ready) {
+      create(job, index, Math.max(0, ...(failed.get(index) ?? []).map(failuresOf)))
+    }
+    const waits = free.map(({ wait }) => wait).filter((wait) => wait > 0)
+    return waits.length > 0 ? Math.min(...waits) : undefined
+  }
+
   function freeIndexes({ spec, status }: Job, pods: Pod[]): number[] {
     const taken = new Set([
       ...parseIndexes(status.completedIndexes),
+      ...parseIndexes(status.failedIndexes),
       ...pods.map((pod) => indexOf(pod) ?? -1),
     ])
     return Array.from({ length: spec.completions ?? 0 }, (_, index) => index).filter(
@@ -215,7 +261,7 @@ export function jobController(plane: ControlPlane): Controller {
     )
   }
 
-  function create(job: Job, index: number | undefined): void {
+  function create(job: Job, index: number | undefined, failures?: number): void {
     createPod(plane, job, job.spec.template, COMPONENT, (pod) => {
       const metadata = { ...pod.metadata, finalizers: [...(pod.metadata.finalizers ?? []), TRACKING] }
       if (index === undefined) return { ...pod, metadata }
@@ -229,7 +275,11 @@ export function jobController(plane: ControlPlane): Controller {
           ...metadata,
           generateName: `${job.metadata.name}-${index}-`,
           labels: { ...metadata.labels, [INDEX]: String(index) },
-          annotations: { ...metadata.annotations, [INDEX]: String(index) },
+          annotations: {
+            ...metadata.annotations,
+            [INDEX]: String(index),
+            ...(failures !== undefined && { [INDEX_FAILURES]: String(failures) }),
+          },
         },
         spec: {
           ...pod.spec,
@@ -243,9 +293,11 @@ export function jobController(plane: ControlPlane): Controller {
     })
   }
 
+  const failedPods = (job: Job): Pod[] =>
+    podsByOwner.get(job.metadata.uid!).filter(({ status }) => status.phase === 'Failed')
+
   /** How long (ms) to wait before the next pod, from the failures so far. */
-  function backOff(job: Job): number {
-    const failed = podsByOwner.get(job.metadata.uid!).filter(({ status }) => status.phase === 'Failed')
+  function backOff(failed: Pod[]): number {
     if (failed.length === 0) return 0
     const ends = failed.flatMap(({ status }) =>
       (status.containerStatuses ?? []).map(({ state }) => parseTime(state?.terminated?.finishedAt)),
@@ -297,6 +349,9 @@ export function jobController(plane: ControlPlane): Controller {
     reconcile,
   }
 }
+
+/** Conditions that say how a Job will end, and the end. */
+const ENDS: Record<string, Verdict['type']> = { SuccessCriteriaMet: 'Complete', FailureTarget: 'Failed' }
 
 interface Verdict {
   type: 'Complete' | 'Failed'

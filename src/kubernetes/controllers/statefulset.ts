@@ -13,6 +13,7 @@ import {
   REVISION_HASH,
   revisionsOf,
 } from './revisions.ts'
+import { ownClaims } from './statefulset-claims.ts'
 
 const SETS = 'statefulsets.apps'
 const SOURCE = { component: 'statefulset-controller' }
@@ -27,6 +28,7 @@ export function statefulSetController(plane: ControlPlane): Controller {
     adoptPods(plane, set, set.spec.selector)
     const update = currentRevision(plane, set, set.spec.selector.matchLabels ?? {})
     const current = revisionNamed(set, set.status.currentRevision) ?? update
+    ownClaims(plane, set, podsByOrdinal(set))
     const wait = step(set, current, update)
     pruneRevisions(
       plane,

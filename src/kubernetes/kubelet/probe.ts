@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { Container } from '#containers/runtime.ts'
 import { ConnectError, dialText, type VirtualNetwork } from '#network/virtual-network.ts'
 import type { LifecycleHandler, Probe } from '../objects.ts'
+import { askGrpc } from './grpc-probe.ts'
 
 /** What a probe needs of the container that it asks. */
 export interface ProbeTarget {
@@ -21,7 +22,7 @@ export interface ProbeResult {
   output: string
 }
 
-type Action = Pick<Probe, 'exec' | 'httpGet' | 'tcpSocket' | 'grpc'> | LifecycleHandler
+type Action = Pick<Probe, 'exec' | 'httpGet' | 'tcpSocket' | 'grpc' | 'timeoutSeconds'> | LifecycleHandler
 
 /** Asks a container once; never throws. `aborted` ends it (a time-out is the caller's). */
 export async function runProbe(
@@ -33,7 +34,17 @@ export async function runProbe(
     if (action.httpGet) return await askHttp(target, action.httpGet, aborted)
     if (action.tcpSocket) return askTcp(target, action.tcpSocket)
     if (action.exec) return await askExec(target, action.exec.command ?? [], aborted)
-    return { success: false, output: 'gRPC probes are not simulated' }
+    if ('grpc' in action && action.grpc) {
+      const { port, service = '' } = action.grpc
+      const question = {
+        address: target.podAddress,
+        port,
+        service,
+        timeoutSeconds: action.timeoutSeconds ?? 1,
+      }
+      return await askGrpc(() => dial(target, target.podAddress, port), question, aborted)
+    }
+    return { success: false, output: 'no probe handler' }
   } catch (error) {
     return { success: false, output: (error as Error).message }
   }

@@ -11,6 +11,7 @@ import { familiarName, parseReference, parseTagged } from '../images/reference.t
 import { badRequest } from './api.ts'
 import { receiveContext } from './build/context.ts'
 import type { ImageRecord, ImageStore } from './image-store.ts'
+import { familiarTagged } from './image-views.ts'
 
 const OCI = {
   index: 'application/vnd.oci.image.index.v1+json',
@@ -215,7 +216,9 @@ async function loadImage(
   const image = await images.add({ id, config, layers })
   const tags = saved.RepoTags ?? []
   for (const tag of tags) images.tag(parseTagged(tag), image.id)
-  return tags.length > 0 ? tags.map((tag) => `Loaded image: ${tag}\n`) : [`Loaded image ID: ${image.id}\n`]
+  return tags.length > 0
+    ? tags.map((tag) => `Loaded image: ${familiarTagged(tag)}\n`)
+    : [`Loaded image ID: ${image.id}\n`]
 }
 
 async function plain({ stream }: { stream: () => Readable }): Promise<Readable> {

@@ -1,4 +1,4 @@
-import { parseTagged } from '../images/reference.ts'
+import { canonicalName, familiarName, parseReference } from '../images/reference.ts'
 import { matches } from '../shell/pattern.ts'
 import { badRequest, isTrue } from './api.ts'
 import type { ImageRecord, ImageStore } from './image-store.ts'
@@ -9,15 +9,20 @@ const KNOWN = new Set(['before', 'dangling', 'label', 'reference', 'since', 'unt
 
 const createdAt = (image: ImageRecord) => Date.parse(image.config.created ?? '1970-01-01')
 
+/** An image, and when `reference` filters them, only those of its names. */
+export interface ListedImage {
+  image: ImageRecord
+  names?: { RepoTags: string[]; RepoDigests: string[] }
+}
+
 /**
- * The images that `docker images` shows, newest first; `tags`: only these of its names, when `reference` filters them.
- * Throws EngineError for an unknown filter.
+ * The images that `docker images` shows, newest first. Throws EngineError for an unknown filter.
  */
 export function listImages(
   images: ImageStore,
   filters: Record<string, string[]>,
   options: { all: boolean; now: number },
-): { image: ImageRecord; tags?: string[] }[] {
+): ListedImage[] {
   for (const name of Object.keys(filters)) if (!KNOWN.has(name)) throw badRequest(`invalid filter '${name}'`)
   const edge = (name: 'before' | 'since') => filters[name]?.map((text) => createdAt(images.require(text)))
   const before = edge('before')
@@ -37,21 +42,19 @@ export function listImages(
     })
     .flatMap((image) => {
       if (!filters.reference) return [{ image }]
-      const tags = images
-        .tags(image.id)
-        .map(({ name }) => name)
-        .filter((name) => filters.reference!.some((pattern) => nameMatches(name, pattern)))
-      return tags.length > 0 ? [{ image, tags: tags.map(familiarTagged) }] : []
+      const wanted = ({ name }: { name: string }) =>
+        filters.reference!.some((pattern) => nameMatches(name, pattern))
+      const shown = (list: { name: string }[]) => list.filter(wanted).map(({ name }) => familiarTagged(name))
+      const names = { RepoTags: shown(images.tags(image.id)), RepoDigests: shown(images.digests(image.id)) }
+      return names.RepoTags.length + names.RepoDigests.length > 0 ? [{ image, names }] : []
     })
     .sort((a, b) => createdAt(b.image) - createdAt(a.image))
 }
 
 /** A pattern without a tag finds all tags; `*` stops at a slash, as in Go's path.Match. */
 function nameMatches(name: string, pattern: string): boolean {
-  const { tag } = parseTagged(name)
-  const familiar = familiarTagged(name)
-  const repository = familiar.slice(0, familiar.length - tag.length - 1)
-  const candidates = [familiar, repository, name, name.slice(0, name.length - tag.length - 1)]
+  const reference = parseReference(name)
+  const candidates = [familiarTagged(name), familiarName(reference), name, canonicalName(reference)]
   return candidates.some(
     (text) =>
       text.split('/').length === pattern.split('/').length &&

@@ -73,10 +73,7 @@ export function imageRoutes(parts: EngineParts): Route[] {
         const list = listImages(images, filters, {
           all: isTrue(call.query.get('all')),
           now: world.clock.now(),
-        }).map(({ image, tags }) => ({
-          ...imageSummary(images, image, usersOf(image.id).length),
-          ...(tags ? { RepoTags: tags } : {}),
-        }))
+        }).map(({ image, names }) => ({ ...imageSummary(images, image, usersOf(image.id).length), ...names }))
         sendJson(call, 200, list)
       },
     ],

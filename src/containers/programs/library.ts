@@ -53,7 +53,14 @@ export function libraryUtility(name: string): Program | undefined {
     )
     const bytes = result.stdoutKind === 'bytes' || result.stdoutEncoding === 'binary'
     await process.print(Buffer.from(result.stdout, bytes ? 'latin1' : 'utf8'))
-    if (result.stderr) await process.complain(result.stderr.replace(/^bash: /, ''))
+    if (result.stderr) await process.complain(withoutCodes(result.stderr.replace(/^bash: /, '')))
     return result.exitCode
   }
 }
+
+/** Errors of the file system as programs write them: `EROFS: read-only file system, open '/x'` → `Read-only file system`. */
+const withoutCodes = (text: string): string =>
+  text.replace(
+    /\bE[A-Z]{3,}: ([a-z])([^,\n]*), \w+ '[^'\n]*'/g,
+    (_, first: string, rest: string) => first.toUpperCase() + rest,
+  )

@@ -2,6 +2,7 @@ import type { BlobStore } from '../blobs/store.ts'
 import { type BuiltImage, type BuiltManifest, buildImage } from './build.ts'
 import { databases } from './databases.ts'
 import { demos } from './demos.ts'
+import { kind } from './kind.ts'
 import { languages } from './languages.ts'
 import { nginx } from './nginx.ts'
 import { others } from './others.ts'
@@ -14,6 +15,7 @@ export const CATALOGUE: readonly CatalogueRepository[] = [
   ...languages,
   ...databases,
   ...demos,
+  ...kind,
 ]
 
 /**

@@ -53,7 +53,7 @@ export class ContainerNetwork implements Route {
       endpoints: Object.fromEntries(
         Object.entries(record.endpoints).map(([name, endpoint]) => [
           name,
-          { ...endpoint, id: '', address: '' },
+          { ...endpoint, id: '', address: '', ...(endpoint.address && { last: endpoint.address }) },
         ]),
       ),
     }

@@ -54,6 +54,8 @@ export interface Endpoint {
   /** Both empty while the container does not run. */
   id: string
   address: string
+  /** Its address the last time: it gets it again if it is free. */
+  last?: string
 }
 
 /** What a container mounts. */

@@ -31,6 +31,10 @@ const RESTART_RESET_MS = 10_000
  * milliseconds, which as process 1 would ignore it. Here a process runs at once: a stop waits until it is this old, ms.
  */
 const STOP_NOT_BEFORE_MS = 300
+/** What a running container writes is saved after this, ms; twice as long each time, up to the second, unless it was quiet for the third. */
+const SAVE_FIRST_MS = 500
+const SAVE_RARELY_MS = 60_000
+const SAVE_QUIET_MS = 10_000
 /** What a container gets to stop before it is killed, seconds. */
 const STOP_SECONDS = 10
 
@@ -137,6 +141,7 @@ export class Lifecycle {
     const process = await container.start()
     session.container = container
     session.process = process
+    this.#keepFiles(record.id, session, container)
     if (session.size) process.resize(session.size.columns, session.size.rows)
     process.stdout.on('data', (chunk: Buffer) => session.log.write('stdout', chunk))
     process.stderr.on('data', (chunk: Buffer) => session.log.write('stderr', chunk))
@@ -211,6 +216,31 @@ export class Lifecycle {
     const image = images.get(record.imageId)
     if (!image) return []
     return [...ownChanges(await trees.tree(image.layers), container.machine.files.tree.snapshot())]
+  }
+
+  /** Saves what a running container writes soon after, more seldom the more it writes: a crash loses what is younger. */
+  #keepFiles(id: string, session: Session, container: SimulatedContainer): void {
+    const { world, store, blobs } = this.#options
+    const { clock } = world
+    let delay = SAVE_FIRST_MS
+    let last = clock.now()
+    let waiting = false
+    const save = async () => {
+      waiting = false
+      last = clock.now()
+      const record = store.get(id)
+      if (!record || record.hostConfig.AutoRemove || session.container !== container) return
+      const changed = await this.#changesOf(record, container)
+      if (changed.length === 0) return
+      const { descriptor } = await writeLayer(blobs, changed)
+      if (session.container === container) store.update(id, { changes: [descriptor] })
+    }
+    container.machine.files.tree.observers.add((path) => {
+      if (waiting || /^\/(?:dev|proc|sys|tmp|run)\//.test(path)) return
+      waiting = true
+      delay = clock.now() - last > SAVE_QUIET_MS ? SAVE_FIRST_MS : Math.min(delay * 2, SAVE_RARELY_MS)
+      clock.setTimer(delay, () => void save().catch(() => {}))
+    })
   }
 
   /** Brings back what ran before the process ended. */

@@ -197,6 +197,9 @@ export class Networks {
       return { ...endpoint, networkId: network.id, id, address: endpoint.wanted }
     }
     const pool = (network.range && parseSubnet(network.range)) || subnet
+    const last = endpoint.last && parseSubnet(`${endpoint.last}/32`)
+    if (last && overlaps(subnet, last) && !used.has(endpoint.last!))
+      return { ...endpoint, networkId: network.id, id, address: endpoint.last! }
     for (let n = pool === subnet ? 2 : 0; n < pool.size - 1; n++) {
       const address = hostAddress(pool, n)
       if (!used.has(address)) return { ...endpoint, networkId: network.id, id, address }

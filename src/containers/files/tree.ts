@@ -45,6 +45,8 @@ export function resolvePath(base: string, path: string): string {
 export class FileTree {
   /** What is mounted at a real path, in place of what the tree has there. */
   mountAt: ((path: string) => TreeNode | undefined) | undefined
+  /** Told the path of each change. */
+  readonly observers = new Set<(path: string) => void>()
   #root: DirectoryNode
   #owned = new WeakSet<DirectoryNode>()
 
@@ -126,6 +128,7 @@ export class FileTree {
       return
     }
     this.#writable(parts, operation, path).children.set(name, node)
+    this.#changed(path)
   }
 
   /** Removes a node with all that is under it; gives what was there. */
@@ -134,7 +137,10 @@ export class FileTree {
     const name = parts.pop()
     if (name === undefined) throw new FileError('EBUSY', operation, path)
     const node = this.lookup(path)
-    if (node) this.#writable(parts, operation, path).children.delete(name)
+    if (node) {
+      this.#writable(parts, operation, path).children.delete(name)
+      this.#changed(path)
+    }
     return node
   }
 
@@ -152,6 +158,10 @@ export class FileTree {
       else if (node.kind !== 'directory') throw new FileError('ENOTDIR', 'mkdir', path)
     }
     return at
+  }
+
+  #changed(path: string): void {
+    for (const observer of this.observers) observer(path)
   }
 
   /** The folder at `parts`, copied so far as others share it. */

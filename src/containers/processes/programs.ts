@@ -78,7 +78,7 @@ export const findProgram: ProgramFinder = (name, argv0, version) => {
     case 'csi-resizer':
     case 'node-driver-registrar':
     case 'livenessprobe':
-    case 'aws-load-balancer-controller':
+    case 'local-path-provisioner':
       return component(name)
     default:
       return undefined

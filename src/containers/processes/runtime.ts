@@ -14,7 +14,7 @@ import {
   StartError,
 } from '../runtime.ts'
 import { ContainerFs } from './container-fs.ts'
-import { DEFAULT_PATH, ExecError, Machine, type User } from './machine.ts'
+import { DEFAULT_PATH, ExecError, Machine, type ProgramFinder, type User } from './machine.ts'
 import { feed, nothing, Pipe, writerTo } from './pipe.ts'
 import type { Process } from './process.ts'
 import { ProcessTable } from './process-table.ts'
@@ -28,6 +28,8 @@ export interface SimulatedRuntimeOptions {
   trees: LayerTrees
   /** PEM of the authorities that every container trusts, in place of those of the internet. */
   authorities?: string
+  /** Models of further programs, asked first. */
+  programs?: ProgramFinder
   /** Told of a fault in a program model; the process then ends with 139. Default: standard error. */
   fault?: (error: unknown) => void
 }
@@ -70,7 +72,7 @@ export function createContainerRuntime(options: SimulatedRuntimeOptions): Simula
         lookup: spec.lookup?.bind(spec),
         memoryLimitBytes: spec.memoryLimitBytes,
         table: tableOf(spec.processesOf),
-        programs: findProgram,
+        programs: (...executable) => options.programs?.(...executable) ?? findProgram(...executable),
         fault: options.fault ?? ((error) => console.error(error)),
       })
       return new RunningContainer(spec, machine)

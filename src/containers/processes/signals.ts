@@ -23,6 +23,8 @@ export const SIGNALS: Readonly<Record<string, number>> = {
   SIGTTOU: 22,
   SIGURG: 23,
   SIGWINCH: 28,
+  // What systemd takes to halt.
+  'SIGRTMIN+3': 37,
 }
 
 /** What the kernel does nothing about when a process has no handler. Job control stops are not modelled. */

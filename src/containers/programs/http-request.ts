@@ -35,7 +35,13 @@ export interface ContainerRequest {
   /** Limit for connecting, ms. */
   timeoutMs?: number
   /** For https: authorities (PEM) in place of the system's, and whether any certificate will do. */
-  tls?: { authorities?: string | undefined; insecure?: boolean }
+  tls?: {
+    authorities?: string | undefined
+    insecure?: boolean
+    /** What the client shows of itself, PEM. */
+    certificate?: string | undefined
+    key?: string | undefined
+  }
 }
 
 /** Sends an HTTP request over the world's network. Throws RequestError. */
@@ -104,6 +110,7 @@ function secure(
         host: url.hostname,
         ca: tls?.authorities ?? process.machine.authorities ?? [],
         rejectUnauthorized: !tls?.insecure,
+        ...(tls?.certificate && { cert: tls.certificate, key: tls.key }),
         ...(isIP(url.hostname) === 0 && { servername: url.hostname }),
       })
       session.once('secureConnect', () => resolve(session))

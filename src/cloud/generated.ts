@@ -22,7 +22,6 @@ export const BOTOCORE_SERVICES = [
   'elb',
   'elbv2',
   'iam',
-  'kms',
   'logs',
   'secretsmanager',
   'ssm',

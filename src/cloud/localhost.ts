@@ -1,6 +1,7 @@
 import { connect } from 'node:net'
 import type { HostTable } from '#network/hosts.ts'
 import type { VirtualNetwork } from '#network/virtual-network.ts'
+import type { World } from '#world/world.ts'
 
 const NAMES = new Set(['localhost', '127.0.0.1', '::1'])
 
@@ -16,6 +17,30 @@ export function localhost(network: VirtualNetwork, hostLoopback: boolean): HostT
         return { kind: 'tcp', connect: () => network.connect({ address: '127.0.0.1', port }) }
       }
       return hostLoopback ? { kind: 'tcp', connect: () => connect(port, '127.0.0.1') } : undefined
+    },
+  }
+}
+
+/** The label of the nodes of kind, whose names the lab shell knows: there kubectl reaches their API servers, as no Go program proxies localhost. */
+const KIND_CLUSTER = 'io.x-k8s.kind.cluster'
+
+interface EngineContainer {
+  name: string
+  address: string
+  config: { Labels?: Record<string, string> | null }
+}
+
+/** The containers of the world's Docker Engine as their host sees them: by their addresses, and the nodes of kind by their names too. */
+export function engineHosts({ store }: World, network: VirtualNetwork): HostTable {
+  return {
+    resolve(name, port) {
+      const found = store
+        .values<EngineContainer>('docker/containers/')
+        .find(
+          ({ address, config, ...record }) =>
+            address === name || (record.name === name && config.Labels?.[KIND_CLUSTER]),
+        )
+      return found && { kind: 'tcp', connect: () => network.connect({ address: found.address, port }) }
     },
   }
 }

@@ -19,7 +19,6 @@ import {
 import { elbHealthController, elbService } from '#aws/elb/index.ts'
 import { elbv2Service, targetHealthController } from '#aws/elbv2/index.ts'
 import { iamService } from '#aws/iam/service.ts'
-import { keyDeletionController, kmsService } from '#aws/kms/index.ts'
 import { logsService } from '#aws/logs/index.ts'
 import { secretsController, secretsManagerService } from '#aws/secretsmanager/index.ts'
 import { ssmService } from '#aws/ssm/index.ts'
@@ -41,7 +40,6 @@ export function awsServices(catalog: (scope: Scope) => ImageCatalog): Service[] 
     elbv2Service,
     autoScalingService,
     logsService,
-    kmsService,
     ecsService,
     cloudFormationService,
     ssmService,
@@ -64,7 +62,6 @@ export function awsControllers(
     clusterController(world),
     nodegroupController(world, nodes),
     selfManagedController(world, nodes),
-    keyDeletionController(world),
     autoScalingController(world),
     elbHealthController(world, network),
     targetHealthController(world, network),

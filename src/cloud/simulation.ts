@@ -12,6 +12,8 @@ import { Catalogue } from '#containers/catalogue/catalogue.ts'
 import { LayerTrees } from '#containers/files/layers.ts'
 import { createImagePuller } from '#containers/images/puller.ts'
 import { createContainerRuntime } from '#containers/processes/runtime.ts'
+import { Machines } from '#kubernetes/machines/machines.ts'
+import { machinePrograms } from '#kubernetes/machines/programs.ts'
 import type { CertificateIssuer } from '#network/authority.ts'
 import type { HostTable } from '#network/hosts.ts'
 import { VirtualNetwork } from '#network/virtual-network.ts'
@@ -21,9 +23,8 @@ import type { WorldConfig } from './config.ts'
 import { DockerHost } from './docker-host.ts'
 import { EcsAnywhere } from './ecs-anywhere.ts'
 import { EcsTasks } from './ecs-tasks.ts'
-import { helmRepository } from './helm-repository.ts'
 import { InstalledAddons } from './installed-addons.ts'
-import { localhost } from './localhost.ts'
+import { engineHosts, localhost } from './localhost.ts'
 import { Metrics } from './metrics.ts'
 import { Nodes } from './nodes.ts'
 import { Outside } from './outside.ts'
@@ -87,8 +88,17 @@ export class Simulation {
     const trees = new LayerTrees(blobs)
     const registries = new Registries({ world, accountId, blobs, catalogue: new Catalogue(blobs) })
     const { issuer, authority } = options
-    const runtime = createContainerRuntime({ clock: world.clock, network, trees, authorities: authority })
+    const runtime = createContainerRuntime({
+      clock: world.clock,
+      network,
+      trees,
+      authorities: authority,
+      programs: (...executable) => programs(...executable),
+    })
     const images = createImagePuller({ hosts: registries, blobs })
+    const lookupOutside = (name: string) => outside.lookup(name)
+    const machines = new Machines({ world, network, runtime, images, lookup: lookupOutside })
+    const programs = machinePrograms(machines)
     const clusters = new Clusters({
       world,
       accountId,
@@ -132,7 +142,6 @@ export class Simulation {
       traffic,
       ecs,
       new EcsAnywhere(world, accountId),
-      helmRepository(),
     ]
     // Last of all: what looks like AWS and is none of the above, so that a client hears it from the service's own name.
     tables.push({
@@ -144,6 +153,7 @@ export class Simulation {
       unreachable(world, paths),
       internet,
       localhost(network, options.hostLoopback ?? false),
+      engineHosts(world, network),
     ])
     const outside = new Outside(internet, network, issuer, (address) => paths.isEndpoint(address))
     const docker = new DockerHost({
@@ -156,6 +166,7 @@ export class Simulation {
       socket: dockerSocket,
     })
     await clusters.start()
+    machines.start()
     nodes.start()
     addons.start()
     ecs.start()
@@ -176,6 +187,7 @@ export class Simulation {
       nodes.stop()
       clusters.stop()
       outside.close()
+      machines.stop()
       await docker.close()
     })
   }

@@ -1,8 +1,8 @@
 import type { ImagePuller, RegistryCredentials } from '#containers/image.ts'
 import type { ContainerRuntime } from '#containers/runtime.ts'
+import type { KeyAndCertificate } from '#network/authority.ts'
 import type { VirtualNetwork } from '#network/virtual-network.ts'
 import type { World } from '#world/world.ts'
-import type { BalancerCloud } from './balancers/stack.ts'
 
 /** Who makes a request, as Kubernetes sees it. */
 export interface UserInfo {
@@ -54,14 +54,10 @@ export interface CloudProvider {
   registryCredentials(nodeName: string, reference: string): Promise<RegistryCredentials | undefined>
   /**
    * Makes or updates the load balancer of a Service, gives what belongs in `status.loadBalancer.ingress`;
-   * undefined: not ready yet, call again; `elsewhere`: another controller's. Throws with the text for the `SyncLoadBalancerFailed` event.
+   * undefined: not ready yet, call again. Throws with the text for the `SyncLoadBalancerFailed` event.
    */
-  ensureLoadBalancer(
-    service: LoadBalancerRequest,
-  ): Promise<{ hostname?: string; ip?: string }[] | 'elsewhere' | undefined>
+  ensureLoadBalancer(service: LoadBalancerRequest): Promise<{ hostname?: string; ip?: string }[] | undefined>
   deleteLoadBalancer(service: { namespace: string; name: string; uid: string }): Promise<void>
-  /** What the AWS Load Balancer Controller, where it is installed, works on; undefined: no such cloud. */
-  balancers?: BalancerCloud
 }
 
 export interface LoadBalancerRequest {
@@ -99,4 +95,24 @@ export interface ClusterOptions {
   endpoint: string
   /** Where the API server listens inside the world: the control plane's addresses in the customer's subnets. Default: nowhere. */
   controlPlaneAddresses?: string[]
+  /** Default 443. */
+  apiPort?: number
+  /** What the API server shows there; default: a certificate of the cluster's authority for the names that pods use. */
+  servingCertificate?: KeyAndCertificate
+  /** PEM of the key that signs service-account tokens; default: the authority's. */
+  serviceAccountKey?: string
+  /** Whether RBAC has a say (`--authorization-mode`). Default true. */
+  rbac?: boolean
+  /** Why the store behind the API server cannot be reached now; undefined: it can. */
+  storageTrouble?(): string | undefined
+  /** What ComponentStatus says of the parts of the control plane; default: there are none to ask. */
+  componentHealth?(): ComponentHealth[]
+}
+
+/** The health of a part of the control plane, as the API server finds it. */
+export interface ComponentHealth {
+  name: string
+  healthy: boolean
+  /** `ok`, or why it is not. */
+  message: string
 }

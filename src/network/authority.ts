@@ -97,6 +97,59 @@ export class CertificateIssuer {
   }
 }
 
+/** What a certificate is for, besides its names. */
+export interface CertificateRequest {
+  commonName: string
+  organizations?: string[]
+  /** Names and addresses of a server. */
+  names?: string[]
+  usages: ('server' | 'client')[]
+  /** ms since the epoch. */
+  notBefore: number
+  notAfter: number
+}
+
+/** A certificate with a key of its own, signed by an authority. */
+export async function signCertificate(
+  authority: KeyAndCertificate,
+  request: CertificateRequest,
+): Promise<KeyAndCertificate> {
+  const { key, certificate: issuer, algorithm } = await loadSigner(authority)
+  const keys = await crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
+  const purposes = { server: '1.3.6.1.5.5.7.3.1', client: '1.3.6.1.5.5.7.3.2' }
+  const { commonName, organizations = [], names = [], usages, notBefore, notAfter } = request
+  const certificate = await x509.X509CertificateGenerator.create({
+    serialNumber: serialNumber(),
+    subject: [...organizations.map((name) => ({ O: [name] })), { CN: [commonName] }],
+    issuer: issuer.subject,
+    notBefore: new Date(notBefore),
+    notAfter: new Date(notAfter),
+    signingAlgorithm: algorithm,
+    publicKey: keys.publicKey,
+    signingKey: key,
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(
+        x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyEncipherment,
+        true,
+      ),
+      new x509.ExtendedKeyUsageExtension(usages.map((usage) => purposes[usage])),
+      ...(names.length > 0
+        ? [
+            new x509.SubjectAlternativeNameExtension(
+              names.map((value) => ({ type: isIP(value) ? ('ip' as const) : ('dns' as const), value })),
+            ),
+          ]
+        : []),
+      await x509.AuthorityKeyIdentifierExtension.create(issuer),
+    ],
+  })
+  return {
+    certificate: `${certificate.toString('pem')}\n`,
+    privateKey: await exportKey(keys.privateKey),
+  }
+}
+
 /** What issuing needs. One key pair serves all names: making one for each would cost more than the certificate. */
 async function loadSigner(authority: KeyAndCertificate) {
   const certificate = new x509.X509Certificate(authority.certificate)

@@ -273,7 +273,9 @@ function splice(host: TcpHost, socket: Duplex, head: Buffer): void {
   try {
     stream = host.connect()
   } catch (error) {
-    return connectFailed(error, socket)
+    if (!(error instanceof ConnectError)) throw error
+    // A client shows the reason as its own: `connection refused` is what it would have met without a proxy.
+    return answerRaw(socket, refusal.unreachable(error))
   }
   socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
   if (head.length > 0) stream.write(head)

@@ -1,4 +1,5 @@
 import type { Refusal } from './proxy.ts'
+import type { ConnectError } from './virtual-network.ts'
 
 /** What the lab network's door says when it does not open: what happened, why, what to do. */
 export const refusal = {
@@ -18,6 +19,16 @@ export const refusal = {
       'This terminal is inside a simulated cloud: it reaches AWS endpoints, clusters, registries and load balancers of ' +
       'your own world and nothing on the internet.\n' +
       'Check the name; if it belonged to a load balancer or a cluster, that may have been deleted.\n',
+  }),
+  unreachable: ({ code, message }: ConnectError): Refusal => ({
+    status: 502,
+    reason:
+      code === 'ECONNREFUSED'
+        ? 'connect: connection refused'
+        : code === 'ETIMEDOUT'
+          ? 'i/o timeout'
+          : 'no route to host',
+    body: `${message}\n`,
   }),
   failed: (why: string): Refusal => ({
     status: 502,

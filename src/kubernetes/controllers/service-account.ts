@@ -8,7 +8,7 @@ const ROOT_CA = 'kube-root-ca.crt'
 /** Gives every namespace the account `default` and the cluster's CA. Models pkg/controller/serviceaccount and certificates/rootcacertpublisher. */
 export function namespaceDefaultsController(plane: ControlPlane): Controller {
   const { api, options } = plane
-  const data = { 'ca.crt': options.certificateAuthority.certificate }
+  const data = () => ({ 'ca.crt': options.certificateAuthority.certificate })
 
   function reconcile(name: string): void {
     const namespace = api.get<Namespace>('namespaces', '', name)
@@ -32,9 +32,9 @@ export function namespaceDefaultsController(plane: ControlPlane): Controller {
           namespace: name,
           annotations: { 'kubernetes.io/description': description },
         },
-        data,
+        data: data(),
       })
-    } else if (!equal(published.data, data)) api.update('configmaps', { ...published, data })
+    } else if (!equal(published.data, data())) api.update('configmaps', { ...published, data: data() })
   }
 
   /** The namespace of a default object that was changed or deleted. */

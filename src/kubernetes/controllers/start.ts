@@ -1,5 +1,4 @@
 import type { ContainerUsage } from '../api.ts'
-import { balancerController } from '../balancers/controller.ts'
 import { ResourceMetrics } from '../metrics/resource-metrics.ts'
 import { ClusterDns } from '../network/dns.ts'
 import { PolicyRoute } from '../network/policies.ts'
@@ -61,14 +60,14 @@ export function startNetwork(
   }
 }
 
-/** Starts what a kube-controller-manager runs, and beside it the controllers of clouds and add-ons. */
+/** Starts what a kube-controller-manager runs, and beside it the controllers of add-ons and, where there is one, of the cloud. */
 export function startControllerManager(
   plane: ControlPlane,
   usage: (namespace: string, pod: string) => ContainerUsage[],
+  { cloud = true } = {},
 ): { stop(): void } {
   const { world, api } = plane
   const collector = garbageCollector(plane)
-  const balancers = balancerController(plane)
   const metrics = new ResourceMetrics(api, usage, plane.now)
   const controllers = [
     namespaceDefaultsController(plane),
@@ -82,7 +81,7 @@ export function startControllerManager(
     nodeLifecycleController(plane),
     taintEvictionController(plane),
     podGarbageCollector(plane),
-    serviceLoadBalancerController(plane),
+    ...(cloud ? [serviceLoadBalancerController(plane)] : []),
     namespaceController(plane),
     apiServiceController(plane),
     disruptionController(plane),
@@ -93,14 +92,12 @@ export function startControllerManager(
     volumeProtection(plane),
     ebsProvisioner(plane),
     collector,
-    ...(balancers ? [balancers] : []),
     autoscalerController(plane, metrics),
   ].map((controller) => world.controllers.start(controller))
   return {
     stop() {
       for (const controller of controllers) controller.stop()
       collector.close()
-      balancers?.close()
     },
   }
 }

@@ -84,6 +84,15 @@ export class ContainerWorker {
     this.#waiting = { reason: '' }
   }
 
+  get restarts(): number {
+    return this.#restartCount
+  }
+
+  /** Of the image that it runs. */
+  get imageId(): string | undefined {
+    return this.#image && imageIdOf(this.#image)
+  }
+
   get running(): boolean {
     return this.instance?.running ?? false
   }

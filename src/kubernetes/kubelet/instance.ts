@@ -30,6 +30,8 @@ export class Instance {
   ready = false
   /** The requests and limits that it runs with. */
   resources: ContainerSpecification['resources']
+  /** Taken out of the runtime's list by hand. */
+  removed = false
   /** Being stopped: why, and when SIGKILL comes. */
   stopping: { reason: string; killAt: number; signalled: boolean } | undefined
 

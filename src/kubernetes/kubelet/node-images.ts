@@ -33,12 +33,16 @@ export function imageIdOf({ reference, image }: NodeImage): string {
   return image.manifestDigest ? `${name}@${image.manifestDigest}` : image.id
 }
 
+export type NodeImagesOptions = Pick<ClusterOptions, 'uid' | 'world' | 'images'> & {
+  provider: Pick<ClusterOptions['provider'], 'registryCredentials' | 'dial'>
+}
+
 /** The images of a cluster's nodes, and their pulls: one at a time on each node, as kubelets do by default. */
 export class NodeImages {
-  readonly #options: ClusterOptions
+  readonly #options: NodeImagesOptions
   readonly #queues = new Map<string, Promise<unknown>>()
 
-  constructor(options: ClusterOptions) {
+  constructor(options: NodeImagesOptions) {
     this.#options = options
   }
 

@@ -85,6 +85,10 @@ export class PodWorker implements PodContext {
   readonly volumes: PodVolumes
   readonly containers: ContainerWorker[]
   readonly resize: PodResize
+  /** What its pod grants it to end in, seconds. */
+  readonly graceSeconds: number
+  /** When it came to the node, ms. */
+  readonly createdAt: number
   podAddress: string | undefined
   readonly #services: KubeletServices
   readonly #node: NodeRecord
@@ -102,6 +106,8 @@ export class PodWorker implements PodContext {
     this.#node = node
     this.key = nameOf(pod)
     this.uid = pod.metadata.uid!
+    this.graceSeconds = pod.spec.terminationGracePeriodSeconds ?? 30
+    this.createdAt = this.now()
     this.volumes = new PodVolumes(services.issueToken, this.now, services.volumes)
     this.resize = new PodResize(this, pod)
     this.containers = [

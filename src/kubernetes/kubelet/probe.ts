@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import { connect as connectTls } from 'node:tls'
 import type { Container } from '#containers/runtime.ts'
 import { ConnectError, dialText, type VirtualNetwork } from '#network/virtual-network.ts'
 import type { LifecycleHandler, Probe } from '../objects.ts'
@@ -59,7 +60,9 @@ function portOf({ ports }: ProbeTarget, port: number | string): number {
 
 function dial(target: ProbeTarget, address: string, port: number): Duplex {
   try {
-    return target.network.connect({ address, port }, { address: target.nodeAddress, port: 0 })
+    // The kubelet asks from the node: its loopback is the node's.
+    const to = /^(127\.|localhost$)/.test(address) ? target.nodeAddress : address
+    return target.network.connect({ address: to, port }, { address: target.nodeAddress, port: 0 })
   } catch (error) {
     throw error instanceof ConnectError ? new Error(dialText(error)) : error
   }
@@ -77,11 +80,12 @@ async function askHttp(target: ProbeTarget, action: HttpGet, aborted: AbortSigna
   const port = portOf(target, action.port)
   const path = action.path?.startsWith('/') ? action.path : `/${action.path ?? ''}`
   const scheme = (action.scheme ?? 'HTTP').toLowerCase()
-  if (scheme === 'https') return { success: false, output: 'HTTPS probes are not simulated' }
   const url = `${scheme}://${address}:${port}${path}`
   let socket: Duplex
   try {
-    socket = dial(target, address, port)
+    const plain = dial(target, address, port)
+    // As upstream: a probe does not verify the certificate.
+    socket = scheme === 'https' ? connectTls({ socket: plain as never, rejectUnauthorized: false }) : plain
   } catch (error) {
     return { success: false, output: `Get "${url}": ${(error as Error).message}` }
   }

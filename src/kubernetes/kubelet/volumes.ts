@@ -92,7 +92,7 @@ export class PodVolumes {
     const files = this.#files.get(mount.name) ?? new Map()
     const base = { path: mount.mountPath, ...(mount.readOnly && { readOnly: true }) }
     const subPath = mount.subPathExpr ? expand(mount.subPathExpr, env) : mount.subPath
-    if (!subPath) return { ...base, files }
+    if (!subPath) return { ...base, files, ...(files.has('') && { single: true }) }
     const single = files.get(subPath)
     if (single) return { ...base, files: new Map([['', single]]), single: true }
     if (this.#lasting.has(mount.name)) return { ...base, files: folderOf(files, subPath) }
@@ -103,7 +103,15 @@ export class PodVolumes {
   /** The files of a volume that is not the pod's own; undefined for others. Throws MountError. */
   #open({ api, pod }: EnvironmentSource, volume: Volume): Files | undefined {
     const node = pod.spec.nodeName!
-    if (volume.hostPath) return this.#store.open(`host/${node}${volume.hostPath.path}`)
+    if (volume.hostPath) {
+      try {
+        return this.#store.openHost(node, volume.hostPath.path, volume.hostPath.type)
+      } catch (error) {
+        throw new MountError(
+          `MountVolume.SetUp failed for volume "${volume.name}" : ${(error as Error).message}`,
+        )
+      }
+    }
     const { namespace } = pod.metadata
     const claimName =
       volume.persistentVolumeClaim?.claimName ?? (volume.ephemeral && `${pod.metadata.name}-${volume.name}`)
@@ -121,7 +129,7 @@ export class PodVolumes {
     const { csi, nfs, local, hostPath } = found.spec
     if (!csi) {
       const path = local?.path ?? hostPath?.path
-      if (path) return this.#store.open(`host/${node}${path}`)
+      if (path) return this.#store.openHost(node, path, hostPath?.type)
       return this.#store.open(nfs ? `nfs/${nfs.server}${nfs.path}` : `volume/${found.metadata.uid}`)
     }
     const others = elsewhere(api.list<Pod>('pods', namespace), pod, claimName)

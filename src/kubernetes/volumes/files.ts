@@ -109,6 +109,11 @@ export class VolumeStore {
     return files
   }
 
+  /** A folder or file of a node (`hostPath`). Throws an Error with the kubelet's text when it is not of the type. */
+  openHost(node: string, path: string, _type?: string): Mount['files'] {
+    return this.open(`host/${node}${path}`)
+  }
+
   flush(): void {
     for (const files of this.#volumes.values()) files.flush()
   }

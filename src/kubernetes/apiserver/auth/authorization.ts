@@ -30,6 +30,7 @@ export class Authorization {
       if (decision?.allowed) return { allowed: true, reason: decision.reason ?? '' }
       reason ||= decision?.reason ?? ''
     }
+    if (this.#cluster.rbac === false) return { allowed: false, reason: node?.reason || reason }
     for (const { rule, source } of this.rules(attributes.user, attributes.namespace)) {
       if (permits(rule, attributes)) return { allowed: true, reason: `RBAC: allowed by ${source}` }
     }

@@ -28,7 +28,7 @@ export class ServiceAccountTokens {
   constructor(cluster: ClusterOptions, objects: Objects) {
     this.#cluster = cluster
     this.#objects = objects
-    this.#privateKey = createPrivateKey(cluster.certificateAuthority.privateKey)
+    this.#privateKey = createPrivateKey(cluster.serviceAccountKey ?? cluster.certificateAuthority.privateKey)
     this.#publicKey = createPublicKey(this.#privateKey)
   }
 

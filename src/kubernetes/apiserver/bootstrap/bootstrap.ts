@@ -63,7 +63,8 @@ function ensureFlowSchema(objects: Objects, schema: Obj): void {
 
 /** The Service by which pods reach the API server: the first address of the range. */
 function ensureKubernetesService(objects: Objects): void {
-  const { base } = cidrRange(objects.context.cluster.serviceCidr)
+  const { serviceCidr, apiPort = 443 } = objects.context.cluster
+  const { base } = cidrRange(serviceCidr)
   ensureObject(objects, 'services', {
     metadata: {
       name: 'kubernetes',
@@ -72,7 +73,7 @@ function ensureKubernetesService(objects: Objects): void {
     },
     spec: {
       clusterIP: addressText(base + 1),
-      ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: 443 }],
+      ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: apiPort }],
     },
   })
 }
@@ -98,10 +99,10 @@ export function kubernetesServiceController(objects: Objects): Controller {
 
 /** Where the `kubernetes` Service leads: the control plane. Models pkg/controlplane/reconcilers. */
 function ensureEndpoints(objects: Objects): void {
-  const addresses = objects.context.cluster.controlPlaneAddresses ?? []
+  const { controlPlaneAddresses: addresses = [], apiPort = 443 } = objects.context.cluster
   if (addresses.length === 0) return
   const metadata = { name: 'kubernetes', namespace: 'default' }
-  const port = { name: 'https', port: 443, protocol: 'TCP' }
+  const port = { name: 'https', port: apiPort, protocol: 'TCP' }
   ensureContent(objects, 'endpoints', 'subsets', {
     metadata: { ...metadata, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
     subsets: [{ addresses: addresses.map((ip) => ({ ip })), ports: [port] }],

@@ -44,21 +44,30 @@ const CHECKS: Record<string, string[]> = { healthz: ALIVE, livez: ALIVE, readyz:
 /** Whether a path is one of health. */
 export const isHealth = (path: string): boolean => /^\/(healthz|livez|readyz)(\/|$)/.test(path)
 
-/** `/livez`, `/livez?verbose`, `/livez?exclude=etcd`, `/livez/etcd`. Models apiserver/pkg/server/healthz. */
-export function sendHealth(res: ServerResponse, path: string, query: URLSearchParams): void {
+/** Checks that fail while the storage does not answer. */
+const STORAGE = ['etcd', 'etcd-readiness']
+
+/** `/livez`, `/livez?verbose`, `/livez?exclude=etcd`, `/livez/etcd`; `stored`: the storage answers. Models apiserver/pkg/server/healthz. */
+export function sendHealth(res: ServerResponse, path: string, query: URLSearchParams, stored: boolean): void {
   const [, group = '', ...rest] = path.split('/')
   const checks = CHECKS[group]!
+  const fails = (name: string) => !stored && STORAGE.includes(name)
   if (rest.length > 0) {
     const known = checks.includes(rest.join('/'))
+    if (fails(rest.join('/'))) return sendPlain(res, 500, 'internal server error: reason withheld\n')
     return known ? sendPlain(res, 200, 'ok') : sendPlain(res, 404, '404 page not found\n')
   }
-  if (!query.has('verbose')) return sendPlain(res, 200, 'ok')
   const excluded = query.getAll('exclude')
-  const lines = checks.map((name) => (excluded.includes(name) ? `[+]${name} excluded: ok` : `[+]${name} ok`))
+  const failed = checks.some((name) => fails(name) && !excluded.includes(name))
+  if (!query.has('verbose') && !failed) return sendPlain(res, 200, 'ok')
+  const lines = checks.map((name) => {
+    if (excluded.includes(name)) return `[+]${name} excluded: ok`
+    return fails(name) ? `[-]${name} failed: reason withheld` : `[+]${name} ok`
+  })
   const unknown = excluded.filter((name) => !checks.includes(name))
   if (unknown.length > 0) {
     const names = unknown.map((name) => JSON.stringify(name)).join(',')
     lines.push(`warn: some health checks cannot be excluded: no matches for ${names}`)
   }
-  sendPlain(res, 200, `${lines.join('\n')}\n${group} check passed\n`)
+  sendPlain(res, failed ? 500 : 200, `${lines.join('\n')}\n${group} check ${failed ? 'failed' : 'passed'}\n`)
 }

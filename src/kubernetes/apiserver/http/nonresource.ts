@@ -19,10 +19,18 @@ export class NonResources {
   readonly #v2: OpenApiV2
   readonly #tokens: ServiceAccountTokens
   readonly #kinds: Kinds
+  readonly #stored: () => boolean
   #documents: Promise<Map<string, { file: string; hash: string }>> | undefined
 
-  /** `folder` is what `buildOpenApi` wrote. */
-  constructor(gitVersion: string, folder: string, kinds: Kinds, tokens: ServiceAccountTokens) {
+  /** `folder` is what `buildOpenApi` wrote; `stored` tells whether the storage answers. */
+  constructor(
+    gitVersion: string,
+    folder: string,
+    kinds: Kinds,
+    tokens: ServiceAccountTokens,
+    stored: () => boolean,
+  ) {
+    this.#stored = stored
     this.#kinds = kinds
     this.#gitVersion = gitVersion
     this.#openApiFolder = `${folder}/v3`
@@ -35,7 +43,7 @@ export class NonResources {
   async serve(req: IncomingMessage, res: ServerResponse, info: RequestInfo): Promise<void> {
     const path = info.path.length > 1 ? info.path.replace(/\/$/, '') : info.path
     if (path === '/version') return sendJson(req, res, 200, this.#version())
-    if (isHealth(path)) return sendHealth(res, path, info.query)
+    if (isHealth(path)) return sendHealth(res, path, info.query, this.#stored())
     if (path === '/openapi/v2') return this.#openApiV2(req, res)
     if (path === '/.well-known/openid-configuration') return sendJson(req, res, 200, this.#tokens.discovery)
     if (path === '/openid/v1/jwks')

@@ -27,6 +27,9 @@ interface Parts {
   metrics: Metrics
 }
 
+/** How long etcd's client tries again what found no server (clientv3/retry_interceptor.go: 100 times about 25 ms). */
+const STORAGE_RETRY_MS = 2_500
+
 /** The HTTPS face of a cluster: who asks, may they, what is it about; the answer comes from elsewhere. */
 export class ApiHost implements HttpHost {
   readonly kind = 'http'
@@ -52,6 +55,7 @@ export class ApiHost implements HttpHost {
     res.once('finish', () => metrics.count(info, objects.kinds, res.statusCode))
     if (info.path === '/metrics') return sendPlain(res, 200, metrics.text())
     if (!info.isResource) return this.#parts.nonResources.serve(req, res, info)
+    await this.#requireStorage()
     const call = this.#call(req, res, info, user)
     if (!call) return sendPlain(res, 404, '404 page not found\n')
     await this.#parts.verbs.serveAdmitted(call)
@@ -59,9 +63,19 @@ export class ApiHost implements HttpHost {
 
   async #upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const { info, user } = await this.#admit(req)
+    await this.#requireStorage()
     const call = info.isResource ? this.#call(req, undefined as never, info, user) : undefined
     if (!call) throw new StatusError(404, 'NotFound', 'the server could not find the requested resource', {})
     await this.#parts.streams.upgrade(call, socket, head)
+  }
+
+  /** Throws what etcd's client gives up with after its retries, when the store is away. */
+  async #requireStorage(): Promise<void> {
+    const { cluster, world } = this.#parts.objects.context
+    if (!cluster.storageTrouble?.()) return
+    await world.clock.sleep(STORAGE_RETRY_MS)
+    const trouble = cluster.storageTrouble()
+    if (trouble) throw new StatusError(500, '', trouble)
   }
 
   /** Authentication, impersonation, authorization. Throws Unauthorized or Forbidden. */

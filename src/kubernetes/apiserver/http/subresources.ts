@@ -94,7 +94,10 @@ export class Subresources {
     const { kind, info, req, res } = call
     if (kind.group === METRICS_GROUP) return serveMetrics(call, this.#parts)
     if (kind.plural === 'bindings') return bindCall(call, this.#parts)
-    if (kind.plural === 'componentstatuses') return serveComponentStatuses(call)
+    if (kind.plural === 'componentstatuses') {
+      const { componentHealth } = this.#parts.objects.context.cluster
+      return serveComponentStatuses(call, componentHealth?.())
+    }
     const review = REVIEWS[kind.kind]
     const now = timestamp(this.#parts.objects.context.world.clock.now())
     if (info.verb !== 'create' || !review) throw info.name ? notFound(kind, info.name) : methodNotAllowed()

@@ -1,3 +1,4 @@
+import type { ComponentHealth } from '../../provider.ts'
 import { notFound } from '../errors.ts'
 import type { Call } from '../http/call.ts'
 import { sendJson } from '../http/reply.ts'
@@ -5,19 +6,31 @@ import { accepted } from '../http/representation.ts'
 import type { Obj } from '../json.ts'
 import { columnDefinitions, rowOf } from '../tables/table.ts'
 
-const COMPONENTS = ['scheduler', 'controller-manager', 'etcd-0']
+/** Where nobody can ask them they are well: the control plane answers. */
+const WELL: ComponentHealth[] = ['scheduler', 'controller-manager', 'etcd-0'].map((name) => ({
+  name,
+  healthy: true,
+  message: 'ok',
+}))
 
-const statusOf = (name: string): Obj => ({
+const statusOf = ({ name, healthy, message }: ComponentHealth): Obj => ({
   kind: 'ComponentStatus',
   apiVersion: 'v1',
   metadata: { name },
-  conditions: [{ type: 'Healthy', status: 'True', message: 'ok' }],
+  conditions: [
+    healthy
+      ? { type: 'Healthy', status: 'True', message }
+      : { type: 'Healthy', status: 'False', message, error: 'nil' },
+  ],
 })
 
-/** The control plane's components, which are well while they answer. */
-export function serveComponentStatuses({ kind, info, req, res }: Call): void {
-  if (info.name && !COMPONENTS.includes(info.name)) throw notFound(kind, info.name)
-  const items = (info.name ? [info.name] : COMPONENTS).map(statusOf)
+/** The control plane's components, as their health ports say. */
+export function serveComponentStatuses(
+  { kind, info, req, res }: Call,
+  health: ComponentHealth[] = WELL,
+): void {
+  if (info.name && !health.some(({ name }) => name === info.name)) throw notFound(kind, info.name)
+  const items = health.filter(({ name }) => !info.name || name === info.name).map(statusOf)
   const list = { kind: 'ComponentStatusList', apiVersion: 'v1', metadata: {}, items }
   const plain = info.name ? items[0]! : list
   if (accepted(req.headers.accept ?? '').as !== 'Table') return sendJson(req, res, 200, plain)

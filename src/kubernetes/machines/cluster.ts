@@ -1,0 +1,218 @@
+import { fileURLToPath } from 'node:url'
+import type { ClusterApi } from '../api.ts'
+import { ApiServer } from '../apiserver/apiserver.ts'
+import { type ControlPlane, createControlPlane } from '../controllers/control-plane.ts'
+import { type ClusterNetwork, startControllerManager, startNetwork } from '../controllers/start.ts'
+import { type Kubelets, type KubeletsOptions, startKubelets } from '../kubelet/kubelet.ts'
+import { type NodeRecord, nodeRecordPrefix } from '../kubelet/node-record.ts'
+import type { TokenIssuer } from '../kubelet/volumes.ts'
+import { resolverFile } from '../network/dns.ts'
+import type { Pod, Service } from '../objects.ts'
+import type { ClusterOptions } from '../provider.ts'
+import { startScheduler } from '../scheduler/scheduler.ts'
+import { nodeIpam } from './node-ipam.ts'
+
+export const GENERATED = fileURLToPath(new URL('../../../generated/kubernetes', import.meta.url))
+
+/** What an API server's flags say of its cluster. */
+export type ServerSettings = Pick<
+  ClusterOptions,
+  | 'serviceCidr'
+  | 'certificateAuthority'
+  | 'servingCertificate'
+  | 'serviceAccountKey'
+  | 'controlPlaneAddresses'
+  | 'apiPort'
+  | 'authorizers'
+  | 'rbac'
+  | 'tokens'
+  | 'endpoint'
+  | 'gitVersion'
+  | 'storageTrouble'
+  | 'componentHealth'
+>
+
+type Foundation = Pick<ClusterOptions, 'uid' | 'world' | 'network' | 'runtime' | 'images' | 'provider'>
+
+interface Needs extends Pick<KubeletsOptions, 'images' | 'volumes' | 'staticWorker'> {
+  /** Whether the kubelet of a node reaches the API server of this cluster, if it serves. */
+  reaches(node: string): boolean
+  upstreamDns?: (name: string) => string | undefined
+  /** Told when the API server begins or ends to answer. */
+  changed(): void
+}
+
+/**
+ * A cluster whose parts run on machines: what is here is what its data in etcd means to them. The API server, the controller manager and the
+ * scheduler run while their processes say so; the kubelets, Services and names stay what they were when the API server goes.
+ */
+export class MachineCluster {
+  readonly uid: string
+  /** The API as of the latest API server: reads work while it is away. */
+  readonly client: ClusterApi
+  readonly #options: ClusterOptions
+  readonly #needs: Needs
+  #server: ApiServer | undefined
+  #serving = false
+  #plane: ControlPlane | undefined
+  #network: ClusterNetwork | undefined
+  #kubelets: Kubelets | undefined
+
+  constructor(foundation: Foundation, needs: Needs) {
+    this.uid = foundation.uid
+    this.#needs = needs
+    this.#options = {
+      ...foundation,
+      gitVersion: '',
+      tokens: [],
+      authorizers: [],
+      serviceCidr: '10.96.0.0/16',
+      certificateAuthority: { certificate: '', privateKey: '' },
+      endpoint: '',
+    }
+    this.client = latest(() => this.#server!.client)
+  }
+
+  /** Whether an API server answers, with its storage behind it. */
+  get serving(): boolean {
+    return this.#serving && this.#options.storageTrouble?.() === undefined
+  }
+
+  get options(): Readonly<ClusterOptions> {
+    return this.#options
+  }
+
+  /** Undefined before the first API server. */
+  get kubelets(): Kubelets | undefined {
+    return this.#kubelets
+  }
+
+  get network(): ClusterNetwork | undefined {
+    return this.#network
+  }
+
+  get plane(): ControlPlane {
+    if (!this.#plane) throw new Error('the cluster never had an API server')
+    return this.#plane
+  }
+
+  /** Runs an API server until it is stopped. Throws what its listener throws (EADDRINUSE). */
+  async serve(settings: ServerSettings): Promise<{ stop(): void }> {
+    Object.assign(this.#options, { rbac: true, servingCertificate: undefined, ...settings })
+    const server = new ApiServer(this.#options, GENERATED)
+    this.#server = server
+    this.#open()
+    await server.start()
+    server.registerKubelet(this.#kubelets!)
+    this.#serving = true
+    this.#needs.changed()
+    return {
+      stop: () => {
+        server.stop()
+        if (this.#server === server) this.#serving = false
+        this.#needs.changed()
+      },
+    }
+  }
+
+  /** The controllers of a kube-controller-manager that leads. */
+  startControllerManager(podCidr: string | undefined): { stop(): void } {
+    const parts = [
+      startControllerManager(this.plane, (namespace, pod) => this.#kubelets!.usage(namespace, pod), {
+        cloud: false,
+      }),
+      this.#options.world.controllers.start(nodeIpam(this.plane, podCidr)),
+    ]
+    return {
+      stop: () => {
+        for (const part of parts) part.stop()
+      },
+    }
+  }
+
+  startScheduler(): { stop(): void } {
+    return startScheduler(this.plane)
+  }
+
+  /** The API server answers again, or stopped to. */
+  reconnected(): void {
+    if (this.serving) this.#kubelets?.reconnected()
+  }
+
+  stop(): void {
+    this.#server?.stop()
+    this.#kubelets?.stop()
+    this.#network?.stop()
+    this.#plane?.close()
+  }
+
+  /** What nodes have of a cluster, from its first API server on. */
+  #open(): void {
+    if (this.#plane) return
+    const { images, volumes, staticWorker, reaches, upstreamDns } = this.#needs
+    const plane = createControlPlane(this.#options, this.client)
+    const network = startNetwork(plane, upstreamDns)
+    const { world, uid } = this.#options
+    // Each machine says itself that it is up.
+    for (const { key, value } of world.store.list<NodeRecord>(nodeRecordPrefix(uid)).entries)
+      if (!value.stopped) world.store.put(key, { ...value, stopped: true })
+    this.#plane = plane
+    this.#network = network
+    this.#kubelets = startKubelets(plane, {
+      ...(images && { images }),
+      ...(volumes && { volumes }),
+      ...(staticWorker && { staticWorker }),
+      reaches: (node) => this.serving && reaches(node),
+      issueToken: this.#issueToken,
+      resolve: (pod, name) =>
+        network.policies.reachesDns(pod) && (usesNodeDns(pod) || this.#dnsAnswers())
+          ? network.dns.resolve(pod, name)
+          : undefined,
+      resolver: (pod, nodeName) => resolverFile(pod, nodeName, this.#options.serviceCidr),
+    })
+  }
+
+  /** Whether the Service that pods ask for names has an endpoint that lives. */
+  #dnsAnswers(): boolean {
+    const service = this.client.get<Service>('services', 'kube-system', 'kube-dns')
+    if (!service) return false
+    return this.#network!.services.endpointsOf(service).some(({ address }) =>
+      this.plane.podAddresses.has(address),
+    )
+  }
+
+  readonly #issueToken: TokenIssuer = ({ namespace, serviceAccount, pod, audience, expirationSeconds }) => {
+    const account = this.client.get('serviceaccounts', namespace, serviceAccount)
+    return this.#server!.issueToken({
+      namespace,
+      name: serviceAccount,
+      uid: account?.metadata.uid ?? '',
+      audiences: audience ? [audience] : [],
+      expirationSeconds,
+      bound: { kind: 'Pod', ...pod },
+    })
+  }
+}
+
+const usesNodeDns = ({ spec }: Pod): boolean =>
+  spec.dnsPolicy === 'Default' || (spec.hostNetwork === true && spec.dnsPolicy !== 'ClusterFirstWithHostNet')
+
+/** A client that is always the present one. */
+function latest(current: () => ClusterApi): ClusterApi {
+  return {
+    get: (...args) => current().get(...args),
+    list: (...args) => current().list(...args),
+    prefix: (...args) => current().prefix(...args),
+    parseKey: (...args) => current().parseKey(...args),
+    mayAccess: (...args) => current().mayAccess(...args),
+    resources: () => current().resources(),
+    resourceNamed: (...args) => current().resourceNamed(...args),
+    create: (...args) => current().create(...args),
+    update: (...args) => current().update(...args),
+    updateStatus: (...args) => current().updateStatus(...args),
+    delete: (...args) => current().delete(...args),
+    evict: (...args) => current().evict(...args),
+    bind: (...args) => current().bind(...args),
+    event: (...args) => current().event(...args),
+  }
+}

@@ -1,0 +1,109 @@
+import type { Program } from '#containers/processes/process.ts'
+import type { Machines } from '../machines.ts'
+import { FlagError, parseFlags } from './flags.ts'
+import { klog } from './klog.ts'
+import { runLeader, serveHealth } from './leader.ts'
+
+const KNOWN = [
+  'allocate-node-cidrs',
+  'authentication-kubeconfig',
+  'authorization-kubeconfig',
+  'bind-address',
+  'client-ca-file',
+  'cluster-cidr',
+  'cluster-name',
+  'cluster-signing-cert-file',
+  'cluster-signing-key-file',
+  'concurrent-deployment-syncs',
+  'concurrent-replicaset-syncs',
+  'controllers',
+  'enable-hostpath-provisioner',
+  'horizontal-pod-autoscaler-sync-period',
+  'kube-api-burst',
+  'kube-api-qps',
+  'kubeconfig',
+  'leader-elect',
+  'leader-elect-lease-duration',
+  'leader-elect-renew-deadline',
+  'leader-elect-retry-period',
+  'node-cidr-mask-size',
+  'node-monitor-grace-period',
+  'node-monitor-period',
+  'profiling',
+  'requestheader-client-ca-file',
+  'root-ca-file',
+  'secure-port',
+  'service-account-private-key-file',
+  'service-cluster-ip-range',
+  'terminated-pod-gc-threshold',
+  'use-service-account-credentials',
+]
+const BOOLEANS = [
+  'allocate-node-cidrs',
+  'leader-elect',
+  'profiling',
+  'use-service-account-credentials',
+  'enable-hostpath-provisioner',
+]
+const FILES = [
+  'client-ca-file',
+  'cluster-signing-cert-file',
+  'cluster-signing-key-file',
+  'requestheader-client-ca-file',
+  'root-ca-file',
+  'service-account-private-key-file',
+]
+const DEFAULT_CONTROLLERS = '*,bootstrapsigner,tokencleaner'
+/** Flags of the real one that would change what the simulation does not let change. */
+const UNSIMULATED = [
+  'controllers',
+  'node-monitor-grace-period',
+  'node-monitor-period',
+  'horizontal-pod-autoscaler-sync-period',
+]
+
+/** The controller manager of a control plane: its controllers run while it leads. */
+export const controllerManager =
+  (machines: Machines, version: string): Program =>
+  async (process) => {
+    const log = klog(process)
+    const fail = async (text: string) => {
+      await log('E', 'run.go:72', `"command failed" err=${JSON.stringify(text)}`)
+      return 1
+    }
+    let flags: ReturnType<typeof parseFlags>
+    try {
+      flags = parseFlags(process.argv.slice(1), KNOWN, BOOLEANS)
+    } catch (error) {
+      if (!(error instanceof FlagError)) throw error
+      await process.complain(`Error: ${error.message}\n`)
+      return 1
+    }
+    for (const flag of UNSIMULATED)
+      if (flags.has(flag) && flags.get(flag) !== DEFAULT_CONTROLLERS)
+        await log('W', 'drydock', `--${flag} has no effect in the simulation`)
+    for (const flag of FILES) {
+      const path = flags.get(flag)
+      if (path !== undefined && !process.machine.files.exists(path))
+        return fail(`open ${path}: no such file or directory`)
+    }
+    const cidr = flags.get('cluster-cidr')
+    const allocates = flags.get('allocate-node-cidrs') === 'true'
+    if (allocates && cidr !== undefined && !/^(\d{1,3}\.){3}\d{1,3}\/\d{1,2}$/.test(cidr))
+      return fail(`invalid CIDR address: ${cidr}`)
+    await serveHealth(process, Number(flags.get('secure-port') ?? 10257))
+    await log('I', 'serving.go:386', 'Generated self-signed cert in-memory')
+    await log('I', 'controllermanager.go:188', `"Starting" version="${version}"`)
+    try {
+      return await runLeader(process, {
+        machines,
+        name: 'kube-controller-manager',
+        kubeconfigPath: flags.get('kubeconfig') ?? '',
+        elects: flags.get('leader-elect') !== 'false',
+        lead: (cluster) => cluster.startControllerManager(allocates ? cidr : undefined),
+      })
+    } catch (error) {
+      if ((error as Error).name === 'KilledError') throw error
+      return fail((error as Error).message)
+    }
+  }

@@ -1,0 +1,239 @@
+import { createHash, createPublicKey, X509Certificate } from 'node:crypto'
+import type { ContainerFs } from '#containers/processes/container-fs.ts'
+import {
+  type CertificateRequest,
+  createAuthority,
+  type KeyAndCertificate,
+  signCertificate,
+} from '#network/authority.ts'
+import { writeKubeconfig } from '../kubeconfig.ts'
+import { type Configuration, endpointOf } from './configuration.ts'
+
+export const PKI = '/etc/kubernetes/pki'
+const DAY = 86_400_000
+
+/** The certificates of a control plane: file, authority, subject and use. Models cmd/kubeadm/app/phases/certs. */
+interface Leaf {
+  file: string
+  authority: 'ca' | 'etcd/ca' | 'front-proxy-ca'
+  commonName(config: Configuration): string
+  organizations?: string[]
+  usages: CertificateRequest['usages']
+  names?(config: Configuration): string[]
+}
+
+const serviceAddress = (cidr: string) => cidr.replace(/\.(\d+)\/\d+$/, (_, last) => `.${Number(last) + 1}`)
+
+export const AUTHORITIES = [
+  { file: 'ca', commonName: 'kubernetes' },
+  { file: 'etcd/ca', commonName: 'etcd-ca' },
+  { file: 'front-proxy-ca', commonName: 'front-proxy-ca' },
+] as const
+
+export const LEAVES: Leaf[] = [
+  {
+    file: 'apiserver',
+    authority: 'ca',
+    commonName: () => 'kube-apiserver',
+    usages: ['server'],
+    names: (config) => [
+      ...new Set([
+        config.nodeName,
+        'kubernetes',
+        'kubernetes.default',
+        'kubernetes.default.svc',
+        'kubernetes.default.svc.cluster.local',
+        ...config.certSANs,
+        ...(config.controlPlaneEndpoint ? [config.controlPlaneEndpoint.split(':')[0]!] : []),
+        serviceAddress(config.serviceSubnet),
+        config.advertiseAddress,
+      ]),
+    ],
+  },
+  {
+    file: 'apiserver-kubelet-client',
+    authority: 'ca',
+    commonName: () => 'kube-apiserver-kubelet-client',
+    organizations: ['kubeadm:cluster-admins'],
+    usages: ['client'],
+  },
+  {
+    file: 'front-proxy-client',
+    authority: 'front-proxy-ca',
+    commonName: () => 'front-proxy-client',
+    usages: ['client'],
+  },
+  ...(['etcd/server', 'etcd/peer'] as const).map(
+    (file): Leaf => ({
+      file,
+      authority: 'etcd/ca',
+      commonName: ({ nodeName }) => nodeName,
+      usages: ['server', 'client'],
+      names: ({ nodeName, advertiseAddress }) => [
+        nodeName,
+        'localhost',
+        advertiseAddress,
+        '127.0.0.1',
+        '::1',
+      ],
+    }),
+  ),
+  {
+    file: 'etcd/healthcheck-client',
+    authority: 'etcd/ca',
+    commonName: () => 'kube-etcd-healthcheck-client',
+    usages: ['client'],
+  },
+  {
+    file: 'apiserver-etcd-client',
+    authority: 'etcd/ca',
+    commonName: () => 'kube-apiserver-etcd-client',
+    usages: ['client'],
+  },
+]
+
+/** The kubeconfig files, and who they are for. */
+export const KUBECONFIGS = [
+  { file: 'admin.conf', user: 'kubernetes-admin', organizations: ['kubeadm:cluster-admins'] },
+  { file: 'super-admin.conf', user: 'kubernetes-super-admin', organizations: ['system:masters'] },
+  { file: 'controller-manager.conf', user: 'system:kube-controller-manager', organizations: [], local: true },
+  { file: 'scheduler.conf', user: 'system:kube-scheduler', organizations: [], local: true },
+] as const
+
+/** The time that certificates are made at: they must hold for the world's clients and for the host's. */
+export interface Times {
+  now: number
+  hostNow: number
+}
+
+const validity = ({ now, hostNow }: Times) => ({
+  notBefore: Math.min(now, hostNow) - 5 * 60_000,
+  notAfter: Math.max(now, hostNow) + 365 * DAY,
+})
+
+const put = (files: ContainerFs, path: string, text: string, mode: number) => {
+  files.makeFolder(path.slice(0, path.lastIndexOf('/')), { recursive: true })
+  files.writeSync(path, Buffer.from(text), mode)
+}
+
+async function readPair(files: ContainerFs, file: string): Promise<KeyAndCertificate | undefined> {
+  const read = async (suffix: string) => Buffer.from(await files.read(`${PKI}/${file}${suffix}`)).toString()
+  try {
+    return { certificate: await read('.crt'), privateKey: await read('.key') }
+  } catch {
+    return undefined
+  }
+}
+
+function writePair(files: ContainerFs, file: string, { certificate, privateKey }: KeyAndCertificate): void {
+  put(files, `${PKI}/${file}.key`, privateKey, 0o600)
+  put(files, `${PKI}/${file}.crt`, certificate, 0o644)
+}
+
+/** An authority of the control plane, made if it is not there; `made` is told. */
+export async function authorityOf(
+  files: ContainerFs,
+  file: string,
+  commonName: string,
+  times: Times,
+  made?: () => Promise<void>,
+): Promise<KeyAndCertificate> {
+  const known = await readPair(files, file)
+  if (known) return known
+  const fresh = await createAuthority(commonName, times.hostNow)
+  writePair(files, file, { ...fresh, certificate: `${fresh.certificate.trimEnd()}\n` })
+  await made?.()
+  return (await readPair(files, file))!
+}
+
+/** Makes one certificate anew. */
+export async function makeLeaf(
+  files: ContainerFs,
+  leaf: Leaf,
+  config: Configuration,
+  times: Times,
+): Promise<void> {
+  const authority = await readPair(files, leaf.authority)
+  if (!authority)
+    throw new Error(
+      `failure loading ${leaf.authority.replace('/', '-')} key: couldn't load the private key file ${PKI}/${leaf.authority}.key: open ${PKI}/${leaf.authority}.key: no such file or directory`,
+    )
+  const names = leaf.names?.(config)
+  const { organizations } = leaf
+  writePair(
+    files,
+    leaf.file,
+    await signCertificate(authority, {
+      commonName: leaf.commonName(config),
+      usages: leaf.usages,
+      ...(organizations && { organizations }),
+      ...(names && { names }),
+      ...validity(times),
+    }),
+  )
+}
+
+/** The key pair that signs service-account tokens. */
+export async function makeServiceAccountKey(files: ContainerFs, times: Times): Promise<void> {
+  if (files.exists(`${PKI}/sa.key`)) return
+  const { privateKey } = await createAuthority('sa', times.hostNow)
+  put(files, `${PKI}/sa.key`, privateKey, 0o600)
+  put(
+    files,
+    `${PKI}/sa.pub`,
+    createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }) as string,
+    0o600,
+  )
+}
+
+/** Writes a kubeconfig with a client certificate of its own. */
+export async function makeKubeconfig(
+  files: ContainerFs,
+  options: { path: string; user: string; organizations: readonly string[]; cluster: string; server: string },
+  times: Times,
+): Promise<void> {
+  const authority = (await readPair(files, 'ca'))!
+  const identity = await signCertificate(authority, {
+    commonName: options.user,
+    organizations: [...options.organizations],
+    usages: ['client'],
+    ...validity(times),
+  })
+  const text = writeKubeconfig({ ...options, authority: authority.certificate, identity })
+  put(files, options.path, text, 0o600)
+}
+
+/** A kubelet's certificate, signed by an authority, in the file that its kubeconfig names. */
+export async function makeKubelet(
+  files: ContainerFs,
+  options: { authority: KeyAndCertificate; node: string; cluster: string; server: string },
+  times: Times,
+): Promise<void> {
+  const { authority, node, cluster, server } = options
+  const user = `system:node:${node}`
+  const pair = await signCertificate(authority, {
+    commonName: user,
+    organizations: ['system:nodes'],
+    usages: ['client'],
+    ...validity(times),
+  })
+  const file = '/var/lib/kubelet/pki/kubelet-client-current.pem'
+  put(files, file, pair.certificate + pair.privateKey, 0o600)
+  const text = writeKubeconfig({
+    cluster,
+    server,
+    authority: authority.certificate,
+    user,
+    identity: { file },
+  })
+  put(files, '/etc/kubernetes/kubelet.conf', text, 0o600)
+}
+
+/** `sha256:…` of an authority's public key, as `--discovery-token-ca-cert-hash` takes it. */
+export const keyHash = (certificate: string): string =>
+  `sha256:${createHash('sha256')
+    .update(new X509Certificate(certificate).publicKey.export({ type: 'spki', format: 'der' }))
+    .digest('hex')}`
+
+export const serverOf = (config: Configuration, local: boolean): string =>
+  `https://${local ? `${config.advertiseAddress}:${config.bindPort}` : endpointOf(config)}`

@@ -1,0 +1,280 @@
+import { X509Certificate } from 'node:crypto'
+import type { ImagePuller } from '#containers/image.ts'
+import type { Machine } from '#containers/processes/machine.ts'
+import type { ContainerRuntime } from '#containers/runtime.ts'
+import type { KeyAndCertificate } from '#network/authority.ts'
+import type { VirtualNetwork } from '#network/virtual-network.ts'
+import type { World } from '#world/world.ts'
+import { NodeImages } from '../kubelet/node-images.ts'
+import { nodeRecordPrefix } from '../kubelet/node-record.ts'
+import { staticPodPrefix } from '../kubelet/static-pods.ts'
+import type { CloudProvider } from '../provider.ts'
+import { MachineCluster } from './cluster.ts'
+import { MachineVolumes } from './host-files.ts'
+import type { Kubeconfig } from './kubeconfig.ts'
+import { NodeMachine } from './machine.ts'
+
+export interface MachinesOptions {
+  world: World
+  network: VirtualNetwork
+  runtime: ContainerRuntime
+  images: ImagePuller
+  /** Names outside the machines; undefined: NXDOMAIN. */
+  lookup?: (name: string) => string | undefined
+}
+
+/** Names the machine whose disk holds the data of an etcd, by the data's id. */
+const dataKey = (id: string): string => `etcd-data/${id}`
+/** Folders of the store that hold what belongs to a cluster, by the id of its data. */
+const KEPT = ['kubernetes', 'kubelet', 'volume-data', 'provisioning', 'pod-addresses']
+
+/** An API server that listens in the world's network. */
+interface Listening {
+  cluster: MachineCluster
+  /** PEM of the authority that its clients' certificates must be of, and of the one that its own is of. */
+  clientAuthority: string
+  servingAuthority: string
+}
+
+/**
+ * The machines of a world that are containers of its Docker Engine, and the clusters that run on them: who listens where, and who
+ * reaches whom. The parts of a cluster are processes in containers; here they find each other.
+ */
+export class Machines {
+  readonly options: MachinesOptions
+  readonly images: NodeImages
+  readonly #byContainer = new WeakMap<Machine, NodeMachine>()
+  readonly #byName = new Map<string, NodeMachine>()
+  readonly #clusters = new Map<string, MachineCluster>()
+  /** By `address:port`. */
+  readonly #etcds = new Map<string, string>()
+  readonly #apiServers = new Map<string, Listening>()
+  readonly #listeners = new Set<() => void>()
+  #watch: { close(): void } | undefined
+
+  constructor(options: MachinesOptions) {
+    this.options = options
+    this.images = new NodeImages({
+      ...options,
+      uid: 'machines',
+      provider: { registryCredentials: async () => undefined },
+    })
+  }
+
+  /** Begins to notice containers that are removed. */
+  start(): void {
+    const { store } = this.options.world
+    this.#watch = store.watch<{ config: { Hostname?: string } }>(
+      'docker/containers/',
+      ({ type, entry, previous }) => {
+        const name = (previous ?? entry).value.config.Hostname
+        if (type === 'delete' && name) this.#forget(name)
+      },
+    )
+  }
+
+  stop(): void {
+    this.#watch?.close()
+    for (const machine of this.#byName.values()) machine.down()
+    for (const cluster of this.#clusters.values()) cluster.stop()
+  }
+
+  /** A container that has come up as a machine. */
+  up(machine: Machine): NodeMachine {
+    const node = new NodeMachine(this, machine)
+    this.#byContainer.set(machine, node)
+    this.#byName.set(node.name, node)
+    return node
+  }
+
+  /** The container of a machine ended. */
+  down(node: NodeMachine): void {
+    if (this.#byName.get(node.name) === node) this.#byName.delete(node.name)
+    node.down()
+  }
+
+  of(machine: Machine): NodeMachine | undefined {
+    return this.#byContainer.get(machine)
+  }
+
+  named(name: string): NodeMachine | undefined {
+    return this.#byName.get(name)
+  }
+
+  /** The machine whose network a process is in (`hostNetwork`). */
+  at(address: string): NodeMachine | undefined {
+    return [...this.#byName.values()].find((node) => node.address === address)
+  }
+
+  /** Calls `listener` when an API server or an etcd begins or ends to answer. */
+  onChange(listener: () => void): { close(): void } {
+    this.#listeners.add(listener)
+    return { close: () => this.#listeners.delete(listener) }
+  }
+
+  changed(): void {
+    for (const listener of [...this.#listeners]) listener()
+  }
+
+  /** An etcd with the data of an id answers at an address. */
+  etcdUp(address: string, id: string, machine: string): { close(): void } {
+    this.options.world.store.put(dataKey(id), machine)
+    this.#etcds.set(address, id)
+    const change = () => {
+      for (const cluster of this.#clusters.values()) if (cluster.uid === id) cluster.reconnected()
+      this.changed()
+    }
+    change()
+    return {
+      close: () => {
+        this.#etcds.delete(address)
+        change()
+      },
+    }
+  }
+
+  /** The id of the data of the etcd at `address:port`. */
+  etcdAt(address: string): string | undefined {
+    return this.#etcds.get(address)
+  }
+
+  /** The cluster whose data an etcd has. */
+  cluster(id: string): MachineCluster {
+    const known = this.#clusters.get(id)
+    if (known) return known
+    const { world, network, runtime, images, lookup } = this.options
+    const filesOf = (node: string) => this.#byName.get(node)?.machine.files
+    const made: MachineCluster = new MachineCluster(
+      { uid: id, world, network, runtime, images, provider: this.#provider(id) },
+      {
+        images: this.images,
+        volumes: new MachineVolumes(world, id, filesOf),
+        staticWorker: (mirror) => this.#byName.get(mirror.spec.nodeName!)?.statics?.workerOf(mirror),
+        reaches: (node) => this.#byName.get(node)?.uplink === made,
+        ...(lookup && { upstreamDns: lookup }),
+        changed: () => {
+          made.reconnected()
+          this.changed()
+        },
+      },
+    )
+    this.#clusters.set(id, made)
+    return made
+  }
+
+  apiServerUp(address: string, listening: Listening): { close(): void } {
+    this.#apiServers.set(address, listening)
+    this.changed()
+    return {
+      close: () => {
+        this.#apiServers.delete(address)
+        this.changed()
+      },
+    }
+  }
+
+  /** The cluster that a kubeconfig leads to, or in client-go's words why it leads nowhere now. */
+  connect(
+    { server, authority, user }: Kubeconfig,
+    resolve: (name: string) => string | undefined,
+  ): { cluster: MachineCluster } | { trouble: string } {
+    const url = URL.parse(server)
+    if (!url) return { trouble: `parse ${JSON.stringify(server)}: invalid URL` }
+    const address = resolve(url.hostname)
+    if (!address) return { trouble: `dial tcp: lookup ${url.hostname}: no such host` }
+    const target = `${address}:${url.port || 443}`
+    const found = this.#apiServers.get(target)
+    if (!found) {
+      const why = this.at(address) ? 'connect: connection refused' : 'connect: no route to host'
+      return { trouble: `dial tcp ${target}: ${why}` }
+    }
+    if (authority.trim() !== found.servingAuthority.trim())
+      return { trouble: 'tls: failed to verify certificate: x509: certificate signed by unknown authority' }
+    if (user.certificate && !issuedBy(user.certificate, found.clientAuthority))
+      return { trouble: 'Unauthorized' }
+    const trouble = found.cluster.options.storageTrouble?.()
+    return trouble ? { trouble } : { cluster: found.cluster }
+  }
+
+  /** The API server that listens at `address:port`. */
+  listeningAt(address: string): Listening | undefined {
+    return this.#apiServers.get(address)
+  }
+
+  /** The authority by which a cluster's controller manager signs, from the disk of a machine of its control plane. */
+  async signerOf(cluster: MachineCluster): Promise<KeyAndCertificate | undefined> {
+    for (const [address, listening] of this.#apiServers) {
+      if (listening.cluster !== cluster) continue
+      const files = this.at(address.split(':')[0]!)?.machine.files
+      const read = async (name: string) =>
+        Buffer.from(await files!.read(`/etc/kubernetes/pki/ca.${name}`)).toString()
+      try {
+        return { certificate: await read('crt'), privateKey: await read('key') }
+      } catch {
+        // The key is not on this machine.
+      }
+    }
+    return undefined
+  }
+
+  #provider(id: string): CloudProvider {
+    const { store } = this.options.world
+    const folder = (node: string) => `pod-addresses/${id}/${node}/`
+    return {
+      allocatePodAddress: (node, podUid) => {
+        const key = `${folder(node)}${podUid}`
+        const known = store.get<string>(key)?.value
+        if (known) return known
+        const cidr = this.#clusters
+          .get(id)
+          ?.client.get<{ spec: { podCIDR?: string } } & import('../api.ts').KubernetesObject>(
+            'nodes',
+            '',
+            node,
+          )?.spec.podCIDR
+        if (!cidr) throw new Error(`node ${node} has no pod CIDR`)
+        const used = new Set(store.values<string>(folder(node)))
+        const base = cidr.replace(/\d+\/\d+$/, '')
+        for (let host = 2; host < 255; host++) {
+          const address = `${base}${host}`
+          if (used.has(address)) continue
+          store.put(key, address)
+          return address
+        }
+        throw new Error(`no IP addresses available in range set: ${base}1-${base}254`)
+      },
+      releasePodAddress: (node, podUid) => void store.delete(`${folder(node)}${podUid}`),
+      registryCredentials: async () => undefined,
+      ensureLoadBalancer: async () => undefined,
+      deleteLoadBalancer: async () => {},
+    }
+  }
+
+  /** A machine is gone for good: its images, its part in clusters, and the clusters whose data it held. */
+  #forget(name: string): void {
+    const { store } = this.options.world
+    const drop = (prefix: string) =>
+      store.commit(store.list(prefix).entries.map(({ key }) => ({ key, value: undefined })))
+    this.images.forget(name)
+    drop(staticPodPrefix(name))
+    for (const { key, value } of store.list<string>('etcd-data/').entries) {
+      const id = key.slice('etcd-data/'.length)
+      store.delete(`${nodeRecordPrefix(id)}${name}`)
+      if (value !== name) continue
+      this.#clusters.get(id)?.stop()
+      this.#clusters.delete(id)
+      for (const part of KEPT) drop(`${part}/${id}/`)
+      store.delete(key)
+    }
+  }
+}
+
+function issuedBy(certificate: string, authority: string): boolean {
+  try {
+    const issuer = new X509Certificate(authority)
+    const leaf = new X509Certificate(certificate)
+    return leaf.checkIssued(issuer) && leaf.verify(issuer.publicKey)
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,60 @@
+import type { ProgramFinder } from '#containers/processes/machine.ts'
+import { component } from '#containers/programs/component.ts'
+import { apiServer } from './components/api-server.ts'
+import { controllerManager } from './components/controller-manager.ts'
+import { etcd } from './components/etcd.ts'
+import { containerd, kubelet } from './components/kubelet.ts'
+import { kindnetd, kubeProxy } from './components/node-daemons.ts'
+import { scheduler } from './components/scheduler.ts'
+import { crictl } from './crictl.ts'
+import { kubeadm } from './kubeadm/command.ts'
+import { kubectl } from './kubectl.ts'
+import type { Machines } from './machines.ts'
+import { init } from './system/init.ts'
+import { journalctl } from './system/journalctl.ts'
+import { processTools } from './system/processes.ts'
+import { systemctl } from './system/systemctl.ts'
+
+/** The programs that make a container a machine, and those that make machines a cluster. */
+export const machinePrograms =
+  (machines: Machines): ProgramFinder =>
+  (name, _argv0, version) => {
+    switch (name) {
+      case 'systemd':
+        return init(machines)
+      case 'systemctl':
+        return systemctl(machines)
+      case 'journalctl':
+        return journalctl(machines)
+      case 'procps':
+        return processTools(machines)
+      case 'containerd':
+        return containerd(machines, version)
+      case 'crictl':
+        return crictl(machines, version)
+      case 'kubelet':
+        return kubelet(machines, version)
+      case 'kubeadm':
+        return kubeadm(machines, version)
+      case 'kubectl':
+        return kubectl(version)
+      case 'etcd':
+        return etcd(machines)
+      case 'kube-apiserver':
+        return apiServer(machines, version)
+      case 'kube-controller-manager':
+        return controllerManager(machines, version)
+      case 'kube-scheduler':
+        return scheduler(machines, version)
+      case 'kindnetd':
+        return kindnetd
+      case 'kube-proxy':
+        // Elsewhere (EKS) the nodes are no machines, and the program that stands for it there will do.
+        return (process) =>
+          machines.at(process.machine.address) ? kubeProxy(machines)(process) : idle(process)
+      default:
+        return undefined
+    }
+  }
+
+const idle = component('kube-proxy')

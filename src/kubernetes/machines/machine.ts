@@ -173,6 +173,7 @@ export class NodeMachine {
         return this.#connected.options.provider.allocatePodAddress(node, uid)
       },
       releasePodAddress: (node, uid) => this.#connected?.options.provider.releasePodAddress(node, uid),
+      keepPodAddresses: () => {},
       registryCredentials: async () => undefined,
       ensureLoadBalancer: async () => undefined,
       deleteLoadBalancer: async () => {},

@@ -244,6 +244,11 @@ export class Machines {
         throw new Error(`no IP addresses available in range set: ${base}1-${base}254`)
       },
       releasePodAddress: (node, podUid) => void store.delete(`${folder(node)}${podUid}`),
+      keepPodAddresses: (node, podUids) => {
+        const prefix = folder(node)
+        const gone = store.list(prefix).entries.filter(({ key }) => !podUids.has(key.slice(prefix.length)))
+        store.commit(gone.map(({ key }) => ({ key, value: undefined })))
+      },
       registryCredentials: async () => undefined,
       ensureLoadBalancer: async () => undefined,
       deleteLoadBalancer: async () => {},

@@ -18,9 +18,7 @@ const statusOf = ({ name, healthy, message }: ComponentHealth): Obj => ({
   apiVersion: 'v1',
   metadata: { name },
   conditions: [
-    healthy
-      ? { type: 'Healthy', status: 'True', message }
-      : { type: 'Healthy', status: 'False', message },
+    healthy ? { type: 'Healthy', status: 'True', message } : { type: 'Healthy', status: 'False', message },
   ],
 })
 

@@ -94,7 +94,7 @@ export interface WatchHandle {
 type Listener = (event: StoreEvent) => void
 
 /** How many events of history are kept before the oldest half is compacted away by itself. */
-const HISTORY_LIMIT = 100_000
+const HISTORY_LIMIT = 50_000
 
 /**
  * The one versioned store of a world, with etcd's semantics: every commit gets a revision, compare-and-swap on

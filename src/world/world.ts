@@ -15,6 +15,9 @@ export interface WorldOptions {
   log?: ControllerLog
 }
 
+/** History is forgotten after between one and two of these, ms: kube-apiserver's `--etcd-compaction-interval`. */
+const COMPACTION_MS = 300_000
+
 /** One learner's environment: its state, its time, its controllers. Everything else is built on these. */
 export class World {
   readonly id: string
@@ -32,6 +35,7 @@ export class World {
     this.ids = new Ids(options.seed && `${options.seed}:${this.store.revision}`)
     this.provisioning = options.provisioning ?? DEFAULT_PROVISIONING
     this.controllers = new ControllerManager(this.store, this.clock, options.log ?? { error: logToStderr })
+    this.#compactLater()
   }
 
   /** How long (virtual ms) something takes here that takes `realMs` on AWS to provision. */
@@ -49,6 +53,14 @@ export class World {
     }
     this.clock.jumpTo(end)
     await this.controllers.settled()
+  }
+
+  #compactLater(): void {
+    const present = this.store.revision
+    this.clock.setTimer(COMPACTION_MS, () => {
+      this.store.compact(present)
+      this.#compactLater()
+    })
   }
 
   close(): void {

@@ -48,15 +48,23 @@ export function listPage(
     const meta: Obj = { resourceVersion: String(listing.revision) }
     for (const entry of listing.entries) {
       if (entries.length === limit) {
-        return { entries, meta: { ...meta, continue: token(entries.at(-1)!.key, listing.revision) } }
+        return {
+          entries,
+          meta: { ...meta, continue: token(entries.at(-1)!.key, listing.revision, from.seen + limit) },
+        }
       }
       if (selected(entry)) entries.push(entry)
       startAfter = entry.key
     }
     if (!listing.more) return { entries, meta }
     if (entries.length === limit) {
-      const remaining = matches ? {} : { remainingItemCount: read(startAfter, undefined).entries.length }
-      return { entries, meta: { ...meta, continue: token(startAfter!, listing.revision), ...remaining } }
+      const seen = from.seen + entries.length
+      const left = Math.max(1, objects.count(stored, namespace) - seen)
+      const remaining = matches ? {} : { remainingItemCount: left }
+      return {
+        entries,
+        meta: { ...meta, continue: token(startAfter!, listing.revision, seen), ...remaining },
+      }
     }
     from.revision = listing.revision
   }
@@ -88,6 +96,8 @@ interface Start {
   startAfter: string | undefined
   revision: number | undefined
   token: string | undefined
+  /** How many objects the pages before have shown. */
+  seen: number
 }
 
 /** Where a list begins and which revision it shows. */
@@ -98,10 +108,11 @@ function startOf(query: URLSearchParams, present: number): Start {
     if (resourceVersion && resourceVersion !== '0')
       throw badRequest('specifying resource version is not allowed when using continue')
     const decoded = decodeToken(options.continue)
-    return { startAfter: decoded.start, revision: decoded.rv, token: options.continue }
+    return { startAfter: decoded.start, revision: decoded.rv, token: options.continue, seen: decoded.seen }
   }
   if (Number(resourceVersion) > present) throw tooLarge(resourceVersion, present)
-  return { startAfter: undefined, revision: exact ? Number(resourceVersion) : undefined, token: undefined }
+  const revision = exact ? Number(resourceVersion) : undefined
+  return { startAfter: undefined, revision, token: undefined, seen: 0 }
 }
 
 /** What a server says that has not come as far; upstream waits three seconds before it does. */
@@ -111,13 +122,14 @@ const tooLarge = (wanted: string, present: number) =>
     retryAfterSeconds: 1,
   })
 
-const token = (key: string, revision: number) =>
-  Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start: key })).toString('base64url')
+const token = (key: string, revision: number, seen: number) =>
+  Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start: key, seen })).toString('base64url')
 
-function decodeToken(text: string): { rv: number; start: string } {
+function decodeToken(text: string): { rv: number; start: string; seen: number } {
   try {
-    const { v, rv, start } = JSON.parse(Buffer.from(text, 'base64url').toString())
-    if (v === 'meta.k8s.io/v1' && typeof rv === 'number' && typeof start === 'string') return { rv, start }
+    const { v, rv, start, seen } = JSON.parse(Buffer.from(text, 'base64url').toString())
+    if (v === 'meta.k8s.io/v1' && typeof rv === 'number' && typeof start === 'string')
+      return { rv, start, seen: Number(seen) || 0 }
   } catch {
     // Falls through to the one answer for every broken token.
   }

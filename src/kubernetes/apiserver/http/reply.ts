@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { stringify } from 'yaml'
+import { turn } from '#world/turns.ts'
 import { StatusError } from '../../api.ts'
 import { statusOf } from '../errors.ts'
 import { PatchError } from '../patch/json-patch.ts'
@@ -15,6 +16,29 @@ export function sendText(req: IncomingMessage, res: ServerResponse, code: number
     'content-length': Buffer.byteLength(body),
   })
   res.end(body)
+}
+
+/** As `sendText`, for what is made piece by piece: a long answer is sent so too, and others get their turns in between. */
+export async function sendPieces(
+  req: IncomingMessage,
+  res: ServerResponse,
+  code: number,
+  pieces: Generator<string>,
+): Promise<void> {
+  const first = pieces.next().value ?? ''
+  let piece = pieces.next()
+  if (piece.done) return sendText(req, res, code, first)
+  if (/^application\/yaml/.test(req.headers.accept ?? ''))
+    return sendText(req, res, code, [first, piece.value, ...pieces].join(''))
+  if (res.headersSent || res.destroyed) return
+  res.writeHead(code, { 'cache-control': 'no-cache, private', 'content-type': 'application/json' })
+  res.write(first)
+  for (; !piece.done && !res.destroyed; piece = pieces.next()) {
+    if (!res.write(piece.value))
+      await new Promise((resolve) => res.once('drain', resolve).once('close', resolve))
+    await turn()
+  }
+  res.end()
 }
 
 export const sendJson = (req: IncomingMessage, res: ServerResponse, code: number, value: unknown): void =>

@@ -9,8 +9,29 @@ import { columnDefinitions, rowOf } from '../tables/table.ts'
 export interface Representation {
   /** The JSON of one object on its own, as in a watch event or the answer to a get. */
   one(entry: Entry): string
-  /** The JSON of a list's answer. */
-  list(entries: Entry[], meta: Obj): string
+  /** The JSON of a list's answer, in pieces: a list may be longer than any string. */
+  list(entries: Entry[], meta: Obj): Generator<string>
+}
+
+/** About how many characters a piece of a list has. */
+const PIECE = 128 * 1024
+
+/** The JSON of an object whose last member is a list of what is JSON already. */
+function* listed(head: Obj, member: string, items: Iterable<string>): Generator<string> {
+  let text = `${JSON.stringify(head).slice(0, -1)},"${member}":[`
+  let separator = ''
+  for (const item of items) {
+    text += separator + item
+    separator = ','
+    if (text.length < PIECE) continue
+    yield text
+    text = ''
+  }
+  yield `${text}]}`
+}
+
+function* mapped<T>(items: Iterable<T>, form: (item: T) => string): Iterable<string> {
+  for (const item of items) yield form(item)
 }
 
 type As = 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList' | undefined
@@ -46,11 +67,11 @@ class PlainForm implements Representation {
   one(entry: Entry): string {
     return textOf(this.#kind, entry)
   }
-  list(entries: Entry[], meta: Obj): string {
+  list(entries: Entry[], metadata: Obj): Generator<string> {
     const { kind, group, version, listKind = `${kind}List` } = this.#kind
     const apiVersion = group ? `${group}/${version}` : version
-    const head = `{"kind":"${listKind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(meta)},"items":[`
-    return `${head}${entries.map((entry) => textOf(this.#kind, entry)).join(',')}]}`
+    const items = mapped(entries, (entry) => textOf(this.#kind, entry))
+    return listed({ kind: listKind, apiVersion, metadata }, 'items', items)
   }
 }
 
@@ -68,13 +89,13 @@ class MetadataForm implements Representation {
   one(entry: Entry): string {
     return JSON.stringify(metadataOnly(objectOf(entry), this.#version))
   }
-  list(entries: Entry[], meta: Obj): string {
-    return JSON.stringify({
-      kind: 'PartialObjectMetadataList',
-      apiVersion: `meta.k8s.io/${this.#version}`,
-      metadata: meta,
-      items: entries.map((entry) => metadataOnly(objectOf(entry), this.#version)),
-    })
+  list(entries: Entry[], metadata: Obj): Generator<string> {
+    const head = { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${this.#version}`, metadata }
+    return listed(
+      head,
+      'items',
+      mapped(entries, (entry) => this.one(entry)),
+    )
   }
 }
 
@@ -94,28 +115,28 @@ class TableForm implements Representation {
   }
 
   one(entry: Entry): string {
-    const meta = { resourceVersion: String(entry.modRevision) }
-    const text = JSON.stringify(this.#table([entry], meta, this.#sentColumns))
+    const text = [...this.#table([entry], { resourceVersion: String(entry.modRevision) }, this.#sentColumns)]
     this.#sentColumns = true
-    return text
+    return text.join('')
   }
 
-  list(entries: Entry[], meta: Obj): string {
-    return JSON.stringify(this.#table(entries, meta, false))
+  list(entries: Entry[], meta: Obj): Generator<string> {
+    return this.#table(entries, meta, false)
   }
 
-  #table(entries: Entry[], metadata: Obj, withoutColumns: boolean): Obj {
+  #table(entries: Entry[], metadata: Obj, withoutColumns: boolean): Generator<string> {
     const now = this.#now()
-    return {
+    const head = {
       kind: 'Table',
       apiVersion: `meta.k8s.io/${this.#version}`,
       metadata,
       columnDefinitions: withoutColumns ? [] : columnDefinitions(this.#kind),
-      rows: entries.map((entry) => {
-        const object = servedAs(this.#kind, entry)
-        return { ...rowOf(this.#kind, object, now), ...this.#object(object) }
-      }),
     }
+    const row = (entry: Entry) => {
+      const object = servedAs(this.#kind, entry)
+      return JSON.stringify({ ...rowOf(this.#kind, object, now), ...this.#object(object) })
+    }
+    return listed(head, 'rows', mapped(entries, row))
   }
 
   #object(object: Obj): Obj {

@@ -1,5 +1,6 @@
 import { Pending } from '#world/controller.ts'
 import type { Entry } from '#world/store.ts'
+import { turn } from '#world/turns.ts'
 import { StatusError } from '../../api.ts'
 import { badRequest, methodNotAllowed, notFound } from '../errors.ts'
 import type { Json, Obj } from '../json.ts'
@@ -16,10 +17,13 @@ import { listPage } from './list.ts'
 import { requestOptions, writeOptions } from './manager.ts'
 import { flagIn, numberIn, writeQuery } from './options.ts'
 import { patchCall } from './patch.ts'
-import { sendJson, sendText, warn } from './reply.ts'
+import { sendJson, sendPieces, sendText, warn } from './reply.ts'
 import { representation } from './representation.ts'
 import type { Subresources } from './subresources.ts'
 import { serveWatch } from './watch.ts'
+
+/** How many objects of a collection are deleted in one go. */
+const DELETED_AT_ONCE = 20
 
 /** The verbs on API objects. */
 export class Verbs {
@@ -80,10 +84,10 @@ export class Verbs {
     sendText(call.req, call.res, 200, this.#form(call).one(entry))
   }
 
-  #list(call: Call): void {
+  #list(call: Call): Promise<void> {
     const { kind, stored, info } = call
     const { entries, meta } = listPage(this.#objects, kind, stored, info.namespace, info.query)
-    sendText(call.req, call.res, 200, this.#form(call).list(entries, meta))
+    return sendPieces(call.req, call.res, 200, this.#form(call).list(entries, meta))
   }
 
   async #create(call: Call): Promise<void> {
@@ -151,7 +155,9 @@ export class Verbs {
     const { stored, kind, info } = call
     const { request, dryRun } = await deleteRequest(call, this.#objects.context.schema)
     const { entries, meta } = listPage(this.#objects, kind, stored, info.namespace, info.query)
-    for (const entry of entries) {
+    for (const [index, entry] of entries.entries()) {
+      // A collection may be large: others get their turns in between.
+      if (index % DELETED_AT_ONCE === DELETED_AT_ONCE - 1) await turn()
       const { name, namespace = '' } = objectOf(entry).metadata
       try {
         this.#objects.delete(stored, namespace, name, request, requestOptions(call, dryRun))
@@ -161,7 +167,7 @@ export class Verbs {
       }
     }
     await this.#objects.context.world.store.flushed()
-    sendText(call.req, call.res, 200, this.#form(call).list(entries, meta))
+    return sendPieces(call.req, call.res, 200, this.#form(call).list(entries, meta))
   }
 
   async #answer(call: Call, code: number, entry: Entry): Promise<void> {

@@ -116,6 +116,11 @@ export class Objects {
     return this.#store.list(this.prefix(kind, namespace || undefined), options)
   }
 
+  /** How many objects there are, of one namespace when given. */
+  count(kind: Kind, namespace?: string): number {
+    return this.#store.count(this.prefix(kind, namespace || undefined))
+  }
+
   /** Throws StatusError AlreadyExists, Invalid, Forbidden, …  */
   create(kind: Kind, namespace: string, object: Obj, options: WriteOptions = {}): Entry {
     const answers = options.answers ?? this.#answersFor(kind, namespace, object)

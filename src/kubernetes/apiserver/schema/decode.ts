@@ -58,11 +58,16 @@ function decodeModel(model: ModelNode, value: Obj, path: string[], unknown: stri
     const inner = value[name]
     if (inner === null || inner === undefined) continue
     path.push(name)
-    out[name] = decodeType(field.type, inner, path, unknown, context, model)
+    const decoded = decodeType(field.type, inner, path, unknown, context, model)
     path.pop()
+    if (field.required || !isEmptyCollection(field.type, decoded)) out[name] = decoded
   }
   return out
 }
+
+/** An empty list or map, which Go leaves out when it writes. */
+const isEmptyCollection = ({ kind }: TypeNode, value: Json): boolean =>
+  kind === 'array' ? value.length === 0 : kind === 'map' && Object.keys(value).length === 0
 
 function decodeType(
   type: TypeNode,

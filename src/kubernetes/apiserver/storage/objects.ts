@@ -15,7 +15,7 @@ import { Kinds } from '../kinds/kinds.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { modelOf, type Schema } from '../schema/schema.ts'
 import { validateModel } from '../validation/models.ts'
-import { metadataErrors } from '../validation/names.ts'
+import { finalizerErrors, metadataErrors } from '../validation/names.ts'
 import { type DeleteRequest, deletionOf } from './deletion.ts'
 import { objectOf } from './entries.ts'
 import type { AdmissionPlugin, Strategy, StrategyContext } from './strategy.ts'
@@ -336,6 +336,7 @@ export class Objects {
     const strategy = this.#strategy(kind)
     const errors = [
       ...metadataErrors(next.metadata, kind.names, kind.namespaced),
+      ...(old ? finalizerErrors(next.metadata, old.metadata) : []),
       ...(kind.custom
         ? kind.custom.validate(next, old)
         : validateModel(this.#parts.schema().model(kind.model), next)),

@@ -123,6 +123,7 @@ export const STRATEGIES: Record<string, Strategy> = {
   persistentvolumeclaims: claim,
   persistentvolumes: volume,
   pods: podStrategy,
+  'endpointslices.discovery.k8s.io': immutable('addressType'),
   'priorityclasses.scheduling.k8s.io': immutable('value', 'preemptionPolicy'),
   'replicasets.apps': immutable('spec.selector'),
   'rolebindings.rbac.authorization.k8s.io': roleBinding,

@@ -5,6 +5,7 @@ import { Walker } from '../schema/walk.ts'
 import { ACCESS_RULES } from './access.ts'
 import { BATCH_RULES } from './batch.ts'
 import { NETWORKING_RULES } from './networking.ts'
+import { PLACEMENT_RULES } from './placement.ts'
 import { POLICY_RULES } from './policy.ts'
 import type { Rule } from './rules.ts'
 import { STORAGE_RULES } from './storage.ts'
@@ -15,7 +16,15 @@ const run = (rules: Rule[]) => (value: Obj, path: string, errors: FieldError[]) 
 }
 
 const all = new Map<string, Rule[]>()
-for (const table of [RULES, ACCESS_RULES, BATCH_RULES, NETWORKING_RULES, POLICY_RULES, STORAGE_RULES]) {
+for (const table of [
+  RULES,
+  ACCESS_RULES,
+  BATCH_RULES,
+  NETWORKING_RULES,
+  POLICY_RULES,
+  STORAGE_RULES,
+  PLACEMENT_RULES,
+]) {
   for (const [model, rules] of Object.entries(table)) all.set(model, [...(all.get(model) ?? []), ...rules])
 }
 

@@ -96,6 +96,16 @@ export function metadataErrors(metadata: Obj, rule: NameRule, namespaced: boolea
   return errors
 }
 
+/** Nothing may hold what is going anew. Models apimachinery/pkg/api/validation.ValidateObjectMetaAccessorUpdate. */
+export function finalizerErrors(metadata: Obj, old: Obj): FieldError[] {
+  if (!old.deletionTimestamp) return []
+  const added = (metadata.finalizers ?? []).filter((name: string) => !old.finalizers?.includes(name))
+  if (added.length === 0) return []
+  const names = `[]string{${added.map((name: string) => JSON.stringify(name)).join(', ')}}`
+  const why = `no new finalizers can be added if the object is being deleted, found new finalizers ${names}`
+  return [forbiddenField('metadata.finalizers', why)]
+}
+
 /** Checks keys and values of a map of labels. */
 export function labelErrors(labels: Record<string, string> | undefined, field: string): FieldError[] {
   const errors: FieldError[] = []

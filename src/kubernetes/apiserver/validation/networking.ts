@@ -1,5 +1,5 @@
 import { isIP, isIPv6 } from 'node:net'
-import { type FieldError, forbiddenField, invalidValue, required } from '../errors.ts'
+import { type FieldError, forbiddenField, invalidValue, notSupported, required } from '../errors.ts'
 import type { Obj } from '../json.ts'
 import { checkForm, FORMS } from './names.ts'
 import { needs, oneOf, portErrors, type Rule, sub } from './rules.ts'
@@ -83,6 +83,36 @@ const serviceBackend: Rule = (service, path) => {
   return errors
 }
 
+const CONTROLLER = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/\S+$/
+
+const ingressClass: Rule = ({ spec }, path) => {
+  const at = sub(path, 'spec.controller')
+  if (!spec?.controller) return [required(at)]
+  const why = 'must be a domain-prefixed path (such as "acme.io/foo")'
+  return CONTROLLER.test(spec.controller) ? [] : [invalidValue(at, spec.controller, why)]
+}
+
+const NOT_AN_ADDRESS = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'
+
+const endpointAddress: Rule = ({ ip = '' }, path) =>
+  isIP(ip) === 0 ? [invalidValue(sub(path, 'ip'), ip, NOT_AN_ADDRESS)] : []
+
+const FAMILIES: Record<string, number> = { IPv4: 4, IPv6: 6 }
+
+const endpointSlice: Rule = ({ addressType, endpoints = [] }, path) => {
+  const types = [...Object.keys(FAMILIES), 'FQDN'].sort()
+  if (!addressType) return [required(sub(path, 'addressType'))]
+  if (!types.includes(addressType)) return [notSupported(sub(path, 'addressType'), addressType, types)]
+  return (endpoints as Obj[]).flatMap(({ addresses = [] }, index) => {
+    const at = `${sub(path, 'endpoints')}[${index}].addresses`
+    if (addresses.length === 0) return [required(at, 'must contain at least 1 address')]
+    const family = FAMILIES[addressType]
+    return (addresses as string[]).flatMap((address, place) =>
+      family && isIP(address) !== family ? [invalidValue(`${at}[${place}]`, address, NOT_AN_ADDRESS)] : [],
+    )
+  })
+}
+
 export const NETWORKING_RULES: Record<string, Rule[]> = {
   V1IPBlock: [ipBlock],
   V1NetworkPolicyPeer: [peer],
@@ -92,7 +122,7 @@ export const NETWORKING_RULES: Record<string, Rule[]> = {
   V1HTTPIngressRuleValue: [needs('paths')],
   V1IngressTLS: [tlsHosts],
   V1IngressServiceBackend: [serviceBackend],
-  V1IngressClass: [
-    (object, path) => (object.spec?.controller ? [] : [required(sub(path, 'spec.controller'))]),
-  ],
+  V1IngressClass: [ingressClass],
+  V1EndpointAddress: [endpointAddress],
+  V1EndpointSlice: [endpointSlice],
 }

@@ -11,10 +11,10 @@ import { modelOf } from '../schema/schema.ts'
 import { objectOf } from '../storage/entries.ts'
 import type { Objects } from '../storage/objects.ts'
 import {
+  appliedFields,
   difference,
   existing,
   type FieldSet,
-  fieldsOf,
   intersection,
   isEmpty,
   owned,
@@ -64,7 +64,7 @@ export function applyConfiguration(
     time: timestamp(objects.context.world.clock.now()),
     ...(call.subresource && { subresource: call.subresource.name }),
   }
-  const mine = writable(fieldsOf(model, wanted), model, who)
+  const mine = writable(appliedFields(model, wanted), model, who)
   const options = requestOptions(call, query.dryRun)
   const entry = objects.get(stored, info.namespace, info.name)
   if (!entry) {

@@ -80,6 +80,15 @@ export function fieldsOf(model: ModelNode, object: Obj): FieldSet {
   return collect({ kind: 'model', model }, undefined, owned(object))
 }
 
+/** The fields that an applied configuration owns: what is in lists and maps, not that they are there. */
+export const appliedFields = (model: ModelNode, object: Obj): FieldSet =>
+  withoutSelves(fieldsOf(model, object))
+
+function withoutSelves(set: FieldSet, key = ''): FieldSet {
+  const entries = Object.entries(set).filter(([inner]) => inner !== '.' || key.startsWith('k:'))
+  return Object.fromEntries(entries.map(([inner, fields]) => [inner, withoutSelves(fields, inner)]))
+}
+
 /** The object without what nobody owns. */
 export function owned(object: Obj): Obj {
   const { metadata, ...rest } = object

@@ -22,6 +22,7 @@ export const BOTOCORE_SERVICES = [
   'elb',
   'elbv2',
   'iam',
+  'kms',
   'logs',
   'secretsmanager',
   'ssm',

@@ -1,18 +1,39 @@
-import { internetPath, rulesOf, type Scope, tables } from '#aws/ec2/index.ts'
-import { makeSecurityGroup } from '#aws/ec2/make-vpc.ts'
-import type { SubnetRecord } from '#aws/ec2/records.ts'
+import type { Scope } from '#aws/ec2/index.ts'
 import type { ClusterRecord } from '#aws/eks/index.ts'
 import { deleteLoadBalancer, ensureLoadBalancer, findLoadBalancer } from '#aws/elb/index.ts'
+import { loadBalancers } from '#aws/elbv2/index.ts'
 import { decide, rolePrincipal } from '#aws/iam/identity.ts'
 import { denialText } from '#aws/wire/denial.ts'
+import type { BalancerStack } from '#kubernetes/balancers/stack.ts'
+import { resourceName } from '#kubernetes/balancers/target-groups.ts'
 import type { CloudProvider, LoadBalancerRequest } from '#kubernetes/provider.ts'
+import {
+  admitToNodes,
+  balancerSubnets,
+  ensureBalancerGroup,
+  removeBalancerGroup,
+} from './balancer-network.ts'
+import { balancerStacks } from './balancer-stacks.ts'
 
 type Balancers = Pick<CloudProvider, 'ensureLoadBalancer' | 'deleteLoadBalancer'>
 
 const TYPE = 'service.beta.kubernetes.io/aws-load-balancer-type'
+/** Values with which a Service asks for the AWS Load Balancer Controller. */
+const ELSEWHERE = ['external', 'nlb-ip']
 const INTERNAL = 'service.beta.kubernetes.io/aws-load-balancer-internal'
 /** Health check of the AWS cloud provider (https://cloud-provider-aws.sigs.k8s.io/service_controller/). */
 const HEALTH_CHECK = { interval: 10, timeout: 5, unhealthyThreshold: 6, healthyThreshold: 2 }
+
+const NETWORK_HEALTH_CHECK = {
+  protocol: 'TCP',
+  port: 'traffic-port',
+  path: '/',
+  intervalSeconds: 30,
+  timeoutSeconds: 10,
+  healthyThreshold: 3,
+  unhealthyThreshold: 3,
+  matcher: '200-399',
+}
 
 /**
  * Load balancers for the Services of an EKS cluster, as the AWS cloud provider makes them with the cluster's role: a Classic Load
@@ -29,17 +50,45 @@ export function serviceLoadBalancers(scope: Scope, cluster: ClusterRecord): Bala
         : `AccessDenied: the role ${cluster.roleArn} does not exist`,
     )
   }
+  const network = balancerStacks(scope, cluster, () => {
+    const principal = rolePrincipal(scope.world, cluster.roleArn, 'service-controller')
+    if (principal) return principal
+    throw new Error(`AccessDenied: the role ${cluster.roleArn} does not exist`)
+  })
+
+  /** A network load balancer that leads to the nodes (`aws-load-balancer-type: nlb`). */
+  async function ensureNetworkBalancer(service: LoadBalancerRequest) {
+    const stack = nodePortStack(cluster, service)
+    const { hostname, targetGroups } = await network.deploy(stack, NOBODY)
+    for (const { name, port } of stack.targetGroups) {
+      const targets = service.nodes.map(({ providerId: id }) => ({ id, port }))
+      await network.setTargets(targetGroups[name]!, targets, NOBODY)
+    }
+    return [{ hostname }]
+  }
+
   return {
     async ensureLoadBalancer(service) {
+      const type = service.annotations[TYPE] ?? ''
+      if (ELSEWHERE.includes(type)) return 'elsewhere'
       checkSupported(service)
+      if (type === 'nlb') return ensureNetworkBalancer(service)
       const name = loadBalancerName(service.uid)
       const existing = findLoadBalancer(scope, name)
       if (!existing) allowed('elasticloadbalancing:CreateLoadBalancer')
       const internal = service.annotations[INTERNAL] === 'true'
-      const subnets = existing
-        ? existing.subnetIds
-        : pickSubnets(scope, cluster, internal).map(({ id }) => id)
-      const groupId = ensureGroup(scope, cluster, name, service)
+      const subnets = existing ? existing.subnetIds : subnetsFor(scope, cluster, internal)
+      const groupId = ensureBalancerGroup(
+        scope,
+        cluster,
+        {
+          name: `k8s-elb-${name}`,
+          description: `Security group for Kubernetes ELB ${name} (${service.namespace}/${service.name})`,
+          tags: { [`kubernetes.io/cluster/${cluster.name}`]: 'owned' },
+        },
+        service.ports.map(({ port }) => port),
+        service.sourceRanges,
+      )
       admitToNodes(scope, cluster, groupId)
       const { dnsName } = ensureLoadBalancer(scope, {
         name,
@@ -61,17 +110,14 @@ export function serviceLoadBalancers(scope: Scope, cluster: ClusterRecord): Bala
       })
       return [{ hostname: dnsName }]
     },
-    async deleteLoadBalancer({ uid }) {
+    async deleteLoadBalancer({ namespace, name: serviceName, uid }) {
       const name = loadBalancerName(uid)
+      if (loadBalancers.list(scope).some((balancer) => balancer.name === name)) {
+        return network.remove({ kind: 'service', id: `${namespace}/${serviceName}` }, NOBODY)
+      }
       if (findLoadBalancer(scope, name)) allowed('elasticloadbalancing:DeleteLoadBalancer')
       deleteLoadBalancer(scope, name)
-      const group = groupNamed(scope, cluster, `k8s-elb-${name}`)
-      if (!group) return
-      for (const rule of tables.securityGroupRules.list(scope)) {
-        if (rule.groupId === group.id || rule.peerGroupId === group.id)
-          tables.securityGroupRules.delete(scope, rule.id)
-      }
-      tables.securityGroups.delete(scope, group.id)
+      removeBalancerGroup(scope, cluster, `k8s-elb-${name}`)
     },
   }
 }
@@ -79,9 +125,50 @@ export function serviceLoadBalancers(scope: Scope, cluster: ClusterRecord): Bala
 /** `a` and the Service's uid without hyphens, as long as ELB allows (`DefaultLoadBalancerName`). */
 const loadBalancerName = (uid: string) => `a${uid.replaceAll('-', '')}`.slice(0, 32)
 
+/** The cluster's own role calls, not a pod's. */
+const NOBODY = { nodeName: '', namespace: '', serviceAccount: '', roleArn: undefined }
+
+/** What the AWS cloud provider makes of a Service with `aws-load-balancer-type: nlb`. */
+function nodePortStack(cluster: ClusterRecord, service: LoadBalancerRequest): BalancerStack {
+  const { namespace, name, uid, annotations, ports, sourceRanges } = service
+  const nameOf = (port: number) => resourceName(namespace, name, uid, port)
+  return {
+    kind: 'service',
+    id: `${namespace}/${name}`,
+    type: 'network',
+    scheme: annotations[INTERNAL] === 'true' ? 'internal' : 'internet-facing',
+    name: loadBalancerName(uid),
+    subnets: undefined,
+    securityGroups: undefined,
+    inboundCidrs: sourceRanges,
+    attributes: {},
+    tags: {
+      'kubernetes.io/service-name': `${namespace}/${name}`,
+      [`kubernetes.io/cluster/${cluster.name}`]: 'owned',
+    },
+    listeners: ports.map(({ port }) => ({
+      protocol: 'TCP',
+      port,
+      defaultAction: { Type: 'forward', ForwardConfig: { TargetGroups: [{ group: nameOf(port) }] } },
+      rules: [],
+    })),
+    targetGroups: ports.map(({ port, nodePort }) => ({
+      name: nameOf(port),
+      protocol: 'TCP',
+      port: nodePort,
+      targetType: 'instance',
+      healthCheck: NETWORK_HEALTH_CHECK,
+      attributes: {},
+      namespace,
+      service: name,
+      servicePort: port,
+    })),
+  }
+}
+
 function checkSupported({ annotations, ports }: LoadBalancerRequest): void {
   const type = annotations[TYPE]
-  if (type !== undefined) {
+  if (type !== undefined && type !== 'nlb') {
     throw new Error(
       `Drydock does not simulate load balancers of type "${type}": leave out the annotation ${TYPE} for a Classic Load Balancer`,
     )
@@ -90,73 +177,8 @@ function checkSupported({ annotations, ports }: LoadBalancerRequest): void {
   if (other) throw new Error('Only TCP LoadBalancer is supported for AWS ELB')
 }
 
-/** One subnet for each availability zone: those meant for load balancers by their tag first, then by id. */
-function pickSubnets(scope: Scope, cluster: ClusterRecord, internal: boolean): SubnetRecord[] {
-  const role = internal ? 'kubernetes.io/role/internal-elb' : 'kubernetes.io/role/elb'
-  const tagged = (subnet: SubnetRecord) => role in subnet.tags
-  const candidates = tables.subnets
-    .list(scope)
-    .filter(({ vpcId }) => vpcId === cluster.vpcId)
-    .filter((subnet) => tagged(subnet) || cluster.subnetIds.includes(subnet.id))
-    .filter((subnet) => internal || internetPath(scope, subnet) === 'internet-gateway')
-    .sort((a, b) => Number(tagged(b)) - Number(tagged(a)) || (a.id < b.id ? -1 : 1))
-  const byZone = new Map<string, SubnetRecord>()
-  for (const subnet of candidates) if (!byZone.has(subnet.zone)) byZone.set(subnet.zone, subnet)
-  if (byZone.size === 0) throw new Error('could not find any suitable subnets for creating the ELB')
-  return [...byZone.values()]
-}
-
-const groupNamed = (scope: Scope, cluster: ClusterRecord, name: string) =>
-  tables.securityGroups.list(scope).find((group) => group.name === name && group.vpcId === cluster.vpcId)
-
-/** The load balancer's own security group, letting clients in to the Service's ports. */
-function ensureGroup(
-  scope: Scope,
-  cluster: ClusterRecord,
-  name: string,
-  service: LoadBalancerRequest,
-): string {
-  const group =
-    groupNamed(scope, cluster, `k8s-elb-${name}`) ??
-    makeSecurityGroup(scope, {
-      name: `k8s-elb-${name}`,
-      description: `Security group for Kubernetes ELB ${name} (${service.namespace}/${service.name})`,
-      vpcId: cluster.vpcId,
-      tags: { [`kubernetes.io/cluster/${cluster.name}`]: 'owned' },
-    })
-  const cidrs = service.sourceRanges.length > 0 ? service.sourceRanges : ['0.0.0.0/0']
-  const wanted = new Set(service.ports.flatMap(({ port }) => cidrs.map((cidr) => `${port} ${cidr}`)))
-  for (const rule of rulesOf(scope, group.id)) {
-    if (rule.egress) continue
-    const key = `${rule.fromPort} ${rule.cidr}`
-    if (!wanted.delete(key)) tables.securityGroupRules.delete(scope, rule.id)
-  }
-  for (const key of wanted) {
-    const [port, cidr] = key.split(' ') as [string, string]
-    tables.securityGroupRules.put(scope, {
-      id: tables.securityGroupRules.newId(scope),
-      tags: {},
-      groupId: group.id,
-      egress: false,
-      protocol: 'tcp',
-      fromPort: Number(port),
-      toPort: Number(port),
-      cidr,
-    })
-  }
-  return group.id
-}
-
-/** A rule in the nodes' security group that admits all traffic of the load balancer's. */
-function admitToNodes(scope: Scope, cluster: ClusterRecord, groupId: string): void {
-  const nodesGroup = cluster.clusterSecurityGroupId
-  if (!nodesGroup || rulesOf(scope, nodesGroup).some(({ peerGroupId }) => peerGroupId === groupId)) return
-  tables.securityGroupRules.put(scope, {
-    id: tables.securityGroupRules.newId(scope),
-    tags: {},
-    groupId: nodesGroup,
-    egress: false,
-    protocol: '-1',
-    peerGroupId: groupId,
-  })
+function subnetsFor(scope: Scope, cluster: ClusterRecord, internal: boolean): string[] {
+  const subnets = balancerSubnets(scope, cluster, internal)
+  if (subnets.length === 0) throw new Error('could not find any suitable subnets for creating the ELB')
+  return subnets.map(({ id }) => id)
 }

@@ -4,6 +4,7 @@ import { type ClusterRecord, type NodeRecord, nodes } from '#aws/eks/index.ts'
 import { roleMay, rolePrincipal } from '#aws/iam/identity.ts'
 import type { CloudProvider } from '#kubernetes/provider.ts'
 import { ConnectError } from '#network/virtual-network.ts'
+import { balancerStacks } from './balancer-stacks.ts'
 import { serviceLoadBalancers } from './load-balancers.ts'
 import type { VpcPaths } from './vpc-paths.ts'
 
@@ -32,6 +33,7 @@ export function eksProvider(
   }
   return {
     ...serviceLoadBalancers(scope, cluster),
+    balancers: balancerStacks(scope, cluster),
     allocatePodAddress(nodeName, podUid) {
       const node = nodeNamed(nodeName)
       if (!node)

@@ -19,6 +19,7 @@ import {
 import { elbHealthController, elbService } from '#aws/elb/index.ts'
 import { elbv2Service, targetHealthController } from '#aws/elbv2/index.ts'
 import { iamService } from '#aws/iam/service.ts'
+import { keyDeletionController, kmsService } from '#aws/kms/index.ts'
 import { logsService } from '#aws/logs/index.ts'
 import { secretsController, secretsManagerService } from '#aws/secretsmanager/index.ts'
 import { ssmService } from '#aws/ssm/index.ts'
@@ -40,6 +41,7 @@ export function awsServices(catalog: (scope: Scope) => ImageCatalog): Service[] 
     elbv2Service,
     autoScalingService,
     logsService,
+    kmsService,
     ecsService,
     cloudFormationService,
     ssmService,
@@ -62,6 +64,7 @@ export function awsControllers(
     clusterController(world),
     nodegroupController(world, nodes),
     selfManagedController(world, nodes),
+    keyDeletionController(world),
     autoScalingController(world),
     elbHealthController(world, network),
     targetHealthController(world, network),

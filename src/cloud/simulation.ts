@@ -23,6 +23,7 @@ import type { WorldConfig } from './config.ts'
 import { DockerHost } from './docker-host.ts'
 import { EcsAnywhere } from './ecs-anywhere.ts'
 import { EcsTasks } from './ecs-tasks.ts'
+import { helmRepository } from './helm-repository.ts'
 import { InstalledAddons } from './installed-addons.ts'
 import { engineHosts, localhost } from './localhost.ts'
 import { Metrics } from './metrics.ts'
@@ -142,6 +143,7 @@ export class Simulation {
       traffic,
       ecs,
       new EcsAnywhere(world, accountId),
+      helmRepository(),
     ]
     // Last of all: what looks like AWS and is none of the above, so that a client hears it from the service's own name.
     tables.push({

@@ -66,3 +66,7 @@ export type PersistentVolumeClaim = Stored<client.V1PersistentVolumeClaim, 'spec
 export type StorageClass = Stored<client.V1StorageClass>
 export type PriorityClass = Stored<client.V1PriorityClass>
 export type NetworkPolicy = Stored<client.V1NetworkPolicy, 'spec'>
+export type Ingress = Stored<client.V1Ingress, 'spec' | 'status'>
+export type IngressBackend = Wire<client.V1IngressBackend>
+export type IngressPath = Wire<client.V1HTTPIngressPath>
+export type IngressClass = Stored<client.V1IngressClass, 'spec'>

@@ -3,6 +3,7 @@ import type { ContainerRuntime } from '#containers/runtime.ts'
 import type { KeyAndCertificate } from '#network/authority.ts'
 import type { VirtualNetwork } from '#network/virtual-network.ts'
 import type { World } from '#world/world.ts'
+import type { BalancerCloud } from './balancers/stack.ts'
 
 /** Who makes a request, as Kubernetes sees it. */
 export interface UserInfo {
@@ -54,10 +55,14 @@ export interface CloudProvider {
   registryCredentials(nodeName: string, reference: string): Promise<RegistryCredentials | undefined>
   /**
    * Makes or updates the load balancer of a Service, gives what belongs in `status.loadBalancer.ingress`;
-   * undefined: not ready yet, call again. Throws with the text for the `SyncLoadBalancerFailed` event.
+   * undefined: not ready yet, call again; `elsewhere`: another controller's. Throws with the text for the `SyncLoadBalancerFailed` event.
    */
-  ensureLoadBalancer(service: LoadBalancerRequest): Promise<{ hostname?: string; ip?: string }[] | undefined>
+  ensureLoadBalancer(
+    service: LoadBalancerRequest,
+  ): Promise<{ hostname?: string; ip?: string }[] | 'elsewhere' | undefined>
   deleteLoadBalancer(service: { namespace: string; name: string; uid: string }): Promise<void>
+  /** What the AWS Load Balancer Controller, where it is installed, works on; undefined: no such cloud. */
+  balancers?: BalancerCloud
 }
 
 export interface LoadBalancerRequest {

@@ -1,7 +1,13 @@
 import { execFile } from 'node:child_process'
-import { delimiter, dirname } from 'node:path'
-import { tool } from '../support/tools.ts'
-import type { KubectlCluster } from './kubernetes-server.ts'
+import { delimiter } from 'node:path'
+import { toolsFolder } from '../support/tools.ts'
+
+/** Where a transcript's commands run: a KubectlCluster, or a lab's shell. */
+export interface Desk {
+  folder: string
+  env: NodeJS.ProcessEnv
+  world?: { advance(ms: number): Promise<void> }
+}
 
 /** One command of a transcript and what it must print. */
 interface Step {
@@ -14,20 +20,20 @@ interface Step {
 const UNITS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000 }
 
 /**
- * Runs a terminal session against a cluster and compares what it prints, line by line: a line after `$ ` is a command for the shell
+ * Runs a terminal session and compares what it prints, line by line: a line after `$ ` is a command for the shell
  * (`> ` continues it), what follows is its output, standard output and error together. In the output `…` stands for any text within a
  * line, a line of `…` alone for any lines, and runs of spaces for one another (columns are as wide as the names in them) or at an end for none. `[exit 1]`
  * ends a command that fails. `+10m` moves the world's clock. Gives the outputs; throws with all commands that printed something else.
  */
-export async function transcript(cluster: KubectlCluster, text: string): Promise<string[]> {
+export async function transcript(desk: Desk, text: string): Promise<string[]> {
   const outputs: string[] = []
   const wrong: string[] = []
   for (const step of stepsOf(text)) {
     if (/^\+\d/.test(step.command)) {
-      await cluster.world.advance(Number(step.command.slice(1, -1)) * UNITS[step.command.at(-1)!]!)
+      await desk.world!.advance(Number(step.command.slice(1, -1)) * UNITS[step.command.at(-1)!]!)
       continue
     }
-    const { output, code } = await shell(cluster, step.command)
+    const { output, code } = await shell(desk, step.command)
     outputs.push(output)
     if (code === step.code && matches(output, step.expected)) continue
     const wanted = [...step.expected, ...(step.code ? [`[exit ${step.code}]`] : [])].join('\n')
@@ -69,11 +75,10 @@ const lineOf = (line: string) =>
     .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/[ \t]+/g, '[ \\t]+'))
     .join('[^\\n]*?')
 
-async function shell(cluster: KubectlCluster, command: string): Promise<{ output: string; code: number }> {
-  const folders = [dirname(cluster.program), dirname(await tool('helm')), process.env.PATH]
-  const env = { ...cluster.env, PATH: folders.join(delimiter) }
+async function shell(desk: Desk, command: string): Promise<{ output: string; code: number }> {
+  const env = { ...desk.env, PATH: [await toolsFolder(), desk.env.PATH].join(delimiter) }
   return new Promise((resolve) => {
-    const options = { env, cwd: cluster.folder, timeout: 55_000 }
+    const options = { env, cwd: desk.folder, timeout: 55_000 }
     const child = execFile('/bin/sh', ['-c', `{ ${command}\n} 2>&1`], options, (error, stdout) =>
       resolve({ output: stdout, code: error ? Number(error.code ?? 1) : 0 }),
     )

@@ -208,4 +208,5 @@ export const ec2Service: Service = {
   botocoreName: 'ec2',
   handlers: Object.fromEntries(Object.entries(behaviour).map(([name, handler]) => [name, prepared(handler)])),
   resources,
+  resourceTags: (arn, context) => tags.tagsOfArn(context, arn),
 }

@@ -10,6 +10,7 @@ import { AwsError, type RequestContext } from '../wire/service.ts'
 import { invalidParameterValue } from './errors.ts'
 import { select } from './filters.ts'
 import type { Tags } from './records.ts'
+import type { Scope } from './scope.ts'
 import { taggable } from './tables.ts'
 
 /** Most tags a resource may have: https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html */
@@ -47,6 +48,12 @@ function tableOf(id: string) {
   const table = taggable.find(({ options }) => options.idPrefix === prefix)
   if (!table) throw new AwsError('InvalidID', `The ID '${id}' is not valid`)
   return table
+}
+
+/** The tags of the resource that an ARN names, if it exists. */
+export function tagsOfArn(scope: Scope, arn: string): Tags | undefined {
+  const [type, id = ''] = arn.slice(arn.lastIndexOf(':') + 1).split('/')
+  return taggable.find(({ options }) => options.resourceType === type)?.find(scope, id)?.tags
 }
 
 export function createTags(input: CreateTagsCommandInput, context: RequestContext) {

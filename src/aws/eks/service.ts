@@ -47,6 +47,7 @@ export const eksService: Service = {
   actionPrefix: 'eks',
   endpoints: [{ prefix: 'eks' }],
   botocoreName: 'eks',
+  resourceTags: (arn, context) => tags.tagsOfArn(context, arn),
   handlers: {
     CreateCluster: clusters.createCluster,
     DescribeCluster: clusters.describeCluster,

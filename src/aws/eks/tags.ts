@@ -1,5 +1,5 @@
 import type * as sdk from '@aws-sdk/client-eks'
-import type { RequestContext } from '../wire/service.ts'
+import { AwsError, type RequestContext } from '../wire/service.ts'
 import { invalidParameter, notFound } from './errors.ts'
 import type { Tags } from './records.ts'
 import { accessEntries, addonRecords, clusters, nodegroups } from './tables.ts'
@@ -31,6 +31,16 @@ function resource(context: RequestContext, arn: string): Tagged {
     }
   }
   throw notFound(`Resource not found for ARN: ${arn}`)
+}
+
+/** The tags of the resource that an ARN names, if it exists. */
+export function tagsOfArn(context: RequestContext, arn: string): Tags | undefined {
+  try {
+    return resource(context, arn).tags
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error
+    return undefined
+  }
 }
 
 export function tagResource(input: sdk.TagResourceCommandInput, context: RequestContext) {

@@ -16,7 +16,7 @@ export interface AccessQuestion {
   /** Condition keys and their values; keys are matched without regard to case. */
   conditions: Record<string, string | string[]>
   /** Policy of the resource itself, with the account that owns it. */
-  resourcePolicy?: { document: string; accountId: string }
+  resourcePolicy?: { document: string; accountId: string; required?: boolean }
 }
 
 export interface Decision {

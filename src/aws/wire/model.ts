@@ -106,7 +106,9 @@ function readModule(sdk: Record<string, any>): ServiceModel {
 // biome-ignore lint/suspicious/noExplicitAny: as above.
 function addError(model: ServiceModel, schema: any[]): void {
   const traits = schema[3] || {}
-  const [code, status] = traits.awsQueryError ?? [schema[2], traits.httpError ?? 400]
+  // The query protocols have codes of their own; JSON ones name the shape, even where a service once spoke query.
+  const isQuery = model.protocol === 'query' || model.protocol === 'ec2'
+  const [code, status] = (isQuery && traits.awsQueryError) || [schema[2], traits.httpError ?? 400]
   let shape: Shape | undefined
   const error: ErrorModel = {
     name: schema[2],

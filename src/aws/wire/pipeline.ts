@@ -204,8 +204,8 @@ export class Pipeline {
   ): Promise<Record<string, unknown>> {
     const { service, model } = served
     const { world } = this.#options
-    const action = `${service.actionPrefix}:${operation.name}`
-    const conditions = conditionsOf(world, request, principal, region, input, calledVia)
+    const action = `${service.actionPrefix}:${service.actionNames?.[operation.name] ?? operation.name}`
+    const general = conditionsOf(world, request, principal, region, input, calledVia)
     const context: RequestContext = {
       world,
       accountId: principal.accountId,
@@ -218,10 +218,11 @@ export class Pipeline {
       sourceIp: request.sourceIp,
       ...(calledVia === undefined ? {} : { calledVia }),
       authorize: (asked, resource, extra) => {
-        const decision = this.#decide(served, context, asked, resource, { ...conditions, ...extra })
+        const decision = this.#decide(served, context, asked, resource, { ...general, ...extra })
         if (!decision.allowed) throw denial(model.protocol, principal, asked, resource, decision)
       },
     }
+    const conditions = { ...general, ...service.conditions?.(operation.name, input, context) }
     if (principal.type !== 'anonymous' && !service.unauthorized?.includes(operation.name)) {
       const resources = service.resources?.[operation.name]?.(input, context) ?? '*'
       for (const resource of typeof resources === 'string' ? [resources] : resources) {
@@ -252,14 +253,15 @@ export class Pipeline {
     conditions: Record<string, string | string[]>,
   ): Decision {
     const document = service.resourcePolicy?.(resource, context)
+    const required = service.resourcePolicyRequired ?? false
     return this.#identity.decide({
       principal: context.principal,
       action,
       resource,
-      conditions,
+      conditions: { ...conditions, ...tagConditions(service, resource, context) },
       ...(document === undefined
         ? {}
-        : { resourcePolicy: { document, accountId: resource.split(':')[4] ?? '' } }),
+        : { resourcePolicy: { document, accountId: resource.split(':')[4] ?? '', required } }),
     })
   }
 
@@ -270,6 +272,17 @@ export class Pipeline {
     this.#options.log?.(error, `${service.name}:${operation?.name ?? 'unknown'}`)
     return fault(model.protocol, 'internal', 'An internal error has occurred. Retry your request.')
   }
+}
+
+/** `aws:ResourceTag/key`, also under the service's own prefix as some of its policies write it. */
+function tagConditions(service: Service, resource: string, context: RequestContext): Record<string, string> {
+  const tags = Object.entries(service.resourceTags?.(resource, context) ?? {})
+  return Object.fromEntries(
+    tags.flatMap(([key, value]) => [
+      [`aws:ResourceTag/${key}`, value],
+      [`${service.actionPrefix}:ResourceTag/${key}`, value],
+    ]),
+  )
 }
 
 function route({ model, protocol }: Served, request: WireRequest) {

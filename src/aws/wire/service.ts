@@ -68,6 +68,15 @@ export interface Service {
   resourceName?: (operation: string, arn: string) => string
   /** The resource-based policy of an ARN (a repository's), to be evaluated beside the caller's own. */
   resourcePolicy?: (arn: string, context: RequestContext) => string | undefined
+  /** Whether nobody may do anything without that policy's consent, as with KMS keys. */
+  resourcePolicyRequired?: boolean
+  /** Operations whose right has another name: `ReEncrypt` → `ReEncryptFrom`. */
+  actionNames?: Record<string, string>
+  /** The tags of a resource, for `aws:ResourceTag` conditions. */
+  resourceTags?: (arn: string, context: RequestContext) => Record<string, string> | undefined
+  /** Condition keys of the service's own. */
+  // biome-ignore lint/suspicious/noExplicitAny: as above.
+  conditions?: (operation: string, input: any, context: RequestContext) => Record<string, string | string[]>
   /** Operations that need no signature (`sts:AssumeRoleWithWebIdentity`) or no permission (`sts:GetCallerIdentity`). */
   unsigned?: string[]
   unauthorized?: string[]

@@ -133,6 +133,15 @@ const EBS_CSI: Record<string, string[]> = {
   livenessprobe: ['v2.17.0'],
 }
 
+/** The AWS Load Balancer Controller of the chart in https://aws.github.io/eks-charts. */
+const BALANCER_CONTROLLER = ['v2.14.1', 'v2.13.4']
+
+const balancerController = (tag: string): ImageRecipe =>
+  singleProgram('aws-load-balancer-controller', tag, '/controller', {
+    user: '65532:65532',
+    created: '2025-10-21T00:00:00Z',
+  })
+
 const pause = (version: string): ImageRecipe =>
   singleProgram('pause', version, '/pause', { user: '65535:65535', created: '2025-05-01T00:00:00Z' })
 
@@ -197,6 +206,13 @@ export const others: CatalogueRepository[] = [
       tags: [tag],
       recipe,
     })),
+  },
+  {
+    names: [
+      { host: 'public.ecr.aws', repository: 'eks/aws-load-balancer-controller' },
+      { host: EKS_REGISTRY, repository: 'amazon/aws-load-balancer-controller' },
+    ],
+    images: BALANCER_CONTROLLER.map((tag) => ({ tags: [tag], recipe: () => balancerController(tag) })),
   },
   eks('amazon-k8s-cni', releases('aws-vpc-cni', '/app/aws-vpc-cni', VPC_CNI)),
   eks('amazon-k8s-cni-init', releases('aws-vpc-cni-init', '/init/aws-vpc-cni-init', VPC_CNI)),

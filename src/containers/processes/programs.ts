@@ -79,6 +79,7 @@ export const findProgram: ProgramFinder = (name, argv0, version) => {
     case 'node-driver-registrar':
     case 'livenessprobe':
     case 'local-path-provisioner':
+    case 'aws-load-balancer-controller':
       return component(name)
     default:
       return undefined

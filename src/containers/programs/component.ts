@@ -5,11 +5,25 @@ const LINES: Record<string, string[]> = {
   coredns: ['.:53', 'CoreDNS-1.12.4', 'linux/amd64, go1.24.6'],
   'kube-proxy': ['"Using iptables Proxier"', '"Starting service config controller"'],
   'metrics-server': ['"Generated self-signed cert"', '"Serving securely on [::]:10251"'],
+  'aws-load-balancer-controller': [
+    '{"level":"info","msg":"version","GitVersion":"v2.14.1"}',
+    '{"level":"info","logger":"setup","msg":"starting podInfo repo"}',
+    '{"level":"info","logger":"controller-runtime.metrics","msg":"Serving metrics server","bindAddress":":8080","secure":false}',
+  ],
   'aws-vpc-cni': [
     'Installed /host/opt/cni/bin/aws-cni',
     'Starting IPAM daemon in the background ... ',
     'Checking for IPAM connectivity ... ',
   ],
+}
+
+/** Options without which a component does not start. */
+const REQUIRED: Record<string, { option: string; complaint: string }> = {
+  'aws-load-balancer-controller': {
+    option: '--cluster-name',
+    complaint:
+      '{"level":"error","logger":"setup","msg":"unable to load controller config","error":"kubernetes cluster name must be specified"}',
+  },
 }
 
 /** Runs until it is told to stop. */
@@ -19,6 +33,11 @@ export function component(name: string): Program {
       for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => resolve(0))
     })
     if (name === 'aws-vpc-cni-init') return 0
+    const misses = REQUIRED[name]
+    if (misses && !process.argv.some((word) => word.startsWith(`${misses.option}=`))) {
+      await process.complain(`${misses.complaint}\n`)
+      return 1
+    }
     for (const line of LINES[name] ?? []) await process.print(`${line}\n`)
     return process.waitFor(stop)
   }

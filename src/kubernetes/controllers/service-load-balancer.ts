@@ -46,6 +46,7 @@ export function serviceLoadBalancerController(plane: ControlPlane): Controller {
       api.update('services', { ...found, metadata: { ...found.metadata, finalizers } })
     }
     const ingress = await provider.ensureLoadBalancer(requestFor(found))
+    if (ingress === 'elsewhere') return
     if (!ingress) return { requeueAfterMs: POLL_MS }
     const service = latest(found)
     if (!service || equal(service.status?.loadBalancer?.ingress, ingress)) return
@@ -136,7 +137,8 @@ export function serviceLoadBalancerController(plane: ControlPlane): Controller {
   }
 }
 
-function takesTraffic({ metadata, spec, status }: Node): boolean {
+/** Whether load balancers may lead to a node. */
+export function takesTraffic({ metadata, spec, status }: Node): boolean {
   if (metadata.labels?.[EXCLUDED] !== undefined) return false
   if (spec?.taints?.some(({ key }) => key === 'ToBeDeletedByClusterAutoscaler')) return false
   return (

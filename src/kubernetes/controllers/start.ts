@@ -1,4 +1,5 @@
 import type { ContainerUsage } from '../api.ts'
+import { balancerController } from '../balancers/controller.ts'
 import { ResourceMetrics } from '../metrics/resource-metrics.ts'
 import { ClusterDns } from '../network/dns.ts'
 import { PolicyRoute } from '../network/policies.ts'
@@ -68,6 +69,7 @@ export function startControllerManager(
 ): { stop(): void } {
   const { world, api } = plane
   const collector = garbageCollector(plane)
+  const balancers = balancerController(plane)
   const metrics = new ResourceMetrics(api, usage, plane.now)
   const controllers = [
     namespaceDefaultsController(plane),
@@ -92,12 +94,14 @@ export function startControllerManager(
     volumeProtection(plane),
     ebsProvisioner(plane),
     collector,
+    ...(balancers ? [balancers] : []),
     autoscalerController(plane, metrics),
   ].map((controller) => world.controllers.start(controller))
   return {
     stop() {
       for (const controller of controllers) controller.stop()
       collector.close()
+      balancers?.close()
     },
   }
 }

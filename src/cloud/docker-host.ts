@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import { DockerEngine, type DockerEngineOptions } from '#containers/engine/engine.ts'
+import type { Image } from '#containers/image.ts'
 import { listenUnix } from './runtime-directory.ts'
 
 /** The machine with the world's Docker Engine, which the learner's `docker` reaches by a unix socket. */
@@ -14,6 +15,11 @@ export class DockerHost {
     this.#engine = engine
     this.#server = createServer({ requestTimeout: 0 }, (req, res) => engine.request(req, res))
     this.#server.on('upgrade', (req, socket, head) => engine.upgrade(req, socket, head))
+  }
+
+  /** An image of the engine by name; undefined: there is none. */
+  image(name: string): Image | undefined {
+    return this.#engine.images.find(name)
   }
 
   async start(): Promise<void> {

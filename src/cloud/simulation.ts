@@ -98,7 +98,14 @@ export class Simulation {
     })
     const images = createImagePuller({ hosts: registries, blobs })
     const lookupOutside = (name: string) => outside.lookup(name)
-    const machines = new Machines({ world, network, runtime, images, lookup: lookupOutside })
+    const machines = new Machines({
+      world,
+      network,
+      runtime,
+      images,
+      lookup: lookupOutside,
+      engineImage: (name) => docker.image(name),
+    })
     const programs = machinePrograms(machines)
     const clusters = new Clusters({
       world,

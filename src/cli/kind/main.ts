@@ -141,7 +141,6 @@ named(load.command('docker-image <images...>').description('Loads docker images 
           '--namespace=k8s.io',
           'images',
           'import',
-          '--engine',
           image,
         ])
         if (exitCode !== 0) throw new KindError(`failed to load image: ${stderr.trim()}`)

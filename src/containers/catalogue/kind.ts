@@ -83,6 +83,7 @@ function nodeFiles(version: string): Record<string, TreeNode> {
     ),
     '/usr/bin/curl': programFile('curl', '7.88.1'),
     '/usr/local/bin/containerd': programFile('containerd', 'v2.2.0'),
+    '/usr/local/bin/ctr': programFile('ctr', 'v2.2.0'),
     '/usr/local/bin/crictl': programFile('crictl', 'v1.34.0'),
     '/usr/bin/kubelet': programFile('kubelet', version),
     '/usr/bin/kubeadm': programFile('kubeadm', version),

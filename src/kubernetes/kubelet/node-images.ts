@@ -58,6 +58,11 @@ export class NodeImages {
     return this.#options.world.store.values<NodeImage>(this.prefix(node))
   }
 
+  /** Gives a node an image without a pull. */
+  put(node: string, image: NodeImage): void {
+    this.#options.world.store.put(`${this.prefix(node)}${image.reference}`, image)
+  }
+
   /** A node is gone, and its disk with it. */
   forget(node: string): void {
     const { store } = this.#options.world

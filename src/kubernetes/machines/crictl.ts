@@ -142,6 +142,8 @@ function parse(args: string[]) {
     const word = args[index]!
     // What follows the container of an exec is the command's own.
     if (words[0] === 'exec' && words.length > 1) words.push(word)
+    // `-aq` is `-a -q`.
+    else if (/^-[aqitfh]{2,}$/.test(word)) for (const letter of word.slice(1)) flags.set(letter, 'true')
     else if (/^--?[a-zA-Z]/.test(word)) {
       const [name, value] = word.replace(/^--?/, '').split('=', 2) as [string, string | undefined]
       const takes = WITH_VALUE.has(name) && !(words[0] === 'exec' && (name === 'i' || name === 't'))
@@ -430,7 +432,7 @@ async function exec({ process, node, words, flags }: Call): Promise<number> {
     throw new CrictlError(
       `execing command in container: rpc error: code = Unknown desc = container is in CONTAINER_EXITED state`,
     )
-  const tty = flags.has('t') || flags.has('tty') || [...flags.keys()].some((flag) => /^[it]{2}$/.test(flag))
+  const tty = flags.has('t') || flags.has('tty')
   const child = await instance.container.exec({ command, tty }).catch((error: Error) => {
     throw new CrictlError(
       `execing command in container: rpc error: code = Unknown desc = failed to exec in container: failed to start exec: ${error.message}`,

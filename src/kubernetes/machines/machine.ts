@@ -43,12 +43,12 @@ export class NodeMachine {
   readonly machine: Machine
   readonly machines: Machines
   systemd: Systemd | undefined
-  /** How many kube-proxies run on it. */
-  proxies = 0
   statics: StaticPods | undefined
   /** The cluster whose API server its kubelet reaches now. */
   uplink: MachineCluster | undefined
   #kubelet: KubeletSettings | undefined
+  /** How many kube-proxies run on it. */
+  #proxies = 0
   #connected: MachineCluster | undefined
   readonly #observer: (path: string) => void
   #changes: { close(): void } | undefined
@@ -147,10 +147,11 @@ export class NodeMachine {
 
   /** Its kube-proxy runs until it is closed. */
   proxy(): { close(): void } {
-    this.proxies++
+    this.#proxies++
+    this.#connected?.network?.services.follow(this.name)
     return {
       close: () => {
-        this.proxies--
+        if (--this.#proxies === 0) this.#connected?.network?.services.freeze(this.name)
       },
     }
   }
@@ -242,6 +243,8 @@ export class NodeMachine {
     const fresh = this.uplink !== cluster
     this.uplink = cluster
     if (!fresh) return
+    // Until a kube-proxy runs here the machine has no rules for Services.
+    if (this.#connected !== cluster && this.#proxies === 0) cluster.network!.services.freeze(this.name, true)
     this.#connected = cluster
     this.#register()
     cluster.kubelets!.attendNode(this.name, true)

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import type { ImagePuller } from '#containers/image.ts'
+import type { Image, ImagePuller } from '#containers/image.ts'
 import type { Machine } from '#containers/processes/machine.ts'
 import type { ContainerRuntime } from '#containers/runtime.ts'
 import type { KeyAndCertificate } from '#network/authority.ts'
@@ -19,6 +19,8 @@ export interface MachinesOptions {
   network: VirtualNetwork
   runtime: ContainerRuntime
   images: ImagePuller
+  /** An image of the world's Docker Engine; undefined: there is none. */
+  engineImage?: (name: string) => Image | undefined
   /** Names outside the machines; undefined: NXDOMAIN. */
   lookup?: (name: string) => string | undefined
 }

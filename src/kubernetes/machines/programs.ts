@@ -7,6 +7,7 @@ import { containerd, kubelet } from './components/kubelet.ts'
 import { kindnetd, kubeProxy } from './components/node-daemons.ts'
 import { scheduler } from './components/scheduler.ts'
 import { crictl } from './crictl.ts'
+import { ctr } from './ctr.ts'
 import { kubeadm } from './kubeadm/command.ts'
 import { kubectl } from './kubectl.ts'
 import type { Machines } from './machines.ts'
@@ -30,6 +31,8 @@ export const machinePrograms =
         return processTools(machines)
       case 'containerd':
         return containerd(machines, version)
+      case 'ctr':
+        return ctr(machines)
       case 'crictl':
         return crictl(machines, version)
       case 'kubelet':

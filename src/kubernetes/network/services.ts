@@ -2,7 +2,7 @@ import { ConnectError, type Peer, type Route } from '#network/virtual-network.ts
 import type { Store, StoreEvent, WatchHandle } from '#world/store.ts'
 import { StoreIndex } from '#world/store-index.ts'
 import type { ClusterApi } from '../api.ts'
-import type { EndpointSlice, Node, Service, ServicePort } from '../objects.ts'
+import type { EndpointSlice, Node, Pod, Service, ServicePort } from '../objects.ts'
 import { nameOf } from '../pods.ts'
 
 /** A ready backend of a Service's port. */
@@ -14,6 +14,14 @@ interface Backend extends Peer {
 interface Entry {
   service: Service
   port: ServicePort
+}
+
+/** The Services as the rules of a node have them. */
+interface Rules {
+  /** `address:port` → port of a Service. */
+  clusterIps: Map<string, Entry>
+  nodePorts: Map<number, Entry>
+  backends: Map<string, Backend[]>
 }
 
 const SERVICE_NAME = 'kubernetes.io/service-name'
@@ -36,6 +44,8 @@ export class ServiceRoute implements Route {
   readonly #slices: StoreIndex<EndpointSlice>
   readonly #nodes: StoreIndex<Node>
   readonly #backends = new Map<string, Backend[]>()
+  /** By node: the rules of nodes whose kube-proxy does not run. */
+  readonly #frozen = new Map<string, Rules>()
   readonly #sticky = new Map<string, { backend: Backend; until: number }>()
   readonly #watches: WatchHandle[]
 
@@ -74,18 +84,46 @@ export class ServiceRoute implements Route {
     for (const watch of [...this.#watches, this.#slices, this.#nodes]) watch.close()
   }
 
+  /** The kube-proxy of a node ended: its rules stay as they are; with `empty` the node lost them, or never had any. */
+  freeze(node: string, empty = false): void {
+    const rules: Rules = { clusterIps: new Map(), nodePorts: new Map(), backends: new Map() }
+    if (!empty) {
+      rules.clusterIps = new Map(this.#clusterIps)
+      rules.nodePorts = new Map(this.#nodePorts)
+      for (const { service, port } of [...rules.clusterIps.values(), ...rules.nodePorts.values()])
+        rules.backends.set(keyOf(service, port), this.#backendsOf(service, port))
+    }
+    this.#frozen.set(node, rules)
+  }
+
+  /** The kube-proxy of a node follows the Services. */
+  follow(node: string): void {
+    this.#frozen.delete(node)
+  }
+
+  /** The rules that a connection meets when they are not the present ones: those of the node that it starts from, or enters by. */
+  #rulesOf(from: Peer, to: Peer): Rules | undefined {
+    if (this.#frozen.size === 0) return undefined
+    const nodeOf = (address: string) =>
+      this.#nodes.get(address)[0]?.metadata.name ??
+      this.#api.list<Pod>('pods').find(({ status }) => status?.podIP === address)?.spec.nodeName
+    return this.#frozen.get(nodeOf(from.address) ?? this.#nodes.get(to.address)[0]?.metadata.name ?? '')
+  }
+
   resolve(from: Peer, to: Peer): Peer | undefined {
+    const rules = this.#rulesOf(from, to)
+    const { clusterIps, nodePorts } = rules ?? { clusterIps: this.#clusterIps, nodePorts: this.#nodePorts }
     // Cluster addresses mean something only on the cluster's own nodes: another cluster may use the same ones.
     if (this.#isInside(from.address)) {
-      const entry = this.#clusterIps.get(`${to.address}:${to.port}`)
-      if (entry) return this.#choose(entry, from, to)
+      const entry = clusterIps.get(`${to.address}:${to.port}`)
+      if (entry) return this.#choose(entry, from, to, rules)
       if (this.#serviceCidr(to.address)) throw new ConnectError('ETIMEDOUT', to.address, to.port)
     }
-    const onNode = this.#nodePorts.get(to.port)
+    const onNode = nodePorts.get(to.port)
     const [node] = onNode ? this.#nodes.get(to.address) : []
     if (!onNode || !node) return
     const local = onNode.service.spec.externalTrafficPolicy === 'Local' ? node.metadata.name : undefined
-    return this.#choose(onNode, from, to, local)
+    return this.#choose(onNode, from, to, rules, local)
   }
 
   /** Addresses of a headless Service's ready endpoints, or of all of them when it publishes those too. */
@@ -100,8 +138,8 @@ export class ServiceRoute implements Route {
       )
   }
 
-  #choose({ service, port }: Entry, from: Peer, to: Peer, localTo?: string): Peer {
-    const all = this.#backendsOf(service, port)
+  #choose({ service, port }: Entry, from: Peer, to: Peer, rules?: Rules, localTo?: string): Peer {
+    const all = rules ? (rules.backends.get(keyOf(service, port)) ?? []) : this.#backendsOf(service, port)
     const backends = localTo === undefined ? all : all.filter(({ node }) => node === localTo)
     // kube-proxy rejects what has no endpoint, and drops what has none on the node.
     if (backends.length === 0) {
@@ -125,7 +163,7 @@ export class ServiceRoute implements Route {
   }
 
   #backendsOf(service: Service, port: ServicePort): Backend[] {
-    const key = `${nameOf(service)}:${port.name ?? ''}`
+    const key = keyOf(service, port)
     const known = this.#backends.get(key)
     if (known) return known
     const backends = this.#slices.get(nameOf(service)).flatMap(({ endpoints = [], ports = [] }) => {
@@ -166,6 +204,8 @@ export class ServiceRoute implements Route {
     }
   }
 }
+
+const keyOf = (service: Service, port: ServicePort): string => `${nameOf(service)}:${port.name ?? ''}`
 
 const addressesOf = ({ spec }: Service): string[] => [
   ...(spec.clusterIP && spec.clusterIP !== 'None' ? [spec.clusterIP] : []),

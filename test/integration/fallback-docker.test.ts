@@ -45,7 +45,7 @@ const COMMANDS = [
   'docker build --tag page:v2 page | grep Step',
   `docker images --format '{{.Repository}}:{{.Tag}}' | sort`,
   'docker images --quiet page | wc -l',
-  'docker image ls | head -1 | tr -s " "',
+  'docker image ls | sed -n 1p | tr -s " "',
   'docker tag page:v1 other',
   'docker rmi other',
   'docker run --rm busybox echo one two',

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -41,7 +41,8 @@ export class DockerEngineShell {
     this.#close = close
   }
 
-  static async open(): Promise<DockerEngineShell> {
+  /** `docker`: the machine's own client, or the project's. */
+  static async open(docker: 'real' | 'ours' = 'real'): Promise<DockerEngineShell> {
     const lab = await openLab()
     const folder = await mkdtemp(join(tmpdir(), 'drydock-engine-'))
     const socket = join(folder, 'docker.sock')
@@ -49,8 +50,17 @@ export class DockerEngineShell {
     server.on('upgrade', (req, stream, head) => lab.engine.upgrade(req, stream, head))
     server.listen(socket)
     await once(server, 'listening')
+    if (docker === 'ours') {
+      const main = new URL('../../src/containers/cli/main.ts', import.meta.url).pathname
+      await mkdir(join(folder, 'bin'))
+      await writeFile(
+        join(folder, 'bin', 'docker'),
+        `#!/bin/sh\nexec '${process.execPath}' '${main}' "$@"\n`,
+        { mode: 0o755 },
+      )
+    }
     const env = {
-      PATH: process.env.PATH!,
+      PATH: docker === 'ours' ? `${join(folder, 'bin')}:${process.env.PATH}` : process.env.PATH!,
       HOME: folder,
       DOCKER_HOST: `unix://${socket}`,
       DOCKER_BUILDKIT: '0',

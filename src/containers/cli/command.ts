@@ -1,5 +1,7 @@
+import { createInterface } from 'node:readline/promises'
 import type { Readable } from 'node:stream'
 import { CommandError, type EngineClient, readMessages } from './client.ts'
+import type { ParsedFlags } from './flags.ts'
 
 /** A command after its name; gives the exit status. Throws CommandError. */
 export type Command = (client: EngineClient, words: string[]) => Promise<number | undefined>
@@ -43,4 +45,16 @@ export async function printProgress(stream: Readable, quiet = false, print = out
       last = line
     }
   }
+}
+
+/** Asks before something is removed, unless `--force` says that nobody has to be asked. */
+export async function confirm(flags: ParsedFlags, warning: string): Promise<boolean> {
+  if (flags.has('force')) return true
+  out(`${warning}\nAre you sure you want to continue? [y/N] `)
+  const lines = createInterface({ input: process.stdin })
+  for await (const line of lines) {
+    lines.close()
+    return /^y(?:es)?$/i.test(line.trim())
+  }
+  return false
 }

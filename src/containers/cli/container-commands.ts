@@ -80,6 +80,8 @@ const logs: Command = async (client, words) => {
     tail: { short: 'n', kind: 'string' },
     timestamps: { short: 't', kind: 'boolean' },
     since: { kind: 'string' },
+    until: { kind: 'string' },
+    details: { kind: 'boolean' },
   })
   const name = flags.args[0]
   if (!name) throw new CommandError("docker: 'docker logs' requires 1 argument")
@@ -90,7 +92,9 @@ const logs: Command = async (client, words) => {
     follow: flags.has('follow') ? '1' : '0',
     timestamps: flags.has('timestamps') ? '1' : '0',
     tail: flags.text('tail') ?? 'all',
+    details: flags.has('details') ? '1' : '0',
   })
+  for (const edge of ['since', 'until']) if (flags.text(edge)) query.set(edge, flags.text(edge)!)
   const answer = await client.send('GET', `/containers/${name}/logs?${query}`)
   if (Config.Tty) for await (const chunk of answer) process.stdout.write(chunk)
   else await demultiplex(answer)
@@ -126,6 +130,7 @@ const exec: Command = async (client, words) => {
     AttachStderr: true,
     Env: flags.list('env'),
     WorkingDir: flags.text('workdir') ?? '',
+    User: flags.text('user') ?? '',
   }
   const { Id } = await client.json('POST', `/containers/${name}/exec`, { body })
   if (flags.has('detach')) {
@@ -168,7 +173,10 @@ const rm: Command = async (client, words) => {
   if (flags.args.length === 0) throw new CommandError("docker: 'docker rm' requires at least 1 argument")
   return each(flags.args, async (name) => {
     try {
-      await client.send('DELETE', `/containers/${name}?force=${flags.has('force') ? 1 : 0}`)
+      await client.send(
+        'DELETE',
+        `/containers/${name}?force=${flags.has('force') ? 1 : 0}&v=${flags.has('volumes') ? 1 : 0}`,
+      )
     } catch (error) {
       if (!(flags.has('force') && error instanceof DaemonError && error.status === 404)) throw error
       process.stderr.write(`${error.message}\n`)
@@ -183,13 +191,14 @@ const inspect: Command = async (client, words) => {
   const found: unknown[] = []
   let status = 0
   for (const name of flags.args) {
-    const paths = [`/containers/${name}/json`, `/images/${name}/json`]
-    const wanted =
-      flags.text('type') === 'image'
-        ? paths.slice(1)
-        : flags.text('type') === 'container'
-          ? paths.slice(0, 1)
-          : paths
+    const paths: Record<string, string> = {
+      container: `/containers/${name}/json`,
+      image: `/images/${name}/json`,
+      network: `/networks/${name}`,
+      volume: `/volumes/${name}`,
+    }
+    const type = flags.text('type')
+    const wanted = type ? [paths[type] ?? ''] : Object.values(paths)
     let value: unknown
     for (const path of wanted) {
       value ??= await client.json('GET', path).catch((error) => {
@@ -239,4 +248,15 @@ export const CONTAINER_COMMANDS: Record<string, Command> = {
   'container start': simple('start'),
   'container inspect': typed('container'),
   'image inspect': typed('image'),
+  'network inspect': typed('network'),
+  'volume inspect': typed('volume'),
+  'container create': async (client, words) => {
+    out(`${(await createContainer(client, words, false)).id}\n`)
+    return 0
+  },
+  'container kill': simple('kill', (flags) =>
+    flags.text('signal') ? `?signal=${flags.text('signal')}` : '',
+  ),
+  'container restart': simple('restart', time),
+  'container list': ps,
 }

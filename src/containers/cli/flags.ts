@@ -69,3 +69,12 @@ export function filtersOf(list: readonly string[]): Record<string, string[]> {
   }
   return filters
 }
+
+/** `name=value` words as an object; a word alone has an empty value. */
+export const pairsOf = (list: readonly string[]): Record<string, string> =>
+  Object.fromEntries(
+    list.map((item) => {
+      const equals = item.indexOf('=')
+      return equals === -1 ? [item, ''] : [item.slice(0, equals), item.slice(equals + 1)]
+    }),
+  )

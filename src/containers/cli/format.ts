@@ -1,4 +1,5 @@
 import { humanDuration } from '../engine/durations.ts'
+import type { ParsedFlags } from './flags.ts'
 
 /** A table as the Docker CLI prints it: columns three spaces apart. */
 export function table(header: string[], rows: string[][]): string {
@@ -79,4 +80,36 @@ function shown(value: Value): string {
       .map(([key, item]) => `${key}:${shown(item)}`)
       .join(' ')}]`
   return String(value)
+}
+
+/** Rows as `--quiet`, `--format` (a template, `json`, `table …`) and neither show them; `titles`: the table's columns. */
+export function formatted(
+  flags: ParsedFlags,
+  titles: Record<string, string>,
+  rows: Record<string, string>[],
+): string {
+  const format = flags.text('format')
+  if (flags.has('quiet')) return rows.map((row) => `${row.ID ?? Object.values(row)[0]}\n`).join('')
+  if (format === 'json') return rows.map((row) => `${JSON.stringify(row)}\n`).join('')
+  if (format && format !== 'table' && !format.startsWith('table '))
+    return rows.map((row) => `${template(format, row)}\n`).join('')
+  const columns = format?.startsWith('table ')
+    ? [...format.matchAll(/\{\{\s*\.(\w+)\s*\}\}/g)].map((match) => match[1]!)
+    : Object.keys(titles)
+  return table(
+    columns.map((name) => titles[name] ?? name.toUpperCase()),
+    rows.map((row) => columns.map((name) => row[name] ?? '')),
+  )
+}
+
+/** Binary sizes: `5MiB`, `4GiB`. */
+export function binarySize(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
+  let size = bytes
+  let unit = 0
+  while (size >= 1024 && unit < units.length - 1) {
+    size /= 1024
+    unit++
+  }
+  return `${Number(size.toPrecision(4))}${units[unit]}`
 }

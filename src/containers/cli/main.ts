@@ -1,14 +1,27 @@
 import { constants } from 'node:os'
 import { CommandError, EngineClient } from './client.ts'
+import type { Command } from './command.ts'
 import { CONTAINER_COMMANDS } from './container-commands.ts'
+import { FILE_COMMANDS } from './file-commands.ts'
 import { UsageError } from './flags.ts'
 import { template } from './format.ts'
 import { IMAGE_COMMANDS } from './image-commands.ts'
+import { LIFE_COMMANDS } from './life-commands.ts'
 import { LOGIN_COMMANDS } from './login-commands.ts'
+import { NETWORK_COMMANDS } from './network-commands.ts'
+import { VOLUME_COMMANDS } from './volume-commands.ts'
 
 // A small `docker` for machines without one: the commands that the labs use, on the Engine API at DOCKER_HOST.
 
-const COMMANDS = { ...LOGIN_COMMANDS, ...IMAGE_COMMANDS, ...CONTAINER_COMMANDS }
+const COMMANDS: Record<string, Command> = {
+  ...LOGIN_COMMANDS,
+  ...IMAGE_COMMANDS,
+  ...CONTAINER_COMMANDS,
+  ...FILE_COMMANDS,
+  ...LIFE_COMMANDS,
+  ...NETWORK_COMMANDS,
+  ...VOLUME_COMMANDS,
+}
 const VERSION = '28.2.2'
 const GROUPS = new Set([
   'image',
@@ -25,7 +38,7 @@ const GROUPS = new Set([
 ])
 /** Commands that the real CLI has and this one has not. */
 const OTHERS = new Set(
-  'attach commit cp diff events export import info load port rename save search stats top unpause pause update wait stack service node secret config plugin trust network volume system builder context manifest buildx compose swarm'.split(
+  'search stack service node secret config plugin trust builder manifest buildx compose swarm system context'.split(
     ' ',
   ),
 )
@@ -76,8 +89,9 @@ async function info(client: EngineClient): Promise<number> {
 const HELP = `Usage:  docker [OPTIONS] COMMAND
 
 drydock's own small docker command, used because this machine has none. It does what the labs need:
-  build, exec, history, images, info, inspect, kill, login, logout, logs, ps, pull, push, restart, rm, rmi, run,
-  start, stop, tag, version
+  attach, build, commit, context, cp, create, diff, events, exec, export, history, images, import, info, inspect, kill,
+  load, login, logout, logs, network, pause, port, ps, pull, push, rename, restart, rm, rmi, run, save, start, stats,
+  stop, system, tag, top, unpause, update, version, volume, wait
 `
 
 /** Runs one command line; gives the exit code. */

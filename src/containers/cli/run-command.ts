@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { resize, stream } from './attached-streams.ts'
 import { CommandError, DaemonError, type EngineClient } from './client.ts'
 import { type Command, out } from './command.ts'
-import { parseFlags } from './flags.ts'
+import { type ParsedFlags, pairsOf, parseFlags } from './flags.ts'
 import { pullImage } from './image-commands.ts'
 
 const RUN_FLAGS = {
@@ -26,6 +27,29 @@ const RUN_FLAGS = {
   label: { short: 'l', kind: 'list' },
   pull: { kind: 'string' },
   platform: { kind: 'string' },
+  'add-host': { kind: 'list' },
+  cpus: { kind: 'string' },
+  expose: { kind: 'list' },
+  'health-cmd': { kind: 'string' },
+  'health-interval': { kind: 'string' },
+  'health-retries': { kind: 'string' },
+  'health-start-period': { kind: 'string' },
+  'health-timeout': { kind: 'string' },
+  init: { kind: 'boolean' },
+  ip: { kind: 'string' },
+  link: { kind: 'list' },
+  'log-driver': { kind: 'string' },
+  'memory-swap': { kind: 'string' },
+  mount: { kind: 'list' },
+  'network-alias': { kind: 'list' },
+  'no-healthcheck': { kind: 'boolean' },
+  privileged: { kind: 'boolean' },
+  quiet: { short: 'q', kind: 'boolean' },
+  'read-only': { kind: 'boolean' },
+  'stop-signal': { kind: 'string' },
+  'stop-timeout': { kind: 'string' },
+  tmpfs: { kind: 'list' },
+  'volumes-from': { kind: 'list' },
 } as const
 
 function portBindings(specs: readonly string[]) {
@@ -39,7 +63,8 @@ function portBindings(specs: readonly string[]) {
   return bindings
 }
 
-function bytes(text: string | undefined): number {
+/** `64m` in bytes; nothing is 0. Throws CommandError. */
+export function bytes(text: string | undefined): number {
   const match = /^(\d+(?:\.\d+)?)([bkmg]?)b?$/i.exec(text ?? '')
   if (!text) return 0
   if (!match)
@@ -50,6 +75,52 @@ function bytes(text: string | undefined): number {
   return Math.floor(
     Number(match[1]) * 1024 ** ['', 'k', 'm', 'g'].indexOf(match[2]!.toLowerCase().replace('b', '')),
   )
+}
+
+/** `./x:/y` with the folder's full path. */
+const absoluteBind = (text: string) => {
+  const [source = '', ...rest] = text.split(':')
+  return [/^\.{1,2}(?:\/|$)/.test(source) ? resolve(source) : source, ...rest].join(':')
+}
+
+/** `type=volume,source=data,target=/d,readonly` */
+function mountOf(text: string) {
+  const fields = pairsOf(text.split(','))
+  const target = fields.target ?? fields.dst ?? fields.destination
+  if (!target)
+    throw new CommandError(`invalid argument "${text}" for "--mount" flag: target is required`, 125)
+  return {
+    Type: fields.type ?? 'volume',
+    Source: fields.source ?? fields.src ?? '',
+    Target: target,
+    ReadOnly: 'readonly' in fields || 'ro' in fields,
+    ...('volume-nocopy' in fields ? { VolumeOptions: { NoCopy: true } } : {}),
+  }
+}
+
+const DURATIONS: Record<string, number> = { ns: 1, us: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 }
+
+/** A Go duration in nanoseconds; nothing is 0. */
+const nanoseconds = (text = ''): number =>
+  [...text.matchAll(/([\d.]+)(ns|us|ms|s|m|h)/g)].reduce(
+    (sum, [, number, unit]) => sum + Number(number) * DURATIONS[unit!]!,
+    0,
+  )
+
+function healthcheck(flags: ParsedFlags) {
+  if (flags.has('no-healthcheck')) return { Test: ['NONE'] }
+  const command = flags.text('health-cmd')
+  const given = ['health-interval', 'health-timeout', 'health-retries', 'health-start-period'].some((name) =>
+    flags.text(name),
+  )
+  if (!command && !given) return undefined
+  return {
+    ...(command ? { Test: ['CMD-SHELL', command] } : {}),
+    Interval: nanoseconds(flags.text('health-interval')),
+    Timeout: nanoseconds(flags.text('health-timeout')),
+    StartPeriod: nanoseconds(flags.text('health-start-period')),
+    Retries: Number(flags.text('health-retries') ?? 0),
+  }
 }
 
 /** Makes a container as `docker run` and `docker create` ask for it, pulling its image if it is missing. */
@@ -71,6 +142,10 @@ export async function createContainer(client: EngineClient, words: string[], att
     if (item.includes('=')) env.push(item)
     else if (process.env[item] !== undefined) env.push(`${item}=${process.env[item]}`)
   }
+  const network = flags.text('network') ?? 'bridge'
+  const volumes = flags.list('volume')
+  if (flags.has('rm') && (flags.text('restart') ?? 'no') !== 'no')
+    throw new CommandError('conflicting options: cannot specify both --restart and --rm', 125)
   const [policy = 'no', retries = '0'] = (flags.text('restart') ?? 'no').split(':')
   const body = {
     Hostname: flags.text('hostname') ?? '',
@@ -85,6 +160,16 @@ export async function createContainer(client: EngineClient, words: string[], att
     Cmd: command.length > 0 ? command : null,
     Entrypoint: flags.text('entrypoint') === undefined ? null : [flags.text('entrypoint')],
     Image: image,
+    ExposedPorts: Object.fromEntries(
+      [
+        ...Object.keys(portBindings(flags.list('publish'))),
+        ...flags.list('expose').map((port) => (port.includes('/') ? port : `${port}/tcp`)),
+      ].map((port) => [port, {}]),
+    ),
+    Volumes: Object.fromEntries(volumes.filter((text) => !text.includes(':')).map((path) => [path, {}])),
+    Healthcheck: healthcheck(flags),
+    StopSignal: flags.text('stop-signal'),
+    StopTimeout: flags.text('stop-timeout') === undefined ? undefined : Number(flags.text('stop-timeout')),
     WorkingDir: flags.text('workdir') ?? '',
     Labels: Object.fromEntries(
       flags
@@ -93,19 +178,41 @@ export async function createContainer(client: EngineClient, words: string[], att
     ),
     HostConfig: {
       AutoRemove: flags.has('rm'),
-      Binds: flags.list('volume'),
-      NetworkMode: flags.text('network') ?? 'bridge',
+      Binds: volumes.filter((text) => text.includes(':')).map(absoluteBind),
+      Mounts: flags.list('mount').map(mountOf),
+      Tmpfs: Object.fromEntries(
+        flags.list('tmpfs').map((text) => [text.split(':')[0], text.split(':')[1] ?? '']),
+      ),
+      VolumesFrom: flags.list('volumes-from'),
+      Links: flags.list('link'),
+      ExtraHosts: flags.list('add-host').map((text) => text.replace('=', ':')),
+      NanoCpus: Math.round(Number(flags.text('cpus') ?? 0) * 1e9),
+      MemorySwap: bytes(flags.text('memory-swap')),
+      LogConfig: { Type: flags.text('log-driver') ?? '', Config: {} },
+      Privileged: flags.has('privileged'),
+      ReadonlyRootfs: flags.has('read-only'),
+      NetworkMode: network,
       PortBindings: portBindings(flags.list('publish')),
       PublishAllPorts: flags.has('publish-all'),
       RestartPolicy: { Name: policy, MaximumRetryCount: Number(retries) },
       Memory: bytes(flags.text('memory')),
+    },
+    NetworkingConfig: {
+      EndpointsConfig: {
+        [network]: {
+          Aliases: flags.list('network-alias'),
+          ...(flags.text('ip') ? { IPAMConfig: { IPv4Address: flags.text('ip') } } : {}),
+        },
+      },
     },
   }
   const path = `/containers/create${flags.text('name') ? `?name=${encodeURIComponent(flags.text('name')!)}` : ''}`
   try {
     return { id: (await client.json('POST', path, { body })).Id as string, detached, tty, stdin }
   } catch (error) {
-    if (!(error instanceof DaemonError && error.status === 404)) throw error
+    const missing =
+      error instanceof DaemonError && error.status === 404 && /^No such image/.test(error.detail)
+    if (!missing || flags.text('pull') === 'never') throw error
     process.stderr.write(
       `Unable to find image '${/[:@]/.test(image.slice(image.lastIndexOf('/') + 1)) ? image : `${image}:latest`}' locally\n`,
     )

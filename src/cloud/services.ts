@@ -2,7 +2,7 @@ import {
   applicationAutoScalingController,
   applicationAutoScalingService,
 } from '#aws/application-autoscaling/index.ts'
-import { autoScalingController, autoScalingService } from '#aws/autoscaling/index.ts'
+import { autoScalingController, autoScalingService, groupScalingController } from '#aws/autoscaling/index.ts'
 import { cloudFormationController, cloudFormationService, type Invoke } from '#aws/cloudformation/index.ts'
 import { cloudTrailService } from '#aws/cloudtrail/index.ts'
 import { alarmController, cloudWatchService } from '#aws/cloudwatch/index.ts'
@@ -66,6 +66,7 @@ export function awsControllers(
     selfManagedController(world, nodes),
     keyDeletionController(world),
     autoScalingController(world),
+    groupScalingController(world),
     elbHealthController(world, network),
     targetHealthController(world, network),
     cloudFormationController(world, invoke),

@@ -1,23 +1,28 @@
 import type { Controller, Result } from '#world/controller.ts'
 import type { World } from '#world/world.ts'
-import {
-  type InstanceRecord,
-  launchInstances,
-  type Scope,
-  scopeOfKey,
-  tables,
-  terminateInstance,
-} from '../ec2/index.ts'
-import { deregisterInstances, registerInstances } from '../elb/load-balancers.ts'
-import { findLoadBalancer } from '../elb/tables.ts'
+import { type InstanceRecord, launchInstances, type Scope, scopeOfKey, tables } from '../ec2/index.ts'
 import { AwsError } from '../wire/service.ts'
-import { emptiestSubnet, launchSpec } from './launch-spec.ts'
-import type { ActivityRecord, GroupInstance, GroupRecord } from './records.ts'
+import { beginHook } from './hooks.ts'
+import { emptiestSubnet, launchMark, launchSpec } from './launch-spec.ts'
+import {
+  announceEnd,
+  beginTermination,
+  counts,
+  endMember,
+  enterService,
+  failsBalancer,
+  finish,
+  isEnding,
+  leaveBalancers,
+  replaceMember,
+  stamp,
+} from './members.ts'
+import type { GroupInstance, GroupRecord } from './records.ts'
 import {
   activitiesOf,
-  findActivity,
   findGroup,
   groupKey,
+  listGroups,
   putActivity,
   putGroup,
   removeGroup,
@@ -25,9 +30,13 @@ import {
 
 const GROUP_KEY = /^aws\/\d+\/[^/]+\/autoscaling\/groups\/([^/]+)$/
 const INSTANCE_KEY = /^aws\/\d+\/[^/]+\/ec2\/instances\//
+const TARGET_KEY = /^aws\/\d+\/[^/]+\/elbv2\/targets\//
 const GROUP_TAG = 'aws:autoscaling:groupName'
 /** The cause of a launch that nobody asked for. */
 const DIFFERENCE = 'an instance was started in response to a difference between desired and actual capacity.'
+const EC2_HEALTH =
+  'an instance was taken out of service in response to an EC2 health check indicating it has been terminated or stopped.'
+const ELB_HEALTH = 'an instance was taken out of service in response to an ELB system health check failure.'
 /** How long a group waits after a failed launch, ms. */
 const LAUNCH_RETRY_MS = 60_000
 
@@ -40,9 +49,16 @@ export function autoScalingController(world: World): Controller {
         prefix: 'aws/',
         keys: ({ key, entry }) => {
           if (GROUP_KEY.test(key)) return [key]
+          const scope = scopeOfKey(world, key)
+          if (TARGET_KEY.test(key)) {
+            const { groupArn } = entry.value as { groupArn: string }
+            return listGroups(scope)
+              .filter(({ targetGroupArns }) => targetGroupArns?.includes(groupArn))
+              .map(({ name }) => groupKey(scope, name))
+          }
           if (!INSTANCE_KEY.test(key)) return []
           const name = (entry.value as InstanceRecord).tags[GROUP_TAG]
-          return name === undefined ? [] : [groupKey(scopeOfKey(world, key), name)]
+          return name === undefined ? [] : [groupKey(scope, name)]
         },
       },
     ],
@@ -51,51 +67,63 @@ export function autoScalingController(world: World): Controller {
       const name = decodeURIComponent(GROUP_KEY.exec(key)![1]!)
       if (!findGroup(scope, name)) return undefined
       followInstances(scope, name)
-      return resize(scope, name)
+      const result = resize(scope, name)
+      const wait = hookWait(scope, name)
+      return wait === undefined ? result : { requeueAfterMs: Math.min(wait, result?.requeueAfterMs ?? wait) }
     },
   }
 }
 
-/** Takes over what has happened to the instances: started, ended, found unhealthy. */
+/** Takes over what has happened to the instances: started, ended, found unhealthy, waited long enough. */
 function followInstances(scope: Scope, name: string): void {
+  const now = scope.world.clock.now()
   for (const { id } of findGroup(scope, name)!.instances) {
     const group = findGroup(scope, name)!
     const member = group.instances.find((one) => one.id === id)!
     const state = tables.instances.find(scope, id)?.state
     const suspended = (process: string) => group.suspended.includes(process)
     if (state === undefined || state === 'terminated') dropInstance(scope, group, member)
-    else if (member.lifecycle === 'Pending' && state === 'running') enterService(scope, group, member)
-    else if (member.lifecycle !== 'Terminating') {
+    else if (member.lifecycle === 'Pending' && state === 'running') begin(scope, group, member)
+    else if (member.hook && member.hook.until <= now) endHook(scope, group, member)
+    else if (!isEnding(member) && member.lifecycle !== 'Standby') {
       const ended = state !== 'running' && state !== 'pending'
-      if ((ended || !member.healthy) && !suspended('ReplaceUnhealthy') && !suspended('HealthCheck')) {
-        const why = ended
-          ? 'an instance was taken out of service in response to an EC2 health check indicating it has been terminated or stopped.'
-          : 'an instance was taken out of service in response to a user health-check.'
-        beginTermination(scope, group, member, why)
-      }
+      const sick = member.lifecycle === 'InService' && failsBalancer(scope, group, member)
+      if (!(ended || sick || !member.healthy) || suspended('ReplaceUnhealthy') || suspended('HealthCheck'))
+        continue
+      const asked = 'an instance was taken out of service in response to a user health-check.'
+      beginTermination(scope, group, member, ended ? EC2_HEALTH : sick ? ELB_HEALTH : asked)
     }
   }
 }
 
-function enterService(scope: Scope, group: GroupRecord, member: GroupInstance): void {
-  for (const name of group.loadBalancerNames)
-    if (findLoadBalancer(scope, name)) registerInstances(scope, name, [member.id])
-  finish(scope, group, member.activityId)
-  replace(scope, group, { ...member, lifecycle: 'InService' })
+/** An instance that runs waits for the hook of launches, or takes part at once. */
+function begin(scope: Scope, group: GroupRecord, member: GroupInstance): void {
+  const waiting = beginHook(scope, group, member, 'autoscaling:EC2_INSTANCE_LAUNCHING')
+  if (waiting) replaceMember(scope, group, { ...waiting, lifecycle: 'Pending:Wait' })
+  else enterService(scope, group, member)
+}
+
+/** A hook is over, by its time or by an answer: what it held goes on, or a launch is given up. */
+function endHook(scope: Scope, group: GroupRecord, member: GroupInstance): void {
+  if (isEnding(member)) endMember(scope, group, member)
+  else if (member.hook!.result === 'CONTINUE') enterService(scope, group, member)
+  else {
+    const why = `an instance was taken out of service in response to a lifecycle action result of ABANDON.`
+    const { hook: _over, ...rest } = member
+    endMember(scope, group, announceEnd(scope, group, rest, why))
+  }
+}
+
+/** How long until the next hook of a group is over, ms. */
+function hookWait(scope: Scope, name: string): number | undefined {
+  const ends = (findGroup(scope, name)?.instances ?? []).flatMap(({ hook }) => (hook ? [hook.until] : []))
+  return ends.length > 0 ? Math.max(0, Math.min(...ends) - scope.world.clock.now()) : undefined
 }
 
 function dropInstance(scope: Scope, group: GroupRecord, member: GroupInstance): void {
   leaveBalancers(scope, group, member.id)
   // One that ended by itself has no activity of its end yet.
-  const ending =
-    member.lifecycle === 'Terminating'
-      ? member
-      : announceEnd(
-          scope,
-          group,
-          member,
-          'an instance was taken out of service in response to an EC2 health check indicating it has been terminated or stopped.',
-        )
+  const ending = isEnding(member) ? member : announceEnd(scope, group, member, EC2_HEALTH)
   finish(scope, group, ending.activityId)
   putGroup(scope, { ...group, instances: group.instances.filter(({ id }) => id !== member.id) })
 }
@@ -108,9 +136,9 @@ function resize(scope: Scope, name: string): Result | undefined {
     return undefined
   }
   const wanted = group.deleting ? 0 : group.desired
-  const alive = () => group.instances.filter(({ lifecycle }) => lifecycle !== 'Terminating')
+  const alive = () => group.instances.filter((one) => (group.deleting ? !isEnding(one) : counts(one)))
   while (alive().length > wanted && !group.suspended.includes('Terminate')) {
-    const victim = victimOf(group.deleting ? alive() : alive().filter((one) => !one.protected))
+    const victim = victimOf(group, group.deleting ? alive() : alive().filter((one) => !one.protected))
     if (!victim) break
     group = beginTermination(scope, group, victim, group.cause)
   }
@@ -124,10 +152,13 @@ function resize(scope: Scope, name: string): Result | undefined {
   return undefined
 }
 
-/** The default policy: from the fullest zone, the oldest instance. */
-function victimOf(instances: GroupInstance[]): GroupInstance | undefined {
+/** From the fullest zone, by the group's policies; the default one takes the oldest. */
+function victimOf(group: GroupRecord, instances: GroupInstance[]): GroupInstance | undefined {
   const inZone = (zone: string) => instances.filter((one) => one.zone === zone).length
-  return [...instances].sort((a, b) => inZone(b.zone) - inZone(a.zone) || a.added - b.added)[0]
+  const newest = group.terminationPolicies[0] === 'NewestInstance'
+  return [...instances].sort(
+    (a, b) => inZone(b.zone) - inZone(a.zone) || (newest ? b.added - a.added : a.added - b.added),
+  )[0]
 }
 
 /** Launches one instance; gives undefined, with a failed activity, when EC2 refuses. */
@@ -136,7 +167,7 @@ function launch(scope: Scope, group: GroupRecord): GroupRecord | undefined {
   const cause = `At ${stamp(now)} ${group.cause || DIFFERENCE}`
   const activity = { id: scope.world.ids.uuid(), group: group.name, cause, started: now }
   try {
-    const { tags, ...spec } = launchSpec(scope, group.launch)
+    const { tags, ...spec } = launchSpec(scope, group.launch, group)
     const subnet = emptiestSubnet(scope, group)
     const propagated = group.tags.filter(({ propagate }) => propagate).map(({ key, value }) => [key, value])
     const [instance] = launchInstances(scope, {
@@ -163,6 +194,7 @@ function launch(scope: Scope, group: GroupRecord): GroupRecord | undefined {
       protected: group.protectFromScaleIn,
       added: now,
       activityId: activity.id,
+      launched: launchMark(scope, group),
     }
     return putGroup(scope, { ...group, instances: [...group.instances, member] })
   } catch (error) {
@@ -179,49 +211,4 @@ function launch(scope: Scope, group: GroupRecord): GroupRecord | undefined {
       })
     return undefined
   }
-}
-
-function leaveBalancers(scope: Scope, group: GroupRecord, instanceId: string): void {
-  for (const name of group.loadBalancerNames)
-    if (findLoadBalancer(scope, name)?.instanceIds.includes(instanceId))
-      deregisterInstances(scope, name, [instanceId])
-}
-
-function beginTermination(scope: Scope, group: GroupRecord, member: GroupInstance, why: string): GroupRecord {
-  leaveBalancers(scope, group, member.id)
-  const ending = announceEnd(scope, group, member, why)
-  const next = replace(scope, group, ending)
-  if (tables.instances.find(scope, member.id)) terminateInstance(scope, member.id)
-  return next
-}
-
-function announceEnd(scope: Scope, group: GroupRecord, member: GroupInstance, why: string): GroupInstance {
-  const now = scope.world.clock.now()
-  const activity: ActivityRecord = {
-    id: scope.world.ids.uuid(),
-    group: group.name,
-    description: `Terminating EC2 instance: ${member.id}`,
-    cause: `At ${stamp(now)} ${why}`,
-    started: now,
-    status: 'InProgress',
-    zone: member.zone,
-  }
-  putActivity(scope, activity)
-  return { ...member, lifecycle: 'Terminating', activityId: activity.id }
-}
-
-function finish(scope: Scope, group: GroupRecord, activityId: string): void {
-  const activity = findActivity(scope, group.name, activityId)
-  if (activity?.status === 'InProgress')
-    putActivity(scope, { ...activity, status: 'Successful', ended: scope.world.clock.now() })
-}
-
-function replace(scope: Scope, group: GroupRecord, member: GroupInstance): GroupRecord {
-  const instances = group.instances.map((one) => (one.id === member.id ? member : one))
-  return putGroup(scope, { ...group, instances })
-}
-
-/** `2026-11-21T08:00:00Z`, as causes write it. */
-export function stamp(time: number): string {
-  return new Date(time).toISOString().replace(/\.\d{3}Z$/, 'Z')
 }

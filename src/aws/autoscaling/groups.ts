@@ -1,5 +1,6 @@
 import { type Scope, tables } from '../ec2/index.ts'
 import { findLoadBalancer } from '../elb/tables.ts'
+import { targetGroups } from '../elbv2/index.ts'
 import { ensureLinkedRole } from '../iam/linked-roles.ts'
 import { AwsError } from '../wire/service.ts'
 import { launchSpec } from './launch-spec.ts'
@@ -16,6 +17,8 @@ export interface GroupOptions {
   launch: LaunchSource
   tags?: GroupTag[]
   loadBalancerNames?: string[]
+  targetGroupArns?: string[]
+  mixed?: GroupRecord['mixed']
   healthCheckType?: string
   healthCheckGracePeriod?: number
   cooldown?: number
@@ -45,6 +48,7 @@ export function createGroup(scope: Scope, options: GroupOptions): GroupRecord {
         'ValidationError',
         `Provided Load Balancers may not be valid. Please ensure they exist and try again.`,
       )
+  checkTargetGroups(scope, options.targetGroupArns ?? [])
   ensureLinkedRole(world, accountId, 'autoscaling.amazonaws.com')
   const now = world.clock.now()
   return putGroup(scope, {
@@ -59,6 +63,8 @@ export function createGroup(scope: Scope, options: GroupOptions): GroupRecord {
     healthCheckType: options.healthCheckType ?? 'EC2',
     healthCheckGracePeriod: options.healthCheckGracePeriod ?? 0,
     loadBalancerNames,
+    ...(options.targetGroupArns?.length ? { targetGroupArns: options.targetGroupArns } : {}),
+    ...(options.mixed ? { mixed: options.mixed } : {}),
     terminationPolicies: options.terminationPolicies ?? ['Default'],
     suspended: [],
     protectFromScaleIn: options.protectFromScaleIn ?? false,
@@ -118,4 +124,21 @@ export function checkSizes(minSize: number, maxSize: number, desired: number): v
       'ValidationError',
       `Desired capacity:${desired} must be between the specified min size:${minSize} and max size:${maxSize}`,
     )
+}
+
+/** Throws ValidationError for target groups that there are not, or that take no instances. */
+export function checkTargetGroups(scope: Scope, arns: string[]): void {
+  for (const arn of arns) {
+    const group = targetGroups.find(scope, arn)
+    if (!group)
+      throw new AwsError(
+        'ValidationError',
+        'Provided Target Groups may not be valid. Please ensure they exist and try again.',
+      )
+    if (group.targetType !== 'instance')
+      throw new AwsError(
+        'ValidationError',
+        `Provided Target Group ${arn} has an invalid target type. Target type must be instance.`,
+      )
+  }
 }

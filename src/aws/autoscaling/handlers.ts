@@ -1,12 +1,13 @@
 import type * as sdk from '@aws-sdk/client-auto-scaling'
-import { type Scope, tables, terminateInstance } from '../ec2/index.ts'
+import { type Scope, tables } from '../ec2/index.ts'
 import { findTemplate } from '../ec2/launch-templates.ts'
 import { AwsError, type Handler } from '../wire/service.ts'
 import { capacityCause, checkSizes, createGroup, deleteGroup, setDesired } from './groups.ts'
 import { launchSpec } from './launch-spec.ts'
+import { beginTermination } from './members.ts'
 import { activityOutput, groupOutput, instanceOutput, paged, tagOutput } from './output.ts'
-import type { ActivityRecord, GroupRecord, GroupTag, LaunchSource } from './records.ts'
-import { activitiesOf, findGroup, getGroup, listGroups, putActivity, putGroup } from './tables.ts'
+import type { GroupRecord, GroupTag, LaunchSource } from './records.ts'
+import { activitiesOf, findActivity, findGroup, getGroup, listGroups, putGroup } from './tables.ts'
 
 interface LaunchInput {
   LaunchConfigurationName?: string
@@ -15,21 +16,18 @@ interface LaunchInput {
 }
 
 function launchSource(scope: Scope, input: LaunchInput): LaunchSource | undefined {
-  if (input.MixedInstancesPolicy)
+  const mixed = input.MixedInstancesPolicy
+  if (mixed?.LaunchTemplate?.Overrides?.some(({ InstanceRequirements }) => InstanceRequirements))
     throw new AwsError(
       'NotImplemented',
-      'Drydock does not simulate MixedInstancesPolicy; use LaunchTemplate.',
+      'Drydock does not choose instance types by their attributes; name them as InstanceType in the overrides.',
       { status: 501 },
     )
   if (input.LaunchConfigurationName) return { kind: 'configuration', name: input.LaunchConfigurationName }
-  if (!input.LaunchTemplate) return undefined
-  const { id, name } = findTemplate(scope, input.LaunchTemplate)
-  return {
-    kind: 'template',
-    id,
-    name,
-    ...(input.LaunchTemplate.Version ? { version: input.LaunchTemplate.Version } : {}),
-  }
+  const asked = mixed?.LaunchTemplate?.LaunchTemplateSpecification ?? input.LaunchTemplate
+  if (!asked) return undefined
+  const { id, name } = findTemplate(scope, asked)
+  return { kind: 'template', id, name, ...(asked.Version ? { version: asked.Version } : {}) }
 }
 
 /** Subnets by `vpc-zone-identifier`, or the default ones of zones. */
@@ -53,6 +51,7 @@ function toTags(tags: sdk.Tag[] | undefined): GroupTag[] {
   }))
 }
 
+/** The group of an instance. Throws ValidationError. */
 function owner(scope: Scope, instanceId: string): GroupRecord {
   const group = listGroups(scope).find(({ instances }) => instances.some(({ id }) => id === instanceId))
   if (!group)
@@ -80,6 +79,11 @@ export const groupHandlers: Record<string, Handler> = {
       launch,
       tags: toTags(input.Tags),
       loadBalancerNames: input.LoadBalancerNames,
+      targetGroupArns: [
+        ...(input.TargetGroupARNs ?? []),
+        ...(input.TrafficSources ?? []).map(({ Identifier }) => Identifier!),
+      ],
+      mixed: input.MixedInstancesPolicy,
       healthCheckType: input.HealthCheckType,
       healthCheckGracePeriod: input.HealthCheckGracePeriod,
       cooldown: input.DefaultCooldown,
@@ -104,6 +108,9 @@ export const groupHandlers: Record<string, Handler> = {
       maxSize,
       desired,
       launch,
+      ...(input.MixedInstancesPolicy || input.LaunchTemplate || input.LaunchConfigurationName
+        ? { mixed: input.MixedInstancesPolicy }
+        : {}),
       subnetIds: zones ? subnetsOf(context, input) : group.subnetIds,
       cooldown: input.DefaultCooldown ?? group.cooldown,
       healthCheckType: input.HealthCheckType ?? group.healthCheckType,
@@ -174,23 +181,12 @@ export const groupHandlers: Record<string, Handler> = {
         'ValidationError',
         `Currently, desiredSize equals minSize (${group.minSize}). Terminating instance without replacement will violate group's min size constraint. Either set shouldDecrementDesiredCapacity flag to false or lower group's min size.`,
       )
-    const now = context.world.clock.now()
     const shrink = lower ? `, shrinking the capacity from ${group.desired} to ${desired}` : ''
-    const activity: ActivityRecord = {
-      id: context.world.ids.uuid(),
-      group: group.name,
-      description: `Terminating EC2 instance: ${id}`,
-      cause: `At ${new Date(now).toISOString().replace(/\.\d{3}Z$/, 'Z')} instance ${id} was taken out of service in response to a user request${shrink}.`,
-      started: now,
-      status: 'InProgress',
-      zone: group.instances.find((one) => one.id === id)!.zone,
-    }
-    putActivity(context, activity)
-    const instances = group.instances.map((one) =>
-      one.id === id ? { ...one, lifecycle: 'Terminating' as const, activityId: activity.id } : one,
-    )
-    putGroup(context, { ...group, desired, instances, cause: '' })
-    terminateInstance(context, id)
+    const member = group.instances.find((one) => one.id === id)!
+    const why = `instance ${id} was taken out of service in response to a user request${shrink}.`
+    const next = beginTermination(context, { ...group, desired, cause: '' }, member, why)
+    const { activityId } = next.instances.find((one) => one.id === id)!
+    const activity = findActivity(context, group.name, activityId)!
     return { Activity: activityOutput(context, activity, group) }
   },
 
@@ -259,10 +255,6 @@ export const groupHandlers: Record<string, Handler> = {
     })),
   }),
 
-  DescribeLifecycleHooks: () => ({ LifecycleHooks: [] }),
-  DescribePolicies: () => ({ ScalingPolicies: [] }),
-  DescribeScheduledActions: () => ({ ScheduledUpdateGroupActions: [] }),
-  DescribeInstanceRefreshes: () => ({ InstanceRefreshes: [] }),
   DescribeScalingProcessTypes: () => ({ Processes: PROCESSES.map((ProcessName) => ({ ProcessName })) }),
   DescribeAccountLimits: (_input: unknown, context) => ({
     MaxNumberOfAutoScalingGroups: 500,

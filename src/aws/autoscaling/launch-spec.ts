@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Scope } from '../ec2/index.ts'
 import { launchTemplateData } from '../ec2/launch-templates.ts'
 import { instances, subnets } from '../ec2/tables.ts'
@@ -7,7 +8,32 @@ import type { GroupRecord, LaunchSource, LaunchSpec } from './records.ts'
 import { findConfiguration } from './tables.ts'
 
 /** What a group launches now. Throws ValidationError or EC2's errors when its source is gone or incomplete. */
-export function launchSpec(scope: Scope, source: LaunchSource): LaunchSpec {
+export function launchSpec(scope: Scope, source: LaunchSource, group?: GroupRecord): LaunchSpec {
+  const spec = specOf(scope, source)
+  return group?.mixed ? { ...spec, ...choiceOf(scope, group) } : spec
+}
+
+/** Tells apart what a group launches now from what it launched before. */
+export function launchMark(scope: Scope, group: GroupRecord): string {
+  const text = JSON.stringify(specOf(scope, group.launch))
+  return createHash('sha256').update(text).digest('hex').slice(0, 16)
+}
+
+/** Type and purchase option of the next instance of a group with a mixed instances policy: the first of its types. */
+function choiceOf(scope: Scope, { mixed, instances: members }: GroupRecord): Partial<LaunchSpec> {
+  const type = mixed?.LaunchTemplate?.Overrides?.find(({ InstanceType }) => InstanceType)?.InstanceType
+  const { OnDemandBaseCapacity: base = 0, OnDemandPercentageAboveBaseCapacity: percentage = 100 } =
+    mixed?.InstancesDistribution ?? {}
+  const onDemand = members.filter(({ id }) => instances.find(scope, id)?.lifecycle !== 'spot').length
+  const above = Math.max(0, members.length + 1 - base)
+  const wanted = base + Math.ceil((above * percentage) / 100)
+  return {
+    ...(type === undefined ? {} : { type }),
+    lifecycle: onDemand < wanted ? undefined : 'spot',
+  }
+}
+
+function specOf(scope: Scope, source: LaunchSource): LaunchSpec {
   if (source.kind === 'spec') return source.spec
   if (source.kind === 'configuration') {
     const configuration = findConfiguration(scope, source.name)

@@ -43,14 +43,14 @@ export function groupOutput(scope: Scope, group: GroupRecord) {
   return {
     AutoScalingGroupName: group.name,
     AutoScalingGroupARN: group.arn,
-    ...launchedWith(group),
+    ...(group.mixed ? { MixedInstancesPolicy: group.mixed } : launchedWith(group)),
     MinSize: group.minSize,
     MaxSize: group.maxSize,
     DesiredCapacity: group.desired,
     DefaultCooldown: group.cooldown,
     AvailabilityZones: [...new Set(zones.filter((zone) => zone !== undefined))],
     LoadBalancerNames: group.loadBalancerNames,
-    TargetGroupARNs: [],
+    TargetGroupARNs: group.targetGroupArns ?? [],
     HealthCheckType: group.healthCheckType,
     HealthCheckGracePeriod: group.healthCheckGracePeriod,
     Instances: group.instances.map((member) => instanceOutput(group, member)),
@@ -60,13 +60,13 @@ export function groupOutput(scope: Scope, group: GroupRecord) {
       SuspensionReason: 'User suspended',
     })),
     VPCZoneIdentifier: group.subnetIds.join(','),
-    EnabledMetrics: [],
+    EnabledMetrics: (group.metrics ?? []).map((Metric) => ({ Metric, Granularity: '1Minute' })),
     ...(group.deleting ? { Status: 'Delete in progress' } : {}),
     Tags: group.tags.map((tag) => tagOutput(group, tag)),
     TerminationPolicies: group.terminationPolicies,
     NewInstancesProtectedFromScaleIn: group.protectFromScaleIn,
     ServiceLinkedRoleARN: `arn:aws:iam::${scope.accountId}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling`,
-    TrafficSources: [],
+    TrafficSources: (group.targetGroupArns ?? []).map((Identifier) => ({ Identifier, Type: 'elbv2' })),
   }
 }
 

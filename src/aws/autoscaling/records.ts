@@ -1,3 +1,9 @@
+import type {
+  MixedInstancesPolicy,
+  StepAdjustment,
+  TargetTrackingConfiguration,
+} from '@aws-sdk/client-auto-scaling'
+
 /** What to launch, worked out. */
 export interface LaunchSpec {
   imageId: string
@@ -29,7 +35,18 @@ export interface GroupInstance {
   id: string
   zone: string
   type: string
-  lifecycle: 'Pending' | 'InService' | 'Terminating'
+  lifecycle:
+    | 'Pending'
+    | 'Pending:Wait'
+    | 'InService'
+    | 'EnteringStandby'
+    | 'Standby'
+    | 'Terminating'
+    | 'Terminating:Wait'
+  /** While it waits for a lifecycle hook. */
+  hook?: { name: string; token: string; until: number; result: 'CONTINUE' | 'ABANDON' }
+  /** What it was launched from, told apart by instance refreshes. */
+  launched?: string
   healthy: boolean
   protected: boolean
   /** ms since the epoch. */
@@ -49,6 +66,12 @@ export interface GroupRecord {
   healthCheckType: string
   healthCheckGracePeriod: number
   loadBalancerNames: string[]
+  targetGroupArns?: string[]
+  hooks?: HookRecord[]
+  /** Several instance types or both purchase options. */
+  mixed?: MixedInstancesPolicy
+  /** Metrics that are collected. */
+  metrics?: string[]
   terminationPolicies: string[]
   suspended: string[]
   protectFromScaleIn: boolean
@@ -78,4 +101,61 @@ export interface LaunchConfigurationRecord {
   arn: string
   spec: LaunchSpec
   created: number
+}
+
+export interface HookRecord {
+  name: string
+  transition: 'autoscaling:EC2_INSTANCE_LAUNCHING' | 'autoscaling:EC2_INSTANCE_TERMINATING'
+  /** Seconds. */
+  heartbeat: number
+  result: 'CONTINUE' | 'ABANDON'
+  metadata?: string
+}
+
+export interface PolicyRecord {
+  name: string
+  arn: string
+  group: string
+  kind: 'SimpleScaling' | 'StepScaling' | 'TargetTrackingScaling'
+  enabled: boolean
+  adjustmentType?: string
+  adjustment?: number
+  minMagnitude?: number
+  /** Seconds. */
+  cooldown?: number
+  steps?: StepAdjustment[]
+  tracking?: TargetTrackingConfiguration
+  /** Its own alarms, of target tracking. */
+  alarms: string[]
+  /** When it last changed the group, ms. */
+  acted?: number
+}
+
+export interface ScheduledActionRecord {
+  name: string
+  arn: string
+  group: string
+  start?: number
+  end?: number
+  /** Five fields of Unix. */
+  recurrence?: string
+  timezone: string
+  minSize?: number
+  maxSize?: number
+  desired?: number
+  /** The latest occurrence that was seen to, ms. */
+  done: number
+}
+
+export interface RefreshRecord {
+  id: string
+  group: string
+  status: 'Pending' | 'InProgress' | 'Successful' | 'Cancelling' | 'Cancelled' | 'Failed'
+  started: number
+  ended?: number
+  minHealthyPercentage: number
+  skipMatching: boolean
+  /** The instances that it is to replace. */
+  old: string[]
+  total: number
 }

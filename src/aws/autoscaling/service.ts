@@ -2,7 +2,11 @@ import * as sdk from '@aws-sdk/client-auto-scaling'
 import { serviceModel } from '../wire/model.ts'
 import type { RequestContext, ResourceResolver, Service } from '../wire/service.ts'
 import { groupHandlers } from './handlers.ts'
+import { hookHandlers } from './hooks.ts'
 import { launchConfigurationHandlers } from './launch-configurations.ts'
+import { membershipHandlers } from './membership.ts'
+import { policyHandlers } from './policies.ts'
+import { refreshHandlers } from './refreshes.ts'
 import { findConfiguration, findGroup } from './tables.ts'
 
 interface Named {
@@ -29,7 +33,14 @@ export const autoScalingService: Service = {
   actionPrefix: 'autoscaling',
   endpoints: [{ prefix: 'autoscaling' }],
   botocoreName: 'autoscaling',
-  handlers: { ...groupHandlers, ...launchConfigurationHandlers },
+  handlers: {
+    ...groupHandlers,
+    ...launchConfigurationHandlers,
+    ...membershipHandlers,
+    ...hookHandlers,
+    ...policyHandlers,
+    ...refreshHandlers,
+  },
   resources: Object.fromEntries(
     [...serviceModel(sdk).operations.keys()].map((operation): [string, ResourceResolver] => [
       operation,

@@ -1,7 +1,16 @@
 import type { Scope } from '../ec2/index.ts'
 import { awsKey, awsPrefix } from '../keys.ts'
+import { Table } from '../table.ts'
+import { dropAlarms } from '../target-tracking.ts'
 import { AwsError } from '../wire/service.ts'
-import type { ActivityRecord, GroupRecord, LaunchConfigurationRecord } from './records.ts'
+import type {
+  ActivityRecord,
+  GroupRecord,
+  LaunchConfigurationRecord,
+  PolicyRecord,
+  RefreshRecord,
+  ScheduledActionRecord,
+} from './records.ts'
 
 const encode = encodeURIComponent
 export const groupKey = ({ accountId, region }: Scope, name: string) =>
@@ -10,6 +19,21 @@ const configurationKey = ({ accountId, region }: Scope, name: string) =>
   awsKey(accountId, region, 'autoscaling', 'launch-configurations', encode(name))
 const activityFolder = ({ accountId, region }: Scope, group: string) =>
   `${awsPrefix(accountId, region, 'autoscaling', 'activities')}${encode(group)}/`
+
+const SERVICE = 'autoscaling'
+export const policies = new Table<PolicyRecord>(SERVICE, 'policies', ({ group, name }) => `${group}#${name}`)
+export const scheduledActions = new Table<ScheduledActionRecord>(
+  SERVICE,
+  'scheduled-actions',
+  ({ group, name }) => `${group}#${name}`,
+)
+export const refreshes = new Table<RefreshRecord>(SERVICE, 'refreshes', ({ group, id }) => `${group}#${id}`)
+
+/** Removes a policy with its own alarms. */
+export function removePolicy(scope: Scope, policy: PolicyRecord): void {
+  dropAlarms(scope, policy.alarms)
+  policies.delete(scope, policy)
+}
 
 /** Activities kept for a group; AWS keeps six weeks of them. */
 const ACTIVITIES_KEPT = 200
@@ -38,8 +62,12 @@ export function putGroup(scope: Scope, group: GroupRecord): GroupRecord {
   return group
 }
 
-/** Removes a group with its history. */
+/** Removes a group with its history and all that was set up for it. */
 export function removeGroup(scope: Scope, name: string): void {
+  for (const policy of policies.list(scope)) if (policy.group === name) removePolicy(scope, policy)
+  for (const action of scheduledActions.list(scope))
+    if (action.group === name) scheduledActions.delete(scope, action)
+  for (const refresh of refreshes.list(scope)) if (refresh.group === name) refreshes.delete(scope, refresh)
   const history = scope.world.store.list(activityFolder(scope, name)).entries
   const keys = [...history.map(({ key }) => key), groupKey(scope, name)]
   scope.world.store.commit(keys.map((key) => ({ key, value: undefined })))

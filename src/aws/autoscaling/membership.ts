@@ -1,0 +1,239 @@
+import type * as sdk from '@aws-sdk/client-auto-scaling'
+import { type Scope, tables } from '../ec2/index.ts'
+import { targetGroups, targets } from '../elbv2/index.ts'
+import { AwsError, type Handler } from '../wire/service.ts'
+import { checkTargetGroups } from './groups.ts'
+import { launchMark } from './launch-spec.ts'
+import { enterService, joinBalancers, leaveBalancers, stamp } from './members.ts'
+import { activityOutput } from './output.ts'
+import type { ActivityRecord, GroupInstance, GroupRecord } from './records.ts'
+import { getGroup, listGroups, putActivity, putGroup } from './tables.ts'
+
+const validation = (message: string) => new AwsError('ValidationError', message)
+
+/** The members of a request. Throws ValidationError for instances of others. */
+function membersOf(group: GroupRecord, ids: string[] | undefined): GroupInstance[] {
+  return (ids ?? []).map((id) => {
+    const member = group.instances.find((one) => one.id === id)
+    if (!member) throw validation(`The instance ${id} is not part of Auto Scaling group ${group.name}.`)
+    return member
+  })
+}
+
+function record(scope: Scope, group: GroupRecord, description: string, cause: string): ActivityRecord {
+  const now = scope.world.clock.now()
+  return putActivity(scope, {
+    id: scope.world.ids.uuid(),
+    group: group.name,
+    description,
+    cause: `At ${stamp(now)} ${cause}`,
+    started: now,
+    ended: now,
+    status: 'Successful',
+  })
+}
+
+function lowered(group: GroupRecord, count: number, lower: boolean): number {
+  const desired = lower ? group.desired - count : group.desired
+  if (desired < group.minSize)
+    throw validation(
+      `AutoScalingGroup ${group.name} has min-size=${group.minSize}, max-size=${group.maxSize}, and desired-size=${group.desired}. To place into standby or detach ${count} instances, please update the AutoScalingGroup sizes appropriately.`,
+    )
+  return desired
+}
+
+/** A target group as Auto Scaling shows it: in service once a target of the group is. */
+function balancerState(scope: Scope, { instances }: GroupRecord, arn: string): string {
+  if (!targetGroups.find(scope, arn)) return 'Removed'
+  const own = targets.list(scope, arn).filter(({ id }) => instances.some((one) => one.id === id))
+  return own.some(({ state }) => state === 'healthy') ? 'InService' : 'Added'
+}
+
+function attachGroups(scope: Scope, name: string, arns: string[]): void {
+  const group = getGroup(scope, name)
+  checkTargetGroups(scope, arns)
+  const next = putGroup(scope, {
+    ...group,
+    targetGroupArns: [...new Set([...(group.targetGroupArns ?? []), ...arns])],
+  })
+  for (const { id, lifecycle } of next.instances)
+    if (lifecycle === 'InService') joinBalancers(scope, next, id)
+}
+
+function detachGroups(scope: Scope, name: string, arns: string[]): void {
+  const group = getGroup(scope, name)
+  for (const { id } of group.instances)
+    leaveBalancers(scope, { ...group, loadBalancerNames: [], targetGroupArns: arns }, id)
+  const left = (group.targetGroupArns ?? []).filter((arn) => !arns.includes(arn))
+  putGroup(scope, { ...group, targetGroupArns: left })
+}
+
+const identifiers = (sources: sdk.TrafficSourceIdentifier[] | undefined): string[] =>
+  (sources ?? []).map(({ Identifier }) => Identifier!)
+
+export const membershipHandlers: Record<string, Handler> = {
+  AttachInstances: (input: sdk.AttachInstancesQuery, context) => {
+    const group = getGroup(context, input.AutoScalingGroupName!)
+    const ids = input.InstanceIds ?? []
+    const desired = group.desired + ids.length
+    if (desired > group.maxSize)
+      throw validation(
+        `AutoScalingGroup ${group.name} has min-size=${group.minSize}, max-size=${group.maxSize}, and desired-size=${group.desired}. To attach ${ids.length} more instance(s), please update the AutoScalingGroup sizes appropriately.`,
+      )
+    let next = group
+    for (const id of ids) {
+      const instance = tables.instances.find(context, id)
+      if (!instance) throw validation(`Invalid Instance ID(s): [${id}] specified`)
+      if (instance.state !== 'running')
+        throw validation(`Instance ${id} is not in correct state. Instance(s) must be in 'running' state.`)
+      if (listGroups(context).some(({ instances }) => instances.some((one) => one.id === id)))
+        throw validation(`Instance ${id} is already part of an Auto Scaling group.`)
+      const activity = record(
+        context,
+        group,
+        `Attaching an existing EC2 instance: ${id}`,
+        `an instance was added in response to user request.`,
+      )
+      const tags = { ...instance.tags, 'aws:autoscaling:groupName': group.name }
+      tables.instances.put(context, { ...instance, tags })
+      const member: GroupInstance = {
+        id,
+        zone: instance.zone,
+        type: instance.type,
+        lifecycle: 'Pending',
+        healthy: true,
+        protected: group.protectFromScaleIn,
+        added: context.world.clock.now(),
+        activityId: activity.id,
+        launched: launchMark(context, group),
+      }
+      next = { ...next, desired: next.desired + 1, instances: [...next.instances, member] }
+      next = enterService(context, next, member)
+    }
+    return {}
+  },
+
+  DetachInstances: (input: sdk.DetachInstancesQuery, context) => {
+    const group = getGroup(context, input.AutoScalingGroupName!)
+    const leaving = membersOf(group, input.InstanceIds)
+    const desired = lowered(group, leaving.length, input.ShouldDecrementDesiredCapacity!)
+    const activities = leaving.map(({ id }) => {
+      leaveBalancers(context, group, id)
+      const instance = tables.instances.find(context, id)
+      const { 'aws:autoscaling:groupName': _group, ...tags } = instance?.tags ?? {}
+      if (instance) tables.instances.put(context, { ...instance, tags })
+      return record(
+        context,
+        group,
+        `Detaching EC2 instance: ${id}`,
+        `instance ${id} was detached in response to a user request.`,
+      )
+    })
+    const ids = leaving.map(({ id }) => id)
+    const instances = group.instances.filter(({ id }) => !ids.includes(id))
+    putGroup(context, { ...group, desired, instances, cause: '' })
+    return { Activities: activities.map((one) => activityOutput(context, one, group)) }
+  },
+
+  EnterStandby: (input: sdk.EnterStandbyQuery, context) => {
+    const group = getGroup(context, input.AutoScalingGroupName!)
+    const members = membersOf(group, input.InstanceIds)
+    const wrong = members.find(({ lifecycle }) => lifecycle !== 'InService')
+    if (wrong) throw validation(`The instance ${wrong.id} is not in InService.`)
+    const desired = lowered(group, members.length, input.ShouldDecrementDesiredCapacity!)
+    const activities = members.map(({ id }) => {
+      leaveBalancers(context, group, id)
+      return record(
+        context,
+        group,
+        `Moving EC2 instance to Standby: ${id}`,
+        `instance ${id} was moved to standby in response to a user request.`,
+      )
+    })
+    const ids = members.map(({ id }) => id)
+    const instances = group.instances.map((one) =>
+      ids.includes(one.id) ? { ...one, lifecycle: 'Standby' as const } : one,
+    )
+    putGroup(context, { ...group, desired, instances, cause: '' })
+    return { Activities: activities.map((one) => activityOutput(context, one, group)) }
+  },
+
+  ExitStandby: (input: sdk.ExitStandbyQuery, context) => {
+    let group = getGroup(context, input.AutoScalingGroupName!)
+    const members = membersOf(group, input.InstanceIds)
+    const wrong = members.find(({ lifecycle }) => lifecycle !== 'Standby')
+    if (wrong) throw validation(`The instance ${wrong.id} is not in Standby.`)
+    const activities = members.map((member) => {
+      const activity = record(
+        context,
+        group,
+        `Moving EC2 instance out of Standby: ${member.id}`,
+        `instance ${member.id} was moved out of standby in response to a user request.`,
+      )
+      group = enterService(context, { ...group, desired: group.desired + 1, cause: '' }, member)
+      return activity
+    })
+    return { Activities: activities.map((one) => activityOutput(context, one, group)) }
+  },
+
+  AttachLoadBalancerTargetGroups: (input: sdk.AttachLoadBalancerTargetGroupsType, context) => {
+    attachGroups(context, input.AutoScalingGroupName!, input.TargetGroupARNs ?? [])
+    return {}
+  },
+  DetachLoadBalancerTargetGroups: (input: sdk.DetachLoadBalancerTargetGroupsType, context) => {
+    detachGroups(context, input.AutoScalingGroupName!, input.TargetGroupARNs ?? [])
+    return {}
+  },
+  DescribeLoadBalancerTargetGroups: (input: sdk.DescribeLoadBalancerTargetGroupsRequest, context) => {
+    const group = getGroup(context, input.AutoScalingGroupName!)
+    return {
+      LoadBalancerTargetGroups: (group.targetGroupArns ?? []).map((arn) => ({
+        LoadBalancerTargetGroupARN: arn,
+        State: balancerState(context, group, arn),
+      })),
+    }
+  },
+  AttachTrafficSources: (input: sdk.AttachTrafficSourcesType, context) => {
+    attachGroups(context, input.AutoScalingGroupName!, identifiers(input.TrafficSources))
+    return {}
+  },
+  DetachTrafficSources: (input: sdk.DetachTrafficSourcesType, context) => {
+    detachGroups(context, input.AutoScalingGroupName!, identifiers(input.TrafficSources))
+    return {}
+  },
+  DescribeTrafficSources: (input: sdk.DescribeTrafficSourcesRequest, context) => {
+    const group = getGroup(context, input.AutoScalingGroupName!)
+    return {
+      TrafficSources: (group.targetGroupArns ?? []).map((arn) => ({
+        Identifier: arn,
+        TrafficSource: arn,
+        Type: 'elbv2',
+        State: balancerState(context, group, arn),
+      })),
+    }
+  },
+
+  EnableMetricsCollection: (input: sdk.EnableMetricsCollectionQuery, context) => {
+    const group = getGroup(context, input.AutoScalingGroupName!)
+    const asked = input.Metrics?.length ? input.Metrics : METRICS
+    putGroup(context, { ...group, metrics: [...new Set([...(group.metrics ?? []), ...asked])] })
+  },
+  DisableMetricsCollection: (input: sdk.DisableMetricsCollectionQuery, context) => {
+    const group = getGroup(context, input.AutoScalingGroupName!)
+    const gone = input.Metrics?.length ? input.Metrics : METRICS
+    putGroup(context, { ...group, metrics: (group.metrics ?? []).filter((name) => !gone.includes(name)) })
+  },
+  DescribeMetricCollectionTypes: () => ({
+    Metrics: METRICS.map((Metric) => ({ Metric })),
+    Granularities: [{ Granularity: '1Minute' }],
+  }),
+}
+
+/** https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_EnableMetricsCollection.html (those that are published here). */
+const METRICS = [
+  'GroupMinSize',
+  'GroupMaxSize',
+  'GroupDesiredCapacity',
+  'GroupInServiceInstances',
+  'GroupTotalInstances',
+]

@@ -10,6 +10,7 @@ export const OPENAPI_FOLDER = generated('kubernetes')
 
 /** The services whose constraints are kept, by the folder names of their models. */
 export const BOTOCORE_SERVICES = [
+  'acm',
   'application-autoscaling',
   'autoscaling',
   'cloudformation',

@@ -1,3 +1,4 @@
+import { acmService } from '#aws/acm/index.ts'
 import {
   applicationAutoScalingController,
   applicationAutoScalingService,
@@ -49,6 +50,7 @@ export function awsServices(catalog: (scope: Scope) => ImageCatalog): Service[] 
     cloudWatchService,
     applicationAutoScalingService,
     cloudTrailService,
+    acmService,
   ]
 }
 

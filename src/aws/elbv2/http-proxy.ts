@@ -16,6 +16,7 @@ import { type Picked, TargetPicker } from './pick-target.ts'
 import { insideAddress, mayReach } from './reach.ts'
 import type { ListenerRecord, LoadBalancerRecord } from './records.ts'
 import { actionFor, redirectLocation, routedRequest } from './routing.ts'
+import { bind, stickyTarget } from './stickiness.ts'
 import { listeners, loadBalancers } from './tables.ts'
 
 /** How long an application load balancer tries to connect to a target, ms. */
@@ -85,8 +86,9 @@ export class HttpProxy {
         Location: redirectLocation(action, { host, path, query, port, protocol }),
       })
     }
-    const target = this.#picker.pick(this.#scope, action)
+    const target = this.#picker.pick(this.#scope, action, stickyTarget(this.#scope, req))
     if (!target) return answerPage(res, 503)
+    bind(this.#scope, res, target)
     answered.groupArn = target.group.arn
     this.#forward(req, res, listener, balancer, target, answered)
   }
@@ -120,7 +122,7 @@ export class HttpProxy {
       },
       (answer) => {
         answered.targetMs = this.#scope.world.clock.now() - began
-        res.writeHead(answer.statusCode!, answer.statusMessage, headersOf(answer))
+        res.writeHead(answer.statusCode!, answer.statusMessage, [...headersOf(answer), ...setCookies(res)])
         answer.pipe(res)
         answer.on('error', () => res.destroy())
       },
@@ -192,6 +194,10 @@ export class HttpProxy {
     }
   }
 }
+
+/** The cookies that the load balancer adds to an answer, as names and values in turn. */
+const setCookies = (res: ServerResponse): string[] =>
+  [res.getHeader('set-cookie') ?? []].flat().flatMap((cookie) => ['Set-Cookie', String(cookie)])
 
 /** The headers of a target's answer without those of its connection. */
 function headersOf({ rawHeaders }: IncomingMessage): string[] {

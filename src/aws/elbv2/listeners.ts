@@ -3,6 +3,7 @@ import type { Scope } from '../ec2/index.ts'
 import { AwsError, type Handler, type RequestContext } from '../wire/service.ts'
 import { checkActions, checkConditions } from './actions.ts'
 import { LIMITS } from './data/limits.ts'
+import { securityOf } from './listener-certificates.ts'
 import { page } from './paging.ts'
 import type { ListenerRecord, LoadBalancerRecord, RuleRecord } from './records.ts'
 import { idOf, listeners, loadBalancers, rules } from './tables.ts'
@@ -15,6 +16,9 @@ const toListener = (record: ListenerRecord): sdk.Listener => ({
   LoadBalancerArn: record.loadBalancerArn,
   Port: record.port,
   Protocol: record.protocol as sdk.ProtocolEnum,
+  ...(record.certificates
+    ? { Certificates: [{ CertificateArn: record.certificates[0] }], SslPolicy: record.sslPolicy }
+    : {}),
   DefaultActions: record.defaultActions,
 })
 
@@ -48,18 +52,10 @@ function checkProtocol(balancer: LoadBalancerRecord, protocol: string): void {
   const allowed = balancer.type === 'application' ? ['HTTP', 'HTTPS'] : ['TCP', 'UDP', 'TCP_UDP', 'TLS']
   if (!allowed.includes(protocol))
     throw validation(`Listener protocol '${protocol}' must be one of '${allowed.join(', ')}'`)
-  if (protocol === 'HTTPS' || protocol === 'TLS')
-    throw validation('A certificate must be specified for HTTPS listeners')
-  if (protocol !== 'HTTP' && protocol !== 'TCP')
+  if (!['HTTP', 'HTTPS', 'TCP', 'TLS'].includes(protocol))
     throw new AwsError('NotImplemented', `Drydock does not simulate listeners of protocol '${protocol}'.`, {
       status: 501,
     })
-}
-
-/** The simulation holds no certificates: whatever is named is not found, as ELB says it. */
-function checkCertificates(certificates: sdk.Certificate[] | undefined): void {
-  const named = certificates?.[0]?.CertificateArn
-  if (named !== undefined) throw new AwsError('CertificateNotFound', `Certificate '${named}' not found`)
 }
 
 function checkPort(context: RequestContext, balancer: LoadBalancerRecord, port: number, own?: string): void {
@@ -95,8 +91,8 @@ export const listenerHandlers: Record<string, Handler> = {
     const balancer = loadBalancers.get(context, input.LoadBalancerArn!)
     if (input.Protocol === undefined) throw validation('A listener protocol must be specified')
     if (input.Port === undefined) throw validation('A listener port must be specified')
-    checkCertificates(input.Certificates)
     checkProtocol(balancer, input.Protocol)
+    const security = securityOf(context, input.Protocol, input)
     checkPort(context, balancer, input.Port)
     const limit = LIMITS[`listeners-per-${balancer.type}-load-balancer`]!
     if (listeners.list(context, balancer.arn).length >= limit)
@@ -106,6 +102,7 @@ export const listenerHandlers: Record<string, Handler> = {
       loadBalancerArn: balancer.arn,
       port: input.Port,
       protocol: input.Protocol,
+      ...security,
       defaultActions: checkActions(context, balancer, input.DefaultActions ?? []),
       attributes: {},
       tags: tagsOf(input.Tags),
@@ -126,13 +123,15 @@ export const listenerHandlers: Record<string, Handler> = {
   ModifyListener: (input: sdk.ModifyListenerCommandInput, context) => {
     const record = listeners.get(context, input.ListenerArn!)
     const balancer = loadBalancers.get(context, record.loadBalancerArn)
-    checkCertificates(input.Certificates)
     if (input.Protocol !== undefined) checkProtocol(balancer, input.Protocol)
     if (input.Port !== undefined) checkPort(context, balancer, input.Port, record.arn)
+    const protocol = input.Protocol ?? record.protocol
+    const { certificates: _certificates, sslPolicy: _policy, ...rest } = record
     const next: ListenerRecord = {
-      ...record,
+      ...rest,
       port: input.Port ?? record.port,
-      protocol: input.Protocol ?? record.protocol,
+      protocol,
+      ...securityOf(context, protocol, input, record),
       defaultActions: input.DefaultActions
         ? checkActions(context, balancer, input.DefaultActions)
         : record.defaultActions,

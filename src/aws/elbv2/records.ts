@@ -24,8 +24,11 @@ export interface ListenerRecord {
   arn: string
   loadBalancerArn: string
   port: number
-  /** `HTTP` or `TCP`. */
+  /** `HTTP`, `HTTPS`, `TCP` or `TLS`. */
   protocol: string
+  /** ARNs, the default one first; with HTTPS and TLS only, as the next. */
+  certificates?: string[]
+  sslPolicy?: string
   defaultActions: Action[]
   attributes: Record<string, string>
   tags: Tags

@@ -3,6 +3,7 @@ import { serviceModel } from '../wire/model.ts'
 import type { Handler, RequestContext, ResourceResolver, Service } from '../wire/service.ts'
 import { attributeHandlers } from './attributes.ts'
 import { LIMITS } from './data/limits.ts'
+import { listenerCertificateHandlers } from './listener-certificates.ts'
 import { listenerHandlers } from './listeners.ts'
 import { loadBalancerHandlers } from './load-balancers.ts'
 import { tagHandlers } from './tags.ts'
@@ -40,6 +41,7 @@ function resourceOf(
 const handlers: Record<string, Handler> = {
   ...loadBalancerHandlers,
   ...listenerHandlers,
+  ...listenerCertificateHandlers,
   ...targetGroupHandlers,
   ...targetHandlers,
   ...attributeHandlers,

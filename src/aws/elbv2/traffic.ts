@@ -8,12 +8,15 @@ import { internetPath, type Scope, scopeOfKey, tables } from '../ec2/index.ts'
 import { groupAttribute } from './attributes.ts'
 import { PROVISIONING_MS } from './data/limits.ts'
 import { HttpProxy } from './http-proxy.ts'
+import { isSecure } from './listener-certificates.ts'
 import { balancerIdOf } from './listeners.ts'
 import { TrafficMeter } from './meter.ts'
 import { TargetPicker } from './pick-target.ts'
 import { admitsClient, insideAddress, mayReach } from './reach.ts'
 import type { ListenerRecord, LoadBalancerRecord } from './records.ts'
+import { isSticky, type Sticky } from './stickiness.ts'
 import { listeners, loadBalancers } from './tables.ts'
+import { terminate } from './tls.ts'
 
 const BALANCER_KEY = /^(aws\/[^/]+\/[^/]+\/elbv2)\/load-balancers\/(.+)$/
 const LISTENER_KEY = /^(aws\/[^/]+\/[^/]+\/elbv2)\/listeners\//
@@ -136,7 +139,10 @@ export class LoadBalancerTraffic implements HostTable {
 
   #sync(key: string, scope: Scope, record: LoadBalancerRecord | undefined): void {
     const own = record?.state === 'active' ? listeners.list(scope, record.arn) : []
-    const shape = JSON.stringify([record?.mappings, own.map(({ arn, port }) => [arn, port])])
+    const shape = JSON.stringify([
+      record?.mappings,
+      own.map(({ arn, port, protocol }) => [arn, port, protocol]),
+    ])
     const present = this.#present.get(key)
     if (present?.shape === shape) return
     present?.close()
@@ -163,20 +169,43 @@ export class LoadBalancerTraffic implements HostTable {
   }
 
   #acceptor(scope: Scope, listener: ListenerRecord): (socket: Duplex, peer: Peer) => void {
-    if (listener.protocol === 'HTTP') {
+    const accept = this.#plainAcceptor(scope, listener)
+    if (!isSecure(listener.protocol)) return accept
+    return (socket, peer) => {
+      const present = listeners.find(scope, listener.arn)
+      const secure = present && terminate(scope, present, socket)
+      if (secure) accept(secure, peer)
+      else socket.destroy()
+    }
+  }
+
+  #plainAcceptor(scope: Scope, listener: ListenerRecord): (socket: Duplex, peer: Peer) => void {
+    if (listener.protocol === 'HTTP' || listener.protocol === 'HTTPS') {
       const proxy = new HttpProxy(scope, listener.arn, this.#network, this.meter)
       return (socket, peer) => proxy.accept(socket, peer)
     }
     const picker = new TargetPicker()
-    return (socket, peer) => this.#passThrough(scope, listener.arn, picker, socket, peer)
+    const bySource = new Map<string, Sticky>()
+    return (socket, peer) => this.#passThrough(scope, listener.arn, picker, bySource, socket, peer)
   }
 
   /** A TCP listener: the connection is joined to one of a target's, or closed when there is none. */
-  #passThrough(scope: Scope, listenerArn: string, picker: TargetPicker, socket: Duplex, peer: Peer): void {
+  #passThrough(
+    scope: Scope,
+    listenerArn: string,
+    picker: TargetPicker,
+    bySource: Map<string, Sticky>,
+    socket: Duplex,
+    peer: Peer,
+  ): void {
     socket.on('error', () => socket.destroy())
     const listener = listeners.find(scope, listenerArn)
     const record = listener && loadBalancers.find(scope, listener.loadBalancerArn)
-    const target = listener && picker.pick(scope, listener.defaultActions.at(-1)!)
+    const bound = bySource.get(peer.address)
+    const target = listener && picker.pick(scope, listener.defaultActions.at(-1)!, bound)
+    if (target && isSticky(target.group))
+      bySource.set(peer.address, { groupArn: target.group.arn, id: target.id, port: target.port })
+    else bySource.delete(peer.address)
     if (!record || !target) return void socket.destroy()
     const keepsClient = groupAttribute(target.group, 'preserve_client_ip.enabled') === 'true'
     const from = keepsClient

@@ -81,5 +81,5 @@ export const ONLY_VALUES: Record<string, string[]> = {
   'connection_logs.s3.enabled': ['false'],
   'health_check_logs.s3.enabled': ['false'],
   'proxy_protocol_v2.enabled': ['false'],
-  'stickiness.enabled': ['false'],
+  'stickiness.type': ['lb_cookie', 'source_ip'],
 }

@@ -43,8 +43,9 @@ export function pageOf<T>(
   token: string | undefined,
   invalid: () => Error,
 ): { items: T[]; next?: string } {
-  const offset = token === undefined ? 0 : Number(Buffer.from(token, 'base64url').toString())
-  if (!Number.isSafeInteger(offset) || offset < 0) throw invalid()
+  const text = token === undefined ? '0' : Buffer.from(token, 'base64url').toString()
+  if (!/^\d{1,15}$/.test(text)) throw invalid()
+  const offset = Number(text)
   const end = offset + size
   return {
     items: all.slice(offset, end),

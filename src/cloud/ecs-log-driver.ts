@@ -2,7 +2,7 @@ import type { LogConfiguration } from '@aws-sdk/client-ecs'
 import type { Scope } from '#aws/ec2/index.ts'
 import { type TaskRecord, TaskStartError } from '#aws/ecs/index.ts'
 import { roleMay } from '#aws/iam/identity.ts'
-import { appendEvents, createLogGroup, createLogStream, groupArn, groups, streams } from '#aws/logs/index.ts'
+import { createLogGroup, createLogStream, groupArn, groups, ingestEvents, streams } from '#aws/logs/index.ts'
 import type { Timer } from '#world/clock.ts'
 
 /** How long lines are gathered before they are sent, ms; the real driver takes up to five seconds. */
@@ -80,7 +80,7 @@ export class AwsLogs {
     this.#waiting = []
     // The group may have been deleted under it; then the lines are lost, as with the real driver.
     const stream = streams.find(this.#scope, this.#group, this.#stream)
-    if (stream && sent.length > 0) appendEvents(this.#scope, stream, sent)
+    if (stream && sent.length > 0) ingestEvents(this.#scope, stream, sent)
   }
 
   close(): void {

@@ -168,12 +168,11 @@ describe('Secrets Manager', { timeout: 120_000 }, () => {
     expect(await fails('secretsmanager get-secret-value --secret-id none')).toContain(
       "(ResourceNotFoundException) when calling the GetSecretValue operation: Secrets Manager can't find the specified secret.",
     )
-    const [current, previous] = (
-      await ok(
-        'secretsmanager describe-secret --secret-id app/db --query',
-        'sort_by(items(VersionIdsToStages),&[1][0])[].[0]',
+    const holder = (stage: string) =>
+      ok(
+        `secretsmanager list-secret-version-ids --secret-id app/db --query Versions[?contains(VersionStages,'${stage}')].VersionId`,
       )
-    ).split(/\s+/)
+    const [current, previous] = [await holder('AWSCURRENT'), await holder('AWSPREVIOUS')]
     expect(
       await fails(
         `secretsmanager update-secret-version-stage --secret-id app/db --version-stage AWSCURRENT --move-to-version-id ${previous}`,

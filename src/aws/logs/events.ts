@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import type * as sdk from '@aws-sdk/client-cloudwatch-logs'
 import { AwsError, type Handler, type RequestContext } from '../wire/service.ts'
+import { ingestEvents } from './ingest.ts'
 import { filterPattern } from './pattern.ts'
 import type { LogEvent, LogGroupRecord } from './records.ts'
-import { appendEvents, eventsOf, groups, streams } from './tables.ts'
+import { eventsOf, groups, streams } from './tables.ts'
 
 const LIMIT = 10_000
 /** https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html: events too new or too old are not taken. */
@@ -48,7 +49,7 @@ export const eventHandlers: Record<string, Handler> = {
       throw invalid('Log events in a single PutLogEvents request must be in chronological order.')
     const tooNew = given.findIndex(({ timestamp }) => timestamp > now + NEWEST_MS)
     const tooOld = given.findLastIndex(({ timestamp }) => timestamp < now - OLDEST_MS)
-    appendEvents(context, stream, within(given as LogEvent[], now - OLDEST_MS, now + NEWEST_MS))
+    ingestEvents(context, stream, within(given as LogEvent[], now - OLDEST_MS, now + NEWEST_MS))
     const rejected = {
       ...(tooNew === -1 ? {} : { tooNewLogEventStartIndex: tooNew }),
       ...(tooOld === -1 ? {} : { tooOldLogEventEndIndex: tooOld + 1 }),

@@ -2,6 +2,7 @@ import type * as sdk from '@aws-sdk/client-cloudwatch-logs'
 import type { Scope } from '../ec2/index.ts'
 import { AwsError, type Handler, type RequestContext } from '../wire/service.ts'
 import { groupOf } from './events.ts'
+import { countFilters, dropFilters } from './metric-filters.ts'
 import type { LogGroupRecord, LogStreamRecord } from './records.ts'
 import { groups, streams } from './tables.ts'
 
@@ -22,7 +23,7 @@ function toGroup(context: Scope, record: LogGroupRecord): sdk.LogGroup {
     logGroupName: record.name,
     creationTime: record.created,
     ...(record.retentionInDays === undefined ? {} : { retentionInDays: record.retentionInDays }),
-    metricFilterCount: 0,
+    metricFilterCount: countFilters(context, record.name),
     arn: `${arn}:*`,
     storedBytes: 0,
     logGroupClass: record.class,
@@ -100,7 +101,9 @@ export const groupHandlers: Record<string, Handler> = {
   },
 
   DeleteLogGroup: (input: sdk.DeleteLogGroupCommandInput, context) => {
-    groups.delete(context, groups.get(context, input.logGroupName!).name)
+    const { name } = groups.get(context, input.logGroupName!)
+    dropFilters(context, name)
+    groups.delete(context, name)
     return {}
   },
 

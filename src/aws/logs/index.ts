@@ -1,4 +1,5 @@
 export { createLogGroup, createLogStream, groupArn } from './groups.ts'
+export { ingestEvents } from './ingest.ts'
 export type * from './records.ts'
 export { logsService } from './service.ts'
-export { appendEvents, eventsOf, groups, streams } from './tables.ts'
+export { eventsOf, groups, streams } from './tables.ts'

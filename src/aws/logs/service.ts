@@ -3,6 +3,7 @@ import { serviceModel } from '../wire/model.ts'
 import type { RequestContext, ResourceResolver, Service } from '../wire/service.ts'
 import { eventHandlers } from './events.ts'
 import { groupArn, groupHandlers } from './groups.ts'
+import { metricFilterHandlers } from './metric-filters.ts'
 
 interface Named {
   logGroupName?: string
@@ -26,7 +27,7 @@ export const logsService: Service = {
   actionPrefix: 'logs',
   endpoints: [{ prefix: 'logs' }],
   botocoreName: 'logs',
-  handlers: { ...groupHandlers, ...eventHandlers },
+  handlers: { ...groupHandlers, ...eventHandlers, ...metricFilterHandlers },
   resources: Object.fromEntries(
     [...serviceModel(sdk).operations.keys()].map((operation): [string, ResourceResolver] => [
       operation,

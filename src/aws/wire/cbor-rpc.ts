@@ -1,5 +1,6 @@
 import { cbor, tag } from '@smithy/core/cbor'
 import { readJson } from './json.ts'
+import { queryError } from './json-rpc.ts'
 import type { Protocol } from './protocol.ts'
 import { MalformedInput } from './scalars.ts'
 import type { Shape } from './shape.ts'
@@ -39,12 +40,11 @@ export const cborRpc: Protocol = {
     }
   },
 
-  error(_model, error, requestId) {
-    const type = error.fault === 'server' ? 'Receiver' : 'Sender'
+  error(model, error, requestId) {
     return {
       status: error.status,
-      headers: { 'x-amzn-RequestId': requestId, 'x-amzn-query-error': `${error.code};${type}`, ...HEADERS },
-      body: cbor.serialize({ ...error.fields, __type: error.code, message: error.message }),
+      headers: { 'x-amzn-RequestId': requestId, ...queryError(model, error), ...HEADERS },
+      body: cbor.serialize({ ...error.fields, __type: error.name, message: error.message }),
     }
   },
 }

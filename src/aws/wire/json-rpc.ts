@@ -1,5 +1,6 @@
 import { parseJsonBody, writeJson } from './json.ts'
-import type { Protocol } from './protocol.ts'
+import type { ServiceModel } from './model.ts'
+import type { Protocol, WireError } from './protocol.ts'
 import { header } from './request.ts'
 
 /** AWS JSON 1.0 and 1.1: `X-Amz-Target: Prefix.Operation`, everything else in the body. */
@@ -25,8 +26,18 @@ export const jsonRpc: Protocol = {
   error(model, error, requestId) {
     return {
       status: error.status,
-      headers: { 'x-amzn-RequestId': requestId, 'Content-Type': `application/x-amz-json-${model.version}` },
-      body: JSON.stringify({ __type: error.code, message: error.message, ...error.fields }),
+      headers: {
+        'x-amzn-RequestId': requestId,
+        'Content-Type': `application/x-amz-json-${model.version}`,
+        ...queryError(model, error),
+      },
+      body: JSON.stringify({ __type: error.name, message: error.message, ...error.fields }),
     }
   },
+}
+
+/** The header in which a service that once spoke Query keeps the error codes of that protocol. */
+export function queryError(model: ServiceModel, error: WireError): Record<string, string> {
+  if (!model.queryCompatible) return {}
+  return { 'x-amzn-query-error': `${error.code};${error.fault === 'server' ? 'Receiver' : 'Sender'}` }
 }

@@ -52,6 +52,8 @@ export interface ServiceModel {
   /** Names the protocol's version or JSON flavour: `1.1`, `2016-11-15`. */
   version: string
   xmlNamespace: string
+  /** Whether it once spoke Query, so that clients look for that protocol's error codes. */
+  queryCompatible: boolean
   /** Prefix of `x-amz-target`, for the JSON protocol. */
   target: string
   operations: Map<string, OperationModel>
@@ -91,6 +93,7 @@ function readModule(sdk: Record<string, any>): ServiceModel {
     protocol: kind.protocol,
     version: kind.version ?? protocolSettings.version,
     xmlNamespace: protocolSettings.xmlNamespace ?? '',
+    queryCompatible: protocolSettings.awsQueryCompatible === true,
     target: protocolSettings.serviceTarget ?? '',
     operations: new Map(),
     errors: new Map(),

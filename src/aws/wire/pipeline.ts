@@ -116,6 +116,7 @@ export class Pipeline {
     const known = model.errors.get(error.code)
     const wire: WireError = {
       code: known?.code ?? error.code,
+      name: known?.name ?? error.code,
       message: error.message,
       status: known && error.status === 400 ? known.status : error.status,
       fault: known?.fault ?? (error.status >= 500 ? 'server' : 'client'),

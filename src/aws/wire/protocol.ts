@@ -9,7 +9,10 @@ export interface WireResponse {
 
 /** An error ready for the wire. */
 export interface WireError {
+  /** The code in the Query protocols. */
   code: string
+  /** The shape's name, which is the code in the others; the same for errors that are not modelled. */
+  name: string
   message: string
   status: number
   fault: 'client' | 'server'

@@ -181,7 +181,7 @@ function unknownService(
   }
   return protocol.error(
     model,
-    { code: error.code, message, status: error.status, fault: 'client', fields: {} },
+    { code: error.code, name: error.code, message, status: error.status, fault: 'client', fields: {} },
     requestId,
   )
 }

@@ -1,6 +1,7 @@
 import type { ContainerDefinition, RegisterTaskDefinitionCommandInput } from '@aws-sdk/client-ecs'
 import { fargateSizeExists } from './data/fargate.ts'
 import { clientError, invalid, notSimulated } from './errors.ts'
+import { checkExpression } from './placement.ts'
 
 /** Docker's and ECR's names: registry/repository:tag. */
 const ECR_IMAGE = /^\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com\//
@@ -51,7 +52,38 @@ export function checkDefinition(input: RegisterTaskDefinitionCommandInput): void
   for (const role of [input.executionRoleArn, input.taskRoleArn])
     if (role !== undefined && !/^arn:aws:iam::\d{12}:role\/.+$/.test(role))
       throw clientError('Role is not valid')
+  checkVolumes(input)
+  for (const { expression } of input.placementConstraints ?? []) checkExpression(expression)
   if (fargate) checkFargate(input)
+}
+
+/** Throws for mounts of volumes that there are not, and for those that are not simulated. */
+function checkVolumes({ volumes = [], containerDefinitions = [] }: RegisterTaskDefinitionCommandInput): void {
+  for (const volume of volumes) {
+    if (volume.efsVolumeConfiguration) throw notSimulated('EFS volumes of tasks')
+    if (volume.fsxWindowsFileServerVolumeConfiguration) throw notSimulated('FSx volumes of tasks')
+    if (volume.configuredAtLaunch) throw notSimulated('EBS volumes of tasks')
+  }
+  for (const { sourceVolume } of containerDefinitions.flatMap(({ mountPoints = [] }) => mountPoints))
+    if (!volumes.some(({ name }) => name === sourceVolume))
+      throw clientError(`Unknown volume '${sourceVolume}'.`)
+}
+
+/** Throws for secrets that a container cannot have. */
+function checkSecrets(
+  { secrets = [], environment = [] }: ContainerDefinition,
+  executionRoleArn: string | undefined,
+): void {
+  if (secrets.length > 0 && executionRoleArn === undefined)
+    throw clientError(
+      "When you are specifying container secrets, you must also specify a value for 'executionRoleArn'.",
+    )
+  const names = [...environment, ...secrets].map(({ name }) => name)
+  const twice = secrets.find(({ name }) => names.indexOf(name) !== names.lastIndexOf(name))
+  if (twice)
+    throw clientError(
+      `The secret name must be unique and not shared with any new or existing environment variables set on the container, such as '${twice.name}'.`,
+    )
 }
 
 function checkContainer(container: ContainerDefinition, input: RegisterTaskDefinitionCommandInput): void {
@@ -73,11 +105,16 @@ function checkContainer(container: ContainerDefinition, input: RegisterTaskDefin
   for (const { containerPort, hostPort } of portMappings) {
     if (containerPort === undefined || containerPort < 0 || containerPort > 65_535)
       throw clientError(`Invalid setting for container '${name}'. The port must be between 1 and 65535.`)
-    if (input.networkMode === 'awsvpc' && hostPort !== undefined && hostPort !== containerPort)
+    const mode = input.networkMode
+    const given = hostPort !== undefined && hostPort !== 0
+    if ((mode === 'awsvpc' || mode === 'host') && given && hostPort !== containerPort)
       throw clientError(
-        'When networkMode=awsvpc, the host ports and container ports in port mappings must match.',
+        `When networkMode=${mode}, the host ports and container ports in port mappings must match.`,
       )
   }
+  if (container.links?.length && input.networkMode === 'awsvpc')
+    throw clientError('Links are not supported when networkMode=awsvpc.')
+  checkSecrets(container, input.executionRoleArn)
   const { logConfiguration: log } = container
   if (log?.logDriver === 'awslogs') {
     const missing = ['awslogs-group', 'awslogs-region'].filter((option) => !log.options?.[option])
@@ -135,12 +172,10 @@ function checkFargate(input: RegisterTaskDefinitionCommandInput): void {
       )
     if (container.privileged)
       throw clientError('Fargate compatible task definitions do not support privileged')
-    if (container.links?.length) throw clientError('Links are not supported when networkMode=awsvpc.')
   }
   for (const volume of input.volumes ?? []) {
     if (volume.host?.sourcePath !== undefined)
       throw clientError('Fargate compatible task definitions do not support sourcePath')
-    if (volume.efsVolumeConfiguration) throw notSimulated('EFS volumes of tasks')
   }
   if (input.runtimePlatform?.operatingSystemFamily?.startsWith('WINDOWS')) throw notSimulated('Windows tasks')
 }
@@ -163,6 +198,10 @@ export function requiredAttributes(input: RegisterTaskDefinitionCommandInput): {
     names.add('ecs.capability.container-health-check')
     capability('docker-remote-api.1.24')
   }
+  for (const { valueFrom = '' } of containers.flatMap(({ secrets = [] }) => secrets))
+    names.add(
+      `ecs.capability.secrets.${valueFrom.startsWith('arn:aws:secretsmanager:') ? 'asm' : 'ssm'}.environment-variables`,
+    )
   if (input.taskRoleArn) capability('task-iam-role')
   capability('docker-remote-api.1.18')
   if (input.networkMode === 'awsvpc') names.add('ecs.capability.task-eni')

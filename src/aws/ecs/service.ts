@@ -4,6 +4,7 @@ import { accountSettingHandlers } from './account-settings.ts'
 import { capacityProviderHandlers } from './capacity-providers.ts'
 import { clusterHandlers } from './clusters.ts'
 import { attributeHandlers, containerInstanceHandlers } from './container-instances.ts'
+import { executeCommandHandlers } from './execute-command.ts'
 import { ecsArn, shortName } from './names.ts'
 import { serviceHandlers } from './services.ts'
 import { tagHandlers } from './tags.ts'
@@ -59,6 +60,7 @@ export const ecsService: Service = {
     ...capacityProviderHandlers,
     ...taskProtectionHandlers,
     ...accountSettingHandlers,
+    ...executeCommandHandlers,
     ...tagHandlers,
   },
   resources: {
@@ -72,6 +74,7 @@ export const ecsService: Service = {
     RunTask: definition,
     StartTask: definition,
     StopTask: task,
+    ExecuteCommand: task,
     CreateService: service,
     UpdateService: service,
     DeleteService: service,

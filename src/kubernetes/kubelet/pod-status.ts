@@ -22,13 +22,16 @@ export interface PodView {
   sandboxReady: boolean
   podAddress: string | undefined
   hostAddress: string | undefined
+  /** It is being deleted and nothing of it runs any more: its phase is final, whoever still holds its object. */
+  over?: boolean
   /** Set when the kubelet ends the pod itself: Evicted, DeadlineExceeded. */
   verdict?: { reason: string; message: string }
 }
 
 /** Pod phase from its containers. Models kubelet getPhase. */
-function phaseOf({ init, main, verdict }: PodView): string {
+function phaseOf({ init, main, verdict, over }: PodView): string {
   if (verdict) return 'Failed'
+  if (over) return main.every(({ state }) => state.terminated?.exitCode === 0) ? 'Succeeded' : 'Failed'
   const failedInit = init.some(({ sidecar, finished, initialized }) => !sidecar && finished && !initialized)
   if (failedInit) return 'Failed'
   const started = init.every(({ initialized }) => initialized)

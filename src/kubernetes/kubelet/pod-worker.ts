@@ -381,8 +381,9 @@ export class PodWorker implements PodContext {
   async #terminate(pod: Pod): Promise<void> {
     const end = parseTime(pod.metadata.deletionTimestamp)
     await this.#stopAll(pod, Math.max(end, this.now()))
-    this.#writeStatus(this.#view(pod))
-    if (this.containers.some(({ running }) => running)) return
+    const over = !this.containers.some(({ running }) => running)
+    this.#writeStatus({ ...this.#view(pod), over })
+    if (!over) return
     await this.#release()
     unlessGone(() => this.#services.ledger.ended(pod))
   }

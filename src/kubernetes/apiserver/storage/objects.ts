@@ -48,6 +48,7 @@ const PHASES = ['mutating', 'validating'] as const
 const NAME_SUFFIX = 'bcdfghjklmnpqrstvwxz2456789'
 /** Names longer than this are cut before generateName's five characters. */
 const GENERATE_LIMIT = 58
+const GENERATE_ATTEMPTS = 8
 
 /**
  * The objects of a cluster in the world's store: the one way in for HTTP requests and the cluster's own components.
@@ -235,13 +236,11 @@ export class Objects {
       throw badRequest('resourceVersion should not be set on objects to be created')
     }
     const { ids, clock } = this.#parts.cluster.world
-    const generated =
-      !metadata.name && metadata.generateName
-        ? `${metadata.generateName.slice(0, GENERATE_LIMIT)}${ids.text(5, NAME_SUFFIX)}`
-        : metadata.name
+    const name =
+      !metadata.name && metadata.generateName ? this.#generateName(kind, namespace, metadata) : metadata.name
     return {
       ...metadata,
-      name: generated,
+      name,
       ...(kind.namespaced && { namespace }),
       uid: ids.uuid(),
       creationTimestamp: timestamp(clock.now()),
@@ -254,6 +253,16 @@ export class Objects {
     if (!areThereWebhooks(this.context)) return undefined
     const identity = `${kind.group}/${kind.plural}/${namespace}/${JSON.stringify(object)}`
     return this.#componentAnswers.about(identity, this.#parts.cluster.world.clock.now())
+  }
+
+  /** A name that is free; after eight taken ones the request fails (RetryGenerateName). */
+  #generateName(kind: Kind, namespace: string, { generateName }: Obj): string {
+    let name = ''
+    for (let attempt = 0; attempt < GENERATE_ATTEMPTS; attempt++) {
+      name = `${generateName.slice(0, GENERATE_LIMIT)}${this.#parts.cluster.world.ids.text(5, NAME_SUFFIX)}`
+      if (!this.get(kind, namespace, name)) break
+    }
+    return name
   }
 
   /** The new object with what an update must not change taken from the old one, admitted and validated. */

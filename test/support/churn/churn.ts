@@ -12,7 +12,7 @@ export async function churn(soak: SoakedCluster, acts: number): Promise<string[]
   const happened: string[] = []
   for (let n = 0; n < acts; n++) {
     happened.push(somethingHappens(soak))
-    await soak.world.advance(soak.random.number(PAUSE_MS))
+    await soak.advance(soak.random.number(PAUSE_MS))
   }
   return happened
 }
@@ -21,6 +21,6 @@ export async function churn(soak: SoakedCluster, acts: number): Promise<string[]
 export async function rest(soak: SoakedCluster, { empty = false } = {}): Promise<string[]> {
   tidy(soak)
   if (empty) deleteNamespaces(soak)
-  await soak.world.advance(REST_MS)
+  await soak.advance(REST_MS)
   return broken(soak)
 }

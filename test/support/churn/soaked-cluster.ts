@@ -14,6 +14,8 @@ import { machine, startCluster } from '../served-cluster.ts'
 
 const START = Date.parse('2026-11-21T10:00:00Z')
 const authority = createAuthority('kubernetes', START)
+/** Where the world's time is kept. */
+const NOW = 'soak/now'
 
 /** A cluster that is churned: its world stands still but for `world.advance`. */
 export interface SoakedCluster {
@@ -28,6 +30,8 @@ export interface SoakedCluster {
   /** What controllers failed at, beside what churn means them to fail at. */
   errors: string[]
   addNode(): void
+  /** Lets time go by, ms, and notes how far it has come. */
+  advance(ms: number): Promise<void>
   close(): void
 }
 
@@ -35,19 +39,16 @@ export interface SoakedCluster {
 const MEANT =
   /exceeded quota|failed quota|is being terminated|namespaces "[^"]*" not found|the object has been modified|not found$|already exists$/
 
-export async function soakedCluster(
-  blobs: BlobStore,
-  seed: string,
-  restored: { store?: Store; now?: number } = {},
-): Promise<SoakedCluster> {
+/** Starts a cluster, or goes on with the one in `store`. */
+export async function soakedCluster(blobs: BlobStore, seed: string, store?: Store): Promise<SoakedCluster> {
   const errors: string[] = []
   const containers = new Map<string, string>()
   const world = new World({
     id: 'soak',
     seed,
-    clock: new Clock({ speed: 0, now: restored.now ?? START }),
+    clock: new Clock({ speed: 0, now: store?.get<number>(NOW)?.value ?? START }),
     provisioning: 'instant',
-    ...(restored.store && { store: restored.store }),
+    ...(store && { store }),
     log: {
       error(controller, key, error) {
         const text = `${controller} ${key}: ${(error as Error).stack ?? error}`
@@ -55,7 +56,7 @@ export async function soakedCluster(
       },
     },
   })
-  const fresh = restored.store === undefined
+  const fresh = world.store.size === 0
   const { cluster, network } = await startCluster(world, blobs, {
     authority: await authority,
     wrap: (runtime) => counting(runtime, containers),
@@ -73,6 +74,10 @@ export async function soakedCluster(
       const index = world.store.update<number>('soak/nodes', (last) => (last ?? 0) + 1)!
       cluster.kubelets.registerNode(machine(index))
     },
+    async advance(ms) {
+      await world.advance(ms)
+      world.store.put(NOW, world.clock.now())
+    },
     close() {
       cluster.stop()
       world.close()
@@ -82,7 +87,7 @@ export async function soakedCluster(
     for (let n = 0; n < 3; n++) self.addNode()
     installVolumes(api)
   }
-  await world.advance(1000)
+  await self.advance(1000)
   return self
 }
 

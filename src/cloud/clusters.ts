@@ -84,6 +84,11 @@ export class Clusters implements HostTable {
     return this.#running.get(uid)
   }
 
+  /** All running control planes. */
+  all(): RunningCluster[] {
+    return [...this.#running.values()]
+  }
+
   /** The running control planes of a name: one in each region at most. */
   named(name: string): RunningCluster[] {
     return [...this.#running.values()].filter(({ record }) => record.name === name)
@@ -144,6 +149,7 @@ export class Clusters implements HostTable {
       certificateAuthority: authority,
       certificateSigners: EKS_SIGNERS,
       endpoint: record.endpoint,
+      tokenIssuer: record.oidcIssuer,
       controlPlaneAddresses: tables.networkInterfaces
         .list(scope)
         .filter(({ id }) => record.networkInterfaceIds.includes(id))

@@ -6,6 +6,7 @@ import type { CloudProvider } from '#kubernetes/provider.ts'
 import { ConnectError } from '#network/virtual-network.ts'
 import { balancerStacks } from './balancer-stacks.ts'
 import { serviceLoadBalancers } from './load-balancers.ts'
+import { eksPodWebhooks } from './pod-webhooks.ts'
 import type { VpcPaths } from './vpc-paths.ts'
 
 const ECR_REFERENCE = /^\d{12}\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com\//
@@ -34,15 +35,17 @@ export function eksProvider(
   return {
     ...serviceLoadBalancers(scope, cluster),
     balancers: balancerStacks(scope, cluster),
+    mutatePod: eksPodWebhooks(scope, cluster),
     allocatePodAddress(nodeName, podUid) {
       const node = nodeNamed(nodeName)
       if (!node)
         throw new Error(`failed to assign an IP address to container: node ${nodeName} has no instance`)
+      if (node.fargateProfile !== undefined) return node.internalIp
       return allocatePodAddress(scope, node.instanceId, podUid)
     },
     releasePodAddress(nodeName, podUid) {
       const node = nodeNamed(nodeName)
-      if (node) releasePodAddress(scope, node.instanceId, podUid)
+      if (node && node.fargateProfile === undefined) releasePodAddress(scope, node.instanceId, podUid)
     },
     keepPodAddresses(nodeName, podUids) {
       const node = nodeNamed(nodeName)

@@ -23,12 +23,15 @@ import type { WorldConfig } from './config.ts'
 import { DockerHost } from './docker-host.ts'
 import { EcsAnywhere } from './ecs-anywhere.ts'
 import { EcsTasks } from './ecs-tasks.ts'
+import { Fargate } from './fargate.ts'
 import { helmRepository } from './helm-repository.ts'
 import { InstalledAddons } from './installed-addons.ts'
 import { engineHosts, localhost } from './localhost.ts'
 import { Metrics } from './metrics.ts'
 import { Nodes } from './nodes.ts'
+import { oidcHosts } from './oidc-hosts.ts'
 import { Outside } from './outside.ts'
+import { PodIdentityAgent } from './pod-identity-agent.ts'
 import { eksProvider } from './provider.ts'
 import { Registries } from './registries.ts'
 import { awsControllers, awsServices } from './services.ts'
@@ -119,6 +122,8 @@ export class Simulation {
         outside.knows(name) ? (paths.privateAddress(scope, vpcId, name) ?? outside.lookup(name)) : undefined,
     })
     const nodes = new Nodes(world, accountId, clusters)
+    const fargate = new Fargate(world, clusters)
+    const agent = new PodIdentityAgent(clusters, network)
     const addons = new InstalledAddons(world, accountId, clusters)
     const trail = new Trail(world)
     const aws = createAwsServer({
@@ -145,6 +150,7 @@ export class Simulation {
     const tables: HostTable[] = [
       { resolve: (name, port) => (port === 443 || port === 80 ? aws.host(name) : undefined) },
       clusters,
+      oidcHosts(world),
       registries,
       balancers,
       traffic,
@@ -177,6 +183,7 @@ export class Simulation {
     await clusters.start()
     machines.start()
     nodes.start()
+    fargate.start()
     addons.start()
     ecs.start()
     const metrics = new Metrics(world, accountId, ecs, traffic)
@@ -193,6 +200,8 @@ export class Simulation {
       traffic.stop()
       ecs.stop()
       addons.stop()
+      fargate.stop()
+      agent.close()
       nodes.stop()
       clusters.stop()
       outside.close()

@@ -7,7 +7,7 @@ import { startControllerManager, startNetwork } from './controllers/start.ts'
 import { type Kubelets, startKubelets } from './kubelet/kubelet.ts'
 import type { TokenIssuer } from './kubelet/volumes.ts'
 import { resolverFile } from './network/dns.ts'
-import type { ClusterOptions } from './provider.ts'
+import type { ClusterOptions, UserInfo } from './provider.ts'
 import { startScheduler } from './scheduler/scheduler.ts'
 
 const GENERATED = fileURLToPath(new URL('../../generated/kubernetes', import.meta.url))
@@ -71,6 +71,12 @@ export class KubernetesCluster {
   /** Sends requests for logs, exec, attach and port-forward elsewhere. */
   registerKubelet(kubelet: KubeletApi): void {
     this.#server.registerKubelet(kubelet)
+  }
+
+  /** Whose service account token it is, if it is one for this audience. */
+  authenticateAccount(token: string, audience: string): UserInfo | undefined {
+    const found = this.#server.authenticateAccount(token)
+    return found?.audiences.includes(audience) ? found.user : undefined
   }
 
   readonly #issueToken: TokenIssuer = ({ namespace, serviceAccount, pod, audience, expirationSeconds }) => {

@@ -1,12 +1,20 @@
 import { ebsCsiDriver } from './addons/ebs-csi-driver.ts'
 import { metricsServer } from './addons/metrics-server.ts'
+import { podIdentityAgent } from './addons/pod-identity-agent.ts'
 import type { KubernetesObject } from './api.ts'
+import { ON_EC2_NODES } from './ec2-nodes.ts'
 
 // The add-ons of EKS, as `kubectl -n kube-system get` shows them there, without what has no effect here.
 // Source: docs.aws.amazon.com/eks/latest/userguide/eks-add-ons.html and the manifests of a 1.35 cluster, written from knowledge 2026-11, not compared with one.
 
 /** Add-ons whose objects are known; a new EKS cluster has the first three without being asked. */
-export type AddonName = 'vpc-cni' | 'coredns' | 'kube-proxy' | 'metrics-server' | 'aws-ebs-csi-driver'
+export type AddonName =
+  | 'vpc-cni'
+  | 'coredns'
+  | 'kube-proxy'
+  | 'metrics-server'
+  | 'aws-ebs-csi-driver'
+  | 'eks-pod-identity-agent'
 
 export interface AddonOptions {
   /** `v1.12.4-eksbuild.1`: the tag of its images. */
@@ -34,6 +42,7 @@ const serviceAccount = (name: string, labels: Record<string, string>): AddonObje
 
 /** Networking on every node starts before anything else and survives everything. */
 const NODE_DAEMON = {
+  affinity: ON_EC2_NODES,
   hostNetwork: true,
   priorityClassName: 'system-node-critical',
   tolerations: [{ operator: 'Exists' }],
@@ -51,6 +60,7 @@ const ADDONS: Record<AddonName, (options: AddonOptions) => AddonObject[]> = {
   'kube-proxy': kubeProxy,
   'metrics-server': metricsServer,
   'aws-ebs-csi-driver': ebsCsiDriver,
+  'eks-pod-identity-agent': podIdentityAgent,
 }
 
 /** Whether the objects of an EKS add-on are known. */

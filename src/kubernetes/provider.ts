@@ -3,6 +3,7 @@ import type { ContainerRuntime } from '#containers/runtime.ts'
 import type { KeyAndCertificate } from '#network/authority.ts'
 import type { VirtualNetwork } from '#network/virtual-network.ts'
 import type { World } from '#world/world.ts'
+import type { KubernetesObject } from './api.ts'
 import type { BalancerCloud } from './balancers/stack.ts'
 
 /** Who makes a request, as Kubernetes sees it. */
@@ -51,6 +52,8 @@ export interface CloudProvider {
   keepPodAddresses(nodeName: string, podUids: ReadonlySet<string>): void
   /** Asked before a node connects to a host outside the cluster. Throws ConnectError when its packets do not get there. */
   dial?(nodeName: string, host: string, port: number): void
+  /** What the cloud's own webhooks make of a new pod; `account` is its service account. May change the pod. */
+  mutatePod?(pod: KubernetesObject, account: KubernetesObject | undefined): void
   /** Credentials of the node's credential provider for an image's registry; undefined: anonymous. */
   registryCredentials(nodeName: string, reference: string): Promise<RegistryCredentials | undefined>
   /**
@@ -98,6 +101,8 @@ export interface ClusterOptions {
   upstreamDns?(name: string): string | undefined
   /** Where clients reach the API server: `https://….eks.amazonaws.com`. */
   endpoint: string
+  /** Who service-account tokens say has issued them. Default: the endpoint. */
+  tokenIssuer?: string
   /** Where the API server listens inside the world: the control plane's addresses in the customer's subnets. Default: nowhere. */
   controlPlaneAddresses?: string[]
   /** Default 443. */

@@ -187,3 +187,43 @@ describe('security groups', () => {
     expect(await shell.ok(ask)).toContain('Welcome to nginx!')
   })
 })
+
+// https://docs.aws.amazon.com/eks/latest/userguide/fargate-getting-started.html
+describe('Fargate', () => {
+  it('runs the pods of a profile on nodes of their own, in private subnets only', async () => {
+    await shell.write('fargate.json', trust('ec2.amazonaws.com'))
+    await run(`aws iam create-role --role-name fargate --assume-role-policy-document file://fargate.json
+      aws iam attach-role-policy --role-name fargate --policy-arn arn:aws:iam::aws:policy/AmazonEKSFargatePodExecutionRolePolicy`)
+    const create = (subnet: string) =>
+      `. ./ids.sh
+      aws eks create-fargate-profile --cluster-name lab --fargate-profile-name web --subnets ${subnet} \
+        --pod-execution-role-arn $(aws iam get-role --role-name fargate --query Role.Arn --output text) --selectors namespace=serverless`
+    expect(await shell.fails(create('$A'))).toContain(
+      'An error occurred (InvalidParameterException) when calling the CreateFargateProfile operation: Misconfigured PodExecutionRole Trust Policy; Please add the eks-fargate-pods.amazonaws.com Service Principal',
+    )
+    await shell.write('fargate.json', trust('eks-fargate-pods.amazonaws.com'))
+    await run('aws iam update-assume-role-policy --role-name fargate --policy-document file://fargate.json')
+    expect(await shell.fails(create('$PUBLIC'))).toMatch(
+      /Subnet subnet-\w+ provided in Fargate Profile is not a private subnet/,
+    )
+    await shell.ok(create('$A'))
+    await shell.ok(`aws eks wait fargate-profile-active --cluster-name lab --fargate-profile-name web
+      kubectl create namespace serverless
+      kubectl -n serverless run site --image=nginx --overrides='{"spec":{"containers":[{"name":"site","image":"nginx","resources":{"requests":{"cpu":"300m","memory":"700Mi"}}}]}}'
+      kubectl -n serverless wait --for=condition=Ready pod/site --timeout=5m`)
+    const seen = JSON.parse(await shell.ok('kubectl -n serverless get pod site -o json'))
+    expect(seen.spec.nodeName).toBe(`fargate-ip-${seen.status.podIP.replaceAll('.', '-')}.ec2.internal`)
+    expect(seen.spec.schedulerName).toBe('fargate-scheduler')
+    expect(seen.metadata.annotations.CapacityProvisioned).toBe('0.5vCPU 1GB')
+    expect(
+      await shell.ok('kubectl get nodes -l eks.amazonaws.com/compute-type=fargate --no-headers | wc -l'),
+    ).toBe('1')
+    await shell.ok('kubectl -n serverless delete pod site')
+    await expect
+      .poll(
+        () => shell.ok('kubectl get nodes -l eks.amazonaws.com/compute-type=fargate --no-headers | wc -l'),
+        poll,
+      )
+      .toBe('0')
+  })
+})

@@ -5,12 +5,22 @@ import { removeClusterNetwork } from './cluster-network.ts'
 import { durations } from './data/durations.ts'
 import { versionInfo } from './data/versions.ts'
 import type { ClusterRecord } from './records.ts'
-import { accessEntries, addonRecords, authorityKeys, clusters, nodes, putCluster, updates } from './tables.ts'
+import {
+  accessEntries,
+  addonRecords,
+  authorityKeys,
+  clusters,
+  fargateProfiles,
+  nodes,
+  podIdentities,
+  putCluster,
+  updates,
+} from './tables.ts'
 import { endUpdate } from './updates.ts'
 
-const KEY = /^aws\/[^/]+\/[^/]+\/eks\/(clusters|addons)\//
+const KEY = /^aws\/[^/]+\/[^/]+\/eks\/(clusters|addons|fargate-profiles)\//
 
-/** Moves clusters and add-ons through their states as time passes. */
+/** Moves clusters, add-ons and Fargate profiles through their states as time passes. */
 export function clusterController(world: World): Controller {
   return {
     name: 'eks-clusters',
@@ -18,9 +28,10 @@ export function clusterController(world: World): Controller {
     reconcile(key) {
       const scope = scopeOfKey(world, key)
       const [folder, ...path] = key.split('/').slice(4).map(decodeURIComponent)
-      return folder === 'clusters'
-        ? reconcileCluster(scope, path[0]!)
-        : reconcileAddon(scope, path[0]!, path[1]!)
+      if (folder === 'clusters') return reconcileCluster(scope, path[0]!)
+      return folder === 'addons'
+        ? reconcileAddon(scope, path[0]!, path[1]!)
+        : reconcileProfile(scope, path[0]!, path[1]!)
     },
   }
 }
@@ -70,6 +81,7 @@ function remove(scope: Scope, cluster: ClusterRecord): undefined {
   for (const { name: addon } of addonRecords.list(scope, name)) addonRecords.delete(scope, name, addon)
   for (const { id } of updates.list(scope, name)) updates.delete(scope, name, id)
   for (const { instanceId } of nodes.list(scope, name)) nodes.delete(scope, name, instanceId)
+  for (const { id } of podIdentities.list(scope, name)) podIdentities.delete(scope, name, id)
   authorityKeys.delete(scope, cluster.uid)
   clusters.delete(scope, name)
 }
@@ -92,3 +104,22 @@ function reconcileAddon(scope: Scope, clusterName: string, name: string): Result
   }
   return undefined
 }
+
+/** A profile that goes waits until none of its pods is left. */
+function reconcileProfile(scope: Scope, clusterName: string, name: string): Result | undefined {
+  const profile = fargateProfiles.find(scope, clusterName, name)
+  if (!profile || profile.status === 'ACTIVE') return undefined
+  const waiting = wait(scope, profile.since, durations.fargateProfile)
+  if (waiting) return waiting
+  if (profile.status === 'CREATING') {
+    const active = { ...profile, status: 'ACTIVE' as const, since: scope.world.clock.now() }
+    fargateProfiles.put(scope, active, clusterName, name)
+    return undefined
+  }
+  const busy = nodes.list(scope, clusterName).some(({ fargateProfile }) => fargateProfile === name)
+  if (busy) return { requeueAfterMs: PROFILE_POLL_MS }
+  fargateProfiles.delete(scope, clusterName, name)
+  return undefined
+}
+
+const PROFILE_POLL_MS = 1000

@@ -11,7 +11,7 @@ import { inUse, invalidParameter, invalidRequest, requireCluster } from './error
 import { page } from './pagination.ts'
 import type { ClusterRecord } from './records.ts'
 import { roleTrusts } from './roles.ts'
-import { authorityKeys, clusters, eksArn, nodegroups, putCluster } from './tables.ts'
+import { authorityKeys, clusters, eksArn, fargateProfiles, nodegroups, putCluster } from './tables.ts'
 
 /** https://docs.aws.amazon.com/eks/latest/userguide/service-quotas.html */
 const CLUSTER_LIMIT = 100
@@ -217,6 +217,9 @@ export function deleteCluster(input: sdk.DeleteClusterCommandInput, context: Req
   }
   if (nodegroups.list(context, clusterName).length > 0) {
     throw inUse('Cluster has nodegroups attached', { clusterName })
+  }
+  if (fargateProfiles.list(context, clusterName).length > 0) {
+    throw inUse('Cluster has Fargate profiles attached', { clusterName })
   }
   if (cluster.status === 'CREATING' || cluster.status === 'UPDATING') {
     throw inUse(`Cannot delete because cluster ${clusterName} currently has an update in progress`, {

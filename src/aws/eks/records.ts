@@ -145,6 +145,9 @@ export interface NodeRecord {
   roleArn: string
   /** Its kubelet does not get through to the API server any more. Default true. */
   connected?: boolean
+  /** The Fargate profile by whose order the node is there. */
+  fargateProfile?: string
+  /** Of Fargate: the uid of its pod. */
   instanceId: string
   /** Private DNS name, which EKS makes the node's name. */
   name: string
@@ -164,4 +167,34 @@ export interface NodeRecord {
   /** Set when the node is on its way out: evict its pods, then it is terminated. */
   draining: boolean
   joinedAt: number
+}
+
+/** A role for the pods of a service account, given by the pod identity agent. */
+export interface PodIdentityRecord {
+  /** `a-…` */
+  id: string
+  arn: string
+  clusterName: string
+  namespace: string
+  serviceAccount: string
+  roleArn: string
+  targetRoleArn?: string
+  disableSessionTags: boolean
+  createdAt: number
+  modifiedAt: number
+  tags: Tags
+}
+
+export interface FargateProfileRecord {
+  uid: string
+  name: string
+  clusterName: string
+  arn: string
+  status: 'CREATING' | 'ACTIVE' | 'DELETING'
+  since: number
+  createdAt: number
+  podExecutionRoleArn: string
+  subnetIds: string[]
+  selectors: { namespace: string; labels: Record<string, string> }[]
+  tags: Tags
 }

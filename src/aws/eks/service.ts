@@ -4,8 +4,16 @@ import * as entries from './access-entries.ts'
 import * as addons from './addons.ts'
 import * as clusterUpdates from './cluster-updates.ts'
 import * as clusters from './clusters.ts'
+import * as fargate from './fargate-profiles.ts'
 import * as nodegroups from './nodegroups.ts'
-import { accessEntries, addonRecords, eksArn, nodegroups as nodegroupTable } from './tables.ts'
+import * as podIdentity from './pod-identity.ts'
+import {
+  accessEntries,
+  addonRecords,
+  eksArn,
+  fargateProfiles,
+  nodegroups as nodegroupTable,
+} from './tables.ts'
 import * as tags from './tags.ts'
 import * as updates from './updates.ts'
 
@@ -31,6 +39,15 @@ const addon: ResourceResolver = (input: Input, context) => {
   const known = addonRecords.find(context, clusterName, addonName)
   return known?.arn ?? eksArn(context, 'addon', clusterName, addonName, '*')
 }
+
+const fargateProfile: ResourceResolver = (input: Input, context) => {
+  const { clusterName = '*', fargateProfileName = '*' } = input
+  const known = fargateProfiles.find(context, clusterName, fargateProfileName)
+  return known?.arn ?? eksArn(context, 'fargateprofile', clusterName, fargateProfileName, '*')
+}
+
+const association: ResourceResolver = (input: Input, context) =>
+  eksArn(context, 'podidentityassociation', input.clusterName ?? '*', input.associationId ?? '*')
 
 /** Updates are asked of the cluster, or of the node group or add-on when one is named. */
 const updated: ResourceResolver = (input: Input, context: RequestContext) => {
@@ -79,6 +96,15 @@ export const eksService: Service = {
     UpdateAddon: addons.updateAddon,
     DeleteAddon: addons.deleteAddon,
     DescribeAddonVersions: addons.describeAddonVersions,
+    CreateFargateProfile: fargate.createFargateProfile,
+    DescribeFargateProfile: fargate.describeFargateProfile,
+    ListFargateProfiles: fargate.listFargateProfiles,
+    DeleteFargateProfile: fargate.deleteFargateProfile,
+    CreatePodIdentityAssociation: podIdentity.createPodIdentityAssociation,
+    DescribePodIdentityAssociation: podIdentity.describePodIdentityAssociation,
+    ListPodIdentityAssociations: podIdentity.listPodIdentityAssociations,
+    UpdatePodIdentityAssociation: podIdentity.updatePodIdentityAssociation,
+    DeletePodIdentityAssociation: podIdentity.deletePodIdentityAssociation,
     TagResource: tags.tagResource,
     UntagResource: tags.untagResource,
     ListTagsForResource: tags.listTagsForResource,
@@ -111,6 +137,15 @@ export const eksService: Service = {
     DescribeAddon: addon,
     UpdateAddon: addon,
     DeleteAddon: addon,
+    CreateFargateProfile: cluster,
+    ListFargateProfiles: cluster,
+    DescribeFargateProfile: fargateProfile,
+    DeleteFargateProfile: fargateProfile,
+    CreatePodIdentityAssociation: cluster,
+    ListPodIdentityAssociations: cluster,
+    DescribePodIdentityAssociation: association,
+    UpdatePodIdentityAssociation: association,
+    DeletePodIdentityAssociation: association,
     TagResource: byArn,
     UntagResource: byArn,
     ListTagsForResource: byArn,

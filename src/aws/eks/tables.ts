@@ -34,6 +34,8 @@ export const accessEntries = new Table<r.AccessEntryRecord>('access-entries')
 export const addonRecords = new Table<r.AddonRecord>('addons')
 export const updates = new Table<r.UpdateRecord>('updates')
 export const nodes = new Table<r.NodeRecord>('nodes')
+export const podIdentities = new Table<r.PodIdentityRecord>('pod-identities')
+export const fargateProfiles = new Table<r.FargateProfileRecord>('fargate-profiles')
 /** PEM private keys of the clusters' CAs, by cluster uid. */
 export const authorityKeys = new Table<string>('authority-keys')
 

@@ -2,7 +2,22 @@ import type * as sdk from '@aws-sdk/client-eks'
 import { AwsError, type RequestContext } from '../wire/service.ts'
 import { invalidParameter, notFound } from './errors.ts'
 import type { Tags } from './records.ts'
-import { accessEntries, addonRecords, clusters, nodegroups } from './tables.ts'
+import {
+  accessEntries,
+  addonRecords,
+  clusters,
+  fargateProfiles,
+  nodegroups,
+  podIdentities,
+} from './tables.ts'
+
+const TABLES: Record<string, typeof clusters> = {
+  cluster: clusters,
+  nodegroup: nodegroups,
+  addon: addonRecords,
+  fargateprofile: fargateProfiles,
+  podidentityassociation: podIdentities,
+} as never
 
 interface Tagged {
   tags: Tags
@@ -11,10 +26,13 @@ interface Tagged {
 
 /** The tagged resource behind an ARN. Throws NotFoundException-like errors of EKS. */
 function resource(context: RequestContext, arn: string): Tagged {
-  const match = /^arn:aws:eks:[^:]+:\d{12}:(cluster|nodegroup|addon|access-entry)\/(.+)$/.exec(arn)
+  const match =
+    /^arn:aws:eks:[^:]+:\d{12}:(cluster|nodegroup|addon|access-entry|fargateprofile|podidentityassociation)\/(.+)$/.exec(
+      arn,
+    )
   if (!match) throw invalidParameter(`The resource ARN ${arn} is not valid`)
   const [clusterName = '', name = ''] = match[2]!.split('/')
-  const table = { cluster: clusters, nodegroup: nodegroups, addon: addonRecords }[match[1]!]
+  const table = TABLES[match[1]!]
   const path = match[1] === 'cluster' ? [clusterName] : [clusterName, name]
   if (table) {
     const record = table.find(context, ...path)

@@ -1,8 +1,4 @@
-import type {
-  AssumeRoleCommandInput,
-  AssumeRoleCommandOutput,
-  AssumeRoleWithWebIdentityCommandInput,
-} from '@aws-sdk/client-sts'
+import type { AssumeRoleCommandInput, AssumeRoleCommandOutput } from '@aws-sdk/client-sts'
 import { Entities } from '../iam/entities.ts'
 import { decide, documentOf, roleByArn, rolePrincipal } from '../iam/identity.ts'
 import { validatePolicy } from '../iam/policy/validate.ts'
@@ -36,11 +32,7 @@ export function assumeRole(input: AssumeRoleCommandInput, context: RequestContex
       .allowed
   if (!may) throw denial('query', principal, 'sts:AssumeRole', roleArn, { allowed: false })
   const duration = input.DurationSeconds ?? Math.min(3600, role.maxSessionDuration)
-  if (duration > role.maxSessionDuration)
-    throw new AwsError(
-      'ValidationError',
-      'The requested DurationSeconds exceeds the MaxSessionDuration set for this role.',
-    )
+  checkDuration(role, duration)
   if (principal.type === 'assumed-role' && duration > CHAINED_LIMIT_SECONDS)
     throw new AwsError(
       'ValidationError',
@@ -56,8 +48,20 @@ export function assumeRole(input: AssumeRoleCommandInput, context: RequestContex
   }
 }
 
+/** Throws ValidationError when a session would be longer than its role allows. */
+export function checkDuration({ maxSessionDuration }: { maxSessionDuration: number }, seconds: number): void {
+  if (seconds <= maxSessionDuration) return
+  throw new AwsError(
+    'ValidationError',
+    'The requested DurationSeconds exceeds the MaxSessionDuration set for this role.',
+  )
+}
+
 /** The inline and managed session policies of a request, as JSON text. */
-function readSessionPolicies(input: AssumeRoleCommandInput, entities: Entities): string[] {
+export function readSessionPolicies(
+  input: Pick<AssumeRoleCommandInput, 'Policy' | 'PolicyArns'>,
+  entities: Entities,
+): string[] {
   if (input.Policy !== undefined) validatePolicy(input.Policy, 'session')
   const managed = (input.PolicyArns ?? []).map(({ arn }) => {
     const document = documentOf(entities, arn!)
@@ -69,40 +73,6 @@ function readSessionPolicies(input: AssumeRoleCommandInput, entities: Entities):
 }
 
 /** Share of the allowed 2,048 characters, in percent. */
-function packedSize(policies: string[]): number {
+export function packedSize(policies: string[]): number {
   return Math.min(100, Math.ceil((policies.join('').length / 2048) * 100))
-}
-
-/**
- * Tokens of an identity provider. The provider is looked up as IAM does; verifying its signature would need the
- * provider's keys, which the simulation does not fetch, so nobody gets in this way.
- */
-export function assumeRoleWithWebIdentity(
-  input: AssumeRoleWithWebIdentityCommandInput,
-  { world }: RequestContext,
-): never {
-  const issuer = issuerOf(input.WebIdentityToken!)
-  const accountId = input.RoleArn!.split(':')[4] ?? ''
-  const provider = `arn:aws:iam::${accountId}:oidc-provider/${issuer.replace(/^https:\/\//, '')}`
-  if (!new Entities(world, accountId).get('oidc-provider', provider))
-    throw new AwsError(
-      'InvalidIdentityToken',
-      `No OpenIDConnect provider found in your account for ${issuer}`,
-    )
-  throw new AwsError(
-    'NotImplemented',
-    'Drydock does not verify tokens of identity providers, so sts:AssumeRoleWithWebIdentity gives no credentials.',
-    { status: 501 },
-  )
-}
-
-function issuerOf(token: string): string {
-  try {
-    const { iss } = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString('utf8'))
-    if (typeof iss === 'string') return iss
-  } catch {}
-  throw new AwsError(
-    'InvalidIdentityToken',
-    'The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)',
-  )
 }

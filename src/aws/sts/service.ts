@@ -3,7 +3,8 @@ import { Entities } from '../iam/entities.ts'
 import { issueSession } from '../iam/session.ts'
 import type { Service } from '../wire/service.ts'
 import { AwsError } from '../wire/service.ts'
-import { assumeRole, assumeRoleWithWebIdentity } from './assume-role.ts'
+import { assumeRole } from './assume-role.ts'
+import { assumeRoleWithWebIdentity } from './web-identity.ts'
 
 /** https://docs.aws.amazon.com/STS/latest/APIReference/ */
 export const stsService: Service = {

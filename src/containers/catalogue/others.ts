@@ -141,6 +141,7 @@ const balancerController = (tag: string): ImageRecipe =>
     user: '65532:65532',
     created: '2025-10-21T00:00:00Z',
   })
+const POD_IDENTITY_AGENT = ['v0.1.10', 'v0.1.7']
 
 const pause = (version: string): ImageRecipe =>
   singleProgram('pause', version, '/pause', { user: '65535:65535', created: '2025-05-01T00:00:00Z' })
@@ -199,6 +200,7 @@ export const others: CatalogueRepository[] = [
   eks('eks/coredns', releases('coredns', '/coredns', COREDNS)),
   eks('eks/kube-proxy', releases('kube-proxy', '/usr/local/bin/kube-proxy', KUBE_PROXY)),
   ...Object.entries(EBS_CSI).map(([name, tags]) => eks(`eks/${name}`, releases(name, `/bin/${name}`, tags))),
+  eks('eks/eks-pod-identity-agent', releases('eks-pod-identity-agent', '/go-runner', POD_IDENTITY_AGENT)),
   eks('eks/metrics-server', releases('metrics-server', '/metrics-server', METRICS_SERVER)),
   {
     names: [{ host: 'registry.k8s.io', repository: 'metrics-server/metrics-server' }],

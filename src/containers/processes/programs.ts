@@ -80,6 +80,7 @@ export const findProgram: ProgramFinder = (name, argv0, version) => {
     case 'livenessprobe':
     case 'local-path-provisioner':
     case 'aws-load-balancer-controller':
+    case 'eks-pod-identity-agent':
       return component(name)
     default:
       return undefined

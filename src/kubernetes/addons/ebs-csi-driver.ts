@@ -1,4 +1,5 @@
 import type { KubernetesObject } from '../api.ts'
+import { ON_EC2_NODES } from '../ec2-nodes.ts'
 import type { AddonObject, AddonOptions } from '../eks-addons.ts'
 
 // The EKS add-on aws-ebs-csi-driver, without what has no effect here.
@@ -66,6 +67,7 @@ export function ebsCsiDriver({ registry, version }: AddonOptions): AddonObject[]
         updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '10%' } },
         spec: {
           serviceAccountName: 'ebs-csi-node-sa',
+          affinity: ON_EC2_NODES,
           priorityClassName: 'system-node-critical',
           tolerations: [{ operator: 'Exists' }],
           containers: [

@@ -1,6 +1,6 @@
 import type { HttpHost } from '#network/hosts.ts'
 import type { ClusterApi, KubeletApi } from '../api.ts'
-import type { ClusterOptions } from '../provider.ts'
+import type { ClusterOptions, UserInfo } from '../provider.ts'
 import { ADMISSION } from './admission/plugins.ts'
 import { quotaUsage } from './admission/quota-usage.ts'
 import { clusterRoleAggregation } from './auth/aggregation.ts'
@@ -107,5 +107,10 @@ export class ApiServer {
   /** A service-account token, as `TokenRequest` gives one. */
   issueToken(request: TokenRequest): string {
     return this.#tokens.issue(request)
+  }
+
+  /** The service account of a token, and for whom the token is. */
+  authenticateAccount(token: string): { user: UserInfo; audiences: string[] } | undefined {
+    return this.#tokens.authenticate(token)
   }
 }

@@ -15,4 +15,7 @@ export const durations = {
   /** How long EKS waits for nodes that never join before it gives up: about 25 minutes. */
   nodegroupGiveUp: 1_500_000,
   addonCreate: 30_000,
+  fargateProfile: 60_000,
+  /** From a pod that nobody has to its node of Fargate. */
+  fargateNode: 45_000,
 }

@@ -1,4 +1,4 @@
-import { StatusError } from '../../api.ts'
+import { type KubernetesObject, StatusError } from '../../api.ts'
 import { forbidden, notFound } from '../errors.ts'
 import type { Obj } from '../json.ts'
 import { kindOf } from '../kinds/registry.ts'
@@ -138,11 +138,20 @@ const defaultStorageClass: AdmissionPlugin = ({ operation, kind, object }, conte
   if (found) object.spec.storageClassName = found.metadata.name
 }
 
+/** The cloud's webhooks, which on EKS are no objects of the cluster that anybody could see in full. */
+const cloudPods: AdmissionPlugin = ({ operation, kind, namespace, object, subresource }, context) => {
+  const mutate = context.cluster.provider.mutatePod
+  if (!mutate || operation !== 'create' || kind.plural !== 'pods' || subresource || !object.spec) return
+  const account = context.get('serviceaccounts', namespace, object.spec.serviceAccountName)
+  mutate(object as KubernetesObject, account as KubernetesObject | undefined)
+}
+
 const BUILT_IN: AdmissionPlugin[] = [
   namespaceLifecycle,
   nodeRestriction,
   limitRangeDefaults,
   serviceAccount,
+  cloudPods,
   defaultTolerations,
   priority,
   defaultStorageClass,

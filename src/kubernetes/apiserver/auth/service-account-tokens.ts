@@ -1,4 +1,5 @@
-import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
+import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
+import { openIdConfiguration, type SigningJwk, signingJwk } from '#network/json-web-key.ts'
 import type { ClusterOptions, UserInfo } from '../../provider.ts'
 import type { Json, Obj } from '../json.ts'
 import { kindOf } from '../kinds/registry.ts'
@@ -16,6 +17,10 @@ export interface TokenRequest {
   node?: { name: string; uid: string }
 }
 
+/** For whom a token is when it names nobody: the API server itself. */
+export const defaultAudience = ({ tokenIssuer, endpoint }: ClusterOptions): string =>
+  tokenIssuer ? 'https://kubernetes.default.svc' : endpoint
+
 const encode = (value: Json): string => Buffer.from(JSON.stringify(value)).toString('base64url')
 
 /** Service-account tokens: JWTs signed with the key of the cluster's authority. */
@@ -24,40 +29,28 @@ export class ServiceAccountTokens {
   readonly #objects: Objects
   readonly #privateKey: KeyObject
   readonly #publicKey: KeyObject
+  readonly #jwk: SigningJwk
 
   constructor(cluster: ClusterOptions, objects: Objects) {
     this.#cluster = cluster
     this.#objects = objects
     this.#privateKey = createPrivateKey(cluster.serviceAccountKey ?? cluster.certificateAuthority.privateKey)
     this.#publicKey = createPublicKey(this.#privateKey)
+    this.#jwk = signingJwk(this.#publicKey)
   }
 
-  get #algorithm(): string {
-    return this.#privateKey.asymmetricKeyType === 'ec' ? 'ES256' : 'RS256'
-  }
-
-  /** Names the key, as the real server does: by a hash of its public half. */
-  get #keyId(): string {
-    const der = this.#publicKey.export({ type: 'spki', format: 'der' })
-    return createHash('sha256').update(der).digest('base64url')
+  get #issuer(): string {
+    return this.#cluster.tokenIssuer ?? this.#cluster.endpoint
   }
 
   /** `/.well-known/openid-configuration`: how others may verify these tokens. */
   get discovery(): Obj {
-    const issuer = this.#cluster.endpoint
-    return {
-      issuer,
-      jwks_uri: `${issuer}/openid/v1/jwks`,
-      response_types_supported: ['id_token'],
-      subject_types_supported: ['public'],
-      id_token_signing_alg_values_supported: [this.#algorithm],
-    }
+    return openIdConfiguration(this.#issuer, `${this.#cluster.endpoint}/openid/v1/jwks`, this.#jwk.alg)
   }
 
   /** `/openid/v1/jwks` */
   get keys(): Obj {
-    const key = this.#publicKey.export({ format: 'jwk' })
-    return { keys: [{ use: 'sig', kid: this.#keyId, alg: this.#algorithm, ...key }] }
+    return { keys: [this.#jwk] }
   }
 
   issue(request: TokenRequest): string {
@@ -67,10 +60,10 @@ export class ServiceAccountTokens {
       [request.bound.kind.toLowerCase()]: { name: request.bound.name, uid: request.bound.uid },
     }
     const claims = {
-      aud: request.audiences.length > 0 ? request.audiences : [this.#cluster.endpoint],
+      aud: request.audiences.length > 0 ? request.audiences : [defaultAudience(this.#cluster)],
       exp: seconds + request.expirationSeconds,
       iat: seconds,
-      iss: this.#cluster.endpoint,
+      iss: this.#issuer,
       jti: this.#cluster.world.ids.uuid(),
       'kubernetes.io': {
         namespace: request.namespace,
@@ -81,7 +74,7 @@ export class ServiceAccountTokens {
       nbf: seconds,
       sub: `system:serviceaccount:${request.namespace}:${request.name}`,
     }
-    const body = `${encode({ alg: this.#algorithm, kid: this.#keyId, typ: 'JWT' })}.${encode(claims)}`
+    const body = `${encode({ alg: this.#jwk.alg, kid: this.#jwk.kid })}.${encode(claims)}`
     const signature = sign('sha256', Buffer.from(body), { key: this.#privateKey, dsaEncoding: 'ieee-p1363' })
     return `${body}.${signature.toString('base64url')}`
   }
@@ -119,7 +112,7 @@ export class ServiceAccountTokens {
       return undefined
     const claims = JSON.parse(Buffer.from(payload, 'base64url').toString())
     const seconds = this.#cluster.world.clock.now() / 1000
-    const good = claims.iss === this.#cluster.endpoint && claims.nbf <= seconds + 60 && seconds < claims.exp
+    const good = claims.iss === this.#issuer && claims.nbf <= seconds + 60 && seconds < claims.exp
     return good ? claims : undefined
   }
 

@@ -1,4 +1,5 @@
 import { timestamp } from '../../time.ts'
+import { defaultAudience } from '../auth/service-account-tokens.ts'
 import { invalid, invalidValue, notFound } from '../errors.ts'
 import { readNeeded } from '../http/body.ts'
 import type { Call } from '../http/call.ts'
@@ -41,7 +42,7 @@ export async function issueToken(call: Call, { objects, tokens }: SubresourcePar
     apiVersion: 'authentication.k8s.io/v1',
     metadata: { name, namespace, creationTimestamp: timestamp(clock.now()) },
     spec: {
-      audiences: spec.audiences ?? [objects.context.cluster.endpoint],
+      audiences: spec.audiences ?? [defaultAudience(objects.context.cluster)],
       expirationSeconds,
       boundObjectRef: bound ?? null,
     },

@@ -1,0 +1,141 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { simulatedTarget } from '#checks/target.ts'
+import { TargetClients } from '#checks/target-clients.ts'
+import type { OwnedCloud } from '#cloud/api.ts'
+import { startCloud } from '#cloud/supervisor.ts'
+import { createCluster } from '../support/cluster.ts'
+import { LabShell } from '../support/lab-shell.ts'
+
+// https://docs.aws.amazon.com/eks/latest/userguide/iam-roles-for-service-accounts.html, …/pod-identities.html
+let directory: string
+let cloud: OwnedCloud
+let shell: LabShell
+let issuer: string
+let account: string
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'drydock-identity-'))
+  cloud = await startCloud({ directory })
+  const world = await cloud.createWorld({ provisioning: 'instant' })
+  await cloud.setSpeed(world.id, 10)
+  account = world.accountId
+  await createCluster(new TargetClients(simulatedTarget(world)), 'lab', 1)
+  shell = await LabShell.open(world)
+  issuer = await shell.ok(`aws eks update-kubeconfig --name lab >/dev/null
+    aws eks describe-cluster --name lab --query cluster.identity.oidc.issuer --output text`)
+}, 120_000)
+afterAll(async () => {
+  await shell.close()
+  await cloud.stop()
+  await rm(directory, { recursive: true })
+})
+
+const statement = (principal: object, action: string | string[], condition?: object) =>
+  JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [
+      { Effect: 'Allow', Principal: principal, Action: action, ...(condition && { Condition: condition }) },
+    ],
+  })
+const pod = (name: string, account: string) => `
+  kubectl run ${name} --image=busybox --overrides='{"spec":{"serviceAccountName":"${account}"}}' -- sleep 1d
+  kubectl wait --for=condition=Ready pod/${name} --timeout=5m`
+
+describe('IAM roles for service accounts', () => {
+  const assume = `
+    TOKEN=$(kubectl exec irsa -- cat /var/run/secrets/eks.amazonaws.com/serviceaccount/token)
+    ROLE=$(kubectl get pod irsa -o jsonpath='{.spec.containers[0].env[?(@.name=="AWS_ROLE_ARN")].value}')
+    aws sts assume-role-with-web-identity --role-arn $ROLE --role-session-name app --web-identity-token $TOKEN --no-sign-request`
+
+  it('has an issuer with its keys at its own host', async () => {
+    const discovery = JSON.parse(await shell.ok(`curl -fsS ${issuer}/.well-known/openid-configuration`))
+    expect(discovery).toMatchObject({ issuer, jwks_uri: `${issuer}/keys` })
+    const { keys } = JSON.parse(await shell.ok(`curl -fsS ${issuer}/keys`))
+    expect(keys).toEqual([expect.objectContaining({ kty: 'RSA', alg: 'RS256', use: 'sig' })])
+  })
+
+  it('gives a pod a token that STS takes once provider and trust policy are right', async () => {
+    const provider = issuer.replace('https://', '')
+    const trust = (subject: string) =>
+      statement(
+        { Federated: `arn:aws:iam::${account}:oidc-provider/${provider}` },
+        'sts:AssumeRoleWithWebIdentity',
+        { StringEquals: { [`${provider}:sub`]: subject, [`${provider}:aud`]: 'sts.amazonaws.com' } },
+      )
+    await shell.write('trust.json', trust('system:serviceaccount:default:other'))
+    await shell.ok(`
+      aws iam create-role --role-name app --assume-role-policy-document file://trust.json
+      kubectl create serviceaccount app
+      kubectl annotate serviceaccount app eks.amazonaws.com/role-arn=arn:aws:iam::${account}:role/app
+      ${pod('irsa', 'app')}`)
+    expect(await shell.ok('kubectl exec irsa -- env')).toContain(
+      'AWS_WEB_IDENTITY_TOKEN_FILE=/var/run/secrets/eks.amazonaws.com/serviceaccount/token',
+    )
+    expect(await shell.fails(assume)).toContain(
+      `An error occurred (InvalidIdentityToken) when calling the AssumeRoleWithWebIdentity operation: No OpenIDConnect provider found in your account for ${issuer}`,
+    )
+    await shell.ok(`aws iam create-open-id-connect-provider --url ${issuer} --client-id-list example.com`)
+    expect(await shell.fails(assume)).toContain(
+      '(InvalidIdentityToken) when calling the AssumeRoleWithWebIdentity operation: Incorrect token audience',
+    )
+    const arn = `arn:aws:iam::${account}:oidc-provider/${provider}`
+    await shell.ok(
+      `aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn ${arn} --client-id sts.amazonaws.com`,
+    )
+    expect(await shell.fails(assume)).toContain(
+      '(AccessDenied) when calling the AssumeRoleWithWebIdentity operation: Not authorized to perform sts:AssumeRoleWithWebIdentity',
+    )
+    await shell.write('trust.json', trust('system:serviceaccount:default:app'))
+    await shell.ok('aws iam update-assume-role-policy --role-name app --policy-document file://trust.json')
+    const answer = JSON.parse(await shell.ok(assume))
+    expect(answer).toMatchObject({
+      AssumedRoleUser: { Arn: `arn:aws:sts::${account}:assumed-role/app/app` },
+      SubjectFromWebIdentityToken: 'system:serviceaccount:default:app',
+      Audience: 'sts.amazonaws.com',
+    })
+    const forged = assume.replace('$TOKEN --no', '"${TOKEN%.*}.AAAA" --no')
+    expect(await shell.fails(forged)).toContain('(InvalidIdentityToken)')
+  })
+})
+
+describe('EKS Pod Identity', () => {
+  const ask = `kubectl exec identity -- sh -c 'curl -s -m 5 -H "Authorization: $(cat $AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE)" $AWS_CONTAINER_CREDENTIALS_FULL_URI'`
+
+  it('needs an association, the agent, and a role that trusts it', async () => {
+    await shell.write('trust.json', statement({ Service: 'pods.eks.amazonaws.com' }, 'sts:AssumeRole'))
+    await shell.ok(`
+      aws iam create-role --role-name pods --assume-role-policy-document file://trust.json
+      aws eks create-pod-identity-association --cluster-name lab --namespace default --service-account id --role-arn arn:aws:iam::${account}:role/pods
+      kubectl create serviceaccount id
+      kubectl run identity --image=nginx --overrides='{"spec":{"serviceAccountName":"id"}}' --command -- sleep 1d
+      kubectl wait --for=condition=Ready pod/identity --timeout=5m`)
+    expect((await shell.run(ask)).code).toBe(7)
+    await shell.ok(`aws eks create-addon --cluster-name lab --addon-name eks-pod-identity-agent
+      aws eks wait addon-active --cluster-name lab --addon-name eks-pod-identity-agent
+      kubectl -n kube-system rollout status daemonset/eks-pod-identity-agent --timeout=5m`)
+    expect(await shell.ok(ask)).toContain(
+      '(AccessDeniedException): Unauthorized Exception! EKS does not have permissions to assume the associated role.',
+    )
+    await shell.write(
+      'trust.json',
+      statement({ Service: 'pods.eks.amazonaws.com' }, ['sts:AssumeRole', 'sts:TagSession']),
+    )
+    await shell.ok('aws iam update-assume-role-policy --role-name pods --policy-document file://trust.json')
+    const given = JSON.parse(await shell.ok(ask))
+    expect(given).toMatchObject({ AccountId: account, Token: expect.any(String) })
+    const who = await shell.ok('aws sts get-caller-identity --query Arn --output text', {
+      AWS_ACCESS_KEY_ID: given.AccessKeyId,
+      AWS_SECRET_ACCESS_KEY: given.SecretAccessKey,
+      AWS_SESSION_TOKEN: given.Token,
+    })
+    expect(who).toMatch(new RegExp(`^arn:aws:sts::${account}:assumed-role/pods/eks-lab-identity-`))
+    expect(
+      await shell.ok(
+        'aws eks list-pod-identity-associations --cluster-name lab --query "associations[].serviceAccount" --output text',
+      ),
+    ).toBe('id')
+  })
+})

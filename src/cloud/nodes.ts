@@ -105,7 +105,8 @@ export class Nodes implements NodeWatch {
       const { upSince: _, ...present } = known.get(record.name) ?? {}
       if (JSON.stringify(present) !== JSON.stringify(wanted)) kubelets.registerNode(wanted)
       known.delete(record.name)
-      if (record.draining) retry = drain(this.#world, cluster, record.name) || retry
+      if (record.draining) retry = drain(this.#world, cluster, record) || retry
+      else if (this.#world.store.delete(drainKey(uid, record.name))) uncordon(cluster, record.name)
     }
     for (const name of known.keys()) {
       kubelets.removeNode(name)
@@ -148,7 +149,11 @@ function kubeletNode(node: NodeRecord, { uid }: ClusterRecord): Omit<KubeletNode
  * Cordons a node and evicts the pods that do not belong to it, as EKS does before it terminates a machine; what a disruption
  * budget still holds after its time goes by force. Whether some pods had to stay for now.
  */
-function drain({ store, clock }: World, cluster: RunningCluster, name: string): boolean {
+function drain(
+  { store, clock }: World,
+  cluster: RunningCluster,
+  { name, keepBudgets = false }: NodeRecord,
+): boolean {
   const { client } = cluster.kubernetes
   const node = client.get<Node>('nodes', '', name)
   if (node && !node.spec?.unschedulable) {
@@ -160,7 +165,8 @@ function drain({ store, clock }: World, cluster: RunningCluster, name: string): 
   for (const { metadata } of evictable(cluster, name)) {
     if (metadata.deletionTimestamp) continue
     try {
-      if (now - since >= EVICTION_LIMIT_MS) client.delete('pods', metadata.namespace!, metadata.name)
+      if (now - since >= EVICTION_LIMIT_MS && !keepBudgets)
+        client.delete('pods', metadata.namespace!, metadata.name)
       else client.evict(metadata.namespace!, metadata.name)
     } catch (error) {
       if (!(error instanceof StatusError) || error.reason !== 'TooManyRequests') throw error
@@ -168,6 +174,14 @@ function drain({ store, clock }: World, cluster: RunningCluster, name: string): 
     }
   }
   return held
+}
+
+/** A node whose drain was given up takes pods again. */
+function uncordon({ kubernetes: { client } }: RunningCluster, name: string): void {
+  const node = client.get<Node>('nodes', '', name)
+  if (!node?.spec?.unschedulable) return
+  const { unschedulable: _, ...spec } = node.spec
+  client.update<Node>('nodes', { ...node, spec })
 }
 
 /** The pods of a node that a drain must move: all but those of DaemonSets, static ones and those that have ended. */

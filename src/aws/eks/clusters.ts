@@ -7,6 +7,7 @@ import { createClusterAuthority } from './certificate-authority.ts'
 import { clusterVpc, ensureClusterNetwork } from './cluster-network.ts'
 import { POLICY_ARN_PREFIX } from './data/access-policies.ts'
 import { DEFAULT_VERSION, versionInfo, versions } from './data/versions.ts'
+import { checkedKey, clusterIssues } from './encryption.ts'
 import { inUse, invalidParameter, invalidRequest, requireCluster } from './errors.ts'
 import { page } from './pagination.ts'
 import type { ClusterRecord } from './records.ts'
@@ -18,7 +19,7 @@ const CLUSTER_LIMIT = 100
 const LOG_TYPES = ['api', 'audit', 'authenticator', 'controllerManager', 'scheduler']
 const SERVICE_CIDR = '10.100.0.0/16'
 
-export function toCluster(cluster: ClusterRecord): sdk.Cluster {
+export function toCluster(scope: Scope, cluster: ClusterRecord): sdk.Cluster {
   const up = cluster.status !== 'CREATING'
   return {
     name: cluster.name,
@@ -55,7 +56,10 @@ export function toCluster(cluster: ClusterRecord): sdk.Cluster {
     certificateAuthority: up ? { data: Buffer.from(cluster.caCertificate).toString('base64') } : {},
     platformVersion: cluster.platformVersion,
     tags: cluster.tags,
-    health: { issues: [] },
+    health: { issues: clusterIssues(scope, cluster) as sdk.ClusterIssue[] },
+    encryptionConfig: cluster.encryptionKeyArn
+      ? [{ resources: ['secrets'], provider: { keyArn: cluster.encryptionKeyArn } }]
+      : undefined,
     accessConfig: {
       bootstrapClusterCreatorAdminPermissions:
         cluster.status === 'CREATING' ? cluster.bootstrapCreatorAdmin : undefined,
@@ -96,6 +100,7 @@ export async function createCluster(input: sdk.CreateClusterCommandInput, contex
   const securityGroupIds = vpcConfig.securityGroupIds ?? []
   const vpcId = clusterVpc(context, subnetIds, securityGroupIds)
   checkRole(context, input.roleArn!)
+  const encryptionKeyArn = checkedKey(context, input.encryptionConfig)
   const authority = await createClusterAuthority(context.world.clock.hostNow(), context.world.ids.hex(16))
   // Making the keys took a moment, in which somebody else may have taken the name.
   if (clusters.find(context, name)) {
@@ -138,17 +143,18 @@ export async function createCluster(input: sdk.CreateClusterCommandInput, contex
       .flatMap(({ types }) => types ?? []),
     supportType: input.upgradePolicy?.supportType ?? 'EXTENDED',
     deletionProtection: input.deletionProtection ?? false,
+    encryptionKeyArn,
     tags: input.tags ?? {},
   })
   putCluster(context, cluster)
   if (cluster.bootstrapCreatorAdmin && cluster.authenticationMode !== 'CONFIG_MAP')
     admitCreator(context, cluster)
-  return { cluster: withoutGroup(cluster) }
+  return { cluster: withoutGroup(context, cluster) }
 }
 
 /** The answer to CreateCluster comes before the cluster security group exists. */
-function withoutGroup(cluster: ClusterRecord): sdk.Cluster {
-  return toCluster({ ...cluster, clusterSecurityGroupId: undefined })
+function withoutGroup(scope: Scope, cluster: ClusterRecord): sdk.Cluster {
+  return toCluster(scope, { ...cluster, clusterSecurityGroupId: undefined })
 }
 
 const limitExceeded = () => new AwsError('ResourceLimitExceededException', 'Cluster limit exceeded')
@@ -159,7 +165,6 @@ function refuseUnsimulated(input: sdk.CreateClusterCommandInput): void {
     'IPv6 clusters': input.kubernetesNetworkConfig?.ipFamily === 'ipv6',
     'Outposts (outpostConfig)': input.outpostConfig,
     'Hybrid nodes (remoteNetworkConfig)': input.remoteNetworkConfig?.remoteNodeNetworks?.length,
-    'Envelope encryption (encryptionConfig)': input.encryptionConfig?.length,
   }
   for (const [feature, asked] of Object.entries(features)) {
     if (asked) {
@@ -193,7 +198,7 @@ export function admitCreator(scope: Scope, cluster: ClusterRecord): void {
 }
 
 export function describeCluster(input: sdk.DescribeClusterCommandInput, context: RequestContext) {
-  return { cluster: toCluster(requireCluster(context, input.name)) }
+  return { cluster: toCluster(context, requireCluster(context, input.name)) }
 }
 
 export function listClusters(input: sdk.ListClustersCommandInput, context: RequestContext) {
@@ -226,9 +231,9 @@ export function deleteCluster(input: sdk.DeleteClusterCommandInput, context: Req
       clusterName,
     })
   }
-  if (cluster.status === 'DELETING') return { cluster: toCluster(cluster) }
+  if (cluster.status === 'DELETING') return { cluster: toCluster(context, cluster) }
   const next = putCluster(context, { ...cluster, status: 'DELETING', since: context.world.clock.now() })
-  return { cluster: toCluster(next) }
+  return { cluster: toCluster(context, next) }
 }
 
 export function describeClusterVersions(

@@ -170,7 +170,11 @@ export function nodeRecord(
     kubeletVersion: before?.kubeletVersion ?? versionInfo(settings.version)!.kubeletVersion,
     architecture,
     networkReady: settings.networkReady,
-    draining: settings.draining ?? false,
+    draining: (settings.draining ?? false) || before?.drainingSince !== undefined,
+    ...(before?.drainingSince !== undefined && {
+      drainingSince: before.drainingSince,
+      keepBudgets: before.keepBudgets,
+    }),
     joinedAt: before?.joinedAt ?? scope.world.clock.now(),
   }
 }

@@ -19,8 +19,9 @@ import {
   nodegroupSettings,
   nodeRecord,
 } from './node-records.ts'
+import { rollNodes } from './node-roll.ts'
 import type { ClusterRecord, Issue, NodegroupRecord, NodeRecord } from './records.ts'
-import { clusters, nodegroups, nodes, putNodegroup } from './tables.ts'
+import { clusters, nodegroups, nodes, putNodegroup, updates } from './tables.ts'
 import { endUpdate } from './updates.ts'
 
 /** What EKS asks the cluster about its nodes. */
@@ -170,6 +171,15 @@ function settle(
   if (status === 'UPDATING') {
     const waiting = wait(scope, since, durations.nodegroupUpdate)
     if (waiting) return waiting
+    const updating = updates.find(scope, nodegroup.clusterName, nodegroup.updateId ?? '')
+    if (updating?.type === 'VersionUpdate') {
+      const roll = rollNodes(scope, cluster, nodegroup, updating.force ?? false, watch)
+      if (roll === 'under way') return { requeueAfterMs: POLL_MS }
+      if (roll !== 'done') {
+        endUpdate(scope, nodegroup.clusterName, nodegroup.updateId, [roll.failed])
+        return update({ status: 'ACTIVE', updateId: undefined })
+      }
+    }
     endUpdate(scope, nodegroup.clusterName, nodegroup.updateId)
     return update({ status: 'ACTIVE', updateId: undefined })
   }

@@ -276,10 +276,8 @@ export function updateNodegroupVersion(
     { type: 'Version', value: wanted.version },
     { type: 'ReleaseVersion', value: wanted.releaseVersion },
   ]
-  return startUpdate(context, nodegroup, 'VersionUpdate', params, {
-    version: wanted.version,
-    releaseVersion: wanted.releaseVersion,
-  })
+  const changes = { version: wanted.version, releaseVersion: wanted.releaseVersion }
+  return startUpdate(context, nodegroup, 'VersionUpdate', params, changes, input.force ?? false)
 }
 
 function startUpdate(
@@ -288,8 +286,10 @@ function startUpdate(
   type: string,
   params: { type: string; value: string }[],
   changes: Partial<NodegroupRecord>,
+  force = false,
 ) {
   const update = beginUpdate(context, {
+    force,
     clusterName: nodegroup.clusterName,
     nodegroupName: nodegroup.name,
     type,

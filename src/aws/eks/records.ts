@@ -40,6 +40,12 @@ export interface ClusterRecord {
   enabledLogTypes: string[]
   supportType: 'STANDARD' | 'EXTENDED'
   deletionProtection: boolean
+  /** KMS key of the envelope encryption of secrets. */
+  encryptionKeyArn?: string
+  /** The OIDC provider of the customer's, for people. */
+  identityProvider?: { name: string; arn: string; config: Record<string, unknown>; tags: Tags }
+  /** When the insights were last looked at, if somebody has asked for it. */
+  insightsAt?: number
   /** The update under way. */
   updateId?: string
   tags: Tags
@@ -129,6 +135,9 @@ export interface UpdateRecord {
   type: string
   status: 'InProgress' | 'Successful' | 'Failed' | 'Cancelled'
   params: { type: string; value: string }[]
+  errors?: { code: string; message: string; resourceIds: string[] }[]
+  /** Go on where disruption budgets forbid it. */
+  force?: boolean
   createdAt: number
 }
 
@@ -166,6 +175,9 @@ export interface NodeRecord {
   networkReady: boolean
   /** Set when the node is on its way out: evict its pods, then it is terminated. */
   draining: boolean
+  /** When the drain of a roll began, and whether pods that a disruption budget holds stay. */
+  drainingSince?: number
+  keepBudgets?: boolean
   joinedAt: number
 }
 

@@ -4,7 +4,10 @@ import * as entries from './access-entries.ts'
 import * as addons from './addons.ts'
 import * as clusterUpdates from './cluster-updates.ts'
 import * as clusters from './clusters.ts'
+import { associateEncryptionConfig } from './encryption.ts'
 import * as fargate from './fargate-profiles.ts'
+import * as identityProviders from './identity-providers.ts'
+import * as insights from './insights.ts'
 import * as nodegroups from './nodegroups.ts'
 import * as podIdentity from './pod-identity.ts'
 import {
@@ -96,6 +99,15 @@ export const eksService: Service = {
     UpdateAddon: addons.updateAddon,
     DeleteAddon: addons.deleteAddon,
     DescribeAddonVersions: addons.describeAddonVersions,
+    AssociateEncryptionConfig: associateEncryptionConfig,
+    AssociateIdentityProviderConfig: identityProviders.associateIdentityProviderConfig,
+    DescribeIdentityProviderConfig: identityProviders.describeIdentityProviderConfig,
+    ListIdentityProviderConfigs: identityProviders.listIdentityProviderConfigs,
+    DisassociateIdentityProviderConfig: identityProviders.disassociateIdentityProviderConfig,
+    ListInsights: insights.listInsights,
+    DescribeInsight: insights.describeInsight,
+    StartInsightsRefresh: insights.startInsightsRefresh,
+    DescribeInsightsRefresh: insights.describeInsightsRefresh,
     CreateFargateProfile: fargate.createFargateProfile,
     DescribeFargateProfile: fargate.describeFargateProfile,
     ListFargateProfiles: fargate.listFargateProfiles,
@@ -137,6 +149,15 @@ export const eksService: Service = {
     DescribeAddon: addon,
     UpdateAddon: addon,
     DeleteAddon: addon,
+    AssociateEncryptionConfig: cluster,
+    AssociateIdentityProviderConfig: cluster,
+    DescribeIdentityProviderConfig: cluster,
+    ListIdentityProviderConfigs: cluster,
+    DisassociateIdentityProviderConfig: cluster,
+    ListInsights: cluster,
+    DescribeInsight: cluster,
+    StartInsightsRefresh: cluster,
+    DescribeInsightsRefresh: cluster,
     CreateFargateProfile: cluster,
     ListFargateProfiles: cluster,
     DescribeFargateProfile: fargateProfile,

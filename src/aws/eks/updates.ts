@@ -9,16 +9,24 @@ import { updates } from './tables.ts'
 /** Begins an update; a controller ends it. */
 export function beginUpdate(
   scope: Scope,
-  update: Pick<UpdateRecord, 'clusterName' | 'nodegroupName' | 'addonName' | 'type' | 'params'>,
+  update: Pick<UpdateRecord, 'clusterName' | 'nodegroupName' | 'addonName' | 'type' | 'params' | 'force'>,
 ): UpdateRecord {
   const id = scope.world.ids.uuid()
   const record: UpdateRecord = { ...update, id, status: 'InProgress', createdAt: scope.world.clock.now() }
   return updates.put(scope, record, update.clusterName, id)
 }
 
-export function endUpdate(scope: Scope, clusterName: string, id: string | undefined): void {
+/** Ends an update, with the errors that it failed with if it did. */
+export function endUpdate(
+  scope: Scope,
+  clusterName: string,
+  id: string | undefined,
+  errors?: UpdateRecord['errors'],
+): void {
   const update = id === undefined ? undefined : updates.find(scope, clusterName, id)
-  if (update) updates.put(scope, { ...update, status: 'Successful' }, clusterName, update.id)
+  if (!update) return
+  const status = errors ? 'Failed' : 'Successful'
+  updates.put(scope, { ...update, status, ...(errors && { errors }) }, clusterName, update.id)
 }
 
 export const toUpdate = (update: UpdateRecord): sdk.Update => ({
@@ -27,7 +35,11 @@ export const toUpdate = (update: UpdateRecord): sdk.Update => ({
   type: update.type as sdk.UpdateType,
   params: update.params as sdk.UpdateParam[],
   createdAt: new Date(update.createdAt),
-  errors: [],
+  errors: (update.errors ?? []).map(({ code, message, resourceIds }) => ({
+    errorCode: code as sdk.ErrorCode,
+    errorMessage: message,
+    resourceIds,
+  })),
 })
 
 export function describeUpdate(input: sdk.DescribeUpdateCommandInput, context: RequestContext) {

@@ -9,6 +9,7 @@ import {
 } from '../../../src/aws/eks/index.ts'
 import { rolePrincipal } from '../../../src/aws/iam/identity.ts'
 import { iamService } from '../../../src/aws/iam/service.ts'
+import { kmsService } from '../../../src/aws/kms/index.ts'
 import { ACCOUNT, failure, TestAccount } from './support/account.ts'
 
 let account: TestAccount
@@ -157,6 +158,29 @@ describe('a cluster', () => {
   })
 })
 
+describe('secrets encryption', () => {
+  it('needs a key that can be used, and the cluster’s health tells when it no longer can', async () => {
+    const config = (keyArn: string) => [{ resources: ['secrets'], provider: { keyArn } }]
+    const { Arn, KeyId } = (await account.call(kmsService, 'CreateKey')).KeyMetadata
+    await createCluster()
+    const associate = (arn: string) =>
+      eks('AssociateEncryptionConfig', { clusterName: 'demo', encryptionConfig: config(arn) })
+    expect(await failure(() => associate(`${Arn}0`))).toContain(
+      'InvalidParameterException: The keyArn in encryptionConfig provider',
+    )
+    const { update } = await associate(Arn)
+    expect(update.type).toBe('AssociateEncryptionConfig')
+    await account.world.advance(0)
+    const cluster = async () => (await eks('DescribeCluster', { name: 'demo' })).cluster
+    expect((await cluster()).encryptionConfig).toEqual(config(Arn))
+    expect((await cluster()).health.issues).toEqual([])
+    await account.call(kmsService, 'DisableKey', { KeyId })
+    expect((await cluster()).health.issues).toMatchObject([{ code: 'KmsKeyDisabled', resourceIds: [Arn] }])
+    const { insights } = await eks('ListInsights', { clusterName: 'demo', filter: { statuses: ['ERROR'] } })
+    expect(insights).toMatchObject([{ name: 'Cluster health issues', kubernetesVersion: '1.36' }])
+  })
+})
+
 describe('a node group', () => {
   it('becomes active with machines that are nodes of their zones', async () => {
     await createCluster()
@@ -171,6 +195,31 @@ describe('a node group', () => {
     })
     expect(node!.capacity.pods).toBe('17')
     expect(node!.allocatable.cpu).toBe('1930m')
+  })
+
+  it('is rolled to a new version, no more nodes at once than its update configuration allows', async () => {
+    await createCluster({ version: '1.34' })
+    const scalingConfig = { minSize: 3, maxSize: 3, desiredSize: 3 }
+    await createNodegroup(NODE_POLICIES, { scalingConfig, updateConfig: { maxUnavailable: 1 } })
+    const versionsOf = () =>
+      nodes.list(account.context, 'demo').map(({ kubeletVersion }) => kubeletVersion.slice(0, 5))
+    expect(versionsOf()).toEqual(['v1.34', 'v1.34', 'v1.34'])
+    await eks('UpdateClusterVersion', { name: 'demo', version: '1.35' })
+    await account.world.advance(0)
+    const machines = () =>
+      tables.instances.list(account.context).filter(({ state }) => state === 'running').length
+    let fewest = 3
+    const watch = account.world.store.watch('aws/', () => {
+      fewest = Math.min(fewest, machines())
+    })
+    const { update } = await eks('UpdateNodegroupVersion', { clusterName: 'demo', nodegroupName: 'ng' })
+    await account.world.advance(60_000)
+    watch.close()
+    expect(versionsOf()).toEqual(['v1.35', 'v1.35', 'v1.35'])
+    expect(fewest).toBe(2)
+    const about = { name: 'demo', nodegroupName: 'ng', updateId: update.id }
+    expect((await eks('DescribeUpdate', about)).update.status).toBe('Successful')
+    expect(await nodegroup()).toMatchObject({ status: 'ACTIVE', version: '1.35' })
   })
 
   it('follows its scaling configuration and replaces a machine that ends', async () => {

@@ -26,10 +26,10 @@ const withHistory = (record: AlarmRecord, item: HistoryItem): AlarmRecord => ({
 export function setState(
   scope: Scope,
   record: AlarmRecord,
-  next: { state: AlarmState; reason: string; reasonData?: string },
+  next: { state: AlarmState; reason: string; reasonData?: string; byHand?: boolean },
 ): AlarmRecord {
   const now = scope.world.clock.now()
-  const { reasonData: _before, ...rest } = record
+  const { reasonData: _before, ...rest } = { ...record, byHand: next.byHand ?? false }
   if (next.state === record.state)
     return alarms.put(scope, {
       ...rest,
@@ -262,6 +262,7 @@ export const alarmHandlers: Record<string, Handler> = {
     setState(context, record, {
       state: input.StateValue as AlarmState,
       reason: input.StateReason!,
+      byHand: true,
       ...(input.StateReasonData ? { reasonData: input.StateReasonData } : {}),
     })
   },

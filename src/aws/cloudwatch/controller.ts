@@ -20,12 +20,11 @@ export function alarmController(world: World): Controller {
       const record = alarms.find(scope, decodeURIComponent(KEY.exec(key)![1]!))
       if (!record) return undefined
       const verdict = evaluate(scope, record)
-      // A state that was set by hand holds until the next evaluation, as on AWS.
       const now = world.clock.now()
       const next = MINUTE_MS - (now % MINUTE_MS) + SETTLED_MS
-      const fresh =
-        now - record.stateSince < MINUTE_MS && record.reason !== 'Unchecked: Initial alarm creation'
-      if (verdict && verdict.state !== record.state && !fresh) setState(scope, record, verdict)
+      // A state that was set by hand holds until the next evaluation, as on AWS.
+      const held = record.byHand && now - record.stateSince < MINUTE_MS
+      if (verdict && verdict.state !== record.state && !held) setState(scope, record, verdict)
       return { requeueAfterMs: next }
     },
   }

@@ -37,6 +37,8 @@ export interface AlarmRecord {
   comparison: string
   treatMissing: string
   state: AlarmState
+  /** Whether the state was set by hand: it holds until the next evaluation. */
+  byHand?: boolean
   reason: string
   reasonData?: string
   /** ms since the epoch. */

@@ -219,6 +219,8 @@ export interface ServiceRecord {
   enableExecuteCommand: boolean
   clientToken?: string
   deployments: DeploymentRecord[]
+  /** The latest ones that are over, newest first. */
+  finished?: DeploymentRecord[]
   /** Newest first. */
   events: { id: string; at: number; message: string }[]
   /** Whether its last word was that it is steady. */

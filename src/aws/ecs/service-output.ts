@@ -8,7 +8,7 @@ import { clusters, tasksOf } from './tables.ts'
 const RUNNING = /^(RUNNING|DEACTIVATING)$/
 const PENDING = /^(PROVISIONING|PENDING|ACTIVATING)$/
 
-const toNetwork = (network: NetworkRecord): sdk.NetworkConfiguration => ({
+export const toNetwork = (network: NetworkRecord): sdk.NetworkConfiguration => ({
   awsvpcConfiguration: {
     subnets: network.subnets,
     securityGroups: network.securityGroups,

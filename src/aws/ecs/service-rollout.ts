@@ -7,6 +7,9 @@ import { backOff, PLACEMENT_RETRY_MS, startTasks } from './service-starts.ts'
 import type { ServiceWork } from './service-work.ts'
 import { definitionByArn } from './tables.ts'
 
+/** Deployments of a service that are shown after they are over. */
+const FINISHED_KEPT = 20
+
 /** Brings an active service one step nearer to its desired tasks of its primary deployment. */
 export function roll(work: ServiceWork): Result | undefined {
   if (givesUp(work)) return roll(work)
@@ -149,7 +152,12 @@ function settle(work: ServiceWork, desired: number): void {
       failedTasks: 0,
       finishedAt: work.now,
     })
-    work.set({ deployments: work.service.deployments.filter(({ id }) => id === primary.id) })
+    const { deployments, finished = [] } = work.service
+    const over = deployments.filter(({ id }) => id !== primary.id)
+    work.set({
+      deployments: deployments.filter(({ id }) => id === primary.id),
+      finished: [...over, ...finished].slice(0, FINISHED_KEPT),
+    })
     work.event(`(deployment ${primary.id}) deployment completed.`)
   }
   if (work.service.steady) return

@@ -6,6 +6,7 @@ import { clusterHandlers } from './clusters.ts'
 import { attributeHandlers, containerInstanceHandlers } from './container-instances.ts'
 import { executeCommandHandlers } from './execute-command.ts'
 import { ecsArn, shortName } from './names.ts'
+import { serviceDeploymentHandlers } from './service-deployments.ts'
 import { serviceHandlers } from './services.ts'
 import { tagHandlers } from './tags.ts'
 import { taskDefinitionHandlers } from './task-definitions.ts'
@@ -55,6 +56,7 @@ export const ecsService: Service = {
     ...taskDefinitionHandlers,
     ...taskHandlers,
     ...serviceHandlers,
+    ...serviceDeploymentHandlers,
     ...containerInstanceHandlers,
     ...attributeHandlers,
     ...capacityProviderHandlers,
@@ -86,6 +88,10 @@ export const ecsService: Service = {
       (input.services ?? []).map((name) =>
         ecsArn(context, `service/${clusterName(input.cluster)}/${shortName(name)}`),
       ),
+    ListServiceDeployments: service,
+    DescribeServiceDeployments: (input: { serviceDeploymentArns?: string[] }) =>
+      input.serviceDeploymentArns ?? [],
+    DescribeServiceRevisions: (input: { serviceRevisionArns?: string[] }) => input.serviceRevisionArns ?? [],
     DescribeTasks: (input: { cluster?: string; tasks?: string[] }, context) =>
       (input.tasks ?? []).map((name) =>
         ecsArn(context, `task/${clusterName(input.cluster)}/${shortName(name)}`),

@@ -1,0 +1,165 @@
+import type * as sdk from '@aws-sdk/client-ecs'
+import type { Scope } from '../ec2/index.ts'
+import type { Handler, RequestContext } from '../wire/service.ts'
+import { invalid, serviceNotFound } from './errors.ts'
+import { clusterOf, date, ecsArn, optional, page, shortName } from './names.ts'
+import type { DeploymentRecord, ServiceRecord } from './records.ts'
+import { circuitThreshold } from './rollout.ts'
+import { countOf, toNetwork } from './service-output.ts'
+import { clusters, definitionByArn, services, tasksOf } from './tables.ts'
+
+/** The number in `ecs-svc/1234567890123456789`. */
+const numberOf = ({ id }: DeploymentRecord) => id.split('/')[1]!
+
+const deploymentArn = (scope: Scope, { cluster, name }: ServiceRecord, deployment: DeploymentRecord) =>
+  ecsArn(scope, `service-deployment/${cluster}/${name}/${numberOf(deployment)}`)
+/** Each deployment here has a revision of its own. */
+const revisionArn = (scope: Scope, { cluster, name }: ServiceRecord, deployment: DeploymentRecord) =>
+  ecsArn(scope, `service-revision/${cluster}/${name}/${numberOf(deployment)}`)
+
+/** Those that go on and those that are over, newest first. */
+const allOf = ({ deployments, finished = [] }: ServiceRecord): DeploymentRecord[] =>
+  [...deployments, ...finished].sort((a, b) => b.createdAt - a.createdAt)
+
+function statusOf({ deployments }: ServiceRecord, deployment: DeploymentRecord): sdk.ServiceDeploymentStatus {
+  const present = deployments.includes(deployment)
+  if (deployment.rolloutState === 'COMPLETED') return 'SUCCESSFUL'
+  if (deployment.rolloutState === 'IN_PROGRESS')
+    return present && deployment.status === 'PRIMARY' ? 'IN_PROGRESS' : 'STOPPED'
+  return deployment.status === 'PRIMARY' ? 'STOPPED' : 'ROLLBACK_SUCCESSFUL'
+}
+
+function toBrief(
+  scope: Scope,
+  service: ServiceRecord,
+  deployment: DeploymentRecord,
+): sdk.ServiceDeploymentBrief {
+  return {
+    serviceDeploymentArn: deploymentArn(scope, service, deployment),
+    serviceArn: service.arn,
+    clusterArn: clusters.find(scope, service.cluster)!.arn,
+    startedAt: date(deployment.createdAt),
+    createdAt: date(deployment.createdAt),
+    ...optional('finishedAt', deployment.finishedAt === undefined ? undefined : date(deployment.finishedAt)),
+    targetServiceRevisionArn: revisionArn(scope, service, deployment),
+    status: statusOf(service, deployment),
+    statusReason: deployment.rolloutReason,
+  }
+}
+
+function toDeployment(
+  scope: Scope,
+  service: ServiceRecord,
+  deployment: DeploymentRecord,
+): sdk.ServiceDeployment {
+  const { targetServiceRevisionArn: arn, ...brief } = toBrief(scope, service, deployment)
+  const own = tasksOf(scope, service).filter(({ startedBy }) => startedBy === deployment.id)
+  const { runningCount, pendingCount } = countOf(own)
+  const older = allOf(service).filter(({ createdAt }) => createdAt < deployment.createdAt)
+  const counts = (all: number, running: number, pending: number) => ({
+    requestedTaskCount: all,
+    runningTaskCount: running,
+    pendingTaskCount: pending,
+  })
+  return {
+    ...brief,
+    updatedAt: date(deployment.updatedAt),
+    sourceServiceRevisions: older
+      .slice(0, 1)
+      .map((one) => ({ arn: revisionArn(scope, service, one), ...counts(0, 0, 0) })),
+    targetServiceRevision: { arn, ...counts(service.desiredCount, runningCount, pendingCount) },
+    deploymentConfiguration: {
+      deploymentCircuitBreaker: service.circuitBreaker,
+      maximumPercent: service.maximumPercent,
+      minimumHealthyPercent: service.minimumHealthyPercent,
+      strategy: 'ROLLING',
+    },
+    deploymentCircuitBreaker: {
+      status: service.circuitBreaker.enable
+        ? deployment.rolloutState === 'FAILED'
+          ? 'TRIGGERED'
+          : 'MONITORING'
+        : 'DISABLED',
+      failureCount: deployment.failedTasks,
+      threshold: circuitThreshold(service.desiredCount),
+    },
+  }
+}
+
+function toRevision(scope: Scope, service: ServiceRecord, deployment: DeploymentRecord): sdk.ServiceRevision {
+  const definition = definitionByArn(scope, deployment.definitionArn)
+  return {
+    serviceRevisionArn: revisionArn(scope, service, deployment),
+    serviceArn: service.arn,
+    clusterArn: clusters.find(scope, service.cluster)!.arn,
+    taskDefinition: deployment.definitionArn,
+    ...(deployment.strategy
+      ? { capacityProviderStrategy: deployment.strategy }
+      : { launchType: deployment.launchType }),
+    ...optional('platformVersion', deployment.platformVersion),
+    loadBalancers: service.loadBalancers,
+    ...optional('networkConfiguration', deployment.network && toNetwork(deployment.network)),
+    containerImages: (definition?.containers ?? []).map(({ name, image }) => ({
+      containerName: name,
+      image,
+    })),
+    guardDutyEnabled: false,
+    createdAt: date(deployment.createdAt),
+  }
+}
+
+/** The deployments of ARNs `…:<kind>/<cluster>/<service>/<number>`, and those that there are not. */
+function select<T>(
+  context: RequestContext,
+  kind: string,
+  arns: string[],
+  output: (service: ServiceRecord, deployment: DeploymentRecord) => T,
+): { found: T[]; failures: sdk.Failure[] } {
+  const found: T[] = []
+  const failures: sdk.Failure[] = []
+  for (const arn of arns) {
+    const [type, cluster = '', name = '', number = ''] = (arn.split(':')[5] ?? '').split('/')
+    if (type !== kind) throw invalid(`Invalid identifier: ${arn} is not the ARN of a ${kind}.`)
+    const service = services.find(context, cluster, name)
+    const deployment = service && allOf(service).find((one) => numberOf(one) === number)
+    if (service && deployment) found.push(output(service, deployment))
+    else failures.push({ arn, reason: 'MISSING' })
+  }
+  return { found, failures }
+}
+
+export const serviceDeploymentHandlers: Record<string, Handler> = {
+  ListServiceDeployments: (input: sdk.ListServiceDeploymentsCommandInput, context) => {
+    const cluster = clusterOf(context, input.cluster)
+    const service = services.find(context, cluster.name, shortName(input.service!))
+    if (!service) throw serviceNotFound()
+    const { before, after } = input.createdAt ?? {}
+    const all = allOf(service)
+      .filter(({ createdAt }) => !before || createdAt < before.getTime())
+      .filter(({ createdAt }) => !after || createdAt > after.getTime())
+      .map((one) => toBrief(context, service, one))
+      .filter(({ status }) => !input.status?.length || input.status.includes(status!))
+    const { items, ...rest } = page(all, { maxResults: 20, ...input })
+    return { serviceDeployments: items, ...rest }
+  },
+
+  DescribeServiceDeployments: (input: sdk.DescribeServiceDeploymentsCommandInput, context) => {
+    const { found, failures } = select(
+      context,
+      'service-deployment',
+      input.serviceDeploymentArns ?? [],
+      (service, deployment) => toDeployment(context, service, deployment),
+    )
+    return { serviceDeployments: found, failures }
+  },
+
+  DescribeServiceRevisions: (input: sdk.DescribeServiceRevisionsCommandInput, context) => {
+    const { found, failures } = select(
+      context,
+      'service-revision',
+      input.serviceRevisionArns ?? [],
+      (service, deployment) => toRevision(context, service, deployment),
+    )
+    return { serviceRevisions: found, failures }
+  },
+}

@@ -115,10 +115,11 @@ export function createAwsServer(options: AwsServerOptions): AwsServer {
 }
 
 /** A service may speak more protocols than its SDK does: CloudWatch is asked in CBOR by the CLI and in Query by older clients. */
-function spoken({ protocol }: Served, request: WireRequest): Protocol {
+function spoken({ protocol, model }: Served, request: WireRequest): Protocol {
+  if (!model.queryCompatible) return protocol
   if (isCbor(request)) return cborRpc
   const form = request.headers['content-type']?.[0]?.startsWith('application/x-www-form-urlencoded')
-  return form && protocol === jsonRpc ? query : protocol
+  return form ? query : protocol
 }
 
 /** Which of the services a request means: by its signature's scope, then by the version or operation it names. */

@@ -10,6 +10,9 @@ export function environmentFile(world: WorldInfo, toolbox: Toolbox): string {
     AWS_SECRET_ACCESS_KEY: world.administrator.secretAccessKey,
     AWS_DEFAULT_REGION: world.region,
     AWS_REGION: world.region,
+    // The account on Docker Hub, for `docker login`; no tool reads these by itself.
+    DOCKER_HUB_USERNAME: world.dockerHub.username,
+    DOCKER_HUB_PASSWORD: world.dockerHub.password,
   }
   const lines = Object.entries(variables).map(([name, value]) => `export ${name}=${quote(value)}`)
   return `${lines.join('\n')}\nexport PATH=${quote(toolbox.bin)}:"$PATH"\n`

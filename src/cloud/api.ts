@@ -13,6 +13,8 @@ export interface WorldInfo {
   dockerHost: string
   /** Keys of the account's administrator. */
   administrator: { accessKeyId: string; secretAccessKey: string }
+  /** The world's account on Docker Hub, of the Personal plan. */
+  dockerHub: { username: string; password: string }
   clock: { now: number; speed: number }
   provisioning: ProvisioningSpeed
   revision: number

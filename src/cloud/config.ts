@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHmac, randomBytes } from 'node:crypto'
 import type { Ids } from '#world/ids.ts'
 import type { ProvisioningSpeed } from '#world/provisioning.ts'
 import { DEFAULT_PROVISIONING } from '#world/provisioning.ts'
@@ -45,4 +45,13 @@ export function newConfig(options: CreateWorldOptions & { id: string }, ids: Ids
     provisioning: options.provisioning ?? DEFAULT_PROVISIONING,
     ...(options.seed !== undefined && { seed: options.seed }),
   }
+}
+
+/** The account that a world has on Docker Hub: as secret as the world itself, so it needs no record of its own. */
+export function dockerHubAccount({ secret }: Pick<WorldConfig, 'secret'>): {
+  username: string
+  password: string
+} {
+  const password = createHmac('sha256', secret).update('docker-hub').digest('base64url').slice(0, 16)
+  return { username: 'learner', password }
 }

@@ -1,37 +1,45 @@
 import type { Scope } from '#aws/ec2/index.ts'
 import {
-  type CatalogedManifest,
   type ImageCatalog,
+  imageController,
+  lifecyclePolicyController,
   RegistryAccess,
-  type RegistryCaller,
-  RegistryRefusal,
+  type UpstreamCheck,
 } from '#aws/ecr/index.ts'
-import { type BlobStore, DigestMismatchError } from '#containers/blobs/store.ts'
+import type { BlobStore } from '#containers/blobs/store.ts'
 import type { Catalogue } from '#containers/catalogue/catalogue.ts'
-import { DockerHub } from '#containers/registry/docker-hub.ts'
+import type { LayerTrees } from '#containers/files/layers.ts'
+import { DockerHub } from '#containers/hub/docker-hub.ts'
 import { registryJanitor } from '#containers/registry/janitor.ts'
-import { RegistryError, type RegistryPolicy } from '#containers/registry/policy.ts'
 import { publicPolicy } from '#containers/registry/public-policy.ts'
 import { Registry } from '#containers/registry/registry.ts'
 import type { Host, HostTable } from '#network/hosts.ts'
 import type { Controller } from '#world/controller.ts'
 import type { World } from '#world/world.ts'
+import { ecrPolicy, imageCatalog } from './ecr-registry.ts'
+import { UpstreamImages } from './upstream-images.ts'
 
 const ECR_HOST = /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com$/
 
-/** The registries that a world can reach: the account's own ECR, Docker Hub's stand-in, and the public ones of the catalogue. */
+interface RegistriesOptions {
+  world: World
+  accountId: string
+  blobs: BlobStore
+  catalogue: Catalogue
+  /** For scans of images; without it nothing is found in them. */
+  trees?: LayerTrees
+}
+
+/** The registries that a world can reach: its accounts' own ECR, Docker Hub's stand-in, and the public ones of the catalogue. */
 export class Registries implements HostTable {
-  readonly #world: World
-  readonly #accountId: string
-  readonly #blobs: BlobStore
+  readonly #options: RegistriesOptions
   readonly #hub: DockerHub
+  readonly #upstream = new UpstreamImages(this)
   readonly #public = new Map<string, Registry>()
   readonly #private = new Map<string, Registry>()
 
-  constructor(options: { world: World; accountId: string; blobs: BlobStore; catalogue: Catalogue }) {
-    this.#world = options.world
-    this.#accountId = options.accountId
-    this.#blobs = options.blobs
+  constructor(options: RegistriesOptions) {
+    this.#options = options
     this.#hub = new DockerHub(options)
     for (const host of options.catalogue.hosts()) {
       if (this.#hub.resolve(host)) continue
@@ -42,84 +50,61 @@ export class Registries implements HostTable {
 
   resolve(host: string, port: number): Host | undefined {
     if (port !== 443) return undefined
-    const [, account, region] = ECR_HOST.exec(host) ?? []
-    if (account === this.#accountId && region) return this.#ecr(region)
-    return this.#hub.resolve(host) ?? this.#public.get(host)
+    const known = this.#hub.resolve(host) ?? this.#public.get(host)
+    if (known) return known
+    const [, accountId, region] = ECR_HOST.exec(host) ?? []
+    return accountId && region && this.#exists(accountId, region) ? this.#ecr(accountId, region) : undefined
   }
 
-  /** What the account's repositories in a region hold, for ECR's own API. */
-  catalog = ({ region }: Pick<Scope, 'region'>): ImageCatalog => imageCatalog(this.#ecr(region), this.#blobs)
+  /** Makes the world's account on Docker Hub, if it is not there yet. */
+  async openHubAccount({ username, password }: { username: string; password: string }): Promise<void> {
+    if (!this.#hub.accounts.find(username)) await this.#hub.accounts.set(username, password)
+  }
+
+  /** What the repositories of an account in a region hold, for ECR's own API. */
+  catalog = ({ accountId, region }: Pick<Scope, 'accountId' | 'region'>): ImageCatalog =>
+    imageCatalog(this.#ecr(accountId, region).contents, this.#options.trees)
+
+  /** Whether an upstream registry of a pull through cache answers. */
+  checkUpstream: UpstreamCheck = (scope, rule) => this.#upstream.check(scope, rule)
 
   /** What goes on in the registries by itself. */
   controllers(): Controller[] {
-    return [registryJanitor(this.#world)]
+    const { world } = this.#options
+    return [
+      registryJanitor(world),
+      imageController(world, this.catalog),
+      lifecyclePolicyController(world, this.catalog),
+    ]
   }
 
-  #ecr(region: string): Registry {
-    const known = this.#private.get(region)
+  /** The world's own account has registries everywhere; another one where it has made something. */
+  #exists(accountId: string, region: string): boolean {
+    const { world } = this.#options
+    if (accountId === this.#options.accountId) return true
+    return world.store.list(`aws/${accountId}/${region}/ecr/`, { limit: 1 }).entries.length > 0
+  }
+
+  #ecr(accountId: string, region: string): Registry {
+    const key = `${accountId}/${region}`
+    const known = this.#private.get(key)
     if (known) return known
-    const access = new RegistryAccess({ world: this.#world, accountId: this.#accountId, region })
-    const registry = new Registry({
+    const { world, blobs } = this.#options
+    const scope: Scope = { world, accountId, region }
+    const access = new RegistryAccess(scope)
+    const registry: Registry = new Registry({
       host: access.host,
-      world: this.#world,
-      blobs: this.#blobs,
-      policy: ecrPolicy(access),
+      world,
+      blobs,
+      policy: ecrPolicy({
+        scope,
+        access,
+        images: () => this.catalog(scope),
+        importImage: (caller, repository, reference) =>
+          this.#upstream.import(scope, access, registry.contents, caller, repository, reference),
+      }),
     })
-    this.#private.set(region, registry)
+    this.#private.set(key, registry)
     return registry
-  }
-}
-
-/** ECR's rules in the registry's terms. */
-function ecrPolicy(access: RegistryAccess): RegistryPolicy {
-  return {
-    authenticate: (request) => refusing(() => access.authenticate(request)),
-    authorize: (identity, action, repository) =>
-      refusing(() => access.authorize(identity as RegistryCaller, action, repository)),
-    requireRepository: (_identity, _action, repository) =>
-      refusing(() => access.requireRepository(repository)),
-    beforeTag: (write) => refusing(() => access.beforeTag(write)),
-    manifestPulled: (event) => access.manifestPulled(event),
-  }
-}
-
-function refusing<T>(act: () => T): T {
-  try {
-    return act()
-  } catch (error) {
-    if (!(error instanceof RegistryRefusal)) throw error
-    throw new RegistryError(error.status, error.code, error.message, { headers: error.headers })
-  }
-}
-
-/** A registry as ECR's API sees it. */
-function imageCatalog({ contents }: Registry, blobs: BlobStore): ImageCatalog {
-  const { metadata } = contents
-  return {
-    tags: (repository) => metadata.tags(repository),
-    manifests: (repository): CatalogedManifest[] => metadata.manifests(repository),
-    readManifest: (repository, reference) => contents.readManifest(repository, reference),
-    // IAM has already judged the call; the registry's own policy has no say in it.
-    storeManifest: (repository, bytes, mediaType, tag) =>
-      contents.storeManifest(repository, bytes, mediaType, tag, undefined),
-    deleteTag: (repository, tag) => void metadata.deleteTag(repository, tag),
-    deleteManifest: (repository, digest) => void metadata.deleteManifest(repository, digest),
-    deleteRepository: (repository) => metadata.deleteRepository(repository),
-    blobSize: (repository, digest) => metadata.blobSize(repository, digest),
-    startUpload: (repository) => contents.startUpload(repository),
-    async appendUpload(repository, id, bytes, offset) {
-      if ((await contents.uploadSize(repository, id)) === undefined) return undefined
-      return blobs.uploads.append(id, [bytes], offset)
-    },
-    async finishUpload(repository, id, digest) {
-      if ((await contents.uploadSize(repository, id)) === undefined) return undefined
-      try {
-        await contents.finishUpload(repository, id, digest)
-        return true
-      } catch (error) {
-        if (error instanceof DigestMismatchError) return false
-        throw error
-      }
-    },
   }
 }

@@ -8,7 +8,7 @@ import { cloudFormationController, cloudFormationService, type Invoke } from '#a
 import { cloudTrailService } from '#aws/cloudtrail/index.ts'
 import { alarmController, cloudWatchService } from '#aws/cloudwatch/index.ts'
 import { ec2Service, lifecycleController, type Scope } from '#aws/ec2/index.ts'
-import { ecrService, type ImageCatalog } from '#aws/ecr/index.ts'
+import { ecrService, type ImageCatalogs, type UpstreamCheck } from '#aws/ecr/index.ts'
 import { ecsService } from '#aws/ecs/index.ts'
 import {
   clusterController,
@@ -31,13 +31,13 @@ import type { Controller } from '#world/controller.ts'
 import type { World } from '#world/world.ts'
 
 /** The AWS services of a world. */
-export function awsServices(catalog: (scope: Scope) => ImageCatalog): Service[] {
+export function awsServices(registries: { catalog: ImageCatalogs; checkUpstream: UpstreamCheck }): Service[] {
   return [
     stsService,
     iamService,
     ec2Service,
     eksService,
-    ecrService(catalog),
+    ecrService(registries.catalog, registries.checkUpstream),
     elbService,
     elbv2Service,
     autoScalingService,

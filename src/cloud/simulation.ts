@@ -19,7 +19,7 @@ import type { HostTable } from '#network/hosts.ts'
 import { VirtualNetwork } from '#network/virtual-network.ts'
 import type { World } from '#world/world.ts'
 import { Clusters } from './clusters.ts'
-import type { WorldConfig } from './config.ts'
+import { dockerHubAccount, type WorldConfig } from './config.ts'
 import { DockerHost } from './docker-host.ts'
 import { EcsAnywhere } from './ecs-anywhere.ts'
 import { EcsTasks } from './ecs-tasks.ts'
@@ -90,7 +90,8 @@ export class Simulation {
     // Added first, so that it is asked last: it judges where a connection really goes.
     network.addRoute(new VpcRoute(world, paths, (address) => outside.nameOf(address)))
     const trees = new LayerTrees(blobs)
-    const registries = new Registries({ world, accountId, blobs, catalogue: new Catalogue(blobs) })
+    const registries = new Registries({ world, accountId, blobs, catalogue: new Catalogue(blobs), trees })
+    await registries.openHubAccount(dockerHubAccount(config))
     const { issuer, authority } = options
     const runtime = createContainerRuntime({
       clock: world.clock,
@@ -130,7 +131,7 @@ export class Simulation {
       world,
       accountId,
       region,
-      services: awsServices(registries.catalog),
+      services: awsServices(registries),
       identity: iamIdentity(world, accountId),
       constraints: options.constraints,
       credentials: options.credentials,

@@ -8,7 +8,14 @@ import { WorldFiles } from '#world/files.ts'
 import { Ids } from '#world/ids.ts'
 import { World } from '#world/world.ts'
 import type { CreateWorldOptions, WorldInfo } from './api.ts'
-import { CLOCK_KEY, type ClockAnchor, CONFIG_KEY, newConfig, type WorldConfig } from './config.ts'
+import {
+  CLOCK_KEY,
+  type ClockAnchor,
+  CONFIG_KEY,
+  dockerHubAccount,
+  newConfig,
+  type WorldConfig,
+} from './config.ts'
 import { Simulation, type SimulationOptions } from './simulation.ts'
 import { folderTexts, storeTexts } from './world-texts.ts'
 
@@ -205,6 +212,7 @@ export class Worlds {
       caFile,
       dockerHost: `unix://${dockerSocket}`,
       administrator: config.administrator,
+      dockerHub: dockerHubAccount(config),
       clock: { now: clock.now(), speed: clock.speed },
       provisioning: config.provisioning,
       revision: store.revision,

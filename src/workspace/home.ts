@@ -24,6 +24,7 @@ export async function makeHome({ home, world, files }: HomeOptions): Promise<voi
     if (files) await cp(files, fresh, { recursive: true })
     await writeFile(join(fresh, '.bashrc'), BASHRC)
     await writeAwsFiles(fresh, world)
+    await writeHubFile(fresh, world)
     await rename(fresh, home)
   } catch (error) {
     await rm(fresh, { recursive: true, force: true })
@@ -38,6 +39,14 @@ export async function writeAwsFiles(home: string, world: WorldInfo): Promise<voi
   await writePrivate(
     join(home, '.aws/credentials'),
     `[default]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`,
+  )
+}
+
+/** Writes `docker-hub.txt`, the note that says which account the learner has on Docker Hub. */
+async function writeHubFile(home: string, { dockerHub }: WorldInfo): Promise<void> {
+  await writePrivate(
+    join(home, 'docker-hub.txt'),
+    `# Your account on Docker Hub: docker login -u ${dockerHub.username}\nusername=${dockerHub.username}\npassword=${dockerHub.password}\n`,
   )
 }
 

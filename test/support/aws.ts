@@ -16,6 +16,7 @@ import { createAwsServer } from '../../src/aws/wire/server.ts'
 import type { Service } from '../../src/aws/wire/service.ts'
 import { CONSTRAINTS_FILE } from '../../src/cloud/generated.ts'
 import { VirtualNetwork } from '../../src/network/virtual-network.ts'
+import type { Clock } from '../../src/world/clock.ts'
 import { World } from '../../src/world/world.ts'
 import { tool } from './tools.ts'
 
@@ -33,12 +34,15 @@ export interface Keys {
 export async function startAws(
   options: {
     credentials?: 'open' | 'enforced'
-    services?: Service[]
+    /** Further services; as a function of the world, when they need it. */
+    services?: Service[] | ((world: World) => Service[])
+    clock?: Clock
     /** Keeps what is called, for CloudTrail. */
     trail?: boolean
   } = {},
 ) {
-  const world = new World({ id: 'test', seed: 'aws', provisioning: 'instant' })
+  const world = new World({ id: 'test', seed: 'aws', provisioning: 'instant', clock: options.clock })
+  const { services = [] } = options
   const network = new VirtualNetwork()
   const traffic = new LoadBalancerTraffic(world, ACCOUNT, network)
   bootstrapAccount(world, { accountId: ACCOUNT, administrator: ADMINISTRATOR })
@@ -63,7 +67,7 @@ export async function startAws(
       elbv2Service,
       autoScalingService,
       logsService,
-      ...(options.services ?? []),
+      ...(typeof services === 'function' ? services(world) : services),
     ],
     identity: iamIdentity(world, ACCOUNT),
     accountId: ACCOUNT,
@@ -112,6 +116,8 @@ async function runCli(endpoint: string, command: string[], keys: Keys) {
     AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
     ...(keys.sessionToken ? { AWS_SESSION_TOKEN: keys.sessionToken } : {}),
     AWS_PAGER: '',
+    // What ECR calls LimitExceeded the CLI takes for throttling.
+    AWS_MAX_ATTEMPTS: '1',
     AWS_EC2_METADATA_DISABLED: 'true',
   }
   return new Promise<{ code: number; stdout: string; error: string }>((resolve) => {

@@ -3,16 +3,21 @@ import type { Scope } from '../ec2/index.ts'
 import { decide } from '../iam/identity.ts'
 import { denialText } from '../wire/denial.ts'
 import type { Principal } from '../wire/service.ts'
+import { accountSetting } from './account-settings.ts'
 import { verifyPassword } from './authorization-token.ts'
-import { recordPull } from './images.ts'
+import { imageState, recordPull, storageStatus } from './image-state.ts'
+import { repositoryPolicy } from './policies.ts'
+import { upstreamOf } from './pull-through.ts'
 import {
   findRepository,
   immutableTag,
+  makeRepository,
   registryHost,
   repositoryArn,
   repositoryMissing,
   tagIsImmutable,
 } from './repositories.ts'
+import { templateFor } from './templates.ts'
 
 /** Why the registry refuses, in the terms of the distribution specification. */
 export class RegistryRefusal extends Error {
@@ -87,23 +92,46 @@ export class RegistryAccess {
     return { principal, action }
   }
 
-  /** Asks IAM and the repository's policy. A blob taken over from another repository counts as its download. */
+  /** Asks IAM and the policies of repository and registry. A blob taken over from another repository counts as its download. */
   authorize(caller: RegistryCaller, kind: 'pull' | 'push' | 'delete', repository: string): void {
     const taken = kind === 'pull' && caller.action === 'ecr:InitiateLayerUpload'
     const action = taken ? 'ecr:GetDownloadUrlForLayer' : (caller.action ?? 'ecr:BatchGetImage')
+    this.#require(caller, action, repository)
+  }
+
+  #require({ principal }: RegistryCaller, action: string, repository: string): void {
+    const { world, accountId } = this.#scope
     const resource = repositoryArn(this.#scope, repository)
-    const { principal } = caller
-    const document = findRepository(this.#scope, repository)?.policy
-    const resourcePolicy = document === undefined ? undefined : { document, accountId: this.#scope.accountId }
-    const decision = decide(this.#scope.world, { principal, action, resource, resourcePolicy })
+    const document = repositoryPolicy(resource, { world, accountId: principal.accountId })
+    const resourcePolicy = document === undefined ? undefined : { document, accountId }
+    const decision = decide(world, { principal, action, resource, resourcePolicy })
     if (decision.allowed) return
     throw new RegistryRefusal(403, 'DENIED', denialText(principal, action, resource, decision))
   }
 
-  /** Repositories are not made by pushing. */
-  requireRepository(repository: string): void {
+  /**
+   * A repository must have been made, unless a pull through cache rule makes it at a pull, or a creation template at a push.
+   */
+  requireRepository(caller: RegistryCaller, kind: 'pull' | 'push' | 'delete', repository: string): void {
     if (findRepository(this.#scope, repository)) return
-    throw new RegistryRefusal(404, 'NAME_UNKNOWN', repositoryMissing(this.#scope, repository))
+    if (kind === 'pull' && upstreamOf(this.#scope, repository)) return
+    const template = kind === 'push' ? templateFor(this.#scope, repository, 'CREATE_ON_PUSH') : undefined
+    if (!template) throw new RegistryRefusal(404, 'NAME_UNKNOWN', repositoryMissing(this.#scope, repository))
+    this.#require(caller, 'ecr:CreateRepository', repository)
+    makeRepository(this.#scope, repository, template)
+  }
+
+  /** Whether the caller may have an image of upstream brought in; makes the repository for it. */
+  requireImport(caller: RegistryCaller, repository: string): void {
+    this.#require(caller, 'ecr:BatchImportUpstreamImage', repository)
+    if (findRepository(this.#scope, repository)) return
+    this.#require(caller, 'ecr:CreateRepository', repository)
+    makeRepository(this.#scope, repository, templateFor(this.#scope, repository, 'PULL_THROUGH_CACHE') ?? {})
+  }
+
+  /** Whether layers may be taken over from other repositories of the registry. */
+  mountsBlobs(): boolean {
+    return accountSetting(this.#scope, 'BLOB_MOUNTING') === 'ENABLED'
   }
 
   /** Keeps an immutable tag on the image it names. */
@@ -123,8 +151,22 @@ export class RegistryAccess {
     throw new RegistryRefusal(400, 'TAG_INVALID', immutableTag(repository, tag))
   }
 
+  /** Refuses an image that is in the archive. */
+  beforePull({ repository, digest }: { repository: string; digest: string }): void {
+    const status = storageStatus(imageState(this.#scope, repository, digest))
+    if (status === 'ACTIVE') return
+    throw new RegistryRefusal(
+      403,
+      'DENIED',
+      `The image with digest '${digest}' in the repository with name '${repository}' is ${status} and cannot be pulled; restore it to the standard storage class first`,
+    )
+  }
+
   /** To be told of every manifest that was read. */
-  manifestPulled({ repository, digest }: { repository: string; digest: string }): void {
-    recordPull(this.#scope, repository, digest)
+  manifestPulled(
+    { repository, digest }: { repository: string; digest: string },
+    caller: RegistryCaller,
+  ): void {
+    recordPull(this.#scope, repository, digest, caller.principal)
   }
 }

@@ -2,8 +2,14 @@ import type * as sdk from '@aws-sdk/client-ecr'
 import type { Scope } from '../ec2/index.ts'
 import { awsKey, awsPrefix } from '../keys.ts'
 import { AwsError, type RequestContext } from '../wire/service.ts'
+import { quotas } from './data/quotas.ts'
+import { invalidParameter, limitExceeded } from './errors.ts'
+import { wildcardMatches } from './filters.ts'
 import type { ImageCatalog } from './image-catalog.ts'
-import type { RepositoryRecord } from './records.ts'
+import { forgetImage, imageStates } from './image-state.ts'
+import type { Encryption, RepositoryRecord, TagMutability } from './records.ts'
+import { setSetting, setting } from './settings.ts'
+import { checkTags } from './tag-rules.ts'
 
 export const registryHost = ({ accountId, region }: Pick<Scope, 'accountId' | 'region'>) =>
   `${accountId}.dkr.ecr.${region}.amazonaws.com`
@@ -21,20 +27,18 @@ export function findRepository(scope: Scope, name: string): RepositoryRecord | u
 export const putRepository = (scope: Scope, record: RepositoryRecord) =>
   scope.world.store.put(key(scope, record.name), record)
 
+export const allRepositories = ({ world, accountId, region }: Scope): RepositoryRecord[] =>
+  world.store.values<RepositoryRecord>(awsPrefix(accountId, region, 'ecr', 'repositories'))
+
 export const repositoryMissing = (scope: Scope, name: string) =>
   `The repository with name '${name}' does not exist in the registry with id '${scope.accountId}'`
 
-/** A repository of the caller's own registry. Throws RepositoryNotFoundException. */
-export function requireRepository(
-  scope: Scope,
-  input: { repositoryName?: string; registryId?: string },
-): RepositoryRecord {
+/** A repository of a registry. Throws RepositoryNotFoundException. */
+export function requireRepository(scope: Scope, input: { repositoryName?: string }): RepositoryRecord {
   const name = input.repositoryName ?? ''
-  const foreign = input.registryId !== undefined && input.registryId !== scope.accountId
-  const record = foreign ? undefined : findRepository(scope, name)
+  const record = findRepository(scope, name)
   if (record) return record
-  const accountId = input.registryId ?? scope.accountId
-  throw new AwsError('RepositoryNotFoundException', repositoryMissing({ ...scope, accountId }, name))
+  throw new AwsError('RepositoryNotFoundException', repositoryMissing(scope, name))
 }
 
 export const toRepository = (record: RepositoryRecord): sdk.Repository => ({
@@ -44,15 +48,101 @@ export const toRepository = (record: RepositoryRecord): sdk.Repository => ({
   repositoryUri: record.uri,
   createdAt: new Date(record.createdAt),
   imageTagMutability: record.tagMutability,
-  imageTagMutabilityExclusionFilters: exclusionFilters(record),
+  imageTagMutabilityExclusionFilters: exclusionFilters(record.mutabilityExclusions),
   imageScanningConfiguration: { scanOnPush: record.scanOnPush },
-  encryptionConfiguration: { encryptionType: record.encryptionType },
+  encryptionConfiguration: { encryptionType: record.encryptionType, kmsKey: record.kmsKey },
 })
 
-const exclusionFilters = (record: RepositoryRecord) =>
-  record.mutabilityExclusions.length > 0
-    ? record.mutabilityExclusions.map((filter) => ({ filterType: 'WILDCARD' as const, filter }))
-    : undefined
+export const exclusionFilters = (patterns: string[]) =>
+  patterns.length > 0 ? patterns.map((filter) => ({ filterType: 'WILDCARD' as const, filter })) : undefined
+
+/** What a new repository is made with; templates give the same. */
+export interface RepositoryOptions {
+  tagMutability?: TagMutability
+  mutabilityExclusions?: string[]
+  scanOnPush?: boolean
+  encryption?: Encryption
+  tags?: Record<string, string>
+  policy?: string
+  lifecyclePolicy?: string
+}
+
+/** Makes a repository that must not exist yet. Throws LimitExceededException. */
+export function makeRepository(scope: Scope, name: string, options: RepositoryOptions): RepositoryRecord {
+  if (allRepositories(scope).length >= quotas.repositories) {
+    throw limitExceeded(
+      `The maximum number of repositories that can be created has been exceeded in the registry with id '${scope.accountId}'`,
+    )
+  }
+  const now = scope.world.clock.now()
+  const encryption = options.encryption ?? { encryptionType: 'AES256' }
+  const record: RepositoryRecord = {
+    name,
+    arn: repositoryArn(scope, name),
+    uri: `${registryHost(scope)}/${name}`,
+    createdAt: now,
+    tagMutability: options.tagMutability ?? 'MUTABLE',
+    mutabilityExclusions: options.mutabilityExclusions ?? [],
+    scanOnPush: options.scanOnPush ?? false,
+    encryptionType: encryption.encryptionType,
+    ...(encryption.encryptionType !== 'AES256' && { kmsKey: encryption.kmsKey ?? managedKey(scope) }),
+    ...(options.policy !== undefined && { policy: options.policy }),
+    ...(options.lifecyclePolicy !== undefined && {
+      lifecyclePolicy: { text: options.lifecyclePolicy, evaluatedAt: now },
+    }),
+    tags: options.tags ?? {},
+  }
+  putRepository(scope, record)
+  return record
+}
+
+/** The key that AWS manages for ECR (`alias/aws/ecr`): encryption with KMS and no key of one's own takes it. */
+function managedKey(scope: Scope): string {
+  const known = setting(scope, 'managedKey')
+  if (known !== undefined) return known
+  const arn = `arn:aws:kms:${scope.region}:${scope.accountId}:key/${scope.world.ids.uuid()}`
+  setSetting(scope, 'managedKey', arn)
+  return arn
+}
+
+/** A key's ARN, id or alias, as `kmsKey` takes it. */
+const KMS_KEY =
+  /^(?:arn:aws[a-z0-9-]*:kms:[a-z0-9-]+:\d{12}:)?(?:key\/)?(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32}|alias\/[a-zA-Z0-9/_-]+)$/
+
+/** Throws when an encryption configuration names no key, or one where none is used. */
+export function checkEncryption(input: sdk.EncryptionConfiguration | undefined): Encryption | undefined {
+  if (!input) return undefined
+  const { encryptionType, kmsKey } = input
+  if (kmsKey && encryptionType === 'AES256')
+    throw invalidParameter('encryptionConfiguration', 'KmsKey cannot be specified for AES256 encryption type')
+  if (kmsKey && !KMS_KEY.test(kmsKey)) {
+    throw new AwsError('KmsException', `Invalid KMS key '${kmsKey}'`, {
+      fields: { kmsError: 'NotFoundException' },
+    })
+  }
+  return { encryptionType: encryptionType!, ...(kmsKey ? { kmsKey } : {}) }
+}
+
+/** The tag patterns that are exempt; throws when they do not go with the setting. */
+export function checkExclusions(
+  mutability: TagMutability | undefined,
+  filters: sdk.ImageTagMutabilityExclusionFilter[] | undefined,
+): string[] {
+  const parameter = 'imageTagMutabilityExclusionFilters'
+  const patterns = (filters ?? []).map(({ filter }) => filter ?? '')
+  const wanted = mutability?.endsWith('_WITH_EXCLUSION') ?? false
+  if (wanted && patterns.length === 0)
+    throw invalidParameter(parameter, `must be specified when imageTagMutability is ${mutability}`)
+  if (!wanted && patterns.length > 0) {
+    throw invalidParameter(
+      parameter,
+      'can only be specified when imageTagMutability is IMMUTABLE_WITH_EXCLUSION or MUTABLE_WITH_EXCLUSION',
+    )
+  }
+  if (patterns.some((pattern) => pattern.split('*').length > 3))
+    throw invalidParameter(parameter, 'filter can contain at most 2 wildcards')
+  return patterns
+}
 
 export function createRepository(input: sdk.CreateRepositoryCommandInput, context: RequestContext) {
   const name = input.repositoryName!
@@ -62,47 +152,31 @@ export function createRepository(input: sdk.CreateRepositoryCommandInput, contex
       `The repository with name '${name}' already exists in the registry with id '${context.accountId}'`,
     )
   }
-  const record: RepositoryRecord = {
-    name,
-    arn: repositoryArn(context, name),
-    uri: `${registryHost(context)}/${name}`,
-    createdAt: context.world.clock.now(),
-    tagMutability: input.imageTagMutability ?? 'MUTABLE',
-    mutabilityExclusions: (input.imageTagMutabilityExclusionFilters ?? []).flatMap(
-      ({ filter }) => filter ?? [],
-    ),
-    scanOnPush: input.imageScanningConfiguration?.scanOnPush ?? false,
-    encryptionType: input.encryptionConfiguration?.encryptionType === 'KMS' ? 'KMS' : 'AES256',
-    tags: Object.fromEntries((input.tags ?? []).map(({ Key, Value }) => [Key!, Value ?? ''])),
-  }
-  putRepository(context, record)
+  const record = makeRepository(context, name, {
+    tagMutability: input.imageTagMutability,
+    mutabilityExclusions: checkExclusions(input.imageTagMutability, input.imageTagMutabilityExclusionFilters),
+    scanOnPush: input.imageScanningConfiguration?.scanOnPush,
+    encryption: checkEncryption(input.encryptionConfiguration),
+    tags: checkTags({}, input.tags),
+  })
   return { repository: toRepository(record) }
 }
 
 export function describeRepositories(input: sdk.DescribeRepositoriesCommandInput, context: RequestContext) {
-  const { registryId } = input
-  const all = context.world.store.values<RepositoryRecord>(
-    awsPrefix(context.accountId, context.region, 'ecr', 'repositories'),
-  )
   const wanted = input.repositoryNames?.length
-    ? input.repositoryNames.map((repositoryName) =>
-        requireRepository(context, { repositoryName, registryId }),
-      )
-    : all
+    ? input.repositoryNames.map((repositoryName) => requireRepository(context, { repositoryName }))
+    : allRepositories(context)
   const { items, nextToken } = page(wanted, input)
   return { repositories: items.map(toRepository), nextToken }
 }
 
 /** One page of at most `maxResults` (100) items. */
-export function page<T>(items: T[], input: { maxResults?: number; nextToken?: string }) {
+export function page<T>(items: T[], input: { maxResults?: number; nextToken?: string }, size = 100) {
   const offset = input.nextToken ? Number(Buffer.from(input.nextToken, 'base64').toString()) : 0
   if (!Number.isSafeInteger(offset) || offset < 0) {
-    throw new AwsError(
-      'InvalidParameterException',
-      "Invalid parameter at 'nextToken' failed to satisfy constraint: 'Invalid pagination token'",
-    )
+    throw invalidParameter('nextToken', 'Invalid pagination token')
   }
-  const end = offset + (input.maxResults ?? 100)
+  const end = offset + (input.maxResults ?? size)
   const nextToken = end < items.length ? Buffer.from(String(end)).toString('base64') : undefined
   return { items: items.slice(offset, end), nextToken }
 }
@@ -120,25 +194,21 @@ export function deleteRepository(
     )
   }
   images.deleteRepository(record.name)
+  for (const { digest } of imageStates(context, record.name)) forgetImage(context, record.name, digest)
   context.world.store.delete(key(context, record.name))
   return { repository: { ...toRepository(record), imageScanningConfiguration: undefined } }
 }
 
 export function putImageTagMutability(input: sdk.PutImageTagMutabilityCommandInput, context: RequestContext) {
   const record = requireRepository(context, input)
-  const next: RepositoryRecord = {
-    ...record,
-    tagMutability: input.imageTagMutability!,
-    mutabilityExclusions: (input.imageTagMutabilityExclusionFilters ?? []).flatMap(
-      ({ filter }) => filter ?? [],
-    ),
-  }
-  putRepository(context, next)
+  const tagMutability = input.imageTagMutability!
+  const mutabilityExclusions = checkExclusions(tagMutability, input.imageTagMutabilityExclusionFilters)
+  putRepository(context, { ...record, tagMutability, mutabilityExclusions })
   return {
     registryId: context.accountId,
     repositoryName: record.name,
-    imageTagMutability: next.tagMutability,
-    imageTagMutabilityExclusionFilters: exclusionFilters(next),
+    imageTagMutability: tagMutability,
+    imageTagMutabilityExclusionFilters: exclusionFilters(mutabilityExclusions),
   }
 }
 
@@ -156,15 +226,11 @@ export function putImageScanningConfiguration(
   }
 }
 
-/** Whether a tag that exists may be given to another image. */
+/** Whether a tag that exists may not be given to another image. */
 export function tagIsImmutable(record: RepositoryRecord, tag: string): boolean {
-  const excluded = record.mutabilityExclusions.some((pattern) =>
-    new RegExp(`^${pattern.split('*').map(escapeRegExp).join('.*')}$`).test(tag),
-  )
+  const excluded = record.mutabilityExclusions.some((pattern) => wildcardMatches(pattern, tag))
   return record.tagMutability.startsWith('IMMUTABLE') !== excluded
 }
-
-const escapeRegExp = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 
 export const immutableTag = (repository: string, tag: string) =>
   `The image tag '${tag}' already exists in the '${repository}' repository and cannot be overwritten because the tag is immutable.`

@@ -1,7 +1,7 @@
 export type ByteSource = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 
 /** Bytes that are worth a system call. */
-const BATCH = 512 * 1024
+const BATCH = 256 * 1024
 
 /** Gathers chunks until they are worth a system call. When the source fails, what came before is given first. */
 export async function* batches(source: ByteSource): AsyncGenerator<Uint8Array[]> {

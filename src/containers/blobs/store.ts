@@ -170,7 +170,7 @@ export class BlobStore {
 }
 
 /** Bytes that are read from disk at once for somebody who takes a whole blob. */
-const READ_AHEAD = 256 * 1024
+const READ_AHEAD = 128 * 1024
 
 /** One blob in the making. */
 export class BlobWriter {

@@ -1,5 +1,6 @@
 import type { HostTable } from '#network/hosts.ts'
 import type { BlobStore } from '../blobs/store.ts'
+import { OWN_ADDRESS } from '../hub/source.ts'
 import { type ImagePuller, PullError, type RegistryCredentials } from '../image.ts'
 import { fetchImage, PlatformError } from './fetch.ts'
 import { InvalidReferenceError, parseReference, registryHost } from './reference.ts'
@@ -8,7 +9,7 @@ import { HostTransport } from './transport.ts'
 
 /** Pulls as containerd does, from the registries among `hosts`, into the blob store. */
 export function createImagePuller(options: { hosts: HostTable; blobs: BlobStore }): ImagePuller {
-  const transport = new HostTransport(options.hosts)
+  const transport = new HostTransport(options.hosts, { headers: OWN_ADDRESS })
   return {
     async pull(reference, credentials, dial) {
       try {

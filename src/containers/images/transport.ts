@@ -24,18 +24,24 @@ export interface HostRequest {
  */
 export class HostTransport {
   readonly #hosts: HostTable
+  readonly #headers: OutgoingHttpHeaders
   readonly #servers = new WeakMap<HttpHost, Server>()
 
   readonly #dial: ((host: string, port: number) => void) | undefined
 
-  constructor(hosts: HostTable, dial?: (host: string, port: number) => void) {
+  /** `headers` go with every request. */
+  constructor(
+    hosts: HostTable,
+    options: { headers?: OutgoingHttpHeaders; dial?: (host: string, port: number) => void } = {},
+  ) {
     this.#hosts = hosts
-    this.#dial = dial
+    this.#headers = options.headers ?? {}
+    this.#dial = options.dial
   }
 
   /** The same hosts, from a machine whose connections `dial` judges: it throws ConnectError. */
   dialedBy(dial: (host: string, port: number) => void): HostTransport {
-    return new HostTransport(this.#hosts, dial)
+    return new HostTransport(this.#hosts, { headers: this.#headers, dial })
   }
 
   /** Sends a request; resolves with the answer's head, its body to be read. Throws NoSuchHostError and ConnectError. */
@@ -52,7 +58,7 @@ export class HostTransport {
       method: options.method ?? 'GET',
       host: url.hostname,
       path: url.pathname + url.search,
-      headers: { host: url.host, ...options.headers },
+      headers: { host: url.host, ...this.#headers, ...options.headers },
       // biome-ignore lint/suspicious/noExplicitAny: a pair of streams serves as a socket.
       createConnection: connect as any,
       agent: undefined,

@@ -26,6 +26,7 @@ async function getManifest(
   { req, res, repository, identity, contents }: Call,
   reference: string,
 ): Promise<void> {
+  await contents.policy.beforeRead?.({ repository, reference, identity })
   const found = await contents.readManifest(repository, reference)
   if (!found) {
     const detail = isDigest(reference) ? { digest: reference } : { Tag: reference }

@@ -55,6 +55,14 @@ export interface RegistryPolicy {
     action: RegistryAction,
     repository: string,
   ): Promise<void> | void
+  /** Whether blobs may be mounted from other repositories. Default: yes. */
+  mountsBlobs?(): boolean
+  /** Told before a manifest is looked up, so that one from elsewhere can be brought in. */
+  beforeRead?(event: {
+    repository: string
+    reference: string
+    identity: RegistryIdentity
+  }): Promise<void> | void
   /** Asked before a tag is written: throw to keep it (immutable tags). */
   beforeTag?(write: TagWrite): Promise<void> | void
   /** Asked before a manifest or tag is deleted: throw to keep it. */

@@ -74,6 +74,7 @@ async function startUpload(call: Call): Promise<void> {
  */
 async function mount(call: Call, digest: string, from: string | null): Promise<boolean> {
   const { res, repository, contents } = call
+  if (contents.policy.mountsBlobs?.() === false) return false
   const sources = from === null ? contents.metadata.holders(digest) : [from]
   for (const source of sources) {
     const size = await contents.blobSize(source, digest)

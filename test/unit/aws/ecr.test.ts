@@ -7,12 +7,7 @@ const DIGEST = `sha256:${'a'.repeat(64)}`
 
 let account: TestAccount
 let images: { tags: Map<string, string>; manifests: Set<string> }
-const ecr = (operation: string, input: object = {}) =>
-  account.call(
-    ecrService(() => catalog()),
-    operation,
-    input,
-  )
+const ecr = (operation: string, input: object = {}) => account.call(service, operation, input)
 
 /** One repository's content, by hand. */
 function catalog(): ImageCatalog {
@@ -20,9 +15,17 @@ function catalog(): ImageCatalog {
   return {
     tags: () => [...images.tags].map(([tag, digest]) => ({ tag, digest })),
     manifests: () =>
-      [...images.manifests].map((digest) => ({ digest, mediaType: 'm', imageSize: 1, pushedAt: 0 })),
+      [...images.manifests].map((digest) => ({
+        digest,
+        mediaType: 'm',
+        size: 1,
+        imageSize: 1,
+        pushedAt: 0,
+        references: [],
+      })),
     readManifest: none,
     storeManifest: async () => ({ digest: DIGEST, mediaType: 'm' }),
+    putTag: (_repository, tag, digest) => void images.tags.set(tag, digest),
     deleteTag: (_repository, tag) => void images.tags.delete(tag),
     deleteManifest: (_repository, digest) => {
       images.manifests.delete(digest)
@@ -30,11 +33,16 @@ function catalog(): ImageCatalog {
     },
     deleteRepository: () => undefined,
     blobSize: () => undefined,
+    putBlob: () => undefined,
     startUpload: async () => 'u',
     appendUpload: none,
+    uploadSize: none,
     finishUpload: none,
+    software: none,
   }
 }
+
+const service = ecrService(catalog, async () => undefined)
 
 beforeEach(() => {
   account = new TestAccount()
@@ -89,7 +97,7 @@ describe('the registry', () => {
   async function password(policies: string[]): Promise<string> {
     const role = await account.role('app', 'ec2.amazonaws.com', policies)
     const context = account.as(rolePrincipal(account.world, role, 'session')!)
-    const answer = await ecrService(catalog).handlers.GetAuthorizationToken!({}, context)
+    const answer = await service.handlers.GetAuthorizationToken!({}, context)
     return answer.authorizationData[0].authorizationToken
   }
 
@@ -120,11 +128,12 @@ describe('the registry', () => {
 
   it('knows no repository that was not made, and keeps immutable tags', async () => {
     const access = new RegistryAccess(account.context)
-    expect(() => access.requireRepository('web')).toThrow(
+    const caller = { principal: account.context.principal, action: 'ecr:BatchGetImage' }
+    expect(() => access.requireRepository(caller, 'pull', 'web')).toThrow(
       `The repository with name 'web' does not exist in the registry with id '${ACCOUNT}'`,
     )
     await ecr('CreateRepository', { repositoryName: 'web', imageTagMutability: 'IMMUTABLE' })
-    access.requireRepository('web')
+    access.requireRepository(caller, 'push', 'web')
     const write = { repository: 'web', tag: 'v1', digest: DIGEST }
     access.beforeTag({ ...write, previous: undefined })
     expect(() => access.beforeTag({ ...write, previous: 'sha256:other' })).toThrow('the tag is immutable')

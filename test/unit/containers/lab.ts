@@ -5,6 +5,8 @@ import { BlobStore } from '#containers/blobs/store.ts'
 import { Catalogue } from '#containers/catalogue/catalogue.ts'
 import { DockerEngine } from '#containers/engine/engine.ts'
 import { LayerTrees } from '#containers/files/layers.ts'
+import { basicCredentials } from '#containers/hub/credentials.ts'
+import { DockerHub } from '#containers/hub/docker-hub.ts'
 import { createImagePuller } from '#containers/images/puller.ts'
 import { HostTransport, readAnswer } from '#containers/images/transport.ts'
 import {
@@ -12,7 +14,6 @@ import {
   type SimulatedContainer,
   type SimulatedSpec,
 } from '#containers/processes/runtime.ts'
-import { basicCredentials, DockerHub } from '#containers/registry/docker-hub.ts'
 import { RegistryError, type RegistryPolicy } from '#containers/registry/policy.ts'
 import { Registry } from '#containers/registry/registry.ts'
 import type { ProcessHandle } from '#containers/runtime.ts'

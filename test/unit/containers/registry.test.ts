@@ -42,8 +42,8 @@ describe('pulling as containerd does', () => {
   })
 
   it('pulls a private image of Docker Hub only for its owner', async () => {
-    await lab.hub.setAccount('ada', 'secret')
-    lab.hub.setRepository('ada/app', { private: true })
+    await lab.hub.accounts.set('ada', 'secret')
+    lab.hub.repositories.set('ada/app', { private: true })
     const credentials = { username: 'ada', password: 'secret' }
     await expect(lab.puller.pull('docker.io/ada/app:1', undefined)).rejects.toMatchObject({
       kind: 'unauthorized',

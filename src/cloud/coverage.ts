@@ -20,7 +20,7 @@ function awsTable(): string[] {
   const unread = () => {
     throw new Error('no images are read to list operations')
   }
-  const services = awsServices({ catalog: unread, checkUpstream: unread })
+  const services = awsServices({ catalog: unread, publicCatalog: unread, checkUpstream: unread })
   const rows = services.map(({ name, sdk, handlers }) => {
     const { operations } = serviceModel(sdk)
     const done = Object.keys(handlers).sort()

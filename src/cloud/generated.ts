@@ -18,6 +18,7 @@ export const BOTOCORE_SERVICES = [
   'cloudtrail',
   'ec2',
   'ecr',
+  'ecr-public',
   'ecs',
   'eks',
   'elb',

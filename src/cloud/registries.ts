@@ -6,6 +6,7 @@ import {
   RegistryAccess,
   type UpstreamCheck,
 } from '#aws/ecr/index.ts'
+import { PUBLIC_HOST } from '#aws/ecr-public/index.ts'
 import type { BlobStore } from '#containers/blobs/store.ts'
 import type { Catalogue } from '#containers/catalogue/catalogue.ts'
 import type { LayerTrees } from '#containers/files/layers.ts'
@@ -13,10 +14,11 @@ import { DockerHub } from '#containers/hub/docker-hub.ts'
 import { registryJanitor } from '#containers/registry/janitor.ts'
 import { publicPolicy } from '#containers/registry/public-policy.ts'
 import { Registry } from '#containers/registry/registry.ts'
-import type { Host, HostTable } from '#network/hosts.ts'
+import type { Host, HostTable, HttpHost } from '#network/hosts.ts'
 import type { Controller } from '#world/controller.ts'
 import type { World } from '#world/world.ts'
 import { ecrPolicy, imageCatalog } from './ecr-registry.ts'
+import { PublicGallery } from './public-gallery.ts'
 import { UpstreamImages } from './upstream-images.ts'
 
 const ECR_HOST = /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com$/
@@ -35,14 +37,17 @@ export class Registries implements HostTable {
   readonly #options: RegistriesOptions
   readonly #hub: DockerHub
   readonly #upstream = new UpstreamImages(this)
-  readonly #public = new Map<string, Registry>()
+  readonly #public = new Map<string, HttpHost>()
+  readonly #gallery: PublicGallery
   readonly #private = new Map<string, Registry>()
 
   constructor(options: RegistriesOptions) {
     this.#options = options
     this.#hub = new DockerHub(options)
+    this.#gallery = new PublicGallery(options)
+    this.#public.set(PUBLIC_HOST, this.#gallery)
     for (const host of options.catalogue.hosts()) {
-      if (this.#hub.resolve(host)) continue
+      if (this.#hub.resolve(host) ?? this.#public.get(host)) continue
       const policy = publicPolicy((repository) => options.catalogue.has(host, repository))
       this.#public.set(host, new Registry({ ...options, host, policy }))
     }
@@ -64,6 +69,10 @@ export class Registries implements HostTable {
   /** What the repositories of an account in a region hold, for ECR's own API. */
   catalog = ({ accountId, region }: Pick<Scope, 'accountId' | 'region'>): ImageCatalog =>
     imageCatalog(this.#ecr(accountId, region).contents, this.#options.trees)
+
+  /** What an account's repositories of ECR Public hold. */
+  publicCatalog = (account: Pick<Scope, 'world' | 'accountId'>): ImageCatalog =>
+    this.#gallery.catalog(account)
 
   /** Whether an upstream registry of a pull through cache answers. */
   checkUpstream: UpstreamCheck = (scope, rule) => this.#upstream.check(scope, rule)

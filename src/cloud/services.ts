@@ -7,8 +7,9 @@ import { autoScalingController, autoScalingService, groupScalingController } fro
 import { cloudFormationController, cloudFormationService, type Invoke } from '#aws/cloudformation/index.ts'
 import { cloudTrailService } from '#aws/cloudtrail/index.ts'
 import { alarmController, cloudWatchService } from '#aws/cloudwatch/index.ts'
-import { ec2Service, lifecycleController, type Scope } from '#aws/ec2/index.ts'
+import { ec2Service, lifecycleController } from '#aws/ec2/index.ts'
 import { ecrService, type ImageCatalogs, type UpstreamCheck } from '#aws/ecr/index.ts'
+import { ecrPublicService } from '#aws/ecr-public/index.ts'
 import { ecsService } from '#aws/ecs/index.ts'
 import {
   clusterController,
@@ -31,13 +32,18 @@ import type { Controller } from '#world/controller.ts'
 import type { World } from '#world/world.ts'
 
 /** The AWS services of a world. */
-export function awsServices(registries: { catalog: ImageCatalogs; checkUpstream: UpstreamCheck }): Service[] {
+export function awsServices(registries: {
+  catalog: ImageCatalogs
+  publicCatalog: Parameters<typeof ecrPublicService>[0]
+  checkUpstream: UpstreamCheck
+}): Service[] {
   return [
     stsService,
     iamService,
     ec2Service,
     eksService,
     ecrService(registries.catalog, registries.checkUpstream),
+    ecrPublicService(registries.publicCatalog),
     elbService,
     elbv2Service,
     autoScalingService,

@@ -51,43 +51,58 @@ export async function putImage(
   images: ImageCatalog,
 ) {
   const record = requireRepository(context, input)
+  const image = await storeImage(input, context, images, record.name, () =>
+    checkTag(record, images, input.imageTag),
+  )
+  imagePushed(context, images, record.name, image.imageId.imageDigest)
+  return { image }
+}
+
+/** Stores a manifest as PutImage does, of ECR and ECR Public alike; `allow` throws when the tag may not be written. */
+export async function storeImage(
+  input: Pick<
+    sdk.PutImageCommandInput,
+    'imageManifest' | 'imageManifestMediaType' | 'imageTag' | 'imageDigest'
+  >,
+  context: RequestContext,
+  images: ImageCatalog,
+  repositoryName: string,
+  allow: () => void = () => {},
+) {
   const bytes = Buffer.from(input.imageManifest!)
   const tag = input.imageTag
   if (tag !== undefined && !TAG.test(tag))
     throw invalidParameter('imageTag', `must satisfy regular expression '[a-zA-Z0-9-_+.]+'`)
-  const before = tag === undefined ? undefined : findImage(images, record.name, { imageTag: tag })
+  const before = tag === undefined ? undefined : findImage(images, repositoryName, { imageTag: tag })
   if (before) {
-    const same = await images.readManifest(record.name, before.digest)
+    const same = await images.readManifest(repositoryName, before.digest)
     if (same?.bytes.equals(bytes)) {
       throw new AwsError(
         'ImageAlreadyExistsException',
-        `Image with digest '${before.digest}' and tag '${tag}' already exists in the repository with name '${record.name}' in registry with id '${context.accountId}'`,
+        `Image with digest '${before.digest}' and tag '${tag}' already exists in the repository with name '${repositoryName}' in registry with id '${context.accountId}'`,
       )
     }
   }
-  checkTag(record, images, tag)
-  checkQuotas(images, record.name, input.imageDigest, tag)
+  allow()
+  checkQuotas(images, repositoryName, input.imageDigest, tag)
   const stored = await images
-    .storeManifest(record.name, bytes, input.imageManifestMediaType ?? mediaTypeIn(bytes), tag)
+    .storeManifest(repositoryName, bytes, input.imageManifestMediaType ?? mediaTypeIn(bytes), tag)
     .catch((error: Error & { code?: string; detail?: unknown }) => {
-      throw putFailure(error, record.name, context)
+      throw putFailure(error, repositoryName, context)
     })
   if (input.imageDigest !== undefined && input.imageDigest !== stored.digest) {
-    images.deleteManifest(record.name, stored.digest)
+    images.deleteManifest(repositoryName, stored.digest)
     throw new AwsError(
       'ImageDigestDoesNotMatchException',
       'The specified image digest does not match the digest that Amazon ECR calculated for the image.',
     )
   }
-  imagePushed(context, images, record.name, stored.digest)
   return {
-    image: {
-      registryId: context.accountId,
-      repositoryName: record.name,
-      imageId: { imageDigest: stored.digest, imageTag: tag },
-      imageManifest: input.imageManifest,
-      imageManifestMediaType: stored.mediaType,
-    },
+    registryId: context.accountId,
+    repositoryName,
+    imageId: { imageDigest: stored.digest, imageTag: tag },
+    imageManifest: input.imageManifest,
+    imageManifestMediaType: stored.mediaType,
   }
 }
 

@@ -55,6 +55,12 @@ const ACTIONS: [method: RegExp, path: RegExp, action: string][] = [
   [/^GET$/, /\/referrers\/[^/]+$/, 'ecr:BatchGetImage'],
 ]
 
+/** The IAM action of a request; undefined for the ping. */
+export function registryAction({ method = '', url = '' }: Pick<IncomingMessage, 'method' | 'url'>) {
+  const path = url.split('?')[0]!
+  return ACTIONS.find(([methods, paths]) => methods.test(method) && paths.test(path))?.[2]
+}
+
 /** Who may do what at the registry host `<account>.dkr.ecr.<region>.amazonaws.com`. Everything throws RegistryRefusal. */
 export class RegistryAccess {
   readonly host: string
@@ -85,11 +91,7 @@ export class RegistryAccess {
     if (principal === 'invalid') {
       throw new RegistryRefusal(400, 'DENIED', 'Your Authorization Token is invalid.')
     }
-    const path = (request.url ?? '').split('?')[0]!
-    const action = ACTIONS.find(
-      ([method, pattern]) => method.test(request.method ?? '') && pattern.test(path),
-    )?.[2]
-    return { principal, action }
+    return { principal, action: registryAction(request) }
   }
 
   /** Asks IAM and the policies of repository and registry. A blob taken over from another repository counts as its download. */

@@ -4,7 +4,7 @@ import * as account from './account-settings.ts'
 import { getAuthorizationToken } from './authorization-token.ts'
 import type { ImageCatalog, ImageCatalogs } from './image-catalog.ts'
 import * as images from './images.ts'
-import * as layers from './layers.ts'
+import { getDownloadUrlForLayer, layerOperations } from './layers.ts'
 import * as lifecycle from './lifecycle-operations.ts'
 import * as policies from './policies.ts'
 import * as cache from './pull-through.ts'
@@ -40,6 +40,8 @@ const namedMany: ResourceResolver = (input: Addressed, context) =>
   (input.repositoryNames ?? ['*']).map((name) => repositories.repositoryArn(owner(input, context), name))
 
 const byArn: ResourceResolver = (input: { resourceArn?: string }) => input.resourceArn ?? '*'
+
+const layers = layerOperations(repositories.requireRepository)
 
 /** ECR over the images that the registries hold; `checkUpstream` asks an upstream registry for pull through caches. */
 export function ecrService(catalogs: ImageCatalogs, checkUpstream: cache.UpstreamCheck): Service {
@@ -78,7 +80,7 @@ export function ecrService(catalogs: ImageCatalogs, checkUpstream: cache.Upstrea
     DescribeImageReplicationStatus: withImages(replication.describeImageReplicationStatus),
     DescribeImageSigningStatus: withImages(signing.describeImageSigningStatus),
     BatchCheckLayerAvailability: withImages(layers.batchCheckLayerAvailability),
-    GetDownloadUrlForLayer: withImages(layers.getDownloadUrlForLayer),
+    GetDownloadUrlForLayer: withImages(getDownloadUrlForLayer),
     InitiateLayerUpload: withImages(layers.initiateLayerUpload),
     UploadLayerPart: withImages(layers.uploadLayerPart),
     CompleteLayerUpload: withImages(layers.completeLayerUpload),

@@ -1,6 +1,7 @@
 import { parse } from 'yaml'
 import type { AddonRecord } from '#aws/eks/index.ts'
 import { addonRecords } from '#aws/eks/tables.ts'
+import type { KubernetesObject } from '#kubernetes/api.ts'
 import { eksAddon, isKnownAddon } from '#kubernetes/eks-addons.ts'
 import type { World } from '#world/world.ts'
 import type { Clusters, RunningCluster } from './clusters.ts'
@@ -12,6 +13,7 @@ const ADDON_KEY = /^aws\/\d+\/[a-z0-9-]+\/eks\/addons\/([^/]+)\//
 interface Installed {
   version: string
   configuration?: string
+  role?: string
 }
 
 const folder = (clusterUid: string) => `cluster-addons/${clusterUid}/`
@@ -59,10 +61,15 @@ export class InstalledAddons {
     for (const addon of wanted) {
       const key = `${folder(record.uid)}${addon.name}`
       const installed = store.get<Installed>(key)?.value
-      const { version, configurationValues: configuration } = addon
-      if (installed?.version === version && installed.configuration === configuration) continue
+      const { version, configurationValues: configuration, serviceAccountRoleArn: role } = addon
+      if (
+        installed?.version === version &&
+        installed.configuration === configuration &&
+        installed.role === role
+      )
+        continue
       install(cluster, addon)
-      store.put<Installed>(key, { version, ...(configuration && { configuration }) })
+      store.put<Installed>(key, { version, ...(configuration && { configuration }), ...(role && { role }) })
     }
     for (const { key, value } of store.list<Installed>(folder(record.uid)).entries) {
       const name = key.slice(folder(record.uid).length)
@@ -90,14 +97,29 @@ function readValues(text: string): object {
   }
 }
 
+/** What an update of an add-on changes. */
+const UPDATED = new Set(['deployments.apps', 'daemonsets.apps', 'serviceaccounts'])
+/** Service accounts that an add-on's own role is meant for. */
+const WITH_ROLE = new Set(['aws-node', 'ebs-csi-controller-sa'])
+
+/** EKS writes the role of an add-on on its service account. */
+function withRole(resource: string, object: KubernetesObject, roleArn: string | undefined): KubernetesObject {
+  const { metadata } = object
+  if (!roleArn || resource !== 'serviceaccounts' || !WITH_ROLE.has(metadata.name)) return object
+  const annotations = { ...metadata.annotations, 'eks.amazonaws.com/role-arn': roleArn }
+  return { ...object, metadata: { ...metadata, annotations } }
+}
+
 /** Makes what is missing, and brings what runs to the add-on's version. */
-function install(cluster: RunningCluster, { name, version, configurationValues }: AddonRecord): void {
+function install(cluster: RunningCluster, addon: AddonRecord): void {
+  const { name, version, configurationValues } = addon
   const { client } = cluster.kubernetes
-  for (const { resource, object } of objectsOf(cluster, name, version, configurationValues)) {
+  for (const { resource, object: plain } of objectsOf(cluster, name, version, configurationValues)) {
+    const object = withRole(resource, plain, addon.serviceAccountRoleArn)
     const { namespace = '', name: objectName } = object.metadata
     const found = client.get(resource, namespace, objectName)
     if (!found) client.create(resource, object)
-    else if (resource === 'deployments.apps' || resource === 'daemonsets.apps') {
+    else if (UPDATED.has(resource)) {
       client.update(resource, { ...object, metadata: { ...found.metadata, ...object.metadata } })
     }
   }

@@ -2,9 +2,11 @@ import { allocatePodAddress, releasePodAddress, releasePodsOf, type Scope } from
 import { registryPassword } from '#aws/ecr/index.ts'
 import { type ClusterRecord, type NodeRecord, nodes } from '#aws/eks/index.ts'
 import { roleMay, rolePrincipal } from '#aws/iam/identity.ts'
+import type { ClusterApi } from '#kubernetes/api.ts'
 import type { CloudProvider } from '#kubernetes/provider.ts'
 import { ConnectError } from '#network/virtual-network.ts'
 import { balancerStacks } from './balancer-stacks.ts'
+import { ebsVolumes } from './ebs-volumes.ts'
 import { serviceLoadBalancers } from './load-balancers.ts'
 import { eksPodWebhooks } from './pod-webhooks.ts'
 import type { VpcPaths } from './vpc-paths.ts'
@@ -14,13 +16,15 @@ const ECR_REFERENCE = /^\d{12}\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com\//
 /** What the provider needs of the world's networks. */
 export interface ProviderNetwork {
   paths: VpcPaths
+  /** The cluster's own API, once it runs. */
+  clientOf(uid: string): ClusterApi | undefined
   /** The public address of a host name. */
   addressOf(name: string): string | undefined
 }
 
 /** What AWS does for the Kubernetes of an EKS cluster: the VPC CNI, the ECR credential provider, load balancers. */
 export function eksProvider(
-  { paths, addressOf }: ProviderNetwork,
+  { paths, addressOf, clientOf }: ProviderNetwork,
   scope: Scope,
   cluster: ClusterRecord,
 ): CloudProvider {
@@ -36,6 +40,7 @@ export function eksProvider(
     ...serviceLoadBalancers(scope, cluster),
     balancers: balancerStacks(scope, cluster),
     mutatePod: eksPodWebhooks(scope, cluster),
+    volumes: ebsVolumes(scope, cluster, () => clientOf(cluster.uid)),
     allocatePodAddress(nodeName, podUid) {
       const node = nodeNamed(nodeName)
       if (!node)

@@ -21,6 +21,7 @@ import type { World } from '#world/world.ts'
 import { Clusters } from './clusters.ts'
 import { dockerHubAccount, type WorldConfig } from './config.ts'
 import { DockerHost } from './docker-host.ts'
+import { EbsAttachments } from './ebs-volumes.ts'
 import { EcsAnywhere } from './ecs-anywhere.ts'
 import { EcsTasks } from './ecs-tasks.ts'
 import { Fargate } from './fargate.ts'
@@ -118,12 +119,21 @@ export class Simulation {
       runtime,
       images,
       provider: (scope, cluster) =>
-        eksProvider({ paths, addressOf: (name) => outside.lookup(name) }, scope, cluster),
+        eksProvider(
+          {
+            paths,
+            addressOf: (name) => outside.lookup(name),
+            clientOf: (uid) => clusters.find(uid)?.kubernetes.client,
+          },
+          scope,
+          cluster,
+        ),
       lookup: (name, scope, vpcId) =>
         outside.knows(name) ? (paths.privateAddress(scope, vpcId, name) ?? outside.lookup(name)) : undefined,
     })
     const nodes = new Nodes(world, accountId, clusters)
     const fargate = new Fargate(world, clusters)
+    const attachments = new EbsAttachments(world, clusters)
     const agent = new PodIdentityAgent(clusters, network)
     const addons = new InstalledAddons(world, accountId, clusters)
     const trail = new Trail(world)
@@ -185,6 +195,7 @@ export class Simulation {
     machines.start()
     nodes.start()
     fargate.start()
+    attachments.start()
     addons.start()
     ecs.start()
     const metrics = new Metrics(world, accountId, ecs, traffic)
@@ -201,6 +212,7 @@ export class Simulation {
       traffic.stop()
       ecs.stop()
       addons.stop()
+      attachments.stop()
       fargate.stop()
       agent.close()
       nodes.stop()

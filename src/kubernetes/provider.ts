@@ -54,6 +54,8 @@ export interface CloudProvider {
   dial?(nodeName: string, host: string, port: number): void
   /** What the cloud's own webhooks make of a new pod; `account` is its service account. May change the pod. */
   mutatePod?(pod: KubernetesObject, account: KubernetesObject | undefined): void
+  /** Without it volumes are files of the world and nothing else. */
+  volumes?: BlockStorage
   /** Credentials of the node's credential provider for an image's registry; undefined: anonymous. */
   registryCredentials(nodeName: string, reference: string): Promise<RegistryCredentials | undefined>
   /**
@@ -66,6 +68,25 @@ export interface CloudProvider {
   deleteLoadBalancer(service: { namespace: string; name: string; uid: string }): Promise<void>
   /** What the AWS Load Balancer Controller, where it is installed, works on; undefined: no such cloud. */
   balancers?: BalancerCloud
+}
+
+/** A volume that a claim asks for. */
+export interface VolumeRequest {
+  /** `pvc-…`: asked again under the same name, the same volume is meant. */
+  name: string
+  sizeGiB: number
+  zone: string
+  /** Of its storage class. */
+  parameters: Record<string, string>
+  claim: { namespace: string; name: string }
+}
+
+/** Volumes of the cloud, as its storage driver makes them. */
+export interface BlockStorage {
+  /** Gives the volume's id. Throws with the text for the `ProvisioningFailed` event. */
+  create(request: VolumeRequest): string
+  /** Throws with the text for the `VolumeFailedDelete` event. Does nothing when it is gone. */
+  delete(handle: string): void
 }
 
 export interface LoadBalancerRequest {

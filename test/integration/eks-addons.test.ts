@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DescribeVolumesCommand, EC2Client } from '@aws-sdk/client-ec2'
 import {
   CreateAddonCommand,
   DeleteAddonCommand,
@@ -8,6 +9,7 @@ import {
   waitUntilAddonActive,
   waitUntilAddonDeleted,
 } from '@aws-sdk/client-eks'
+import { AttachRolePolicyCommand, DetachRolePolicyCommand, IAMClient } from '@aws-sdk/client-iam'
 import { AppsV1Api, CoreV1Api, CustomObjectsApi, StorageV1Api } from '@kubernetes/client-node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { simulatedTarget } from '#checks/target.ts'
@@ -95,7 +97,20 @@ describe('an EKS add-on', () => {
     await core.createNamespacedPod({ namespace, body })
     const phase = async () => (await core.readNamespacedPod({ name: 'writer', namespace })).status?.phase
     expect(await phase()).toBe('Pending')
+    const right = {
+      RoleName: 'lab-node',
+      PolicyArn: 'arn:aws:iam::aws:policy/service-role/AmazonEBSCSIDriverPolicy',
+    }
+    await clients.aws(IAMClient).send(new DetachRolePolicyCommand(right))
     await install('aws-ebs-csi-driver')
+    const messages = async () =>
+      (await core.listNamespacedEvent({ namespace })).items.map(({ message }) => message).join('\n')
+    await expect
+      .poll(messages, poll)
+      .toMatch(
+        /failed to provision volume with StorageClass "gp2": rpc error: code = Internal desc = Could not create volume "pvc-[^"]+": could not create volume in EC2: operation error EC2: CreateVolume, https response error StatusCode: 403, .*api error UnauthorizedOperation: .*assumed-role\/lab-node\/.* is not authorized to perform: ec2:CreateVolume/,
+      )
+    await clients.aws(IAMClient).send(new AttachRolePolicyCommand(right))
     await expect.poll(phase, poll).toBe('Running')
     const claim = await core.readNamespacedPersistentVolumeClaim({ name: 'data', namespace })
     const volume = await core.readPersistentVolume({ name: claim.spec!.volumeName! })
@@ -104,5 +119,20 @@ describe('an EKS add-on', () => {
     const node = await core.readNode({ name: pod.spec!.nodeName! })
     const zone = volume.spec!.nodeAffinity!.required!.nodeSelectorTerms[0]!.matchExpressions![0]!.values
     expect(zone).toEqual([node.metadata!.labels!['topology.kubernetes.io/zone']])
+    const ec2 = clients.aws(EC2Client)
+    const VolumeIds = [volume.spec!.csi!.volumeHandle]
+    const [seen] = (await ec2.send(new DescribeVolumesCommand({ VolumeIds }))).Volumes!
+    expect(seen).toMatchObject({ State: 'in-use', Size: 1, VolumeType: 'gp2', AvailabilityZone: zone![0] })
+    expect(seen!.Attachments).toMatchObject([
+      { InstanceId: node.spec!.providerID!.split('/').at(-1), Device: '/dev/xvdaa', State: 'attached' },
+    ])
+    expect(seen!.Tags).toContainEqual({ Key: 'kubernetes.io/created-for/pvc/name', Value: 'data' })
+    await core.deleteNamespacedPod({ name: 'writer', namespace, gracePeriodSeconds: 0 })
+    await core.deleteNamespacedPersistentVolumeClaim({ name: 'data', namespace })
+    const left = async () => {
+      const Filters = [{ Name: 'tag:KubernetesCluster', Values: ['lab'] }]
+      return (await ec2.send(new DescribeVolumesCommand({ Filters }))).Volumes!.length
+    }
+    await expect.poll(left, poll).toBe(0)
   })
 })

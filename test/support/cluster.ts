@@ -45,6 +45,7 @@ export async function createCluster(clients: TargetClients, name: string, nodes 
     'AmazonEKSWorkerNodePolicy',
     'AmazonEKS_CNI_Policy',
     'AmazonEC2ContainerRegistryPullOnly',
+    'service-role/AmazonEBSCSIDriverPolicy',
   ])
   const group = { clusterName: name, nodegroupName: 'workers' }
   const scalingConfig = { minSize: nodes, maxSize: nodes, desiredSize: nodes }

@@ -5,7 +5,8 @@ import { createInterface, removeInterface } from './interfaces.ts'
 import { defaultGroup } from './network-interfaces.ts'
 import type { InstanceRecord, InstanceState, SubnetRecord, Tags } from './records.ts'
 import type { Scope } from './scope.ts'
-import { instances, networkInterfaces } from './tables.ts'
+import { instances, networkInterfaces, volumes } from './tables.ts'
+import { detach, makeVolume } from './volumes.ts'
 
 /** What to launch, already checked. */
 export interface LaunchOptions {
@@ -58,6 +59,23 @@ export function launchInstances(scope: Scope, options: LaunchOptions): InstanceR
       },
     })
     const now = scope.world.clock.now()
+    const volume = makeVolume(scope, {
+      zone: subnet.zone,
+      sizeGiB: options.volumeSizeGiB ?? 8,
+      type: 'gp3',
+      tags: {},
+    })
+    volumes.put(scope, {
+      ...volume,
+      state: 'available',
+      attachment: {
+        instanceId: id,
+        device: '/dev/xvda',
+        state: 'attached',
+        attachedAt: now,
+        deleteOnTermination: true,
+      },
+    })
     return instances.put(scope, {
       id,
       tags: options.tags ?? {},
@@ -82,7 +100,7 @@ export function launchInstances(scope: Scope, options: LaunchOptions): InstanceR
       lifecycle: options.lifecycle,
       clientToken: options.clientToken,
       requesterId: options.requesterId,
-      volumeId: `vol-0${scope.world.ids.hex(16)}`,
+      volumeId: volume.id,
       volumeSizeGiB: options.volumeSizeGiB ?? 8,
       metadataHttpTokens: 'required',
       metadataHopLimit: options.metadataHopLimit ?? 2,
@@ -112,6 +130,15 @@ export function terminateInstance(scope: Scope, id: string, reason = USER_SHUTDO
 export const USER_SHUTDOWN = {
   code: 'Client.UserInitiatedShutdown',
   message: 'Client.UserInitiatedShutdown: User initiated shutdown',
+}
+
+/** Deletes or frees the volumes of an instance that has terminated. */
+export function releaseInstanceVolumes(scope: Scope, instanceId: string): void {
+  for (const { id, attachment } of volumes.list(scope)) {
+    if (attachment?.instanceId !== instanceId) continue
+    if (attachment.deleteOnTermination) volumes.delete(scope, id)
+    else detach(scope, id)
+  }
 }
 
 /** Frees the network of an instance that has terminated. */

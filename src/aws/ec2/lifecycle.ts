@@ -3,15 +3,15 @@ import type { World } from '#world/world.ts'
 import { forgetConsole } from './console.ts'
 import { durations, VISIBLE_AFTER_END } from './data/durations.ts'
 import { removeInterface } from './interfaces.ts'
-import { releaseInstanceNetwork } from './launch.ts'
+import { releaseInstanceNetwork, releaseInstanceVolumes } from './launch.ts'
 import { releasePodsOf } from './pod-addresses.ts'
 import type { InstanceRecord, InstanceState, NatGatewayRecord } from './records.ts'
 import { type Scope, scopeOfKey } from './scope.ts'
-import { instances, natGateways, vpcEndpoints } from './tables.ts'
+import { instances, natGateways, snapshots, volumes, vpcEndpoints } from './tables.ts'
 
-const KEY = /^aws\/[^/]+\/[^/]+\/ec2\/(instances|nat-gateways|vpc-endpoints)\/([^/]+)$/
+const KEY = /^aws\/[^/]+\/[^/]+\/ec2\/(instances|nat-gateways|vpc-endpoints|volumes|snapshots)\/([^/]+)$/
 
-/** Moves instances, NAT gateways and interface endpoints through their states as time passes. */
+/** Moves instances, NAT gateways, interface endpoints, volumes and snapshots through their states as time passes. */
 export function lifecycleController(world: World): Controller {
   return {
     name: 'ec2-lifecycle',
@@ -20,7 +20,9 @@ export function lifecycleController(world: World): Controller {
       const [, folder, id] = KEY.exec(key)!
       const scope = scopeOfKey(world, key)
       if (folder === 'instances') return reconcileInstance(scope, id!)
-      return folder === 'nat-gateways' ? reconcileNat(scope, id!) : reconcileEndpoint(scope, id!)
+      if (folder === 'nat-gateways') return reconcileNat(scope, id!)
+      if (folder === 'vpc-endpoints') return reconcileEndpoint(scope, id!)
+      return folder === 'volumes' ? reconcileVolume(scope, id!) : reconcileSnapshot(scope, id!)
     },
   }
 }
@@ -53,6 +55,7 @@ function reconcileInstance(scope: Scope, id: string) {
     const next: InstanceRecord = { ...instance, state: transition.to, since: scope.world.clock.now() }
     if (transition.to !== 'terminated') return void instances.put(scope, next)
     releasePodsOf(scope, id)
+    releaseInstanceVolumes(scope, id)
     instances.put(scope, releaseInstanceNetwork(scope, next))
   })
 }
@@ -86,5 +89,21 @@ function reconcileEndpoint(scope: Scope, id: string) {
     }
     for (const eni of endpoint.networkInterfaceIds) removeInterface(scope, eni)
     vpcEndpoints.delete(scope, id)
+  })
+}
+
+function reconcileVolume(scope: Scope, id: string) {
+  const volume = volumes.find(scope, id)
+  if (volume?.state !== 'creating') return
+  return after(scope, volume.since, scope.world.provisioningTime(durations.volumeCreate), () => {
+    volumes.patch(scope, id, { state: 'available', since: scope.world.clock.now() })
+  })
+}
+
+function reconcileSnapshot(scope: Scope, id: string) {
+  const snapshot = snapshots.find(scope, id)
+  if (snapshot?.state !== 'pending') return
+  return after(scope, snapshot.since, scope.world.provisioningTime(durations.snapshotCreate), () => {
+    snapshots.patch(scope, id, { state: 'completed', since: scope.world.clock.now() })
   })
 }

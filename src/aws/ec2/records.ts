@@ -227,3 +227,37 @@ export interface LaunchTemplateRecord extends Resource {
     data: Record<string, unknown>
   }[]
 }
+
+export interface VolumeRecord extends Resource {
+  sizeGiB: number
+  type: string
+  iops?: number
+  /** MiB a second. */
+  throughput?: number
+  zone: string
+  /** Of a volume that is attached, what it is when it no longer is. */
+  state: 'creating' | 'available'
+  since: number
+  createdAt: number
+  snapshotId?: string
+  /** ARN; missing: not encrypted. */
+  kmsKeyId?: string
+  attachment?: {
+    instanceId: string
+    device: string
+    state: 'attached'
+    attachedAt: number
+    deleteOnTermination: boolean
+  }
+  modification?: { at: number; before: { sizeGiB: number; type: string; iops?: number; throughput?: number } }
+}
+
+export interface SnapshotRecord extends Resource {
+  volumeId: string
+  sizeGiB: number
+  description: string
+  kmsKeyId?: string
+  state: 'pending' | 'completed'
+  since: number
+  createdAt: number
+}

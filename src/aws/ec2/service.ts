@@ -21,8 +21,10 @@ import * as regions from './regions.ts'
 import * as routeTables from './route-tables.ts'
 import { ec2Arn } from './scope.ts'
 import * as securityGroups from './security-groups.ts'
+import * as snapshots from './snapshots.ts'
 import * as subnets from './subnets.ts'
 import * as tags from './tags.ts'
+import * as volumes from './volumes.ts'
 import * as endpoints from './vpc-endpoints.ts'
 import * as peering from './vpc-peering.ts'
 import * as vpcs from './vpcs.ts'
@@ -109,6 +111,17 @@ const behaviour: Record<string, Handler> = {
   DescribeInstanceTypes: types.describeInstanceTypes,
   DescribeInstanceTypeOfferings: types.describeInstanceTypeOfferings,
   DescribeImages: describeImages,
+  CreateVolume: volumes.createVolume,
+  DescribeVolumes: volumes.describeVolumes,
+  DescribeVolumeStatus: volumes.describeVolumeStatus,
+  DeleteVolume: volumes.deleteVolume,
+  AttachVolume: volumes.attachVolume,
+  DetachVolume: volumes.detachVolume,
+  ModifyVolume: volumes.modifyVolume,
+  DescribeVolumesModifications: volumes.describeVolumesModifications,
+  CreateSnapshot: snapshots.createSnapshot,
+  DescribeSnapshots: snapshots.describeSnapshots,
+  DeleteSnapshot: snapshots.deleteSnapshot,
   CreateKeyPair: keyPairs.createKeyPair,
   ImportKeyPair: keyPairs.importKeyPair,
   DescribeKeyPairs: keyPairs.describeKeyPairs,
@@ -193,6 +206,13 @@ const resources: Record<string, ResourceResolver> = {
   StartInstances: onMany('instance', 'InstanceIds'),
   GetConsoleOutput: onOne('instance', 'InstanceId'),
   RebootInstances: onMany('instance', 'InstanceIds'),
+  CreateVolume: onOne('volume', ''),
+  DeleteVolume: onOne('volume', 'VolumeId'),
+  AttachVolume: onOne('volume', 'VolumeId'),
+  DetachVolume: onOne('volume', 'VolumeId'),
+  ModifyVolume: onOne('volume', 'VolumeId'),
+  CreateSnapshot: onOne('volume', 'VolumeId'),
+  DeleteSnapshot: onOne('snapshot', 'SnapshotId'),
   CreateKeyPair: onOne('key-pair', 'KeyName'),
   ImportKeyPair: onOne('key-pair', 'KeyName'),
   DeleteKeyPair: onOne('key-pair', 'KeyName'),

@@ -159,6 +159,20 @@ export const keyPairs = new Table<r.KeyPairRecord>({
   notFound: 'InvalidKeyPair.NotFound',
   notFoundText: (id) => `The key pair '${id}' does not exist`,
 })
+export const volumes = new Table<r.VolumeRecord>({
+  folder: 'volumes',
+  idPrefix: 'vol',
+  resourceType: 'volume',
+  notFound: 'InvalidVolume.NotFound',
+  notFoundText: (id) => `The volume '${id}' does not exist.`,
+})
+export const snapshots = new Table<r.SnapshotRecord>({
+  folder: 'snapshots',
+  idPrefix: 'snap',
+  resourceType: 'snapshot',
+  notFound: 'InvalidSnapshot.NotFound',
+  notFoundText: (id) => `The snapshot '${id}' does not exist.`,
+})
 export const vpcEndpoints = new Table<r.VpcEndpointRecord>({
   folder: 'vpc-endpoints',
   idPrefix: 'vpce',
@@ -199,4 +213,6 @@ export const taggable = [
   launchTemplates,
   vpcEndpoints,
   peerings,
+  volumes,
+  snapshots,
 ] as unknown as Table<{ id: string; tags: r.Tags }>[]

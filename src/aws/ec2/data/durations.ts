@@ -9,6 +9,8 @@ export const durations = {
   natGatewayPending: 120_000,
   natGatewayDeleting: 60_000,
   vpcEndpoint: 60_000,
+  volumeCreate: 3_000,
+  snapshotCreate: 120_000,
 }
 
 /** How long a terminated instance or deleted NAT gateway stays visible, ms: about an hour. Not divided. */

@@ -77,7 +77,16 @@ export function ebsProvisioner(plane: ControlPlane): Controller {
     }
     const left = since + CREATE_MS - plane.now()
     if (left > 0) return { requeueAfterMs: left }
-    create(claim, name, zoneFor(selected))
+    const zone = zoneFor(selected)
+    let handle: string
+    try {
+      handle = makeVolume(claim, name, zone)
+    } catch (error) {
+      const text = `failed to provision volume with StorageClass "${claim.spec.storageClassName}": ${(error as Error).message}`
+      api.event(claim, 'Warning', 'ProvisioningFailed', text, source)
+      return { requeueAfterMs: RETRY_MS }
+    }
+    create(claim, name, zone, handle)
     world.store.delete(begun)
     api.event(claim, 'Normal', 'ProvisioningSucceeded', `Successfully provisioned volume ${name}`, source)
   }
@@ -89,9 +98,23 @@ export function ebsProvisioner(plane: ControlPlane): Controller {
     return node?.metadata.labels?.[ZONE] ?? ''
   }
 
-  function create(claim: PersistentVolumeClaim, name: string, zone: string): void {
+  const gibOf = (claim: PersistentVolumeClaim) =>
+    Math.max(1, Math.ceil(parseQuantity(claim.spec.resources?.requests?.storage) / GIB))
+
+  function makeVolume(claim: PersistentVolumeClaim, name: string, zone: string): string {
+    const { volumes } = options.provider
+    if (!volumes) return `vol-0${world.ids.hex(16)}`
+    const { namespace = '', name: claimName } = claim.metadata
+    const parameters = classOf(api, claim)?.parameters ?? {}
+    return volumes.create({
+      ...{ name, zone, parameters, sizeGiB: gibOf(claim) },
+      claim: { namespace, name: claimName },
+    })
+  }
+
+  function create(claim: PersistentVolumeClaim, name: string, zone: string, handle: string): void {
     const found = classOf(api, claim)
-    const gib = Math.max(1, Math.ceil(parseQuantity(claim.spec.resources?.requests?.storage) / GIB))
+    const gib = gibOf(claim)
     api.create<PersistentVolume>(VOLUMES, {
       apiVersion: 'v1',
       kind: 'PersistentVolume',
@@ -115,7 +138,7 @@ export function ebsProvisioner(plane: ControlPlane): Controller {
         csi: {
           driver: EBS_DRIVER,
           fsType: found?.parameters?.['csi.storage.k8s.io/fstype'] ?? found?.parameters?.fsType ?? 'ext4',
-          volumeHandle: `vol-0${world.ids.hex(16)}`,
+          volumeHandle: handle,
           volumeAttributes: {
             'storage.kubernetes.io/csiProvisionerIdentity': `${Math.floor(plane.now())}-1-${EBS_DRIVER}`,
           },
@@ -144,6 +167,13 @@ export function ebsProvisioner(plane: ControlPlane): Controller {
     if (!finalizers.includes(DELETER)) return
     if (deletes) {
       if (!driver()) return { requeueAfterMs: RETRY_MS }
+      try {
+        options.provider.volumes?.delete(volume.spec.csi.volumeHandle)
+      } catch (error) {
+        const text = `rpc error: code = Internal desc = ${(error as Error).message}`
+        api.event(volume, 'Warning', 'VolumeFailedDelete', text, { component: EBS_DRIVER })
+        return { requeueAfterMs: RETRY_MS }
+      }
       forgetData(volume.spec.csi.volumeHandle)
     }
     const left = finalizers.filter((finalizer) => finalizer !== DELETER)

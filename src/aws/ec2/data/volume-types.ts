@@ -1,0 +1,61 @@
+import { invalidParameterValue } from '../errors.ts'
+
+/** Size and speed of a volume. */
+export interface VolumeShape {
+  sizeGiB: number
+  type: string
+  iops?: number
+  throughput?: number
+}
+
+interface VolumeType {
+  minGiB: number
+  maxGiB: number
+  /** Without being asked. */
+  iops?: (sizeGiB: number) => number
+  iopsRange?: [min: number, max: number]
+  throughput?: number
+}
+
+/** https://docs.aws.amazon.com/ebs/latest/userguide/ebs-volume-types.html (from knowledge, 2026-11) */
+const TYPES: Record<string, VolumeType> = {
+  gp2: { minGiB: 1, maxGiB: 16_384, iops: (size) => Math.min(16_000, Math.max(100, size * 3)) },
+  gp3: { minGiB: 1, maxGiB: 65_536, iops: () => 3000, iopsRange: [3000, 80_000], throughput: 125 },
+  io1: { minGiB: 4, maxGiB: 16_384, iopsRange: [100, 64_000] },
+  io2: { minGiB: 4, maxGiB: 65_536, iopsRange: [100, 256_000] },
+  st1: { minGiB: 125, maxGiB: 16_384 },
+  sc1: { minGiB: 125, maxGiB: 16_384 },
+  standard: { minGiB: 1, maxGiB: 1024 },
+}
+
+/** A shape with its type's defaults. Throws InvalidParameterValue for what the type does not have. */
+export function checkedVolume({
+  sizeGiB = 8,
+  type = 'gp2',
+  iops,
+  throughput,
+}: Partial<VolumeShape>): VolumeShape {
+  const rules = TYPES[type]
+  if (!rules) throw invalidParameterValue(`Invalid value '${type}' for VolumeType.`)
+  if (sizeGiB < rules.minGiB || sizeGiB > rules.maxGiB) {
+    throw invalidParameterValue(
+      `Volume of ${sizeGiB}GiB is ${sizeGiB < rules.minGiB ? 'too small' : 'too large'} for volume type ${type}; minimum is ${rules.minGiB}GiB, maximum is ${rules.maxGiB}GiB.`,
+    )
+  }
+  if (iops !== undefined && !rules.iopsRange) {
+    throw invalidParameterValue(`The parameter iops is not supported for ${type} volumes.`)
+  }
+  if (iops === undefined && rules.iopsRange && !rules.iops) {
+    throw invalidParameterValue(`The parameter iops must be specified for ${type} volumes.`)
+  }
+  const [least, most] = rules.iopsRange ?? [0, Number.POSITIVE_INFINITY]
+  if (iops !== undefined && (iops < least || iops > most)) {
+    throw invalidParameterValue(
+      `Volume iops of ${iops} is out of range for ${type}; minimum is ${least}, maximum is ${most}.`,
+    )
+  }
+  if (throughput !== undefined && rules.throughput === undefined) {
+    throw invalidParameterValue(`The parameter throughput is not supported for ${type} volumes.`)
+  }
+  return { sizeGiB, type, iops: iops ?? rules.iops?.(sizeGiB), throughput: throughput ?? rules.throughput }
+}

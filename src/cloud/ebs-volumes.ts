@@ -1,0 +1,223 @@
+import { type Scope, tables } from '#aws/ec2/index.ts'
+import { attach, detach, makeVolume } from '#aws/ec2/volumes.ts'
+import type { ClusterRecord } from '#aws/eks/index.ts'
+import { podIdentityOf } from '#aws/eks/pod-identity.ts'
+import { nodes as nodeTable } from '#aws/eks/tables.ts'
+import { decide, roleByArn, rolePrincipal } from '#aws/iam/identity.ts'
+import { trusts } from '#aws/iam/policy/evaluate.ts'
+import { managedKey } from '#aws/kms/index.ts'
+import { denialText } from '#aws/wire/denial.ts'
+import { AwsError } from '#aws/wire/service.ts'
+import type { KubernetesObject } from '#kubernetes/api.ts'
+import type { PersistentVolume, PersistentVolumeClaim, Pod } from '#kubernetes/objects.ts'
+import { isFinished } from '#kubernetes/pods.ts'
+import type { BlockStorage, VolumeRequest } from '#kubernetes/provider.ts'
+import { CLAIMS, claimNames, EBS_DRIVER, VOLUMES } from '#kubernetes/volumes/claims.ts'
+import type { Result } from '#world/controller.ts'
+import type { World } from '#world/world.ts'
+import type { Clusters, RunningCluster } from './clusters.ts'
+
+const ACCOUNT = 'ebs-csi-controller-sa'
+const ROLE = 'eks.amazonaws.com/role-arn'
+/** The driver's tags (docs of aws-ebs-csi-driver, tagging.md). */
+const CSI_NAME = 'CSIVolumeName'
+const CSI_CLUSTER = 'ebs.csi.aws.com/cluster'
+
+/** What the AWS SDK for Go says around an error of EC2. */
+const operationError = (scope: Scope, operation: string, status: number, code: string, message: string) =>
+  `operation error EC2: ${operation}, https response error StatusCode: ${status}, RequestID: ${scope.world.ids.uuid()}, api error ${code}: ${message}`
+
+/** EBS volumes for the claims of a cluster, made as aws-ebs-csi-driver makes them, with the rights of its controller's pods. */
+export function ebsVolumes(
+  scope: Scope,
+  cluster: ClusterRecord,
+  clientOf: () => RunningCluster['kubernetes']['client'] | undefined,
+): BlockStorage {
+  const authorize = (operation: string, resource: string, tags: Record<string, string>) => {
+    const role = driverRole(scope, cluster, clientOf()!)
+    const principal = rolePrincipal(scope.world, role, 'aws-ebs-csi-driver')
+    const conditions = Object.fromEntries(
+      Object.entries(tags).flatMap(([key, value]) => [
+        [`aws:RequestTag/${key}`, value],
+        [`aws:ResourceTag/${key}`, value],
+        [`ec2:ResourceTag/${key}`, value],
+      ]),
+    )
+    const action = `ec2:${operation}`
+    const decision = principal && decide(scope.world, { principal, action, resource, conditions })
+    if (decision?.allowed) return
+    const why = principal
+      ? denialText(principal, action, resource, decision!)
+      : `The role ${role} does not exist.`
+    throw new Error(
+      operationError(
+        scope,
+        operation,
+        403,
+        'UnauthorizedOperation',
+        `You are not authorized to perform this operation. ${why}`,
+      ),
+    )
+  }
+  const arn = (id: string) => `arn:aws:ec2:${scope.region}:${scope.accountId}:volume/${id}`
+  return {
+    create(request) {
+      const present = tables.volumes.list(scope).find(({ tags }) => tags[CSI_NAME] === request.name)
+      if (present) return present.id
+      const tags = tagsOf(cluster, request)
+      const failed = (text: string) =>
+        new Error(
+          `rpc error: code = Internal desc = Could not create volume "${request.name}": could not create volume in EC2: ${text}`,
+        )
+      try {
+        authorize('CreateVolume', arn('*'), tags)
+        const { parameters } = request
+        const number = (text: string | undefined) => (text === undefined ? undefined : Number(text))
+        return makeVolume(scope, {
+          zone: request.zone,
+          tags,
+          sizeGiB: request.sizeGiB,
+          type: parameters.type ?? 'gp3',
+          iops: number(parameters.iops),
+          throughput: number(parameters.throughput),
+          kmsKeyId:
+            parameters.encrypted === 'true'
+              ? (parameters.kmsKeyId ?? managedKey(scope, 'ebs').arn)
+              : undefined,
+        }).id
+      } catch (error) {
+        if (error instanceof AwsError)
+          throw failed(operationError(scope, 'CreateVolume', 400, error.code, error.message))
+        throw failed((error as Error).message)
+      }
+    },
+    delete(handle) {
+      const volume = tables.volumes.find(scope, handle)
+      if (!volume) return
+      authorize('DeleteVolume', arn(handle), volume.tags)
+      if (volume.attachment) throw new Error(`Could not delete volume ID "${handle}": volume is in use`)
+      tables.volumes.delete(scope, handle)
+    },
+  }
+}
+
+const tagsOf = (cluster: ClusterRecord, { name, claim }: VolumeRequest): Record<string, string> => ({
+  Name: `${cluster.name}-dynamic-${name}`,
+  [CSI_NAME]: name,
+  [CSI_CLUSTER]: 'true',
+  KubernetesCluster: cluster.name,
+  [`kubernetes.io/cluster/${cluster.name}`]: 'owned',
+  'kubernetes.io/created-for/pv/name': name,
+  'kubernetes.io/created-for/pvc/name': claim.name,
+  'kubernetes.io/created-for/pvc/namespace': claim.namespace,
+})
+
+/** Whose rights the driver's controller has: its service account's role, or that of the node that it runs on. Throws the SDK's text. */
+function driverRole(
+  scope: Scope,
+  cluster: ClusterRecord,
+  client: RunningCluster['kubernetes']['client'],
+): string {
+  const association = podIdentityOf(scope, cluster.name, 'kube-system', ACCOUNT)
+  if (association) return association.roleArn
+  const account = client.get<KubernetesObject>('serviceaccounts', 'kube-system', ACCOUNT)
+  const annotated = account?.metadata.annotations?.[ROLE]
+  if (annotated) {
+    const issuer = cluster.oidcIssuer.replace('https://', '')
+    const provider = `arn:aws:iam::${annotated.split(':')[4]}:oidc-provider/${issuer}`
+    const claims = {
+      [`${issuer}:sub`]: `system:serviceaccount:kube-system:${ACCOUNT}`,
+      [`${issuer}:aud`]: 'sts.amazonaws.com',
+    }
+    const role = roleByArn(scope.world, annotated)
+    if (role && trusts(role.trustPolicy, { federated: provider }, 'sts:AssumeRoleWithWebIdentity', claims))
+      return annotated
+    throw new Error(
+      `operation error EC2: CreateVolume, get identity: get credentials: failed to refresh cached credentials, failed to retrieve credentials, operation error STS: AssumeRoleWithWebIdentity, https response error StatusCode: 403, RequestID: ${scope.world.ids.uuid()}, api error AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity`,
+    )
+  }
+  const pod = client
+    .list<Pod>('pods', 'kube-system')
+    .find(({ metadata, spec }) => metadata.labels?.app === 'ebs-csi-controller' && spec.nodeName)
+  const node = nodeTable.list(scope, cluster.name).find(({ name }) => name === pod?.spec.nodeName)
+  return node?.roleArn ?? ''
+}
+
+const ATTACH_RETRY_MS = 1000
+const POD_KEY = /^kubernetes\/([^/]+)\/core\/(pods|persistentvolumes)\//
+
+/** Attaches the volumes of pods to the instances that the pods are on, and takes off those that no pod there needs. */
+export class EbsAttachments {
+  readonly #world: World
+  readonly #clusters: Clusters
+  #controller: { stop(): void } | undefined
+
+  constructor(world: World, clusters: Clusters) {
+    this.#world = world
+    this.#clusters = clusters
+  }
+
+  start(): void {
+    this.#controller = this.#world.controllers.start({
+      name: 'ebs-attachments',
+      sources: [
+        {
+          prefix: 'kubernetes/',
+          keys: ({ key, entry }) => {
+            const [, uid, resource] = POD_KEY.exec(key) ?? []
+            if (!uid) return []
+            const concerns = resource === 'persistentvolumes' || claimNames(entry.value as Pod).length > 0
+            return concerns ? [uid] : []
+          },
+        },
+      ],
+      reconcile: (uid) => {
+        const cluster = this.#clusters.find(uid)
+        return cluster && reconcileAttachments(cluster)
+      },
+    })
+  }
+
+  stop(): void {
+    this.#controller?.stop()
+  }
+}
+
+function reconcileAttachments({ scope, record, kubernetes: { client } }: RunningCluster): Result | undefined {
+  let waiting = false
+  const wanted = new Map<string, string>()
+  const machines = new Map(nodeTable.list(scope, record.name).map((node) => [node.name, node.instanceId]))
+  for (const pod of client.list<Pod>('pods')) {
+    const instanceId = machines.get(pod.spec.nodeName ?? '')
+    if (!instanceId || isFinished(pod)) continue
+    for (const name of claimNames(pod)) {
+      const claim = client.get<PersistentVolumeClaim>(CLAIMS, pod.metadata.namespace!, name)
+      const volume = client.get<PersistentVolume>(VOLUMES, '', claim?.spec.volumeName ?? '')
+      if (volume?.spec.csi?.driver === EBS_DRIVER) wanted.set(volume.spec.csi.volumeHandle, instanceId)
+    }
+  }
+  for (const volume of tables.volumes.list(scope)) {
+    if (volume.tags.KubernetesCluster !== record.name || volume.tags[CSI_CLUSTER] !== 'true') continue
+    const target = wanted.get(volume.id)
+    const present = volume.attachment?.instanceId
+    if (present === target) continue
+    if (present) detach(scope, volume.id)
+    if (!target || tables.instances.find(scope, target)?.state !== 'running') continue
+    if (volume.state === 'available') attach(scope, volume.id, target, freeDevice(scope, target))
+    else waiting = true
+  }
+  return waiting ? { requeueAfterMs: ATTACH_RETRY_MS } : undefined
+}
+
+/** The driver takes `/dev/xvdaa` and on. */
+function freeDevice(scope: Scope, instanceId: string): string {
+  const taken = new Set(
+    tables.volumes
+      .list(scope)
+      .flatMap(({ attachment }) => (attachment?.instanceId === instanceId ? [attachment.device] : [])),
+  )
+  for (let index = 0; ; index++) {
+    const device = `/dev/xvda${String.fromCharCode(97 + (index % 26))}${index >= 26 ? Math.floor(index / 26) : ''}`
+    if (!taken.has(device)) return device
+  }
+}

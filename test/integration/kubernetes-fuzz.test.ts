@@ -11,6 +11,9 @@ const LIMIT_MS = 10_000
 let cluster: KubectlCluster
 beforeAll(async () => {
   cluster = await kubectlCluster({ nodes: 1 })
+  const all = 'get,list,watch,create,update,patch,delete,deletecollection'
+  await cluster.kubectl(`create role eve --verb=${all} --resource=configmaps`)
+  await cluster.kubectl('create rolebinding eve --role=eve --user=eve')
 })
 afterAll(() => cluster.close())
 
@@ -81,6 +84,28 @@ const SPECS: Record<string, Value> = {
   resourcequotas: { hard: { pods: '3', 'limits.cpu': '1' } },
   limitranges: { limits: [{ type: 'Container', max: { cpu: '1' } }] },
   leases: { holderIdentity: 'x', leaseDurationSeconds: 1 },
+  validatingadmissionpolicies: {
+    matchConstraints: {
+      resourceRules: [
+        {
+          apiGroups: ['coordination.k8s.io'],
+          apiVersions: ['v1'],
+          operations: ['CREATE', 'UPDATE'],
+          resources: ['leases'],
+        },
+      ],
+    },
+    variables: [{ name: 'x', expression: 'object.metadata.name.size()' }],
+    validations: [
+      {
+        expression: 'variables.x < 3 && object.spec.leaseDurationSeconds > 0',
+        messageExpression: "'got ' + string(variables.x)",
+      },
+    ],
+  },
+  validatingadmissionpolicybindings: { policyName: 'a', validationActions: ['Deny'] },
+  certificatesigningrequests: { request: 'aGk=', signerName: 'example.com/a', usages: ['client auth'] },
+  flowschemas: { priorityLevelConfiguration: { name: 'a' }, matchingPrecedence: 5 },
   customresourcedefinitions: {
     group: 'fuzz.example.com',
     scope: 'Namespaced',
@@ -207,6 +232,30 @@ interface Sent {
   headers: Record<string, string>
 }
 
+/** Webhooks about one resource, so that others still get through when nobody answers. */
+const WEBHOOKS = [
+  {
+    name: 'a.example.com',
+    clientConfig: { service: { name: 'a', namespace: 'default' } },
+    rules: [
+      {
+        apiGroups: ['node.k8s.io'],
+        apiVersions: ['v1'],
+        operations: ['CREATE'],
+        resources: ['runtimeclasses'],
+      },
+    ],
+    sideEffects: 'None',
+    admissionReviewVersions: ['v1'],
+  },
+]
+
+/** Somebody who may do as she likes with the ConfigMaps of one namespace, and nothing else. */
+const EVE = { authorization: 'Bearer user:eve', 'user-agent': 'eve' }
+const EVES = /^\/api\/v1\/(watch\/)?namespaces\/default\/configmaps(\/|\?|$)/
+/** Everybody may ask about themselves. */
+const REVIEWS = /\/selfsubject\w+reviews(\?|$)/
+
 const THINGS = {
   group: 'fuzz.example.com',
   version: 'v1',
@@ -236,6 +285,7 @@ function randomRequest(): Sent {
       annotations: { a: 'b' },
     },
     ...(SPECS[kind.plural] !== undefined ? { spec: SPECS[kind.plural] } : {}),
+    ...(/webhookconfigurations$/.test(kind.plural) ? { webhooks: WEBHOOKS } : {}),
     ...(kind.plural === 'things'
       ? { spec: { a: 1, b: 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab', c: ['x'] } }
       : {}),
@@ -265,6 +315,9 @@ function randomRequest(): Sent {
   const query = new URLSearchParams()
   for (let count = Math.floor(random() * 3); count > 0; count--) query.append(...pick(QUERIES))
   if (kind.plural === 'pods' && sub === '/log') query.delete('follow')
+  const limited = chance(0.15)
+  // What she writes then bears her program's name.
+  if (limited) query.delete('fieldManager')
   return {
     method,
     path: query.size > 0 ? `${path}?${query}` : path,
@@ -273,14 +326,9 @@ function randomRequest(): Sent {
       'content-type': type,
       accept: pick(ACCEPTS),
       ...(chance(0.05) && {
-        authorization: pick([
-          'Bearer x',
-          'Bearer a.b.c',
-          'Basic eA==',
-          'Bearer user:eve',
-          'Bearer eyJhbGciOiJub25lIn0.e30.AA',
-        ]),
+        authorization: pick(['Bearer x', 'Bearer a.b.c', 'Basic eA==', 'Bearer eyJhbGciOiJub25lIn0.e30.AA']),
       }),
+      ...(limited && EVE),
     },
   }
 }
@@ -377,6 +425,29 @@ async function status(request: Sent): Promise<{ code: number; said: string }> {
   return { code, said: endless ? '' : await text(answer) }
 }
 
+/** Whether what got through is hers: her ConfigMaps, questions about herself, and what everybody may read. */
+function mayEve({ method, path }: Sent): boolean {
+  if (EVES.test(path) || REVIEWS.test(path)) return true
+  return method === 'GET' && /^\/(api|apis|apis\/[^/?]+|apis\/[^/?]+\/[^/?]+|api\/v1)?\/?(\?.*)?$/.test(path)
+}
+
+/** Objects beside the ConfigMaps of `default` that a program wrote to. */
+async function writtenBy(program: string): Promise<string[]> {
+  const found: string[] = []
+  for (const kind of KINDS.filter(({ verbs, storedAs }) => verbs.includes('list') && !storedAs)) {
+    const base = kind.group ? `/apis/${kind.group}/${kind.version}` : `/api/${kind.version}`
+    const { items = [] } = JSON.parse(await text(await cluster.request('GET', `${base}/${kind.plural}`)))
+    for (const { metadata } of items as {
+      metadata: Record<string, never> & { managedFields?: { manager: string }[] }
+    }[]) {
+      const isHers = kind.plural === 'configmaps' && metadata.namespace === ('default' as never)
+      if (!isHers && metadata.managedFields?.some(({ manager }) => manager === program))
+        found.push(`${kind.plural} ${metadata.namespace}/${metadata.name}`)
+    }
+  }
+  return found
+}
+
 const timeout = (request: Sent) =>
   new Promise<never>((_, reject) => {
     setTimeout(() => reject(new Error(`hangs: ${JSON.stringify(request)}`)), LIMIT_MS).unref()
@@ -387,6 +458,7 @@ describe(`${REQUESTS} random requests (DRYDOCK_FUZZ_SEED=${seed})`, () => {
     /** What was said → an example of a request. */
     const wrong = new Map<string, string>()
     const counts = new Map<number, number>()
+    const trespasses: string[] = []
     let left = REQUESTS
     await Promise.all(
       Array.from({ length: IN_FLIGHT }, async () => {
@@ -394,16 +466,21 @@ describe(`${REQUESTS} random requests (DRYDOCK_FUZZ_SEED=${seed})`, () => {
           const request = randomRequest()
           const { code, said } = await Promise.race([status(request), timeout(request)])
           counts.set(code, (counts.get(code) ?? 0) + 1)
+          const isEve = request.headers.authorization === EVE.authorization
+          if (isEve && code < 300 && !mayEve(request)) trespasses.push(JSON.stringify(request).slice(0, 900))
           // 501 is the honest answer of what is not simulated, 503 that of a proxied request to nobody.
           const unreachable = code === 503 && /\/proxy(\/|\?|$)/.test(request.path)
           // A version that is yet to come is waited for by the client.
           const early = code === 504 && /resourceVersion=999999/.test(request.path)
-          if (code >= 500 && code !== 501 && !unreachable && !early)
+          const unasked = code === 500 && /failed calling webhook/.test(said)
+          if (code >= 500 && code !== 501 && !unreachable && !early && !unasked)
             wrong.set(said.slice(0, 300), JSON.stringify(request).slice(0, 900))
         }
       }),
     )
     expect([...wrong]).toEqual([])
+    expect(trespasses).toEqual([])
+    expect(await writtenBy('eve')).toEqual([])
     for (const deep of [
       '['.repeat(100_000),
       '{"a":'.repeat(100_000),

@@ -182,6 +182,77 @@ describe('admission', () => {
   })
 })
 
+// Texts: plugin/pkg/admission/{priority,runtimeclass,storage/storageclass/setdefault,network/defaultingressclass}
+describe('classes', () => {
+  it('give pods their priority', async () => {
+    await kubectl('create priorityclass gold --value=1000 --global-default')
+    await kubectl('apply -f -', pod('gilded'))
+    expect(await kubectl('get pod gilded -o jsonpath={.spec.priorityClassName}/{.spec.priority}')).toBe(
+      'gold/1000',
+    )
+    expect(await failure('apply -f -', pod('none', {}, { priorityClassName: 'tin' }))).toContain(
+      'pods "none" is forbidden: no PriorityClass with name tin was found',
+    )
+    expect(await failure('apply -f -', pod('own', {}, { priority: 5 }))).toContain(
+      'the integer value of priority (5) must not be provided in pod spec; priority admission controller computed 1000 from the given PriorityClass name',
+    )
+    expect(await failure('create priorityclass silver --value=10 --global-default')).toContain(
+      'PriorityClass gold is already marked as default. Only one default can exist',
+    )
+    await kubectl('delete priorityclass gold')
+  })
+
+  it('give a runtime, its overhead and its place', async () => {
+    expect(await failure('apply -f -', pod('lost', {}, { runtimeClassName: 'nope' }))).toContain(
+      'pods "lost" is forbidden: pod rejected: RuntimeClass "nope" not found',
+    )
+    const runtime = {
+      apiVersion: 'node.k8s.io/v1',
+      kind: 'RuntimeClass',
+      metadata: { name: 'box' },
+      handler: 'box',
+      overhead: { podFixed: { cpu: '50m' } },
+      scheduling: { nodeSelector: { box: 'yes' } },
+    }
+    await kubectl('apply -f -', JSON.stringify(runtime))
+    await kubectl('apply -f -', pod('boxed', {}, { runtimeClassName: 'box' }))
+    expect(await kubectl('get pod boxed -o jsonpath={.spec.overhead.cpu}/{.spec.nodeSelector.box}')).toBe(
+      '50m/yes',
+    )
+  })
+
+  it('are the newest default where none is named', async () => {
+    const marked = (apiVersion: string, kind: string, name: string, rest: object) =>
+      JSON.stringify({
+        apiVersion,
+        kind,
+        metadata: { name, annotations: { [`${kind.toLowerCase()}.kubernetes.io/is-default-class`]: 'true' } },
+        ...rest,
+      })
+    await kubectl(
+      'apply -f -',
+      marked('networking.k8s.io/v1', 'IngressClass', 'edge', { spec: { controller: 'a.b/c' } }),
+    )
+    await kubectl('create ingress plain --rule=a.example.com/=web:80')
+    expect(await kubectl('get ingress plain -o jsonpath={.spec.ingressClassName}')).toBe('edge')
+    const { stderr } = await run(
+      'create ingress old --annotation=kubernetes.io/ingress.class=x --rule=b.example.com/=web:80',
+    )
+    expect(stderr).toBe(
+      `Warning: annotation "kubernetes.io/ingress.class" is deprecated, please use 'spec.ingressClassName' instead\n`,
+    )
+    await kubectl('apply -f -', marked('storage.k8s.io/v1', 'StorageClass', 'disk', { provisioner: 'a.b' }))
+    await kubectl(
+      'apply -f -',
+      inNamespace('PersistentVolumeClaim', 'some', {
+        accessModes: ['ReadWriteOnce'],
+        resources: { requests: { storage: '1Gi' } },
+      }),
+    )
+    expect(await kubectl('get pvc some -o jsonpath={.spec.storageClassName}')).toBe('disk')
+  })
+})
+
 /** One POST of a text as it is. */
 async function fetchRaw(body: string, fieldValidation: string): Promise<string> {
   const path = `/api/v1/namespaces/default/configmaps?fieldValidation=${fieldValidation}`

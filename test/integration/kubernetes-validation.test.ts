@@ -23,8 +23,60 @@ const template = (restartPolicy?: string) => ({
 })
 const selector = { matchLabels: { app: 'a' } }
 
+const podOf = (spec: object, container: object = {}) =>
+  object('v1', 'Pod', { spec: { containers: [{ name: 'c', image: 'nginx', ...container }], ...spec } })
+
 describe('a wrong object is refused in the real words:', () => {
   it.each([
+    [
+      'a toleration of everything with a value',
+      podOf({ tolerations: [{ operator: 'Exists', key: 'a', value: 'b' }] }),
+      'spec.tolerations[0].operator: Invalid value: "b": value must be empty when `operator` is \'Exists\'',
+    ],
+    [
+      'a spread that lets nothing differ',
+      podOf({
+        topologySpreadConstraints: [{ maxSkew: 0, topologyKey: 'a', whenUnsatisfiable: 'DoNotSchedule' }],
+      }),
+      'spec.topologySpreadConstraints[0].maxSkew: Invalid value: 0: must be greater than zero',
+    ],
+    [
+      'an affinity without terms',
+      podOf({
+        affinity: {
+          nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [] } },
+        },
+      }),
+      'nodeSelectorTerms: Required value: must have at least one node selector term',
+    ],
+    [
+      'a variable of a field that there is not',
+      podOf({}, { env: [{ name: 'A', valueFrom: { fieldRef: { fieldPath: 'spec.foo' } } }] }),
+      'spec.containers[0].env[0].valueFrom.fieldRef.fieldPath: Invalid value: "spec.foo": error converting fieldPath: field label not supported: spec.foo',
+    ],
+    [
+      'a probe of an init container that ends',
+      podOf({ initContainers: [{ name: 'i', image: 'nginx', livenessProbe: { tcpSocket: { port: 1 } } }] }),
+      'spec.initContainers[0].livenessProbe: Forbidden: may not be set for init containers without restartPolicy=Always',
+    ],
+    [
+      'a user below zero',
+      podOf({ securityContext: { runAsUser: -1 } }),
+      'spec.securityContext.runAsUser: Invalid value: -1: must be between 0 and 2147483647, inclusive',
+    ],
+    [
+      'an ingress class without a domain',
+      object('networking.k8s.io/v1', 'IngressClass', { spec: { controller: 'alb' } }),
+      'spec.controller: Invalid value: "alb": must be a domain-prefixed path (such as "acme.io/foo")',
+    ],
+    [
+      'a slice of another family',
+      object('discovery.k8s.io/v1', 'EndpointSlice', {
+        addressType: 'IPv4',
+        endpoints: [{ addresses: ['::1'] }],
+      }),
+      'endpoints[0].addresses[0]: Invalid value: "::1": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
+    ],
     [
       'a Job that restarts always',
       object('batch/v1', 'Job', { spec: { template: template('Always') } }),

@@ -4,6 +4,7 @@ import type { Obj } from '../json.ts'
 import { kindOf } from '../kinds/registry.ts'
 import type { AdmissionPlugin } from '../storage/strategy.ts'
 import { certificateSigners, certificateSubject } from './certificates.ts'
+import { defaultIngressClass, defaultStorageClass, priority, runtimeClass } from './classes.ts'
 import { escalation } from './escalation.ts'
 import { limitRangeDefaults, limitRangeLimits } from './limit-range.ts'
 import { nodeRestriction } from './node-restriction.ts'
@@ -110,34 +111,6 @@ const defaultTolerations: AdmissionPlugin = ({ operation, kind, object, subresou
   ]
 }
 
-/** Resolves `priorityClassName` to its number. */
-const priority: AdmissionPlugin = ({ operation, kind, name, object, subresource }, context) => {
-  if (operation !== 'create' || kind.plural !== 'pods' || subresource || !object.spec) return
-  const { spec } = object
-  const byDefault = () => context.list('priorityclasses.scheduling.k8s.io').find((item) => item.globalDefault)
-  const found = spec.priorityClassName
-    ? context.get('priorityclasses.scheduling.k8s.io', '', spec.priorityClassName)
-    : byDefault()
-  if (spec.priorityClassName && !found) {
-    throw forbidden(kind, name, `no PriorityClass with name ${spec.priorityClassName} was found`)
-  }
-  if (found) spec.priorityClassName = found.metadata.name
-  spec.priority = found?.value ?? 0
-  spec.preemptionPolicy = found?.preemptionPolicy ?? 'PreemptLowerPriority'
-}
-
-const DEFAULT_CLASS = 'storageclass.kubernetes.io/is-default-class'
-
-/** Claims without a class get the default one. */
-const defaultStorageClass: AdmissionPlugin = ({ operation, kind, object }, context) => {
-  if (operation !== 'create' || kind.plural !== 'persistentvolumeclaims' || !object.spec) return
-  if (object.spec.storageClassName !== undefined) return
-  const found = context
-    .list('storageclasses.storage.k8s.io')
-    .find(({ metadata }) => metadata.annotations?.[DEFAULT_CLASS] === 'true')
-  if (found) object.spec.storageClassName = found.metadata.name
-}
-
 /** The cloud's webhooks, which on EKS are no objects of the cluster that anybody could see in full. */
 const cloudPods: AdmissionPlugin = ({ operation, kind, namespace, object, subresource }, context) => {
   const mutate = context.cluster.provider.mutatePod
@@ -154,7 +127,9 @@ const BUILT_IN: AdmissionPlugin[] = [
   cloudPods,
   defaultTolerations,
   priority,
+  runtimeClass,
   defaultStorageClass,
+  defaultIngressClass,
 ]
 
 /** In the order in which a write meets them. */

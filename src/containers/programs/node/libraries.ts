@@ -2,8 +2,23 @@ import { readFileSync } from 'node:fs'
 
 const read = (name: string) => readFileSync(new URL(`library/${name}`, import.meta.url), 'utf8')
 
-/** What runs first in every sandbox. */
-export const bootstrap = (): string => read('bootstrap.js')
+/** The parts of Node.js that are there, in the order in which they need each other; they share one scope. */
+const PARTS = [
+  'host',
+  'util',
+  'buffer',
+  'timers',
+  'events',
+  'process',
+  'path-and-url',
+  'fs',
+  'http',
+  'modules',
+]
+
+/** What runs first in every sandbox: the host is reached by `host` alone. */
+export const bootstrap = (): string =>
+  `;(function (host) {\n${PARTS.map((name) => read(`bootstrap/${name}.js`)).join('\n')}})(globalThis.__host)\n`
 
 /** Packages that do something here; one line each but for express. */
 const SMALL: Record<string, string> = {

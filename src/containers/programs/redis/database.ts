@@ -108,7 +108,7 @@ export class Database {
     for (const [key, type, plain, expiresAt] of entries) {
       const value =
         type === 'set' ? new Set(plain) : type === 'hash' || type === 'zset' ? new Map(plain) : plain
-      this.#entries.set(key, { value: { type, value } as Value, expiresAt })
+      this.#entries.set(key, { value: { type, value } as Value, expiresAt: expiresAt ?? undefined })
     }
   }
 }

@@ -188,8 +188,8 @@ class RedisServer {
 
   async #shutdown(signal: string, save = true): Promise<void> {
     try {
-      await this.#log('M', '*', `User requested shutdown...`)
       if (signal !== '') await this.#log('M', '#', `Received ${signal} scheduling shutdown...`)
+      await this.#log('M', '*', `User requested shutdown...`)
       if (save && (this.#settings.get('save') !== '' || this.#settings.get('appendonly') === 'yes')) {
         await this.#log('M', '*', 'Saving the final RDB snapshot before exiting.')
         this.#save()

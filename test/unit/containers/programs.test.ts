@@ -1,0 +1,145 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { SimulatedContainer } from '#containers/processes/runtime.ts'
+import { appears, finish, type Lab, openLab } from './lab.ts'
+
+// Programs of the catalogue's images, started as an engine or a kubelet starts them.
+let lab: Lab
+let address = 10
+beforeAll(async () => {
+  lab = await openLab()
+})
+afterAll(() => lab.close())
+
+async function start(image: string, spec: Parameters<Lab['container']>[1] = {}) {
+  const container = await lab.container(image, { address: `10.0.0.${address++}`, ...spec })
+  return { container, process: await container.start() }
+}
+
+const run = async (container: SimulatedContainer, command: string) =>
+  finish(await container.exec({ command: ['sh', '-c', command] }))
+
+describe('node', () => {
+  const node = async (script: string) =>
+    finish((await start('node:24-alpine', { args: ['node', '-e', script] })).process)
+
+  it('runs a script, with what it prints and how it ends', async () => {
+    expect(await node('console.log([1, { a: "b" }], process.version); process.exitCode = 3')).toEqual({
+      stdout: "[ 1, { a: 'b' } ] v24.11.1\n",
+      stderr: '',
+      exitCode: 3,
+    })
+    expect(await node('null.x')).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('TypeError') })
+  })
+
+  it('waits on the world’s clock and reads files of the container', async () => {
+    const script =
+      'const fs = require("node:fs"); fs.writeFileSync("/tmp/f", "é"); setTimeout(() => console.log(fs.readFileSync("/tmp/f", "utf8"), fs.existsSync("/none")), 50)'
+    expect((await node(script)).stdout).toBe('é false\n')
+  })
+
+  it('serves HTTP, and stops when its handler says so', async () => {
+    const script =
+      'require("http").createServer((q, r) => r.end(`${q.method} ${q.url}`)).listen(3000, () => console.log("up")); process.on("SIGTERM", () => process.exit(0))'
+    const { container, process } = await start('node:24', { args: ['node', '-e', script] })
+    await appears(process.stdout, 'up')
+    expect(
+      (
+        await run(
+          container,
+          'node -e "fetch(\'http://localhost:3000/x?y\').then((a) => a.text()).then(console.log)"',
+        )
+      ).stdout,
+    ).toBe('GET /x?y\n')
+    process.kill('SIGTERM')
+    expect(await process.exited).toMatchObject({ exitCode: 0 })
+  })
+
+  it('cannot reach the host', async () => {
+    const { stdout } = await node(
+      'for (const name of ["child_process", "net", "worker_threads"]) try { require(name) } catch (e) { console.log(e.message) }; console.log(typeof globalThis.Deno, require("fs").existsSync("/proc/self/exe"))',
+    )
+    expect(stdout).toMatch(/(?:drydock: the module \w+ is not simulated in containers\n){3}undefined false\n/)
+  })
+
+  it('installs a table’s packages with npm', async () => {
+    const { container } = await start('node:24', { args: ['sleep', '100'] })
+    const { stdout } = await run(
+      container,
+      "mkdir /app; cd /app; npm init -y >/dev/null; npm install express; node -e \"const app = require('express')(); app.get('/:who', (q, r) => r.json(q.params)); const s = app.listen(0, async () => { console.log(await (await fetch('http://localhost:' + s.address().port + '/ann')).text()); s.close() })\"",
+    )
+    expect(stdout).toMatch(/added 68 packages, and audited 69 packages[\s\S]*\{"who":"ann"\}\n$/)
+    expect(await run(container, 'cd /app; npm install no-such-thing')).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('npm error code E404'),
+    })
+  })
+})
+
+describe('redis', () => {
+  it('keeps values, their types and times, and loads them again', async () => {
+    const files = new Map()
+    const mounts = [{ path: '/data', files }]
+    const first = await start('redis', { mounts })
+    await appears(first.process.stdout, 'Ready to accept connections tcp')
+    const said = await run(
+      first.container,
+      'redis-cli set a 1 ex 100; redis-cli incr a; redis-cli ttl a; redis-cli rpush l x y; redis-cli get l; printf "hset h f v\\nhgetall h\\n" | redis-cli',
+    )
+    expect(said.stdout).toBe(
+      'OK\n2\n100\n2\nWRONGTYPE Operation against a key holding the wrong kind of value\n1\nf\nv\n',
+    )
+    first.process.kill('SIGTERM')
+    expect((await first.process.exited).exitCode).toBe(0)
+    const again = await start('redis', { mounts })
+    await appears(again.process.stdout, 'Ready to accept connections tcp')
+    expect((await run(again.container, 'redis-cli lrange l 0 -1')).stdout).toBe('x\ny\n')
+  })
+})
+
+describe('drydock/hello', () => {
+  it('is killed when it holds more memory than it may', async () => {
+    const container = await lab.runtime.create({
+      id: '1'.repeat(64),
+      image: await lab.puller.pull('docker.io/drydock/hello:1.0', undefined),
+      env: {},
+      hostname: 'hello',
+      address: '10.0.0.9',
+      memoryLimitBytes: 64 * 1024 ** 2,
+    })
+    const process = await container.start()
+    await appears(process.stdout, 'listening')
+    expect((await run(container, 'curl -s localhost:8080')).stdout).toBe(
+      'Hello, world!\nVersion: 1.0.0\nHostname: hello\n',
+    )
+    expect(
+      (
+        await run(
+          container,
+          'curl -s -o /dev/null -w "%{http_code}" localhost:8080/ready/off; curl -s -o /dev/null -w "%{http_code}" localhost:8080/readyz',
+        )
+      ).stdout,
+    ).toBe('200503')
+    await run(container, 'curl -s "localhost:8080/memory?mb=100"')
+    expect(await process.exited).toEqual({ exitCode: 137, signal: 'SIGKILL', oomKilled: true })
+  })
+})
+
+describe('postgres', () => {
+  it('refuses to begin without a password', async () => {
+    const { process } = await start('postgres')
+    expect(await finish(process)).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('superuser password is not specified'),
+    })
+  })
+
+  it('initializes once, is ready, and stops fast', async () => {
+    const { container, process } = await start('postgres:17', { env: { POSTGRES_PASSWORD: 'x' } })
+    await appears(process.stderr, 'database system is ready to accept connections')
+    expect((await run(container, 'pg_isready -h localhost')).stdout).toBe(
+      'localhost:5432 - accepting connections\n',
+    )
+    process.kill('SIGINT')
+    expect((await process.exited).exitCode).toBe(0)
+  })
+})

@@ -76,18 +76,19 @@ export function keyForCiphertext(
 
 export function decrypt(input: sdk.DecryptCommandInput, context: RequestContext) {
   const algorithm = input.EncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT'
+  if (!input.CiphertextBlob) throw new AwsError('ValidationException', 'CiphertextBlob is required.')
   if (algorithm !== 'SYMMETRIC_DEFAULT') {
     if (!input.KeyId) throw new AwsError('ValidationException', 'KeyId is required for asymmetric algorithms')
     const { key, material } = usable(context, input.KeyId, 'ENCRYPT_DECRYPT')
     checkAlgorithm(KEY_SPECS[key.spec]!.encryption, algorithm, key.spec)
     try {
-      const Plaintext = privateDecrypt({ key: material, ...oaep(algorithm) }, input.CiphertextBlob!)
+      const Plaintext = privateDecrypt({ key: material, ...oaep(algorithm) }, input.CiphertextBlob)
       return { Plaintext, KeyId: key.arn, EncryptionAlgorithm: algorithm }
     } catch {
       throw invalidCiphertext()
     }
   }
-  const { key, plaintext } = open(context, input.CiphertextBlob!, input.KeyId, input.EncryptionContext)
+  const { key, plaintext } = open(context, input.CiphertextBlob, input.KeyId, input.EncryptionContext)
   return { Plaintext: plaintext, KeyId: key.arn, EncryptionAlgorithm: algorithm }
 }
 
@@ -109,7 +110,8 @@ function open(
 }
 
 export function reEncrypt(input: sdk.ReEncryptCommandInput, context: RequestContext) {
-  const source = open(context, input.CiphertextBlob!, input.SourceKeyId, input.SourceEncryptionContext)
+  if (!input.CiphertextBlob) throw new AwsError('ValidationException', 'CiphertextBlob is required.')
+  const source = open(context, input.CiphertextBlob, input.SourceKeyId, input.SourceEncryptionContext)
   context.authorize('kms:ReEncryptTo', requireKey(context, input.DestinationKeyId!).arn)
   const { key, material } = usable(context, input.DestinationKeyId!, 'ENCRYPT_DECRYPT')
   return {

@@ -87,7 +87,8 @@ if (keptPods > 0) {
     cluster.ask('nodes', keptNodes),
   )
   let made = 0
-  for (const wanted of [keptPods / 100, keptPods / 10, keptPods]) {
+  for (const part of [100, 10, 1]) {
+    const wanted = Math.ceil(keptPods / part / PER_SET) * PER_SET
     const from = made
     await phase(cluster, `${from} to ${wanted} pods Running`, wanted - from, undefined, async () => {
       for (; made < wanted; made += PER_SET) await cluster.send('POST', SETS, replicaSet(made / PER_SET))

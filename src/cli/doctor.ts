@@ -1,25 +1,8 @@
 import { Command } from 'commander'
-import pc from 'picocolors'
-import { doctor } from '#workspace/doctor.ts'
-import { prepare } from './prepare.ts'
-import { showProgress } from './progress.ts'
 
 export function doctorCommand(): Command {
   return new Command('doctor')
     .description('Tells what is there, what is missing, and how to get it.')
     .option('--json', 'as JSON')
-    .action(async ({ json }: { json?: boolean }) => {
-      const { progress, done } = showProgress()
-      const toolbox = await prepare(progress)
-      done()
-      const findings = await doctor({ toolbox })
-      if (findings.some(({ status }) => status === 'missing')) process.exitCode = 1
-      if (json) return console.log(JSON.stringify(findings, undefined, 2))
-      const mark = { ok: pc.green('✓'), warning: pc.yellow('!'), missing: pc.red('✗') }
-      const width = Math.max(...findings.map(({ name }) => name.length))
-      for (const { name, status, detail, next } of findings) {
-        console.log(`${mark[status]} ${name.padEnd(width)}  ${detail}`)
-        if (next) console.log(`  ${' '.repeat(width)}  ${pc.dim(next)}`)
-      }
-    })
+    .action(async (options) => (await import('./run/doctor.ts')).tellFindings(options))
 }

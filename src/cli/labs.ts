@@ -1,17 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { Command } from 'commander'
-import { startCloud } from '#cloud/supervisor.ts'
-import { listLabs } from '#labs/check-command.ts'
-import { humanReporter, jsonReporter } from '#labs/reporters.ts'
-import { testLabs } from '#labs/test-labs.ts'
-import { shellEnvironment } from '#workspace/environment.ts'
-import { writeAwsFiles } from '#workspace/home.ts'
-import { prepare } from './prepare.ts'
-import { showProgress } from './progress.ts'
-
-const write = (text: string) => void process.stdout.write(text)
 
 export function labsCommand(): Command {
   return new Command('labs')
@@ -20,7 +7,7 @@ export function labsCommand(): Command {
       new Command('list')
         .description('Lists the labs.')
         .option('--json', 'as JSON')
-        .action(({ json }: { json?: boolean }) => listLabs({ json, write })),
+        .action(async (options) => (await import('./run/labs.ts')).list(options)),
     )
     .addCommand(
       new Command('test')
@@ -30,30 +17,6 @@ export function labsCommand(): Command {
         .argument('[id...]', 'labs to prove (default: all)')
         .option('--step <id...>', 'prove only these steps; the others are only done')
         .option('--json', 'a JSON object a line')
-        .action(test),
+        .action(async (labs, options) => (await import('./run/labs.ts')).test(labs, options)),
     )
-}
-
-async function test(labs: string[], { step, json }: { step?: string[]; json?: boolean }): Promise<void> {
-  const { progress, done } = showProgress()
-  const toolbox = await prepare(progress)
-  done()
-  const directory = await mkdtemp(join(tmpdir(), 'drydock-labs-test-'))
-  const cloud = await startCloud({ directory, hostLoopback: true, log: (message) => console.error(message) })
-  try {
-    const summary = await testLabs({
-      cloud,
-      labs,
-      steps: step,
-      reporter: json ? jsonReporter(write) : humanReporter(write),
-      environment: async (world, home) => {
-        await writeAwsFiles(home, world)
-        return shellEnvironment({ world, toolbox, home })
-      },
-    })
-    if (summary.failed > 0) process.exitCode = 1
-  } finally {
-    await cloud.stop()
-    await rm(directory, { recursive: true, force: true })
-  }
 }

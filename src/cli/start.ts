@@ -1,17 +1,5 @@
-import { join } from 'node:path'
 import { Command } from 'commander'
-import { startCloud } from '#cloud/supervisor.ts'
-import { createServer } from '#server/server.ts'
-import { buildSite } from '../site/build.ts'
 import { DEFAULT_DATA, port } from './options.ts'
-import { prepare } from './prepare.ts'
-import { showProgress } from './progress.ts'
-
-interface Options {
-  port: number
-  host: string
-  data: string
-}
 
 export function startCommand(): Command {
   return new Command('start')
@@ -19,35 +7,5 @@ export function startCommand(): Command {
     .option('--port <port>', 'port of the page', port, 4321)
     .option('--host <address>', 'loopback address to listen on', '127.0.0.1')
     .option('--data <dir>', 'where progress, workspaces and clouds are kept', DEFAULT_DATA)
-    .action(run)
-}
-
-async function run({ port, host, data }: Options): Promise<void> {
-  const { progress, done } = showProgress()
-  const site = buildSite({ onProgress: progress })
-  const toolbox = prepare(progress)
-  // The cloud needs what `prepare` derives; the server listens before either is there.
-  const cloud = toolbox.then(() =>
-    startCloud({
-      directory: join(data, 'cloud'),
-      hostLoopback: true,
-      log: (message) => console.error(message),
-    }),
-  )
-  const server = await createServer({ data, host, port, cloud, toolbox, site })
-  try {
-    await server.ready
-  } catch (error) {
-    await server.close()
-    throw error
-  } finally {
-    done()
-  }
-  console.log(`Drydock is ready: ${server.url}`)
-  console.log('Ctrl-C ends it; your progress, terminals and clouds are kept.')
-  await new Promise<void>((resolve) => {
-    process.once('SIGINT', resolve)
-    process.once('SIGTERM', resolve)
-  })
-  await server.close()
+    .action(async (options) => (await import('./run/start.ts')).start(options))
 }

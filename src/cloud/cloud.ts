@@ -22,11 +22,6 @@ export interface CloudOptions {
   log?(message: string): void
 }
 
-/** The socket on which the cloud process of a data folder takes calls. */
-export async function cloudSocket(directory: string): Promise<string> {
-  return join(await runtimeDirectory(directory), 'cloud.sock')
-}
-
 /** All of a cloud process: its worlds, the lab network's door, and the admin socket. */
 export class Cloud {
   readonly worlds: Worlds

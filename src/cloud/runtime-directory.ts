@@ -28,6 +28,11 @@ export async function runtimeDirectory(dataDirectory: string): Promise<string> {
   return directory
 }
 
+/** The socket on which the cloud process of a data folder takes calls. */
+export async function cloudSocket(dataDirectory: string): Promise<string> {
+  return join(await runtimeDirectory(dataDirectory), 'cloud.sock')
+}
+
 /** Listens on a unix socket, replacing one that a dead process left. Throws when a live process has it. */
 export async function listenUnix(server: Server, path: string): Promise<void> {
   if (Buffer.byteLength(path) > SOCKET_PATH_LIMIT) {

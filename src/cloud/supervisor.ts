@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { hostTime } from '#world/clock.ts'
 import type { CloudStatus, OwnedCloud } from './api.ts'
 import { connectCloud } from './client.ts'
-import { cloudSocket } from './cloud.ts'
+import { cloudSocket } from './runtime-directory.ts'
 
 /** Delay before a restart: doubles each time that the process does not even become ready. */
 const RESTART_MIN_MS = 50

@@ -59,6 +59,9 @@ export function evaluate(scope: Scope, alarm: AlarmRecord): Verdict | undefined 
   const counted = breaching.length + (alarm.treatMissing === 'breaching' ? missing : 0)
   const inAlarm = counted >= needed
   const state = inAlarm ? 'ALARM' : 'OK'
+  // What is missing could decide it: the state stays until there is more.
+  const open = breaching.length > 0 && breaching.length + missing >= needed
+  if (!inAlarm && open && /^(missing|ignore)$/.test(alarm.treatMissing)) return undefined
   const shown = inAlarm ? breaching : present
   if (shown.length === 0) {
     const treated = alarm.treatMissing === 'breaching' ? 'Breaching' : 'NonBreaching'

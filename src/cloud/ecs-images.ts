@@ -1,4 +1,4 @@
-import { internetPath, rulesOf, type Scope, tables } from '#aws/ec2/index.ts'
+import { type Scope, tables } from '#aws/ec2/index.ts'
 import { registryPassword } from '#aws/ecr/index.ts'
 import { instanceOf, isEcrImage, type TaskRecord, TaskStartError } from '#aws/ecs/index.ts'
 import { decide, roleOfProfile, rolePrincipal } from '#aws/iam/identity.ts'
@@ -18,12 +18,12 @@ export async function pullForTask(
   puller: ImagePuller,
   task: TaskRecord,
   container: { name: string; image: string },
+  reaches: (host: string) => boolean,
 ): Promise<Image> {
   const reference = normalized(container.image, container.name)
-  const connected = reachesInternet(scope, task)
-  const credentials = isEcrImage(container.image) ? ecrCredentials(scope, task, connected) : undefined
-  if (!connected) {
-    const { host, path, tag } = parts(reference)
+  const credentials = isEcrImage(container.image) ? ecrCredentials(scope, task, reaches) : undefined
+  const { host, path, tag } = parts(reference)
+  if (!reaches(host)) {
     throw cannotPull(
       TRIES.many,
       `failed to resolve ref ${reference}: failed to do request: Head "https://${host}/v2/${path}/manifests/${tag}": dial tcp ${fakeAddress(host)}:443: i/o timeout`,
@@ -66,49 +66,15 @@ function parts(reference: string): { host: string; path: string; tag: string } {
   return { host: domain === 'docker.io' ? 'registry-1.docker.io' : domain, path, tag: digest ?? tag }
 }
 
-/** Whether a task's subnet and security groups let it out: a gateway with a public address, or a NAT. */
-function reachesInternet(scope: Scope, task: TaskRecord): boolean {
-  const { subnetId, hasPublicIp, groupIds } = exitOf(scope, task) ?? {}
-  // Machines outside AWS are connected.
-  if (subnetId === undefined) return task.launchType === 'EXTERNAL'
-  const subnet = tables.subnets.find(scope, subnetId)
-  if (!subnet) return false
-  const path = internetPath(scope, subnet)
-  const routed = path === 'nat' || (path === 'internet-gateway' && hasPublicIp)
-  return Boolean(routed) && groupIds!.some((id) => letsOut(scope, id, 443))
-}
-
-/** From where images are pulled: Fargate's own interface; elsewhere it is the agent that pulls, from its instance. */
-function exitOf(scope: Scope, task: TaskRecord) {
-  if (task.launchType === 'FARGATE')
-    return {
-      subnetId: task.subnetId,
-      hasPublicIp: task.network?.assignPublicIp === 'ENABLED',
-      groupIds: task.network?.securityGroups ?? [],
-    }
-  const machine = tables.instances.find(scope, instanceOf(scope, task)?.machineId ?? '')
-  return (
-    machine && {
-      subnetId: machine.subnetId,
-      hasPublicIp: machine.publicIp !== undefined,
-      groupIds: machine.groupIds,
-    }
-  )
-}
-
-function letsOut(scope: Scope, groupId: string, port: number): boolean {
-  return rulesOf(scope, groupId).some((rule) => {
-    if (!rule.egress || rule.cidr !== '0.0.0.0/0') return false
-    if (rule.protocol === '-1') return true
-    return rule.protocol === 'tcp' && (rule.fromPort ?? 0) <= port && port <= (rule.toPort ?? 65_535)
-  })
-}
-
 /** https://docs.aws.amazon.com/AmazonECS/latest/developerguide/resource-initialization-error.html */
-function ecrCredentials(scope: Scope, task: TaskRecord, connected: boolean): RegistryCredentials {
+function ecrCredentials(
+  scope: Scope,
+  task: TaskRecord,
+  reaches: (host: string) => boolean,
+): RegistryCredentials {
   const trouble = 'ResourceInitializationError: unable to pull secrets or registry auth:'
-  if (!connected) {
-    const host = `api.ecr.${scope.region}.amazonaws.com`
+  const host = `api.ecr.${scope.region}.amazonaws.com`
+  if (!reaches(host)) {
     throw new TaskStartError(
       `${trouble} The task cannot pull registry auth from Amazon ECR: There is a connection issue between the task and Amazon ECR. Check your task network configuration. RequestError: send request failed caused by: Post "https://${host}/": dial tcp ${fakeAddress(host)}:443: i/o timeout`,
     )

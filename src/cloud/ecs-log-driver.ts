@@ -31,9 +31,14 @@ export class AwsLogs {
     task: TaskRecord,
     container: string,
     { options = {} }: LogConfiguration,
+    reaches: (host: string) => boolean,
   ): AwsLogs {
     const group = options['awslogs-group']!
     const there = { ...scope, region: options['awslogs-region'] ?? scope.region }
+    if (!reaches(`logs.${there.region}.amazonaws.com`))
+      throw new TaskStartError(
+        'ResourceInitializationError: failed to validate logger args: The task cannot find the Amazon CloudWatch log group defined in the task definition. There is a connection issue between the task and Amazon CloudWatch. Check your network configuration. : signal: killed',
+      )
     const prefix = options['awslogs-stream-prefix']
     const stream = prefix === undefined ? task.id : `${prefix}/${container}/${task.id}`
     const may = (action: string) => {

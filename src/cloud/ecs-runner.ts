@@ -18,6 +18,7 @@ import {
 } from '#containers/runtime.ts'
 import type { VirtualNetwork } from '#network/virtual-network.ts'
 import type { Clock } from '#world/clock.ts'
+import { type Connects, taskReaches } from './ecs-egress.ts'
 import { pullForTask } from './ecs-images.ts'
 import { AwsLogs } from './ecs-log-driver.ts'
 import { metadataVariables } from './ecs-metadata.ts'
@@ -28,6 +29,7 @@ export interface EcsRunnerOptions {
   network: VirtualNetwork
   runtime: ContainerRuntime
   images: ImagePuller
+  connects: Connects
   /** Resolves names as seen from a task; undefined: NXDOMAIN. */
   lookup(name: string): string | undefined
 }
@@ -73,12 +75,15 @@ export class EcsRunner implements TaskRunner {
     definition: TaskDefinitionRecord,
   ): Promise<Map<string, string>> {
     const session = this.#session(task)
+    const reaches = (host: string) => taskReaches(this.#options.connects, scope, task, host)
     for (const { name = '', image = '', logConfiguration, secrets } of definition.containers) {
-      if (secrets?.length) session.secrets.set(name, secretsFor(scope, task, secrets))
+      if (secrets?.length) session.secrets.set(name, secretsFor(scope, task, secrets, reaches))
+      if (!session.images.has(name)) {
+        const pulled = await pullForTask(scope, this.#options.images, task, { name, image }, reaches)
+        session.images.set(name, pulled)
+      }
       if (logConfiguration?.logDriver === 'awslogs' && !session.logs.has(name))
-        session.logs.set(name, AwsLogs.open(scope, task, name, logConfiguration))
-      if (!session.images.has(name))
-        session.images.set(name, await pullForTask(scope, this.#options.images, task, { name, image }))
+        session.logs.set(name, AwsLogs.open(scope, task, name, logConfiguration, reaches))
     }
     return new Map([...session.images].map(([name, image]) => [name, image.manifestDigest ?? image.id]))
   }

@@ -10,12 +10,19 @@ import { AwsError, type Principal } from '#aws/wire/service.ts'
 
 const SECRET_ARN = /^(arn:aws:secretsmanager:([^:]+):\d+:secret:[^:]+)(?::([^:]*):([^:]*):([^:]*))?$/
 
+const TROUBLE = 'ResourceInitializationError: unable to pull secrets or registry auth:'
+
 /**
  * The values of a container's secrets, read with the execution role.
  * Throws TaskStartError with the texts of https://docs.aws.amazon.com/AmazonECS/latest/developerguide/resource-initialization-error.html
  */
-export function secretsFor(scope: Scope, task: TaskRecord, secrets: Secret[]): Record<string, string> {
-  const reader = new Reader(scope, task)
+export function secretsFor(
+  scope: Scope,
+  task: TaskRecord,
+  secrets: Secret[],
+  reaches: (host: string) => boolean,
+): Record<string, string> {
+  const reader = new Reader(scope, task, reaches)
   return Object.fromEntries(
     secrets.map(({ name, valueFrom = '' }) => [
       name!,
@@ -27,10 +34,12 @@ export function secretsFor(scope: Scope, task: TaskRecord, secrets: Secret[]): R
 class Reader {
   readonly #scope: Scope
   readonly #task: TaskRecord
+  readonly #reaches: (host: string) => boolean
 
-  constructor(scope: Scope, task: TaskRecord) {
+  constructor(scope: Scope, task: TaskRecord, reaches: (host: string) => boolean) {
     this.#scope = scope
     this.#task = task
+    this.#reaches = reaches
   }
 
   /** `arn:…:secret:name-AbCdEf:json-key:version-stage:version-id`; the last three may be empty or left out. */
@@ -38,6 +47,10 @@ class Reader {
     const [, arn = '', region = '', key = '', stage = '', id = ''] = SECRET_ARN.exec(valueFrom)!
     const fail = (why: string) =>
       this.#fail('secret from asm', `failed to fetch secret ${arn} from secrets manager: ${why}`)
+    if (!this.#reaches(`secretsmanager.${region}.amazonaws.com`))
+      throw new TaskStartError(
+        `${TROUBLE} unable to retrieve secret from asm: There is a connection issue between the task and AWS Secrets Manager. Check your task network configuration. failed to fetch secret ${arn} from secrets manager: RequestCanceled: request context canceled caused by: context deadline exceeded`,
+      )
     const scope = { ...this.#scope, region }
     const record = findSecret(scope, arn)
     this.#allow('secretsmanager:GetSecretValue', record?.arn ?? arn, record?.policy, fail)
@@ -84,6 +97,10 @@ class Reader {
   parameter(valueFrom: string): string {
     const fail = (why: string) => this.#fail('secrets from ssm', why)
     const region = valueFrom.startsWith('arn:') ? valueFrom.split(':')[3]! : this.#scope.region
+    if (!this.#reaches(`ssm.${region}.amazonaws.com`))
+      throw new TaskStartError(
+        `${TROUBLE} unable to retrieve secrets from ssm: The task cannot pull secrets from AWS Systems Manager. There is a connection issue between the task and AWS Systems Manager Parameter Store. Check your task network configuration. RequestCanceled: request context canceled caused by: context deadline exceeded`,
+      )
     const scope = { ...this.#scope, region }
     const name = parameterNameOf(valueFrom)
     this.#allow('ssm:GetParameters', parameterArn(scope, name), undefined, fail)
@@ -132,7 +149,7 @@ class Reader {
 
   #fail(what: string, why: string): TaskStartError {
     return new TaskStartError(
-      `ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve ${what}: service call has been retried 1 time(s): ${why}`,
+      `${TROUBLE} execution resource retrieval failed: unable to retrieve ${what}: service call has been retried 1 time(s): ${why}`,
     )
   }
 }

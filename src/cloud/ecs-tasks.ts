@@ -19,6 +19,7 @@ import { LAB_ADDRESS } from '#network/lab-address.ts'
 import { ConnectError, type Peer, type VirtualNetwork } from '#network/virtual-network.ts'
 import type { StoreEvent } from '#world/store.ts'
 import type { World } from '#world/world.ts'
+import type { Connects } from './ecs-egress.ts'
 import { ContainerInstances } from './ecs-instances.ts'
 import { type Placed, TaskMetadata } from './ecs-metadata.ts'
 import { EcsRunner } from './ecs-runner.ts'
@@ -29,6 +30,7 @@ export interface EcsTasksOptions {
   network: VirtualNetwork
   runtime: ContainerRuntime
   images: ImagePuller
+  connects: Connects
   /** Resolves names as seen from a task; undefined: NXDOMAIN. */
   lookup(name: string): string | undefined
 }

@@ -31,7 +31,7 @@ import { engineHosts, localhost } from './localhost.ts'
 import { Metrics } from './metrics.ts'
 import { Nodes } from './nodes.ts'
 import { oidcHosts } from './oidc-hosts.ts'
-import { Outside } from './outside.ts'
+import { Outside, publicAddressOf } from './outside.ts'
 import { PodIdentityAgent } from './pod-identity-agent.ts'
 import { eksProvider } from './provider.ts'
 import { Registries } from './registries.ts'
@@ -156,6 +156,10 @@ export class Simulation {
       network,
       runtime,
       images,
+      connects: (address, vpcId, host) => {
+        const from = paths.endAt(address, vpcId)
+        return from !== undefined && paths.toHost(from, host, publicAddressOf(host), 443).open
+      },
       lookup: (name) => traffic.lookup(name) ?? outside.lookup(name),
     })
     const tables: HostTable[] = [

@@ -23,7 +23,7 @@ beforeAll(async () => {
     'settings',
     `export AWS_PAGER= AWS_DEFAULT_OUTPUT=text
 trust() { echo '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"'$1'"},"Action":"sts:AssumeRole"}]}'; }
-run() { aws ecs run-task --cluster demo --launch-type FARGATE --task-definition $1 --network-configuration "awsvpcConfiguration={subnets=[\${2:-$SUBNET}],assignPublicIp=ENABLED}" --query 'tasks[0].taskArn'; }
+run() { aws ecs run-task --cluster demo --launch-type FARGATE --task-definition $1 --network-configuration "awsvpcConfiguration={subnets=[\${2:-$SUBNET}],assignPublicIp=\${PUBLIC:-ENABLED}}" --query 'tasks[0].taskArn'; }
 is() { until [ "$(aws ecs describe-tasks --cluster demo --tasks $1 --query 'tasks[0].lastStatus')" = $2 ]; do sleep 0.2; done; }
 why() { is $1 STOPPED; aws ecs describe-tasks --cluster demo --tasks $1 --query 'tasks[0].[stopCode,stoppedReason]'; }
 `,
@@ -49,7 +49,7 @@ why() { is $1 STOPPED; aws ecs describe-tasks --cluster demo --tasks $1 --query 
         command: [
           'sh',
           '-c',
-          'echo "$PASSWORD $URL"; curl -s http://169.254.170.2$AWS_CONTAINER_CREDENTIALS_RELATIVE_URI; curl -s $ECS_CONTAINER_METADATA_URI_V4/task; sleep 600',
+          'echo "$PASSWORD $URL"; curl -s http://169.254.170.2$AWS_CONTAINER_CREDENTIALS_RELATIVE_URI; echo; curl -s $ECS_CONTAINER_METADATA_URI_V4/task; echo; sleep 600',
         ],
         secrets: [
           { name: 'PASSWORD', valueFrom: 'SECRET_ARN:password::' },
@@ -69,7 +69,7 @@ afterAll(async () => {
 const ok = (script: string) => shell.ok(`. ./settings\n${script}`)
 
 it('starts a task with secrets only when its execution role may read them', {
-  timeout: 180_000,
+  timeout: 480_000,
 }, async () => {
   await ok(`
     aws ecs create-cluster --cluster-name demo >/dev/null
@@ -82,6 +82,10 @@ it('starts a task with secrets only when its execution role may read them', {
     aws ecs register-task-definition --cli-input-json file://secrets.json >/dev/null
     aws ecs register-task-definition --cli-input-json file://plain.json >/dev/null
     echo "SECRET=$SECRET SUBNET=$(aws ec2 describe-subnets --query 'Subnets[0].SubnetId')" >>settings`)
+  // Without a way out of the subnet nothing is read at all.
+  expect(await ok('why $(PUBLIC=DISABLED run secrets)')).toContain(
+    'unable to retrieve secret from asm: There is a connection issue between the task and AWS Secrets Manager.',
+  )
   expect(await ok('why $(run secrets)')).toMatch(
     /^TaskFailedToStart\tResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secret from asm: service call has been retried 1 time\(s\): failed to fetch secret \S+ from secrets manager: AccessDeniedException: User: arn:aws:sts::111122223333:assumed-role\/execution\/[0-9a-f]{32} is not authorized to perform: secretsmanager:GetSecretValue on resource: \S+ because no identity-based policy allows the secretsmanager:GetSecretValue action status code: 400, request id: /,
   )
@@ -104,7 +108,7 @@ it('starts a task with secrets only when its execution role may read them', {
 })
 
 it('fails a task in a subnet without free addresses, and starts it when one is free', {
-  timeout: 120_000,
+  timeout: 360_000,
 }, async () => {
   await ok(`VPC=$(aws ec2 describe-vpcs --query 'Vpcs[0].VpcId')
     SMALL=$(aws ec2 create-subnet --vpc-id $VPC --cidr-block 172.31.200.0/28 --query Subnet.SubnetId)
@@ -119,7 +123,7 @@ it('fails a task in a subnet without free addresses, and starts it when one is f
     T=$(run plain $SMALL); is $T RUNNING; aws ecs stop-task --cluster demo --task $T >/dev/null`)
 })
 
-it('refuses credentials that have expired, and takes new ones', { timeout: 120_000 }, async () => {
+it('refuses credentials that have expired, and takes new ones', { timeout: 360_000 }, async () => {
   await ok(`aws iam create-role --role-name deployer --assume-role-policy-document '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::${ACCOUNT}:root"},"Action":"sts:AssumeRole"}]}' >/dev/null
     aws iam attach-role-policy --role-name deployer --policy-arn arn:aws:iam::aws:policy/AmazonECS_FullAccess`)
   const assume = `aws sts assume-role --role-arn arn:aws:iam::${ACCOUNT}:role/deployer --role-session-name me --duration-seconds 900 \

@@ -42,7 +42,7 @@ const fails = (script: string) => shell.fails(`. ./settings\n${script}`)
 const until = (condition: string) => `until ${condition}; do sleep 0.2; done`
 
 it('sizes the group of a capacity provider by the tasks that wait, and keeps busy instances from scaling in', {
-  timeout: 240_000,
+  timeout: 480_000,
 }, async () => {
   await ok(`
     aws ecs create-cluster --cluster-name demo >/dev/null
@@ -56,7 +56,7 @@ it('sizes the group of a capacity provider by the tasks that wait, and keeps bus
     SUBNETS=$(aws ec2 describe-subnets --query 'join(\`,\`, Subnets[].SubnetId)')
     aws autoscaling create-auto-scaling-group --auto-scaling-group-name ecs --launch-template LaunchTemplateName=ecs --min-size 0 --max-size 5 --vpc-zone-identifier $SUBNETS
     echo "ASG=$(group AutoScalingGroupARN)" >>settings`)
-  const provider = `aws ecs create-capacity-provider --name machines --auto-scaling-group-provider autoScalingGroupArn=$ASG,managedScaling={status=ENABLED,targetCapacity=100},managedTerminationProtection=ENABLED --query capacityProvider.status`
+  const provider = `aws ecs create-capacity-provider --name machines --auto-scaling-group-provider "autoScalingGroupArn=$ASG,managedScaling={status=ENABLED,targetCapacity=100},managedTerminationProtection=ENABLED" --query capacityProvider.status`
   expect(await fails(provider)).toContain(
     'the Auto Scaling group must have instance protection from scale in enabled.',
   )

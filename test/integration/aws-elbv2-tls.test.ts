@@ -98,7 +98,7 @@ function get(cookie = ''): Promise<{ subject: string; head: string; body: string
   })
 }
 
-it('ends TLS with an imported certificate, and keeps that from deletion', { timeout: 120_000 }, async () => {
+it('ends TLS with an imported certificate, and keeps that from deletion', { timeout: 480_000 }, async () => {
   const listen = (arn: string) =>
     `elbv2 create-listener --load-balancer-arn ${balancer} --protocol HTTPS --port 443 --certificates CertificateArn=${arn} --default-actions Type=forward,TargetGroupArn=${group}`
   expect(
@@ -150,7 +150,7 @@ it('ends TLS with an imported certificate, and keeps that from deletion', { time
   ).toBe('TLSv1.3')
 })
 
-it('binds a client to its target by a cookie', { timeout: 60_000 }, async () => {
+it('binds a client to its target by a cookie', { timeout: 480_000 }, async () => {
   const alternating = new Set((await Promise.all([get(), get(), get(), get()])).map(({ body }) => body))
   expect(alternating.size).toBe(2)
   await ok(

@@ -26,7 +26,7 @@ async function fails(line: string, ...more: string[]): Promise<string> {
 }
 
 it('keeps parameters with versions, labels and history, and hides what is secure', {
-  timeout: 240_000,
+  timeout: 480_000,
 }, async () => {
   expect(
     await ok('ssm put-parameter --name /app/db/url --type String --value postgres://db --query Version'),
@@ -61,7 +61,7 @@ it('keeps parameters with versions, labels and history, and hides what is secure
   ).toBe('1\tpostgres://db\tstable\n2\tpostgres://new\tNone')
 })
 
-it('finds parameters by path and filter, page by page', { timeout: 240_000 }, async () => {
+it('finds parameters by path and filter, page by page', { timeout: 480_000 }, async () => {
   await ok('ssm put-parameter --name /app/cache --type StringList --value a,b --tags Key=team,Value=core')
   expect(await ok('ssm get-parameters-by-path --path /app --query Parameters[].Name')).toBe('/app/cache')
   expect(
@@ -97,7 +97,7 @@ it('finds parameters by path and filter, page by page', { timeout: 240_000 }, as
 })
 
 it('refuses names, values and patterns that Parameter Store does not take', {
-  timeout: 240_000,
+  timeout: 480_000,
 }, async () => {
   expect(await fails('ssm get-parameter --name none')).toMatch(
     /\(ParameterNotFound\) when calling the GetParameter operation:\s*$/,
@@ -124,7 +124,7 @@ it('refuses names, values and patterns that Parameter Store does not take', {
   ).toContain('Drydock does not simulate ssm:SendCommand')
 })
 
-it('gives the ids of the images that AWS recommends', { timeout: 240_000 }, async () => {
+it('gives the ids of the images that AWS recommends', { timeout: 480_000 }, async () => {
   const value = await ok(
     'ssm get-parameter --name /aws/service/ecs/optimized-ami/amazon-linux-2023/recommended --query Parameter.Value',
   )

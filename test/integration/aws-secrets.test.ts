@@ -27,7 +27,7 @@ async function fails(line: string, ...more: string[]): Promise<string> {
   return error
 }
 
-it('keeps the versions of a secret apart by their stages', { timeout: 240_000 }, async () => {
+it('keeps the versions of a secret apart by their stages', { timeout: 480_000 }, async () => {
   const arn = await ok('secretsmanager create-secret --name app/db --secret-string one --query ARN')
   expect(arn).toMatch(/^arn:aws:secretsmanager:us-east-1:111122223333:secret:app\/db-[A-Za-z0-9]{6}$/)
   expect(await fails('secretsmanager create-secret --name app/db --secret-string x')).toContain(
@@ -74,7 +74,7 @@ it('keeps the versions of a secret apart by their stages', { timeout: 240_000 },
 })
 
 it('deletes a secret after its recovery window, and lets it be restored until then', {
-  timeout: 240_000,
+  timeout: 480_000,
 }, async () => {
   await ok('secretsmanager create-secret --name gone --secret-string x --tags Key=a,Value=b')
   expect(await fails('secretsmanager delete-secret --secret-id gone --recovery-window-in-days 3')).toContain(
@@ -102,7 +102,7 @@ it('deletes a secret after its recovery window, and lets it be restored until th
   client.destroy()
 })
 
-it('lets a resource policy say who may not read it', { timeout: 240_000 }, async () => {
+it('lets a resource policy say who may not read it', { timeout: 480_000 }, async () => {
   const policy = JSON.stringify({
     Version: '2012-10-17',
     Statement: [{ Effect: 'Deny', Principal: '*', Action: 'secretsmanager:GetSecretValue', Resource: '*' }],

@@ -54,7 +54,7 @@ const fails = (script: string) => shell.fails(`. ./settings\n${script}`)
 const until = (condition: string) => `until ${condition}; do sleep 0.2; done`
 
 it('lets an instance join whose image, user data, role and network say so, and no other', {
-  timeout: 120_000,
+  timeout: 480_000,
 }, async () => {
   await ok(`
     aws ecs create-cluster --cluster-name demo >/dev/null
@@ -98,7 +98,7 @@ it('lets an instance join whose image, user data, role and network say so, and n
   )
 })
 
-it('places tasks by strategies and constraints, and says why it cannot', { timeout: 120_000 }, async () => {
+it('places tasks by strategies and constraints, and says why it cannot', { timeout: 480_000 }, async () => {
   const reason = (options: string) =>
     ok(`aws ecs run-task --cluster demo --task-definition web ${options} --query 'failures[].reason'`)
   expect(await reason(`--overrides '{"containerOverrides":[{"name":"web","memory":4000}]}'`)).toBe(
@@ -129,7 +129,7 @@ it('places tasks by strategies and constraints, and says why it cannot', { timeo
 })
 
 it('runs a service with dynamic host ports behind a load balancer, drains an instance, heals and rolls', {
-  timeout: 180_000,
+  timeout: 480_000,
 }, async () => {
   await ok(`
     LB=$(aws elbv2 create-load-balancer --name web --subnets $(aws ec2 describe-subnets --query 'Subnets[].SubnetId') --security-groups $SG --query 'LoadBalancers[0].LoadBalancerArn')

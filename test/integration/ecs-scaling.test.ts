@@ -60,7 +60,7 @@ const fails = (script: string) => shell.fails(`. ./settings\n${script}`)
 const until = (condition: string) => `until ${condition}; do sleep 0.2; done`
 
 it('scales a service out under load and in again, on the requests that the load balancer really answers', {
-  timeout: 240_000,
+  timeout: 480_000,
 }, async () => {
   await ok(`
     aws ecs create-cluster --cluster-name demo >/dev/null
@@ -113,7 +113,7 @@ it('scales a service out under load and in again, on the requests that the load 
 })
 
 it('takes machines outside AWS through an activation, and runs tasks on them', {
-  timeout: 120_000,
+  timeout: 480_000,
 }, async () => {
   await ok(`
     aws iam create-role --role-name ecsAnywhereRole --assume-role-policy-document "$(trust ssm.amazonaws.com)" >/dev/null

@@ -32,7 +32,7 @@ export async function startEtcd(inFlight: number): Promise<Etcd | undefined> {
       ['--data-dir', folder],
       ['--listen-client-urls', url, '--advertise-client-urls', url],
       ['--listen-peer-urls', peerUrl, '--initial-advertise-peer-urls', peerUrl],
-      ['--initial-cluster', `default=${peerUrl}`, '--log-level', 'error'],
+      ['--initial-cluster', `default=${peerUrl}`, '--logger', 'zap', '--log-level', 'error'],
     ].flat(),
     { stdio: ['ignore', 'ignore', 'inherit'] },
   )

@@ -1,5 +1,5 @@
 /**
- * Requests to the API server beside the limit of durable writes, in rounds by turns: `node bench/kubernetes/requests.ts`. The limit is
+ * Requests to the API server beside the limit of durable writes, in rounds by turns: `node bench/kubernetes/requests.ts [pods] [rounds]`. The limit is
  * Debian's etcd with the same objects by its own HTTP gateway; without TLS, authentication, admission and validation, so more than
  * any kube-apiserver over it can give. 16 requests are in flight.
  */
@@ -9,8 +9,7 @@ import { type BenchCluster, benchCluster, inParallel } from './bench-cluster.ts'
 import { type Etcd, startEtcd } from './etcd.ts'
 
 const IN_FLIGHT = 16
-const COUNT = 1000
-const ROUNDS = 5
+const [COUNT = 1000, ROUNDS = 5] = process.argv.slice(2).map(Number)
 const LISTS = 20
 const WATCHED = 100
 
@@ -60,15 +59,21 @@ async function askServer(cluster: BenchCluster, round: number): Promise<Round & 
 /** How long the events of single writes take to a watcher, beside the writes themselves. Medians, ms. */
 async function watchDelay(cluster: BenchCluster, path: string): Promise<Round['watch']> {
   const stream = await cluster.open('GET', `${path}/configmaps?watch=true`)
-  let seen = (_at: number) => {}
-  stream.on('data', () => seen(performance.now()))
+  let text = ''
+  let awaited: { name: string; seen(at: number): void } | undefined
+  stream.on('data', (chunk: Buffer) => {
+    text += chunk
+    if (awaited && text.includes(`"name":"${awaited.name}"`)) awaited.seen(performance.now())
+    text = text.slice(text.lastIndexOf('\n') + 1)
+  })
   const [delays, writes]: [number[], number[]] = [[], []]
   for (let n = 0; n < WATCHED; n++) {
-    const event = new Promise<number>((resolve) => {
-      seen = resolve
+    const name = `map-${n}`
+    const event = new Promise<number>((seen) => {
+      awaited = { name, seen }
     })
     const start = performance.now()
-    await cluster.send('POST', `${path}/configmaps`, { metadata: { name: `map-${n}` } })
+    await cluster.send('POST', `${path}/configmaps`, { metadata: { name } })
     writes.push(performance.now() - start)
     delays.push((await event) - start)
   }

@@ -1,17 +1,21 @@
 import { readFileSync } from 'node:fs'
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
+import { CloudFormation } from '@aws-sdk/client-cloudformation'
 import { EC2 } from '@aws-sdk/client-ec2'
 import { EKS } from '@aws-sdk/client-eks'
 import { IAM } from '@aws-sdk/client-iam'
+import { SSM } from '@aws-sdk/client-ssm'
 import { STS } from '@aws-sdk/client-sts'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { EksctlError } from './log.ts'
 
 export interface Clients {
+  cloudFormation: CloudFormation
   ec2: EC2
   eks: EKS
   iam: IAM
+  ssm: SSM
   sts: STS
   region: string
 }
@@ -33,19 +37,21 @@ export async function createClients(options: { region?: string; profile?: string
     )
   })
   return {
+    cloudFormation: new CloudFormation(config),
     ec2: new EC2(config),
     eks,
     iam: new IAM(config),
+    ssm: new SSM(config),
     sts: new STS(config),
     region: resolved,
   }
 }
 
-/** Asks `check` again until it gives something; by default every 5 s for at most 40 minutes. */
+/** Asks `check` again until it gives something; by default every second for at most 40 minutes. */
 export async function until<T>(
   check: () => Promise<T | undefined>,
   what: string,
-  { everyMs = 5_000, limitMs = 2_400_000 } = {},
+  { everyMs = 1_000, limitMs = 2_400_000 } = {},
 ): Promise<T> {
   const end = Date.now() + limitMs
   for (;;) {

@@ -1,13 +1,21 @@
 import type { Cluster } from '@aws-sdk/client-eks'
-import { type Clients, unlessMissing, until } from './clients.ts'
-import type { ClusterConfig, NodeGroupConfig } from './config.ts'
+import { createAddon } from './addons.ts'
+import { type Clients, unlessMissing } from './clients.ts'
+import type { ClusterConfig } from './config.ts'
+import { createFargateProfiles, deleteFargateProfiles } from './fargate.ts'
+import { createIdentityMapping } from './identity-mappings.ts'
 import { addCluster, kubeconfigPath, removeCluster } from './kubeconfig.ts'
 import { deleteLoadBalancers } from './kubectl.ts'
 import { EksctlError, type Log } from './log.ts'
-import { createNetwork, deleteNetwork, planSubnets } from './network.ts'
-import { createNodegroup, deleteNodegroup, requireCluster } from './nodegroups.ts'
-import { createServiceRole, deleteRole } from './roles.ts'
+import { givenNetwork } from './network.ts'
+import { createNodegroup, requireCluster } from './nodegroups.ts'
+import { associateProvider, deleteProvider } from './oidc.ts'
+import { createSelfManaged } from './self-managed.ts'
+import { createServiceAccount } from './service-accounts.ts'
+import { clusterStack, deleteStack, deployStack, findStack, stacksOf } from './stacks.ts'
 import { print } from './table.ts'
+import { clusterTemplate } from './templates/cluster.ts'
+import { planNetwork } from './templates/network.ts'
 import { VERSION } from './version.ts'
 
 const DEFAULT_ADDONS = ['metrics-server', 'vpc-cni', 'kube-proxy', 'coredns']
@@ -18,7 +26,7 @@ export interface CreateClusterOptions {
   profile?: string
 }
 
-/** Makes everything that a cluster needs and waits until its nodes are ready. */
+/** Makes everything that a cluster needs, in CloudFormation stacks, and waits until its nodes are ready. */
 export async function createCluster(
   clients: Clients,
   log: Log,
@@ -27,89 +35,117 @@ export async function createCluster(
 ): Promise<void> {
   const { name } = config.metadata
   const { region, eks } = clients
-  const nodegroups: NodeGroupConfig[] = config.managedNodeGroups ?? []
+  const managed = config.managedNodeGroups ?? []
+  const selfManaged = config.nodeGroups ?? []
   log.info(`eksctl version ${VERSION}`)
   log.info(`using region ${region}`)
   if (await unlessMissing(eks.describeCluster({ name }))) {
     throw new EksctlError(
-      `creating CloudFormation stack "eksctl-${name}-cluster": a cluster named "${name}" already exists in region "${region}"`,
+      `creating CloudFormation stack "${clusterStack(name)}": a cluster named "${name}" already exists in region "${region}"`,
     )
   }
-  const zones = config.availabilityZones ?? (await chooseZones(clients))
-  log.info(`setting availability zones to [${zones.join(' ')}]`)
-  const plan = planSubnets(zones)
-  for (const { zone, publicCidr, privateCidr } of plan) {
-    log.info(`subnets for ${zone} - public:${publicCidr} private:${privateCidr}`)
-  }
+  const network = await chooseNetwork(clients, log, config)
   const version = config.metadata.version ?? (await defaultVersion(clients))
-  for (const nodegroup of nodegroups) {
-    log.info(`nodegroup "${nodegroup.name}" will use "" [AmazonLinux2023/${version}]`)
-  }
+  for (const nodegroup of [...managed, ...selfManaged])
+    log.info(`nodegroup "${nodegroup.name}" will use "${nodegroup.ami ?? ''}" [AmazonLinux2023/${version}]`)
   log.info(`using Kubernetes version ${version}`)
-  log.info(
-    `creating EKS cluster "${name}" in "${region}" region with ${nodegroups.length > 0 ? 'managed nodes' : ''}`.trimEnd(),
-  )
-  log.warning(
-    'this is the eksctl of Drydock: it makes the resources of the stacks below itself, without CloudFormation',
-  )
-  log.info(
-    `Kubernetes API endpoint access will use default of {publicAccess=true, privateAccess=false} for cluster "${name}" in "${region}"`,
-  )
-  log.info(`CloudWatch logging will not be enabled for cluster "${name}" in "${region}"`)
-  const addons = config.addons ?? DEFAULT_ADDONS.map((addon) => ({ name: addon, version: undefined }))
-  if (!config.addons) {
-    log.info(
-      `default addons ${DEFAULT_ADDONS.join(', ')} were not specified, will install them as EKS addons`,
-    )
-  }
-  log.info(`building cluster stack "eksctl-${name}-cluster"`)
-  const network = await createNetwork(clients, name, plan)
-  const roleArn = await createServiceRole(clients, name)
-  await eks.createCluster({
+  announce(log, config, region)
+  log.info(`building cluster stack "${clusterStack(name)}"`)
+  await deployStack(
+    clients,
+    log,
     name,
-    version,
-    roleArn,
-    resourcesVpcConfig: {
-      subnetIds: [...network.publicSubnets, ...network.privateSubnets],
-      securityGroupIds: [network.controlPlaneGroup],
-      endpointPublicAccess: true,
-      endpointPrivateAccess: false,
-    },
-    accessConfig: {
-      authenticationMode: config.accessConfig?.authenticationMode ?? 'API_AND_CONFIG_MAP',
-      bootstrapClusterCreatorAdminPermissions: true,
-    },
-    tags: {
-      Name: `eksctl-${name}-cluster/ControlPlane`,
-      'alpha.eksctl.io/cluster-name': name,
-      'alpha.eksctl.io/eksctl-version': VERSION,
-      ...config.metadata.tags,
-    },
-  })
+    clusterStack(name),
+    clusterTemplate(config, version, network),
+    config.metadata.tags,
+  )
+  const { cluster } = await eks.describeCluster({ name })
+  const addons = config.addons ?? DEFAULT_ADDONS.map((addon) => ({ name: addon }))
+  for (const addon of addons) await createAddon(clients, log, name, addon)
+  for (const nodegroup of managed) await createNodegroup(clients, log, cluster!, nodegroup)
+  for (const nodegroup of selfManaged) await createSelfManaged(clients, log, cluster!, nodegroup)
   log.info('waiting for the control plane to become ready')
-  const cluster = await until(async (): Promise<Cluster | undefined> => {
-    const { cluster: found } = await eks.describeCluster({ name })
-    if (found?.status === 'FAILED') throw new EksctlError(`cluster "${name}" could not be created`)
-    return found?.status === 'ACTIVE' ? found : undefined
-  }, 'the control plane')
-  for (const addon of addons) {
-    log.info(`creating addon: ${addon.name}`)
-    await eks.createAddon({ clusterName: name, addonName: addon.name, addonVersion: addon.version })
-  }
   const kubeconfig = kubeconfigPath(options.kubeconfig)
   if (options.writeKubeconfig) {
-    await addCluster(kubeconfig, cluster, await userName(clients), { profile: options.profile })
+    await addCluster(kubeconfig, cluster!, await userName(clients), { profile: options.profile })
     log.success(`saved kubeconfig as "${kubeconfig}"`)
   }
-  for (const nodegroup of nodegroups) await createNodegroup(clients, log, cluster, nodegroup)
+  await createExtras(clients, log, cluster!, config)
   log.success(`all EKS cluster resources for "${name}" have been created`)
-  if (nodegroups.length > 0) {
-    log.success(`created ${nodegroups.length} managed nodegroup(s) in cluster "${name}"`)
-  }
+  if (managed.length > 0) log.success(`created ${managed.length} managed nodegroup(s) in cluster "${name}"`)
+  if (selfManaged.length > 0) log.success(`created ${selfManaged.length} nodegroup(s) in cluster "${name}"`)
   if (options.writeKubeconfig) {
     log.info(`kubectl command should work with "${kubeconfig}", try 'kubectl get nodes'`)
   }
   log.success(`EKS cluster "${name}" in "${region}" region is ready`)
+}
+
+/** What a config asks for once the control plane is there: identity, mappings, Fargate. */
+async function createExtras(clients: Clients, log: Log, cluster: Cluster, config: ClusterConfig) {
+  const { iam, fargateProfiles = [], iamIdentityMappings = [] } = config
+  if (iam?.withOIDC || iam?.serviceAccounts) await associateProvider(clients, log, cluster)
+  for (const account of iam?.serviceAccounts ?? []) await createServiceAccount(clients, log, cluster, account)
+  for (const mapping of iamIdentityMappings) await createIdentityMapping(clients, log, cluster, mapping)
+  await createFargateProfiles(clients, log, cluster, fargateProfiles)
+}
+
+function announce(log: Log, config: ClusterConfig, region: string): void {
+  const { name } = config.metadata
+  const managed = config.managedNodeGroups?.length ?? 0
+  const own = config.nodeGroups?.length ?? 0
+  const kinds = [
+    ...(config.fargateProfiles ? ['Fargate profile'] : []),
+    ...(own > 0 ? ['un-managed nodes'] : []),
+    ...(managed > 0 ? ['managed nodes'] : []),
+  ]
+  log.info(
+    `creating EKS cluster "${name}" in "${region}" region${kinds.length > 0 ? ` with ${kinds.join(' and ')}` : ''}`,
+  )
+  if (managed + own === 1)
+    log.info(
+      `will create 2 separate CloudFormation stacks for cluster itself and the initial ${managed ? 'managed ' : ''}nodegroup`,
+    )
+  else
+    log.info(
+      `will create a CloudFormation stack for cluster itself and ${own} nodegroup stack(s) and ${managed} managed nodegroup stack(s)`,
+    )
+  log.info(
+    `if you encounter any issues, check CloudFormation console or try 'eksctl utils describe-stacks --region=${region} --cluster=${name}'`,
+  )
+  const { publicAccess = true, privateAccess = false } = config.vpc?.clusterEndpoints ?? {}
+  log.info(
+    `Kubernetes API endpoint access will use ${config.vpc?.clusterEndpoints ? 'provided values' : 'default of'} {publicAccess=${publicAccess}, privateAccess=${privateAccess}} for cluster "${name}" in "${region}"`,
+  )
+  const types = config.cloudWatch?.clusterLogging?.enableTypes
+  if (types)
+    log.info(
+      `configuring CloudWatch logging for cluster "${name}" in "${region}" (enabled types: ${types.join(', ')})`,
+    )
+  else {
+    log.info(`CloudWatch logging will not be enabled for cluster "${name}" in "${region}"`)
+    log.info(
+      `you can enable it with 'eksctl utils update-cluster-logging --enable-types={SPECIFY-YOUR-LOG-TYPES-HERE (e.g. all)} --region=${region} --cluster=${name}'`,
+    )
+  }
+  if (!config.addons)
+    log.info(
+      `default addons ${DEFAULT_ADDONS.join(', ')} were not specified, will install them as EKS addons`,
+    )
+}
+
+async function chooseNetwork(clients: Clients, log: Log, config: ClusterConfig) {
+  const given = await givenNetwork(clients, config)
+  if (given) {
+    const text = `(subnets: private=[${given.privateSubnets.join(' ')}] public=[${given.publicSubnets.join(' ')}])`
+    log.success(`using existing VPC (${given.vpcId}) and subnets ${text}`)
+    return { given }
+  }
+  const zones = config.availabilityZones ?? (await chooseZones(clients))
+  log.info(`setting availability zones to [${zones.join(' ')}]`)
+  const plan = planNetwork(zones, { cidr: config.vpc?.cidr, nat: config.vpc?.nat?.gateway })
+  for (const { zone, publicCidr, privateCidr } of plan.subnets)
+    log.info(`subnets for ${zone} - public:${publicCidr} private:${privateCidr}`)
+  return { plan }
 }
 
 /** Two zones in us-east-1, three elsewhere if there are so many: eksctl's own rule. */
@@ -160,8 +196,7 @@ export async function getClusters(clients: Clients, name: string | undefined, ou
   }
   const items = await Promise.all(
     clusters.map(async (clusterName) => {
-      const { cluster } = await clients.eks.describeCluster({ name: clusterName })
-      const own = cluster?.tags?.['alpha.eksctl.io/cluster-name'] !== undefined
+      const own = (await findStack(clients, clusterStack(clusterName))) !== undefined
       return { Name: clusterName, Region: clients.region, Owned: own ? 'True' : 'False' }
     }),
   )
@@ -169,33 +204,36 @@ export async function getClusters(clients: Clients, name: string | undefined, ou
   return print(output, ['NAME', 'REGION', 'EKSCTL CREATED'], rows, items)
 }
 
-/** Deletes a cluster with its node groups, load balancers, roles and network. */
+/** Deletes a cluster: its load balancers, Fargate profiles, and stacks, the cluster's own last. */
 export async function deleteCluster(
   clients: Clients,
   log: Log,
   name: string,
-  kubeconfig?: string,
+  options: { kubeconfig?: string; wait: boolean },
 ): Promise<void> {
-  const { eks, region } = clients
+  const { region } = clients
   log.info(`deleting EKS cluster "${name}"`)
   const cluster = await requireCluster(clients, name)
-  const { nodegroups = [] } = await eks.listNodegroups({ clusterName: name })
+  const stacks = (await stacksOf(clients, name)).map(({ StackName }) => StackName!)
+  if (!stacks.includes(clusterStack(name)))
+    throw new EksctlError(
+      `no eksctl-managed CloudFormation stacks found for "${name}": it was not made by eksctl; delete it with the AWS CLI`,
+    )
+  const nodegroups = stacks.filter((stack) => stack.startsWith(`eksctl-${name}-nodegroup-`))
   log.info(`will drain 0 unmanaged nodegroup(s) in cluster "${name}"`)
-  log.info('deleted 0 Fargate profile(s)')
-  const path = kubeconfigPath(kubeconfig)
+  log.info('starting parallel draining, max in-flight of 1')
+  await deleteFargateProfiles(clients, log, name)
+  const path = kubeconfigPath(options.kubeconfig)
   if (await removeCluster(path, name, region)) log.success('kubeconfig has been updated')
   log.info('cleaning up AWS load balancers created by Kubernetes objects of Kind Service or Ingress')
   await deleteLoadBalancers(cluster).catch((error: Error) => {
     log.warning(`could not ask the cluster for its load balancers: ${error.message.split('\n')[0]}`)
   })
-  for (const nodegroup of nodegroups) await deleteNodegroup(clients, log, name, nodegroup)
-  log.info(`will delete stack "eksctl-${name}-cluster"`)
-  await eks.deleteCluster({ name })
-  await until(
-    async () => ((await unlessMissing(eks.describeCluster({ name }))) ? undefined : true),
-    'the cluster to be deleted',
-  )
-  await deleteRole(clients, name, cluster.roleArn!)
-  await deleteNetwork(clients, name)
+  await deleteProvider(clients, cluster)
+  for (const stack of nodegroups) await deleteStack(clients, log, stack, { wait: true })
+  for (const stack of stacks)
+    if (!nodegroups.includes(stack) && stack !== clusterStack(name))
+      await deleteStack(clients, log, stack, { wait: true })
+  await deleteStack(clients, log, clusterStack(name), options)
   log.success('all cluster resources were deleted')
 }

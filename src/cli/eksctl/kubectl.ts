@@ -14,12 +14,14 @@ interface List<T> {
 }
 
 /** Runs kubectl against one cluster, with a kubeconfig of its own; gives its standard output. */
-export async function kubectl(cluster: Cluster, args: string[]): Promise<string> {
+export async function kubectl(cluster: Cluster, args: string[], input?: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'eksctl-'))
   try {
     const file = join(folder, 'config')
     await addCluster(file, cluster, 'eksctl')
-    const { stdout } = await run('kubectl', ['--kubeconfig', file, ...args], { maxBuffer: 64 * 1024 * 1024 })
+    const running = run('kubectl', ['--kubeconfig', file, ...args], { maxBuffer: 64 * 1024 * 1024 })
+    running.child.stdin?.end(input ?? '')
+    const { stdout } = await running
     return stdout
   } catch (error) {
     const { code, stderr = '' } = error as { code?: string; stderr?: string }
@@ -29,6 +31,11 @@ export async function kubectl(cluster: Cluster, args: string[]): Promise<string>
   } finally {
     await rm(folder, { recursive: true })
   }
+}
+
+/** Makes or changes an object of a cluster. */
+export async function applyObject(cluster: Cluster, object: object): Promise<void> {
+  await kubectl(cluster, ['apply', '-f', '-'], JSON.stringify(object))
 }
 
 interface Node {
@@ -41,7 +48,7 @@ export async function nodesOf(
   cluster: Cluster,
   nodegroup: string,
 ): Promise<{ name: string; ready: boolean }[]> {
-  const selector = `eks.amazonaws.com/nodegroup=${nodegroup}`
+  const selector = `alpha.eksctl.io/nodegroup-name=${nodegroup}`
   const text = await kubectl(cluster, ['get', 'nodes', '-l', selector, '-o', 'json'])
   return (JSON.parse(text) as List<Node>).items.map(({ metadata, status }) => ({
     name: metadata.name,

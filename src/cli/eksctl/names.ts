@@ -32,9 +32,3 @@ export const clusterName = () => `${pick(ADJECTIVES)}-${pick(THINGS)}-${Math.flo
 
 /** `ng-3f2a9c01` */
 export const nodegroupName = () => `ng-${randomBytes(4).toString('hex')}`
-
-/** The twelve characters that CloudFormation ends names with. */
-export function suffix(): string {
-  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
-  return [...randomBytes(12)].map((byte) => alphabet[byte % alphabet.length]).join('')
-}

@@ -3,76 +3,43 @@ import { type Clients, unlessMissing, until } from './clients.ts'
 import type { NodeGroupConfig } from './config.ts'
 import { nodesOf } from './kubectl.ts'
 import { EksctlError, type Log } from './log.ts'
-import { clusterSubnets } from './network.ts'
-import { createNodeRole, deleteRole } from './roles.ts'
+import { networkOf, subnetsFor } from './network.ts'
+import { deleteStack, deployStack, findStack, nodegroupStack } from './stacks.ts'
 import { print } from './table.ts'
+import { managedNodegroupTemplate, scalingOf } from './templates/nodegroups.ts'
 
-const EFFECTS: Record<string, 'NO_SCHEDULE' | 'NO_EXECUTE' | 'PREFER_NO_SCHEDULE'> = {
-  NoSchedule: 'NO_SCHEDULE',
-  NoExecute: 'NO_EXECUTE',
-  PreferNoSchedule: 'PREFER_NO_SCHEDULE',
-}
-
-/** Minimum, maximum and desired size: what is not given follows from what is, as in eksctl (default 2). */
-function scalingOf({ desiredCapacity, minSize, maxSize }: NodeGroupConfig) {
-  const desired = desiredCapacity ?? minSize ?? (maxSize === undefined ? 2 : Math.min(2, maxSize))
-  return { desiredSize: desired, minSize: minSize ?? desired, maxSize: maxSize ?? Math.max(desired, 1) }
-}
-
-/** Makes a managed node group with its role and waits until it is active and its nodes are ready. */
+/** Makes a managed node group in a stack of its own and waits until its nodes are ready. */
 export async function createNodegroup(
   clients: Clients,
   log: Log,
   cluster: Cluster,
   config: NodeGroupConfig,
 ): Promise<void> {
-  const clusterName = cluster.name!
-  const { name } = config
-  log.info(`building managed nodegroup stack "eksctl-${clusterName}-nodegroup-${name}"`)
-  const own = await clusterSubnets(clients, clusterName)
-  const made = config.privateNetworking ? own.privateSubnets : own.publicSubnets
-  const subnets = made.length > 0 ? made : cluster.resourcesVpcConfig!.subnetIds!
-  const nodeRole = await createNodeRole(clients, clusterName, name)
-  try {
-    await clients.eks.createNodegroup({
-      clusterName,
-      nodegroupName: name,
-      nodeRole,
-      subnets,
-      scalingConfig: scalingOf(config),
-      instanceTypes: config.instanceTypes ?? [config.instanceType ?? 'm5.large'],
-      diskSize: config.volumeSize ?? 80,
-      capacityType: config.spot ? 'SPOT' : 'ON_DEMAND',
-      labels: {
-        'alpha.eksctl.io/cluster-name': clusterName,
-        'alpha.eksctl.io/nodegroup-name': name,
-        ...config.labels,
-      },
-      taints: config.taints?.map(({ key, value, effect }) => ({ key, value, effect: EFFECTS[effect] })),
-      tags: {
-        'alpha.eksctl.io/cluster-name': clusterName,
-        'alpha.eksctl.io/nodegroup-name': name,
-        'alpha.eksctl.io/nodegroup-type': 'managed',
-        ...config.tags,
-      },
-    })
-  } catch (error) {
-    await deleteRole(clients, clusterName, nodeRole)
-    throw error
-  }
-  log.info(`waiting for nodegroup "${name}" to become active`)
-  await until(async () => {
-    const { nodegroup } = await clients.eks.describeNodegroup({ clusterName, nodegroupName: name })
-    if (nodegroup?.status === 'CREATE_FAILED') {
-      const issue = nodegroup.health?.issues?.[0]
-      throw new EksctlError(`nodegroup "${name}" could not be created: ${issue?.code}: ${issue?.message}`)
-    }
-    return nodegroup?.status === 'ACTIVE' ? true : undefined
-  }, `nodegroup "${name}"`)
-  await reportNodes(log, cluster, name, scalingOf(config).minSize)
+  const name = cluster.name!
+  const stack = nodegroupStack(name, config.name)
+  log.info(`building managed nodegroup stack "${stack}"`)
+  const network = await networkOf(clients, cluster)
+  const template = managedNodegroupTemplate(
+    name,
+    config,
+    subnetsFor(network, config),
+    cluster.resourcesVpcConfig?.clusterSecurityGroupId,
+  )
+  await deployStack(clients, log, name, stack, template, {
+    'alpha.eksctl.io/nodegroup-name': config.name,
+    'alpha.eksctl.io/nodegroup-type': 'managed',
+    ...config.tags,
+  })
+  await reportNodes(log, cluster, config.name, scalingOf(config).minSize)
 }
 
-async function reportNodes(log: Log, cluster: Cluster, nodegroup: string, minimum: number): Promise<void> {
+/** Tells of a node group's nodes, and waits until enough of them are ready. */
+export async function reportNodes(
+  log: Log,
+  cluster: Cluster,
+  nodegroup: string,
+  minimum: number,
+): Promise<void> {
   const report = (nodes: { name: string; ready: boolean }[]) => {
     log.info(`nodegroup "${nodegroup}" has ${nodes.length} node(s)`)
     for (const { name, ready } of nodes) log.info(`node "${name}" is ${ready ? 'ready' : 'not ready'}`)
@@ -111,7 +78,7 @@ export async function getNodegroups(
     ),
   )
   const items = found.map((nodegroup) => ({
-    StackName: '',
+    StackName: nodegroupStack(clusterName, nodegroup.nodegroupName!),
     Cluster: clusterName,
     Name: nodegroup.nodegroupName,
     Status: nodegroup.status,
@@ -196,21 +163,20 @@ export async function scaleNodegroup(
   )
 }
 
-/** Deletes a node group and its role; returns when it is gone. */
+/** Deletes a node group with its stack; with `wait`, returns when it is gone. */
 export async function deleteNodegroup(
   clients: Clients,
   log: Log,
   clusterName: string,
   nodegroupName: string,
+  options: { wait: boolean },
 ): Promise<void> {
-  const found = await unlessMissing(clients.eks.describeNodegroup({ clusterName, nodegroupName }))
-  if (!found) throw new EksctlError(`nodegroup "${nodegroupName}" not found in cluster "${clusterName}"`)
+  const stack = nodegroupStack(clusterName, nodegroupName)
+  if (!(await findStack(clients, stack)))
+    throw new EksctlError(`nodegroup "${nodegroupName}" not found in the stacks of cluster "${clusterName}"`)
+  log.info(`1 nodegroup (${nodegroupName}) was included (based on the include/exclude rules)`)
   log.info(`will drain 1 nodegroup(s) in cluster "${clusterName}"`)
-  await clients.eks.deleteNodegroup({ clusterName, nodegroupName })
-  log.info(`waiting for deletion of nodegroup "${nodegroupName}"`)
-  await until(async () => {
-    const left = await unlessMissing(clients.eks.describeNodegroup({ clusterName, nodegroupName }))
-    return left ? undefined : true
-  }, `nodegroup "${nodegroupName}" to be deleted`)
-  await deleteRole(clients, clusterName, found.nodegroup!.nodeRole!)
+  await deleteStack(clients, log, stack, options)
+  log.info(`will delete 1 nodegroups from auth ConfigMap in cluster "${clusterName}"`)
+  log.success(`deleted 1 nodegroup(s) from cluster "${clusterName}"`)
 }

@@ -4,13 +4,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { cloudFormationController, cloudFormationService } from '../../src/aws/cloudformation/index.ts'
+import { kmsService } from '../../src/aws/kms/index.ts'
+import { secretsManagerService } from '../../src/aws/secretsmanager/index.ts'
+import { ssmService } from '../../src/aws/ssm/index.ts'
 import { startAws } from '../support/aws.ts'
 
 let aws: Awaited<ReturnType<typeof startAws>>
 let folder: string
 
 beforeAll(async () => {
-  aws = await startAws({ services: [cloudFormationService] })
+  aws = await startAws({ services: [cloudFormationService, kmsService, secretsManagerService, ssmService] })
   aws.world.controllers.start(cloudFormationController(aws.world, aws.aws.invoke))
   folder = await mkdtemp(join(tmpdir(), 'drydock-cloudformation-'))
 })
@@ -456,4 +459,41 @@ it('deletes a stack in the reverse order, and leaves what shall be kept', async 
     ),
   ).toContain('net')
   expect(aws.errors).toEqual([])
+})
+
+it('takes values from Parameter Store and Secrets Manager, and keeps none of the latter', async () => {
+  await aside('ssm', 'put-parameter', '--name', '/net/block', '--type', 'String', '--value', '10.77.0.0/16')
+  await aside('secretsmanager', 'create-secret', '--name', 'team', '--secret-string', '{"owner":"ada"}')
+  const file = await template(
+    'stored',
+    `
+Parameters:
+  Block: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /net/block}
+Resources:
+  Vpc: {Type: AWS::EC2::VPC, Properties: {CidrBlock: !Ref Block}}
+  Key: {Type: AWS::KMS::Key, Properties: {Description: '{{resolve:secretsmanager:team:SecretString:owner}}'}}
+Outputs:
+  Key: {Value: !GetAtt Key.Arn}
+`,
+  )
+  await ok('deploy', '--stack-name', 'stored', '--template-file', file)
+  const arn = await ok(
+    'describe-stacks',
+    '--stack-name',
+    'stored',
+    '--query',
+    'Stacks[0].Outputs[0].OutputValue',
+  )
+  expect(await aside('kms', 'describe-key', '--key-id', arn, '--query', 'KeyMetadata.Description')).toBe(
+    'ada',
+  )
+  expect(await aside('ec2', 'describe-vpcs', '--query', 'Vpcs[].CidrBlock')).toContain('10.77.0.0/16')
+  const events = await ok(
+    'describe-stack-events',
+    '--stack-name',
+    'stored',
+    '--query',
+    'StackEvents[].ResourceProperties',
+  )
+  expect(events).not.toContain('ada')
 })

@@ -52,6 +52,8 @@ export interface StackRecord {
   wanted: Wanted
   /** What it was before the update that runs, to go back to. */
   previous?: Wanted
+  /** What the parameters that name others in Parameter Store stand for, in the operation that runs. */
+  stored?: { operation: string; values: Record<string, unknown> }
   /** Names the operation that runs; resources that it has finished carry it. */
   operation: string
   clientToken?: string

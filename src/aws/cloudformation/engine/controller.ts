@@ -2,9 +2,11 @@ import type { Controller, Result } from '#world/controller.ts'
 import type { World } from '#world/world.ts'
 import { type Scope, scopeOfKey } from '../../ec2/index.ts'
 import type { StackRecord, StackStatus } from '../records.ts'
-import { resources, stackKey } from '../tables.ts'
+import { resources, stackKey, stacks } from '../tables.ts'
+import { parseTemplate } from '../template/parse.ts'
 import { dependenciesOf } from '../template/references.ts'
 import { callsFor, type Invoke } from './calls.ts'
+import { storedParameters } from './references.ts'
 import { cleanUp, removeAll } from './removal.ts'
 import { apply, isDone, isFailed, type Work } from './resource.ts'
 import { setResource, setStack } from './status.ts'
@@ -79,14 +81,23 @@ function step(work: Work): Promise<void> {
 
 /** Makes and changes the resources that the template asks for, in the order of their dependencies. */
 async function advance(work: Work): Promise<void> {
-  const { scope, stack } = work
+  const { scope, call } = work
+  let { stack } = work
+  if (stack.stored?.operation !== stack.operation) {
+    try {
+      const values = await storedParameters(call, parseTemplate(stack.wanted.template), stack)
+      stack = stacks.put(scope, { ...stack, stored: { operation: stack.operation, values } })
+    } catch (error) {
+      return fail(work, [], (error as Error).message)
+    }
+  }
   const reading = readStack(scope, stack)
   const find = (id: string) => resources.find(scope, stack.arn, id)
   if (timedOut(work)) return fail(work, [], 'Stack creation time exceeded the specified timeout.')
   for (const id of reading.wanted) {
     if (isDone(stack, find(id)) || isFailed(stack, find(id))) continue
     const needs = find(id)?.operation === stack.operation ? [] : dependencies(reading, id)
-    if (needs.every((need) => isDone(stack, find(need)))) await apply(work, reading, id)
+    if (needs.every((need) => isDone(stack, find(need)))) await apply({ ...work, stack }, reading, id)
   }
   const failed = reading.wanted.filter((id) => isFailed(stack, find(id)))
   if (failed.length > 0) return fail(work, failed)

@@ -16,6 +16,7 @@ import {
 } from '../types/type.ts'
 import { handlerMessage } from './failure.ts'
 import { physicalName } from './names.ts'
+import { resolveDynamic } from './references.ts'
 import { setResource } from './status.ts'
 import type { Reading } from './surroundings.ts'
 
@@ -119,7 +120,8 @@ async function create(
     return
   }
   try {
-    const made = await type.create(call, properties, orderOf(work, base, properties))
+    const live = await resolveDynamic(call, properties)
+    const made = await type.create(call, live, orderOf(work, base, properties))
     const { id, attributes } = typeof made === 'string' ? { id: made, attributes: {} } : made
     const started = { ...record, physicalId: id, attributes }
     return stabilize(
@@ -176,7 +178,7 @@ async function update(work: Work, before: ResourceRecord, properties: Properties
     await type.update!(
       call,
       before.physicalId!,
-      properties,
+      await resolveDynamic(call, properties),
       before.properties,
       orderOf(work, before, properties),
     )

@@ -60,6 +60,7 @@ function valuesOf({ accountId, region }: Scope, stack: StackRecord, { Parameters
   ])
   return {
     ...Object.fromEntries(given),
+    ...stack.stored?.values,
     'AWS::AccountId': accountId,
     'AWS::NoValue': NO_VALUE,
     'AWS::NotificationARNs': stack.notificationArns,

@@ -56,7 +56,7 @@ function checkValue(name: string, parameter: TemplateParameter, value: string): 
   for (const item of items) {
     if (AllowedValues && !AllowedValues.some((allowed) => String(allowed) === item))
       throw fail('must be one of AllowedValues')
-    if (AllowedPattern !== undefined && !RE2JS.compile(AllowedPattern).matches(item))
+    if (AllowedPattern !== undefined && !matches(AllowedPattern, item))
       throw fail(`must match pattern ${AllowedPattern}`)
     if (/Number/.test(Type)) {
       const number = Number(item)
@@ -81,3 +81,12 @@ export const splitList = (value: string) => (value === '' ? [] : value.split(','
 
 /** The SSM parameter that stands behind a parameter of type `AWS::SSM::Parameter::Value<…>`. */
 export const isSsmParameter = (type: string) => type.startsWith('AWS::SSM::Parameter::Value<')
+
+/** Whether a value is as a pattern asks, in time that grows with its length only. */
+function matches(pattern: string, value: string): boolean {
+  try {
+    return RE2JS.compile(pattern).matches(value)
+  } catch {
+    throw validation(`Template format error: AllowedPattern ${pattern} is not a valid regular expression.`)
+  }
+}

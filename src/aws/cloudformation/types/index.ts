@@ -3,8 +3,10 @@ import { ecsTypes } from './ecs.ts'
 import { eksTypes } from './eks.ts'
 import { iamTypes } from './iam.ts'
 import { loadBalancingTypes } from './load-balancing.ts'
+import { networkAccessTypes } from './network-access.ts'
 import { otherTypes } from './others.ts'
 import { scalingTypes } from './scaling.ts'
+import { secretTypes } from './secrets.ts'
 import { securityGroupTypes } from './security-groups.ts'
 import type { ResourceType } from './type.ts'
 
@@ -13,11 +15,13 @@ export const RESOURCE_TYPES: ReadonlyMap<string, ResourceType> = new Map(
   [
     ...ec2Types,
     ...securityGroupTypes,
+    ...networkAccessTypes,
     ...iamTypes,
     ...eksTypes,
     ...ecsTypes,
     ...loadBalancingTypes,
     ...scalingTypes,
+    ...secretTypes,
     ...otherTypes,
   ].map((type) => [type.name, type]),
 )

@@ -15,6 +15,7 @@ import type { World } from '#world/world.ts'
 import type { Clusters, RunningCluster } from './clusters.ts'
 import { FARGATE_PROFILE, FARGATE_SCHEDULER } from './pod-webhooks.ts'
 
+const PROFILE_KEY = /^aws\/\d+\/([^/]+)\/eks\/fargate-profiles\/([^/]+)\/([^/]+)$/
 const POD_KEY = /^kubernetes\/([^/]+)\/core\/pods\/([^/]+)\/([^/]+)$/
 const RETRY_MS = 30_000
 const READY_POLL_MS = 500
@@ -27,7 +28,7 @@ const MIB = 1024 * 1024
 export class Fargate {
   readonly #world: World
   readonly #clusters: Clusters
-  #controller: { stop(): void } | undefined
+  readonly #controllers: { stop(): void }[] = []
 
   constructor(world: World, clusters: Clusters) {
     this.#world = world
@@ -35,7 +36,7 @@ export class Fargate {
   }
 
   start(): void {
-    this.#controller = this.#world.controllers.start({
+    const pods = this.#world.controllers.start({
       name: 'fargate-scheduler',
       sources: [
         {
@@ -50,10 +51,27 @@ export class Fargate {
         return cluster && this.#reconcile(cluster, namespace, name)
       },
     })
+    const profiles = this.#world.controllers.start({
+      name: 'fargate-profiles',
+      sources: [{ prefix: 'aws/', keys: ({ key }) => (PROFILE_KEY.test(key) ? [key] : []) }],
+      reconcile: (key) => this.#endPods(key),
+    })
+    this.#controllers.push(pods, profiles)
   }
 
   stop(): void {
-    this.#controller?.stop()
+    for (const controller of this.#controllers) controller.stop()
+  }
+
+  /** The pods of a profile that is being deleted go with it. */
+  #endPods(key: string): void {
+    const [, region, clusterName = '', name = ''] = PROFILE_KEY.exec(key)!.map(decodeURIComponent)
+    const cluster = this.#clusters.named(clusterName).find(({ scope }) => scope.region === region)
+    if (!cluster || fargateProfiles.find(cluster.scope, clusterName, name)?.status !== 'DELETING') return
+    const { client } = cluster.kubernetes
+    for (const { metadata } of client.list<Pod>('pods'))
+      if (metadata.labels?.[FARGATE_PROFILE] === name && !metadata.deletionTimestamp)
+        client.delete('pods', metadata.namespace!, metadata.name)
   }
 
   #reconcile(cluster: RunningCluster, namespace: string, name: string): Result | undefined {

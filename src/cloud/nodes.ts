@@ -14,7 +14,7 @@ import { nodeSystem } from './data/node-system.ts'
 const drainKey = (clusterUid: string, node: string) => `node-drains/${clusterUid}/${node}`
 /** How often an eviction that a budget forbids is tried again, ms. */
 const EVICTION_RETRY_MS = 5_000
-/** How long EKS waits for pods that budgets hold when it deletes a node group, ms
+/** How long EKS waits for pods that budgets hold when it deletes a node group, ms; a part of what AWS needs to provision
  *  (docs.aws.amazon.com/eks/latest/userguide/managed-node-update-behavior.html, read 2026-11). */
 const EVICTION_LIMIT_MS = 900_000
 
@@ -149,11 +149,8 @@ function kubeletNode(node: NodeRecord, { uid }: ClusterRecord): Omit<KubeletNode
  * Cordons a node and evicts the pods that do not belong to it, as EKS does before it terminates a machine; what a disruption
  * budget still holds after its time goes by force. Whether some pods had to stay for now.
  */
-function drain(
-  { store, clock }: World,
-  cluster: RunningCluster,
-  { name, keepBudgets = false }: NodeRecord,
-): boolean {
+function drain(world: World, cluster: RunningCluster, { name, keepBudgets = false }: NodeRecord): boolean {
+  const { store, clock } = world
   const { client } = cluster.kubernetes
   const node = client.get<Node>('nodes', '', name)
   if (node && !node.spec?.unschedulable) {
@@ -165,7 +162,7 @@ function drain(
   for (const { metadata } of evictable(cluster, name)) {
     if (metadata.deletionTimestamp) continue
     try {
-      if (now - since >= EVICTION_LIMIT_MS && !keepBudgets)
+      if (now - since >= world.provisioningTime(EVICTION_LIMIT_MS) && !keepBudgets)
         client.delete('pods', metadata.namespace!, metadata.name)
       else client.evict(metadata.namespace!, metadata.name)
     } catch (error) {

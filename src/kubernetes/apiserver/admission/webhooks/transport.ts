@@ -61,9 +61,8 @@ export async function post(webhook: Obj, body: Obj, context: StrategyContext): P
   const { clientConfig, timeoutSeconds = 10 } = webhook
   const target = targetOf(clientConfig, context)
   target.url.searchParams.set('timeout', `${timeoutSeconds}s`)
-  const shown = target.url.href.replace(/^(https:\/\/[^/?]+:443)/, '$1')
   const failed = (why: string) =>
-    new Error(`Post ${JSON.stringify(withPort(target.url, clientConfig, shown))}: ${why}`)
+    new Error(`Post ${JSON.stringify(withPort(target.url, clientConfig))}: ${why}`)
   let socket: Duplex
   let at = ''
   try {
@@ -101,8 +100,8 @@ export async function post(webhook: Obj, body: Obj, context: StrategyContext): P
 }
 
 /** URL leaves out the port of https, which upstream shows. */
-const withPort = (url: URL, { service }: Obj, shown: string) =>
-  service && !url.port ? shown.replace(url.host, `${url.host}:443`) : shown
+const withPort = (url: URL, { service }: Obj): string =>
+  service && !url.port ? url.href.replace(url.host, `${url.host}:443`) : url.href
 
 /** An answer that came and is none. */
 class AnswerError extends Error {}

@@ -34,11 +34,21 @@ export async function sendPieces(
   res.writeHead(code, { 'cache-control': 'no-cache, private', 'content-type': 'application/json' })
   res.write(first)
   for (; !piece.done && !res.destroyed; piece = pieces.next()) {
-    if (!res.write(piece.value))
-      await new Promise((resolve) => res.once('drain', resolve).once('close', resolve))
+    if (!res.write(piece.value)) await drained(res)
     await turn()
   }
   res.end()
+}
+
+/** Resolves when the client has taken what was written, or has left. */
+function drained(res: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      res.off('drain', done).off('close', done)
+      resolve()
+    }
+    res.on('drain', done).on('close', done)
+  })
 }
 
 export const sendJson = (req: IncomingMessage, res: ServerResponse, code: number, value: unknown): void =>

@@ -51,7 +51,7 @@ export function parseReference(text: string): ImageReference {
   if (domain === 'index.docker.io') domain = 'docker.io'
   if (domain === 'docker.io' && !path.includes('/')) path = `library/${path}`
   if (path !== path.toLowerCase()) {
-    throw new InvalidReferenceError(`repository name must be lowercase`)
+    throw new InvalidReferenceError(`invalid reference format: repository name (${path}) must be lowercase`)
   }
   if (!DOMAIN.test(domain) || !path.split('/').every((part) => COMPONENT.test(part))) throw invalid()
   return { domain, path, tag, digest }

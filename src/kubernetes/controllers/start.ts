@@ -28,6 +28,7 @@ import { statefulSetController } from './statefulset.ts'
 import { volumeBinder } from './volumes/binder.ts'
 import { volumeProtection } from './volumes/protection.ts'
 import { ebsProvisioner } from './volumes/provisioner.ts'
+import { ebsResizer } from './volumes/resizer.ts'
 
 /** The Services, policies and names of a cluster: what kube-proxy and CoreDNS do on its nodes. */
 export interface ClusterNetwork {
@@ -93,6 +94,7 @@ export function startControllerManager(
     volumeBinder(plane),
     volumeProtection(plane),
     ebsProvisioner(plane),
+    ebsResizer(plane),
     collector,
     ...(balancers ? [balancers] : []),
     autoscalerController(plane, metrics),

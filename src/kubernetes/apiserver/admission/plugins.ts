@@ -4,6 +4,7 @@ import type { Obj } from '../json.ts'
 import { kindOf } from '../kinds/registry.ts'
 import type { AdmissionPlugin } from '../storage/strategy.ts'
 import { certificateSigners, certificateSubject } from './certificates.ts'
+import { claimResize } from './claim-resize.ts'
 import { defaultIngressClass, defaultStorageClass, priority, runtimeClass } from './classes.ts'
 import { escalation } from './escalation.ts'
 import { limitRangeDefaults, limitRangeLimits } from './limit-range.ts'
@@ -141,6 +142,7 @@ export const ADMISSION: { mutating: AdmissionPlugin[]; validating: AdmissionPlug
     certificateSubject,
     limitRangeLimits,
     podSecurity,
+    claimResize,
     validatingPolicies,
     validatingWebhooks,
     resourceQuota,

@@ -144,7 +144,7 @@ export const serviceStrategy: Strategy = {
     const errors: FieldError[] = []
     const { spec } = object
     if (old && hasClusterIp(spec) && hasClusterIp(old.spec) && spec.clusterIP !== old.spec.clusterIP) {
-      errors.push(invalidValue('spec.clusterIPs[0]', spec.clusterIP, 'may not change once set'))
+      errors.push(invalidValue('spec.clusterIPs[0]', [spec.clusterIP], 'may not change once set'))
     }
     if (spec?.type === 'ClusterIP') {
       for (const [index, port] of (spec.ports ?? []).entries()) {

@@ -27,6 +27,14 @@ const RETRY_MS = 10_000
 const DELETER = 'external-provisioner.volume.kubernetes.io/finalizer'
 const GIB = 2 ** 30
 
+/** A ready pod of the driver's controller; undefined when the driver is not installed or not running. */
+export function ebsDriver({ api }: ControlPlane): Pod | undefined {
+  if (!api.get('csidrivers.storage.k8s.io', '', EBS_DRIVER)) return
+  return api
+    .list<Pod>('pods', 'kube-system')
+    .find((pod) => pod.metadata.labels?.app === 'ebs-csi-controller' && isReady(pod))
+}
+
 /** The EBS CSI driver's controller: makes and deletes volumes while its pods run. Models external-provisioner with aws-ebs-csi-driver. */
 export function ebsProvisioner(plane: ControlPlane): Controller {
   const { api, world, options } = plane
@@ -42,13 +50,7 @@ export function ebsProvisioner(plane: ControlPlane): Controller {
     return claim && !claim.metadata.deletionTimestamp ? provision(claim) : undefined
   }
 
-  /** A ready pod of the driver's controller; undefined when the driver is not installed or not running. */
-  function driver(): Pod | undefined {
-    if (!api.get('csidrivers.storage.k8s.io', '', EBS_DRIVER)) return
-    return api
-      .list<Pod>('pods', 'kube-system')
-      .find((pod) => pod.metadata.labels?.app === 'ebs-csi-controller' && isReady(pod))
-  }
+  const driver = () => ebsDriver(plane)
 
   function provision(claim: PersistentVolumeClaim): Result | undefined {
     if (isBound(claim) || claim.spec.volumeName) return

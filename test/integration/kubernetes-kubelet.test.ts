@@ -1,0 +1,309 @@
+import { afterAll, beforeAll, describe, it } from 'vitest'
+import { type KubectlCluster, kubectlCluster } from './kubernetes-server.ts'
+import { transcript } from './transcript.ts'
+
+let cluster: KubectlCluster
+beforeAll(async () => {
+  cluster = await kubectlCluster({ nodes: 1 })
+  await cluster.kubectl('wait --for=condition=Ready node --all --timeout=30s')
+})
+afterAll(() => cluster.close())
+
+const apply = (text: string) => cluster.kubectl('apply -f -', text)
+const pod = (name: string, containers: string, spec = '') => `
+apiVersion: v1
+kind: Pod
+metadata: {name: ${name}, labels: {app: ${name}}}
+spec:
+  terminationGracePeriodSeconds: 5
+  ${spec}
+  containers: [${containers}]
+---`
+const events = (name: string, reason: string) =>
+  `kubectl get events --field-selector involvedObject.name=${name},reason=${reason} --no-headers -o custom-columns=TYPE:.type,MESSAGE:.message`
+
+// Source: kubernetes.io/docs/concepts/containers/images, pkg/kubelet/images/image_manager.go, pkg/kubelet/kuberuntime.
+describe('an image', () => {
+  it('that cannot be had leaves its pod waiting, with the reason', async () => {
+    await apply(
+      pod('absent', '{name: main, image: "nginx:no-such-tag"}') +
+        pod('never', '{name: main, image: "httpd:2.4", imagePullPolicy: Never}') +
+        pod('badname', '{name: main, image: "Nginx:latest"}'),
+    )
+    await transcript(
+      cluster,
+      `
+      $ kubectl wait pod/absent --for=jsonpath='{.status.containerStatuses[0].state.waiting.reason}'=ImagePullBackOff --timeout=20s
+      pod/absent condition met
+      $ ${events('absent', 'Failed')}
+      Warning   Failed to pull image "nginx:no-such-tag": rpc error: code = NotFound desc = failed to pull and unpack image "docker.io/library/nginx:no-such-tag": failed to resolve reference "docker.io/library/nginx:no-such-tag": docker.io/library/nginx:no-such-tag: not found
+      Warning   Error: ErrImagePull
+      Warning   Error: ImagePullBackOff
+      $ ${events('absent', 'BackOff')}
+      Normal   Back-off pulling image "nginx:no-such-tag"
+      $ kubectl get pods absent never badname
+      NAME      READY   STATUS              RESTARTS   AGE
+      absent    0/1     ImagePullBackOff    0          …
+      never     0/1     ErrImageNeverPull   0          …
+      badname   0/1     InvalidImageName    0          …
+      $ ${events('never', 'ErrImageNeverPull')}
+      Warning   Container image "httpd:2.4" is not present with pull policy of Never
+      $ ${events('badname', 'InspectFailed')}
+      Warning   Failed to apply default image tag "Nginx:latest": couldn't parse image name "Nginx:latest": invalid reference format: repository name (library/Nginx) must be lowercase
+      $ kubectl logs absent
+      Error from server (BadRequest): container "main" in pod "absent" is waiting to start: trying and failing to pull image
+      [exit 1]
+      $ kubectl set image pod/absent main=nginx:1.29
+      pod/absent image updated
+      $ kubectl wait --for=condition=Ready pod/absent --timeout=30s
+      pod/absent condition met
+      $ kubectl delete pod absent never badname --now
+      …
+      `,
+    )
+  })
+})
+
+// Source: kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle, docs/tasks/configure-pod-container (probes, init containers, handlers),
+// pkg/kubelet/prober, pkg/kubelet/kuberuntime.
+describe('a container', () => {
+  it('is started again with growing delays, or not at all', async () => {
+    await apply(
+      pod('crash', '{name: main, image: busybox, command: [sh, -c, "echo trying; exit 3"]}') +
+        pod('once', '{name: main, image: busybox, command: [sh, -c, "exit 4"]}', 'restartPolicy: Never') +
+        pod('nothing', '{name: main, image: busybox, command: [no-such-program]}'),
+    )
+    await transcript(
+      cluster,
+      `
+      +30s
+      $ kubectl get pods crash once nothing
+      NAME      READY   STATUS             RESTARTS        AGE
+      crash     0/1     CrashLoopBackOff   2 (…s ago)      …
+      once      0/1     Error              0               …
+      nothing   0/1     …                  2 (…s ago)      …
+      $ kubectl get pod crash -o jsonpath='{.status.containerStatuses[0].state.waiting.message}'
+      back-off 20s restarting failed container=main pod=crash_default(…)
+      $ kubectl get pod crash -o jsonpath='{.status.containerStatuses[0].lastState.terminated.exitCode} {.status.containerStatuses[0].lastState.terminated.reason}'
+      3 Error
+      $ kubectl logs crash --previous
+      trying
+      $ ${events('crash', 'BackOff')}
+      Warning   Back-off restarting failed container main in pod crash_default(…)
+      $ ${events('nothing', 'Failed')}
+      Warning   Error: failed to create …exec: "no-such-program": executable file not found in $PATH…
+      $ kubectl delete pod crash once nothing --now
+      …
+      `,
+    )
+  })
+
+  it('is asked by its probes, in all four ways', async () => {
+    await apply(
+      pod(
+        'probed',
+        '{name: main, image: "nginx:1.29", startupProbe: {tcpSocket: {port: 80}, periodSeconds: 1}, readinessProbe: {exec: {command: [cat, /tmp/ready]}, periodSeconds: 1}, livenessProbe: {httpGet: {path: /, port: 80}, periodSeconds: 2, failureThreshold: 2}}',
+      ) +
+        pod(
+          'grpc',
+          '{name: main, image: "nginx:1.29", readinessProbe: {grpc: {port: 80}, periodSeconds: 5}}',
+        ),
+    )
+    await transcript(
+      cluster,
+      `
+      $ kubectl wait pod/probed --for=jsonpath='{.status.containerStatuses[0].started}'=true --timeout=30s
+      pod/probed condition met
+      $ ${events('probed', 'Unhealthy')} --watch | grep -m 1 Readiness
+      Warning   Readiness probe failed: cat: …/tmp/ready…: No such file or directory
+      $ kubectl get pod probed
+      NAME     READY   STATUS    RESTARTS   AGE
+      probed   0/1     Running   0          …
+      $ kubectl exec probed -- touch /tmp/ready
+      $ kubectl wait --for=condition=Ready pod/probed --timeout=20s
+      pod/probed condition met
+      $ kubectl exec probed -- rm /usr/share/nginx/html/index.html
+      $ kubectl wait pod/probed --for=jsonpath='{.status.containerStatuses[0].restartCount}'=1 --timeout=20s
+      pod/probed condition met
+      $ ${events('probed', 'Unhealthy')} | grep Liveness
+      Warning   Liveness probe failed: HTTP probe failed with statuscode: 403
+      $ ${events('probed', 'Killing')}
+      Normal   Container main failed liveness probe, will be restarted
+      $ ${events('grpc', 'Unhealthy')} | tail -n 1
+      Warning   Readiness probe failed: timeout: failed to connect service "10.0.0.…:80" within 1s: context deadline exceeded
+      $ kubectl delete pod probed grpc --now
+      …
+      `,
+    )
+  })
+
+  it('waits for the init containers, and has sidecars beside it', async () => {
+    await apply(
+      pod(
+        'ordered',
+        '{name: main, image: busybox, command: [sh, -c, "cat /work/made; sleep 1000"], volumeMounts: [{name: work, mountPath: /work}]}',
+        `volumes: [{name: work, emptyDir: {}}]
+  initContainers:
+  - {name: make, image: busybox, command: [sh, -c, "echo made > /work/made"], volumeMounts: [{name: work, mountPath: /work}]}
+  - {name: proxy, image: "nginx:1.29", restartPolicy: Always, startupProbe: {httpGet: {port: 80}, periodSeconds: 1}}`,
+      ) +
+        pod(
+          'stuck',
+          '{name: main, image: busybox}',
+          'initContainers: [{name: wait, image: busybox, command: [sh, -c, "exit 1"]}]',
+        ),
+    )
+    await transcript(
+      cluster,
+      `
+      $ kubectl wait --for=condition=Ready pod/ordered --timeout=30s
+      pod/ordered condition met
+      $ kubectl get pod ordered
+      NAME      READY   STATUS    RESTARTS   AGE
+      ordered   2/2     Running   0          …
+      $ kubectl logs ordered
+      Defaulted container "main" out of: main, make (init), proxy (init)
+      made
+      $ kubectl exec ordered -c main -- wget -qO /dev/null http://localhost
+      $ kubectl get pod stuck
+      NAME    READY   STATUS       RESTARTS   AGE
+      stuck   0/1     Init:…       …
+      $ kubectl get pod stuck -o jsonpath='{.status.conditions[?(@.type=="Initialized")].message}'
+      containers with incomplete status: [wait]
+      $ kubectl logs stuck
+      Defaulted container "main" out of: main, wait (init)
+      Error from server (BadRequest): container "main" in pod "stuck" is waiting to start: PodInitializing
+      [exit 1]
+      $ kubectl delete pod ordered stuck --now
+      …
+      `,
+    )
+  })
+
+  it('ends gracefully, its hook first', async () => {
+    await apply(
+      pod(
+        'polite',
+        `{name: main, image: busybox, command: [sh, -c, "trap 'echo bye; exit 0' TERM; while true; do sleep 1; done"], lifecycle: {preStop: {exec: {command: [sh, -c, "echo hook > /proc/1/fd/1"]}}}}`,
+      ) +
+        pod(
+          'slow',
+          '{name: main, image: busybox, command: [sleep, "1000"], lifecycle: {preStop: {sleep: {seconds: 2}}}}',
+        ),
+    )
+    await transcript(
+      cluster,
+      `
+      $ kubectl wait --for=condition=Ready pod/polite pod/slow --timeout=30s
+      …
+      $ (kubectl logs -f polite & kubectl delete pod polite --wait=false; wait)
+      …
+      hook
+      bye
+      $ kubectl delete pod slow --wait=false
+      pod "slow" deleted from default namespace
+      $ kubectl get pod slow
+      NAME   READY   STATUS        RESTARTS   AGE
+      slow   1/1     Terminating   0          …
+      $ kubectl delete pod slow --grace-period=0 --force
+      Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated. The resource may continue to run on the cluster indefinitely.
+      pod "slow" force deleted from default namespace
+      $ ${events('polite', 'Killing')}
+      Normal   Stopping container main
+      `,
+    )
+  })
+})
+
+// Source: kubernetes.io/docs/concepts/configuration, docs/concepts/storage (projected volumes), docs/tasks/inject-data-application.
+describe('configuration', () => {
+  it('is in the environment and in files, which follow their source', async () => {
+    await apply(`
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings}
+data: {colour: blue, size: large}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: keys}
+stringData: {token: s3cret}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: reader, labels: {tier: front}}
+spec:
+  terminationGracePeriodSeconds: 1
+  volumes:
+  - name: all
+    projected:
+      sources:
+      - configMap: {name: settings}
+      - secret: {name: keys, items: [{key: token, path: keys/token, mode: 0400}]}
+      - downwardAPI: {items: [{path: labels, fieldRef: {fieldPath: metadata.labels}}, {path: cpu, resourceFieldRef: {containerName: main, resource: limits.cpu, divisor: 1m}}]}
+  containers:
+  - name: main
+    image: busybox
+    command: [sleep, '1000']
+    resources: {limits: {cpu: 250m, memory: 32Mi}}
+    envFrom: [{configMapRef: {name: settings}, prefix: APP_}]
+    env:
+    - {name: TOKEN, valueFrom: {secretKeyRef: {name: keys, key: token}}}
+    - {name: WHERE, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}
+    - {name: WHO, value: '$(TOKEN) on $(WHERE)'}
+    volumeMounts: [{name: all, mountPath: /etc/all}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: lacking}
+spec:
+  containers: [{name: main, image: busybox, env: [{name: X, valueFrom: {configMapKeyRef: {name: settings, key: nope}}}]}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: unmounted}
+spec:
+  volumes: [{name: v, configMap: {name: missing}}]
+  containers: [{name: main, image: busybox, volumeMounts: [{name: v, mountPath: /v}]}]
+`)
+    await transcript(
+      cluster,
+      `
+      $ kubectl wait --for=condition=Ready pod/reader --timeout=30s
+      pod/reader condition met
+      $ kubectl exec reader -- sh -c 'echo $APP_colour $APP_size $WHO'
+      blue large s3cret on node-1
+      $ kubectl exec reader -- sh -c 'cd /etc/all; cat colour keys/token cpu labels'
+      blues3cret250tier="front"
+      $ kubectl create configmap settings --from-literal=colour=red --dry-run=client -o yaml | kubectl replace -f -
+      configmap/settings replaced
+      $ kubectl label pod reader tier=back --overwrite
+      pod/reader labeled
+      +2m
+      $ kubectl exec reader -- sh -c 'cd /etc/all; cat colour labels; ls; echo; echo $APP_colour'
+      redtier="back"colour
+      cpu
+      keys
+      labels
+      …
+      blue
+      $ kubectl get pod reader -o jsonpath='{.status.qosClass}'
+      Guaranteed
+      $ kubectl get pod lacking
+      NAME      READY   STATUS                       RESTARTS   AGE
+      lacking   0/1     CreateContainerConfigError   0          …
+      $ kubectl get pod lacking -o jsonpath='{.status.containerStatuses[0].state.waiting.message}'
+      couldn't find key nope in ConfigMap default/settings
+      $ kubectl get pod unmounted
+      NAME        READY   STATUS              RESTARTS   AGE
+      unmounted   0/1     ContainerCreating   0          …
+      $ ${events('unmounted', 'FailedMount')} | tail -n 1
+      Warning   MountVolume.SetUp failed for volume "v" : configmap "missing" not found
+      $ kubectl create configmap missing --from-literal=a=b
+      configmap/missing created
+      $ kubectl delete pod reader lacking unmounted --now
+      …
+      `,
+    )
+  })
+})

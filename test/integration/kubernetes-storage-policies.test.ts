@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eksAddon } from '#kubernetes/eks-addons.ts'
 import { type KubectlCluster, kubectlCluster } from './kubernetes-server.ts'
+import { transcript } from './transcript.ts'
 
 let cluster: KubectlCluster
 beforeAll(async () => {
@@ -110,6 +112,77 @@ spec:
     )
     expect(await kubectl('get events --field-selector reason=Preempted')).toMatch(
       /Normal +Preempted +pod\/low +Preempted by pod [0-9a-f-]{36} on node node-2/,
+    )
+  })
+})
+
+const GROWING = `
+apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: {name: fixed}
+provisioner: ebs.csi.aws.com
+---
+apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: {name: gp3}
+provisioner: ebs.csi.aws.com
+allowVolumeExpansion: true
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: fixed}
+spec: {accessModes: [ReadWriteOnce], storageClassName: fixed, resources: {requests: {storage: 1Gi}}}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: growing}
+spec: {accessModes: [ReadWriteOnce], storageClassName: gp3, resources: {requests: {storage: 1Gi}}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: user}
+spec:
+  schedulingGates: [{name: example.com/later}]
+  volumes: [{name: data, persistentVolumeClaim: {claimName: growing}}]
+  containers: [{name: main, image: busybox, command: [sleep, '1000'], volumeMounts: [{name: data, mountPath: /data}]}]
+`
+
+// Source: kubernetes.io/docs/concepts/storage/persistent-volumes (expanding), plugin/pkg/admission/storage/persistentvolume/resize,
+// kubernetes-csi/external-resizer.
+describe('a provisioned volume', () => {
+  it('grows with its claim where its class allows, and its file system when a pod mounts it', async () => {
+    const options = { version: 'v1.53.0-eksbuild.1', dnsAddress: '10.100.0.10' }
+    const registry = '602401143452.dkr.ecr.us-east-1.amazonaws.com'
+    for (const { resource, object } of eksAddon('aws-ebs-csi-driver', { ...options, registry })) {
+      cluster.cluster.client.create(resource, object)
+    }
+    await kubectl('apply -f -', GROWING)
+    await transcript(
+      cluster,
+      `
+      $ kubectl wait pvc/fixed pvc/growing --for=jsonpath='{.status.phase}'=Bound --timeout=40s
+      …
+      $ kubectl patch pvc fixed -p '{"spec":{"resources":{"requests":{"storage":"2Gi"}}}}'
+      Error from server (Forbidden): persistentvolumeclaims "fixed" is forbidden: only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize
+      [exit 1]
+      $ kubectl patch pvc growing -p '{"spec":{"resources":{"requests":{"storage":"2Gi"}}}}'
+      persistentvolumeclaim/growing patched
+      $ kubectl wait pvc/growing --for=condition=FileSystemResizePending --timeout=20s
+      persistentvolumeclaim/growing condition met
+      $ kubectl get pvc growing
+      NAME      STATUS   VOLUME   CAPACITY   ACCESS MODES   STORAGECLASS   VOLUMEATTRIBUTESCLASS   AGE
+      growing   Bound    pvc-…    1Gi        RWO            gp3            <unset>                 …
+      $ kubectl patch pod user --type=json -p '[{"op":"remove","path":"/spec/schedulingGates/0"}]'
+      pod/user patched
+      $ kubectl wait pvc/growing --for=jsonpath='{.status.capacity.storage}'=2Gi --timeout=30s
+      persistentvolumeclaim/growing condition met
+      $ kubectl get events --field-selector involvedObject.name=user,reason=FileSystemResizeSuccessful
+      LAST SEEN   TYPE     REASON                       OBJECT     MESSAGE
+      …           Normal   FileSystemResizeSuccessful   pod/user   MountVolume.NodeExpandVolume succeeded for volume "pvc-…" node-…
+      $ kubectl patch pvc growing -p '{"spec":{"resources":{"requests":{"storage":"1Gi"}}}}'
+      The PersistentVolumeClaim "growing" is invalid: spec.resources.requests.storage: Forbidden: field can not be less than status.capacity
+      [exit 1]
+      `,
     )
   })
 })

@@ -142,7 +142,9 @@ export function volumeBinder(plane: ControlPlane): Controller {
       return
     }
     setVolumePhase(volume, 'Bound')
-    const { accessModes, capacity } = volume.spec
+    const { accessModes } = volume.spec
+    // A volume that has grown since tells nothing of the file system in it.
+    const capacity = (claim.status.phase === 'Bound' && claim.status.capacity) || volume.spec.capacity
     const status = { ...claim.status, phase: 'Bound', accessModes, capacity }
     if (!equal(status, claim.status)) api.updateStatus(CLAIMS, { ...claim, status })
   }

@@ -307,3 +307,26 @@ spec:
     )
   })
 })
+
+// Source: kubernetes.io/docs/concepts/storage/volumes#emptydir, pkg/kubelet/eviction (localStorageEviction).
+describe('an emptyDir', () => {
+  it('evicts its pod when it outgrows its limit', async () => {
+    const main =
+      '{name: main, image: busybox, command: [sh, -c, "seq 1 20000 > /data/file; sleep 1000"], volumeMounts: [{name: data, mountPath: /data}]}'
+    await apply(pod('full', main, 'volumes: [{name: data, emptyDir: {sizeLimit: 64Ki}}]'))
+    await transcript(
+      cluster,
+      `
+      $ kubectl wait pod/full --for=jsonpath='{.status.podIP}' --timeout=20s
+      pod/full condition met
+      +30s
+      $ kubectl wait pod/full --for=jsonpath='{.status.phase}'=Failed --timeout=20s
+      pod/full condition met
+      $ kubectl get pod full -o jsonpath='{.status.reason}: {.status.message}'
+      Evicted: Usage of EmptyDir volume "data" exceeds the limit "64Ki".
+      $ ${events('full', 'Evicted')}
+      Warning   Usage of EmptyDir volume "data" exceeds the limit "64Ki".
+      `,
+    )
+  })
+})

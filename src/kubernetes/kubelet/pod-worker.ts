@@ -17,7 +17,7 @@ import type { NodeImages } from './node-images.ts'
 import type { NodeRecord } from './node-record.ts'
 import { type PodView, podStatusOf } from './pod-status.ts'
 import { PodResize } from './resize.ts'
-import { MINIMUM_GRACE_MS, RETRY_MS, SANDBOX_MS, VOLUME_SYNC_MS } from './timings.ts'
+import { EVICTION_CHECK_MS, MINIMUM_GRACE_MS, RETRY_MS, SANDBOX_MS, VOLUME_SYNC_MS } from './timings.ts'
 import type { PodLedger } from './uplink.ts'
 import { MountError, PodVolumes, type TokenIssuer } from './volumes.ts'
 
@@ -270,10 +270,11 @@ export class PodWorker implements PodContext {
 
   async #run(pod: Pod): Promise<void> {
     this.#checkDeadline(pod)
+    this.#checkStorage(pod)
     const grace = Math.max((pod.spec.terminationGracePeriodSeconds ?? 30) * 1000, MINIMUM_GRACE_MS)
     if (!this.#verdict && this.#prepare(pod)) await this.#advance(pod)
     if (this.#verdict || this.#isOver(pod)) {
-      await this.#stopAll(pod, this.now() + grace)
+      await this.#stopAll(pod, this.now() + (this.#verdict?.reason === 'Evicted' ? 0 : grace))
       if (this.containers.some(({ running }) => running)) return
     }
     this.#writeStatus(this.#view(pod))
@@ -287,6 +288,16 @@ export class PodWorker implements PodContext {
     const message = 'Pod was active on the node longer than the specified deadline'
     this.#verdict = { reason: 'DeadlineExceeded', message }
     this.event(pod, 'Normal', 'DeadlineExceeded', message)
+  }
+
+  /** Evicts a pod whose emptyDir has outgrown its limit. Models localStorageEviction of pkg/kubelet/eviction. */
+  #checkStorage(pod: Pod): void {
+    if (this.#verdict || !pod.spec.volumes?.some(({ emptyDir }) => emptyDir?.sizeLimit !== undefined)) return
+    const over = this.volumes.overLimit(pod)
+    if (!over) return this.wakeAt(this.now() + EVICTION_CHECK_MS)
+    const message = `Usage of EmptyDir volume "${over.volume}" exceeds the limit "${over.limit}". `
+    this.#verdict = { reason: 'Evicted', message }
+    this.event(pod, 'Warning', 'Evicted', message)
   }
 
   #isOver(pod: Pod): boolean {

@@ -27,3 +27,5 @@ export const RETRY_MS = 10_000
 export const ERROR_SHOWN_MS = 2_000
 /** The least time between SIGTERM and SIGKILL (`minimumGracePeriodInSeconds`). */
 export const MINIMUM_GRACE_MS = 2_000
+/** How often local storage is measured (`evictionMonitoringPeriod`). */
+export const EVICTION_CHECK_MS = 10_000

@@ -10,6 +10,7 @@ import type {
   VolumeMount,
 } from '../objects.ts'
 import { isFinished } from '../pods.ts'
+import { parseQuantity } from '../quantity.ts'
 import { CLAIMS, claimNames, isBound, VOLUMES } from '../volumes/claims.ts'
 import { folderOf, type VolumeStore } from '../volumes/files.ts'
 import { ConfigError, type EnvironmentSource, expand, fieldOf, resourceOf } from './environment.ts'
@@ -80,6 +81,16 @@ export class PodVolumes {
       const files = this.#files.get(volume.name) ?? new Map()
       this.#files.set(volume.name, files)
       if (wanted) replace(files, wanted)
+    }
+  }
+
+  /** The first emptyDir that holds more than its `sizeLimit`, and that limit. */
+  overLimit(pod: Pod): { volume: string; limit: string } | undefined {
+    for (const { name, emptyDir } of pod.spec.volumes ?? []) {
+      if (emptyDir?.sizeLimit === undefined) continue
+      let size = 0
+      for (const { content } of this.#files.get(name)?.values() ?? []) size += content.length
+      if (size > parseQuantity(emptyDir.sizeLimit)) return { volume: name, limit: emptyDir.sizeLimit }
     }
   }
 

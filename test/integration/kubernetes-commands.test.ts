@@ -184,13 +184,13 @@ describe('kubectl run, exec, cp, attach, logs and port-forward', () => {
       $ kubectl logs nobody
       error: error from server (NotFound): pods "nobody" not found in namespace "default"
       [exit 1]
-      $ kubectl port-forward pod/web 18081:80 > forward.log 2>&1 & until grep -q Forwarding forward.log; do sleep 0.1; done; curl -s http://127.0.0.1:18081/page.html; kill $!
+      $ kubectl port-forward pod/web 18081:80 > forward.log 2>&1 & until grep -qs Forwarding forward.log; do sleep 0.1; done; curl -s http://127.0.0.1:18081/page.html; kill $!
       a page of mine
-      $ KUBECTL_PORT_FORWARD_WEBSOCKETS=false kubectl port-forward pod/web 18082:80 > forward.log 2>&1 & until grep -q Forwarding forward.log; do sleep 0.1; done; curl -s http://127.0.0.1:18082/page.html; kill $!
+      $ KUBECTL_PORT_FORWARD_WEBSOCKETS=false kubectl port-forward pod/web 18082:80 > forward.log 2>&1 & until grep -qs Forwarding forward.log; do sleep 0.1; done; curl -s http://127.0.0.1:18082/page.html; kill $!
       a page of mine
       $ KUBECTL_REMOTE_COMMAND_WEBSOCKETS=false kubectl exec web -- echo by SPDY
       by SPDY
-      $ kubectl proxy --port=18083 > proxy.log 2>&1 & until grep -q Starting proxy.log; do sleep 0.1; done; curl -s http://127.0.0.1:18083/api/v1/namespaces/default/pods/web/proxy/page.html; kill $!
+      $ kubectl proxy --port=18083 > proxy.log 2>&1 & until grep -qs Starting proxy.log; do sleep 0.1; done; curl -s http://127.0.0.1:18083/api/v1/namespaces/default/pods/web/proxy/page.html; kill $!
       a page of mine
       $ kubectl run count --image=busybox --restart=Never -- sh -c 'for i in 1 2 3 4 5 6; do echo line $i; sleep 1; done'
       pod/count created

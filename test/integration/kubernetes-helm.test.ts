@@ -103,7 +103,8 @@ describe('helm', () => {
       NOTES:
       Ask http://web
       $ helm install web site
-      Error: INSTALLATION FAILED: cannot reuse a name that is still in use
+      level=ERROR msg="release name check failed" error="cannot reuse a name that is still in use"
+      Error: INSTALLATION FAILED: release name check failed: cannot reuse a name that is still in use
       [exit 1]
       $ kubectl get deployment web -o jsonpath='{.metadata.labels.app\\.kubernetes\\.io/managed-by} {.metadata.annotations.meta\\.helm\\.sh/release-name} {.status.readyReplicas}'
       Helm web 1
@@ -127,10 +128,10 @@ describe('helm', () => {
       $ helm get values web
       USER-SUPPLIED VALUES:
       replicas: 2
-      tag: 1.29
+      tag: "1.29"
       $ helm upgrade web site --set replicas=bad
-      Error: UPGRADE FAILED: …
-      …
+      level=WARN msg="upgrade failed" name=web error="Deployment in version …
+      Error: UPGRADE FAILED: Deployment in version "v1" cannot be handled as a Deployment: json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32
       [exit 1]
       $ helm history web | cut -f 1,3,4,6
       REVISION STATUS CHART DESCRIPTION
@@ -178,6 +179,8 @@ describe('helm', () => {
       $ aws ecr describe-images --repository-name site --query 'imageDetails[0].[imageTags[0],artifactMediaType]' --output text
       0.1.0 application/vnd.cncf.helm.config.v1+json
       $ helm show chart oci://$(cat account).dkr.ecr.us-east-1.amazonaws.com/site --version 0.1.0 | grep -E '^name'
+      Pulled: ….dkr.ecr.us-east-1.amazonaws.com/site:0.1.0
+      Digest: sha256:…
       name: site
       $ helm install remote oci://$(cat account).dkr.ecr.us-east-1.amazonaws.com/site --version 0.1.0 --wait --timeout 60s
       Pulled: ….dkr.ecr.us-east-1.amazonaws.com/site:0.1.0

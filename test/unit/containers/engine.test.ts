@@ -214,7 +214,12 @@ describe('containers', () => {
       404,
       'manifest for nginx:zzz not found: manifest unknown: manifest unknown',
     ],
-    ['POST', '/images/create?fromImage=Bad', 400, 'invalid reference format: repository name (library/Bad) must be lowercase'],
+    [
+      'POST',
+      '/images/create?fromImage=Bad',
+      400,
+      'invalid reference format: repository name (library/Bad) must be lowercase',
+    ],
     [
       'POST',
       '/swarm/init',

@@ -3,9 +3,14 @@ import { StoreIndex } from '#world/store-index.ts'
 import type * as r from './records.ts'
 
 const FOLDER =
-  /^aws\/([^/]+)\/([^/]+)\/ec2\/(network-interfaces|security-group-rules|route-tables|network-acls)\//
+  /^aws\/([^/]+)\/([^/]+)\/ec2\/(network-interfaces|security-groups|security-group-rules|route-tables|network-acls)\//
 
-type Indexed = r.NetworkInterfaceRecord | r.SecurityGroupRuleRecord | r.RouteTableRecord | r.NetworkAclRecord
+type Indexed =
+  | r.SecurityGroupRecord
+  | r.NetworkInterfaceRecord
+  | r.SecurityGroupRuleRecord
+  | r.RouteTableRecord
+  | r.NetworkAclRecord
 
 /** A network interface, and the account and region that it is in. */
 export interface PlacedInterface {
@@ -35,6 +40,11 @@ export class NetworkIndex {
     })
   }
 
+  /** A security group by its name in a VPC. */
+  groupNamed(vpcId: string, name: string): r.SecurityGroupRecord | undefined {
+    return this.#index.get(`name ${vpcId} ${name}`)[0] as r.SecurityGroupRecord | undefined
+  }
+
   /** The rules of a security group. */
   rules(groupId: string): r.SecurityGroupRuleRecord[] {
     return this.#index.get(`group ${groupId}`) as r.SecurityGroupRuleRecord[]
@@ -58,6 +68,10 @@ function groupsOf(value: Indexed, key: string): string[] {
     case 'network-interfaces': {
       const { addresses, publicIp } = value as r.NetworkInterfaceRecord
       return [...addresses, ...(publicIp ? [publicIp] : [])].map((address) => `address ${address}`)
+    }
+    case 'security-groups': {
+      const { vpcId, name } = value as r.SecurityGroupRecord
+      return [`name ${vpcId} ${name}`]
     }
     case 'security-group-rules':
       return [`group ${(value as r.SecurityGroupRuleRecord).groupId}`]

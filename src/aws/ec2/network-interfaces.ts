@@ -4,6 +4,7 @@ import { privateDnsName, publicAddress, publicDnsName } from './addresses.ts'
 import { required } from './errors.ts'
 import { select } from './filters.ts'
 import { createInterface, disassociate, removeInterface } from './interfaces.ts'
+import { networkIndex } from './network-index.ts'
 import type { AddressRecord, NetworkInterfaceRecord } from './records.ts'
 import type { Scope } from './scope.ts'
 import { elasticIps, instances, networkInterfaces, securityGroups, subnets } from './tables.ts'
@@ -91,8 +92,7 @@ export function createNetworkInterface(
 
 /** Id of a VPC's default security group. */
 export function defaultGroup(scope: Scope, vpcId: string): string {
-  const group = securityGroups.list(scope).find(({ vpcId: id, name }) => id === vpcId && name === 'default')
-  return group!.id
+  return networkIndex(scope.world).groupNamed(vpcId, 'default')!.id
 }
 
 export function describeNetworkInterfaces(

@@ -43,9 +43,7 @@ function groupFrom(input: { GroupId?: string; GroupName?: string }, context: Req
   if (input.GroupId) return checkedGroup(context, input.GroupId)
   if (!input.GroupName) throw missingParameter('groupName or groupId')
   const vpcId = defaultVpcId(context)
-  const group = securityGroups
-    .list(context)
-    .find((candidate) => candidate.name === input.GroupName && candidate.vpcId === vpcId)
+  const group = vpcId ? networkIndex(context.world).groupNamed(vpcId, input.GroupName) : undefined
   if (group) return group
   throw new AwsError(
     'InvalidGroup.NotFound',
@@ -70,7 +68,7 @@ export function createSecurityGroup(input: sdk.CreateSecurityGroupCommandInput, 
       `Value (${name}) for parameter groupName is invalid. Group names may not be in the format sg-*.`,
     )
   }
-  if (securityGroups.list(context).some((group) => group.vpcId === vpcId && group.name === name)) {
+  if (networkIndex(context.world).groupNamed(vpcId, name)) {
     throw new AwsError(
       'InvalidGroup.Duplicate',
       `The security group '${name}' already exists for VPC '${vpcId}'`,

@@ -230,7 +230,11 @@ describe('explain', () => {
 describe('completion', () => {
   const complete = async (...words: string[]) => {
     const { stdout } = await cluster.run(['__complete', ...words])
-    return stdout.split('\n').filter((line) => line && !line.startsWith(':'))
+    // kubectl gives them in no order; the shell sorts.
+    return stdout
+      .split('\n')
+      .filter((line) => line && !line.startsWith(':'))
+      .sort()
   }
 
   it('offers resources, objects, namespaces and contexts', async () => {

@@ -1,0 +1,22 @@
+import { readFileSync } from 'node:fs'
+
+/** Resident memory of a process, MiB. */
+export function residentMiB(pid: number): number {
+  const [, kib] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+  return Number(kib) / 1024
+}
+
+/** How much more memory than before a process takes at most while `act` goes on, MiB. */
+export async function memoryRise(pid: number, act: () => Promise<unknown>): Promise<number> {
+  const before = residentMiB(pid)
+  let peak = before
+  const watch = setInterval(() => {
+    peak = Math.max(peak, residentMiB(pid))
+  }, 50)
+  try {
+    await act()
+  } finally {
+    clearInterval(watch)
+  }
+  return Math.max(peak, residentMiB(pid)) - before
+}

@@ -1,5 +1,6 @@
 import type { Scope } from '#aws/ec2/index.ts'
 import {
+  backfillController,
   type ImageCatalog,
   imageController,
   lifecyclePolicyController,
@@ -83,6 +84,7 @@ export class Registries implements HostTable {
     return [
       registryJanitor(world),
       imageController(world, this.catalog),
+      backfillController(world, this.catalog),
       lifecyclePolicyController(world, this.catalog),
     ]
   }

@@ -3,11 +3,12 @@ import {
   type RegistryAccess,
   type RegistryCaller,
   type UpstreamCheck,
+  upstreamCredentials,
   upstreamFresh,
   upstreamOf,
 } from '#aws/ecr/index.ts'
+import { AwsError } from '#aws/wire/service.ts'
 import { isDigest } from '#containers/blobs/digest.ts'
-import type { RegistryCredentials } from '#containers/image.ts'
 import { RegistryClient, RegistryRequestError } from '#containers/images/registry-client.ts'
 import { HostTransport } from '#containers/images/transport.ts'
 import type { RepositoryContents } from '#containers/registry/contents.ts'
@@ -16,17 +17,12 @@ import { RegistryError } from '#containers/registry/policy.ts'
 import type { HostTable } from '#network/hosts.ts'
 import { refusing } from './ecr-registry.ts'
 
-/** Credentials of an upstream registry by the ARN of their secret; undefined: nobody keeps secrets here. */
-export type UpstreamCredentials = (scope: Scope, secretArn: string) => RegistryCredentials | undefined
-
 /** The upstream registries of pull through cache rules: what they hold is brought in when it is first pulled. */
 export class UpstreamImages {
   readonly #transport: HostTransport
-  readonly #credentials: UpstreamCredentials
 
-  constructor(hosts: HostTable, credentials: UpstreamCredentials = () => undefined) {
+  constructor(hosts: HostTable) {
     this.#transport = new HostTransport(hosts)
-    this.#credentials = credentials
   }
 
   /** Brings in an image that a rule names and that is not here, or whose tag was not compared with upstream for a day. */
@@ -42,8 +38,8 @@ export class UpstreamImages {
     if (!upstream) return
     const known = await contents.readManifest(repository, reference)
     if (known && (isDigest(reference) || upstreamFresh(scope, repository, reference))) return
-    const client = this.#client(scope, upstream.rule)
     try {
+      const client = this.#client(scope, upstream.rule)
       const { digest } = await client.manifest(upstream.name, reference, 'HEAD')
       if (!contents.metadata.manifest(repository, digest)) {
         refusing(() => access.requireImport(caller, repository))
@@ -53,6 +49,7 @@ export class UpstreamImages {
       contents.metadata.putTag(repository, reference, digest, scope.world.clock.now())
       upstreamFresh(scope, repository, reference, true)
     } catch (error) {
+      if (error instanceof AwsError) throw new RegistryError(403, 'DENIED', error.message)
       // What is here stays good while upstream is away.
       if (!(error instanceof RegistryRequestError) || known) {
         if (error instanceof RegistryRequestError) return
@@ -68,6 +65,7 @@ export class UpstreamImages {
       await this.#client(scope, rule).ping()
       return undefined
     } catch (error) {
+      if (error instanceof AwsError) return error.message
       if (!(error instanceof RegistryRequestError)) throw error
       // Without credentials a registry answers the ping with a challenge that only names its token service.
       return rule.credentialArn === undefined && error.status === 401 ? undefined : error.message
@@ -76,7 +74,7 @@ export class UpstreamImages {
 
   #client(scope: Scope, rule: { upstreamUrl: string; credentialArn?: string }): RegistryClient {
     const credentials =
-      rule.credentialArn === undefined ? undefined : this.#credentials(scope, rule.credentialArn)
+      rule.credentialArn === undefined ? undefined : upstreamCredentials(scope, rule.credentialArn)
     return new RegistryClient(this.#transport, rule.upstreamUrl, credentials)
   }
 }

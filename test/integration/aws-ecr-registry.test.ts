@@ -273,6 +273,20 @@ describe('policies', () => {
     await ecr.world.advance(MINUTE)
     expect(await status()).toEqual({ 'eu-west-1': 'COMPLETE', 'us-east-1': 'COMPLETE' })
     expect((await run('list-images --repository-name copied/app', OTHER_KEYS)).imageIds).toHaveLength(1)
+    // What was pushed before is brought along by a backfill.
+    const destination = `--destination region=eu-west-1,registryId=${ACCOUNT}`
+    const started = await run(`start-replication-backfill ${destination}`)
+    expect(started.status).toBe('PREPARING')
+    await ecr.world.advance(MINUTE)
+    const id = `--replication-backfill-id ${started.replicationBackfillId}`
+    expect(await run(`describe-replication-backfill-results ${id}`)).toMatchObject({
+      status: 'COMPLETE',
+      progress: { completedReplicationCount: 1, failedReplicationCount: 0 },
+    })
+    expect((await run('list-replication-backfills')).backfills).toHaveLength(1)
+    expect(await refusal(`stop-replication-backfill ${id}`)).toMatch(
+      /^ReplicationBackfillInvalidStatusException: /,
+    )
     await run('put-replication-configuration --replication-configuration \'{"rules":[]}\'')
   })
 })
@@ -400,20 +414,33 @@ describe('pull through caches and creation templates', () => {
     await run('delete-pull-through-cache-rule --ecr-repository-prefix ecr-public')
   })
 
-  it('want credentials for Docker Hub', async () => {
+  it('want credentials for Docker Hub, from a secret, and pull with them', async () => {
     const create =
       'create-pull-through-cache-rule --ecr-repository-prefix docker-hub --upstream-registry-url registry-1.docker.io'
     expect(await refusal(create)).toMatch(/^InvalidParameterException: Invalid parameter at 'credentialArn'/)
-    const arn = (name: string) =>
-      `arn:aws:secretsmanager:us-east-1:${ACCOUNT}:secret:ecr-pullthroughcache/${name}`
-    await run(`${create} --credential-arn ${arn('hub-AbCdEf')}`)
-    await run(
-      `update-pull-through-cache-rule --ecr-repository-prefix docker-hub --credential-arn ${arn('new-AbCdEf')}`,
+    const none = `arn:aws:secretsmanager:us-east-1:${ACCOUNT}:secret:ecr-pullthroughcache/none-AbCdEf`
+    expect(await refusal(`${create} --credential-arn ${none}`)).toMatch(
+      /^SecretNotFoundException: The ARN of the secret/,
     )
+    await ecr.hosts.openHubAccount({ username: 'learner', password: 'secret' })
+    const value = json({ username: 'learner', accessToken: 'secret' })
+    const { ARN } = await ecr.command(
+      'secretsmanager',
+      `create-secret --name ecr-pullthroughcache/hub --secret-string ${value}`,
+    )
+    await run(`${create} --credential-arn ${ARN}`)
+    expect((await run('validate-pull-through-cache-rule --ecr-repository-prefix docker-hub')).isValid).toBe(
+      true,
+    )
+    await ecr.registry().manifest('docker-hub/library/busybox', '1.37')
+    expect(
+      (await run('list-images --repository-name docker-hub/library/busybox')).imageIds.length,
+    ).toBeGreaterThan(1)
+    await run(`update-pull-through-cache-rule --ecr-repository-prefix docker-hub --credential-arn ${ARN}`)
     expect(
       (await run('describe-pull-through-cache-rules --ecr-repository-prefixes docker-hub'))
         .pullThroughCacheRules[0].credentialArn,
-    ).toBe(arn('new-AbCdEf'))
+    ).toBe(ARN)
   })
 
   it('let a push make its repository', async () => {

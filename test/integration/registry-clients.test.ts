@@ -12,7 +12,7 @@ import { memoryRise } from '../support/memory.ts'
 import { ociLayout } from '../support/oci-layout.ts'
 
 const MIB = 1024 * 1024
-vi.setConfig({ testTimeout: 240_000 })
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 })
 
 function missing(...tools: string[]): boolean {
   return tools.some((tool) => {

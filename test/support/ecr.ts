@@ -51,7 +51,7 @@ export async function startEcr(options: { clock?: Clock } = {}) {
         catalogue: new Catalogue(blobs),
         trees: new LayerTrees(blobs),
       })
-      return awsServices(registries).filter(({ name }) => name.startsWith('ecr'))
+      return awsServices(registries).filter(({ name }) => name.startsWith('ecr') || name === 'secretsmanager')
     },
   })
   const hosts = registries!

@@ -1,6 +1,7 @@
 import type { Controller } from '#world/controller.ts'
 import type { World } from '#world/world.ts'
 import { scopeOfKey } from '../ec2/index.ts'
+import { type Backfill, reconcileBackfill } from './backfill.ts'
 import type { ImageCatalogs } from './image-catalog.ts'
 import { reconcileLifecycle } from './lifecycle-operations.ts'
 import type { ImageState, RepositoryRecord } from './records.ts'
@@ -10,6 +11,7 @@ import { reconcileSigning } from './signing.ts'
 import { reconcileStorage } from './storage-class.ts'
 
 const IMAGE = /^aws\/[^/]+\/[^/]+\/ecr\/images\/[^/]+\/[^/]+$/
+const BACKFILL = /^aws\/[^/]+\/[^/]+\/ecr\/replication-backfills\/[^/]+$/
 const REPOSITORY = /^aws\/[^/]+\/[^/]+\/ecr\/repositories\/[^/]+$/
 
 const soonest = (waits: (number | undefined)[]) => {
@@ -52,6 +54,21 @@ export function lifecyclePolicyController(world: World, catalogs: ImageCatalogs)
       if (!record) return
       const scope = scopeOfKey(world, key)
       return soonest([reconcileLifecycle(scope, record, catalogs(scope))])
+    },
+  }
+}
+
+/** Copies, image by image, what was pushed before replication was configured. */
+export function backfillController(world: World, catalogs: ImageCatalogs): Controller {
+  return {
+    name: 'ecr-replication-backfills',
+    sources: [
+      { prefix: 'aws/', keys: ({ key, type }) => (type === 'put' && BACKFILL.test(key) ? [key] : []) },
+    ],
+    async reconcile(key) {
+      const backfill = world.store.get<Backfill>(key)?.value
+      if (!backfill) return
+      return soonest([await reconcileBackfill(scopeOfKey(world, key), backfill, catalogs)])
     },
   }
 }

@@ -6,6 +6,7 @@ import { quotas } from './data/quotas.ts'
 import { invalidParameter, limitExceeded } from './errors.ts'
 import type { PullThroughCacheRule } from './records.ts'
 import { page } from './repositories.ts'
+import { upstreamCredentials } from './upstream-credentials.ts'
 
 /** Upstream registries by their hosts, and whether they want credentials (API reference of CreatePullThroughCacheRule). */
 const UPSTREAMS: { host: RegExp; name: sdk.UpstreamRegistry; credentials: boolean }[] = [
@@ -58,6 +59,7 @@ export function createPullThroughCacheRule(
   }
   if (upstream.credentials && !input.credentialArn)
     throw invalidParameter('credentialArn', `must be specified for the upstream registry ${upstream.name}`)
+  if (input.credentialArn) upstreamCredentials(context, input.credentialArn)
   if (allRules(context).some((rule) => rule.prefix === prefix)) {
     throw new AwsError(
       'PullThroughCacheRuleAlreadyExistsException',
@@ -115,6 +117,7 @@ export function updatePullThroughCacheRule(
   const known = requireRule(context, input.ecrRepositoryPrefix!)
   if (input.credentialArn === undefined && input.customRoleArn === undefined)
     throw invalidParameter('credentialArn', 'credentialArn or customRoleArn must be specified')
+  if (input.credentialArn) upstreamCredentials(context, input.credentialArn)
   const rule: PullThroughCacheRule = {
     ...known,
     credentialArn: input.credentialArn ?? known.credentialArn,

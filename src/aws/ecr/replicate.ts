@@ -45,7 +45,7 @@ export async function reconcileReplication(
 }
 
 /** Copies an image with its tags. Gives why it cannot be, undefined when it was. */
-async function copyImage(
+export async function copyImage(
   from: Scope,
   to: Scope,
   repository: string,

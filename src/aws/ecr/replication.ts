@@ -43,18 +43,33 @@ export function putReplicationConfiguration(
   return { replicationConfiguration }
 }
 
+/** The destinations of the rules that choose a repository; of all rules without one. */
+function destinationsOf(scope: Scope, repository: string | undefined) {
+  return (setting(scope, 'replication')?.rules ?? [])
+    .filter(
+      ({ repositoryFilters }) =>
+        repository === undefined ||
+        !repositoryFilters?.length ||
+        repositoryFilters.some(({ filter }) => repository.startsWith(filter ?? '')),
+    )
+    .flatMap(({ destinations = [] }) => destinations)
+    .map(({ region = '', registryId = '' }) => ({ region, registryId }))
+}
+
+/** Whether a repository (or, without one, any) is copied to a registry. */
+export const replicatesTo = (
+  scope: Scope,
+  { region, registryId }: { region: string; registryId: string },
+  repository: string | undefined,
+): boolean =>
+  destinationsOf(scope, repository).some((one) => one.region === region && one.registryId === registryId)
+
 /** Where an image that is pushed to a repository now has to be copied. */
 export function replicationsOf(scope: Scope, repository: string): Replication[] {
   const startedAt = scope.world.clock.now()
   const wanted = new Map<string, Replication>()
-  for (const { destinations = [], repositoryFilters } of setting(scope, 'replication')?.rules ?? []) {
-    const chosen =
-      !repositoryFilters?.length ||
-      repositoryFilters.some(({ filter }) => repository.startsWith(filter ?? ''))
-    if (!chosen) continue
-    for (const { region = '', registryId = '' } of destinations)
-      wanted.set(`${registryId}/${region}`, { region, registryId, startedAt, status: 'IN_PROGRESS' })
-  }
+  for (const { region, registryId } of destinationsOf(scope, repository))
+    wanted.set(`${registryId}/${region}`, { region, registryId, startedAt, status: 'IN_PROGRESS' })
   return [...wanted.values()]
 }
 

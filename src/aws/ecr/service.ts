@@ -2,6 +2,7 @@ import * as sdk from '@aws-sdk/client-ecr'
 import type { Handler, RequestContext, ResourceResolver, Service } from '../wire/service.ts'
 import * as account from './account-settings.ts'
 import { getAuthorizationToken } from './authorization-token.ts'
+import * as backfill from './backfill.ts'
 import type { ImageCatalog, ImageCatalogs } from './image-catalog.ts'
 import * as images from './images.ts'
 import { getDownloadUrlForLayer, layerOperations } from './layers.ts'
@@ -89,6 +90,10 @@ export function ecrService(catalogs: ImageCatalogs, checkUpstream: cache.Upstrea
     GetAuthorizationToken: getAuthorizationToken,
     DescribeRegistry: replication.describeRegistry,
     PutReplicationConfiguration: replication.putReplicationConfiguration,
+    StartReplicationBackfill: backfill.startReplicationBackfill,
+    StopReplicationBackfill: backfill.stopReplicationBackfill,
+    ListReplicationBackfills: backfill.listReplicationBackfills,
+    DescribeReplicationBackfillResults: backfill.describeReplicationBackfillResults,
     PutRegistryPolicy: policies.putRegistryPolicy,
     GetRegistryPolicy: policies.getRegistryPolicy,
     DeleteRegistryPolicy: policies.deleteRegistryPolicy,

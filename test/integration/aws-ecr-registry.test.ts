@@ -1,5 +1,13 @@
 // What ECR does by itself and for others, by the real AWS CLI. Texts: API reference and user guide of ECR; those marked in FIDELITY.md are from knowledge.
-import { CreateRepositoryCommand, type CreateRepositoryCommandInput, ECRClient } from '@aws-sdk/client-ecr'
+import {
+  CreateRepositoryCommand,
+  type CreateRepositoryCommandInput,
+  DescribeReplicationBackfillResultsCommand,
+  ECRClient,
+  ListReplicationBackfillsCommand,
+  StartReplicationBackfillCommand,
+  StopReplicationBackfillCommand,
+} from '@aws-sdk/client-ecr'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { bootstrapAccount } from '../../src/aws/iam/bootstrap.ts'
 import { ACCOUNT, type Keys } from '../support/aws.ts'
@@ -273,19 +281,19 @@ describe('policies', () => {
     await ecr.world.advance(MINUTE)
     expect(await status()).toEqual({ 'eu-west-1': 'COMPLETE', 'us-east-1': 'COMPLETE' })
     expect((await run('list-images --repository-name copied/app', OTHER_KEYS)).imageIds).toHaveLength(1)
-    // What was pushed before is brought along by a backfill.
-    const destination = `--destination region=eu-west-1,registryId=${ACCOUNT}`
-    const started = await run(`start-replication-backfill ${destination}`)
+    // What was pushed before is brought along by a backfill, which this CLI does not know yet.
+    const sdk = new ECRClient(ecr.client())
+    const destination = { region: 'eu-west-1', registryId: ACCOUNT }
+    const started = await sdk.send(new StartReplicationBackfillCommand({ destination }))
     expect(started.status).toBe('PREPARING')
     await ecr.world.advance(MINUTE)
-    const id = `--replication-backfill-id ${started.replicationBackfillId}`
-    expect(await run(`describe-replication-backfill-results ${id}`)).toMatchObject({
-      status: 'COMPLETE',
-      progress: { completedReplicationCount: 1, failedReplicationCount: 0 },
-    })
-    expect((await run('list-replication-backfills')).backfills).toHaveLength(1)
-    expect(await refusal(`stop-replication-backfill ${id}`)).toMatch(
-      /^ReplicationBackfillInvalidStatusException: /,
+    const { replicationBackfillId } = started
+    const done = await sdk.send(new DescribeReplicationBackfillResultsCommand({ replicationBackfillId }))
+    expect(done.status).toBe('COMPLETE')
+    expect(done.progress).toMatchObject({ completedReplicationCount: 1, failedReplicationCount: 0 })
+    expect((await sdk.send(new ListReplicationBackfillsCommand())).backfills).toHaveLength(1)
+    await expect(sdk.send(new StopReplicationBackfillCommand({ replicationBackfillId }))).rejects.toThrow(
+      'because its status is COMPLETE',
     )
     await run('put-replication-configuration --replication-configuration \'{"rules":[]}\'')
   })

@@ -76,7 +76,7 @@ describe.skipIf(missing('skopeo'))('skopeo', () => {
     await ok('skopeo copy -q docker://docker.io/library/busybox:1.37 docker://$ECR/copied:gone')
     await ok('skopeo delete docker://$ECR/copied:gone')
     expect(JSON.parse(await ok('skopeo list-tags docker://$ECR/copied')).Tags).not.toContain('gone')
-    await ok('skopeo sync -q --src docker --dest docker docker.io/library/busybox:1.37 $ECR/sync')
+    await ok('skopeo sync --src docker --dest docker docker.io/library/busybox:1.37 $ECR/sync')
     expect(JSON.parse(await ok('skopeo list-tags docker://$ECR/sync/busybox')).Tags).toEqual(['1.37'])
   })
 
@@ -115,9 +115,10 @@ describe.skipIf(missing('skopeo'))('skopeo', () => {
       if (code === 0) await ok(`skopeo inspect docker://$ECR/kill:${tag}`)
       await ok(`skopeo copy -q oci:large:latest docker://$ECR/kill:${tag}`)
     }
-    await ok('skopeo copy -q docker://$ECR/kill:after-800 oci:killed:latest')
+    // The layer's plain bytes are those that were sent: `dir:` names files by their digest.
+    await ok('skopeo copy -q --dest-decompress docker://$ECR/kill:after-800 dir:killed')
     await ok(
-      'cmp large/index.json killed/index.json || diff <(ls large/blobs/sha256) <(ls killed/blobs/sha256)',
+      'for blob in large/blobs/sha256/*; do [ $(stat -c %s $blob) -lt 1000000 ] || cmp $blob killed/$(basename $blob); done',
     )
   })
 })

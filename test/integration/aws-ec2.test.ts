@@ -10,7 +10,7 @@ const ec2 = async (command: string) => {
   const words = command.match(/'[^']*'|\S+/g)!.map((word) => word.replace(/^'|'$/g, ''))
   const { stdout, error } = await account.cli(['ec2', ...words, '--output', 'json'])
   // How often the CLI has tried is its own affair.
-  return error.replace(/ \(reached max retries: \d+\)/, '') || (stdout ? JSON.parse(stdout) : '')
+  return error || (stdout ? JSON.parse(stdout) : '')
 }
 const text = async (command: string, query: string) => ec2(`${command} --query '${query}'`)
 const failed = (code: string, operation: string, message: string) =>

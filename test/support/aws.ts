@@ -117,7 +117,6 @@ async function runCli(endpoint: string, command: string[], keys: Keys) {
     ...(keys.sessionToken ? { AWS_SESSION_TOKEN: keys.sessionToken } : {}),
     AWS_PAGER: '',
     // What ECR calls LimitExceeded the CLI takes for throttling.
-    AWS_MAX_ATTEMPTS: '1',
     AWS_EC2_METADATA_DISABLED: 'true',
   }
   return new Promise<{ code: number; stdout: string; error: string }>((resolve) => {

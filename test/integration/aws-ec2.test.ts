@@ -9,7 +9,6 @@ let account: Awaited<ReturnType<typeof startAws>>
 const ec2 = async (command: string) => {
   const words = command.match(/'[^']*'|\S+/g)!.map((word) => word.replace(/^'|'$/g, ''))
   const { stdout, error } = await account.cli(['ec2', ...words, '--output', 'json'])
-  // How often the CLI has tried is its own affair.
   return error || (stdout ? JSON.parse(stdout) : '')
 }
 const text = async (command: string, query: string) => ec2(`${command} --query '${query}'`)

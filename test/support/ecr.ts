@@ -33,8 +33,7 @@ export const json = (value: unknown) => `'${JSON.stringify(value)}'`
 const words = (line: string) =>
   [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, word]) => quoted ?? word!)
 
-const CLI_ERROR =
-  /An error occurred \((\w+)\) when calling the \w+ operation: ([\s\S]*)/
+const CLI_ERROR = /An error occurred \((\w+)\) when calling the \w+ operation: ([\s\S]*)/
 
 /** ECR with its registries and controllers, behind the endpoint of an account. */
 export async function startEcr(options: { clock?: Clock } = {}) {

@@ -52,7 +52,7 @@ describe.skipIf(!hasDocker())('by the real docker client', () => {
       ['docker images --filter "reference=acme/*" --format "{{.Repository}}:{{.Tag}}"', 'acme/alpine:v1'],
       ['docker images --filter before=busybox -q | wc -l', /^\d+$/],
       ['docker images --filter colour=red', [1, fromDaemon("invalid filter 'colour'")]],
-      ['docker images --digests alpine:latest --format "{{.Digest}}"', new RegExp(`^${SHA}$`)],
+      ['docker images --digests alpine --format "{{.Digest}}"', new RegExp(`^${SHA}\n${SHA}$`)],
       ['docker images --no-trunc -q busybox', new RegExp(`^${SHA}$`)],
       ['docker image ls --format json busybox | grep -o \'"Tag":"latest"\'', '"Tag":"latest"'],
       [

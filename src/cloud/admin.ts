@@ -20,6 +20,7 @@ const createBody = z.strictObject({
   seed: z.string().max(200).optional(),
   provisioning: z.union([z.literal('instant'), z.number().min(1).max(100_000)]).optional(),
   speed: z.number().min(0).max(10_000).optional(),
+  home: z.string().startsWith('/').max(4096).optional(),
 })
 const clockBody = z.union([
   z.strictObject({ speed: z.number().min(0).max(10_000) }),

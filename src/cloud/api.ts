@@ -28,6 +28,8 @@ export interface CreateWorldOptions {
   seed?: string
   provisioning?: ProvisioningSpeed
   speed?: number
+  /** Absolute path of the learner's home: the folder of this machine that containers of the world's Docker Engine may mount from. Kept with the world; default none. */
+  home?: string
 }
 
 /** A change in a world's store, as the pages and the check engine follow it. */

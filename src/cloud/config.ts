@@ -18,6 +18,8 @@ export interface WorldConfig {
   administrator: { accessKeyId: string; secretAccessKey: string }
   provisioning: ProvisioningSpeed
   seed?: string
+  /** See CreateWorldOptions. */
+  home?: string
 }
 
 export interface ClockAnchor {
@@ -44,6 +46,7 @@ export function newConfig(options: CreateWorldOptions & { id: string }, ids: Ids
     },
     provisioning: options.provisioning ?? DEFAULT_PROVISIONING,
     ...(options.seed !== undefined && { seed: options.seed }),
+    ...(options.home !== undefined && { home: options.home }),
   }
 }
 

@@ -19,7 +19,7 @@ import type { HostTable } from '#network/hosts.ts'
 import { VirtualNetwork } from '#network/virtual-network.ts'
 import type { World } from '#world/world.ts'
 import { Clusters } from './clusters.ts'
-import { dockerHubAccount, type WorldConfig } from './config.ts'
+import { CONFIG_KEY, dockerHubAccount, type WorldConfig } from './config.ts'
 import { DockerHost } from './docker-host.ts'
 import { EbsAttachments } from './ebs-volumes.ts'
 import { EcsAnywhere } from './ecs-anywhere.ts'
@@ -193,6 +193,7 @@ export class Simulation {
       trees,
       blobs,
       hosts: registries,
+      home: () => world.store.get<WorldConfig>(CONFIG_KEY)?.value.home,
       socket: dockerSocket,
     })
     await clusters.start()

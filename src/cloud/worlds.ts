@@ -67,7 +67,7 @@ export class Worlds {
     const ids = new Ids(options.seed)
     const id = options.id ?? `world-${ids.hex(12)}`
     const found = await this.find(id)
-    if (found) return found
+    if (found) return moveHome(found, options.home)
     const made = await this.#turn(
       id,
       (open) => open ?? this.#openFolder(id, newConfig({ ...options, id }, ids), options.speed),
@@ -99,8 +99,9 @@ export class Worlds {
     await this.find(id)
     await this.#turn(id, async (open) => {
       if (!open) return
+      const { config } = open
       await this.#remove(open)
-      return this.#openFolder(id, open.config)
+      return this.#openFolder(id, config)
     })
   }
 
@@ -217,7 +218,15 @@ export class Worlds {
       provisioning: config.provisioning,
       revision: store.revision,
     })
-    return { config, world, files, simulation, info }
+    return {
+      get config() {
+        return store.get<WorldConfig>(CONFIG_KEY)?.value ?? config
+      },
+      world,
+      files,
+      simulation,
+      info,
+    }
   }
 
   async #stop({ config, simulation, world }: OpenWorld): Promise<void> {
@@ -235,6 +244,13 @@ export class Worlds {
     await rename(join(this.#options.directory, id), gone)
     await rm(gone, { recursive: true, force: true })
   }
+}
+
+/** The data folder, and with it the home, may have another place since the world was made. */
+function moveHome(open: OpenWorld, home: string | undefined): OpenWorld {
+  if (home !== undefined && home !== open.config.home)
+    open.world.store.put(CONFIG_KEY, { ...open.config, home })
+  return open
 }
 
 /** Time that went by while the process was away has passed in the world too, at the world's speed. */

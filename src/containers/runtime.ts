@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream'
 import type { VirtualNetwork } from '#network/virtual-network.ts'
 import type { Clock } from '#world/clock.ts'
+import type { TreeNode } from './files/nodes.ts'
 import type { Image } from './image.ts'
 
 /** A folder or a file put into a container's file system. Changes of a `files` mount show inside at once. */
@@ -10,8 +11,22 @@ export interface Mount {
   readOnly?: boolean
   /** Shared, mutable content: relative path → bytes and mode. A Secret, a ConfigMap, an emptyDir. */
   files: Map<string, { content: Uint8Array; mode?: number }>
-  /** Whether the mount is the single file `files.get('')`. */
+  /** Whether the mount is the single file `files.get('')`, or `folder` a file. */
   single?: boolean
+  /** In place of `files`: what lives outside of the simulation. */
+  folder?: MountedFolder
+}
+
+/** Files that are read and changed where they are, at each access. Paths are relative, empty for itself. Throws FileError. */
+export interface MountedFolder {
+  /** Itself, its children live; undefined: it is gone. */
+  node(): TreeNode | undefined
+  write(path: string, content: Uint8Array, mode?: number): void
+  /** Makes a folder unless it is there. */
+  makeFolder(path: string, mode: number): void
+  /** Removes a file, or a folder with all in it. */
+  remove(path: string): void
+  setMode(path: string, mode: number): void
 }
 
 export interface ContainerSpec {

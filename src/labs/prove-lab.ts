@@ -45,6 +45,7 @@ export async function proveLab(lab: Lab, options: ProveOptions): Promise<void> {
     id: `lab-${randomUUID().slice(0, 8)}`,
     seed: lab.id,
     provisioning: 'instant',
+    home: join(folder, 'home'),
   })
   try {
     const scene = new Scene(world, folder, options.cloud)

@@ -163,7 +163,7 @@ export class LabSession {
     const { cloud, toolbox, started, terminals } = this.#services
     const [client, tools] = await Promise.all([cloud.client, toolbox])
     const record = await started.find(this.#learner, this.#lab.id)
-    const world = await client.createWorld({ id: record?.world ?? this.#worldId() })
+    const world = await client.createWorld({ id: record?.world ?? this.#worldId(), home: this.#home })
     this.#world = world
     await makeHome({ home: this.#home, world, files: this.#lab.files })
     if (!record) {

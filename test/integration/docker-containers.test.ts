@@ -52,7 +52,7 @@ describe.skipIf(!hasDocker())('containers by the real docker client', () => {
       ],
       [
         'docker run --rm -v /home:/x busybox true',
-        [125, /drydock: bind mounts of folders of this machine \(\/home\) are not simulated/],
+        [125, /The path \/home is not shared from the host and is not known to Docker/],
       ],
       ['docker run --rm --link web busybox true', [125, /drydock: --link is not simulated/]],
     ]))

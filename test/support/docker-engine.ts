@@ -43,8 +43,8 @@ export class DockerEngineShell {
 
   /** `docker`: the machine's own client, or the project's. */
   static async open(docker: 'real' | 'ours' = 'real'): Promise<DockerEngineShell> {
-    const lab = await openLab()
     const folder = await mkdtemp(join(tmpdir(), 'drydock-engine-'))
+    const lab = await openLab({ home: folder })
     const socket = join(folder, 'docker.sock')
     const server = createServer({ requestTimeout: 0 }, (req, res) => lab.engine.request(req, res))
     server.on('upgrade', (req, stream, head) => lab.engine.upgrade(req, stream, head))

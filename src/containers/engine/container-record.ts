@@ -119,6 +119,7 @@ export interface MountRequest {
   Source?: string
   Target: string
   ReadOnly?: boolean
+  BindOptions?: { CreateMountpoint?: boolean }
   VolumeOptions?: { NoCopy?: boolean; Labels?: Record<string, string> }
 }
 

@@ -1,6 +1,7 @@
 import type { World } from '#world/world.ts'
 import { InvalidReferenceError } from '../images/reference.ts'
 import { badRequest, conflict, EngineError } from './api.ts'
+import type { BindMounts } from './bind-mounts.ts'
 import type { ContainerNetwork } from './container-network.ts'
 import { type ContainerConfig, type ContainerRecord, type HostConfig, isUp } from './container-record.ts'
 import type { ContainerStore } from './container-store.ts'
@@ -20,6 +21,7 @@ export interface ContainersOptions {
   store: ContainerStore
   images: ImageStore
   volumes: Volumes
+  binds: BindMounts
   networks: Networks
   containerNetwork: ContainerNetwork
   sessions: Sessions
@@ -66,6 +68,7 @@ export class Containers {
       config,
       hostConfig,
       ids: world.ids,
+      binds: this.#options.binds,
       container: (other) => store.require(other),
     })
     for (const { type, source, anonymous } of mounts)

@@ -162,7 +162,7 @@ async function extractEntry(
     case 'symlink':
       return files.putNode(at, { kind: 'symlink', target: entry.linkName!, ...attributes })
     case 'link':
-      return files.putNode(at, files.node(resolvePath(path, entry.linkName!)))
+      return files.copyNode(at, files.node(resolvePath(path, entry.linkName!)))
     case 'file': {
       files.makeFolder(resolvePath(at, '..'), { recursive: true })
       const content = await readContent({ path: archive, offset: entry.offset, size: entry.size })

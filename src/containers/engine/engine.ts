@@ -9,6 +9,7 @@ import { HostTransport } from '../images/transport.ts'
 import { createContainerRuntime, type SimulatedRuntime } from '../processes/runtime.ts'
 import { StartError } from '../runtime.ts'
 import { EngineError, type Route, sendJson } from './api.ts'
+import { BindMounts } from './bind-mounts.ts'
 import type { StepRunner } from './build/build-state.ts'
 import { Builder } from './build/builder.ts'
 import { ContainerFiles } from './container-files.ts'
@@ -45,6 +46,8 @@ export interface DockerEngineOptions {
   /** Shared with the world's other users of images. */
   trees?: LayerTrees
   runtime?: SimulatedRuntime
+  /** The folder of this machine whose folders containers may mount: the learner's home. Default: none. */
+  home?: () => string | undefined
   /** Resolves names outside the engine as seen from a container. */
   lookup?: (name: string) => string | undefined
 }
@@ -68,7 +71,8 @@ export class DockerEngine implements HttpHost {
     this.images = images
     const store = new ContainerStore(world)
     const sessions = new Sessions(world)
-    const volumes = new Volumes(world, blobs)
+    const binds = new BindMounts(options.home ?? (() => undefined))
+    const volumes = new Volumes(world, blobs, binds)
     const networks = new Networks(world)
     const containerNetwork = new ContainerNetwork({ network, networks, containers: store })
     const shared = {
@@ -79,6 +83,7 @@ export class DockerEngine implements HttpHost {
       store,
       sessions,
       volumes,
+      binds,
       networks,
       containerNetwork,
       events,

@@ -1,19 +1,16 @@
+import { normalize } from 'node:path'
 import type { Ids } from '#world/ids.ts'
 import type { ImageConfig } from '../image.ts'
 import { badRequest, EngineError } from './api.ts'
+import type { BindMounts } from './bind-mounts.ts'
 import type { ContainerConfig, ContainerRecord, HostConfig, VolumeMount } from './container-record.ts'
-
-/**
- * Folders of the engine's own machine that containers with privileges look into. The machine is simulated: they are
- * there and empty.
- */
-const MACHINE_FOLDERS = ['/dev', '/lib/modules', '/proc', '/sys']
 
 interface MountSources {
   image: ImageConfig['config']
   config: ContainerConfig
   hostConfig: HostConfig
   ids: Ids
+  binds: BindMounts
   /** The container that `--volumes-from` names. Throws EngineError. */
   container: (name: string) => ContainerRecord
 }
@@ -22,7 +19,14 @@ interface MountSources {
  * What a container mounts: by `-v`, `--mount`, `--tmpfs`, `--volumes-from`, and the VOLUMEs of its image for which nothing
  * else is mounted. Throws EngineError with the engine's text.
  */
-export function resolveMounts({ image, config, hostConfig, ids, container }: MountSources): VolumeMount[] {
+export function resolveMounts({
+  image,
+  config,
+  hostConfig,
+  ids,
+  binds,
+  container,
+}: MountSources): VolumeMount[] {
   const mounts = new Map<string, VolumeMount>()
   const add = (mount: VolumeMount) => {
     const target = mount.target.replace(/(.)\/+$/, '$1')
@@ -40,7 +44,7 @@ export function resolveMounts({ image, config, hostConfig, ids, container }: Mou
     const [name = '', mode] = from.split(':')
     for (const mount of container(name).mounts) add({ ...mount, readOnly: mode === 'ro' || mount.readOnly })
   }
-  for (const bind of hostConfig.Binds ?? []) add(parseBind(bind))
+  for (const bind of hostConfig.Binds ?? []) add(parseBind(bind, binds))
   for (const request of hostConfig.Mounts ?? []) {
     const { Type, Source, Target, ReadOnly = false } = request
     if (mounts.has(Target)) throw badRequest(`Duplicate mount point: ${Target}`)
@@ -59,7 +63,12 @@ export function resolveMounts({ image, config, hostConfig, ids, container }: Mou
         add(tmpfs(Target))
         break
       case 'bind':
-        add(machineFolder(Source ?? '', Target, ReadOnly))
+        if (!Source?.startsWith('/'))
+          throw badRequest(
+            `invalid mount config for type "bind": invalid mount path: '${Source ?? ''}' mount path must be absolute`,
+          )
+        binds.check(Source, { exists: request.BindOptions?.CreateMountpoint !== true })
+        add(bindOf(Source, Target, ReadOnly))
         break
       default:
         throw new EngineError(501, `drydock: mounts of type ${Type} are not simulated; use a volume`)
@@ -82,7 +91,7 @@ const tmpfs = (target: string): VolumeMount => ({
 })
 
 /** `name:/path[:ro,nocopy]` or `/folder:/path[:ro]`. */
-function parseBind(text: string): VolumeMount {
+function parseBind(text: string, binds: BindMounts): VolumeMount {
   const [source = '', target = '', options = '', ...more] = text.split(':')
   const modes = options.split(',').filter(Boolean)
   if (more.length > 0 || target === '' || source === '')
@@ -92,15 +101,18 @@ function parseBind(text: string): VolumeMount {
   )
   if (unknown) throw badRequest(`invalid mode: ${options}`)
   const readOnly = modes.includes('ro')
-  if (source.startsWith('/')) return machineFolder(source, target, readOnly)
+  if (source.startsWith('/')) {
+    binds.check(source, { exists: false })
+    return bindOf(source, target, readOnly)
+  }
   return { type: 'volume', source, target, readOnly, anonymous: false, noCopy: modes.includes('nocopy') }
 }
 
-function machineFolder(source: string, target: string, readOnly: boolean): VolumeMount {
-  if (!MACHINE_FOLDERS.some((folder) => source === folder || source.startsWith(`${folder}/`))) {
-    throw badRequest(
-      `drydock: bind mounts of folders of this machine (${source}) are not simulated; use a named volume, docker cp, or COPY the files into the image`,
-    )
-  }
-  return { type: 'bind', source, target, readOnly, anonymous: false, noCopy: true }
-}
+const bindOf = (source: string, target: string, readOnly: boolean): VolumeMount => ({
+  type: 'bind',
+  source: normalize(source).replace(/(.)\/+$/, '$1'),
+  target,
+  readOnly,
+  anonymous: false,
+  noCopy: true,
+})

@@ -4,6 +4,7 @@ import { type DirectoryNode, readContent, type TreeNode } from '../files/nodes.t
 import type { FileTree } from '../files/tree.ts'
 import type { Mount } from '../runtime.ts'
 import { badRequest, conflict, notFound } from './api.ts'
+import type { BindMounts } from './bind-mounts.ts'
 import type { ContainerRecord } from './container-record.ts'
 
 /** A volume, in the world's store under `docker/volumes/<name>`. */
@@ -28,13 +29,15 @@ type VolumeFile = Mount['files'] extends Map<string, infer File> ? File : never
 export class Volumes {
   readonly #world: World
   readonly #blobs: BlobStore
+  readonly #binds: BindMounts
   readonly #open = new Map<string, WatchedFiles>()
   /** The blobs of contents that are saved: a content is replaced, never changed. */
   readonly #digests = new WeakMap<Uint8Array, string>()
 
-  constructor(world: World, blobs: BlobStore) {
+  constructor(world: World, blobs: BlobStore, binds: BindMounts) {
     this.#world = world
     this.#blobs = blobs
+    this.#binds = binds
   }
 
   all(): VolumeRecord[] {
@@ -106,7 +109,9 @@ export class Volumes {
   /** What a container mounts, as the processes see it. An empty volume gets what the image has there. */
   mounts(record: ContainerRecord, image: FileTree): Promise<Mount[]> {
     return Promise.all(
-      record.mounts.map(async ({ type, source, target, readOnly, anonymous, noCopy }) => {
+      record.mounts.map(async (mount) => {
+        const { type, source, target, readOnly, anonymous, noCopy } = mount
+        if (type === 'bind') return this.#binds.open(mount, image)
         if (type !== 'volume') return { path: target, readOnly, files: new Map() }
         this.create(source, { anonymous })
         const files = await this.#files(source)

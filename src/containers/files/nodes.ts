@@ -1,7 +1,9 @@
-import { open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 
-/** Bytes in memory, or a stretch of a file on disk that is read when it is needed. */
-export type Content = Uint8Array | { path: string; offset: number; size: number }
+/** Bytes in memory, or a stretch of a file on disk that is read when it is needed; `open` opens it where `path` alone must not. */
+export type Content =
+  | Uint8Array
+  | { path: string; offset: number; size: number; open?: () => Promise<FileHandle> }
 
 interface Attributes {
   mode: number
@@ -75,7 +77,7 @@ export async function* streamContent(
     return
   }
   if (end <= start) return
-  const handle = await open(content.path, 'r')
+  const handle = await (content.open?.() ?? open(content.path, 'r'))
   try {
     for (let position = start; position < end; ) {
       const length = Math.min(CHUNK, end - position)

@@ -8,6 +8,10 @@ export class FileError extends Error {
     super(`${code}: ${MESSAGES[code]}, ${operation} '${path}'`)
     this.code = code
   }
+
+  static isCode(code: string | undefined): code is keyof typeof MESSAGES {
+    return code !== undefined && Object.hasOwn(MESSAGES, code)
+  }
 }
 
 const MESSAGES = {
@@ -20,6 +24,13 @@ const MESSAGES = {
   EROFS: 'read-only file system',
   EINVAL: 'invalid argument',
   EBUSY: 'resource busy or locked',
+  EACCES: 'permission denied',
+  EPERM: 'operation not permitted',
+  EFBIG: 'file too large',
+  EOVERFLOW: 'value too large for defined data type',
+  ENAMETOOLONG: 'name too long',
+  ENOSPC: 'no space left on device',
+  EIO: 'i/o error',
 }
 
 const MAX_SYMLINKS = 40

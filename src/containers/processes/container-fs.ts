@@ -1,3 +1,4 @@
+import { inMemory, isLive } from '../files/host-folder.ts'
 import {
   type Content,
   contentSize,
@@ -71,6 +72,7 @@ export class ContainerFs implements ContainerFiles {
     const mount = this.#mountOf(real)
     if (mount) {
       if (mount.mount.readOnly) throw new FileError('EROFS', 'open', path)
+      if (mount.mount.folder) return mount.mount.folder.write(mount.inside, content, mode)
       const old = mount.mount.files.get(mount.inside)
       mount.mount.files.set(mount.inside, { content, mode: mode ?? old?.mode ?? 0o644 })
       return
@@ -132,6 +134,7 @@ export class ContainerFs implements ContainerFiles {
     const mount = this.#mountOf(real)
     if (!mount) this.tree.put(real, directory(attributes), 'mkdir')
     else if (mount.mount.readOnly) throw new FileError('EROFS', 'mkdir', path)
+    else if (mount.mount.folder) mount.mount.folder.makeFolder(mount.inside, attributes.mode)
     else mount.mount.files.set(`${mount.inside}/`, { content: new Uint8Array(), mode: attributes.mode })
   }
 
@@ -150,6 +153,7 @@ export class ContainerFs implements ContainerFiles {
     }
     if (mount.mount.readOnly) throw new FileError('EROFS', 'unlink', path)
     if (mount.inside === '') throw new FileError('EBUSY', 'unlink', path)
+    if (mount.mount.folder) return mount.mount.folder.remove(mount.inside)
     for (const name of [...mount.mount.files.keys()]) {
       if (name === mount.inside || name.startsWith(`${mount.inside}/`)) mount.mount.files.delete(name)
     }
@@ -162,6 +166,12 @@ export class ContainerFs implements ContainerFiles {
     if (!mount) return this.tree.put(real, node)
     if (mount.mount.readOnly) throw new FileError('EROFS', 'open', path)
     putIntoMount(mount.mount, mount.inside, node)
+  }
+
+  /** Puts a copy of a node (with all under it) at a path, its contents read where a mount is concerned: they are no tree's. Throws FileError. */
+  async copyNode(path: string, node: TreeNode): Promise<void> {
+    const mounted = this.#mountOf(this.tree.realPath(path, 'open', false)) !== undefined
+    this.putNode(path, mounted || isLive(node) ? await inMemory(node) : node)
   }
 
   symlink(target: string, path: string): void {
@@ -177,6 +187,10 @@ export class ContainerFs implements ContainerFiles {
     const mount = this.#mountOf(real)
     if (mount) {
       if (mount.mount.readOnly) throw new FileError('EROFS', 'chmod', path)
+      if (mount.mount.folder) {
+        if (attributes.mode !== undefined) mount.mount.folder.setMode(mount.inside, attributes.mode)
+        return
+      }
       const entry = mount.mount.files.get(mount.inside)
       if (entry && attributes.mode !== undefined)
         mount.mount.files.set(mount.inside, { ...entry, mode: attributes.mode })
@@ -198,6 +212,7 @@ export class ContainerFs implements ContainerFiles {
   #mountNode(path: string): TreeNode | undefined {
     const mount = this.#mounts.find((candidate) => candidate.path === path)
     if (!mount) return undefined
+    if (mount.folder) return mount.folder.node() ?? (mount.single ? undefined : directory())
     if (mount.single) {
       const entry = mount.files.get('')
       return file(entry?.content ?? '', { mode: entry?.mode })
@@ -217,10 +232,12 @@ export class ContainerFs implements ContainerFiles {
 
 function putIntoMount(mount: Mount, inside: string, node: TreeNode): void {
   if (node.kind === 'directory') {
-    mount.files.set(`${inside}/`, { content: new Uint8Array(), mode: node.mode })
+    if (mount.folder) mount.folder.makeFolder(inside, node.mode)
+    else mount.files.set(`${inside}/`, { content: new Uint8Array(), mode: node.mode })
     for (const [name, child] of node.children) putIntoMount(mount, `${inside}/${name}`, child)
   } else if (node.kind === 'file' && node.content instanceof Uint8Array) {
-    mount.files.set(inside, { content: node.content, mode: node.mode })
+    if (mount.folder) mount.folder.write(inside, node.content, node.mode)
+    else mount.files.set(inside, { content: node.content, mode: node.mode })
   } else throw new FileError('EINVAL', 'open', inside)
 }
 

@@ -71,7 +71,7 @@ export class LibraryFs implements IFileSystem {
   async cp(from: string, to: string, options: { recursive?: boolean } = {}): Promise<void> {
     const node = this.#files.node(from, 'cp')
     if (node.kind === 'directory' && !options.recursive) throw new FileError('EISDIR', 'cp', from)
-    this.#files.putNode(to, { ...node, mtime: this.#now() })
+    await this.#files.copyNode(to, { ...node, mtime: this.#now() })
   }
 
   async mv(from: string, to: string): Promise<void> {
@@ -79,8 +79,12 @@ export class LibraryFs implements IFileSystem {
     const target = this.#files.find(to, false)
     if (target?.kind === 'directory' && target.children.size > 0)
       throw new FileError('ENOTEMPTY', 'rename', to)
+    const [old, fresh] = [from, to].map((path) => this.#files.tree.realPath(path, 'rename', false))
+    if (old === fresh) return
+    if (fresh!.startsWith(`${old}/`)) throw new FileError('EINVAL', 'rename', to)
+    // Removed last: what cannot be put there must not be lost.
+    await this.#files.copyNode(to, node)
     this.#files.remove(from, { recursive: true })
-    this.#files.putNode(to, node)
   }
 
   resolvePath(base: string, path: string): string {
@@ -101,7 +105,7 @@ export class LibraryFs implements IFileSystem {
 
   async link(existing: string, path: string): Promise<void> {
     if (this.#files.find(path, false)) throw new FileError('EEXIST', 'link', path)
-    this.#files.putNode(path, this.#files.node(existing, 'link'))
+    await this.#files.copyNode(path, this.#files.node(existing, 'link'))
   }
 
   async readlink(path: string): Promise<string> {

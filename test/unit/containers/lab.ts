@@ -46,7 +46,9 @@ export function basicPolicy(repositories: string[]): RegistryPolicy {
 }
 
 /** A world with registries, an engine and a runtime, on a folder of its own. */
-export async function openLab(options: { folder?: string; world?: Partial<WorldOptions> } = {}) {
+export async function openLab(
+  options: { folder?: string; world?: Partial<WorldOptions>; home?: string } = {},
+) {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'drydock-containers-')))
   const blobs = await BlobStore.open(folder)
   const world = new World({ id: 'test', seed: 'test', ...options.world })
@@ -57,7 +59,7 @@ export async function openLab(options: { folder?: string; world?: Partial<WorldO
   const hosts: HostTable = { resolve: (host) => (host === REGISTRY ? registry : hub.resolve(host)) }
   const trees = new LayerTrees(blobs)
   const runtime = createContainerRuntime({ clock: world.clock, network, trees })
-  const engine = new DockerEngine({ world, blobs, hosts, network, trees, runtime })
+  const engine = new DockerEngine({ world, blobs, hosts, network, trees, runtime, home: () => options.home })
   const puller = createImagePuller({ hosts, blobs })
   return {
     folder,

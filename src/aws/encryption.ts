@@ -1,18 +1,95 @@
-import type { RequestContext } from './wire/service.ts'
+import type { Scope } from './ec2/index.ts'
+import {
+  findKey,
+  type KeyRecord,
+  managedKey,
+  managedService,
+  policyWithGrants,
+  usableKey,
+} from './kms/index.ts'
+import { AwsError } from './wire/service.ts'
 
-/** A key that a service encrypts with, as it is shown. */
-export interface EncryptionKey {
-  arn: string
+/** In whose name a key is used: a request's caller, or a role that a service works with. */
+export interface KeyUser extends Scope {
+  /** Asks IAM and the key's policy; throws when they do not allow. */
+  authorize(action: string, resource: string, conditions?: Record<string, string | string[]>): void
+}
+
+export interface KeyUse {
+  /** The service that asks KMS, by its host name: `ssm`, `ec2`. */
+  service: string
+  /** A key's id, ARN or alias. */
+  keyId: string
+  /** What KMS is asked for: `Decrypt`, `GenerateDataKey`, `CreateGrant`. */
+  operations: string[]
+  encryptionContext?: Record<string, string>
 }
 
 /**
- * The KMS key that a service is to encrypt with, by id, ARN or alias; undefined when there is none such.
- * Every account has AWS's own key of each service (`alias/aws/ssm`); keys of its own come with KMS.
+ * The symmetric key that a service uses in somebody's name. AWS's own key of a service comes into being when first named.
+ * Where KMS refuses, throws what `refused` makes of its error: NotFoundException, DisabledException, KMSInvalidStateException,
+ * InvalidKeyUsageException or AccessDeniedException.
  */
-export function encryptionKey(
-  { region, accountId }: Pick<RequestContext, 'region' | 'accountId'>,
-  named: string,
-): EncryptionKey | undefined {
-  const [, alias] = /(?:^|:)(alias\/aws\/[\w-]+)$/.exec(named) ?? []
-  return alias === undefined ? undefined : { arn: `arn:aws:kms:${region}:${accountId}:${alias}` }
+export function keyInUse(user: KeyUser, use: KeyUse, refused: (error: AwsError) => AwsError): KeyRecord {
+  try {
+    return useKey(user, use)
+  } catch (error) {
+    throw error instanceof AwsError ? refused(error) : error
+  }
+}
+
+function useKey(user: KeyUser, { service, keyId, operations, encryptionContext = {} }: KeyUse): KeyRecord {
+  const own = managedService(keyId)
+  if (own !== undefined) managedKey(user, own)
+  const known = findKey(user, keyId)
+  // KMS finds the key in the ciphertext, and tells nobody whether it is gone or not theirs.
+  if (!known && operations.includes('Decrypt') && operations.length === 1) {
+    throw new AwsError(
+      'AccessDeniedException',
+      'The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.',
+    )
+  }
+  const conditions = {
+    'kms:CallerAccount': user.accountId,
+    'kms:ViaService': `${service}.${user.region}.amazonaws.com`,
+    'kms:GrantIsForAWSResource': 'true',
+    ...Object.fromEntries(
+      Object.entries(encryptionContext).map(([name, value]) => [`kms:EncryptionContext:${name}`, value]),
+    ),
+    'kms:EncryptionContextKeys': Object.keys(encryptionContext),
+  }
+  if (known) for (const operation of operations) ask(user, `kms:${operation}`, known.arn, conditions)
+  const key = usableKey(user, keyId, 'ENCRYPT_DECRYPT')
+  if (key.spec !== 'SYMMETRIC_DEFAULT') {
+    throw new AwsError(
+      'InvalidKeyUsageException',
+      `Algorithm SYMMETRIC_DEFAULT and key spec ${key.spec} are incompatible.`,
+    )
+  }
+  return key
+}
+
+/** As KMS says it, whatever the protocol of the service in between. */
+function ask(
+  user: KeyUser,
+  action: string,
+  arn: string,
+  conditions: Record<string, string | string[]>,
+): void {
+  try {
+    user.authorize(action, arn, conditions)
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error
+    throw new AwsError('AccessDeniedException', error.message)
+  }
+}
+
+/** KMS's error in the words of a service that passes it on. */
+export const quoted = ({ world }: Pick<Scope, 'world'>, { code, message }: AwsError): string =>
+  `${message} (Service: AWSKMS; Status Code: 400; Error Code: ${code}; Request ID: ${world.ids.uuid()}; Proxy: null)`
+
+/** A key's policy with its grants, for who decides outside of a request. */
+export function keyPolicy(scope: Scope, arn: string): string | undefined {
+  const key = findKey(scope, arn)
+  return key && policyWithGrants(key)
 }

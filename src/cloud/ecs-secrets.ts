@@ -1,12 +1,14 @@
 import type { Secret } from '@aws-sdk/client-ecs'
 import type { Scope } from '#aws/ec2/index.ts'
 import { type TaskRecord, TaskStartError } from '#aws/ecs/index.ts'
-import { encryptionKey } from '#aws/encryption.ts'
+import { keyInUse, keyPolicy, quoted } from '#aws/encryption.ts'
 import { decide, rolePrincipal } from '#aws/iam/identity.ts'
-import { findSecret, versionOf } from '#aws/secretsmanager/index.ts'
+import { findSecret, type SecretVersion, versionOf } from '#aws/secretsmanager/index.ts'
 import { parameterArn, parameterNameOf, plainParameter } from '#aws/ssm/index.ts'
 import { denialText } from '#aws/wire/denial.ts'
 import { AwsError, type Principal } from '#aws/wire/service.ts'
+
+type Conditions = Record<string, string | string[]>
 
 const SECRET_ARN = /^(arn:aws:secretsmanager:([^:]+):\d+:secret:[^:]+)(?::([^:]*):([^:]*):([^:]*))?$/
 
@@ -62,18 +64,18 @@ class Reader {
           "InvalidRequestException: You can't perform this operation on the secret because it was marked for deletion.",
         ),
       )
-    this.#allowKey(record.keyId, fail)
-    let text: string
+    let version: SecretVersion
     try {
-      const version = versionOf(record, {
+      version = versionOf(record, {
         ...(stage === '' ? {} : { VersionStage: stage }),
         ...(id === '' ? {} : { VersionId: id }),
       })
-      text = version.string ?? Buffer.from(version.binary ?? '', 'base64').toString()
     } catch (error) {
       if (!(error instanceof AwsError)) throw error
       throw fail(this.#api(`${error.code}: ${error.message}`))
     }
+    this.#decrypt(scope, 'secretsmanager', version.keyArn, fail)
+    const text = version.string ?? Buffer.from(version.binary ?? '', 'base64').toString()
     return key === '' ? text : this.#member(text, key, arn)
   }
 
@@ -105,8 +107,8 @@ class Reader {
     const name = parameterNameOf(valueFrom)
     this.#allow('ssm:GetParameters', parameterArn(scope, name), undefined, fail)
     try {
-      const { value, keyId } = plainParameter(scope, name)
-      this.#allowKey(keyId, fail)
+      const { value, keyArn } = plainParameter(scope, name)
+      if (keyArn !== undefined) this.#decrypt(scope, 'ssm', keyArn, fail)
       return value
     } catch (error) {
       if (!(error instanceof AwsError)) throw error
@@ -114,9 +116,15 @@ class Reader {
     }
   }
 
-  #allowKey(keyId: string | undefined, fail: (why: string) => TaskStartError): void {
-    const key = keyId === undefined ? undefined : encryptionKey(this.#scope, keyId)
-    if (key && !key.arn.includes(':alias/aws/')) this.#allow('kms:Decrypt', key.arn, undefined, fail)
+  #decrypt(scope: Scope, service: string, keyId: string, fail: (why: string) => TaskStartError): void {
+    const user = {
+      ...scope,
+      authorize: (action: string, arn: string, conditions?: Conditions) =>
+        this.#allow(action, arn, keyPolicy(scope, arn), fail, { conditions, required: true }),
+    }
+    keyInUse(user, { service, keyId, operations: ['Decrypt'] }, (error) => {
+      throw fail(this.#api(`${error.code}: ${quoted(scope, error)}`))
+    })
   }
 
   #allow(
@@ -124,6 +132,7 @@ class Reader {
     resource: string,
     policy: string | undefined,
     fail: (why: string) => TaskStartError,
+    { conditions, required }: { conditions?: Conditions; required?: boolean } = {},
   ): void {
     const { world, accountId } = this.#scope
     const principal: Principal | undefined = rolePrincipal(
@@ -132,11 +141,12 @@ class Reader {
       this.#task.id,
     )
     if (!principal) throw fail(`the role ${this.#task.executionRoleArn} cannot be assumed`)
-    const resourcePolicy = policy === undefined ? undefined : { document: policy, accountId }
+    const resourcePolicy = policy === undefined ? undefined : { document: policy, accountId, required }
     const decision = decide(world, {
       principal,
       action,
       resource,
+      conditions,
       ...(resourcePolicy ? { resourcePolicy } : {}),
     })
     if (!decision.allowed)

@@ -35,6 +35,9 @@ const words = (line: string) =>
 
 const CLI_ERROR = /An error occurred \((\w+)\) when calling the \w+ operation: ([\s\S]*)/
 
+/** ECR and what it works with or is tested beside. */
+const SERVICES = new Set(['ecr', 'ecr-public', 'secretsmanager', 'kms', 'ssm'])
+
 /** ECR with its registries and controllers, behind the endpoint of an account. */
 export async function startEcr(options: { clock?: Clock } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'drydock-ecr-'))
@@ -50,7 +53,7 @@ export async function startEcr(options: { clock?: Clock } = {}) {
         catalogue: new Catalogue(blobs),
         trees: new LayerTrees(blobs),
       })
-      return awsServices(registries).filter(({ name }) => name.startsWith('ecr') || name === 'secretsmanager')
+      return awsServices(registries).filter(({ name }) => SERVICES.has(name))
     },
   })
   const hosts = registries!

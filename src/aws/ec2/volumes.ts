@@ -1,5 +1,5 @@
 import type * as sdk from '@aws-sdk/client-ec2'
-import { findKey, managedKey } from '../kms/index.ts'
+import { keyInUse } from '../encryption.ts'
 import { AwsError, type RequestContext } from '../wire/service.ts'
 import { checkedVolume, type VolumeShape } from './data/volume-types.ts'
 import { invalidParameterValue, missingParameter, required } from './errors.ts'
@@ -74,12 +74,16 @@ function keyFor(context: RequestContext, encrypted: boolean | undefined, keyId: 
       throw invalidParameterValue('The parameter KmsKeyId requires the parameter Encrypted to be set.')
     return undefined
   }
-  const key = keyId === undefined ? managedKey(context, 'ebs') : findKey(context, keyId)
-  if (!key) throw new AwsError('InvalidKmsKey.InvalidKeyId', `KMS Key id ${keyId} is invalid`)
-  if (key.state !== 'Enabled') {
-    throw new AwsError('InvalidKmsKey.InvalidState', `The KMS key ${key.arn} is not in the correct state.`)
+  const use = {
+    service: 'ec2',
+    keyId: keyId ?? 'alias/aws/ebs',
+    operations: ['GenerateDataKeyWithoutPlaintext', 'Decrypt'],
   }
-  return key.arn
+  return keyInUse(context, use, ({ code }) =>
+    code === 'NotFoundException'
+      ? new AwsError('InvalidKmsKey.InvalidKeyId', `KMS Key id ${keyId} is invalid`)
+      : new AwsError('InvalidKMSKey.InvalidState', 'The KMS key provided is in an incorrect state'),
+  ).arn
 }
 
 export function createVolume(input: sdk.CreateVolumeCommandInput, context: RequestContext) {
@@ -196,12 +200,22 @@ export function attach(scope: Scope, volumeId: string, instanceId: string, devic
 
 export function attachVolume(input: sdk.AttachVolumeCommandInput, context: RequestContext) {
   const instanceId = required(input.InstanceId, 'instanceId')
-  const volume = attach(
-    context,
-    required(input.VolumeId, 'volumeId'),
-    instanceId,
-    required(input.Device, 'device'),
-  )
+  const volumeId = required(input.VolumeId, 'volumeId')
+  const { kmsKeyId: keyId } = volumes.get(context, volumeId)
+  // The instance gets a grant on the volume's key, with the caller's rights.
+  if (keyId !== undefined) {
+    const use = { service: 'ec2', keyId, operations: ['CreateGrant', 'Decrypt'] }
+    keyInUse(
+      context,
+      use,
+      () =>
+        new AwsError(
+          'CustomerKeyHasBeenRevoked',
+          `Volume ${volumeId} cannot be attached. The encrypted volume was unable to access the KMS key`,
+        ),
+    )
+  }
+  const volume = attach(context, volumeId, instanceId, required(input.Device, 'device'))
   return { ...toAttachment(volume), State: 'attaching' as const }
 }
 

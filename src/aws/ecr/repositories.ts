@@ -1,6 +1,8 @@
 import type * as sdk from '@aws-sdk/client-ecr'
 import type { Scope } from '../ec2/index.ts'
+import { keyInUse } from '../encryption.ts'
 import { awsKey, awsPrefix } from '../keys.ts'
+import { managedKey } from '../kms/index.ts'
 import { AwsError, type RequestContext } from '../wire/service.ts'
 import { quotas } from './data/quotas.ts'
 import { invalidParameter, limitExceeded } from './errors.ts'
@@ -8,7 +10,6 @@ import { wildcardMatches } from './filters.ts'
 import type { ImageCatalog } from './image-catalog.ts'
 import { forgetImage, imageStates } from './image-state.ts'
 import type { Encryption, RepositoryRecord, TagMutability } from './records.ts'
-import { setSetting, setting } from './settings.ts'
 import { checkTags } from './tag-rules.ts'
 
 export const registryHost = ({ accountId, region }: Pick<Scope, 'accountId' | 'region'>) =>
@@ -85,7 +86,9 @@ export function makeRepository(scope: Scope, name: string, options: RepositoryOp
     mutabilityExclusions: options.mutabilityExclusions ?? [],
     scanOnPush: options.scanOnPush ?? false,
     encryptionType: encryption.encryptionType,
-    ...(encryption.encryptionType !== 'AES256' && { kmsKey: encryption.kmsKey ?? managedKey(scope) }),
+    ...(encryption.encryptionType !== 'AES256' && {
+      kmsKey: encryption.kmsKey ?? managedKey(scope, 'ecr').arn,
+    }),
     ...(options.policy !== undefined && { policy: options.policy }),
     ...(options.lifecyclePolicy !== undefined && {
       lifecyclePolicy: { text: options.lifecyclePolicy, evaluatedAt: now },
@@ -96,31 +99,35 @@ export function makeRepository(scope: Scope, name: string, options: RepositoryOp
   return record
 }
 
-/** The key that AWS manages for ECR (`alias/aws/ecr`): encryption with KMS and no key of one's own takes it. */
-function managedKey(scope: Scope): string {
-  const known = setting(scope, 'managedKey')
-  if (known !== undefined) return known
-  const arn = `arn:aws:kms:${scope.region}:${scope.accountId}:key/${scope.world.ids.uuid()}`
-  setSetting(scope, 'managedKey', arn)
-  return arn
-}
-
-/** A key's ARN, id or alias, as `kmsKey` takes it. */
-const KMS_KEY =
-  /^(?:arn:aws[a-z0-9-]*:kms:[a-z0-9-]+:\d{12}:)?(?:key\/)?(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32}|alias\/[a-zA-Z0-9/_-]+)$/
-
-/** Throws when an encryption configuration names no key, or one where none is used. */
+/** Throws when an encryption configuration names a key where none is used. */
 export function checkEncryption(input: sdk.EncryptionConfiguration | undefined): Encryption | undefined {
   if (!input) return undefined
   const { encryptionType, kmsKey } = input
   if (kmsKey && encryptionType === 'AES256')
     throw invalidParameter('encryptionConfiguration', 'KmsKey cannot be specified for AES256 encryption type')
-  if (kmsKey && !KMS_KEY.test(kmsKey)) {
-    throw new AwsError('KmsException', `Invalid KMS key '${kmsKey}'`, {
-      fields: { kmsError: 'NotFoundException' },
-    })
-  }
   return { encryptionType: encryptionType!, ...(kmsKey ? { kmsKey } : {}) }
+}
+
+/**
+ * The encryption of a new repository, whose key the caller gives ECR a grant on. Throws KmsException.
+ * https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html
+ */
+function grantedEncryption(
+  context: RequestContext,
+  input: sdk.EncryptionConfiguration | undefined,
+): Encryption | undefined {
+  const encryption = checkEncryption(input)
+  if (!encryption || encryption.encryptionType === 'AES256') return encryption
+  const key = keyInUse(
+    context,
+    {
+      service: 'ecr',
+      keyId: encryption.kmsKey ?? 'alias/aws/ecr',
+      operations: ['DescribeKey', 'CreateGrant'],
+    },
+    ({ code, message }) => new AwsError('KmsException', message, { fields: { kmsError: code } }),
+  )
+  return { ...encryption, kmsKey: key.arn }
 }
 
 /** The tag patterns that are exempt; throws when they do not go with the setting. */
@@ -156,7 +163,7 @@ export function createRepository(input: sdk.CreateRepositoryCommandInput, contex
     tagMutability: input.imageTagMutability,
     mutabilityExclusions: checkExclusions(input.imageTagMutability, input.imageTagMutabilityExclusionFilters),
     scanOnPush: input.imageScanningConfiguration?.scanOnPush,
-    encryption: checkEncryption(input.encryptionConfiguration),
+    encryption: grantedEncryption(context, input.encryptionConfiguration),
     tags: checkTags({}, input.tags),
   })
   return { repository: toRepository(record) }

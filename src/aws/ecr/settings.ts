@@ -11,8 +11,6 @@ export interface RegistrySettings {
   account: Record<string, string>
   /** ARN → when it was registered, ms. */
   pullTimeExclusions: Record<string, number>
-  /** ARN of the key that AWS manages for ECR, once something is encrypted with it. */
-  managedKey: string
 }
 
 const key = ({ accountId, region }: Scope, name: keyof RegistrySettings) =>

@@ -1,5 +1,6 @@
 import type * as sdk from '@aws-sdk/client-eks'
 import type { Scope } from '../ec2/index.ts'
+import { keyInUse } from '../encryption.ts'
 import { rolePrincipal } from '../iam/identity.ts'
 import { findKey } from '../kms/index.ts'
 import type { RequestContext } from '../wire/service.ts'
@@ -19,16 +20,25 @@ export function checkedKey(
     throw invalidParameter('The only supported resource for envelope encryption is secrets')
   }
   const arn = provider?.keyArn ?? ''
-  const key = /^arn:aws:kms:/.test(arn) ? findKey(context, arn) : undefined
-  if (!key) throw invalidParameter(`The keyArn in encryptionConfig provider ${arn} is invalid`)
-  if (key.spec !== 'SYMMETRIC_DEFAULT') throw invalidParameter(`The key ${arn} must be symmetric`)
-  if (key.state !== 'Enabled')
-    throw invalidParameter(`The key ${arn} is not enabled: its state is ${key.state}`)
+  if (!arn.startsWith('arn:aws:kms:')) throw invalidKey(arn)
   // EKS makes a grant for itself with the caller's rights.
-  context.authorize('kms:DescribeKey', key.arn)
-  context.authorize('kms:CreateGrant', key.arn, { 'kms:GrantIsForAWSResource': 'true' })
-  return key.arn
+  const use = { service: 'eks', keyId: arn, operations: ['DescribeKey', 'CreateGrant'] }
+  return keyInUse(context, use, (error) => {
+    switch (error.code) {
+      case 'AccessDeniedException':
+        return error
+      case 'InvalidKeyUsageException':
+        return invalidParameter(`The key ${arn} must be symmetric`)
+      case 'NotFoundException':
+        return invalidKey(arn)
+      default:
+        return invalidParameter(`The key ${arn} is not enabled: ${error.message}`)
+    }
+  }).arn
 }
+
+const invalidKey = (arn: string) =>
+  invalidParameter(`The keyArn in encryptionConfig provider ${arn} is invalid`)
 
 export function associateEncryptionConfig(
   input: sdk.AssociateEncryptionConfigCommandInput,

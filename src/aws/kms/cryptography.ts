@@ -15,7 +15,7 @@ import { AwsError, type RequestContext } from '../wire/service.ts'
 import { keyIdOf, seal, unseal } from './ciphertext.ts'
 import { KEY_SPECS } from './data/specs.ts'
 import { makePair } from './key-pairs.ts'
-import { pendingDeletion } from './keys.ts'
+import { usableKey } from './keys.ts'
 import type { KeyRecord } from './records.ts'
 import { findKey, findMaterial, requireKey, scopeOf } from './tables.ts'
 
@@ -26,21 +26,9 @@ const incorrectKey = () =>
     'The key ID in the request does not identify a CMK that can perform this operation.',
   )
 
-/** A key that may be used in this way. Throws NotFound, Disabled, KMSInvalidState and InvalidKeyUsage exceptions. */
-function usable(
-  context: RequestContext,
-  id: string,
-  usage: KeyRecord['usage'],
-): { key: KeyRecord; material: string } {
-  const key = requireKey(context, id)
-  if (key.state === 'Disabled') throw new AwsError('DisabledException', `${key.arn} is disabled.`)
-  if (key.state === 'PendingDeletion') throw pendingDeletion(key)
-  if (key.usage !== usage) {
-    throw new AwsError(
-      'InvalidKeyUsageException',
-      `${key.arn} key usage is ${key.usage} which is not valid for this operation.`,
-    )
-  }
+/** A key that may be used in this way, with its secret. Throws as `usableKey`. */
+function usable(context: RequestContext, id: string, usage: KeyRecord['usage']) {
+  const key = usableKey(context, id, usage)
   return { key, material: findMaterial(scopeOf(context, key.arn), key.id)! }
 }
 

@@ -1,3 +1,6 @@
-export { managedKey } from './keys.ts'
+export { policyWithGrants } from './grants.ts'
+export { usableKey } from './keys.ts'
+export { managedKey, managedService } from './managed.ts'
+export type { KeyRecord } from './records.ts'
 export { keyDeletionController, kmsService } from './service.ts'
 export { findKey } from './tables.ts'

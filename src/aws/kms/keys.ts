@@ -5,9 +5,10 @@ import { validatePolicy } from '../iam/policy/validate.ts'
 import { AwsError, type RequestContext } from '../wire/service.ts'
 import { HMAC_BYTES, KEY_SPECS } from './data/specs.ts'
 import { makePair } from './key-pairs.ts'
+import { managedKey, managedService } from './managed.ts'
 import { page } from './paging.ts'
 import type { KeyRecord } from './records.ts'
-import { aliasArn, findAlias, listKeyRecords, putAlias, putKey, putMaterial, requireKey } from './tables.ts'
+import { aliasArn, listKeyRecords, putKey, putMaterial, requireKey } from './tables.ts'
 
 const DAY = 86_400_000
 
@@ -52,7 +53,7 @@ export function toMetadata(scope: Scope, key: KeyRecord): sdk.KeyMetadata {
 }
 
 /** Stores a new key with its secret. */
-function storeKey(
+export function storeKey(
   scope: Scope,
   material: string,
   options: Omit<KeyRecord, 'id' | 'arn' | 'state' | 'createdAt' | 'grants'>,
@@ -74,25 +75,6 @@ async function makeMaterial(spec: string): Promise<string> {
   const pair = KEY_SPECS[spec]!.pair
   if (!pair) return randomBytes(HMAC_BYTES[spec] ?? 32).toString('base64')
   return (await makePair(pair)).export({ type: 'pkcs8', format: 'pem' }) as string
-}
-
-/** The key that AWS keeps for one of its services (`ebs`), made when first needed. */
-export function managedKey(scope: Scope, service: string): KeyRecord {
-  const name = `alias/aws/${service}`
-  const known = findAlias(scope, name)
-  if (known) return requireKey(scope, known.keyId)
-  const key = storeKey(scope, randomBytes(32).toString('base64'), {
-    description: `Default key that protects my ${service.toUpperCase()} data when no other key is defined`,
-    usage: 'ENCRYPT_DECRYPT',
-    spec: 'SYMMETRIC_DEFAULT',
-    manager: 'AWS',
-    policy: defaultPolicy(scope.accountId),
-    rotationDays: 365,
-    tags: {},
-  })
-  const now = scope.world.clock.now()
-  putAlias(scope, { name, keyId: key.id, createdAt: now, updatedAt: now })
-  return key
 }
 
 export const tagsFrom = (list: { TagKey?: string; TagValue?: string }[] | undefined) =>
@@ -140,8 +122,8 @@ function checkPolicy({ accountId, principal }: RequestContext, policy: string, b
 }
 
 export function describeKey(input: sdk.DescribeKeyCommandInput, context: RequestContext) {
-  const name = /^alias\/aws\/([a-z]+)$/.exec(input.KeyId!)?.[1]
-  const key = name ? managedKey(context, name) : requireKey(context, input.KeyId!)
+  const service = managedService(input.KeyId!)
+  const key = service ? managedKey(context, service) : requireKey(context, input.KeyId!)
   return { KeyMetadata: toMetadata({ ...context, accountId: key.arn.split(':')[4]! }, key) }
 }
 
@@ -162,6 +144,20 @@ function changeable(context: RequestContext, id: string, pendingToo = false): Ke
 
 export const pendingDeletion = ({ arn }: KeyRecord) =>
   new AwsError('KMSInvalidStateException', `${arn} is pending deletion.`)
+
+/** A key that may be used in this way. Throws NotFound, Disabled, KMSInvalidState and InvalidKeyUsage exceptions. */
+export function usableKey(scope: Scope, id: string, usage: KeyRecord['usage']): KeyRecord {
+  const key = requireKey(scope, id)
+  if (key.state === 'Disabled') throw new AwsError('DisabledException', `${key.arn} is disabled.`)
+  if (key.state === 'PendingDeletion') throw pendingDeletion(key)
+  if (key.usage !== usage) {
+    throw new AwsError(
+      'InvalidKeyUsageException',
+      `${key.arn} key usage is ${key.usage} which is not valid for this operation.`,
+    )
+  }
+  return key
+}
 
 export function enableKey(input: sdk.EnableKeyCommandInput, context: RequestContext) {
   putKey(context, { ...changeable(context, input.KeyId!), state: 'Enabled' })

@@ -66,6 +66,9 @@ export function findKey(scope: Scope, id: string): KeyRecord | undefined {
 
 /** Throws NotFoundException with KMS's text for what was asked. */
 export function requireKey(scope: Scope, id: string): KeyRecord {
+  // A region's KMS knows the keys of its region alone.
+  const [, region] = ARN.exec(id) ?? []
+  if (region !== undefined && region !== scope.region) throw notFound(`Invalid arn ${region}`)
   const key = findKey(scope, id)
   if (key) return key
   if (id.startsWith('alias/')) throw notFound(`Alias ${aliasArn(scope, id)} is not found.`)

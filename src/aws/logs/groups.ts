@@ -2,6 +2,7 @@ import type * as sdk from '@aws-sdk/client-cloudwatch-logs'
 import type { Scope } from '../ec2/index.ts'
 import { AwsError, type Handler, type RequestContext } from '../wire/service.ts'
 import { groupOf } from './events.ts'
+import { logGroupKey } from './keys.ts'
 import { countFilters, dropFilters } from './metric-filters.ts'
 import type { LogGroupRecord, LogStreamRecord } from './records.ts'
 import { groups, streams } from './tables.ts'
@@ -26,6 +27,7 @@ function toGroup(context: Scope, record: LogGroupRecord): sdk.LogGroup {
     metricFilterCount: countFilters(context, record.name),
     arn: `${arn}:*`,
     storedBytes: 0,
+    ...(record.kmsKeyId === undefined ? {} : { kmsKeyId: record.kmsKeyId }),
     logGroupClass: record.class,
     logGroupArn: arn,
   }
@@ -94,9 +96,33 @@ const nameOfArn = (arn: string) => arn.split(':').slice(6).join(':').replace(/:\
 const without = (tags: Record<string, string>, keys: string[] = []) =>
   Object.fromEntries(Object.entries(tags).filter(([key]) => !keys.includes(key)))
 
+/** The log group of a key operation; query results, which it may name instead, are not simulated. */
+function encryptedGroup(
+  context: RequestContext,
+  input: { logGroupName?: string; resourceIdentifier?: string },
+): LogGroupRecord {
+  return groups.get(context, input.logGroupName ?? nameOfArn(input.resourceIdentifier ?? ''))
+}
+
 export const groupHandlers: Record<string, Handler> = {
   CreateLogGroup: (input: sdk.CreateLogGroupCommandInput, context) => {
-    createLogGroup(context, input.logGroupName!, input.tags)
+    const { logGroupName: name = '', kmsKeyId } = input
+    const key = kmsKeyId && logGroupKey(context, groupArn(context, name), kmsKeyId)
+    const group = createLogGroup(context, name, input.tags)
+    if (key) groups.put(context, { ...group, kmsKeyId: key })
+    return {}
+  },
+
+  AssociateKmsKey: (input: sdk.AssociateKmsKeyCommandInput, context) => {
+    const group = encryptedGroup(context, input)
+    const kmsKeyId = logGroupKey(context, groupArn(context, group.name), input.kmsKeyId!)
+    groups.put(context, { ...group, kmsKeyId })
+    return {}
+  },
+
+  DisassociateKmsKey: (input: sdk.DisassociateKmsKeyCommandInput, context) => {
+    const { kmsKeyId: _gone, ...group } = encryptedGroup(context, input)
+    groups.put(context, group)
     return {}
   },
 

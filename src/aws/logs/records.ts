@@ -2,6 +2,8 @@ export interface LogGroupRecord {
   name: string
   created: number
   retentionInDays?: number
+  /** ARN of the key that its events are encrypted with, when it is not the service's own. */
+  kmsKeyId?: string
   class: 'STANDARD' | 'INFREQUENT_ACCESS'
   tags: Record<string, string>
 }

@@ -5,6 +5,8 @@ export interface SecretVersion {
   string?: string
   /** Base64. */
   binary?: string
+  /** ARN of the key that it is encrypted with. */
+  keyArn: string
   stages: string[]
   /** ms since the epoch. */
   created: number

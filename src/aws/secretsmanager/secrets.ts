@@ -1,7 +1,7 @@
 import type * as sdk from '@aws-sdk/client-secrets-manager'
-import { encryptionKey } from '../encryption.ts'
 import { pageOf } from '../table.ts'
 import { AwsError, type Handler, type RequestContext } from '../wire/service.ts'
+import { decryptWith, encryptingKey } from './keys.ts'
 import type { SecretRecord, SecretVersion, Tags } from './records.ts'
 import { getSecret, secrets } from './tables.ts'
 import { CURRENT, moveStage, versionOf, withVersion } from './versions.ts'
@@ -27,18 +27,6 @@ function alive(context: RequestContext, given: string | undefined): SecretRecord
   return record
 }
 
-/** The key of a secret, asked for `action`. */
-function checkKey(context: RequestContext, keyId: string | undefined, action: string): void {
-  if (keyId === undefined) return
-  const key = encryptionKey(context, keyId)
-  if (!key)
-    throw new AwsError(
-      'EncryptionFailure',
-      `Secrets Manager can't encrypt the protected secret text using the provided KMS key. Check that the KMS key is available, enabled, and not in an invalid state.`,
-    )
-  if (!key.arn.includes(':alias/aws/')) context.authorize(action, key.arn)
-}
-
 interface Value {
   ClientRequestToken?: string
   SecretString?: string
@@ -48,14 +36,21 @@ interface Value {
 const hasValue = ({ SecretString, SecretBinary }: Value) =>
   SecretString !== undefined || SecretBinary !== undefined
 
-function newVersion(context: RequestContext, input: Value, stages: string[]): SecretVersion {
+function newVersion(
+  context: RequestContext,
+  { arn, keyId }: Pick<SecretRecord, 'arn' | 'keyId'>,
+  input: Value,
+  stages: string[],
+): SecretVersion {
   const { SecretString: string, SecretBinary: binary } = input
   if (string !== undefined && binary !== undefined)
     throw invalidParameter('You must provide either SecretString or SecretBinary, but not both.')
   if (Buffer.byteLength(string ?? '') > LARGEST_BYTES || (binary?.byteLength ?? 0) > LARGEST_BYTES)
     throw invalidParameter(`The secret value exceeds the quota of ${LARGEST_BYTES} bytes.`)
+  const id = input.ClientRequestToken ?? context.world.ids.uuid()
   return {
-    id: input.ClientRequestToken ?? context.world.ids.uuid(),
+    id,
+    keyArn: encryptingKey(context, keyId, arn, id),
     ...(string === undefined ? {} : { string }),
     ...(binary === undefined ? {} : { binary: Buffer.from(binary).toString('base64') }),
     stages,
@@ -78,6 +73,20 @@ function addVersion(context: RequestContext, record: SecretRecord, version: Secr
     versions: withVersion(record.versions, version),
     changed: context.world.clock.now(),
   }
+}
+
+/** A secret under another key: versions with a stage are encrypted anew, others stay as they are. */
+function withKey(
+  context: RequestContext,
+  { keyId: _before, ...record }: SecretRecord,
+  keyId: string | undefined,
+): SecretRecord {
+  const versions = record.versions.map((version) => {
+    if (version.stages.length === 0) return version
+    decryptWith(context, version.keyArn, record.arn, version.id)
+    return { ...version, keyArn: encryptingKey(context, keyId, record.arn, version.id) }
+  })
+  return { ...record, ...(keyId === undefined ? {} : { keyId }), versions }
 }
 
 const optional = (record: SecretRecord) => ({
@@ -106,7 +115,7 @@ function toEntry(record: SecretRecord): sdk.SecretListEntry {
 }
 
 function toValue(context: RequestContext, record: SecretRecord, version: SecretVersion) {
-  checkKey(context, record.keyId, 'kms:Decrypt')
+  decryptWith(context, version.keyArn, record.arn, version.id)
   const accessed = context.world.clock.now()
   // The date alone is kept: a write a day, not one a read.
   if (record.accessed === undefined || startOfDay(record.accessed) < startOfDay(accessed))
@@ -173,15 +182,18 @@ function createSecret(input: sdk.CreateSecretCommandInput, context: RequestConte
       `The operation failed because the secret ${name} already exists.`,
     )
   }
-  checkKey(context, input.KmsKeyId, 'kms:GenerateDataKey')
   const now = world.clock.now()
-  const version = hasValue(input) ? newVersion(context, input, [CURRENT]) : undefined
   const suffix = world.ids.text(6, 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789')
+  const arn = `arn:aws:secretsmanager:${region}:${accountId}:secret:${name}-${suffix}`
+  const keyId = input.KmsKeyId || undefined
+  const version = hasValue(input) ? newVersion(context, { arn, keyId }, input, [CURRENT]) : undefined
+  // A key that is named is tried, also when there is nothing to encrypt yet.
+  if (keyId !== undefined && !version) encryptingKey(context, keyId, arn, world.ids.uuid())
   const record = secrets.put(context, {
     name,
-    arn: `arn:aws:secretsmanager:${region}:${accountId}:secret:${name}-${suffix}`,
+    arn,
     ...(input.Description === undefined ? {} : { description: input.Description }),
-    ...(input.KmsKeyId === undefined ? {} : { keyId: input.KmsKeyId }),
+    ...(keyId === undefined ? {} : { keyId }),
     versions: version ? [version] : [],
     tags: tagsOf(input.Tags),
     created: now,
@@ -233,8 +245,7 @@ export const secretHandlers: Record<string, Handler> = {
   PutSecretValue: (input: sdk.PutSecretValueCommandInput, context) => {
     const record = alive(context, input.SecretId)
     if (!hasValue(input)) throw invalidRequest('You must provide either SecretString or SecretBinary.')
-    checkKey(context, record.keyId, 'kms:GenerateDataKey')
-    const version = newVersion(context, input, input.VersionStages ?? [CURRENT])
+    const version = newVersion(context, record, input, input.VersionStages ?? [CURRENT])
     const next = secrets.put(context, addVersion(context, record, version))
     const { stages } = next.versions.find(({ id }) => id === version.id)!
     return { ARN: record.arn, Name: record.name, VersionId: version.id, VersionStages: stages }
@@ -242,15 +253,12 @@ export const secretHandlers: Record<string, Handler> = {
 
   UpdateSecret: (input: sdk.UpdateSecretCommandInput, context) => {
     const record = alive(context, input.SecretId)
-    const keyId = input.KmsKeyId ?? record.keyId
-    checkKey(context, keyId, 'kms:GenerateDataKey')
     const changed: SecretRecord = {
-      ...record,
+      ...(input.KmsKeyId === undefined ? record : withKey(context, record, input.KmsKeyId || undefined)),
       ...(input.Description === undefined ? {} : { description: input.Description }),
-      ...(keyId === undefined ? {} : { keyId }),
       changed: context.world.clock.now(),
     }
-    const version = hasValue(input) ? newVersion(context, input, [CURRENT]) : undefined
+    const version = hasValue(input) ? newVersion(context, changed, input, [CURRENT]) : undefined
     secrets.put(context, version ? addVersion(context, changed, version) : changed)
     return { ARN: record.arn, Name: record.name, ...(version ? { VersionId: version.id } : {}) }
   },

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type * as sdk from '@aws-sdk/client-ssm'
 import type { Scope } from '../ec2/index.ts'
-import { encryptionKey } from '../encryption.ts'
+import { keyInUse, quoted } from '../encryption.ts'
 import { pageOf } from '../table.ts'
 import { AwsError, type Handler, type RequestContext } from '../wire/service.ts'
 import { invalidToken, parameterNotFound, validation, versionNotFound } from './errors.ts'
@@ -80,18 +80,33 @@ function select(scope: Scope, asked: string) {
 const ciphered = ({ value, version }: ParameterVersion): string =>
   `AQICAH${createHash('sha512').update(`${version}:${value}`).digest('base64')}`
 
+/** The key of a SecureString, used in the caller's name. Throws InvalidKeyId and AccessDeniedException with KMS's words. */
+const useKey = (context: RequestContext, name: string, keyId: string, operation: string) =>
+  keyInUse(
+    context,
+    {
+      service: 'ssm',
+      keyId,
+      operations: [operation],
+      encryptionContext: { PARAMETER_ARN: parameterArn(context, name) },
+    },
+    (error) =>
+      new AwsError(
+        error.code === 'AccessDeniedException' ? error.code : 'InvalidKeyId',
+        quoted(context, error),
+      ),
+  )
+
 /** Value of a version; a SecureString's as it is only with the right to its key. */
 function plainValue(
   context: RequestContext,
+  name: string,
   version: ParameterVersion,
   decrypt: boolean | undefined,
 ): string {
   if (version.type !== 'SecureString') return version.value
   if (!decrypt) return ciphered(version)
-  const key = encryptionKey(context, version.keyId!)
-  if (!key) throw new AwsError('InvalidKeyId', `Invalid keyId ${version.keyId}`)
-  // AWS's own key lets everybody in who may read the parameter.
-  if (!key.arn.includes(':alias/aws/')) context.authorize('kms:Decrypt', key.arn)
+  useKey(context, name, version.keyArn!, 'Decrypt')
   return version.value
 }
 
@@ -103,7 +118,7 @@ function toParameter(
   return {
     Name: record.name,
     Type: version.type,
-    Value: plainValue(context, version, decrypt),
+    Value: plainValue(context, record.name, version, decrypt),
     Version: version.version,
     ...(selector === undefined ? {} : { Selector: selector }),
     LastModifiedDate: new Date(version.modified),
@@ -160,20 +175,20 @@ function putParameter(input: sdk.PutParameterCommandInput, context: RequestConte
   const keyId = type === 'SecureString' ? (input.KeyId ?? last?.keyId ?? 'alias/aws/ssm') : undefined
   if (input.KeyId && type !== 'SecureString')
     throw validation('KeyId is required for SecureString type parameter only.')
-  const key = keyId === undefined ? undefined : encryptionKey(context, keyId)
-  if (keyId !== undefined && !key) throw new AwsError('InvalidKeyId', `Invalid keyId ${keyId}`)
-  if (key && !key.arn.includes(':alias/aws/')) context.authorize('kms:Encrypt', key.arn)
   const pattern = input.AllowedPattern ?? last?.allowedPattern
   checkPattern(value, pattern)
+  const tier = tierOf(value, input.Tier ?? last?.tier, input.Policies)
+  // Advanced parameters are encrypted with a data key, standard ones by KMS itself.
+  const operation = tier === 'Advanced' ? 'GenerateDataKey' : 'Encrypt'
   const description = input.Description ?? last?.description
   const version: ParameterVersion = {
     version: (last?.version ?? 0) + 1,
     type: type as ParameterVersion['type'],
     value,
-    ...(keyId === undefined ? {} : { keyId }),
+    ...(keyId === undefined ? {} : { keyId, keyArn: useKey(context, name, keyId, operation).arn }),
     ...(description === undefined ? {} : { description }),
     ...(pattern ? { allowedPattern: pattern } : {}),
-    tier: tierOf(value, input.Tier ?? last?.tier, input.Policies),
+    tier,
     dataType: input.DataType ?? 'text',
     labels: [],
     ...(input.Policies ? { policies: input.Policies } : {}),
@@ -319,7 +334,7 @@ export const parameterHandlers: Record<string, Handler> = {
         const { ARN: _arn, ...metadata } = toMetadata(context, record, version)
         return {
           ...metadata,
-          Value: plainValue(context, version, input.WithDecryption),
+          Value: plainValue(context, record.name, version, input.WithDecryption),
           Labels: version.labels,
         }
       }),
@@ -387,7 +402,10 @@ export const parameterHandlers: Record<string, Handler> = {
 }
 
 /** A parameter's plain value for a service that reads it in somebody's name, and the key that it is encrypted with. Throws as GetParameter. */
-export function plainParameter(scope: Scope, asked: string): { name: string; value: string; keyId?: string } {
+export function plainParameter(
+  scope: Scope,
+  asked: string,
+): { name: string; value: string; keyArn?: string } {
   const { record, version } = select(scope, asked)
-  return { name: record.name, value: version.value, keyId: version.keyId }
+  return { name: record.name, value: version.value, keyArn: version.keyArn }
 }

@@ -6,6 +6,8 @@ export interface ParameterVersion {
   value: string
   /** As the caller named it, of a SecureString. */
   keyId?: string
+  /** ARN of the key that it was encrypted with, which stays when an alias moves on. */
+  keyArn?: string
   description?: string
   allowedPattern?: string
   tier: 'Standard' | 'Advanced'

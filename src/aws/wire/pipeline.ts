@@ -219,7 +219,10 @@ export class Pipeline {
       sourceIp: request.sourceIp,
       ...(calledVia === undefined ? {} : { calledVia }),
       authorize: (asked, resource, extra) => {
-        const decision = this.#decide(served, context, asked, resource, { ...general, ...extra })
+        const decision = this.#decide(this.#owner(served, asked), context, asked, resource, {
+          ...general,
+          ...extra,
+        })
         if (!decision.allowed) throw denial(model.protocol, principal, asked, resource, decision)
       },
     }
@@ -227,7 +230,7 @@ export class Pipeline {
     if (principal.type !== 'anonymous' && !service.unauthorized?.includes(operation.name)) {
       const resources = service.resources?.[operation.name]?.(input, context) ?? '*'
       for (const resource of typeof resources === 'string' ? [resources] : resources) {
-        const decision = this.#decide(served, context, action, resource, conditions)
+        const decision = this.#decide(service, context, action, resource, conditions)
         const name = service.resourceName?.(operation.name, resource) ?? resource
         if (!decision.allowed) throw denial(model.protocol, principal, action, name, decision)
       }
@@ -246,8 +249,15 @@ export class Pipeline {
     return ((await handler(input, context)) ?? {}) as Record<string, unknown>
   }
 
+  /** The service whose action it is: its resource policies and tags count. */
+  #owner({ service }: Served, action: string): Service {
+    const [prefix] = action.split(':')
+    if (service.actionPrefix === prefix) return service
+    return this.#options.services.find(({ actionPrefix }) => actionPrefix === prefix) ?? service
+  }
+
   #decide(
-    { service }: Served,
+    service: Service,
     context: RequestContext,
     action: string,
     resource: string,

@@ -150,13 +150,14 @@ function matchPrincipals(
   return 'none'
 }
 
-/** Whether a role's trust policy lets a service or a federated identity assume it. */
+/** Whether a role's trust policy, or another resource's, names a service or a federated identity for an action. */
 export function trusts(
-  trustPolicy: string,
+  policy: string,
   principal: { service: string } | { federated: string },
   action: string,
   conditions: Record<string, string | string[]>,
+  resource = '*',
 ): boolean {
-  const question = { action: action.toLowerCase(), resource: '*', context: conditionContext(conditions) }
-  return resourceVerdict(trustPolicy, question, principal) === 'principal'
+  const question = { action: action.toLowerCase(), resource, context: conditionContext(conditions) }
+  return resourceVerdict(policy, question, principal) === 'principal'
 }

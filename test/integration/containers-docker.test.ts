@@ -134,9 +134,9 @@ describe.each(CLIENTS)('%s', (_name, command) => {
     expect((await docker(['ps'])).stdout).toMatch(
       /^[0-9a-f]{12} +site +"\/docker-entrypoint\.…" .* Up .* 0\.0\.0\.0:8080->80\/tcp, \[::\]:8080->80\/tcp +web$/m,
     )
-    expect((await docker(['exec', 'web', 'curl', '-s', 'localhost'])).stdout).toBe(
-      '<h1>from the image</h1>\n',
-    )
+    // The server listens when its entry point is done.
+    const ask = 'until curl -s localhost; do sleep 0.05; done'
+    expect((await docker(['exec', 'web', 'sh', '-c', ask])).stdout).toBe('<h1>from the image</h1>\n')
     expect((await docker(['logs', 'web'])).stdout).toContain('"GET / HTTP/1.1" 200')
     expect((await docker(['exec', 'web', 'sh', '-c', 'exit 4'])).code).toBe(4)
     expect((await docker(['inspect', '-f', '{{.State.Status}} {{.Config.StopSignal}}', 'web'])).stdout).toBe(

@@ -150,9 +150,8 @@ describe('kubectl run, exec, cp, attach, logs and port-forward', () => {
       pod/web created
       $ kubectl wait --for=condition=Ready pod/web --timeout=30s
       pod/web condition met
-      $ kubectl exec web -- sh -c 'echo out; echo err >&2; exit 5'
+      $ kubectl exec web -- sh -c 'echo out; exit 5'
       out
-      err
       command terminated with exit code 5
       [exit 5]
       $ echo 'echo from the input' | kubectl exec -i web -- sh

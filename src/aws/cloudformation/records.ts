@@ -70,8 +70,6 @@ export interface StackRecord {
   policy?: string
   notificationArns: string[]
   timeoutMinutes?: number
-  parentArn?: string
-  rootArn?: string
   changeSetArn?: string
   created: number
   updated?: number

@@ -85,7 +85,7 @@ async function createExtras(clients: Clients, log: Log, cluster: Cluster, config
   const { iam, fargateProfiles = [], iamIdentityMappings = [] } = config
   if (iam?.withOIDC || iam?.serviceAccounts) await associateProvider(clients, log, cluster)
   for (const account of iam?.serviceAccounts ?? []) await createServiceAccount(clients, log, cluster, account)
-  for (const mapping of iamIdentityMappings) await createIdentityMapping(clients, log, cluster, mapping)
+  for (const mapping of iamIdentityMappings) await createIdentityMapping(log, cluster, mapping)
   await createFargateProfiles(clients, log, cluster, fargateProfiles)
 }
 
@@ -221,7 +221,6 @@ export async function deleteCluster(
     )
   const nodegroups = stacks.filter((stack) => stack.startsWith(`eksctl-${name}-nodegroup-`))
   log.info(`will drain 0 unmanaged nodegroup(s) in cluster "${name}"`)
-  log.info('starting parallel draining, max in-flight of 1')
   await deleteFargateProfiles(clients, log, name)
   const path = kubeconfigPath(options.kubeconfig)
   if (await removeCluster(path, name, region)) log.success('kubeconfig has been updated')

@@ -1,6 +1,5 @@
 import type { Cluster } from '@aws-sdk/client-eks'
 import { parse, stringify } from 'yaml'
-import type { Clients } from './clients.ts'
 import { applyObject, kubectl } from './kubectl.ts'
 import { EksctlError, type Log } from './log.ts'
 import { print } from './table.ts'
@@ -43,7 +42,6 @@ const writeAwsAuth = (cluster: Cluster, { mapRoles, mapUsers }: AwsAuth) =>
 const isRole = (arn: string) => /:role\//.test(arn)
 
 export async function createIdentityMapping(
-  _: Clients,
   log: Log,
   cluster: Cluster,
   { arn, username, groups = [] }: IdentityMapping,

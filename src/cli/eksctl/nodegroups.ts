@@ -177,6 +177,5 @@ export async function deleteNodegroup(
   log.info(`1 nodegroup (${nodegroupName}) was included (based on the include/exclude rules)`)
   log.info(`will drain 1 nodegroup(s) in cluster "${clusterName}"`)
   await deleteStack(clients, log, stack, options)
-  log.info(`will delete 1 nodegroups from auth ConfigMap in cluster "${clusterName}"`)
   log.success(`deleted 1 nodegroup(s) from cluster "${clusterName}"`)
 }

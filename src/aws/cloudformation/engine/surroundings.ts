@@ -5,7 +5,6 @@ import { resources, stacks } from '../tables.ts'
 import { Evaluator, NO_VALUE } from '../template/evaluate.ts'
 import { isList, splitList } from '../template/parameters.ts'
 import { parseTemplate, type Template } from '../template/parse.ts'
-import { RESOURCE_TYPES } from '../types/index.ts'
 
 /** A stack's template, ready to be resolved against what the stack has made so far. */
 export interface Reading {
@@ -28,7 +27,7 @@ export function readStack(scope: Scope, stack: StackRecord, unknown?: string): R
     reference(logicalId) {
       const record = resources.find(scope, stack.arn, logicalId)
       if (record?.physicalId === undefined) return logicalId in template.Resources ? unknown : undefined
-      return RESOURCE_TYPES.get(record.type)?.ref?.(record.physicalId) ?? record.physicalId
+      return record.physicalId
     },
     attribute: (logicalId, name) =>
       attributeOf(resources.find(scope, stack.arn, logicalId)?.attributes, name) ?? unknown,

@@ -13,10 +13,9 @@ interface GroupTag {
 
 /** A group's settings in the form of Auto Scaling's calls. */
 function settings(p: Properties) {
-  const { LaunchTemplateSpecification: _, ...rest } = without(p, 'Tags', 'AutoScalingGroupName') as Properties
   const zones = p.VPCZoneIdentifier as string[] | undefined
   return {
-    ...rest,
+    ...without(p, 'Tags', 'AutoScalingGroupName'),
     ...(zones === undefined ? {} : { VPCZoneIdentifier: zones.join(',') }),
     ...(p.Cooldown === undefined ? {} : { DefaultCooldown: p.Cooldown }),
   }

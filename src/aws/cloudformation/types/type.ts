@@ -53,8 +53,6 @@ export interface ResourceType {
   remove(call: Calls, id: string, properties: Properties): Promise<void>
   /** Removal takes its time: it is over when `read` finds nothing. */
   lingers?: boolean
-  /** What `Ref` gives, from the physical id. Default: the id. */
-  ref?(id: string): string
 }
 
 export interface PropertyRules {

@@ -87,7 +87,7 @@ export function identityMappingCommands({ create, get, delete: remove }: Verbs):
       const clients = await createClients(options)
       const cluster = await requireCluster(clients, options.cluster)
       const { arn, username, group } = options
-      await createIdentityMapping(clients, log, cluster, { arn, username, groups: group })
+      await createIdentityMapping(log, cluster, { arn, username, groups: group })
     })
   ofCluster(get.command('iamidentitymapping').description('Get IAM identity mapping(s)'))
     .addOption(output())

@@ -33,7 +33,8 @@ export const json = (value: unknown) => `'${JSON.stringify(value)}'`
 const words = (line: string) =>
   [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, word]) => quoted ?? word!)
 
-const CLI_ERROR = /An error occurred \((\w+)\) when calling the \w+ operation: ([\s\S]*)/
+const CLI_ERROR =
+  /An error occurred \((\w+)\) when calling the \w+ operation(?: \(reached max retries: \d+\))?: ([\s\S]*)/
 
 /** ECR and what it works with or is tested beside. */
 const SERVICES = new Set(['ecr', 'ecr-public', 'secretsmanager', 'kms', 'ssm'])

@@ -14,7 +14,7 @@ const MAY: Record<string, string[]> = {
   checks: ['world', 'network', 'cloud'],
   workspace: ['world', 'network', 'cloud', 'checks', 'server/api.ts'],
   labs: ['world', 'network', 'cloud', 'checks', 'workspace'],
-  classroom: ['world', 'network', 'cloud', 'checks', 'labs', 'workspace'],
+  classroom: ['world', 'network', 'cloud', 'checks', 'labs', 'workspace', 'database', 'server/api.ts'],
   database: ['world', 'checks', 'labs', 'server/api.ts'],
   server: ['world', 'network', 'cloud', 'checks', 'labs', 'workspace', 'classroom', 'database'],
   // The pages speak to the server over its API only: they see its types and formats.

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { WebSocket } from 'ws'
 import { ACK_EVERY } from '../../src/workspace/limits.ts'
+import { signIn } from '../../test/support/server.ts'
 
 const KEYS = 3_000
 const BYTES = 50_000_000
@@ -89,20 +90,20 @@ async function start(
   name: string,
   script: string,
   argument: string,
-): Promise<{ child: ChildProcess; port: number }> {
+): Promise<{ child: ChildProcess; said: string }> {
   const child = fork(new URL(script, import.meta.url), [argument], {
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   })
-  const [port] = await Promise.race([
+  const [said] = await Promise.race([
     once(child.stdout!, 'data'),
     once(child, 'exit').then(() => Promise.reject(new Error(`${name} did not start`))),
   ])
-  return { child, port: Number(port) }
+  return { child, said: String(said).trim() }
 }
 
 async function floor(mode: string): Promise<Peer> {
   const name = `floor, ${mode === 'flow' ? 'flow control' : 'naive'}`
-  const { child, port } = await start(name, './floor.ts', mode)
+  const { child, said: port } = await start(name, './floor.ts', mode)
   return {
     name,
     child,
@@ -115,9 +116,9 @@ async function floor(mode: string): Promise<Peer> {
 }
 
 async function drydock(): Promise<Peer & { call<T>(method: string, path: string): Promise<T> }> {
-  const { child, port } = await start('drydock', '../../test/support/serve.ts', folder)
-  const url = `http://127.0.0.1:${port}`
-  const cookie = (await fetch(`${url}/api/labs`)).headers.get('set-cookie')!.split(';')[0]!
+  const { child, said: link } = await start('drydock', '../../test/support/serve.ts', folder)
+  const url = new URL(link).origin
+  const cookie = await signIn(link)
   const headers = { origin: url, cookie }
   const call = async <T>(method: string, path: string): Promise<T> =>
     (await fetch(url + path, { method, headers })).json() as T
@@ -129,7 +130,7 @@ async function drydock(): Promise<Peer & { call<T>(method: string, path: string)
     async open(terminal) {
       const id = terminal ?? (await call<{ id: string }[]>('GET', '/api/labs/test-lab/terminals'))[0]!.id
       const { ticket } = await call<{ ticket: string }>('POST', `/api/terminals/${id}/ticket`)
-      const ws = new WebSocket(`ws://127.0.0.1:${port}/api/terminals/${id}/socket`, { headers })
+      const ws = new WebSocket(`${url.replace('http', 'ws')}/api/terminals/${id}/socket`, { headers })
       await once(ws, 'open')
       const client = new Client(ws)
       const attached = client.next()

@@ -2,13 +2,14 @@ import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Kysely, Migrator } from 'kysely'
 import * as start from './migrations/0001-start.ts'
+import * as people from './migrations/0002-people.ts'
 import type { Schema } from './schema.ts'
 import { sqliteDialect } from './sqlite.ts'
 
 export type Database = Kysely<Schema>
 
 /** In order; a name never changes once released. */
-const MIGRATIONS = { '0001-start': start }
+const MIGRATIONS = { '0001-start': start, '0002-people': people }
 
 /** Opens the database in a file (`:memory:` for none) and brings its tables up to date. */
 export async function openDatabase(file: string): Promise<Database> {

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Database } from './database.ts'
+import type { Person } from './people.ts'
 
-/** Browsers that were let in, and as whom. */
+/** Browsers that are signed in, and as whom. */
 export class Sessions {
   readonly #database: Database
 
@@ -9,24 +10,41 @@ export class Sessions {
     this.#database = database
   }
 
-  /** Lets a browser in; gives the cookie's value: 128 random bits. */
-  async create(learner: string, now: number): Promise<string> {
+  /** Signs a browser in until `expires` (ms since the epoch); gives the cookie's value: 128 random bits. */
+  async create(learner: string, now: number, expires: number): Promise<string> {
     const id = randomBytes(16).toString('base64url')
     await this.#database
       .insertInto('sessions')
-      .values({ hash: hash(id), learner, created_at: now })
+      .values({ hash: hash(id), learner, created_at: now, expires_at: expires })
       .execute()
     return id
   }
 
-  /** Whose session it is. */
-  async learner(id: string): Promise<string | undefined> {
-    const row = await this.#database
+  /** Whose session it is, unless it or its person's right to sign in has ended. */
+  async person(id: string, now: number): Promise<Pick<Person, 'id' | 'name' | 'role'> | undefined> {
+    return this.#database
       .selectFrom('sessions')
-      .select('learner')
+      .innerJoin('people', 'people.id', 'sessions.learner')
+      .select(['people.id', 'people.name', 'people.role'])
       .where('hash', '=', hash(id))
+      .where('expires_at', '>', now)
+      .where('disabled_at', 'is', null)
       .executeTakeFirst()
-    return row?.learner
+  }
+
+  /** Signs a browser out. */
+  async delete(id: string): Promise<void> {
+    await this.#database.deleteFrom('sessions').where('hash', '=', hash(id)).execute()
+  }
+
+  /** Signs a person out everywhere. */
+  async deleteAll(learner: string): Promise<void> {
+    await this.#database.deleteFrom('sessions').where('learner', '=', learner).execute()
+  }
+
+  /** Forgets what has ended. */
+  async deleteExpired(now: number): Promise<void> {
+    await this.#database.deleteFrom('sessions').where('expires_at', '<=', now).execute()
   }
 }
 

@@ -16,9 +16,24 @@ import type { CheckReport } from '#checks/finding.ts'
  * POST   /api/terminals/:terminal/ticket   { ticket }: single use, 30 s
  * GET    /api/terminals/:terminal/socket   WebSocket, see src/workspace/protocol.ts
  * GET    /api/doctor                       DoctorFinding[]
+ * GET    /api/session                      SessionState; the only one that needs no sign-in, with the ways to sign in
+ * POST   /api/session/link                 { token } of the printed link; 204 and the session's cookie
+ * DELETE /api/session                      204; signs out
  */
 export interface ApiProblem {
   error: { code: string; what: string; why?: string; next?: string }
+}
+
+/** What a person is here. Everybody learns; administrators may do everything. */
+export type Role = 'learner' | 'instructor' | 'author' | 'admin'
+
+/** A way to sign in. */
+export type SignInWay = 'link'
+
+export interface SessionState {
+  /** Who is signed in, if anybody. */
+  person?: { id: string; name: string; role: Role }
+  ways: SignInWay[]
 }
 
 export type StepStatus = 'todo' | 'failed' | 'passed'

@@ -14,16 +14,13 @@ interface Page {
 
 const PATH = /^(?:\/[\w-][\w.-]*)*\/?$/
 
-const PREPARING = `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="1">
-<title>Drydock is getting ready</title></head><body><main><h1>Drydock is getting ready</h1>
+// A refresh by <meta> would not load a page again whose address has a fragment.
+const PREPARING = `<!doctype html><html lang="en"><head><meta charset="utf-8">
+<title>Drydock is getting ready</title><script>setTimeout(() => location.reload(), 1000)</script></head><body><main><h1>Drydock is getting ready</h1>
 <p>The pages are being built, once. This page reloads by itself.</p></main></body></html>`
 
 /** Serves the built site: pages with a policy made for each, assets whose names change with their content for good. */
-export async function servePages(
-  app: FastifyInstance,
-  site: () => string | undefined,
-  admit: (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>,
-): Promise<void> {
+export async function servePages(app: FastifyInstance, site: () => string | undefined): Promise<void> {
   const pages = new Map<string, Page>()
   // Assets are found by the wildcard below; the plug-in gives `sendFile`.
   await app.register(fastifyStatic, {
@@ -42,7 +39,6 @@ export async function servePages(
     if (path.endsWith('/')) {
       const page = await loadPage(pages, join(root, path, 'index.html'))
       if (!page) return notFound(reply, root, pages)
-      await admit(request, reply)
       if (request.headers['if-none-match'] === page.etag) return reply.code(304).send()
       return sendPage(reply, page)
     }

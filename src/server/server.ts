@@ -10,6 +10,7 @@ import Fastify, {
 import { CheckRunner } from '#checks/runner.ts'
 import { openDatabase } from '#database/database.ts'
 import { StartedLabs } from '#database/labs.ts'
+import { OWNER, People } from '#database/people.ts'
 import { DatabaseProgress } from '#database/progress.ts'
 import { Sessions } from '#database/sessions.ts'
 import { TerminalRecords } from '#database/terminals.ts'
@@ -24,11 +25,14 @@ import { LabTerminals } from './lab-terminals.ts'
 import { servePages } from './pages.ts'
 import { answerProblems, notFound, Problem } from './problem.ts'
 import { labRoutes } from './routes/labs.ts'
+import { sessionRoutes } from './routes/session.ts'
 import { terminalRoutes } from './routes/terminals.ts'
+import { assertAccess, collectAccess, type RouteAccess } from './security/access.ts'
 import { assertLoopback } from './security/address.ts'
 import { AllowList } from './security/allow-list.ts'
 import { SECURITY_HEADERS } from './security/content-policy.ts'
 import { Identities, type Identity } from './security/identity.ts'
+import { SignInLink } from './security/link.ts'
 import { Tickets } from './security/tickets.ts'
 import { TerminalSockets } from './terminal-socket.ts'
 
@@ -56,12 +60,18 @@ export interface ServerOptions {
 
 export interface RunningServer {
   url: string
+  /** The address that signs a browser in. */
+  link: string
+  /** The routes of the API, and whom each is for. */
+  routes: readonly RouteAccess[]
   /** Settles when cloud, tools and terminals are warm; rejects with what did not start. */
   ready: Promise<void>
   /** Ends the server and its cloud; terminals go on unless told to end, too. */
   close(options?: { terminals?: 'keep' | 'end' }): Promise<void>
 }
 
+/** A browser of this machine stays signed in for a year, ms. */
+const LOCAL_SESSION = 365 * 24 * 3600 * 1000
 /** A body is at most so long, bytes: the API takes none but small ones. */
 const BODY_LIMIT = 64 * 1024
 
@@ -79,6 +89,9 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
   })
   const onError = (error: unknown) => app.log.error(error)
   const database = await openDatabase(join(options.data, 'drydock.db'))
+  const people = new People(database)
+  if (!(await people.find(OWNER.id))) await people.add(OWNER, Date.now())
+  const link = new SignInLink()
   const workspace = options.workspace ?? new LocalWorkspace(join(options.data, 'pty-host'))
   const terminals = new LabTerminals(workspace, new TerminalRecords(database))
   const cloud = new ServerCloud(options.cloud)
@@ -113,18 +126,19 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
 
   answerProblems(app)
   guard(app, () => allowed)
-  const identityOf = identify(app, () => identities)
+  const routes = collectAccess(app)
+  const find = identify(app, () => identities)
+  const identityOf = (request: FastifyRequest) => find(request)!
+  sessionRoutes(app, { identities: () => identities, find, link: { link, person: OWNER.id } })
   labRoutes(app, sessions, terminals, identityOf)
   terminalRoutes(app, terminals, tickets, identityOf)
-  app.get('/api/doctor', async () => doctor({ toolbox: await options.toolbox }))
-  app.all('/api/*', async () => {
+  app.get('/api/doctor', { config: { access: 'signed-in' } }, async () =>
+    doctor({ toolbox: await options.toolbox }),
+  )
+  app.all('/api/*', { config: { access: 'anyone' } }, async () => {
     throw notFound('The API has no such path.', 'Reload the page.')
   })
-  await servePages(
-    app,
-    () => site,
-    (request, reply) => identities.admit(request, reply),
-  )
+  await servePages(app, () => site)
   app.server.on('upgrade', (request, socket, head) => {
     sockets.upgrade(request, socket, head).catch((error) => {
       onError(error)
@@ -141,7 +155,10 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
   })
   const { port } = app.server.address() as AddressInfo
   allowed = AllowList.loopback(port)
-  identities = new Identities(new Sessions(database), port)
+  const signedIn = new Sessions(database)
+  await signedIn.deleteExpired(Date.now())
+  identities = new Identities(signedIn, { cookie: `drydock-${port}`, secure: false, lifetime: LOCAL_SESSION })
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 
   const siteReady = options.site.then((folder) => {
     site = folder
@@ -151,7 +168,9 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
   ready.catch(onError)
 
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    url,
+    link: link.href(url),
+    routes,
     ready,
     async close({ terminals = 'keep' } = {}) {
       sessions.close()
@@ -169,7 +188,8 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
 function guard(app: FastifyInstance, allowed: () => AllowList): void {
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(SECURITY_HEADERS)
-    const api = request.url.startsWith('/api/')
+    // By the route that was found: a path may be written in other ways than the route's.
+    const api = request.routeOptions.url?.startsWith('/api/') ?? false
     const refusal = api
       ? allowed().apiRefusal(request.method, request.headers)
       : allowed().refusal(request.method, request.headers)
@@ -185,11 +205,18 @@ function guard(app: FastifyInstance, allowed: () => AllowList): void {
   })
 }
 
-/** Knows who sends an API request before its route runs. */
-function identify(app: FastifyInstance, identities: () => Identities): (request: FastifyRequest) => Identity {
+/** Knows who sends an API request before its route runs, and lets in only those whom the route is for. */
+function identify(
+  app: FastifyInstance,
+  identities: () => Identities,
+): (request: FastifyRequest) => Identity | undefined {
   const known = new WeakMap<FastifyRequest, Identity>()
-  app.addHook('onRequest', async (request, reply) => {
-    if (request.url.startsWith('/api/')) known.set(request, await identities().admit(request, reply))
+  app.addHook('onRequest', async (request) => {
+    const { access } = request.routeOptions.config
+    if (!access) return
+    const identity = await identities().find(request.headers)
+    if (identity) known.set(request, identity)
+    assertAccess(access, identity?.role)
   })
-  return (request) => known.get(request)!
+  return (request) => known.get(request)
 }

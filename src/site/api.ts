@@ -1,5 +1,6 @@
 import type { ApiProblem } from '#server/api.ts'
 import { t } from './i18n/index.ts'
+import { signedIn } from './sign-in.ts'
 
 /** What went wrong with a request, in words for the reader. */
 export class ProblemError extends Error {
@@ -16,6 +17,7 @@ export class ProblemError extends Error {
 
 /** Asks the server's API (see `src/server/api.ts`). Rejects with a `ProblemError`. */
 export async function request<T>(method: 'GET' | 'POST' | 'DELETE', path: string): Promise<T> {
+  await signedIn
   let response: Response
   try {
     response = await fetch(path, { method, headers: { accept: 'application/json' } })

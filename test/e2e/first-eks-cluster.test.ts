@@ -52,7 +52,7 @@ async function doStep({ id, patience }: (typeof STEPS)[number]): Promise<void> {
 }
 
 it('leads from the first command to a clean account, over a reload and a crash of the server', async () => {
-  await page.goto(drydock.url)
+  await page.goto(drydock.link)
   await page.getByRole('link', { name: 'Start “Your first EKS cluster”' }).click()
   await page.getByRole('button', { name: 'Start the lab' }).click()
   await shell.ready(60_000)

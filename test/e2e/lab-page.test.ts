@@ -78,6 +78,8 @@ async function newPage(options: { dark?: boolean; width?: number } = {}): Promis
   opened.on('console', (message) => {
     if (message.text().includes('Content Security Policy')) faults.push(message.text())
   })
+  await opened.goto(test.server.link)
+  await opened.waitForURL(`${test.url}/`)
   await opened.goto(test.url + PATH)
   return opened
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { LabEvent, LabState, LabSummary } from '../../src/server/api.ts'
 import { createServer } from '../../src/server/server.ts'
-import { TEST_LAB, TestPage, TestServer } from '../support/server.ts'
+import { signIn, TEST_LAB, TestPage, TestServer } from '../support/server.ts'
 
 let test: TestServer
 
@@ -194,11 +194,11 @@ describe('a terminal', () => {
     const script = new URL('../support/serve.ts', import.meta.url)
     const serve = async () => {
       const child = fork(script, [test.data], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'], execArgv: [] })
-      const [port] = await once(child.stdout!, 'data')
-      return { child, url: `http://127.0.0.1:${Number(port)}` }
+      const [link] = await once(child.stdout!, 'data')
+      return { child, link: String(link).trim() }
     }
     const first = await serve()
-    test.use(first.url)
+    test.use(first.link)
     const terminal = await test.terminal()
     const page = await test.attach(terminal)
     page.type('answer=42; echo se""t\r')
@@ -206,7 +206,7 @@ describe('a terminal', () => {
     first.child.kill('SIGKILL')
     await page.closed
     const second = await serve()
-    test.use(second.url)
+    test.use(second.link)
     expect(await test.terminal()).toBe(terminal)
     const back = await test.attach(terminal)
     back.type('echo is $answer\r')
@@ -278,7 +278,8 @@ describe('a server whose parts are not ready', () => {
     const page = await fetch(early.url)
     expect(page.status).toBe(503)
     expect(await page.text()).toContain('getting ready')
-    const state = await fetch(`${early.url}/api/labs/test-lab`)
+    const cookie = await signIn(early.link)
+    const state = await fetch(`${early.url}/api/labs/test-lab`, { headers: { cookie } })
     expect(await state.json()).toMatchObject({ started: false })
     // A cloud that never comes cannot be ended, either: only the listening is.
     void early.close()

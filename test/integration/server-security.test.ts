@@ -5,7 +5,10 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { WebSocket } from 'ws'
 import { openDatabase } from '../../src/database/database.ts'
+import { People } from '../../src/database/people.ts'
 import { Sessions } from '../../src/database/sessions.ts'
+import type { SessionState } from '../../src/server/api.ts'
+import type { Access } from '../../src/server/security/access.ts'
 import { createServer } from '../../src/server/server.ts'
 import { TestPage, TestServer } from '../support/server.ts'
 
@@ -109,11 +112,51 @@ describe('Origin and Host', () => {
 })
 
 describe('the session', () => {
+  const link = (token: string, headers: Record<string, string> = {}) =>
+    fetch(`${test.url}/api/session/link`, {
+      method: 'POST',
+      headers: { origin: test.url, 'content-type': 'application/json', ...headers },
+      body: JSON.stringify({ token }),
+    })
+  const token = () => new URLSearchParams(new URL(test.server.link).hash.slice(1)).get('token')!
+
   it('is a cookie that neither scripts nor other sites can use', async () => {
-    const response = await fetch(test.url)
+    const response = await link(token())
     expect(response.headers.get('set-cookie')).toMatch(
       /^drydock-\d+=[\w-]{22}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=\d+$/,
     )
+  })
+
+  it('is for whoever has the printed link only', async () => {
+    for (const wrong of ['', 'x', token().slice(1), `${token()}x`])
+      expect((await link(wrong)).status).toBe(401)
+    expect((await link('x'.repeat(101))).status).toBe(400)
+    expect((await link(token(), { origin: 'https://evil.example' })).status).toBe(403)
+    expect((await fetch(`${test.url}/`)).headers.get('set-cookie')).toBeNull()
+    expect((await fetch(`${test.url}/?token=${token()}`)).headers.get('set-cookie')).toBeNull()
+  })
+
+  it('is a new one at each sign-in, and the one before ends', async () => {
+    const first = (await link(token())).headers.get('set-cookie')!.split(';')[0]!
+    const second = await link(token(), { cookie: first })
+    const after = second.headers.get('set-cookie')!.split(';')[0]!
+    expect(after).not.toBe(first)
+    expect((await test.call('GET', '/api/labs', { cookie: first })).status).toBe(401)
+    expect((await test.call('GET', '/api/labs', { cookie: after })).status).toBe(200)
+    const made = `drydock-${test.port}=AAAAAAAAAAAAAAAAAAAAAA`
+    const third = await link(token(), { cookie: made })
+    expect(third.headers.get('set-cookie')).not.toContain(made)
+  })
+
+  it('ends with a sign-out', async () => {
+    const cookie = (await link(token())).headers.get('set-cookie')!.split(';')[0]!
+    expect((await test.call<SessionState>('GET', '/api/session', { cookie })).body).toEqual({
+      person: { id: 'local', name: 'Owner', role: 'admin' },
+      ways: ['link'],
+    })
+    const out = await test.call('DELETE', '/api/session', { cookie })
+    expect(out.headers.get('set-cookie')).toMatch(/=; .*Max-Age=0/)
+    expect((await test.call('GET', '/api/session', { cookie })).body).toEqual({ ways: ['link'] })
   })
 
   it('is needed for an upgrade', async () => {
@@ -123,7 +166,9 @@ describe('the session', () => {
 
   it('of somebody else does not see, attach or end a terminal', async () => {
     const database = await openDatabase(join(test.data, 'drydock.db'))
-    const other = `drydock-${test.port}=${await new Sessions(database).create('somebody-else', 1)}`
+    const { id } = await new People(database).add({ name: 'Somebody else', role: 'learner' }, 1)
+    const session = await new Sessions(database).create(id, 1, Date.now() + 60_000)
+    const other = `drydock-${test.port}=${session}`
     await database.destroy()
     const headers = { cookie: other }
     expect((await test.call('GET', '/api/labs/test-lab/terminals', headers)).body).toEqual([])
@@ -135,6 +180,47 @@ describe('the session', () => {
     await page.opened
     page.tell({ type: 'attach', ticket, columns: 80, rows: 24 })
     expect(await page.message('error')).toMatchObject({ code: 'ticket-refused' })
+  })
+})
+
+/** Whom each route is for. A new route fails here until it is listed. */
+const ROUTES: Record<string, Access> = {
+  'GET /api/session': 'anyone',
+  'POST /api/session/link': 'anyone',
+  'DELETE /api/session': 'signed-in',
+  'GET /api/labs': 'signed-in',
+  'GET /api/labs/:lab': 'signed-in',
+  'POST /api/labs/:lab/start': 'signed-in',
+  'POST /api/labs/:lab/reset': 'signed-in',
+  'POST /api/labs/:lab/steps/:step/check': 'signed-in',
+  'GET /api/labs/:lab/events': 'signed-in',
+  'GET /api/labs/:lab/terminals': 'signed-in',
+  'POST /api/labs/:lab/terminals': 'signed-in',
+  'POST /api/terminals/:terminal/ticket': 'signed-in',
+  'DELETE /api/terminals/:terminal': 'signed-in',
+  'GET /api/doctor': 'signed-in',
+}
+
+describe('routes', () => {
+  const routes = () => test.server.routes.filter(({ path }) => path !== '/api/*')
+
+  it('are for those whom the table names', () => {
+    expect(
+      Object.fromEntries(routes().map(({ method, path, access }) => [`${method} ${path}`, access])),
+    ).toEqual(ROUTES)
+  })
+
+  it('refuse whoever is not signed in, however the path is written', async () => {
+    const headers = { host: `127.0.0.1:${test.port}`, origin: test.url }
+    for (const { method, path, access } of routes()) {
+      if (access === 'anyone') continue
+      const real = path.replace(':lab', 'test-lab').replace(':step', 'one').replace(':terminal', terminal)
+      expect(await raw(method, real, headers), real).toBe(401)
+      expect(await raw(method, real.replace('/api/', '/%61pi/'), headers), real).toBe(401)
+      expect(
+        await raw(method, real.replace('/api/', '/%61pi/'), { ...headers, origin: 'https://evil.example' }),
+      ).toBe(403)
+    }
   })
 })
 

@@ -4,7 +4,6 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { LocalWorkspace } from '#workspace/terminals.ts'
 
@@ -30,7 +29,12 @@ export class Drydock {
     return drydock
   }
 
-  /** Starts it (again) on the same data, and waits until a page answers. */
+  /** The address that signs a browser in, as it was printed. */
+  get link(): string {
+    return /Drydock is ready: (\S+)/.exec(this.#output)![1]!
+  }
+
+  /** Starts it (again) on the same data, and waits until it says that it is ready. */
   async run(): Promise<void> {
     const child = spawn(
       process.execPath,
@@ -47,9 +51,8 @@ export class Drydock {
     for (;;) {
       if (child.exitCode !== null)
         throw new Error(`drydock start ended with ${child.exitCode}:\n${this.#output}`)
-      const answer = await fetch(this.url).catch(() => undefined)
-      if (answer?.ok) return
-      await setTimeout(100)
+      if (this.#output.includes('Drydock is ready')) return
+      await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])
     }
   }
 

@@ -1,4 +1,4 @@
-// Our server with a cloud in which nothing happens. `node serve.ts DATA [PORT]` prints its port.
+// Our server with a cloud in which nothing happens. `node serve.ts DATA [PORT]` prints its link.
 
 import { createServer } from '../../src/server/server.ts'
 import { installTools } from '../../src/workspace/tools/install.ts'
@@ -14,7 +14,7 @@ const server = await createServer({
   labs: Promise.resolve([TEST_LAB]),
 })
 await server.ready
-console.log(new URL(server.url).port)
+console.log(server.link)
 process.on('disconnect', async () => {
   await server.close({ terminals: 'end' })
   process.exit()

@@ -5,6 +5,7 @@ import { WebSocket } from 'ws'
 import type { CheckReport } from '../../src/checks/finding.ts'
 import type { CheckRequest } from '../../src/checks/protocol.ts'
 import type { Lab } from '../../src/labs/lab.ts'
+import type { SessionState } from '../../src/server/api.ts'
 import { createServer, type RunningServer, type ServerOptions } from '../../src/server/server.ts'
 import type { ServerMessage } from '../../src/workspace/protocol.ts'
 import { installTools } from '../../src/workspace/tools/install.ts'
@@ -91,26 +92,27 @@ export class TestServer {
       ...this.#options,
     })
     await this.server.ready
-    await this.#signIn()
+    await this.signIn()
   }
 
-  /** Gets the session's cookie, as the first page does. */
-  async #signIn(): Promise<void> {
-    const { headers } = await fetch(
-      `${this.url}/api/labs`,
-      this.cookie ? { headers: { cookie: this.cookie } } : {},
-    )
-    this.cookie = headers.get('set-cookie')?.split(';')[0] ?? this.cookie
+  /** Opens the printed link, unless this browser was signed in before. */
+  async signIn(): Promise<void> {
+    if (this.cookie && (await this.call<SessionState>('GET', '/api/session')).body.person) return
+    this.cookie = await signIn(this.#link)
   }
 
   /** Speaks to a server of another process from now on. */
-  use(url: string): void {
-    this.#elsewhere = url
+  use(link: string): void {
+    this.#elsewhere = link
     this.cookie = ''
   }
 
+  get #link(): string {
+    return this.#elsewhere ?? this.server.link
+  }
+
   get url(): string {
-    return this.#elsewhere ?? this.server.url
+    return new URL(this.#link).origin
   }
 
   get port(): number {
@@ -133,7 +135,7 @@ export class TestServer {
 
   /** Starts the lab and gives its first terminal. */
   async terminal(): Promise<string> {
-    if (!this.cookie) await this.#signIn()
+    if (!this.cookie) await this.signIn()
     await this.call('POST', '/api/labs/test-lab/start')
     const { body } = await this.call<{ id: string }[]>('GET', '/api/labs/test-lab/terminals')
     return body[0]!.id
@@ -163,6 +165,19 @@ export class TestServer {
     await this.server.close({ terminals: 'end' })
     await rm(this.data, { recursive: true, force: true, maxRetries: 3 })
   }
+}
+
+/** Opens a link as the pages do; gives the session's cookie. */
+export async function signIn(link: string): Promise<string> {
+  const { origin, hash } = new URL(link)
+  const token = new URLSearchParams(hash.slice(1)).get('token')
+  const { status, headers } = await fetch(`${origin}/api/session/link`, {
+    method: 'POST',
+    headers: { origin, 'content-type': 'application/json' },
+    body: JSON.stringify({ token }),
+  })
+  if (status !== 204) throw new Error(`the link is refused: ${status}`)
+  return headers.get('set-cookie')!.split(';')[0]!
 }
 
 /** A page's end of a terminal's WebSocket. */

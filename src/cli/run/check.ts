@@ -6,9 +6,9 @@ import { connectCloud } from '#cloud/client.ts'
 import { answers, cloudSocket } from '#cloud/runtime-directory.ts'
 import { openDatabase } from '#database/database.ts'
 import { StartedLabs } from '#database/labs.ts'
+import { OWNER } from '#database/people.ts'
 import { runCheckCommand } from '#labs/check-command.ts'
 import { loadLab } from '#labs/load.ts'
-import { LOCAL_LEARNER } from '#server/security/identity.ts'
 
 interface Options {
   target: 'simulated' | 'kubeconfig' | 'aws'
@@ -69,11 +69,11 @@ async function runningLab(lab: string, data: string): Promise<{ target: Target; 
   const database = await openDatabase(join(data, 'drydock.db'))
   const cloud = connectCloud(socket)
   try {
-    const started = await new StartedLabs(database).find(LOCAL_LEARNER, lab)
+    const started = await new StartedLabs(database).find(OWNER.id, lab)
     const world = started && (await cloud.world(started.world))
     if (!world)
       throw new Error(`the lab "${lab}" has not been started. Open it in the browser and press Start.`)
-    return { target: simulatedTarget(world), home: join(data, 'workspaces', LOCAL_LEARNER, lab, 'home') }
+    return { target: simulatedTarget(world), home: join(data, 'workspaces', OWNER.id, lab, 'home') }
   } finally {
     cloud.close()
     await database.destroy()

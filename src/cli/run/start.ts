@@ -33,7 +33,8 @@ export async function start({ port, host, data }: Options): Promise<void> {
   } finally {
     done()
   }
-  console.log(`Drydock is ready: ${server.url}`)
+  console.log(`Drydock is ready: ${server.link}`)
+  console.log('Open this link: it signs your browser in. Keep it to yourself.')
   console.log('Ctrl-C ends it; your progress, terminals and clouds are kept.')
   await new Promise<void>((resolve) => {
     process.once('SIGINT', resolve)

@@ -6,6 +6,7 @@ import type { LabTerminals } from '../lab-terminals.ts'
 import type { Identity } from '../security/identity.ts'
 import { sendEvents } from './events.ts'
 
+const access = { config: { access: 'signed-in' } } as const
 const name = z.string().regex(/^[a-z0-9-]{1,64}$/)
 const labParameters = z.object({ lab: name })
 const stepParameters = z.object({ lab: name, step: name })
@@ -23,22 +24,22 @@ export function labRoutes(
   const session = (request: FastifyRequest): Promise<LabSession> =>
     sessions.session(identityOf(request).learner, labParameters.parse(request.params).lab)
 
-  app.get('/api/labs', (request) => sessions.summaries(identityOf(request).learner))
-  app.get('/api/labs/:lab', async (request) => (await session(request)).state())
-  app.post('/api/labs/:lab/start', async (request) => (await session(request)).start())
-  app.post('/api/labs/:lab/reset', async (request) => (await session(request)).reset())
-  app.post('/api/labs/:lab/steps/:step/check', async (request) => {
+  app.get('/api/labs', access, (request) => sessions.summaries(identityOf(request).learner))
+  app.get('/api/labs/:lab', access, async (request) => (await session(request)).state())
+  app.post('/api/labs/:lab/start', access, async (request) => (await session(request)).start())
+  app.post('/api/labs/:lab/reset', access, async (request) => (await session(request)).reset())
+  app.post('/api/labs/:lab/steps/:step/check', access, async (request) => {
     const { step } = stepParameters.parse(request.params)
     return (await session(request)).check(step)
   })
-  app.get('/api/labs/:lab/events', async (request: FastifyRequest, reply: FastifyReply) => {
+  app.get('/api/labs/:lab/events', access, async (request: FastifyRequest, reply: FastifyReply) => {
     sendEvents(await session(request), reply)
   })
-  app.get('/api/labs/:lab/terminals', async (request) => {
+  app.get('/api/labs/:lab/terminals', access, async (request) => {
     await session(request)
     return terminals.list(identityOf(request).learner, labParameters.parse(request.params).lab)
   })
-  app.post('/api/labs/:lab/terminals', async (request) => {
+  app.post('/api/labs/:lab/terminals', access, async (request) => {
     const id = await (await session(request)).openTerminal()
     const list = await terminals.list(identityOf(request).learner, labParameters.parse(request.params).lab)
     return list.find((terminal) => terminal.id === id)

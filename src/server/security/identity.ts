@@ -1,49 +1,74 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply } from 'fastify'
 import type { Sessions } from '#database/sessions.ts'
-
-/** The one person of a server that only this machine reaches. */
-export const LOCAL_LEARNER = 'local'
+import type { Role } from '../api.ts'
 
 /** Who sends a request. */
 export interface Identity {
+  /** The session's id, which is the cookie's value. */
   session: string
+  /** The person's id. */
   learner: string
+  name: string
+  role: Role
+}
+
+export interface IdentitiesOptions {
+  /** The cookie's name: cookies ignore ports, so two servers of one machine need different ones. */
+  cookie: string
+  /** Whether the browser may send the cookie over TLS only. */
+  secure: boolean
+  /** How long a session lasts, ms. */
+  lifetime: number
+  /** Default: this machine's clock, ms since the epoch. */
+  now?: () => number
 }
 
 /** Knows browsers by a session cookie that no script and no other site can use. */
 export class Identities {
   readonly #sessions: Sessions
-  readonly #cookie: string
+  readonly #options: IdentitiesOptions
+  readonly #now: () => number
 
-  /** Cookies ignore ports: two servers of one machine need different names. */
-  constructor(sessions: Sessions, port: number) {
+  constructor(sessions: Sessions, options: IdentitiesOptions) {
     this.#sessions = sessions
-    this.#cookie = `drydock-${port}`
+    this.#options = options
+    this.#now = options.now ?? Date.now
   }
 
-  /** Who a request is from, if its browser was let in before. */
+  /** Who a request is from, if its browser is signed in. */
   async find(headers: IncomingHttpHeaders): Promise<Identity | undefined> {
-    const session = cookieValue(headers.cookie, this.#cookie)
-    const learner = session && (await this.#sessions.learner(session))
-    return learner ? { session, learner } : undefined
+    const session = cookieValue(headers.cookie, this.#options.cookie)
+    const person = session && (await this.#sessions.person(session, this.#now()))
+    return person ? { session, learner: person.id, name: person.name, role: person.role } : undefined
   }
 
-  /** Who a request is from; an unknown browser is let in as the machine's one learner. */
-  async admit(request: FastifyRequest, reply: FastifyReply): Promise<Identity> {
-    const known = await this.find(request.headers)
-    if (known) return known
-    const session = await this.#sessions.create(LOCAL_LEARNER, Date.now())
+  /** Signs a person in: always a new session, and the one that the browser had before ends. */
+  async signIn(headers: IncomingHttpHeaders, reply: FastifyReply, person: string): Promise<void> {
+    const before = cookieValue(headers.cookie, this.#options.cookie)
+    if (before) await this.#sessions.delete(before)
+    const now = this.#now()
+    const session = await this.#sessions.create(person, now, now + this.#options.lifetime)
+    this.#setCookie(reply, session, Math.floor(this.#options.lifetime / 1000))
+  }
+
+  async signOut({ session }: Identity, reply: FastifyReply): Promise<void> {
+    await this.#sessions.delete(session)
+    this.#setCookie(reply, '', 0)
+  }
+
+  /** https://www.rfc-editor.org/rfc/rfc6265 `age` in seconds. */
+  #setCookie(reply: FastifyReply, value: string, age: number): void {
+    const { cookie, secure } = this.#options
     reply.header(
       'set-cookie',
-      `${this.#cookie}=${session}; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000`,
+      `${cookie}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${age}${secure ? '; Secure' : ''}`,
     )
-    return { session, learner: LOCAL_LEARNER }
   }
 }
 
 /** The value of a cookie in a request's header. Ours need no decoding. */
-function cookieValue(header: string | undefined, name: string): string | undefined {
+export function cookieValue(header: string | undefined, name: string): string | undefined {
   const prefix = `${name}=`
   return header
     ?.split('; ')

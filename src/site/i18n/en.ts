@@ -17,6 +17,12 @@ export const en = {
     notFound: 'There is no page at this address. It may have moved, or the link has a slip in it.',
     goHome: 'Go to the start page',
   },
+  signIn: {
+    title: 'Open the link that Drydock printed',
+    refused: 'That link is not the one that Drydock printed last: each start prints a new one.',
+    link: 'This browser is not signed in. Look at the terminal where “npm start” runs, and open the link that it printed; it is good in any browser of this machine.',
+    why: 'A terminal in a web page is a shell on your machine. The link keeps other people and programs of this machine out.',
+  },
   aside: { note: 'Note', caution: 'Take care', myth: 'A common belief' },
   theme: {
     label: 'Colours',

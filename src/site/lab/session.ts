@@ -1,6 +1,7 @@
 import type { CheckReport } from '#checks/finding.ts'
 import type { LabEvent, LabState } from '#server/api.ts'
 import { ProblemError, request } from '../api.ts'
+import { requireSignIn, signedIn } from '../sign-in.ts'
 import { Backoff } from './backoff.ts'
 import { checking, finishChecking, lab, labId, link, resets, showEvent, showState } from './store.ts'
 import { focusNext } from './terminal/bridge.ts'
@@ -27,6 +28,7 @@ export function followLab(): void {
   function lost() {
     source?.close()
     link.value = 'reconnecting'
+    void requireSignIn()
     checking.value = new Set()
     retry.later()
   }
@@ -37,7 +39,7 @@ export function followLab(): void {
   )
   addEventListener('pagehide', () => source?.close())
   addEventListener('pageshow', ({ persisted }) => persisted && connect())
-  connect()
+  void signedIn.then(connect)
 }
 
 /** Makes the world and the workspace. Rejects with a `ProblemError`. */

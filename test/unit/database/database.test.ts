@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { CheckReport } from '../../../src/checks/finding.ts'
 import { type Database, openDatabase } from '../../../src/database/database.ts'
 import { StartedLabs } from '../../../src/database/labs.ts'
+import { People } from '../../../src/database/people.ts'
 import { DatabaseProgress } from '../../../src/database/progress.ts'
 import { Sessions } from '../../../src/database/sessions.ts'
 import { TerminalRecords } from '../../../src/database/terminals.ts'
@@ -90,11 +91,26 @@ describe('terminals', () => {
 describe('sessions', () => {
   it('are known by 128 random bits of which only a hash is kept', async () => {
     const sessions = new Sessions(database)
-    const id = await sessions.create('me', 1)
+    const me = await new People(database).add({ name: 'Me', role: 'learner' }, 1)
+    const id = await sessions.create(me.id, 1, 10)
     expect(Buffer.from(id, 'base64url')).toHaveLength(16)
-    expect(await sessions.learner(id)).toBe('me')
-    expect(await sessions.learner('other')).toBeUndefined()
+    expect(await sessions.person(id, 9)).toEqual({ id: me.id, name: 'Me', role: 'learner' })
+    expect(await sessions.person('other', 9)).toBeUndefined()
     expect(JSON.stringify(await database.selectFrom('sessions').selectAll().execute())).not.toContain(id)
+  })
+
+  it('end in time, at a sign-out, and when their person may sign in no more', async () => {
+    const sessions = new Sessions(database)
+    const people = new People(database)
+    const me = await people.add({ name: 'Me', role: 'learner' }, 1)
+    const id = await sessions.create(me.id, 1, 10)
+    expect(await sessions.person(id, 10)).toBeUndefined()
+    await people.update(me.id, { disabledAt: 2 })
+    expect(await sessions.person(id, 3)).toBeUndefined()
+    await people.update(me.id, { disabledAt: null })
+    expect(await sessions.person(id, 3)).toBeDefined()
+    await sessions.delete(id)
+    expect(await sessions.person(id, 3)).toBeUndefined()
   })
 })
 

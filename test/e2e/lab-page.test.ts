@@ -5,14 +5,13 @@ import { loadLabs } from '#labs/load.ts'
 import { buildSite } from '#site/build.ts'
 import { axeViolations } from '../support/axe.ts'
 import { launchBrowser } from '../support/browser.ts'
+import { LabPage } from '../support/lab-page.ts'
 import { TestServer } from '../support/server.ts'
-
-const PATH = '/labs/first-eks-cluster/'
 
 let browser: Browser
 let test: TestServer
 let page: Page
-let faults: string[]
+let lab: LabPage
 /** Steps whose check passes. */
 let passing: Set<string>
 
@@ -34,7 +33,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await page.context().close()
   await test.close()
-  expect(faults).toEqual([])
+  expect(lab.faults).toEqual([])
 })
 
 function report(lab: string, step: string): CheckReport {
@@ -65,54 +64,17 @@ function report(lab: string, step: string): CheckReport {
 }
 
 async function newPage(options: { dark?: boolean; width?: number } = {}): Promise<Page> {
-  const context = await browser.newContext({
-    viewport: { width: options.width ?? 1280, height: 900 },
-    colorScheme: options.dark ? 'dark' : 'light',
-    reducedMotion: 'reduce',
-    permissions: ['clipboard-read', 'clipboard-write'],
-  })
-  context.setDefaultTimeout(15_000)
-  const opened = await context.newPage()
-  faults = []
-  opened.on('pageerror', (error) => faults.push(error.message))
-  opened.on('console', (message) => {
-    if (message.text().includes('Content Security Policy')) faults.push(message.text())
-  })
-  await opened.goto(test.server.link)
-  await opened.waitForURL(`${test.url}/`)
-  await opened.goto(test.url + PATH)
-  return opened
+  lab = await LabPage.open(browser, test, options)
+  return lab.page
 }
 
-const startButton = () => page.getByRole('button', { name: 'Start the lab' })
-const screen = () => page.locator('.terminal-view:not([hidden]) .xterm-rows')
-const step = (id: string): Locator => page.locator(`details[data-step="${id}"]`)
-
-async function start(): Promise<void> {
-  await startButton().click()
-  await prompt()
-}
-
-/** Waits until the shown terminal takes input. */
-async function prompt(): Promise<void> {
-  await page.locator('.terminal-view:not([hidden]) .terminal-notice').waitFor({ state: 'hidden' })
-  await screen().getByText('$').first().waitFor()
-}
-
-async function type(text: string): Promise<void> {
-  await page.locator('.terminal-view:not([hidden]) .xterm-helper-textarea').focus()
-  await page.keyboard.type(text)
-}
-
-async function seen(text: string): Promise<void> {
-  await page.waitForFunction(
-    (wanted) =>
-      [...document.querySelectorAll('.terminal-view:not([hidden]) .xterm-rows')].some((rows) =>
-        rows.textContent?.includes(wanted),
-      ),
-    text,
-  )
-}
+const startButton = () => lab.startButton
+const screen = () => lab.screen
+const step = (id: string): Locator => lab.step(id)
+const start = () => lab.start()
+const prompt = () => lab.prompt()
+const type = (text: string) => lab.type(text)
+const seen = (text: string) => lab.seen(text)
 
 describe('the lab page', () => {
   it.each([false, true])('has no accessibility violation at any moment (dark: %s)', async (dark) => {
@@ -353,7 +315,7 @@ describe('when something goes away', () => {
   it('gives a terminal to the window that asks last, and back on demand', async () => {
     await start()
     const second = await page.context().newPage()
-    await second.goto(test.url + PATH)
+    await second.goto(page.url())
     await page.getByText('This terminal is open in another window.').waitFor()
     await page.getByRole('button', { name: 'Use it here' }).click()
     await prompt()

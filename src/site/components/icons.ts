@@ -17,6 +17,7 @@ export const icons = {
   system: 'M12 4a8 8 0 1 1 0 16zM12 4a8 8 0 0 0 0 16',
   book: 'M5 4.5h10a4 4 0 0 1 4 4V20H9a4 4 0 0 1-4-4zM5 16a4 4 0 0 1 4-4h10',
   alert: 'M12 4l9 16H3zM12 10v4M12 17v.01',
+  keyboard: 'M3 7h18v10H3zM7 10.5v.01M10.3 10.5v.01M13.7 10.5v.01M17 10.5v.01M8 14h8',
   dot: 'M12 8a4 4 0 1 1 0 8 4 4 0 0 1 0-8z',
 } as const
 

@@ -161,8 +161,6 @@ export const en = {
     about: (amount: string) => `about ${amount}`,
     noWait: 'no wait',
     menu: 'Lab menu',
-    views: 'Layout',
-    view: { text: 'Steps only', both: 'Steps and terminal', terminal: 'Terminal only' },
     stepPassed: (title: string) => `Done: ${title}`,
     stepNotYet: (title: string, finding: string) => `Not yet: ${title}. ${finding}`,
     stepError: (title: string) => `The check of “${title}” could not run to its end.`,
@@ -192,6 +190,47 @@ export const en = {
     needStart: 'Start the lab first; then commands can be typed into its terminal.',
     copyFailed: 'The browser did not allow copying. Select the text and copy it by keyboard.',
     block: 'Code',
+  },
+  layout: {
+    panes: 'Parts of the page',
+    pane: { steps: 'Steps', terminal: 'Terminal' },
+    stepsSize: 'Size of the steps',
+    splitSize: 'Size of the left terminal',
+    dividerHelp: 'Drag, or click to go through three sizes',
+  },
+  keys: {
+    title: 'Keyboard',
+    close: 'Close',
+    letters: 'Single letters do something outside of fields and the terminal',
+    groups: [
+      {
+        title: 'Anywhere on the page',
+        keys: [
+          [['?'], 'Show this map'],
+          [['S'], 'Go to the steps'],
+          [['T'], 'Go to the terminal'],
+          [['C'], 'Check the open step'],
+          [['F6'], 'Into the terminal, and out of it'],
+        ],
+      },
+      {
+        title: 'In the terminal',
+        keys: [
+          [['Ctrl', 'Shift', 'C'], 'Copy what is selected'],
+          [['Ctrl', 'Shift', 'V'], 'Paste'],
+          [['Ctrl', 'Shift', 'F'], 'Find'],
+          [['Ctrl', 'C'], 'End the running program'],
+        ],
+      },
+      {
+        title: 'On a divider or a tab',
+        keys: [
+          [['←', '→'], 'Move; with Shift further'],
+          [['Home', 'End'], 'As far as it goes'],
+          [['Enter'], 'The next of three sizes'],
+        ],
+      },
+    ] as { title: string; keys: [string[], string][] }[],
   },
   connection: {
     connecting: 'Connecting…',
@@ -227,6 +266,9 @@ export const en = {
     findNone: 'Not found',
     settings: 'Terminal settings',
     screenReader: 'Screen reader mode',
+    split: 'Two terminals side by side',
+    colours: 'Colours',
+    colour: { page: 'As the page', light: 'Light', dark: 'Dark', contrast: 'High contrast' },
     fontLarger: 'Larger text',
     fontSmaller: 'Smaller text',
     keys: 'Keys: Ctrl+Shift+C copies, Ctrl+Shift+V pastes, Ctrl+Shift+F finds, F6 leaves the terminal.',

@@ -3,6 +3,9 @@ import { t } from '../i18n/index.ts'
 import { Announcer } from './Announcer.tsx'
 import { Finish } from './Finish.tsx'
 import { Connection, Notice, Progress, Reset } from './LabBar.tsx'
+import { KeyMap } from './layout/KeyMap.tsx'
+import { PaneSwitch, StepsDivider } from './layout/PaneSwitch.tsx'
+import { connectShortcuts } from './layout/shortcuts.ts'
 import { mount } from './mount.ts'
 import { StepCheck } from './StepCheck.tsx'
 import { StepStatus } from './StepStatus.tsx'
@@ -11,15 +14,17 @@ import { connectSteps } from './steps.ts'
 import { Toast } from './Toast.tsx'
 import { TerminalPane } from './terminal/TerminalPane.tsx'
 import { typeCommand } from './type-command.ts'
-import { ViewSwitch } from './ViewSwitch.tsx'
 
 connectSteps()
+connectShortcuts()
 addCodeActions(document.querySelector('.steps') ?? document, { label: t.code.type, run: typeCommand })
 mount('progress', Progress)
 mount('connection', Connection)
 mount('notice', Notice)
 mount('reset', Reset)
-mount('views', ViewSwitch)
+mount('views', PaneSwitch)
+mount('keys', KeyMap)
+mount('steps-divider', StepsDivider)
 mount('step-status', StepStatus)
 mount('step-check', StepCheck)
 mount('finish', Finish)

@@ -1,6 +1,6 @@
 import { t } from '../../i18n/index.ts'
 import { Icon } from '../Icon.tsx'
-import { changeFontSize, screenReader } from './preferences.ts'
+import { COLOURS, changeFontSize, colours, screenReader } from './preferences.ts'
 import { active } from './sessions.ts'
 
 /** Text size, screen reader mode, search, and the keys, in a small panel that opens by choice. */
@@ -36,6 +36,21 @@ export function TerminalSettings() {
             {t.terminal.find}
           </button>
         </div>
+        <label class="row">
+          {t.terminal.colours}
+          <select
+            value={colours.value}
+            onChange={({ currentTarget }) => {
+              colours.value = currentTarget.value as typeof colours.value
+            }}
+          >
+            {COLOURS.map((name) => (
+              <option key={name} value={name}>
+                {t.terminal.colour[name]}
+              </option>
+            ))}
+          </select>
+        </label>
         <label class="row">
           <input
             type="checkbox"

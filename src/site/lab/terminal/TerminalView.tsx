@@ -5,7 +5,7 @@ import { focusNext } from './bridge.ts'
 import { FindBar } from './FindBar.tsx'
 import type { LabTerminal } from './lab-terminal.ts'
 import { loadFonts } from './screen.ts'
-import { replaceTerminal } from './sessions.ts'
+import { active, replaceTerminal, showTerminal } from './sessions.ts'
 
 /** A tab's panel: the screen, and over it what is wrong with the connection. */
 export function TerminalView({ terminal, shown }: { terminal: LabTerminal; shown: boolean }) {
@@ -21,7 +21,7 @@ export function TerminalView({ terminal, shown }: { terminal: LabTerminal; shown
       if (!element.isConnected) return
       terminal.open(element)
       terminal.fit()
-      if (!focusNext.peek()) return
+      if (!focusNext.peek() || active.peek() !== terminal) return
       focusNext.value = false
       terminal.focus()
     })
@@ -32,8 +32,9 @@ export function TerminalView({ terminal, shown }: { terminal: LabTerminal; shown
       role="tabpanel"
       id={`panel-${terminal.id}`}
       aria-labelledby={`tab-${terminal.id}`}
-      class="terminal-view"
+      class={`terminal-view ${terminal === active.value ? 'active' : ''}`}
       hidden={!shown}
+      onFocusIn={() => terminal !== active.value && showTerminal(terminal.id)}
     >
       {terminal.finding.value && <FindBar terminal={terminal} />}
       <div class="screen" ref={screen} />

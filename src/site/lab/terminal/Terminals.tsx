@@ -1,22 +1,28 @@
 import { useSignal } from '@preact/signals'
+import { Fragment } from 'preact'
 import { useEffect } from 'preact/hooks'
 import type { ApiProblem } from '#server/api.ts'
 import { t } from '../../i18n/index.ts'
 import { Icon } from '../Icon.tsx'
+import { Divider } from '../layout/Divider.tsx'
 import { Problem } from '../Problem.tsx'
 import { problemOf } from '../session.ts'
 import { link } from '../store.ts'
 import { World } from '../World.tsx'
 import type { LabTerminal } from './lab-terminal.ts'
+import { colours } from './preferences.ts'
 import { Questions } from './Questions.tsx'
 import {
   active,
   addTerminal,
+  beside,
   closeTerminal,
   leaveTerminals,
   openTerminals,
+  shown,
   showTerminal,
   terminals,
+  toggleSplit,
 } from './sessions.ts'
 import { TerminalSettings } from './TerminalSettings.tsx'
 import { TerminalView } from './TerminalView.tsx'
@@ -36,21 +42,17 @@ export function Terminals() {
     if (online && terminals.peek().length === 0) void attempt(openTerminals)
   }, [online])
   useEffect(() => leaveTerminals, [])
-  useEffect(() => {
-    const back = (event: KeyboardEvent) => {
-      if (event.code !== 'F6' || event.defaultPrevented) return
-      event.preventDefault()
-      active.peek()?.focus()
-    }
-    addEventListener('keydown', back)
-    return () => removeEventListener('keydown', back)
-  }, [])
 
   return (
     <>
       <World />
       <div class="tab-bar">
-        <div role="tablist" aria-label={t.terminal.tabs} onKeyDown={moveBetweenTabs}>
+        <div
+          role="tablist"
+          aria-label={t.terminal.tabs}
+          aria-multiselectable={beside.value !== undefined}
+          onKeyDown={moveBetweenTabs}
+        >
           {terminals.value.map((terminal) => (
             <Tab key={terminal.id} terminal={terminal} />
           ))}
@@ -75,20 +77,37 @@ export function Terminals() {
         >
           <Icon name="plus" />
         </button>
+        <button
+          type="button"
+          class="icon-button split-button"
+          aria-label={t.terminal.split}
+          title={t.terminal.split}
+          aria-pressed={beside.value !== undefined}
+          onClick={() => attempt(toggleSplit)}
+        >
+          <Icon name="both" />
+        </button>
         <span class="leave-hint">{t.terminal.leave}</span>
         <TerminalSettings />
       </div>
       {problem.value && <Problem problem={problem.value} />}
-      {terminals.value.map((terminal) => (
-        <TerminalView key={terminal.id} terminal={terminal} shown={terminal === active.value} />
-      ))}
+      <div class="terminal-views" data-colours={colours.value}>
+        {terminals.value.map((terminal) => (
+          <Fragment key={terminal.id}>
+            <TerminalView terminal={terminal} shown={shown.value.includes(terminal)} />
+            {beside.value && terminal === shown.value[0] && (
+              <Divider size="split" label={t.layout.splitSize} />
+            )}
+          </Fragment>
+        ))}
+      </div>
       <Questions />
     </>
   )
 }
 
 function Tab({ terminal }: { terminal: LabTerminal }) {
-  const selected = terminal === active.value
+  const selected = shown.value.includes(terminal)
   return (
     <button
       type="button"
@@ -96,7 +115,7 @@ function Tab({ terminal }: { terminal: LabTerminal }) {
       id={`tab-${terminal.id}`}
       aria-selected={selected}
       aria-controls={`panel-${terminal.id}`}
-      tabIndex={selected ? 0 : -1}
+      tabIndex={terminal === active.value ? 0 : -1}
       title={terminal.title.value || undefined}
       onClick={() => {
         showTerminal(terminal.id)

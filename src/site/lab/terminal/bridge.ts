@@ -5,3 +5,11 @@ export const focusNext = signal(false)
 
 /** Types a command at the shown terminal's prompt without running it; absent while there is no terminal. */
 export const typeIntoTerminal = signal<((command: string) => void) | undefined>()
+
+/** Moves to the shown terminal; before there is one, to what makes it. */
+export function focusTerminal(): void {
+  const terminal =
+    document.querySelector<HTMLElement>('.terminal-view.active .xterm-helper-textarea') ??
+    document.querySelector<HTMLElement>('.terminal-empty button')
+  terminal?.focus()
+}

@@ -1,7 +1,7 @@
 import type { ITheme } from '@xterm/xterm'
 
 /** The sixteen colours, cursor and selection; xterm lifts what a program picks to a contrast of 4.5:1. */
-export const palettes: Record<'light' | 'dark', ITheme> = {
+export const palettes: Record<'light' | 'dark' | 'contrast', ITheme> = {
   light: {
     background: '#fbfbf8',
     foreground: '#12262d',
@@ -52,6 +52,32 @@ export const palettes: Record<'light' | 'dark', ITheme> = {
     brightBlue: '#a8ccff',
     brightMagenta: '#efbff7',
     brightCyan: '#a2e3eb',
+    brightWhite: '#ffffff',
+  },
+  contrast: {
+    background: '#000000',
+    foreground: '#ffffff',
+    cursor: '#ffff00',
+    cursorAccent: '#000000',
+    selectionBackground: '#005fd7',
+    scrollbarSliderBackground: '#ffffff88',
+    scrollbarSliderHoverBackground: '#ffffffbb',
+    scrollbarSliderActiveBackground: '#ffffffee',
+    black: '#767676',
+    red: '#ff8080',
+    green: '#7cff7c',
+    yellow: '#ffff5f',
+    blue: '#8fc7ff',
+    magenta: '#ff9bff',
+    cyan: '#5fffff',
+    white: '#ffffff',
+    brightBlack: '#b2b2b2',
+    brightRed: '#ffb0b0',
+    brightGreen: '#b0ffb0',
+    brightYellow: '#ffffaf',
+    brightBlue: '#bfe0ff',
+    brightMagenta: '#ffc8ff',
+    brightCyan: '#afffff',
     brightWhite: '#ffffff',
   },
 }

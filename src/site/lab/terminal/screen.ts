@@ -8,7 +8,7 @@ import { t } from '../../i18n/index.ts'
 import { isDark, onThemeChange } from '../../theme.ts'
 import { withRoutedStyles } from './csp-styles.ts'
 import { palettes } from './palette.ts'
-import { fontSize, screenReader } from './preferences.ts'
+import { colours, fontSize, screenReader } from './preferences.ts'
 import { openLink } from './questions.ts'
 
 const FONT = "'IBM Plex Mono', ui-monospace, 'SF Mono', 'Cascadia Mono', Menlo, Consolas, monospace"
@@ -37,7 +37,7 @@ export function createScreen(element: HTMLElement, name: string): XtermScreen {
     cursorInactiveStyle: 'outline',
     cursorBlink: !matchMedia('(prefers-reduced-motion: reduce)').matches,
     screenReaderMode: screenReader.value,
-    theme: colours(),
+    theme: theme(),
     linkHandler: { activate: (_event, address) => void openLink(address) },
   })
   const fitter = new FitAddon()
@@ -52,10 +52,11 @@ export function createScreen(element: HTMLElement, name: string): XtermScreen {
   const observer = new ResizeObserver(fitGrid)
   observer.observe(element)
   const stopTheme = onThemeChange(() => {
-    xterm.options.theme = colours()
+    xterm.options.theme = theme()
   })
   const stopPreferences = effect(() => {
     xterm.options.fontSize = fontSize.value
+    xterm.options.theme = theme()
     xterm.options.screenReaderMode = screenReader.value
     fitGrid()
   })
@@ -72,6 +73,7 @@ export function createScreen(element: HTMLElement, name: string): XtermScreen {
   }
 }
 
-function colours() {
-  return palettes[isDark() ? 'dark' : 'light']
+function theme() {
+  const own = colours.value
+  return palettes[own === 'page' ? (isDark() ? 'dark' : 'light') : own]
 }

@@ -1,4 +1,4 @@
-import { computed, signal } from '@preact/signals'
+import { batch, computed, signal } from '@preact/signals'
 import type { TerminalInfo } from '#server/api.ts'
 import { request } from '../../api.ts'
 import { t } from '../../i18n/index.ts'
@@ -12,9 +12,18 @@ const KEY = `drydock.terminal.${labId}`
 
 export const terminals = signal<LabTerminal[]>([])
 const activeId = signal(sessionStorage.getItem(KEY))
-/** The terminal that is shown. */
+const besideId = signal(sessionStorage.getItem(`${KEY}.beside`))
+/** The terminal that is worked in. */
 export const active = computed(
   () => terminals.value.find(({ id }) => id === activeId.value) ?? terminals.value[0],
+)
+/** The one that is shown beside it, if the pane is split. */
+export const beside = computed(() =>
+  terminals.value.find((terminal) => terminal.id === besideId.value && terminal !== active.value),
+)
+/** What is shown, from left to right. */
+export const shown = computed(() =>
+  terminals.value.filter((terminal) => terminal === active.value || terminal === beside.value),
 )
 
 /** Shows the lab's terminals as they are on the server; the first time makes one. */
@@ -37,9 +46,38 @@ export async function addTerminal(): Promise<void> {
   showTerminal(info.id)
 }
 
+/** Goes to a terminal: to the one beside, or to one that takes the place of the one worked in. */
 export function showTerminal(id: string): void {
-  activeId.value = id
-  sessionStorage.setItem(KEY, id)
+  batch(() => {
+    if (id === besideId.value) besideId.value = active.value?.id ?? null
+    activeId.value = id
+  })
+  remember()
+}
+
+/** Splits the pane, with the next terminal or a new one; or joins it again. */
+export async function toggleSplit(): Promise<void> {
+  const here = active.value
+  if (!here) return
+  if (beside.value) besideId.value = null
+  else {
+    const next = terminals.value.find((terminal) => terminal !== here)
+    if (next) besideId.value = next.id
+    else {
+      await addTerminal()
+      besideId.value = here.id
+    }
+  }
+  remember()
+}
+
+function remember(): void {
+  for (const [key, id] of [
+    [KEY, activeId.value],
+    [`${KEY}.beside`, besideId.value],
+  ] as const)
+    if (id) sessionStorage.setItem(key, id)
+    else sessionStorage.removeItem(key)
 }
 
 /** Ends a terminal's shell, asking first while it runs. */

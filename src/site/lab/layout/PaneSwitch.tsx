@@ -1,0 +1,40 @@
+import type { IconName } from '../../components/icons.ts'
+import { t } from '../../i18n/index.ts'
+import { Icon } from '../Icon.tsx'
+import { Divider } from './Divider.tsx'
+import { narrow, PANES, type Pane, panes, togglePane } from './panes.ts'
+
+const ICONS: Record<Pane, IconName> = { steps: 'text', terminal: 'terminal' }
+
+/** Which parts of the page are shown. */
+export function PaneSwitch() {
+  return (
+    <fieldset class="views">
+      <legend class="visually-hidden">{t.layout.panes}</legend>
+      {PANES.map((pane) => (
+        <button
+          key={pane}
+          type="button"
+          class="icon-button"
+          aria-pressed={panes.value[pane]}
+          aria-label={t.layout.pane[pane]}
+          title={t.layout.pane[pane]}
+          onClick={() => togglePane(pane)}
+        >
+          <Icon name={ICONS[pane]} />
+        </button>
+      ))}
+    </fieldset>
+  )
+}
+
+/** Between the steps and what stands beside (or, where it is narrow, below) them. */
+export function StepsDivider() {
+  return panes.value.steps && panes.value.terminal ? (
+    <Divider
+      size={narrow.value ? 'steps-narrow' : 'steps'}
+      label={t.layout.stepsSize}
+      horizontal={narrow.value}
+    />
+  ) : null
+}

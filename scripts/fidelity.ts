@@ -11,7 +11,7 @@ const text = await readFile(file, 'utf8')
 const [before, rest = ''] = text.split(START)
 const after = rest.split(END)[1]
 if (after === undefined) throw new Error(`FIDELITY.md lacks its marks ${START} and ${END}`)
-const next = `${before}${START}\n\n${coverage()}\n${END}${after}`
+const next = `${before}${START}\n\n${await coverage()}\n${END}${after}`
 if (process.argv.includes('--check')) {
   if (next !== text) {
     console.error('FIDELITY.md is not up to date: run "node scripts/fidelity.ts"')

@@ -1,10 +1,14 @@
+import { enableCompileCache } from 'node:module'
 import { Command } from 'commander'
+import { COMPILE_CACHE } from '#cloud/generated.ts'
 import { checkCommand } from './check.ts'
 import { cloudCommand } from './cloud.ts'
 import { doctorCommand } from './doctor.ts'
 import { labsCommand } from './labs.ts'
 import { startCommand } from './start.ts'
 
+// Commands import what they need when they run, and that is cached.
+enableCompileCache(COMPILE_CACHE)
 const program = new Command('drydock')
   .description('Learn Kubernetes, EKS, ECR and ECS with the real tools on a simulated cloud.')
   .showHelpAfterError()

@@ -1,7 +1,13 @@
 import type { Scope } from '#aws/ec2/index.ts'
 import { decide } from '#aws/iam/identity.ts'
 import { denialText } from '#aws/wire/denial.ts'
-import { AwsError, type Principal, type RequestContext, type Service } from '#aws/wire/service.ts'
+import {
+  AwsError,
+  type Principal,
+  type RequestContext,
+  resourcesOf,
+  type Service,
+} from '#aws/wire/service.ts'
 
 export interface CallerOptions {
   scope: Scope
@@ -44,8 +50,7 @@ export function awsCaller(options: CallerOptions): AwsCall {
       sourceIp: '127.0.0.1',
       authorize: ask,
     }
-    const resources = service.resources?.[operation]?.(input, context) ?? '*'
-    for (const resource of [resources].flat()) ask(action, resource)
+    for (const resource of [resourcesOf(service, operation, input, context)].flat()) ask(action, resource)
     try {
       return await service.handlers[operation]!(input, context)
     } catch (error) {

@@ -3,11 +3,11 @@ import { KINDS } from '#kubernetes/apiserver/kinds/table.ts'
 import { awsServices } from './services.ts'
 
 /** What the simulation covers, in Markdown, read from the code itself: AWS operations by service, Kubernetes resources by group. */
-export function coverage(): string {
+export async function coverage(): Promise<string> {
   return [
     '### AWS operations',
     '',
-    ...awsTable(),
+    ...(await awsTable()),
     '',
     '### Kubernetes resources',
     '',
@@ -16,20 +16,20 @@ export function coverage(): string {
   ].join('\n')
 }
 
-function awsTable(): string[] {
+async function awsTable(): Promise<string[]> {
   const unread = () => {
     throw new Error('no images are read to list operations')
   }
   const services = awsServices({ catalog: unread, publicCatalog: unread, checkUpstream: unread })
-  const rows = services.map(({ name, sdk, handlers }) => {
-    const { operations } = serviceModel(sdk)
-    const done = Object.keys(handlers).sort()
-    return `| ${name} | ${done.length} of ${operations.size} | ${done.join(', ') || 'none'} |`
+  const rows = services.map(async (service) => {
+    const { operations } = await serviceModel(service)
+    const done = Object.keys(service.handlers).sort()
+    return `| ${service.name} | ${done.length} of ${operations.size} | ${done.join(', ') || 'none'} |`
   })
   return [
     '| service | simulated | operations; every other one is parsed and checked, then refused by name |',
     '| --- | --- | --- |',
-    ...rows,
+    ...(await Promise.all(rows)),
   ]
 }
 

@@ -1,5 +1,10 @@
 // The cloud process: `node src/cloud/process.ts <data folder> [host-loopback]`. Its parent learns over IPC that it is ready, and takes it along when it ends.
-import { Cloud } from './cloud.ts'
+import { enableCompileCache, flushCompileCache } from 'node:module'
+import { COMPILE_CACHE } from './generated.ts'
+
+// What is imported from here on is cached.
+enableCompileCache(COMPILE_CACHE)
+const { Cloud } = await import('./cloud.ts')
 
 const directory = process.argv[2]
 if (!directory) throw new Error('usage: node src/cloud/process.ts <data folder> [host-loopback]')
@@ -23,3 +28,4 @@ process.on('SIGINT', () => {
   if (!process.connected) void end()
 })
 process.send?.({ ready: true })
+flushCompileCache()

@@ -1,13 +1,11 @@
-import * as sdk from '@aws-sdk/client-acm'
 import { listeners } from '../elbv2/index.ts'
-import { serviceModel } from '../wire/model.ts'
-import type { ResourceResolver, Service } from '../wire/service.ts'
+import type { Service } from '../wire/service.ts'
 import { certificateHandlers } from './certificates.ts'
 
 /** AWS Certificate Manager: https://docs.aws.amazon.com/acm/latest/APIReference/ */
 export const acmService: Service = {
   name: 'acm',
-  sdk,
+  sdk: () => import('@aws-sdk/client-acm'),
   actionPrefix: 'acm',
   endpoints: [{ prefix: 'acm' }],
   botocoreName: 'acm',
@@ -17,10 +15,5 @@ export const acmService: Service = {
       .filter(({ certificates }) => certificates?.includes(arn))
       .map(({ loadBalancerArn }) => loadBalancerArn),
   ),
-  resources: Object.fromEntries(
-    [...serviceModel(sdk).operations.keys()].map((operation): [string, ResourceResolver] => [
-      operation,
-      (input: { CertificateArn?: string }) => input.CertificateArn ?? '*',
-    ]),
-  ),
+  resources: (_operation, input: { CertificateArn?: string }) => input.CertificateArn ?? '*',
 }

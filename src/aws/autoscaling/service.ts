@@ -1,6 +1,4 @@
-import * as sdk from '@aws-sdk/client-auto-scaling'
-import { serviceModel } from '../wire/model.ts'
-import type { RequestContext, ResourceResolver, Service } from '../wire/service.ts'
+import type { RequestContext, Service } from '../wire/service.ts'
 import { groupHandlers } from './handlers.ts'
 import { hookHandlers } from './hooks.ts'
 import { launchConfigurationHandlers } from './launch-configurations.ts'
@@ -29,7 +27,7 @@ function resourceOf(operation: string, input: Named, context: RequestContext): s
 /** https://docs.aws.amazon.com/autoscaling/ec2/APIReference/ */
 export const autoScalingService: Service = {
   name: 'autoscaling',
-  sdk,
+  sdk: () => import('@aws-sdk/client-auto-scaling'),
   actionPrefix: 'autoscaling',
   endpoints: [{ prefix: 'autoscaling' }],
   botocoreName: 'autoscaling',
@@ -41,10 +39,5 @@ export const autoScalingService: Service = {
     ...policyHandlers,
     ...refreshHandlers,
   },
-  resources: Object.fromEntries(
-    [...serviceModel(sdk).operations.keys()].map((operation): [string, ResourceResolver] => [
-      operation,
-      (input, context) => resourceOf(operation, input, context),
-    ]),
-  ),
+  resources: resourceOf,
 }

@@ -1,6 +1,4 @@
-import * as sdk from '@aws-sdk/client-cloudformation'
-import { serviceModel } from '../wire/model.ts'
-import type { RequestContext, ResourceResolver, Service } from '../wire/service.ts'
+import type { RequestContext, Service } from '../wire/service.ts'
 import { changeSetHandlers } from './change-sets.ts'
 import { stackHandlers } from './stacks.ts'
 import { stacks } from './tables.ts'
@@ -17,15 +15,10 @@ function resourceOf({ StackName: name }: { StackName?: string }, context: Reques
 /** https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/ */
 export const cloudFormationService: Service = {
   name: 'cloudformation',
-  sdk,
+  sdk: () => import('@aws-sdk/client-cloudformation'),
   actionPrefix: 'cloudformation',
   endpoints: [{ prefix: 'cloudformation' }],
   botocoreName: 'cloudformation',
   handlers: { ...stackHandlers, ...changeSetHandlers, ...viewHandlers },
-  resources: Object.fromEntries(
-    [...serviceModel(sdk).operations.keys()].map((operation): [string, ResourceResolver] => [
-      operation,
-      resourceOf,
-    ]),
-  ),
+  resources: (_operation, input, context) => resourceOf(input, context),
 }

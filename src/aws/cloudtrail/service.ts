@@ -1,4 +1,4 @@
-import * as sdk from '@aws-sdk/client-cloudtrail'
+import type * as sdk from '@aws-sdk/client-cloudtrail'
 import { AwsError, type Handler, type Service } from '../wire/service.ts'
 import { type TrailEvent, userNameOf } from './event.ts'
 import { eventsOf } from './trail.ts'
@@ -66,7 +66,7 @@ const lookupEvents: Handler = (input: sdk.LookupEventsCommandInput, { world, acc
 /** The event history of CloudTrail: https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/ */
 export const cloudTrailService: Service = {
   name: 'cloudtrail',
-  sdk,
+  sdk: () => import('@aws-sdk/client-cloudtrail'),
   actionPrefix: 'cloudtrail',
   endpoints: [{ prefix: 'cloudtrail' }],
   botocoreName: 'cloudtrail',

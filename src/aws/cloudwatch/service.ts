@@ -1,4 +1,3 @@
-import * as sdk from '@aws-sdk/client-cloudwatch'
 import type { RequestContext, Service } from '../wire/service.ts'
 import { alarmArn, alarmHandlers } from './alarms.ts'
 import { dashboardHandlers } from './dashboards.ts'
@@ -14,7 +13,7 @@ const tagged = (input: { ResourceARN?: string }) => input.ResourceARN ?? '*'
 /** Amazon CloudWatch: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/ */
 export const cloudWatchService: Service = {
   name: 'cloudwatch',
-  sdk,
+  sdk: () => import('@aws-sdk/client-cloudwatch'),
   actionPrefix: 'cloudwatch',
   signingName: 'monitoring',
   endpoints: [{ prefix: 'monitoring' }],

@@ -1,4 +1,3 @@
-import * as sdk from '@aws-sdk/client-ec2'
 import {
   AwsError,
   type Handler,
@@ -222,7 +221,7 @@ const resources: Record<string, ResourceResolver> = {
 
 export const ec2Service: Service = {
   name: 'ec2',
-  sdk,
+  sdk: () => import('@aws-sdk/client-ec2'),
   actionPrefix: 'ec2',
   endpoints: [{ prefix: 'ec2' }],
   botocoreName: 'ec2',

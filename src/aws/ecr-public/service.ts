@@ -1,4 +1,3 @@
-import * as sdk from '@aws-sdk/client-ecr-public'
 import { registryPassword } from '../ecr/authorization-token.ts'
 import type { ImageCatalog } from '../ecr/image-catalog.ts'
 import { layerOperations } from '../ecr/layers.ts'
@@ -53,7 +52,7 @@ export function ecrPublicService(
   }
   return {
     name: 'ecr-public',
-    sdk,
+    sdk: () => import('@aws-sdk/client-ecr-public'),
     actionPrefix: 'ecr-public',
     endpoints: [{ prefix: 'api.ecr-public' }, { prefix: 'ecr-public' }],
     botocoreName: 'ecr-public',

@@ -1,4 +1,3 @@
-import * as sdk from '@aws-sdk/client-ecr'
 import type { Handler, RequestContext, ResourceResolver, Service } from '../wire/service.ts'
 import * as account from './account-settings.ts'
 import { getAuthorizationToken } from './authorization-token.ts'
@@ -120,7 +119,7 @@ export function ecrService(catalogs: ImageCatalogs, checkUpstream: cache.Upstrea
   }
   return {
     name: 'ecr',
-    sdk,
+    sdk: () => import('@aws-sdk/client-ecr'),
     actionPrefix: 'ecr',
     endpoints: [{ prefix: 'api.ecr' }, { prefix: 'ecr' }],
     botocoreName: 'ecr',

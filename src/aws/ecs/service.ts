@@ -1,4 +1,3 @@
-import * as sdk from '@aws-sdk/client-ecs'
 import type { RequestContext, ResourceResolver, Service } from '../wire/service.ts'
 import { accountSettingHandlers } from './account-settings.ts'
 import { capacityProviderHandlers } from './capacity-providers.ts'
@@ -47,7 +46,7 @@ function definitionArn(context: RequestContext, named: string): string {
 /** Amazon ECS: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ */
 export const ecsService: Service = {
   name: 'ecs',
-  sdk,
+  sdk: () => import('@aws-sdk/client-ecs'),
   actionPrefix: 'ecs',
   endpoints: [{ prefix: 'ecs' }],
   botocoreName: 'ecs',

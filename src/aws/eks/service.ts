@@ -1,4 +1,3 @@
-import * as sdk from '@aws-sdk/client-eks'
 import type { RequestContext, ResourceResolver, Service } from '../wire/service.ts'
 import * as entries from './access-entries.ts'
 import * as addons from './addons.ts'
@@ -63,7 +62,7 @@ const byArn: ResourceResolver = (input: Input) => input.resourceArn ?? '*'
 
 export const eksService: Service = {
   name: 'eks',
-  sdk,
+  sdk: () => import('@aws-sdk/client-eks'),
   actionPrefix: 'eks',
   endpoints: [{ prefix: 'eks' }],
   botocoreName: 'eks',

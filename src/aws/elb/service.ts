@@ -1,6 +1,4 @@
-import * as sdk from '@aws-sdk/client-elastic-load-balancing'
-import { serviceModel } from '../wire/model.ts'
-import type { RequestContext, ResourceResolver, Service } from '../wire/service.ts'
+import type { RequestContext, Service } from '../wire/service.ts'
 import { attributeHandlers } from './attributes.ts'
 import { loadBalancerHandlers } from './handlers.ts'
 
@@ -24,15 +22,10 @@ function resourceOf(
 /** Classic load balancers: https://docs.aws.amazon.com/elasticloadbalancing/2012-06-01/APIReference/ */
 export const elbService: Service = {
   name: 'elb',
-  sdk,
+  sdk: () => import('@aws-sdk/client-elastic-load-balancing'),
   actionPrefix: 'elasticloadbalancing',
   endpoints: [{ prefix: 'elasticloadbalancing' }],
   botocoreName: 'elb',
   handlers: { ...loadBalancerHandlers, ...attributeHandlers },
-  resources: Object.fromEntries(
-    [...serviceModel(sdk).operations.keys()].map((operation): [string, ResourceResolver] => [
-      operation,
-      (input, context) => resourceOf(operation, input, context),
-    ]),
-  ),
+  resources: resourceOf,
 }

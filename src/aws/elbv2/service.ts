@@ -1,6 +1,4 @@
-import * as sdk from '@aws-sdk/client-elastic-load-balancing-v2'
-import { serviceModel } from '../wire/model.ts'
-import type { Handler, RequestContext, ResourceResolver, Service } from '../wire/service.ts'
+import type { Handler, RequestContext, Service } from '../wire/service.ts'
 import { attributeHandlers } from './attributes.ts'
 import { LIMITS } from './data/limits.ts'
 import { listenerCertificateHandlers } from './listener-certificates.ts'
@@ -54,15 +52,10 @@ const handlers: Record<string, Handler> = {
 /** Application and network load balancers: https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/ */
 export const elbv2Service: Service = {
   name: 'elbv2',
-  sdk,
+  sdk: () => import('@aws-sdk/client-elastic-load-balancing-v2'),
   actionPrefix: 'elasticloadbalancing',
   endpoints: [{ prefix: 'elasticloadbalancing' }],
   botocoreName: 'elbv2',
   handlers,
-  resources: Object.fromEntries(
-    [...serviceModel(sdk).operations.keys()].map((operation): [string, ResourceResolver] => [
-      operation,
-      (input, context) => resourceOf(operation, input, context),
-    ]),
-  ),
+  resources: resourceOf,
 }

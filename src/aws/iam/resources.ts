@@ -1,6 +1,4 @@
-import * as sdk from '@aws-sdk/client-iam'
-import { serviceModel } from '../wire/model.ts'
-import type { RequestContext, ResourceResolver } from '../wire/service.ts'
+import type { RequestContext } from '../wire/service.ts'
 import { entitiesOf, iamArn } from './find.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: read by member name, whatever the operation.
@@ -24,15 +22,8 @@ const LISTS: Record<string, string> = {
   ListInstanceProfiles: 'instance-profile',
 }
 
-/** The ARNs that IAM's operations act on, by the members that name them. */
-export const iamResources: Record<string, ResourceResolver> = Object.fromEntries(
-  [...serviceModel(sdk).operations.keys()].map((operation) => [
-    operation,
-    (input: Input, context: RequestContext) => resourceOf(operation, input, context),
-  ]),
-)
-
-function resourceOf(operation: string, input: Input, context: RequestContext): string {
+/** The ARN that an operation of IAM acts on, by the members that name it. */
+export function iamResource(operation: string, input: Input, context: RequestContext): string {
   const { accountId, principal } = context
   const listed = LISTS[operation]
   if (listed) return `arn:aws:iam::${accountId}:${listed}${input.PathPrefix ?? '/'}`

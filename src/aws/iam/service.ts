@@ -1,4 +1,3 @@
-import * as sdk from '@aws-sdk/client-iam'
 import type { Service } from '../wire/service.ts'
 import { accessKeyHandlers } from './access-keys.ts'
 import { accountHandlers } from './account.ts'
@@ -7,7 +6,7 @@ import { instanceProfileHandlers } from './instance-profiles.ts'
 import { linkedRoleHandlers } from './linked-roles.ts'
 import { oidcProviderHandlers } from './oidc-providers.ts'
 import { policyHandlers } from './policies.ts'
-import { iamResourceName, iamResources } from './resources.ts'
+import { iamResource, iamResourceName } from './resources.ts'
 import { roleHandlers } from './roles.ts'
 import { simulateHandlers } from './simulate.ts'
 import { taggingHandlers } from './tagging.ts'
@@ -16,11 +15,11 @@ import { groupHandlers, userHandlers } from './users.ts'
 /** https://docs.aws.amazon.com/IAM/latest/APIReference/ */
 export const iamService: Service = {
   name: 'iam',
-  sdk,
+  sdk: () => import('@aws-sdk/client-iam'),
   actionPrefix: 'iam',
   endpoints: [{ prefix: 'iam', global: true }],
   botocoreName: 'iam',
-  resources: iamResources,
+  resources: iamResource,
   resourceName: iamResourceName,
   handlers: {
     ...userHandlers,

@@ -1,4 +1,3 @@
-import * as sdk from '@aws-sdk/client-kms'
 import type { Controller } from '#world/controller.ts'
 import type { World } from '#world/world.ts'
 import { scopeOfKey } from '../ec2/index.ts'
@@ -55,7 +54,7 @@ const onKey = [
 /** https://docs.aws.amazon.com/kms/latest/APIReference/ */
 export const kmsService: Service = {
   name: 'kms',
-  sdk,
+  sdk: () => import('@aws-sdk/client-kms'),
   actionPrefix: 'kms',
   endpoints: [{ prefix: 'kms' }],
   botocoreName: 'kms',

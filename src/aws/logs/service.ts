@@ -1,6 +1,4 @@
-import * as sdk from '@aws-sdk/client-cloudwatch-logs'
-import { serviceModel } from '../wire/model.ts'
-import type { RequestContext, ResourceResolver, Service } from '../wire/service.ts'
+import type { RequestContext, Service } from '../wire/service.ts'
 import { eventHandlers } from './events.ts'
 import { groupArn, groupHandlers } from './groups.ts'
 import { metricFilterHandlers } from './metric-filters.ts'
@@ -23,15 +21,10 @@ function resourceOf(input: Named, context: RequestContext): string {
 /** CloudWatch Logs: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/ */
 export const logsService: Service = {
   name: 'logs',
-  sdk,
+  sdk: () => import('@aws-sdk/client-cloudwatch-logs'),
   actionPrefix: 'logs',
   endpoints: [{ prefix: 'logs' }],
   botocoreName: 'logs',
   handlers: { ...groupHandlers, ...eventHandlers, ...metricFilterHandlers },
-  resources: Object.fromEntries(
-    [...serviceModel(sdk).operations.keys()].map((operation): [string, ResourceResolver] => [
-      operation,
-      resourceOf,
-    ]),
-  ),
+  resources: (_operation, input, context) => resourceOf(input, context),
 }

@@ -1,5 +1,3 @@
-import * as sdk from '@aws-sdk/client-secrets-manager'
-import { serviceModel } from '../wire/model.ts'
 import type { RequestContext, ResourceResolver, Service } from '../wire/service.ts'
 import { policyHandlers } from './policies.ts'
 import { randomPasswordHandlers } from './random-password.ts'
@@ -19,16 +17,11 @@ const arnOf = ({ region, accountId }: RequestContext, given: string) =>
 /** AWS Secrets Manager: https://docs.aws.amazon.com/secretsmanager/latest/apireference/ */
 export const secretsManagerService: Service = {
   name: 'secretsmanager',
-  sdk,
+  sdk: () => import('@aws-sdk/client-secrets-manager'),
   actionPrefix: 'secretsmanager',
   endpoints: [{ prefix: 'secretsmanager' }],
   botocoreName: 'secretsmanager',
   handlers: { ...secretHandlers, ...policyHandlers, ...randomPasswordHandlers },
-  resources: Object.fromEntries(
-    [...serviceModel(sdk).operations.keys()].map((operation): [string, ResourceResolver] => [
-      operation,
-      resource,
-    ]),
-  ),
+  resources: (_operation, input, context) => resource(input, context),
   resourcePolicy: (arn, context) => findSecret(context, arn)?.policy,
 }

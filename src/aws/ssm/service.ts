@@ -1,4 +1,3 @@
-import * as sdk from '@aws-sdk/client-ssm'
 import type { RequestContext, ResourceResolver, Service } from '../wire/service.ts'
 import { activationHandlers } from './activations.ts'
 import { nameOf, parameterArn, parameterHandlers } from './parameters.ts'
@@ -16,7 +15,7 @@ const arnOf = (context: RequestContext, given: string) =>
 /** AWS Systems Manager: https://docs.aws.amazon.com/systems-manager/latest/APIReference/ */
 export const ssmService: Service = {
   name: 'ssm',
-  sdk,
+  sdk: () => import('@aws-sdk/client-ssm'),
   actionPrefix: 'ssm',
   endpoints: [{ prefix: 'ssm' }],
   botocoreName: 'ssm',

@@ -1,4 +1,4 @@
-import * as sdk from '@aws-sdk/client-sts'
+import type * as sdk from '@aws-sdk/client-sts'
 import { Entities } from '../iam/entities.ts'
 import { issueSession } from '../iam/session.ts'
 import type { Service } from '../wire/service.ts'
@@ -9,7 +9,7 @@ import { assumeRoleWithWebIdentity } from './web-identity.ts'
 /** https://docs.aws.amazon.com/STS/latest/APIReference/ */
 export const stsService: Service = {
   name: 'sts',
-  sdk,
+  sdk: () => import('@aws-sdk/client-sts'),
   actionPrefix: 'sts',
   endpoints: [{ prefix: 'sts' }, { prefix: 'sts', global: true }],
   botocoreName: 'sts',

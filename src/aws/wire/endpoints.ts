@@ -1,19 +1,19 @@
-import type { Served } from './served.ts'
+import type { Service } from './service.ts'
 
 export interface Endpoint {
-  services: Served[]
+  services: Service[]
   /** `undefined` for a global endpoint, whose clients may sign for any region. */
   region: string | undefined
 }
 
 /** AWS's host names → services, as the SDKs and the CLI resolve them, dual-stack names included. */
 export class Endpoints {
-  readonly #byPrefix = new Map<string, Served[]>()
-  readonly #global = new Map<string, Served[]>()
+  readonly #byPrefix = new Map<string, Service[]>()
+  readonly #global = new Map<string, Service[]>()
 
-  constructor(served: Served[]) {
-    for (const one of served) {
-      for (const { prefix, global } of one.service.endpoints) {
+  constructor(services: Service[]) {
+    for (const one of services) {
+      for (const { prefix, global } of one.endpoints) {
         if (global) add(this.#global, prefix, one)
         else {
           add(this.#byPrefix, prefix, one)
@@ -40,8 +40,8 @@ export class Endpoints {
   }
 }
 
-function add(map: Map<string, Served[]>, key: string, served: Served): void {
+function add(map: Map<string, Service[]>, key: string, service: Service): void {
   const list = map.get(key)
-  if (list) list.push(served)
-  else map.set(key, [served])
+  if (list) list.push(service)
+  else map.set(key, [service])
 }

@@ -1,3 +1,4 @@
+import type { SdkModule, Service } from './service.ts'
 import { compileShape, type Shape } from './shape.ts'
 
 export type ProtocolName = 'rest-json' | 'json' | 'query' | 'ec2'
@@ -69,20 +70,17 @@ const PROTOCOLS: Record<string, { protocol: ProtocolName; version?: string }> = 
   AwsEc2QueryProtocol: { protocol: 'ec2' },
 }
 
-const models = new WeakMap<object, ServiceModel>()
+const models = new WeakMap<SdkModule, ServiceModel>()
 
-/** Reads an SDK module's exports; the result is kept for the module. */
-// biome-ignore lint/suspicious/noExplicitAny: a module namespace, read by schema.
-export function serviceModel(sdk: Record<string, any>): ServiceModel {
-  const known = models.get(sdk)
-  if (known) return known
-  const model = readModule(sdk)
-  models.set(sdk, model)
+/** What a service's SDK module says; the module is loaded now if nobody has asked for it yet. */
+export async function serviceModel({ sdk }: Pick<Service, 'sdk'>): Promise<ServiceModel> {
+  const module = await sdk()
+  const model = models.get(module) ?? readModule(module)
+  models.set(module, model)
   return model
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: as above.
-function readModule(sdk: Record<string, any>): ServiceModel {
+function readModule(sdk: SdkModule): ServiceModel {
   const name = Object.keys(sdk).find((key) => /^[A-Za-z]\w*Client$/.test(key))
   if (!name) throw new Error('the SDK module exports no client')
   // The client's defaults are the only public place that names protocol, version and target.

@@ -10,7 +10,7 @@ import { header, type WireRequest } from './request.ts'
 import { MalformedInput } from './scalars.ts'
 import { type Served, signingName } from './served.ts'
 import type { AwsServerOptions } from './server.ts'
-import { AwsError, type Principal, type RequestContext, type Service } from './service.ts'
+import { AwsError, type Principal, type RequestContext, resourcesOf, type Service } from './service.ts'
 import { readSignature, type Signature, SignatureFault, verifySignature } from './sigv4.ts'
 import { Validator } from './validate.ts'
 
@@ -228,7 +228,7 @@ export class Pipeline {
     }
     const conditions = { ...general, ...service.conditions?.(operation.name, input, context) }
     if (principal.type !== 'anonymous' && !service.unauthorized?.includes(operation.name)) {
-      const resources = service.resources?.[operation.name]?.(input, context) ?? '*'
+      const resources = resourcesOf(service, operation.name, input, context)
       for (const resource of typeof resources === 'string' ? [resources] : resources) {
         const decision = this.#decide(service, context, action, resource, conditions)
         const name = service.resourceName?.(operation.name, resource) ?? resource

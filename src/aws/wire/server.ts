@@ -57,32 +57,35 @@ const PROTOCOLS: Record<ProtocolName, Protocol> = {
 
 /** Serves AWS services by their real host names and at one classic endpoint. */
 export function createAwsServer(options: AwsServerOptions): AwsServer {
-  const served = options.services.map((service): Served => {
-    const model = serviceModel(service.sdk)
-    return { service, model, protocol: PROTOCOLS[model.protocol] }
-  })
-  const endpoints = new Endpoints(served)
+  const { services } = options
+  const endpoints = new Endpoints(services)
   const pipeline = new Pipeline(options)
 
-  const answer = async (req: IncomingMessage, res: ServerResponse, candidates: Served[], region?: string) => {
+  const answer = async (
+    req: IncomingMessage,
+    res: ServerResponse,
+    candidates: Service[],
+    region?: string,
+  ) => {
     const requestId = options.world.ids.uuid()
-    let chosen = candidates[0] ?? served[0]!
+    const likely = candidates[0] ?? services[0]!
     try {
       const request = await readRequest(req, BODY_LIMIT)
-      const found = choose(candidates, request)
-      if (!found) return send(res, unknownService(options, chosen, request, requestId))
-      chosen = { ...found, protocol: spoken(found, request) }
+      const found = await choose(candidates, request)
+      if (!found) return send(res, unknownService(options, await serve(likely), request, requestId))
+      const chosen = { ...found, protocol: spoken(found, request) }
       send(res, await pipeline.answer(chosen, request, requestId, region))
     } catch (error) {
       if (!(error instanceof BodyTooLarge)) throw error
       res.setHeader('Connection', 'close')
-      const limit = fault(chosen.model.protocol, 'too-large', `Request size exceeded ${BODY_LIMIT} bytes`)
-      send(res, pipeline.error(chosen, limit, requestId))
+      const served = await serve(likely)
+      const limit = fault(served.model.protocol, 'too-large', `Request size exceeded ${BODY_LIMIT} bytes`)
+      send(res, pipeline.error(served, limit, requestId))
       // The rest of the body is let go unread; the connection closes after the answer.
       req.resume()
     }
   }
-  const guarded = (req: IncomingMessage, res: ServerResponse, candidates: Served[], region?: string) => {
+  const guarded = (req: IncomingMessage, res: ServerResponse, candidates: Service[], region?: string) => {
     answer(req, res, candidates, region).catch((error) => {
       options.log?.(error, 'request')
       res.destroy()
@@ -105,13 +108,18 @@ export function createAwsServer(options: AwsServerOptions): AwsServer {
         return undefined
       return { kind: 'http', request: (req, res) => guarded(req, res, []) }
     },
-    classic: (req, res) => guarded(req, res, served),
+    classic: (req, res) => guarded(req, res, services),
     async invoke(invocation) {
-      const target = served.find(({ service }) => service.name === invocation.service)
+      const target = services.find(({ name }) => name === invocation.service)
       if (!target) throw new Error(`no service ${invocation.service}`)
-      return pipeline.invoke(target, invocation)
+      return pipeline.invoke(await serve(target), invocation)
     },
   }
+}
+
+async function serve(service: Service): Promise<Served> {
+  const model = await serviceModel(service)
+  return { service, model, protocol: PROTOCOLS[model.protocol] }
 }
 
 /** A service may speak more protocols than its SDK does: CloudWatch is asked in CBOR by the CLI and in Query by older clients. */
@@ -123,27 +131,30 @@ function spoken({ protocol, model }: Served, request: WireRequest): Protocol {
 }
 
 /** Which of the services a request means: by its signature's scope, then by the version or operation it names. */
-function choose(candidates: Served[], request: WireRequest): Served | undefined {
+async function choose(candidates: Service[], request: WireRequest): Promise<Served | undefined> {
   let scope: string | undefined
   try {
     scope = readSignature(request)?.service
   } catch (error) {
     if (!(error instanceof SignatureFault)) throw error
   }
-  const scoped = candidates.filter(({ service }) => scope === undefined || signingName(service) === scope)
+  const scoped = candidates.filter((service) => scope === undefined || signingName(service) === scope)
   // A wrong scope at a service's own host is the signature check's affair.
   const possible =
-    scoped.length > 0
-      ? scoped
-      : new Set(candidates.map((one) => signingName(one.service))).size === 1
-        ? candidates
-        : []
-  if (possible.length < 2) return possible[0]
+    scoped.length > 0 ? scoped : new Set(candidates.map(signingName)).size === 1 ? candidates : []
+  if (possible.length < 2) return possible[0] && serve(possible[0])
   const version = versionOf(request)
-  return (
-    possible.find(({ model }) => model.version === version) ??
-    possible.find(({ model, protocol }) => protocol.route(model, request))
-  )
+  if (version) {
+    for (const service of possible) {
+      const served = await serve(service)
+      if (served.model.version === version) return served
+    }
+  }
+  for (const service of possible) {
+    const served = await serve(service)
+    if (served.protocol.route(served.model, request)) return served
+  }
+  return undefined
 }
 
 function versionOf(request: WireRequest): string | undefined {

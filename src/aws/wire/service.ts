@@ -46,13 +46,19 @@ export type Handler<I = any, O = any> = (input: I, context: RequestContext) => P
 // biome-ignore lint/suspicious/noExplicitAny: as above.
 export type ResourceResolver<I = any> = (input: I, context: RequestContext) => string | string[]
 
+/** The namespace of an SDK's module, read by its schemas. */
+// biome-ignore lint/suspicious/noExplicitAny: each exports other things.
+export type SdkModule = Record<string, any>
+
 /** One AWS service: its SDK module gives the schemas, this gives the behaviour. */
 export interface Service {
   /** Folder and store name: `eks`, `ec2`, `iam`. */
   name: string
-  /** The SDK's module namespace: `import * as eks from '@aws-sdk/client-eks'`. */
-  // biome-ignore lint/suspicious/noExplicitAny: a module namespace, read by schema.
-  sdk: Record<string, any>
+  /**
+   * Brings the SDK's module: `() => import('@aws-sdk/client-eks')`. Its schemas take some megabytes, so it is loaded at the
+   * service's first request; import nothing but types from it elsewhere.
+   */
+  sdk: () => Promise<SdkModule>
   /** IAM prefix of its actions; also SigV4 signing name unless `signingName` is given. */
   actionPrefix: string
   signingName?: string
@@ -62,8 +68,11 @@ export interface Service {
   botocoreName: string
   /** Operation name (`CreateCluster`) → behaviour. What is missing answers an honest error. */
   handlers: Record<string, Handler>
-  /** Operation name → the ARNs it acts on. */
-  resources?: Record<string, ResourceResolver>
+  /** Operation name → the ARNs it acts on; or one function for all of them. */
+  resources?:
+    | Record<string, ResourceResolver>
+    // biome-ignore lint/suspicious/noExplicitAny: as above.
+    | ((operation: string, input: any, context: RequestContext) => string | string[])
   /** How the service names a resource in its AccessDenied text when it is not by ARN: IAM says `role name`. */
   resourceName?: (operation: string, arn: string) => string
   /** The resource-based policy of an ARN (a repository's), to be evaluated beside the caller's own. */
@@ -80,6 +89,17 @@ export interface Service {
   /** Operations that need no signature (`sts:AssumeRoleWithWebIdentity`) or no permission (`sts:GetCallerIdentity`). */
   unsigned?: string[]
   unauthorized?: string[]
+}
+
+/** The ARNs that a call acts on. */
+export function resourcesOf(
+  { resources }: Service,
+  operation: string,
+  input: object,
+  context: RequestContext,
+): string | string[] {
+  if (typeof resources === 'function') return resources(operation, input, context)
+  return resources?.[operation]?.(input, context) ?? '*'
 }
 
 /**

@@ -105,17 +105,18 @@ function anyOf(shape: Shape, { below, pick }: ReturnType<typeof generator>, dept
 /** Sends random calls of a service's operations; gives what each came to: a status, and the error's name. */
 async function fuzz(service: Service, keys: Keys | undefined, cases: number, seed: number) {
   const random = generator(seed)
-  const { operations } = serviceModel(service.sdk)
+  const { operations } = await serviceModel(service)
+  const sdk = await service.sdk()
   // What the simulation has behaviour for, three times out of four.
   const known = Object.keys(service.handlers)
-  const name = Object.keys(service.sdk).find((key) => /^[A-Z]\w*Client$/.test(key))!
-  const client = new service.sdk[name](account.client(keys))
+  const name = Object.keys(sdk).find((key) => /^[A-Z]\w*Client$/.test(key))!
+  const client = new sdk[name](account.client(keys))
   const seen: { operation: string; status: number; error: string }[] = []
   for (let index = 0; index < cases; index++) {
     const operation = random.below(4) > 0 ? random.pick(known) : random.pick([...operations.keys()])
     const input = anyOf(operations.get(operation)!.input, random)
     try {
-      const { $metadata } = await client.send(new service.sdk[`${operation}Command`](input))
+      const { $metadata } = await client.send(new sdk[`${operation}Command`](input))
       seen.push({ operation, status: $metadata.httpStatusCode, error: '' })
     } catch (error) {
       const { $metadata, name: code } = error as { $metadata?: { httpStatusCode?: number }; name: string }

@@ -8,7 +8,7 @@ import { startAws } from '../../support/aws.ts'
 const seen: Record<string, unknown> = {}
 const echo: Service = {
   name: 'cloudwatch',
-  sdk: cloudwatch,
+  sdk: async () => cloudwatch,
   actionPrefix: 'cloudwatch',
   signingName: 'monitoring',
   endpoints: [{ prefix: 'monitoring' }],

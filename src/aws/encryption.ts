@@ -1,10 +1,15 @@
 import type { Scope } from './ec2/index.ts'
+import { trusts } from './iam/policy/evaluate.ts'
 import {
   findKey,
+  type GrantRecord,
+  grantUse,
   type KeyRecord,
   managedKey,
   managedService,
   policyWithGrants,
+  putKey,
+  scopeOf,
   usableKey,
 } from './kms/index.ts'
 import { AwsError } from './wire/service.ts'
@@ -82,6 +87,34 @@ function ask(
     if (!(error instanceof AwsError)) throw error
     throw new AwsError('AccessDeniedException', error.message)
   }
+}
+
+/** A service of AWS that uses keys in its own name: it may what a key's policy and its grants allow `ecr.REGION.amazonaws.com`. */
+export function serviceUser(scope: Scope, name: string): KeyUser {
+  const service = `${name}.${scope.region}.amazonaws.com`
+  return {
+    ...scope,
+    authorize(action, arn, conditions = {}) {
+      if (trusts(keyPolicy(scope, arn) ?? '{"Statement":[]}', { service }, action, conditions, arn)) return
+      throw new AwsError(
+        'AccessDeniedException',
+        `User: ${service} is not authorized to perform: ${action} on resource: ${arn} because no resource-based policy allows the ${action} action`,
+      )
+    },
+  }
+}
+
+type Grant = Omit<GrantRecord, 'id' | 'token' | 'issuingAccount' | 'createdAt'>
+
+/** Gives a service a right to a key that its user may give. */
+export const giveGrant = (scope: Scope, key: KeyRecord, grant: Grant): KeyRecord =>
+  grantUse(scope, key, grant).key
+
+/** Takes back what `ended` says of a key's grants; a key that is gone has none. */
+export function retireGrants(scope: Scope, arn: string, ended: (grant: GrantRecord) => boolean): void {
+  const key = findKey(scope, arn)
+  if (!key?.grants.some(ended)) return
+  putKey(scopeOf(scope, arn), { ...key, grants: key.grants.filter((grant) => !ended(grant)) })
 }
 
 /** KMS's error in the words of a service that passes it on. */

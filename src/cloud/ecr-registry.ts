@@ -8,6 +8,7 @@ import {
   type RegistryCaller,
   RegistryRefusal,
 } from '#aws/ecr/index.ts'
+import { AwsError } from '#aws/wire/service.ts'
 import { DigestMismatchError } from '#containers/blobs/store.ts'
 import type { LayerTrees } from '#containers/files/layers.ts'
 import { installedSoftware } from '#containers/files/software.ts'
@@ -59,6 +60,8 @@ export function refusing<T>(act: () => T): T {
   try {
     return act()
   } catch (error) {
+    // What ECR's API would refuse: a repository that is made by a pull or push, with a key that cannot be used.
+    if (error instanceof AwsError) throw new RegistryError(403, 'DENIED', error.message)
     if (!(error instanceof RegistryRefusal)) throw error
     throw new RegistryError(error.status, error.code, error.message, { headers: error.headers })
   }

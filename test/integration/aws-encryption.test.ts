@@ -115,6 +115,69 @@ describe('ECR', () => {
   })
 })
 
+describe('An ECR repository with a key of its own', () => {
+  it('is neither written nor read while its key is disabled or about to go, nor without its grants', async () => {
+    const { KeyId, Arn } = await newKey()
+    await aws(
+      `ecr create-repository --repository-name keyed --encryption-configuration encryptionType=KMS,kmsKey=${Arn}`,
+    )
+    const { Grants } = await aws(`kms list-grants --key-id ${KeyId}`)
+    expect(Grants).toMatchObject(
+      Array(2).fill({
+        GranteePrincipal: 'ecr.us-east-1.amazonaws.com',
+        RetiringPrincipal: 'ecr.us-east-1.amazonaws.com',
+        Operations: ['GenerateDataKey', 'Decrypt'],
+        Constraints: {
+          EncryptionContextSubset: {
+            'aws:ecr:arn': `arn:aws:ecr:us-east-1:${ACCOUNT}:repository/keyed`,
+          },
+        },
+      }),
+    )
+    const client = account.registry()
+    const digest = await account.push('keyed', 'v1', 'one')
+    const get = 'ecr batch-get-image --repository-name keyed --image-ids imageTag=v1'
+    const start = 'ecr initiate-layer-upload --repository-name keyed'
+
+    await aws(`kms disable-key --key-id ${KeyId}`)
+    expect((await aws(get)).failures).toEqual([
+      {
+        imageId: { imageTag: 'v1' },
+        failureCode: 'KmsError',
+        failureReason: `${Arn} is disabled.`,
+      },
+    ])
+    expect(await aws(start)).toContain(
+      `(KmsException) when calling the InitiateLayerUpload operation: ${Arn} is disabled.`,
+    )
+    await expect(client.manifest('keyed', 'v1')).rejects.toThrow(`${Arn} is disabled.`)
+    await expect(account.push('keyed', 'v2', 'two')).rejects.toThrow(`${Arn} is disabled.`)
+
+    await aws(`kms enable-key --key-id ${KeyId}`)
+    expect((await client.manifest('keyed', 'v1')).digest).toBe(digest)
+
+    await aws(`kms schedule-key-deletion --key-id ${KeyId} --pending-window-in-days 7`)
+    await expect(client.manifest('keyed', 'v1')).rejects.toThrow(`${Arn} is pending deletion.`)
+    await aws(`kms cancel-key-deletion --key-id ${KeyId}`)
+    await aws(`kms enable-key --key-id ${KeyId}`)
+
+    for (const { GrantId } of Grants) await aws(`kms revoke-grant --key-id ${KeyId} --grant-id ${GrantId}`)
+    expect((await aws(get)).failures[0].failureReason).toContain(
+      `not authorized to perform: kms:Decrypt on resource: ${Arn}`,
+    )
+    await aws('ecr delete-repository --repository-name keyed --force')
+  })
+
+  it('gives the grants back with the repository', async () => {
+    const { KeyId, Arn } = await newKey()
+    await aws(
+      `ecr create-repository --repository-name passing --encryption-configuration encryptionType=KMS,kmsKey=${Arn}`,
+    )
+    await aws('ecr delete-repository --repository-name passing')
+    expect((await aws(`kms list-grants --key-id ${KeyId}`)).Grants).toEqual([])
+  })
+})
+
 describe('CloudWatch Logs', () => {
   it('uses a key itself: the key’s policy must let the service in', async () => {
     const { KeyId, Arn } = await newKey()

@@ -3,6 +3,7 @@ import type { RequestContext } from '../wire/service.ts'
 import { badImageId, findImage, imageFailure, requireImage } from './find-image.ts'
 import { type CatalogedManifest, type ImageCatalog, tagsOf } from './image-catalog.ts'
 import { forgetImage, imageState, recordPull, storageStatus } from './image-state.ts'
+import { keyFailure } from './keys.ts'
 import { page, requireRepository } from './repositories.ts'
 import { findingsSummary } from './scan-findings.ts'
 import { scanStatus } from './scans.ts'
@@ -93,7 +94,9 @@ export async function batchGetImage(
   context: RequestContext,
   images: ImageCatalog,
 ) {
-  const { name } = requireRepository(context, input)
+  const record = requireRepository(context, input)
+  const { name } = record
+  const unreadable = keyFailure(context, record, 'Decrypt')
   const found: sdk.Image[] = []
   const failures: sdk.ImageFailure[] = []
   for (const id of input.imageIds ?? []) {
@@ -107,6 +110,8 @@ export async function batchGetImage(
     const accepted = input.acceptedMediaTypes
     const manifest = await images.readManifest(name, known.digest)
     if (status !== 'ACTIVE') failures.push(imageFailure(id, 'ImageInaccessible'))
+    else if (unreadable !== undefined)
+      failures.push({ imageId: id, failureCode: 'KmsError', failureReason: unreadable })
     else if (!manifest || (accepted?.length && !accepted.includes(manifest.mediaType)))
       failures.push(imageFailure(id, 'ImageNotFound'))
     else {

@@ -45,10 +45,13 @@ export function getDownloadUrlForLayer(
   return { downloadUrl: `https://${registryHost(context)}/v2/${name}/blobs/${layerDigest}`, layerDigest }
 }
 
-/** The calls by which a client uploads layers, for the repositories that `find` gives (ECR's, or ECR Public's). */
-export function layerOperations(
-  find: (context: RequestContext, input: { repositoryName?: string }) => { name: string },
-) {
+type Find = (context: RequestContext, input: { repositoryName?: string }) => { name: string }
+
+/**
+ * The calls by which a client uploads layers, for the repositories that `find` gives (ECR's, or ECR Public's);
+ * `writable` gives those that can be written to.
+ */
+export function layerOperations(find: Find, writable: Find = find) {
   function batchCheckLayerAvailability(
     input: sdk.BatchCheckLayerAvailabilityCommandInput,
     context: RequestContext,
@@ -82,7 +85,7 @@ export function layerOperations(
     context: RequestContext,
     images: ImageCatalog,
   ) {
-    const { name } = find(context, input)
+    const { name } = writable(context, input)
     return { uploadId: await images.startUpload(name), partSize: PART_SIZE }
   }
 
@@ -91,7 +94,7 @@ export function layerOperations(
     context: RequestContext,
     images: ImageCatalog,
   ) {
-    const { name } = find(context, input)
+    const { name } = writable(context, input)
     const { uploadId, partFirstByte, partLastByte, layerPartBlob } = input
     const before = await images.uploadSize(name, uploadId!)
     if (before === undefined) throw uploadMissing(context, name, uploadId)
@@ -138,7 +141,7 @@ export function layerOperations(
     context: RequestContext,
     images: ImageCatalog,
   ) {
-    const { name } = find(context, input)
+    const { name } = writable(context, input)
     const where = `in the repository with name '${name}' in the registry with id '${context.accountId}'`
     const layerDigest = input.layerDigests![0]!
     if (images.blobSize(name, layerDigest) !== undefined) {

@@ -6,7 +6,7 @@ import { findImage } from './find-image.ts'
 import { type ImageCatalog, tagsOf } from './image-catalog.ts'
 import { imagePushed } from './pushes.ts'
 import type { RepositoryRecord } from './records.ts'
-import { immutableTag, requireRepository, tagIsImmutable } from './repositories.ts'
+import { immutableTag, tagIsImmutable, writableRepository } from './repositories.ts'
 
 const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/
 
@@ -50,7 +50,7 @@ export async function putImage(
   context: RequestContext,
   images: ImageCatalog,
 ) {
-  const record = requireRepository(context, input)
+  const record = writableRepository(context, input)
   const image = await storeImage(input, context, images, record.name, () =>
     checkTag(record, images, input.imageTag),
   )

@@ -6,8 +6,10 @@ import type { Principal } from '../wire/service.ts'
 import { accountSetting } from './account-settings.ts'
 import { verifyPassword } from './authorization-token.ts'
 import { imageState, recordPull, storageStatus } from './image-state.ts'
+import { keyFailure } from './keys.ts'
 import { repositoryPolicy } from './policies.ts'
 import { upstreamOf } from './pull-through.ts'
+import type { RepositoryRecord } from './records.ts'
 import {
   findRepository,
   immutableTag,
@@ -54,6 +56,16 @@ const ACTIONS: [method: RegExp, path: RegExp, action: string][] = [
   [/^GET$/, /\/tags\/list$/, 'ecr:ListImages'],
   [/^GET$/, /\/referrers\/[^/]+$/, 'ecr:BatchGetImage'],
 ]
+
+/** What a registry operation needs of the repository's KMS key. */
+const KEY_USES: Record<string, 'Decrypt' | 'GenerateDataKey'> = {
+  'ecr:BatchGetImage': 'Decrypt',
+  'ecr:GetDownloadUrlForLayer': 'Decrypt',
+  'ecr:InitiateLayerUpload': 'GenerateDataKey',
+  'ecr:UploadLayerPart': 'GenerateDataKey',
+  'ecr:CompleteLayerUpload': 'GenerateDataKey',
+  'ecr:PutImage': 'GenerateDataKey',
+}
 
 /** The IAM action of a request; undefined for the ping. */
 export function registryAction({ method = '', url = '' }: Pick<IncomingMessage, 'method' | 'url'>) {
@@ -115,12 +127,19 @@ export class RegistryAccess {
    * A repository must have been made, unless a pull through cache rule makes it at a pull, or a creation template at a push.
    */
   requireRepository(caller: RegistryCaller, kind: 'pull' | 'push' | 'delete', repository: string): void {
-    if (findRepository(this.#scope, repository)) return
+    const record = findRepository(this.#scope, repository)
+    if (record) return this.#requireKey(caller, record)
     if (kind === 'pull' && upstreamOf(this.#scope, repository)) return
     const template = kind === 'push' ? templateFor(this.#scope, repository, 'CREATE_ON_PUSH') : undefined
     if (!template) throw new RegistryRefusal(404, 'NAME_UNKNOWN', repositoryMissing(this.#scope, repository))
     this.#require(caller, 'ecr:CreateRepository', repository)
     makeRepository(this.#scope, repository, template)
+  }
+
+  #requireKey({ action }: RegistryCaller, record: RepositoryRecord): void {
+    const operation = KEY_USES[action ?? '']
+    const failure = operation && keyFailure(this.#scope, record, operation)
+    if (failure !== undefined) throw new RegistryRefusal(403, 'DENIED', failure)
   }
 
   /** Whether the caller may have an image of upstream brought in; makes the repository for it. */

@@ -4,6 +4,7 @@ import { evaluate } from '../iam/policy/evaluate.ts'
 import { durations } from './data/durations.ts'
 import { type ImageCatalog, type ImageCatalogs, tagsOf } from './image-catalog.ts'
 import { changeImageState } from './image-state.ts'
+import { keyFailure } from './keys.ts'
 import { imagePushed } from './pushes.ts'
 import type { ImageState, Replication } from './records.ts'
 import { findRepository, makeRepository, repositoryArn, tagIsImmutable } from './repositories.ts'
@@ -63,6 +64,9 @@ export async function copyImage(
     (tag) => taken.has(tag) && taken.get(tag) !== digest && tagIsImmutable(record, tag),
   )
   if (immutable) return 'ImageTagAlreadyExists'
+  const origin = findRepository(from, repository)
+  if (origin && keyFailure(from, origin, 'Decrypt') !== undefined) return 'KmsError'
+  if (keyFailure(to, record, 'GenerateDataKey') !== undefined) return 'KmsError'
   if (!(await copyManifest(source, target, repository, digest))) return 'ImageNotFound'
   for (const tag of tags) target.putTag(repository, tag, digest)
   imagePushed(to, target, repository, digest, { replicated: true })

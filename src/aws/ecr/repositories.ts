@@ -1,14 +1,13 @@
 import type * as sdk from '@aws-sdk/client-ecr'
 import type { Scope } from '../ec2/index.ts'
-import { keyInUse } from '../encryption.ts'
 import { awsKey, awsPrefix } from '../keys.ts'
-import { managedKey } from '../kms/index.ts'
 import { AwsError, type RequestContext } from '../wire/service.ts'
 import { quotas } from './data/quotas.ts'
 import { invalidParameter, limitExceeded } from './errors.ts'
 import { wildcardMatches } from './filters.ts'
 import type { ImageCatalog } from './image-catalog.ts'
 import { forgetImage, imageStates } from './image-state.ts'
+import { giveKey, grantableEncryption, releaseKey, requireKey } from './keys.ts'
 import type { Encryption, RepositoryRecord, TagMutability } from './records.ts'
 import { checkTags } from './tag-rules.ts'
 
@@ -42,6 +41,13 @@ export function requireRepository(scope: Scope, input: { repositoryName?: string
   throw new AwsError('RepositoryNotFoundException', repositoryMissing(scope, name))
 }
 
+/** As requireRepository. Throws KmsException when nothing can be encrypted with its key. */
+export function writableRepository(scope: Scope, input: { repositoryName?: string }): RepositoryRecord {
+  const record = requireRepository(scope, input)
+  requireKey(scope, record, 'GenerateDataKey')
+  return record
+}
+
 export const toRepository = (record: RepositoryRecord): sdk.Repository => ({
   repositoryArn: record.arn,
   registryId: record.arn.split(':')[4],
@@ -68,7 +74,7 @@ export interface RepositoryOptions {
   lifecyclePolicy?: string
 }
 
-/** Makes a repository that must not exist yet. Throws LimitExceededException. */
+/** Makes a repository that must not exist yet. Throws LimitExceededException and KmsException. */
 export function makeRepository(scope: Scope, name: string, options: RepositoryOptions): RepositoryRecord {
   if (allRepositories(scope).length >= quotas.repositories) {
     throw limitExceeded(
@@ -87,7 +93,7 @@ export function makeRepository(scope: Scope, name: string, options: RepositoryOp
     scanOnPush: options.scanOnPush ?? false,
     encryptionType: encryption.encryptionType,
     ...(encryption.encryptionType !== 'AES256' && {
-      kmsKey: encryption.kmsKey ?? managedKey(scope, 'ecr').arn,
+      kmsKey: giveKey(scope, repositoryArn(scope, name), encryption.kmsKey),
     }),
     ...(options.policy !== undefined && { policy: options.policy }),
     ...(options.lifecyclePolicy !== undefined && {
@@ -106,28 +112,6 @@ export function checkEncryption(input: sdk.EncryptionConfiguration | undefined):
   if (kmsKey && encryptionType === 'AES256')
     throw invalidParameter('encryptionConfiguration', 'KmsKey cannot be specified for AES256 encryption type')
   return { encryptionType: encryptionType!, ...(kmsKey ? { kmsKey } : {}) }
-}
-
-/**
- * The encryption of a new repository, whose key the caller gives ECR a grant on. Throws KmsException.
- * https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html
- */
-function grantedEncryption(
-  context: RequestContext,
-  input: sdk.EncryptionConfiguration | undefined,
-): Encryption | undefined {
-  const encryption = checkEncryption(input)
-  if (!encryption || encryption.encryptionType === 'AES256') return encryption
-  const key = keyInUse(
-    context,
-    {
-      service: 'ecr',
-      keyId: encryption.kmsKey ?? 'alias/aws/ecr',
-      operations: ['DescribeKey', 'CreateGrant'],
-    },
-    ({ code, message }) => new AwsError('KmsException', message, { fields: { kmsError: code } }),
-  )
-  return { ...encryption, kmsKey: key.arn }
 }
 
 /** The tag patterns that are exempt; throws when they do not go with the setting. */
@@ -163,7 +147,11 @@ export function createRepository(input: sdk.CreateRepositoryCommandInput, contex
     tagMutability: input.imageTagMutability,
     mutabilityExclusions: checkExclusions(input.imageTagMutability, input.imageTagMutabilityExclusionFilters),
     scanOnPush: input.imageScanningConfiguration?.scanOnPush,
-    encryption: grantedEncryption(context, input.encryptionConfiguration),
+    encryption: grantableEncryption(
+      context,
+      repositoryArn(context, name),
+      checkEncryption(input.encryptionConfiguration),
+    ),
     tags: checkTags({}, input.tags),
   })
   return { repository: toRepository(record) }
@@ -201,6 +189,7 @@ export function deleteRepository(
     )
   }
   images.deleteRepository(record.name)
+  releaseKey(context, record)
   for (const { digest } of imageStates(context, record.name)) forgetImage(context, record.name, digest)
   context.world.store.delete(key(context, record.name))
   return { repository: { ...toRepository(record), imageScanningConfiguration: undefined } }

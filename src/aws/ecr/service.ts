@@ -41,7 +41,7 @@ const namedMany: ResourceResolver = (input: Addressed, context) =>
 
 const byArn: ResourceResolver = (input: { resourceArn?: string }) => input.resourceArn ?? '*'
 
-const layers = layerOperations(repositories.requireRepository)
+const layers = layerOperations(repositories.requireRepository, repositories.writableRepository)
 
 /** ECR over the images that the registries hold; `checkUpstream` asks an upstream registry for pull through caches. */
 export function ecrService(catalogs: ImageCatalogs, checkUpstream: cache.UpstreamCheck): Service {

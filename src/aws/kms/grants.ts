@@ -1,9 +1,10 @@
 import type * as sdk from '@aws-sdk/client-kms'
+import type { Scope } from '../ec2/index.ts'
 import { AwsError, type RequestContext } from '../wire/service.ts'
 import { pendingDeletion } from './keys.ts'
 import { page } from './paging.ts'
 import type { GrantRecord, KeyRecord } from './records.ts'
-import { listKeyRecords, notFound, putKey, requireKey } from './tables.ts'
+import { listKeyRecords, notFound, putKey, requireKey, scopeOf } from './tables.ts'
 
 const toGrant = (key: KeyRecord, grant: GrantRecord): sdk.GrantListEntry => ({
   KeyId: key.arn,
@@ -29,19 +30,31 @@ export function createGrant(input: sdk.CreateGrantCommandInput, context: Request
       operations.join() === input.Operations!.join(),
   )
   if (same) return { GrantId: same.id, GrantToken: same.token }
-  const grant: GrantRecord = {
-    id: context.world.ids.hex(64),
-    token: Buffer.from(context.world.ids.bytes(48)).toString('base64'),
+  const { grant } = grantUse(context, key, {
     name: input.Name,
     granteePrincipal: input.GranteePrincipal!,
     retiringPrincipal: input.RetiringPrincipal,
     operations: input.Operations!,
     constraints: input.Constraints as GrantRecord['constraints'],
-    issuingAccount: context.accountId,
-    createdAt: context.world.clock.now(),
-  }
-  putKey(context, { ...key, grants: [...key.grants, grant] })
+  })
   return { GrantId: grant.id, GrantToken: grant.token }
+}
+
+/** Adds a grant to a key. */
+export function grantUse(
+  scope: Scope,
+  key: KeyRecord,
+  options: Omit<GrantRecord, 'id' | 'token' | 'issuingAccount' | 'createdAt'>,
+): { key: KeyRecord; grant: GrantRecord } {
+  const { world, accountId } = scope
+  const grant: GrantRecord = {
+    ...options,
+    id: world.ids.hex(64),
+    token: Buffer.from(world.ids.bytes(48)).toString('base64'),
+    issuingAccount: accountId,
+    createdAt: world.clock.now(),
+  }
+  return { key: putKey(scopeOf(scope, key.arn), { ...key, grants: [...key.grants, grant] }), grant }
 }
 
 export function listGrants(input: sdk.ListGrantsCommandInput, context: RequestContext) {

@@ -1,6 +1,5 @@
 import type { Scope } from '../ec2/index.ts'
-import { keyInUse, keyPolicy } from '../encryption.ts'
-import { trusts } from '../iam/policy/evaluate.ts'
+import { keyInUse, serviceUser } from '../encryption.ts'
 import { AwsError } from '../wire/service.ts'
 
 /** https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html: what the key's policy must let the service do. */
@@ -16,17 +15,13 @@ export function logGroupKey(scope: Scope, arn: string, keyId: string): string {
       'AccessDeniedException',
       `The specified KMS key does not exist or is not allowed to be used with Arn '${arn}'`,
     )
-  const user = {
-    ...scope,
-    authorize: (action: string, key: string, conditions: Record<string, string | string[]> = {}) => {
-      const service = `logs.${scope.region}.amazonaws.com`
-      if (!trusts(keyPolicy(scope, key)!, { service }, action, conditions, key)) throw notAllowed()
-    },
-  }
   const encryptionContext = { 'aws:logs:arn': arn }
-  return keyInUse(user, { service: 'logs', keyId, operations: OPERATIONS, encryptionContext }, ({ code }) =>
-    code === 'NotFoundException' || code === 'AccessDeniedException'
-      ? notAllowed()
-      : new AwsError('InvalidParameterException', 'The specified KMS Key Id could not be found.'),
+  return keyInUse(
+    serviceUser(scope, 'logs'),
+    { service: 'logs', keyId, operations: OPERATIONS, encryptionContext },
+    ({ code }) =>
+      code === 'NotFoundException' || code === 'AccessDeniedException'
+        ? notAllowed()
+        : new AwsError('InvalidParameterException', 'The specified KMS Key Id could not be found.'),
   ).arn
 }

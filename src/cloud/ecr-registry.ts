@@ -49,7 +49,7 @@ export function ecrPolicy({ scope, access, images, importImage }: EcrPolicyOptio
     },
     manifestPushed({ repository, digest, identity }) {
       // ECR's own API and copies have no caller here: they set going themselves what a push sets going.
-      if (identity) imagePushed(scope, images(), repository, digest)
+      if (identity) imagePushed(scope, images(), repository, digest, caller(identity).principal)
     },
     manifestPulled: (event) => access.manifestPulled(event, caller(event.identity)),
   }

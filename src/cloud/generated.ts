@@ -30,6 +30,7 @@ export const BOTOCORE_SERVICES = [
   'kms',
   'logs',
   'secretsmanager',
+  'signer',
   'ssm',
   'sts',
 ]

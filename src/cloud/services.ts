@@ -24,6 +24,7 @@ import { iamService } from '#aws/iam/service.ts'
 import { keyDeletionController, kmsService } from '#aws/kms/index.ts'
 import { logsService } from '#aws/logs/index.ts'
 import { secretsController, secretsManagerService } from '#aws/secretsmanager/index.ts'
+import { signerService } from '#aws/signer/index.ts'
 import { ssmService } from '#aws/ssm/index.ts'
 import { stsService } from '#aws/sts/service.ts'
 import type { Service } from '#aws/wire/service.ts'
@@ -57,6 +58,7 @@ export function awsServices(registries: {
     applicationAutoScalingService,
     cloudTrailService,
     acmService,
+    signerService,
   ]
 }
 

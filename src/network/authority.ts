@@ -103,7 +103,9 @@ export interface CertificateRequest {
   organizations?: string[]
   /** Names and addresses of a server. */
   names?: string[]
-  usages: ('server' | 'client')[]
+  usages: ('server' | 'client' | 'code')[]
+  /** Of its key; default P-256. */
+  curve?: 'P-256' | 'P-384'
   /** ms since the epoch. */
   notBefore: number
   notAfter: number
@@ -115,9 +117,13 @@ export async function signCertificate(
   request: CertificateRequest,
 ): Promise<KeyAndCertificate> {
   const { key, certificate: issuer, algorithm } = await loadSigner(authority)
-  const keys = await crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
-  const purposes = { server: '1.3.6.1.5.5.7.3.1', client: '1.3.6.1.5.5.7.3.2' }
-  const { commonName, organizations = [], names = [], usages, notBefore, notAfter } = request
+  const { commonName, organizations = [], names = [], usages, notBefore, notAfter, curve } = request
+  const keys = await crypto.subtle.generateKey(
+    { ...ALGORITHM, namedCurve: curve ?? ALGORITHM.namedCurve },
+    true,
+    ['sign', 'verify'],
+  )
+  const purposes = { server: '1.3.6.1.5.5.7.3.1', client: '1.3.6.1.5.5.7.3.2', code: '1.3.6.1.5.5.7.3.3' }
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serialNumber(),
     subject: [...organizations.map((name) => ({ O: [name] })), { CN: [commonName] }],
@@ -130,7 +136,8 @@ export async function signCertificate(
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(
-        x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyEncipherment,
+        x509.KeyUsageFlags.digitalSignature |
+          (usages.includes('code') ? 0 : x509.KeyUsageFlags.keyEncipherment),
         true,
       ),
       new x509.ExtendedKeyUsageExtension(usages.map((usage) => purposes[usage])),

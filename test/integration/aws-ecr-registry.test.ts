@@ -1,13 +1,19 @@
 // What ECR does by itself and for others, by the real AWS CLI. Texts: API reference and user guide of ECR; those marked in FIDELITY.md are from knowledge.
+import { verify, X509Certificate } from 'node:crypto'
+import { buffer } from 'node:stream/consumers'
 import {
   CreateRepositoryCommand,
   type CreateRepositoryCommandInput,
+  DescribeImageSigningStatusCommand,
   DescribeReplicationBackfillResultsCommand,
   ECRClient,
   ListReplicationBackfillsCommand,
+  PutSigningConfigurationCommand,
+  type SigningRule,
   StartReplicationBackfillCommand,
   StopReplicationBackfillCommand,
 } from '@aws-sdk/client-ecr'
+import { PutSigningProfileCommand, SignerClient } from '@aws-sdk/client-signer'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { bootstrapAccount } from '../../src/aws/iam/bootstrap.ts'
 import { ACCOUNT, type Keys } from '../support/aws.ts'
@@ -461,7 +467,7 @@ describe('pull through caches and creation templates', () => {
   })
 })
 
-describe('account settings and signing', () => {
+describe('account settings', () => {
   it('are kept; layers are mounted only when the account says so', async () => {
     expect(await run('get-account-setting --name BASIC_SCAN_TYPE_VERSION')).toEqual({
       name: 'BASIC_SCAN_TYPE_VERSION',
@@ -485,25 +491,102 @@ describe('account settings and signing', () => {
     await run('put-account-setting --name BLOB_MOUNTING --value ENABLED')
     expect(await mount()).toBe('mounted')
   })
+})
 
-  it('say honestly that nothing was signed', async () => {
-    const profile = `arn:aws:signer:us-east-1:${ACCOUNT}:/signing-profiles/lab`
-    const configuration = { rules: [{ signingProfileArn: profile }] }
-    await run(`put-signing-configuration --signing-configuration ${json(configuration)}`)
-    expect((await run('get-signing-configuration')).signingConfiguration.rules).toHaveLength(1)
-    await make('to-sign')
-    await ecr.push('to-sign', 'v1', 'unsigned')
-    await ecr.world.advance(MINUTE)
-    const { signingStatuses } = await run(
-      'describe-image-signing-status --repository-name to-sign --image-id imageTag=v1',
-    )
-    expect(signingStatuses).toEqual([
-      expect.objectContaining({
+describe('managed signing', () => {
+  const profile = `arn:aws:signer:us-east-1:${ACCOUNT}:/signing-profiles/lab`
+  const sign = (rules: SigningRule[]) =>
+    new ECRClient(ecr.client()).send(new PutSigningConfigurationCommand({ signingConfiguration: { rules } }))
+  const statuses = async (repositoryName: string) =>
+    (
+      await new ECRClient(ecr.client()).send(
+        new DescribeImageSigningStatusCommand({ repositoryName, imageId: { imageTag: 'v1' } }),
+      )
+    ).signingStatuses
+
+  it('stores a signature that verifies beside every image that is pushed to a repository of a rule', async () => {
+    const put = 'put-signing-profile --profile-name lab --platform-id Notation-OCI-SHA384-ECDSA'
+    const made = await ecr.command('signer', put)
+    expect(made).toMatchObject({ arn: profile, profileVersionArn: `${profile}/${made.profileVersion}` })
+    expect(await ecr.command('signer', 'get-signing-profile --profile-name lab')).toMatchObject({
+      platformDisplayName: 'Notation for Container Registries',
+      signatureValidityPeriod: { value: 135, type: 'MONTHS' },
+      status: 'Active',
+    })
+    await sign([
+      {
         signingProfileArn: profile,
-        status: 'FAILED',
-        failureReason: expect.stringContaining('AWS Signer'),
-      }),
+        repositoryFilters: [{ filter: 'signed*', filterType: 'WILDCARD_MATCH' }],
+      },
     ])
-    await run('delete-signing-configuration')
+    for (const repository of ['signed', 'unsigned']) await make(repository)
+    const digest = await ecr.push('signed', 'v1', 'to be signed')
+    await ecr.push('unsigned', 'v1', 'to be signed')
+    await ecr.world.advance(MINUTE)
+    expect(await statuses('signed')).toEqual([{ signingProfileArn: profile, status: 'COMPLETE' }])
+    expect(await statuses('unsigned')).toEqual([])
+
+    const { referrers } = await run(
+      `list-image-referrers --repository-name signed --subject-id imageDigest=${digest}`,
+    )
+    expect(referrers).toMatchObject([{ artifactType: 'application/vnd.cncf.notary.signature' }])
+    const registry = ecr.registry()
+    const { bytes } = await registry.manifest('signed', referrers[0].digest)
+    const { subject, layers, config } = JSON.parse(bytes.toString())
+    expect([subject.digest, config.mediaType, layers[0].mediaType]).toEqual([
+      digest,
+      'application/vnd.oci.empty.v1+json',
+      'application/jose+json',
+    ])
+    const envelope = JSON.parse((await buffer(await registry.blob('signed', layers[0].digest))).toString())
+    const decoded = (part: string) => JSON.parse(Buffer.from(part, 'base64url').toString())
+    expect(decoded(envelope.payload).targetArtifact.digest).toBe(digest)
+    expect(decoded(envelope.protected)).toMatchObject({
+      alg: 'ES384',
+      'com.amazonaws.signer.signingProfileVersion': `${profile}/${made.profileVersion}`,
+    })
+    const [leaf, root] = envelope.header.x5c.map(
+      (der: string) => new X509Certificate(Buffer.from(der, 'base64')),
+    )
+    expect(leaf.verify(root.publicKey)).toBe(true)
+    const signed = Buffer.from(`${envelope.protected}.${envelope.payload}`)
+    expect(
+      verify(
+        'sha384',
+        signed,
+        { key: leaf.publicKey, dsaEncoding: 'ieee-p1363' },
+        Buffer.from(envelope.signature, 'base64url'),
+      ),
+    ).toBe(true)
+  })
+
+  it('fails with a profile that is canceled or missing, and without the right of who pushes', async () => {
+    await ecr.command('signer', 'cancel-signing-profile --profile-name lab')
+    expect((await ecr.command('signer', 'list-signing-profiles')).profiles).toEqual([])
+    await sign([{ signingProfileArn: profile }, { signingProfileArn: `${profile}_none` }])
+    await make('failing')
+    await ecr.push('failing', 'v1', 'not signed')
+    await ecr.world.advance(MINUTE)
+    expect(await statuses('failing')).toMatchObject([
+      { status: 'FAILED', failureReason: 'The signing profile lab is canceled.' },
+      { status: 'FAILED', failureReason: 'The signing profile was not found.' },
+    ])
+    const more = { profileName: 'more', platformId: 'Notation-OCI-SHA384-ECDSA' }
+    await new SignerClient(ecr.client()).send(new PutSigningProfileCommand(more))
+    await sign([{ signingProfileArn: profile.replace('lab', 'more') }])
+    await ecr.command('iam', 'create-user --user-name bot')
+    const statement = { Effect: 'Allow', Action: 'ecr:*', Resource: '*' }
+    await ecr.command(
+      'iam',
+      `put-user-policy --user-name bot --policy-name push --policy-document ${json({ Version: '2012-10-17', Statement: [statement] })}`,
+    )
+    await make('by-bot')
+    const bot = { ...administrator, arn: `arn:aws:iam::${ACCOUNT}:user/bot` }
+    await ecr.push('by-bot', 'v1', 'by a bot', {}, bot)
+    await ecr.world.advance(MINUTE)
+    expect(await statuses('by-bot')).toMatchObject([
+      { failureReason: expect.stringContaining('not authorized to perform: signer:SignPayload') },
+    ])
+    expect(await run('delete-signing-configuration')).toMatchObject({ registryId: ACCOUNT })
   })
 })

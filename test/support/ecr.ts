@@ -37,7 +37,7 @@ const CLI_ERROR =
   /An error occurred \((\w+)\) when calling the \w+ operation(?: \(reached max retries: \d+\))?: ([\s\S]*)/
 
 /** ECR and what it works with or is tested beside. */
-const SERVICES = new Set(['ecr', 'ecr-public', 'secretsmanager', 'kms', 'ssm'])
+const SERVICES = new Set(['ecr', 'ecr-public', 'secretsmanager', 'kms', 'signer', 'ssm'])
 
 /** ECR with its registries and controllers, behind the endpoint of an account. */
 export async function startEcr(options: { clock?: Clock } = {}) {
@@ -91,8 +91,14 @@ export async function startEcr(options: { clock?: Clock } = {}) {
     transport,
     registry: client,
     /** Pushes an image of one layer that holds a text; gives its digest. */
-    async push(repository: string, tag: string, text: string, extra: object = {}): Promise<string> {
-      const to = client()
+    async push(
+      repository: string,
+      tag: string,
+      text: string,
+      extra: object = {},
+      principal: Principal = administrator,
+    ): Promise<string> {
+      const to = client(principal)
       const blob = async (content: string, mediaType: string) => {
         const descriptor = { mediaType, digest: digestOf(content), size: Buffer.byteLength(content) }
         await to.pushBlob(repository, descriptor, async function* () {

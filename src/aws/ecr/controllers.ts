@@ -36,7 +36,7 @@ export function imageController(world: World, catalogs: ImageCatalogs): Controll
         await reconcileScan(scope, state, images),
         await reconcileReplication(scope, state, catalogs),
         reconcileStorage(scope, state),
-        reconcileSigning(scope, state),
+        await reconcileSigning(scope, state, images),
       ])
     },
   }

@@ -1,4 +1,5 @@
 import type { Scope } from '../ec2/index.ts'
+import type { Principal } from '../wire/service.ts'
 import { type ImageCatalog, isImage } from './image-catalog.ts'
 import { changeImageState } from './image-state.ts'
 import type { ImageState } from './records.ts'
@@ -12,13 +13,14 @@ export function imagePushed(
   images: ImageCatalog,
   repository: string,
   digest: string,
-  options: { replicated?: boolean } = {},
+  pusher: Principal | 'replication',
 ): void {
   const manifest = images.manifests(repository).find((one) => one.digest === digest)
   if (!manifest) return
   const scanned = isImage(manifest) && scanFrequency(scope, repository) !== 'MANUAL'
-  const replications = options.replicated ? [] : replicationsOf(scope, repository)
-  const signings = options.replicated || manifest.subject ? [] : signingsOf(scope, repository)
+  const copied = pusher === 'replication'
+  const replications = copied ? [] : replicationsOf(scope, repository)
+  const signings = copied || manifest.subject ? [] : signingsOf(scope, repository, pusher)
   changeImageState(scope, repository, digest, (state) => {
     const next: ImageState = {
       ...state,

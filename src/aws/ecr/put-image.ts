@@ -54,7 +54,7 @@ export async function putImage(
   const image = await storeImage(input, context, images, record.name, () =>
     checkTag(record, images, input.imageTag),
   )
-  imagePushed(context, images, record.name, image.imageId.imageDigest)
+  imagePushed(context, images, record.name, image.imageId.imageDigest, context.principal)
   return { image }
 }
 

@@ -1,3 +1,5 @@
+import type { Principal } from '../wire/service.ts'
+
 export type TagMutability = 'MUTABLE' | 'IMMUTABLE' | 'MUTABLE_WITH_EXCLUSION' | 'IMMUTABLE_WITH_EXCLUSION'
 
 export interface Encryption {
@@ -52,7 +54,15 @@ export interface ImageState {
   activatedAt?: number
   scan?: ImageScan
   replications?: Replication[]
-  signings?: { profileArn: string; startedAt: number; failed?: true }[]
+  signings?: Signing[]
+}
+
+/** The signature of an image by a profile of AWS Signer, made in the name of who pushed the image. */
+export interface Signing {
+  profileArn: string
+  startedAt: number
+  pusher: Principal
+  ended?: { status: 'COMPLETE' | 'FAILED'; failureCode?: string; failureReason?: string }
 }
 
 export interface ImageScan {

@@ -69,7 +69,7 @@ export async function copyImage(
   if (keyFailure(to, record, 'GenerateDataKey') !== undefined) return 'KmsError'
   if (!(await copyManifest(source, target, repository, digest))) return 'ImageNotFound'
   for (const tag of tags) target.putTag(repository, tag, digest)
-  imagePushed(to, target, repository, digest, { replicated: true })
+  imagePushed(to, target, repository, digest, 'replication')
   return undefined
 }
 

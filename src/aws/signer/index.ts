@@ -1,0 +1,2 @@
+export { signerService } from './service.ts'
+export { cannotSign, ENVELOPE_TYPE, profileByArn, signNotation } from './sign.ts'

@@ -1,14 +1,9 @@
-import * as sdk from '@aws-sdk/client-signer'
-import { AwsError, type Handler, type ResourceResolver, type Service } from '../wire/service.ts'
+import type * as sdk from '@aws-sdk/client-signer'
+import { AwsError, type Handler, type Service } from '../wire/service.ts'
 import { PLATFORMS } from './data/platforms.ts'
 import * as profile from './profiles.ts'
 import { type ProfileRecord, profiles } from './records.ts'
 import { signPayload } from './sign.ts'
-
-const byName: ResourceResolver = (input: { profileName?: string }, context) =>
-  profile.profileArn(context, input.profileName ?? '*')
-
-const byArn: ResourceResolver = (input: { resourceArn?: string }) => input.resourceArn ?? '*'
 
 /** Works on the tags of the profile that an ARN names. */
 const onTags =
@@ -27,7 +22,7 @@ const onTags =
 /** AWS Signer for container images: https://docs.aws.amazon.com/signer/latest/api/ */
 export const signerService: Service = {
   name: 'signer',
-  sdk,
+  sdk: () => import('@aws-sdk/client-signer'),
   actionPrefix: 'signer',
   endpoints: [{ prefix: 'signer' }],
   botocoreName: 'signer',
@@ -47,14 +42,6 @@ export const signerService: Service = {
       Object.fromEntries(Object.entries(tags).filter(([key]) => !tagKeys!.includes(key))),
     ),
   },
-  resources: {
-    ...Object.fromEntries(
-      ['GetSigningProfile', 'CancelSigningProfile', 'RevokeSigningProfile', 'SignPayload'].map(
-        (operation): [string, ResourceResolver] => [operation, byName],
-      ),
-    ),
-    ListTagsForResource: byArn,
-    TagResource: byArn,
-    UntagResource: byArn,
-  },
+  resources: (_operation, input: { profileName?: string; resourceArn?: string }, context) =>
+    input.resourceArn ?? profile.profileArn(context, input.profileName ?? '*'),
 }

@@ -3,26 +3,51 @@ import { dirname } from 'node:path'
 import { Kysely, Migrator } from 'kysely'
 import * as start from './migrations/0001-start.ts'
 import * as people from './migrations/0002-people.ts'
+import * as classroom from './migrations/0003-classroom.ts'
 import type { Schema } from './schema.ts'
-import { sqliteDialect } from './sqlite.ts'
 
 export type Database = Kysely<Schema>
 
 /** In order; a name never changes once released. */
-const MIGRATIONS = { '0001-start': start, '0002-people': people }
+const MIGRATIONS = { '0001-start': start, '0002-people': people, '0003-classroom': classroom }
 
-/** Opens the database in a file (`:memory:` for none) and brings its tables up to date. */
-export async function openDatabase(file: string): Promise<Database> {
-  if (file !== ':memory:') await mkdir(dirname(file), { recursive: true, mode: 0o700 })
-  const database = new Kysely<Schema>({ dialect: sqliteDialect(file) })
+/**
+ * Opens the database, an SQLite file (`:memory:` for none) or a PostgreSQL server (`postgres://…`), and brings its tables
+ * up to date. Rejects with what to do when it cannot be opened.
+ */
+export async function openDatabase(location: string): Promise<Database> {
+  const postgres = isPostgres(location)
+  if (!postgres && location !== ':memory:') await mkdir(dirname(location), { recursive: true, mode: 0o700 })
+  const dialect = postgres
+    ? (await import('./postgres.ts')).postgresDialect(location)
+    : (await import('./sqlite.ts')).sqliteDialect(location)
+  const database = new Kysely<Schema>({ dialect })
   const migrator = new Migrator({ db: database, provider: { getMigrations: async () => MIGRATIONS } })
   const { error } = await migrator.migrateToLatest()
   if (error) {
     await database.destroy()
-    throw new Error(
-      `The database ${file} could not be opened: ${(error as Error).message}. It may be from a newer version; update Drydock or choose another data folder.`,
-      { cause: error },
-    )
+    const name = postgres ? withoutPassword(location) : location
+    const next = postgres
+      ? 'Look whether the server runs and whether user, password and database are right.'
+      : 'It may be from a newer version; update Drydock or choose another data folder.'
+    throw new Error(`The database ${name} could not be opened: ${reason(error)}. ${next}`, { cause: error })
   }
   return database
+}
+
+export function isPostgres(location: string): boolean {
+  return /^postgres(?:ql)?:\/\//.test(location)
+}
+
+/** An address that may stand in a log. */
+function withoutPassword(location: string): string {
+  const url = new URL(location)
+  if (url.password) url.password = '…'
+  return decodeURI(url.href)
+}
+
+/** Node.js puts the refusals of all addresses of a host into one error without a text. */
+function reason(error: unknown): string {
+  if (error instanceof AggregateError && !error.message) return error.errors.map(reason).join('; ')
+  return error instanceof Error ? error.message : String(error)
 }

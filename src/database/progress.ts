@@ -39,12 +39,30 @@ export class DatabaseProgress implements ProgressStore {
   async record(learner: string, report: CheckReport): Promise<LabProgress> {
     const { lab, step } = report
     return this.#database.transaction().execute(async (transaction) => {
+      const before = await transaction
+        .selectFrom('progress')
+        .select(['report', 'since'])
+        .where('learner', '=', learner)
+        .where('lab', '=', lab)
+        .where('step', '=', step)
+        .executeTakeFirst()
+      const same = before && saysOf(JSON.parse(before.report) as CheckReport) === saysOf(report)
       const progress = withReport(await new DatabaseProgress(transaction).read(learner, lab), report)
-      const row = { report: JSON.stringify(report), passed_at: progress[step]?.passedAt ?? null }
+      const row = {
+        report: JSON.stringify(report),
+        passed_at: progress[step]?.passedAt ?? null,
+        since: same ? before.since : report.at,
+      }
       await transaction
         .insertInto('progress')
         .values({ learner, lab, step, ...row })
-        .onConflict((conflict) => conflict.columns(['learner', 'lab', 'step']).doUpdateSet(row))
+        .onConflict((conflict) =>
+          conflict.columns(['learner', 'lab', 'step']).doUpdateSet(({ ref, fn }) => ({
+            ...row,
+            // Two reports may be recorded at once: whichever is later must not take the pass away.
+            passed_at: fn.coalesce(ref('progress.passed_at'), ref('excluded.passed_at')),
+          })),
+        )
         .execute()
       return progress
     })
@@ -57,4 +75,9 @@ export class DatabaseProgress implements ProgressStore {
       .where('lab', '=', lab)
       .execute()
   }
+}
+
+/** What a report says, for telling whether another says the same: the status, and the finding that failed. */
+function saysOf({ status, findings }: CheckReport): string {
+  return `${status} ${findings.find((finding) => finding.status === 'failed')?.id ?? ''}`
 }

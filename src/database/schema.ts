@@ -41,6 +41,99 @@ export interface ProgressTable {
   report: string
   /** When it first passed, ms since the epoch. */
   passed_at: number | null
+  /** Since when it says the same: passed, or the same finding. */
+  since: number
+}
+
+/** People who learn together, at one pace. */
+export interface CohortsTable {
+  id: string
+  name: string
+  /** With it people join. */
+  code: string
+  /** A learning path's id. */
+  path: string | null
+  /** Ids of its labs in order, JSON. */
+  labs: string
+  /** `free`, or `gated`: only the labs in `open` may be started. */
+  pace: 'free' | 'gated'
+  /** Ids, JSON. */
+  open: string
+  starts_at: number | null
+  ends_at: number | null
+  created_at: number
+  archived_at: number | null
+}
+
+export interface MembersTable {
+  cohort: string
+  person: string
+  role: 'learner' | 'instructor'
+  joined_at: number
+}
+
+/** A link that makes a person; kept only as a hash. */
+export interface InvitationsTable {
+  hash: string
+  name: string
+  role: Role
+  email: string | null
+  cohort: string | null
+  created_by: string
+  created_at: number
+  expires_at: number
+  /** Who came by it, or who took it back. */
+  used_by: string | null
+}
+
+/** A call for help. */
+export interface HandsTable {
+  id: string
+  cohort: string
+  person: string
+  lab: string
+  step: string | null
+  note: string
+  raised_at: number
+  /** The instructor who goes. */
+  taken_by: string | null
+  /** `HandAnswer`, JSON. */
+  answer: string | null
+  lowered_at: number | null
+}
+
+export interface BroadcastsTable {
+  id: string
+  cohort: string
+  author: string
+  text: string
+  /** A page of this site. */
+  link: string | null
+  sent_at: number
+}
+
+/** What an instructor lets one person do: start a lab that is not open (`step` is then empty), or go past a step. */
+export interface AllowancesTable {
+  person: string
+  lab: string
+  step: string
+  kind: 'unlock' | 'skip'
+  granted_by: string
+  granted_at: number
+}
+
+/** What people with rights over others did, and who signed in. */
+export interface AuditTable {
+  id: string
+  at: number
+  /** A person's id, or empty for nobody known. */
+  actor: string
+  act: string
+  /** The id of what it was done to. */
+  subject: string
+  /** JSON */
+  detail: string
+  address: string | null
 }
 
 export interface TerminalsTable {
@@ -57,4 +150,11 @@ export interface Schema {
   labs: LabsTable
   progress: ProgressTable
   terminals: TerminalsTable
+  cohorts: CohortsTable
+  members: MembersTable
+  invitations: InvitationsTable
+  hands: HandsTable
+  broadcasts: BroadcastsTable
+  allowances: AllowancesTable
+  audit: AuditTable
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { CheckReport } from '../../../src/checks/finding.ts'
 import { type Database, openDatabase } from '../../../src/database/database.ts'
 import { StartedLabs } from '../../../src/database/labs.ts'
@@ -11,115 +11,136 @@ import { People } from '../../../src/database/people.ts'
 import { DatabaseProgress } from '../../../src/database/progress.ts'
 import { Sessions } from '../../../src/database/sessions.ts'
 import { TerminalRecords } from '../../../src/database/terminals.ts'
-
-let folder: string
-let file: string
-let database: Database
-
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'drydock-database-'))
-  file = join(folder, 'drydock.db')
-  database = await openDatabase(file)
-})
-
-afterEach(async () => {
-  await database.destroy()
-  await rm(folder, { recursive: true, force: true })
-})
+import { TestPostgres } from '../../support/postgres.ts'
 
 function report(step: string, status: CheckReport['status'], at: number): CheckReport {
   return { lab: 'lab', step, status, findings: [], at, duration: 1 }
 }
 
-describe('progress', () => {
-  it('keeps the latest report and the time of the first pass', async () => {
-    const progress = new DatabaseProgress(database)
-    await progress.record('me', report('one', 'failed', 1))
-    await progress.record('me', report('one', 'passed', 2))
-    const after = await progress.record('me', report('one', 'failed', 3))
-    expect(after).toEqual({ one: { report: report('one', 'failed', 3), passedAt: 2 } })
-    expect(await progress.read('me', 'lab')).toEqual(after)
-    expect(await progress.passed('me')).toEqual(new Map([['lab', 1]]))
+let postgres: TestPostgres
+
+beforeAll(async () => {
+  postgres = await TestPostgres.start()
+})
+afterAll(() => postgres.close())
+
+describe.each(['SQLite', 'PostgreSQL'])('on %s', (kind) => {
+  let folder: string
+  /** What `openDatabase` is given. */
+  let location: string
+  let database: Database
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'drydock-database-'))
+    location = kind === 'SQLite' ? join(folder, 'drydock.db') : await postgres.database()
+    database = await openDatabase(location)
   })
 
-  it('is one learner’s and one lab’s', async () => {
-    const progress = new DatabaseProgress(database)
-    await progress.record('me', report('one', 'passed', 1))
-    await progress.record('you', report('one', 'failed', 1))
-    await progress.reset('me', 'lab')
-    expect(await progress.read('me', 'lab')).toEqual({})
-    expect(await progress.read('you', 'lab')).toHaveProperty('one')
+  afterEach(async () => {
+    await database.destroy()
+    await rm(folder, { recursive: true, force: true })
   })
 
-  it('survives a kill of the process, whatever was acknowledged', async () => {
-    const program = `
+  describe('progress', () => {
+    it('keeps the latest report and the time of the first pass', async () => {
+      const progress = new DatabaseProgress(database)
+      await progress.record('me', report('one', 'failed', 1))
+      await progress.record('me', report('one', 'passed', 2))
+      const after = await progress.record('me', report('one', 'failed', 3))
+      expect(after).toEqual({ one: { report: report('one', 'failed', 3), passedAt: 2 } })
+      expect(await progress.read('me', 'lab')).toEqual(after)
+      expect(await progress.passed('me')).toEqual(new Map([['lab', 1]]))
+    })
+
+    it('is one learner’s and one lab’s', async () => {
+      const progress = new DatabaseProgress(database)
+      await progress.record('me', report('one', 'passed', 1))
+      await progress.record('you', report('one', 'failed', 1))
+      await progress.reset('me', 'lab')
+      expect(await progress.read('me', 'lab')).toEqual({})
+      expect(await progress.read('you', 'lab')).toHaveProperty('one')
+    })
+
+    it('survives a kill of the process, whatever was acknowledged', async () => {
+      const program = `
       import { openDatabase } from '${join(import.meta.dirname, '../../../src/database/database.ts')}'
       import { DatabaseProgress } from '${join(import.meta.dirname, '../../../src/database/progress.ts')}'
-      const progress = new DatabaseProgress(await openDatabase('${file}'))
+      const progress = new DatabaseProgress(await openDatabase('${location}'))
       for (let n = 0; ; n++) {
         await progress.record('me', { lab: 'lab', step: 's' + n, status: 'passed', findings: [], at: n, duration: 1 })
         process.stdout.write(n + '\\n')
       }`
-    const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      let output = ''
+      for await (const chunk of child.stdout) {
+        output += chunk
+        if (output.split('\n').length > 20) break
+      }
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+      const acknowledged = Number(output.trimEnd().split('\n').at(-1))
+      const kept = Object.keys(await new DatabaseProgress(database).read('me', 'lab'))
+      expect(kept.length).toBeGreaterThanOrEqual(acknowledged)
+      expect(kept).toContain('s0')
     })
-    let output = ''
-    for await (const chunk of child.stdout) {
-      output += chunk
-      if (output.split('\n').length > 20) break
-    }
-    child.kill('SIGKILL')
-    await once(child, 'exit')
-    const acknowledged = Number(output.trimEnd().split('\n').at(-1))
-    const kept = Object.keys(await new DatabaseProgress(database).read('me', 'lab'))
-    expect(kept.length).toBeGreaterThanOrEqual(acknowledged)
-    expect(kept).toContain('s0')
+  })
+
+  describe('terminals', () => {
+    it('are found only by their owner', async () => {
+      const terminals = new TerminalRecords(database)
+      const mine = { id: 'a', learner: 'me', lab: 'lab', title: 'Terminal 1', createdAt: 1 }
+      await terminals.add(mine)
+      expect(await terminals.find('me', 'a')).toEqual(mine)
+      expect(await terminals.find('you', 'a')).toBeUndefined()
+      expect(await terminals.list('you', 'lab')).toEqual([])
+    })
+  })
+
+  describe('sessions', () => {
+    it('are known by 128 random bits of which only a hash is kept', async () => {
+      const sessions = new Sessions(database)
+      const me = await new People(database).add({ name: 'Me', role: 'learner' }, 1)
+      const id = await sessions.create(me.id, 1, 10)
+      expect(Buffer.from(id, 'base64url')).toHaveLength(16)
+      expect(await sessions.person(id, 9)).toEqual({ id: me.id, name: 'Me', role: 'learner' })
+      expect(await sessions.person('other', 9)).toBeUndefined()
+      expect(JSON.stringify(await database.selectFrom('sessions').selectAll().execute())).not.toContain(id)
+    })
+
+    it('end in time, at a sign-out, and when their person may sign in no more', async () => {
+      const sessions = new Sessions(database)
+      const people = new People(database)
+      const me = await people.add({ name: 'Me', role: 'learner' }, 1)
+      const id = await sessions.create(me.id, 1, 10)
+      expect(await sessions.person(id, 10)).toBeUndefined()
+      await people.update(me.id, { disabledAt: 2 })
+      expect(await sessions.person(id, 3)).toBeUndefined()
+      await people.update(me.id, { disabledAt: null })
+      expect(await sessions.person(id, 3)).toBeDefined()
+      await sessions.delete(id)
+      expect(await sessions.person(id, 3)).toBeUndefined()
+    })
+  })
+
+  describe('the database', () => {
+    it('opens again with what it had', async () => {
+      await new StartedLabs(database).put('me', 'lab', { world: 'w', startedAt: 1 })
+      await database.destroy()
+      database = await openDatabase(location)
+      expect(await new StartedLabs(database).find('me', 'lab')).toEqual({ world: 'w', startedAt: 1 })
+      expect(await new StartedLabs(database).list('me')).toEqual(new Set(['lab']))
+    })
   })
 })
 
-describe('terminals', () => {
-  it('are found only by their owner', async () => {
-    const terminals = new TerminalRecords(database)
-    const mine = { id: 'a', learner: 'me', lab: 'lab', title: 'Terminal 1', createdAt: 1 }
-    await terminals.add(mine)
-    expect(await terminals.find('me', 'a')).toEqual(mine)
-    expect(await terminals.find('you', 'a')).toBeUndefined()
-    expect(await terminals.list('you', 'lab')).toEqual([])
-  })
-})
-
-describe('sessions', () => {
-  it('are known by 128 random bits of which only a hash is kept', async () => {
-    const sessions = new Sessions(database)
-    const me = await new People(database).add({ name: 'Me', role: 'learner' }, 1)
-    const id = await sessions.create(me.id, 1, 10)
-    expect(Buffer.from(id, 'base64url')).toHaveLength(16)
-    expect(await sessions.person(id, 9)).toEqual({ id: me.id, name: 'Me', role: 'learner' })
-    expect(await sessions.person('other', 9)).toBeUndefined()
-    expect(JSON.stringify(await database.selectFrom('sessions').selectAll().execute())).not.toContain(id)
-  })
-
-  it('end in time, at a sign-out, and when their person may sign in no more', async () => {
-    const sessions = new Sessions(database)
-    const people = new People(database)
-    const me = await people.add({ name: 'Me', role: 'learner' }, 1)
-    const id = await sessions.create(me.id, 1, 10)
-    expect(await sessions.person(id, 10)).toBeUndefined()
-    await people.update(me.id, { disabledAt: 2 })
-    expect(await sessions.person(id, 3)).toBeUndefined()
-    await people.update(me.id, { disabledAt: null })
-    expect(await sessions.person(id, 3)).toBeDefined()
-    await sessions.delete(id)
-    expect(await sessions.person(id, 3)).toBeUndefined()
-  })
-})
-
-describe('the database', () => {
-  it('opens again with what it had', async () => {
-    await new StartedLabs(database).put('me', 'lab', { world: 'w', startedAt: 1 })
-    await database.destroy()
-    database = await openDatabase(file)
-    expect(await new StartedLabs(database).find('me', 'lab')).toEqual({ world: 'w', startedAt: 1 })
-    expect(await new StartedLabs(database).list('me')).toEqual(new Set(['lab']))
+describe('a database that cannot be opened', () => {
+  it('is told with what to do, and without its password', async () => {
+    const refused = openDatabase('postgres://me:hunter2@127.0.0.1:1/x')
+    await expect(refused).rejects.toThrow(
+      /postgres:\/\/me:…@127\.0\.0\.1:1\/x could not be opened: .*ECONNREFUSED.* Look whether/,
+    )
+    await expect(refused).rejects.not.toThrow(/hunter2/)
   })
 })

@@ -77,7 +77,7 @@ const times = { prompt: [] as number[], answered: [] as number[], bare: [] as nu
 for (const [n, id] of ids.entries()) {
   const { prompt, answered, world } = await start(id)
   const home = join(folder, 'home', id)
-  await makeHome({ home, world, files: lab.files })
+  await makeHome({ home, world, files: [lab.files] })
   const alone = await bare(home, shellEnvironment({ world, toolbox, home }))
   if (n < WARM_UP) continue
   times.prompt.push(prompt)

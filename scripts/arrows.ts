@@ -24,6 +24,8 @@ const MAY: Record<string, string[]> = {
     'workspace/limits.ts',
     'checks/finding.ts',
     'labs/schema.ts',
+    'labs/fences.ts',
+    'labs/lesson-schema.ts',
   ],
   cli: [
     'world',

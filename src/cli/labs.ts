@@ -20,3 +20,19 @@ export function labsCommand(): Command {
         .action(async (labs, options) => (await import('./run/labs.ts')).test(labs, options)),
     )
 }
+
+export function lessonsCommand(): Command {
+  return new Command('lessons')
+    .description('The lessons: whether their commands do and print what the text says.')
+    .addCommand(
+      new Command('test')
+        .description(
+          'Runs the commands of lessons, each lesson in a fresh world, and compares what they print with what is recorded.',
+        )
+        .argument('[id...]', 'lessons to run, as <track>/<lesson> (default: all)')
+        .option('--update', 'record what is printed, for the pages to show')
+        .action(async (lessons, options) =>
+          (await import('./run/labs.ts')).testLessonCommands(lessons, options),
+        ),
+    )
+}

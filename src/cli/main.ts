@@ -4,7 +4,7 @@ import { COMPILE_CACHE } from '#cloud/generated.ts'
 import { checkCommand } from './check.ts'
 import { cloudCommand } from './cloud.ts'
 import { doctorCommand } from './doctor.ts'
-import { labsCommand } from './labs.ts'
+import { labsCommand, lessonsCommand } from './labs.ts'
 import { startCommand } from './start.ts'
 
 // Commands import what they need when they run, and that is cached.
@@ -16,6 +16,7 @@ const program = new Command('drydock')
   .addCommand(cloudCommand())
   .addCommand(checkCommand())
   .addCommand(labsCommand())
+  .addCommand(lessonsCommand())
   .addCommand(doctorCommand())
 
 try {

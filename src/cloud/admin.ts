@@ -21,6 +21,7 @@ const createBody = z.strictObject({
   provisioning: z.union([z.literal('instant'), z.number().min(1).max(100_000)]).optional(),
   speed: z.number().min(0).max(10_000).optional(),
   home: z.string().startsWith('/').max(4096).optional(),
+  from: z.strictObject({ world: z.string().min(1), save: z.string().min(1) }).optional(),
 })
 const clockBody = z.union([
   z.strictObject({ speed: z.number().min(0).max(10_000) }),

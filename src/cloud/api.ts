@@ -30,6 +30,11 @@ export interface CreateWorldOptions {
   speed?: number
   /** Absolute path of the learner's home: the folder of this machine that containers of the world's Docker Engine may mount from. Kept with the world; default none. */
   home?: string
+  /**
+   * A save point of another world to start from: same account, keys and state, but a name, a secret and a home of its own.
+   * `accountId` and `region` are then those of that world.
+   */
+  from?: { world: string; save: string }
 }
 
 /** A change in a world's store, as the pages and the check engine follow it. */

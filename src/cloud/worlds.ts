@@ -55,8 +55,8 @@ export class Worlds {
   async openAll(): Promise<void> {
     await mkdir(this.#options.directory, { recursive: true, mode: 0o700 })
     for (const name of await readdir(this.#options.directory)) {
-      // A deletion that a kill cut short goes on here.
-      if (name.startsWith('.deleted-'))
+      // A deletion that a kill cut short goes on here, and a world that was not yet made whole goes.
+      if (name.startsWith('.'))
         await rm(join(this.#options.directory, name), { recursive: true, force: true })
       else await this.find(name)
     }
@@ -70,7 +70,11 @@ export class Worlds {
     if (found) return moveHome(found, options.home)
     const made = await this.#turn(
       id,
-      (open) => open ?? this.#openFolder(id, newConfig({ ...options, id }, ids), options.speed),
+      async (open) =>
+        open ??
+        (options.from
+          ? this.#fork(id, options.from, options)
+          : this.#openFolder(id, newConfig({ ...options, id }, ids), options.speed)),
     )
     return made!
   }
@@ -227,6 +231,26 @@ export class Worlds {
       simulation,
       info,
     }
+  }
+
+  /** Makes a world from a save point of another. Its folder appears whole or not at all. */
+  async #fork(
+    id: string,
+    from: { world: string; save: string },
+    options: CreateWorldOptions,
+  ): Promise<OpenWorld> {
+    const source = await this.find(from.world)
+    if (!(await source?.files.savePoints())?.includes(from.save))
+      throw new Error(`world "${from.world}" has no save point "${from.save}"`)
+    const part = join(this.#options.directory, `.new-${id}`)
+    await rm(part, { recursive: true, force: true })
+    await source!.files.copySave(from.save, part, (store) => {
+      const { accountId, region, administrator } = store.get<WorldConfig>(CONFIG_KEY)!.value
+      const own = newConfig({ ...options, id }, new Ids(options.seed))
+      store.put(CONFIG_KEY, { ...own, accountId, region, administrator })
+    })
+    await rename(part, join(this.#options.directory, id))
+    return this.#openFolder(id, undefined, options.speed)
   }
 
   async #stop({ config, simulation, world }: OpenWorld): Promise<void> {

@@ -10,13 +10,12 @@ import type { CloudClient, WorldInfo } from '#cloud/api.ts'
 import type { Lab, LabStep, Mistake, Solution } from './lab.ts'
 import { MINIMUM_MISTAKES, type Proof, type ProofKind } from './proof.ts'
 import { runScript, type ScriptResult } from './shell.ts'
+import type { PreparedWorlds, ShellEnvironment } from './starts.ts'
 import { textCommands } from './text-commands.ts'
-
-/** The environment of a learner's shell in a world; adds to the home folder what a start of the lab puts there. */
-export type ShellEnvironment = (world: WorldInfo, home: string) => Promise<Record<string, string>>
 
 export interface ProveOptions {
   cloud: CloudClient
+  worlds: PreparedWorlds
   runner: CheckRunner
   environment: ShellEnvironment
   /** Only these steps are proven; the others' solutions still run. */
@@ -41,7 +40,7 @@ export function proofCount(lab: Lab, steps: string[] | undefined): number {
 /** Proves the checks of a lab in a fresh world and a fresh home folder, step by step. */
 export async function proveLab(lab: Lab, options: ProveOptions): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'drydock-lab-'))
-  const world = await options.cloud.createWorld({
+  const { world, files } = await options.worlds.create(lab.start, {
     id: `lab-${randomUUID().slice(0, 8)}`,
     seed: lab.id,
     provisioning: 'instant',
@@ -50,7 +49,7 @@ export async function proveLab(lab: Lab, options: ProveOptions): Promise<void> {
   try {
     const scene = new Scene(world, folder, options.cloud)
     await mkdir(scene.home)
-    if (lab.files) await cp(lab.files, scene.home, { recursive: true })
+    for (const from of [files, lab.files]) if (from) await cp(from, scene.home, { recursive: true })
     const environment = await options.environment(world, scene.home)
     const last = lab.steps.findLastIndex(({ id }) => !options.steps || options.steps.includes(id))
     for (const step of lab.steps.slice(0, last + 1)) {

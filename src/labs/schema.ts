@@ -56,6 +56,9 @@ export const labSchema = z
       .array(z.string().regex(/^[a-z0-9-]+\/[a-z0-9-]+$/, 'use <track>/<lesson>'))
       .default([])
       .describe('Lessons worth reading before: `eks/what-eks-manages`.'),
+    start: id
+      .optional()
+      .describe('What it begins in: `starts/<start>.sh`, for example `eks`. An empty account when left out.'),
     steps: z
       .array(stepSchema)
       .min(1)

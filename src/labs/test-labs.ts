@@ -3,12 +3,15 @@ import type { CloudClient } from '#cloud/api.ts'
 import type { Lab } from './lab.ts'
 import { type LabFolders, loadLab, loadLabs } from './load.ts'
 import type { ProofReporter, ProofSummary } from './proof.ts'
-import { proofCount, proveLab, type ShellEnvironment } from './prove-lab.ts'
+import { proofCount, proveLab } from './prove-lab.ts'
+import { PreparedWorlds, type ShellEnvironment } from './starts.ts'
 
 export interface TestLabsOptions {
   cloud: CloudClient
   environment: ShellEnvironment
   reporter: ProofReporter
+  /** Where homes of prepared worlds are kept while the tests run. */
+  folder: string
   /** All labs when left out or empty. */
   labs?: string[]
   /** Only these steps are proven. */
@@ -21,10 +24,11 @@ export interface TestLabsOptions {
 /** Proves labs: `drydock labs test`. Passes when `failed` is 0. Throws LabError when a lab cannot be read. */
 export async function testLabs(options: TestLabsOptions): Promise<ProofSummary> {
   const start = performance.now()
-  const { cloud, environment, reporter, steps, jobs = 2 } = options
+  const { cloud, environment, reporter, steps, folder, jobs = 2 } = options
   const labs = await selected(options)
   const runner = new CheckRunner({ threads: jobs })
   runner.warm()
+  const worlds = new PreparedWorlds({ cloud, environment, folder })
   const summary: ProofSummary = { proven: 0, failed: 0, duration: 0 }
   const queue = [...labs]
   const work = async () => {
@@ -32,6 +36,7 @@ export async function testLabs(options: TestLabsOptions): Promise<ProofSummary> 
       reporter.lab({ id: lab.id, title: lab.title, proofs: proofCount(lab, steps) })
       await proveLab(lab, {
         cloud,
+        worlds,
         runner,
         environment,
         ...(steps && { steps }),

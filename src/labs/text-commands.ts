@@ -1,10 +1,9 @@
-/** A fence of commands in a step's text: `sh`, and `norun` behind it for what only a person can do. */
-const FENCE = /^```sh([^\n]*)\n([\s\S]*?)^```$/gm
+import { fences } from './fences.ts'
 
-/** The commands of a step's text as one script, in order, without those marked `norun`. */
+/** The commands of a step's text as one script, in order, without those marked `norun`: what only a person can do. */
 export function textCommands(mdx: string): string {
-  return [...mdx.matchAll(FENCE)]
-    .filter(([, meta]) => !meta!.split(' ').includes('norun'))
-    .map(([, , commands]) => commands)
+  return fences(mdx)
+    .filter(({ language, attributes }) => language === 'sh' && attributes.norun === undefined)
+    .map(({ text }) => text)
     .join('')
 }

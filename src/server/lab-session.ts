@@ -10,6 +10,7 @@ import type { CloudStatus, WorldInfo } from '#cloud/api.ts'
 import type { StartedLabs } from '#database/labs.ts'
 import type { DatabaseProgress } from '#database/progress.ts'
 import type { Lab } from '#labs/lab.ts'
+import type { PreparedWorlds } from '#labs/starts.ts'
 import { shellEnvironment } from '#workspace/environment.ts'
 import { makeHome } from '#workspace/home.ts'
 import type { Toolbox } from '#workspace/tools/install.ts'
@@ -23,6 +24,7 @@ export interface LabServices {
   /** Where homes are made: `<data>/workspaces`. */
   folder: string
   cloud: ServerCloud
+  worlds: Pick<PreparedWorlds, 'create'>
   toolbox: Promise<Toolbox>
   runner: Pick<CheckRunner, 'run'>
   progress: DatabaseProgress
@@ -160,12 +162,13 @@ export class LabSession {
   }
 
   async #start(): Promise<LabState> {
-    const { cloud, toolbox, started, terminals } = this.#services
-    const [client, tools] = await Promise.all([cloud.client, toolbox])
+    const { cloud, worlds, toolbox, started, terminals } = this.#services
+    const [tools] = await Promise.all([toolbox, cloud.client])
     const record = await started.find(this.#learner, this.#lab.id)
-    const world = await client.createWorld({ id: record?.world ?? this.#worldId(), home: this.#home })
+    const id = record?.world ?? this.#worldId()
+    const { world, files } = await worlds.create(this.#lab.start, { id, home: this.#home })
     this.#world = world
-    await makeHome({ home: this.#home, world, files: this.#lab.files })
+    await makeHome({ home: this.#home, world, files: [files, this.#lab.files] })
     if (!record) {
       await started.put(this.#learner, this.#lab.id, { world: world.id, startedAt: Date.now() })
     }

@@ -16,7 +16,10 @@ import { Sessions } from '#database/sessions.ts'
 import { TerminalRecords } from '#database/terminals.ts'
 import type { Lab } from '#labs/lab.ts'
 import { loadLabs } from '#labs/load.ts'
+import { PreparedWorlds } from '#labs/starts.ts'
 import { doctor } from '#workspace/doctor.ts'
+import { shellEnvironment } from '#workspace/environment.ts'
+import { writeAwsFiles } from '#workspace/home.ts'
 import { LocalWorkspace, type Workspace } from '#workspace/terminals.ts'
 import type { Toolbox } from '#workspace/tools/install.ts'
 import { type GivenCloud, ServerCloud } from './cloud.ts'
@@ -100,6 +103,14 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
     {
       folder: join(options.data, 'workspaces'),
       cloud,
+      worlds: new PreparedWorlds({
+        cloud: cloud.client,
+        folder: join(options.data, 'starts'),
+        async environment(world, home) {
+          await writeAwsFiles(home, world)
+          return shellEnvironment({ world, toolbox: await options.toolbox, home })
+        },
+      }),
       toolbox: options.toolbox,
       runner,
       progress: new DatabaseProgress(database),

@@ -16,7 +16,7 @@ const INPUTS = [
   'labs/*/lab.yaml',
   'labs/*/steps/*.mdx',
   'src/site/**/*',
-  'src/labs/schema.ts',
+  'src/labs/{schema,lesson-schema,fences}.ts',
   'src/workspace/limits.ts',
 ]
 

@@ -2,21 +2,8 @@ import { defineCollection } from 'astro:content'
 import { file, glob } from 'astro/loaders'
 import { z } from 'astro/zod'
 import { parse } from 'yaml'
+import { lessonSchema, outputsSchema } from '#labs/lesson-schema.ts'
 import { labSchema } from '#labs/schema.ts'
-
-/** What stands at the head of a lesson, `content/lessons/<track>/<lesson>.mdx`. */
-const lesson = z.object({
-  title: z.string().describe('The name of the lesson.'),
-  description: z.string().describe('One sentence: what the reader will know.'),
-  order: z.number().default(0).describe('The place within the track.'),
-  minutes: z.number().optional().describe('Reading time.'),
-  objectives: z.array(z.string()).default([]).describe('What the reader can do afterwards.'),
-  labs: z.array(z.string()).default([]).describe('Ids of the labs that practise it.'),
-  sources: z
-    .array(z.object({ title: z.string(), url: z.url(), read: z.coerce.date().optional() }))
-    .default([])
-    .describe('Official sources and the day they were read.'),
-})
 
 /** A term of `content/glossary.yaml`. */
 const term = z.object({
@@ -28,7 +15,16 @@ const term = z.object({
 export const collections = {
   lessons: defineCollection({
     loader: glob({ base: './content/lessons', pattern: '**/*.mdx' }),
-    schema: lesson,
+    schema: lessonSchema,
+  }),
+  /** What the commands of a lesson printed, by the lesson's id. */
+  outputs: defineCollection({
+    loader: glob({
+      base: './content/lessons',
+      pattern: '**/*.outputs.yaml',
+      generateId: ({ entry }) => entry.replace(/\.outputs\.yaml$/, ''),
+    }),
+    schema: outputsSchema,
   }),
   glossary: defineCollection({
     loader: file('./content/glossary.yaml', {

@@ -1,5 +1,6 @@
 import type { ShikiConfig } from 'astro'
 import { createCssVariablesTheme } from 'shiki'
+import { fenceAttributes } from '../labs/fences.ts'
 
 const theme = createCssVariablesTheme({ name: 'drydock', variablePrefix: '--code-', fontStyle: false })
 
@@ -19,6 +20,13 @@ export const highlighting: Partial<ShikiConfig> = {
       pre(node) {
         delete node.properties.style
         node.properties.class = 'code'
+        const { file, id, quiet, norun } = fenceAttributes(this.options.meta?.__raw ?? '')
+        if (typeof file === 'string') node.properties['data-file'] = file
+        if (this.options.lang !== 'sh') return
+        node.properties['data-run'] = norun === undefined ? 'yes' : 'no'
+        if (quiet || norun) return
+        node.properties['data-commands'] = this.source.trimEnd()
+        if (id) node.properties['data-id'] = String(id)
       },
     },
   ],

@@ -8,20 +8,20 @@ export interface HomeOptions {
   /** Where the home folder shall be. */
   home: string
   world: WorldInfo
-  /** The lab's `files/`, copied in when the home is made. */
-  files?: string
+  /** Folders that are copied in, one over the other, when the home is made: what the lab starts from, the lab's `files/`. */
+  files?: (string | undefined)[]
 }
 
 /**
  * Makes a learner's home folder unless it is there: the lab's files, AWS's configuration as `aws configure` writes
  * it, and a `.bashrc`. A home appears whole or not at all; what a learner changed in it stays.
  */
-export async function makeHome({ home, world, files }: HomeOptions): Promise<void> {
+export async function makeHome({ home, world, files = [] }: HomeOptions): Promise<void> {
   if (await exists(home)) return
   const fresh = `${home}.${randomBytes(6).toString('hex')}.partial`
   try {
     await mkdir(fresh, { recursive: true, mode: 0o700 })
-    if (files) await cp(files, fresh, { recursive: true })
+    for (const folder of files) if (folder) await cp(folder, fresh, { recursive: true })
     await writeFile(join(fresh, '.bashrc'), BASHRC)
     await writeAwsFiles(fresh, world)
     await writeHubFile(fresh, world)

@@ -89,6 +89,16 @@ export class WorldFiles {
     await this.#remove(before)
   }
 
+  /** Writes a saved state, changed by `change`, into another folder, from which a world can be opened. */
+  async copySave(name: string, directory: string, change: (store: Store) => void): Promise<void> {
+    const { entries, revision } = await readSnapshot(this.#savePath(name))
+    const copy = new Store()
+    copy.restore(entries, revision)
+    change(copy)
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    await writeSnapshot(copy, join(directory, `snapshot-${copy.revision}`))
+  }
+
   /** Writes out everything and closes the files. */
   async close(): Promise<void> {
     await this.#folding

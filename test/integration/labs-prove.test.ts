@@ -71,6 +71,7 @@ describe('drydock labs test', () => {
     const proofs: Proof[] = []
     const summary = await testLabs({
       cloud,
+      folder: join(root, 'starts'),
       folders: { labs: join(root, 'labs'), checkers: join(root, 'checkers') },
       environment: async (_world, home) => ({ PATH: process.env.PATH!, HOME: home }),
       reporter: { lab() {}, end() {}, proof: (proof) => proofs.push(proof) },

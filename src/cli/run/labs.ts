@@ -1,10 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { OwnedCloud } from '#cloud/api.ts'
 import { startCloud } from '#cloud/supervisor.ts'
 import { listLabs } from '#labs/check-command.ts'
 import { humanReporter, jsonReporter } from '#labs/reporters.ts'
+import type { ShellEnvironment } from '#labs/starts.ts'
 import { testLabs } from '#labs/test-labs.ts'
+import { testLessons } from '#labs/test-lessons.ts'
 import { shellEnvironment } from '#workspace/environment.ts'
 import { writeAwsFiles } from '#workspace/home.ts'
 import { prepare } from '../prepare.ts'
@@ -19,23 +22,42 @@ export async function test(
   labs: string[],
   { step, json }: { step?: string[]; json?: boolean },
 ): Promise<void> {
+  await inTestCloud(async (shared) => {
+    const reporter = json ? jsonReporter(write) : humanReporter(write)
+    const { failed } = await testLabs({ ...shared, labs, steps: step, reporter })
+    if (failed > 0) process.exitCode = 1
+  })
+}
+
+/** Runs the commands of lessons in a cloud of their own. */
+export async function testLessonCommands(lessons: string[], { update }: { update?: boolean }): Promise<void> {
+  await inTestCloud(async (shared) => {
+    if ((await testLessons({ ...shared, lessons, update, write })) > 0) process.exitCode = 1
+  })
+}
+
+/** A cloud that is there for one run of tests. */
+async function inTestCloud(
+  run: (shared: { cloud: OwnedCloud; environment: ShellEnvironment; folder: string }) => Promise<void>,
+): Promise<void> {
   const { progress, done } = showProgress()
   const toolbox = await prepare(progress)
   done()
   const directory = await mkdtemp(join(tmpdir(), 'drydock-labs-test-'))
-  const cloud = await startCloud({ directory, hostLoopback: true, log: (message) => console.error(message) })
+  const cloud = await startCloud({
+    directory: join(directory, 'cloud'),
+    hostLoopback: true,
+    log: (message) => console.error(message),
+  })
   try {
-    const summary = await testLabs({
+    await run({
       cloud,
-      labs,
-      steps: step,
-      reporter: json ? jsonReporter(write) : humanReporter(write),
+      folder: join(directory, 'starts'),
       environment: async (world, home) => {
         await writeAwsFiles(home, world)
         return shellEnvironment({ world, toolbox, home })
       },
     })
-    if (summary.failed > 0) process.exitCode = 1
   } finally {
     await cloud.stop()
     await rm(directory, { recursive: true, force: true })

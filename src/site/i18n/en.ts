@@ -190,6 +190,7 @@ export const en = {
     needStart: 'Start the lab first; then commands can be typed into its terminal.',
     copyFailed: 'The browser did not allow copying. Select the text and copy it by keyboard.',
     block: 'Code',
+    output: 'Prints',
   },
   layout: {
     panes: 'Parts of the page',

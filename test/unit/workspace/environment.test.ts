@@ -23,9 +23,9 @@ describe('a home', () => {
     await mkdir(join(files, 'web'), { recursive: true })
     await writeFile(join(files, 'web/index.html'), 'theirs')
     const home = join(folder, 'home')
-    await makeHome({ home, world, files })
+    await makeHome({ home, world, files: [files] })
     await writeFile(join(home, 'web/index.html'), 'mine')
-    await makeHome({ home, world, files })
+    await makeHome({ home, world, files: [files] })
     expect(await readFile(join(home, 'web/index.html'), 'utf8')).toBe('mine')
     expect((await stat(home)).mode & 0o777).toBe(0o700)
     expect((await stat(join(home, '.aws/credentials'))).mode & 0o777).toBe(0o600)
@@ -33,7 +33,7 @@ describe('a home', () => {
 
   it('is there whole or not at all', async () => {
     await expect(
-      makeHome({ home: join(folder, 'home'), world, files: join(folder, 'none') }),
+      makeHome({ home: join(folder, 'home'), world, files: [join(folder, 'none')] }),
     ).rejects.toThrow()
     expect(await readdir(folder)).toEqual([])
   })

@@ -1,0 +1,30 @@
+import { z } from 'zod'
+
+/** What stands at the head of a lesson, `content/lessons/<track>/<lesson>.mdx`. */
+export const lessonSchema = z.strictObject({
+  title: z.string().describe('The name of the lesson.'),
+  description: z.string().describe('One sentence: what the reader will know.'),
+  order: z.number().describe('The place within the track.'),
+  minutes: z.number().min(5).max(12).describe('How long reading, predicting and doing takes.'),
+  objectives: z
+    .array(z.string())
+    .min(2)
+    .describe('What the reader can do afterwards; each begins with a verb.'),
+  start: z
+    .string()
+    .optional()
+    .describe('What its commands begin in: `starts/<start>.sh`. An empty account when left out.'),
+  labs: z.array(z.string()).default([]).describe('Ids of the labs that practise it.'),
+  sources: z
+    .array(z.strictObject({ title: z.string(), url: z.url(), read: z.coerce.date() }))
+    .min(1)
+    .describe('Official sources and the day they were read.'),
+})
+
+/** What the blocks of a lesson printed, `<lesson>.outputs.yaml` beside it; written by `drydock lessons test --update`. */
+export const outputsSchema = z.strictObject({
+  blocks: z.array(z.strictObject({ commands: z.string(), id: z.string().optional(), output: z.string() })),
+})
+
+export type LessonHead = z.infer<typeof lessonSchema>
+export type RecordedOutput = z.infer<typeof outputsSchema>['blocks'][number]

@@ -1,0 +1,154 @@
+import { randomUUID } from 'node:crypto'
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import type { CloudClient } from '#cloud/api.ts'
+import { outputKey } from './fences.ts'
+import type { Lesson } from './lesson.ts'
+import type { LessonBlock } from './lesson-blocks.ts'
+import type { RecordedOutput } from './lesson-schema.ts'
+import { normalise } from './normalise.ts'
+import { runScript } from './shell.ts'
+import type { PreparedWorlds, ShellEnvironment } from './starts.ts'
+
+export interface ProveLessonOptions {
+  cloud: CloudClient
+  worlds: PreparedWorlds
+  environment: ShellEnvironment
+  /** Until the whole lesson is given up, in ms. Default 5 min. */
+  timeout?: number
+}
+
+/** What is wrong with a block. */
+export interface LessonProblem {
+  line: number
+  problem: string
+  /** What it printed. */
+  output?: string
+  /** The recorded output is old: recording it anew mends that. */
+  recordable?: true
+}
+
+export interface LessonRun {
+  /** What the blocks printed, as far as they ran. */
+  outputs: RecordedOutput[]
+  problems: LessonProblem[]
+  /** ms */
+  duration: number
+}
+
+type Command = Extract<LessonBlock, { kind: 'command' }>
+
+const TIMEOUT_MS = 5 * 60_000
+/** How long a block with `until` is repeated (s). */
+const UNTIL_LIMIT_S = 60
+
+/** Does in a fresh world what a lesson's reader does, in one shell, and says where that is not what the lesson says. */
+export async function proveLesson(lesson: Lesson, options: ProveLessonOptions): Promise<LessonRun> {
+  const start = performance.now()
+  const folder = await mkdtemp(join(tmpdir(), 'drydock-lesson-'))
+  const home = join(folder, 'home')
+  const { world, files } = await options.worlds.create(lesson.start, {
+    id: `lesson-${randomUUID().slice(0, 8)}`,
+    seed: lesson.id,
+    provisioning: 'instant',
+    home,
+  })
+  try {
+    await mkdir(home)
+    if (files) await cp(files, home, { recursive: true })
+    const env = await options.environment(world, home)
+    await mkdir(join(folder, 'out'))
+    const file = join(folder, 'lesson.sh')
+    await writeFile(file, lessonScript(lesson.blocks, join(folder, 'out')))
+    const timeout = options.timeout ?? TIMEOUT_MS
+    const { timedOut, output } = await runScript({ file, cwd: home, env, timeout })
+    const run = await readRun(lesson, join(folder, 'out'), timedOut ? 'it did not end in time' : output)
+    return { ...run, duration: performance.now() - start }
+  } finally {
+    await options.cloud.deleteWorld(world.id)
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** One script of all blocks, so that variables and folders of one are there in the next, as in a reader's terminal. */
+function lessonScript(blocks: LessonBlock[], out: string): string {
+  return blocks.map((block, index) => blockScript(block, join(out, String(index)))).join('\n')
+}
+
+function blockScript(block: LessonBlock, out: string): string {
+  if (block.kind === 'file') {
+    const end = `END_OF_${block.line}`
+    return `mkdir -p '${dirname(block.file)}'\ncat > '${block.file}' <<'${end}'\n${block.text}${end}\n`
+  }
+  const group = `{\n${block.commands}\n} >'${out}' 2>&1`
+  if (block.until !== undefined) {
+    return [
+      `UNTIL=$((SECONDS + ${UNTIL_LIMIT_S}))`,
+      `until { ${group}; grep -Eqe ${quote(block.until)} '${out}'; }; do ((SECONDS < UNTIL)); sleep 0.2; done`,
+      `echo 0 >'${out}.code'\n`,
+    ].join('\n')
+  }
+  if (block.exit === 0) return `${group}\necho 0 >'${out}.code'\n`
+  return `set +e\n${group}\necho $? >'${out}.code'\nset -e\n`
+}
+
+/** How bash names the script that it runs; a reader's shell has no script. */
+const SCRIPT_LINE = /^\S*lesson\.sh: line \d+: /gm
+
+const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`
+
+async function readRun(
+  lesson: Lesson,
+  out: string,
+  trouble: string,
+): Promise<Pick<LessonRun, 'outputs' | 'problems'>> {
+  const recorded = new Map(lesson.outputs.map((block) => [outputKey(block.commands, block.id), block.output]))
+  const outputs: RecordedOutput[] = []
+  const problems: LessonProblem[] = []
+  for (const [index, block] of lesson.blocks.entries()) {
+    if (block.kind === 'file') continue
+    const printed = await readFile(join(out, String(index)), 'utf8').catch(() => undefined)
+    const code = await readFile(join(out, `${index}.code`), 'utf8').then(Number, () => undefined)
+    if (printed === undefined || code === undefined) {
+      const problem = block.until ? `never showed /${block.until}/` : 'failed, and all after it did not run'
+      problems.push({ line: block.line, problem, output: printed ?? trouble })
+      return { outputs, problems }
+    }
+    const output = cut(printed, block.head).replace(SCRIPT_LINE, 'bash: ')
+    problems.push(...judge(block, code, printed, output, recorded))
+    if (!block.quiet) outputs.push({ commands: block.commands, ...(block.id && { id: block.id }), output })
+  }
+  if (lesson.outputs.length > outputs.length)
+    problems.push({ line: 1, problem: 'outputs are recorded of blocks that are gone', recordable: true })
+  return { outputs, problems }
+}
+
+function judge(
+  block: Command,
+  code: number,
+  printed: string,
+  output: string,
+  recorded: Map<string, string>,
+): LessonProblem[] {
+  const { line } = block
+  if (code !== block.exit)
+    return [{ line, problem: `ended with ${code}; the lesson says ${block.exit}`, output: printed }]
+  if (block.shows !== undefined && !printed.includes(block.shows))
+    return [{ line, problem: `does not show "${block.shows}"`, output: printed }]
+  if (block.quiet) return []
+  const before = recorded.get(outputKey(block.commands, block.id))
+  if (before === undefined) return [{ line, problem: 'has no recorded output', output, recordable: true }]
+  if (normalise(before) === normalise(output)) return []
+  return [
+    { line, problem: `prints something else than the lesson shows:\n${before}`, output, recordable: true },
+  ]
+}
+
+/** The first lines, with a mark that more follow. */
+function cut(text: string, lines: number | undefined): string {
+  const all = text.trimEnd().split('\n')
+  return lines === undefined || all.length <= lines
+    ? all.join('\n')
+    : [...all.slice(0, lines), '…'].join('\n')
+}

@@ -1,7 +1,7 @@
 import type { Readable, Writable } from 'node:stream'
 import type { VirtualNetwork } from '#network/virtual-network.ts'
 import type { Clock } from '#world/clock.ts'
-import type { TreeNode } from './files/nodes.ts'
+import type { MemoryContent, TreeNode } from './files/nodes.ts'
 import type { Image } from './image.ts'
 
 /** A folder or a file put into a container's file system. Changes of a `files` mount show inside at once. */
@@ -10,9 +10,11 @@ export interface Mount {
   path: string
   readOnly?: boolean
   /** Shared, mutable content: relative path → bytes and mode. A Secret, a ConfigMap, an emptyDir. */
-  files: Map<string, { content: Uint8Array; mode?: number }>
+  files: Map<string, { content: MemoryContent; mode?: number }>
   /** Whether the mount is the single file `files.get('')`, or `folder` a file. */
   single?: boolean
+  /** It is memory of this size, bytes (tmpfs): what is written there counts as the container's. */
+  memoryBytes?: number
   /** In place of `files`: what lives outside of the simulation. */
   folder?: MountedFolder
 }
@@ -53,8 +55,19 @@ export interface ContainerSpec {
   processesOf?: Container | ProcessNamespace
   mounts?: Mount[]
   memoryLimitBytes?: number
+  /** The memory that it has beside others: its machine's. */
+  memoryPool?: MemoryPool
+  /** Whom the kernel kills first when a pool is used up: -1000 to 1000. */
+  oomScoreAdjust?: number
   /** Milli-CPU; use beyond it is throttled. */
   cpuLimitMilli?: number
+}
+
+/** Memory that containers share. */
+export interface MemoryPool {
+  readonly capacityBytes: number
+  /** Told of each process that the kernel has killed because the pool was used up. */
+  killed?(process: { argv: readonly string[]; pid: number }): void
 }
 
 export interface ExitStatus {

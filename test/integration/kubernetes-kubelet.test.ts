@@ -330,3 +330,45 @@ describe('an emptyDir', () => {
     )
   })
 })
+
+// Source: kubernetes.io/docs/tasks/configure-pod-container/assign-memory-resource (a container that wants more than its limit),
+// pkg/kubelet/oom (SystemOOM), pkg/kubelet/qos (who goes first).
+describe('a program that wants more memory', () => {
+  it('than its limit is killed; than its node has too, and the node says so', async () => {
+    const shell = (name: string, script: string, resources = '') =>
+      pod(
+        name,
+        `{name: main, image: busybox, command: [sh, -c, "${script}"]${resources}}`,
+        'restartPolicy: Never',
+      )
+    await apply(
+      shell('hungry', 'exec tail /dev/zero', ', resources: {limits: {memory: 64Mi}}') +
+        shell('greedy', 'exec tail /dev/zero') +
+        shell('modest', 'head -c 500M /dev/zero | wc -c', ', resources: {limits: {memory: 16Mi}}'),
+    )
+    const state = (name: string) =>
+      `kubectl get pod ${name} -o jsonpath='{.status.phase} {.status.containerStatuses[0].state.terminated.reason} {.status.containerStatuses[0].state.terminated.exitCode}'`
+    await transcript(
+      cluster,
+      `
+      $ kubectl wait pod/hungry pod/greedy --for=jsonpath='{.status.phase}'=Failed --timeout=50s
+      pod/hungry condition met
+      pod/greedy condition met
+      $ ${state('hungry')}
+      Failed OOMKilled 137
+      $ kubectl get pod hungry greedy
+      NAME     READY   STATUS      RESTARTS   AGE
+      hungry   0/1     OOMKilled   0          …
+      greedy   0/1     OOMKilled   0          …
+      $ ${state('modest')}
+      Succeeded Completed 0
+      $ kubectl logs modest
+      524288000
+      $ kubectl get events --field-selector reason=SystemOOM --no-headers -o custom-columns=TYPE:.type,KIND:.involvedObject.kind,MESSAGE:.message
+      Warning   Node   System OOM encountered, victim process: tail, pid: …
+      $ kubectl get node -o jsonpath='{.items[0].status.conditions[?(@.type=="MemoryPressure")].status}'
+      False
+      `,
+    )
+  })
+})

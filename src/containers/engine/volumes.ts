@@ -1,7 +1,9 @@
 import type { World } from '#world/world.ts'
 import type { BlobStore } from '../blobs/store.ts'
-import { type DirectoryNode, readContent, type TreeNode } from '../files/nodes.ts'
+import { contentSize, type DirectoryNode, readContent, type TreeNode } from '../files/nodes.ts'
+import { wholeOf } from '../files/pieces.ts'
 import type { FileTree } from '../files/tree.ts'
+import { VolumeRoom } from '../files/volume-room.ts'
 import type { Mount } from '../runtime.ts'
 import { badRequest, conflict, notFound } from './api.ts'
 import type { BindMounts } from './bind-mounts.ts'
@@ -32,7 +34,7 @@ export class Volumes {
   readonly #binds: BindMounts
   readonly #open = new Map<string, WatchedFiles>()
   /** The blobs of contents that are saved: a content is replaced, never changed. */
-  readonly #digests = new WeakMap<Uint8Array, string>()
+  readonly #digests = new WeakMap<VolumeFile['content'], string>()
 
   constructor(world: World, blobs: BlobStore, binds: BindMounts) {
     this.#world = world
@@ -83,7 +85,7 @@ export class Volumes {
   /** Bytes in a volume. */
   async sizeOf(record: VolumeRecord): Promise<number> {
     const open = this.#open.get(record.name)
-    if (open) return [...open.values()].reduce((sum, { content }) => sum + content.length, 0)
+    if (open) return [...open.values()].reduce((sum, { content }) => sum + contentSize(content), 0)
     const sizes = Object.values(record.files).map(
       async ({ digest }) => (await this.#blobs.stat(digest))?.size ?? 0,
     )
@@ -157,7 +159,7 @@ export class Volumes {
     open.changed = false
     const files: VolumeRecord['files'] = {}
     for (const [path, { content, mode }] of [...open]) {
-      const digest = this.#digests.get(content) ?? (await this.#blobs.put(content)).digest
+      const digest = this.#digests.get(content) ?? (await this.#blobs.put(wholeOf(content))).digest
       this.#digests.set(content, digest)
       files[path] = { digest, mode }
     }
@@ -169,11 +171,15 @@ export class Volumes {
 class WatchedFiles extends Map<string, VolumeFile> {
   #changed = false
   readonly #onChange: () => void
+  readonly #room = new VolumeRoom()
 
   constructor(files: Iterable<[string, VolumeFile]>, onChange: () => void) {
     super()
     this.#onChange = onChange
-    for (const [path, file] of files) super.set(path, file)
+    for (const [path, file] of files) {
+      this.#room.replace(undefined, file.content)
+      super.set(path, file)
+    }
   }
 
   get changed(): boolean {
@@ -185,12 +191,15 @@ class WatchedFiles extends Map<string, VolumeFile> {
     this.#changed = value
   }
 
+  /** Throws FileError when the volume is full. */
   override set(path: string, file: VolumeFile): this {
+    this.#room.replace(this.get(path)?.content, file.content)
     this.changed = true
     return super.set(path, file)
   }
 
   override delete(path: string): boolean {
+    this.#room.replace(this.get(path)?.content, undefined)
     this.changed = true
     return super.delete(path)
   }

@@ -1,8 +1,12 @@
 import { type FileHandle, open } from 'node:fs/promises'
+import { type Pieces, wholeOf } from './pieces.ts'
+
+/** Bytes in memory. */
+export type MemoryContent = Uint8Array | Pieces
 
 /** Bytes in memory, or a stretch of a file on disk that is read when it is needed; `open` opens it where `path` alone must not. */
 export type Content =
-  | Uint8Array
+  | MemoryContent
   | { path: string; offset: number; size: number; open?: () => Promise<FileHandle> }
 
 interface Attributes {
@@ -56,9 +60,12 @@ export function symlink(target: string, attributes: Partial<Attributes> = {}): S
 export const contentSize = (content: Content): number =>
   content instanceof Uint8Array ? content.length : content.size
 
+export const isInMemory = (content: Content): content is MemoryContent =>
+  content instanceof Uint8Array || 'pieces' in content
+
 /** All bytes of a content. */
 export async function readContent(content: Content): Promise<Uint8Array> {
-  if (content instanceof Uint8Array) return content
+  if (isInMemory(content)) return wholeOf(content)
   const chunks: Uint8Array[] = []
   for await (const chunk of streamContent(content)) chunks.push(chunk)
   return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
@@ -77,6 +84,16 @@ export async function* streamContent(
     return
   }
   if (end <= start) return
+  if ('pieces' in content) {
+    let at = 0
+    for (const piece of content.pieces) {
+      if (at >= end) return
+      const part = piece.subarray(Math.max(0, start - at), end - at)
+      if (part.length > 0) yield part
+      at += piece.length
+    }
+    return
+  }
   const handle = await (content.open?.() ?? open(content.path, 'r'))
   try {
     for (let position = start; position < end; ) {

@@ -9,6 +9,12 @@ export class FileError extends Error {
     this.code = code
   }
 
+  /** As programs write it: `No space left on device`. */
+  get reason(): string {
+    const text = MESSAGES[this.code as keyof typeof MESSAGES]
+    return text[0]!.toUpperCase() + text.slice(1)
+  }
+
   static isCode(code: string | undefined): code is keyof typeof MESSAGES {
     return code !== undefined && Object.hasOwn(MESSAGES, code)
   }
@@ -31,6 +37,7 @@ const MESSAGES = {
   ENAMETOOLONG: 'name too long',
   ENOSPC: 'no space left on device',
   EIO: 'i/o error',
+  ENOMEM: 'cannot allocate memory',
 }
 
 const MAX_SYMLINKS = 40

@@ -4,18 +4,35 @@ import {
   contentSize,
   directory,
   file,
+  isInMemory,
+  type MemoryContent,
   readContent,
   symlink,
   type TreeNode,
 } from '../files/nodes.ts'
+import { grown, keptBytes, wholeOf } from '../files/pieces.ts'
 import { FileError, FileTree, resolvePath } from '../files/tree.ts'
 import type { ContainerFiles, Mount } from '../runtime.ts'
+
+/** What a container has of `/dev/shm`, bytes: what containerd and the Docker Engine give by default. */
+const SHARED_MEMORY_BYTES = 64 * 1024 * 1024
+const SHARED_MEMORY = '/dev/shm'
+/** Bytes that the simulation keeps of what a container has written; zeros take no room. Beyond it the disk is full. */
+const KEPT_BYTES = 64 * 1024 * 1024
+/** Files larger than this are streamed, never read as a whole, bytes. */
+const READ_BYTES = 128 * 1024 * 1024
 
 /** The file system that a container's processes see: its image's tree, changed here only, and its mounts. */
 export class ContainerFs implements ContainerFiles {
   readonly tree: FileTree
   readonly #now: () => number
   readonly #mounts: readonly Mount[]
+  /** Told when what was written to memory has grown. */
+  onMemory: (() => void) | undefined
+  /** Bytes written to memory, by the path of its file system. */
+  readonly #memory = new Map<string, number>()
+  /** Bytes kept since the last count; never too few. */
+  #kept = 0
 
   constructor(tree: FileTree, mounts: readonly Mount[], now: () => number) {
     this.tree = tree
@@ -49,7 +66,9 @@ export class ContainerFs implements ContainerFiles {
   }
 
   async read(path: string): Promise<Uint8Array> {
-    return readContent(this.content(path))
+    const content = this.content(path)
+    if (contentSize(content) > READ_BYTES) throw new FileError('ENOMEM', 'read', path)
+    return readContent(content)
   }
 
   /** What a file holds, to be read or streamed. Throws FileError. */
@@ -63,8 +82,15 @@ export class ContainerFs implements ContainerFiles {
     this.writeSync(path, content, mode)
   }
 
+  /** What it has written to memory, bytes. */
+  get memoryBytes(): number {
+    let bytes = 0
+    for (const part of this.#memory.values()) bytes += part
+    return bytes
+  }
+
   /** Creates or replaces a file. Throws FileError. */
-  writeSync(path: string, content: Uint8Array, mode?: number): void {
+  writeSync(path: string, content: MemoryContent, mode?: number): void {
     const real = this.tree.realPath(path, 'open')
     const known = this.tree.lookup(real)
     if (known?.kind === 'directory') throw new FileError('EISDIR', 'open', path)
@@ -72,11 +98,18 @@ export class ContainerFs implements ContainerFiles {
     const mount = this.#mountOf(real)
     if (mount) {
       if (mount.mount.readOnly) throw new FileError('EROFS', 'open', path)
-      if (mount.mount.folder) return mount.mount.folder.write(mount.inside, content, mode)
+      if (mount.mount.folder) return mount.mount.folder.write(mount.inside, wholeOf(content), mode)
       const old = mount.mount.files.get(mount.inside)
+      const { memoryBytes } = mount.mount
+      if (memoryBytes !== undefined) this.#useMemory(mount.mount.path, memoryBytes, content, old?.content)
       mount.mount.files.set(mount.inside, { content, mode: mode ?? old?.mode ?? 0o644 })
+      if (memoryBytes !== undefined) this.onMemory?.()
       return
     }
+    const old = known?.kind === 'file' && isInMemory(known.content) ? known.content : undefined
+    const shared = real.startsWith(`${SHARED_MEMORY}/`)
+    if (shared) this.#useMemory(SHARED_MEMORY, SHARED_MEMORY_BYTES, content, old)
+    this.#keep(keptBytes(content) - (old ? keptBytes(old) : 0))
     const attributes = known ?? { mode: 0o644, uid: 0, gid: 0 }
     this.tree.put(
       real,
@@ -88,12 +121,36 @@ export class ContainerFs implements ContainerFiles {
       }),
       'open',
     )
+    if (shared) this.onMemory?.()
   }
 
+  /** Adds to the end of a file; its cost does not grow with the file. Throws FileError. */
   async append(path: string, bytes: Uint8Array): Promise<void> {
     const node = this.find(path)
-    const old = node?.kind === 'file' ? await readContent(node.content) : new Uint8Array()
-    this.writeSync(path, Buffer.concat([old, bytes]))
+    const old = node?.kind === 'file' ? node.content : new Uint8Array()
+    this.writeSync(path, grown(isInMemory(old) ? old : await readContent(old), bytes))
+  }
+
+  #useMemory(at: string, limit: number, content: MemoryContent, old: MemoryContent | undefined): void {
+    const used = (this.#memory.get(at) ?? 0) + contentSize(content) - (old ? contentSize(old) : 0)
+    if (used > limit) throw new FileError('ENOSPC', 'write', at)
+    this.#memory.set(at, Math.max(0, used))
+  }
+
+  /** Counts what this machine keeps of it. Throws FileError when that is too much. */
+  #keep(bytes: number): void {
+    this.#kept += bytes
+    if (bytes <= 0 || this.#kept <= KEPT_BYTES) return
+    this.#kept = bytes + keptIn(this.tree.root)
+    if (this.#kept <= KEPT_BYTES) return
+    this.#kept -= bytes
+    throw new FileError('ENOSPC', 'write', '/')
+  }
+
+  /** Gives back the memory of what was removed. */
+  #freeMemory(at: string, node: TreeNode): void {
+    const used = this.#memory.get(at)
+    if (used !== undefined) this.#memory.set(at, Math.max(0, used - sizeOf(node)))
   }
 
   async list(path: string): Promise<string[]> {
@@ -149,11 +206,13 @@ export class ContainerFs implements ContainerFiles {
     const mount = this.#mountOf(real)
     if (!mount) {
       this.tree.remove(real)
+      if (real.startsWith(`${SHARED_MEMORY}/`)) this.#freeMemory(SHARED_MEMORY, node)
       return
     }
     if (mount.mount.readOnly) throw new FileError('EROFS', 'unlink', path)
     if (mount.inside === '') throw new FileError('EBUSY', 'unlink', path)
     if (mount.mount.folder) return mount.mount.folder.remove(mount.inside)
+    this.#freeMemory(mount.mount.path, node)
     for (const name of [...mount.mount.files.keys()]) {
       if (name === mount.inside || name.startsWith(`${mount.inside}/`)) mount.mount.files.delete(name)
     }
@@ -235,8 +294,8 @@ function putIntoMount(mount: Mount, inside: string, node: TreeNode): void {
     if (mount.folder) mount.folder.makeFolder(inside, node.mode)
     else mount.files.set(`${inside}/`, { content: new Uint8Array(), mode: node.mode })
     for (const [name, child] of node.children) putIntoMount(mount, `${inside}/${name}`, child)
-  } else if (node.kind === 'file' && node.content instanceof Uint8Array) {
-    if (mount.folder) mount.folder.write(inside, node.content, node.mode)
+  } else if (node.kind === 'file' && isInMemory(node.content)) {
+    if (mount.folder) mount.folder.write(inside, wholeOf(node.content), node.mode)
     else mount.files.set(inside, { content: node.content, mode: node.mode })
   } else throw new FileError('EINVAL', 'open', inside)
 }
@@ -245,4 +304,20 @@ function putIntoMount(mount: Mount, inside: string, node: TreeNode): void {
 export function nodeSize(node: TreeNode): number {
   if (node.kind === 'file') return contentSize(node.content)
   return node.kind === 'symlink' ? node.target.length : node.kind === 'directory' ? 4096 : 0
+}
+
+/** Bytes that the simulation keeps of a tree's files. */
+function keptIn(node: TreeNode): number {
+  if (node.kind === 'file') return isInMemory(node.content) ? keptBytes(node.content) : 0
+  let bytes = 0
+  if (node.kind === 'directory') for (const child of node.children.values()) bytes += keptIn(child)
+  return bytes
+}
+
+/** Bytes of all files in a tree. */
+function sizeOf(node: TreeNode): number {
+  if (node.kind !== 'directory') return nodeSize(node)
+  let bytes = 0
+  for (const child of node.children.values()) bytes += sizeOf(child)
+  return bytes
 }

@@ -2,10 +2,12 @@ import type { Duplex } from 'node:stream'
 import { ConnectError, type VirtualNetwork } from '#network/virtual-network.ts'
 import type { Clock } from '#world/clock.ts'
 import { isElf, readProgramMark } from '../catalogue/program-file.ts'
-import { streamContent } from '../files/nodes.ts'
+import { contentSize, streamContent } from '../files/nodes.ts'
 import { resolvePath } from '../files/tree.ts'
+import type { MemoryPool } from '../runtime.ts'
 import type { ContainerFs } from './container-fs.ts'
 import { CpuMeter } from './cpu-meter.ts'
+import { enforcePool, joinPool, leavePool } from './memory-pools.ts'
 import { Process, type ProcessOptions, type Program } from './process.ts'
 import { KILLED, ProcessTable } from './process-table.ts'
 
@@ -51,6 +53,8 @@ export interface MachineOptions {
   hosts: Record<string, string>
   lookup: ((name: string) => string | undefined) | undefined
   memoryLimitBytes: number | undefined
+  memoryPool?: MemoryPool | undefined
+  oomScoreAdjust?: number | undefined
   /** Whose processes its own are seen beside; default: none. */
   table?: ProcessTable | undefined
   /** PEM of the authorities that the system trusts. */
@@ -73,6 +77,7 @@ export class Machine {
   readonly address: string
   readonly user: User
   memoryLimitBytes: number | undefined
+  readonly oomScoreAdjust: number | undefined
   readonly authorities: string | undefined
   readonly table: ProcessTable
   readonly cpu: CpuMeter
@@ -93,6 +98,8 @@ export class Machine {
     this.address = options.address
     this.user = options.user
     this.memoryLimitBytes = options.memoryLimitBytes
+    this.oomScoreAdjust = options.oomScoreAdjust
+    this.files.onMemory = () => this.enforceMemoryLimit()
     this.authorities = options.authorities
     this.table = options.table ?? new ProcessTable()
   }
@@ -116,7 +123,10 @@ export class Machine {
       pid: this.table.newPid(),
       machine: this,
     })
-    if (!this.#first || this.#first.status) this.#first = process
+    if (!this.#first || this.#first.status) {
+      this.#first = process
+      if (this.#options.memoryPool) joinPool(this.#options.memoryPool, this)
+    }
     this.table.add(process)
     this.spend(PROCESS_START_MS)
     return process
@@ -218,24 +228,27 @@ export class Machine {
     this.cpu.spend(ms, Math.max(1, this.own.length))
   }
 
-  /** Bytes that its processes hold, with the kernel's share. */
+  /** Bytes that its processes hold, with the kernel's share and what they have written to memory. */
   memoryBytes(): number {
-    const { own } = this
-    if (own.length === 0) return 0
-    let bytes = KERNEL_BYTES
-    for (const process of own) bytes += process.memoryBytes
-    return bytes
+    let bytes = 0
+    for (const process of this.processes.values()) if (process.machine === this) bytes += process.memoryBytes
+    return bytes === 0 ? 0 : bytes + KERNEL_BYTES + this.files.memoryBytes
   }
 
-  /** Kills who holds most while all hold more than the container's limit, as the kernel does. */
+  /** Kills who holds most while all hold more than the container's limit, or its machine has, as the kernel does. */
   enforceMemoryLimit(): void {
     const limit = this.memoryLimitBytes
-    if (limit === undefined) return
-    while (this.memoryBytes() > limit) {
+    while (limit !== undefined && this.memoryBytes() > limit) {
       const [victim] = this.own.toSorted((a, b) => b.memoryBytes - a.memoryBytes)
-      this.oomKilled = true
-      victim!.end({ exitCode: 137, signal: 'SIGKILL', oomKilled: true })
+      this.killForMemory(victim!)
     }
+    if (this.#options.memoryPool) enforcePool(this.#options.memoryPool)
+  }
+
+  /** Ends a process as the kernel does for want of memory. */
+  killForMemory(process: Process): void {
+    this.oomKilled = true
+    process.end({ exitCode: 137, signal: 'SIGKILL', oomKilled: true })
   }
 
   /** Resolves when the container goes on; undefined while it is not frozen. */
@@ -259,7 +272,9 @@ export class Machine {
 
   processEnded(process: Process): void {
     this.table.drop(process)
-    if (process === this.#first) this.endAll()
+    if (process !== this.#first) return
+    this.endAll()
+    if (this.#options.memoryPool) leavePool(this.#options.memoryPool, this)
   }
 
   endAll(): void {
@@ -278,8 +293,7 @@ export class Machine {
 export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 async function firstBytes(content: Parameters<typeof streamContent>[0]): Promise<Uint8Array> {
-  const size = content instanceof Uint8Array ? content.length : content.size
-  for await (const chunk of streamContent(content, 0, Math.min(512, size))) return chunk
+  for await (const chunk of streamContent(content, 0, Math.min(512, contentSize(content)))) return chunk
   return new Uint8Array()
 }
 

@@ -98,6 +98,17 @@ export function readerOf(bytes: Uint8Array): Reader {
   return pipe
 }
 
+/** Reads what a generator gives. */
+export function readerOfStream(stream: AsyncGenerator<Uint8Array>): Reader {
+  const back: Uint8Array[] = []
+  return {
+    async read() {
+      return back.pop() ?? (await stream.next()).value ?? undefined
+    },
+    unread: (bytes) => void (bytes.length > 0 && back.push(bytes)),
+  }
+}
+
 /** Writes into a node stream, waiting while it is full. */
 export function writerTo(stream: Writable): Writer {
   return {
@@ -126,10 +137,15 @@ export async function feed(pipe: Pipe, stream: Readable): Promise<void> {
   pipe.end()
 }
 
-/** Everything up to the end. */
-export async function readAll(reader: Reader): Promise<Buffer> {
+/** Everything up to the end; `grown` is told how much there is so far, and may throw. */
+export async function readAll(reader: Reader, grown?: (bytes: number) => void): Promise<Buffer> {
   const chunks: Uint8Array[] = []
-  for (let chunk = await reader.read(); chunk; chunk = await reader.read()) chunks.push(chunk)
+  let size = 0
+  for (let chunk = await reader.read(); chunk; chunk = await reader.read()) {
+    chunks.push(chunk)
+    size += chunk.length
+    grown?.(size)
+  }
   return Buffer.concat(chunks)
 }
 

@@ -1,3 +1,4 @@
+import { FileError } from '../files/tree.ts'
 import type { ExitStatus } from '../runtime.ts'
 import type { Machine, User } from './machine.ts'
 import type { Reader, Writer } from './pipe.ts'
@@ -30,6 +31,11 @@ export interface ProcessOptions {
 /** What a small program holds in memory, bytes. */
 const RESIDENT_BYTES = 3 * 1024 * 1024
 
+/** Bytes that the simulation keeps of what a process has in its memory. */
+export const KEPT_BYTES: number = 64 * 1024 * 1024
+/** Growth that is looked at, bytes. */
+const LOOK_AT_BYTES = 1024 * 1024
+
 /** A running program in a container. */
 export class Process {
   readonly pid: number
@@ -52,6 +58,7 @@ export class Process {
   #resolve!: (status: ExitStatus) => void
   #status: ExitStatus | undefined
   #memoryBytes = RESIDENT_BYTES
+  #memorySeen = 0
 
   constructor(options: ProcessOptions) {
     this.pid = options.pid
@@ -84,10 +91,18 @@ export class Process {
       (error) => {
         if (error instanceof KilledError) return
         if (error?.name === 'BrokenPipeError') return this.end({ exitCode: 141, signal: 'SIGPIPE' })
+        if (error instanceof FileError) return void this.#failed(error)
         this.machine.reportFault(this, error)
         this.end({ exitCode: 139, signal: 'SIGSEGV' })
       },
     )
+  }
+
+  /** Ends as a program that could not write its output. */
+  async #failed(error: FileError): Promise<void> {
+    const name = this.argv[0]!.slice(this.argv[0]!.lastIndexOf('/') + 1)
+    await this.stderr.write(Buffer.from(`${name}: write error: ${error.reason}\n`)).catch(() => {})
+    this.end({ exitCode: 1 })
   }
 
   /** Bytes of memory that it holds. */
@@ -98,7 +113,22 @@ export class Process {
   /** Sets what it holds beside its own code. Past the container's limit the kernel kills who holds most. */
   holdMemory(bytes: number): void {
     this.#memoryBytes = RESIDENT_BYTES + bytes
+    if (bytes < this.#memorySeen + LOOK_AT_BYTES) {
+      this.#memorySeen = Math.min(this.#memorySeen, bytes)
+      return
+    }
+    this.#memorySeen = bytes
     this.machine.enforceMemoryLimit()
+  }
+
+  /**
+   * Holds bytes that this machine really keeps. A program that wants more of them than the simulation keeps is taken for one that grows
+   * without end: it is killed for want of memory, whatever its container's limit.
+   */
+  keepMemory(bytes: number): void {
+    this.holdMemory(bytes)
+    if (bytes > KEPT_BYTES && !this.#status) this.machine.killForMemory(this)
+    this.check()
   }
 
   /**
@@ -174,6 +204,7 @@ export class Process {
 
   /** Waits for something, but no longer than the process lives. Throws KilledError. */
   waitFor<T>(promise: Promise<T>): Promise<T> {
+    if (this.#status) promise.catch(() => {})
     this.check()
     return new Promise((resolve, reject) => {
       const abort = () => reject(new KilledError())

@@ -71,6 +71,8 @@ export function createContainerRuntime(options: SimulatedRuntimeOptions): Simula
         hosts: spec.hosts ?? {},
         lookup: spec.lookup?.bind(spec),
         memoryLimitBytes: spec.memoryLimitBytes,
+        memoryPool: spec.memoryPool,
+        oomScoreAdjust: spec.oomScoreAdjust,
         table: tableOf(spec.processesOf),
         programs: (...executable) => options.programs?.(...executable) ?? findProgram(...executable),
         fault: options.fault ?? ((error) => console.error(error)),

@@ -1,5 +1,5 @@
 import type { IFileSystem } from 'just-bash'
-import type { TreeNode } from '../files/nodes.ts'
+import { contentSize, type TreeNode } from '../files/nodes.ts'
 import { FileError, resolvePath } from '../files/tree.ts'
 import type { ContainerFs } from '../processes/container-fs.ts'
 import { nodeSize } from '../processes/container-fs.ts'
@@ -7,6 +7,9 @@ import type { Machine } from '../processes/machine.ts'
 
 type Encoding = Parameters<IFileSystem['readFile']>[1]
 type Content = Parameters<IFileSystem['writeFile']>[1]
+
+/** Larger files are not read by just-bash's commands: they hold everybody up meanwhile. bytes */
+const READ_BYTES = 16 * 1024 * 1024
 
 /** A container's files as just-bash's commands use them. */
 export class LibraryFs implements IFileSystem {
@@ -20,10 +23,11 @@ export class LibraryFs implements IFileSystem {
 
   async readFile(path: string, options?: Encoding): Promise<string> {
     const encoding = typeof options === 'string' ? options : options?.encoding
-    return Buffer.from(await this.#files.read(path)).toString((encoding as BufferEncoding) ?? 'utf8')
+    return Buffer.from(await this.readFileBuffer(path)).toString((encoding as BufferEncoding) ?? 'utf8')
   }
 
-  readFileBuffer(path: string): Promise<Uint8Array> {
+  async readFileBuffer(path: string): Promise<Uint8Array> {
+    if (contentSize(this.#files.content(path)) > READ_BYTES) throw new FileError('ENOMEM', 'read', path)
     return this.#files.read(path)
   }
 

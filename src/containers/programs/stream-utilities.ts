@@ -1,26 +1,14 @@
-import { contentSize, streamContent } from '../files/nodes.ts'
-import { resolvePath } from '../files/tree.ts'
-import { readLine } from '../processes/pipe.ts'
+import { FileError, resolvePath } from '../files/tree.ts'
+import { Pace } from '../processes/pace.ts'
+import type { Reader } from '../processes/pipe.ts'
 import type { Process, Program } from '../processes/process.ts'
+import { countOptions } from './count-options.ts'
+import { chunksOf, countLines, openInput } from './inputs.ts'
 import { libraryUtility } from './library.ts'
 
 /** Copies a reader to standard output as it comes. */
 async function pump(process: Process): Promise<void> {
   for (let chunk = await process.read(); chunk; chunk = await process.read()) await process.print(chunk)
-}
-
-/** Gives the bytes of a file, or complains and gives undefined. */
-async function open(process: Process, command: string, name: string) {
-  const node = process.machine.files.find(resolvePath(process.cwd, name))
-  if (node?.kind === 'file') return node.content
-  if (node?.kind === 'device') return new Uint8Array()
-  const reason = node
-    ? command === 'cat'
-      ? 'read error: Is a directory'
-      : 'Is a directory'
-    : 'No such file or directory'
-  await process.complain(node ? `${command}: ${reason}\n` : `${command}: can't open '${name}': ${reason}\n`)
-  return undefined
 }
 
 const cat: Program = async (process) => {
@@ -35,76 +23,75 @@ const cat: Program = async (process) => {
       await pump(process)
       continue
     }
-    const content = await open(process, 'cat', name)
-    if (!content) status = 1
-    else for await (const chunk of streamContent(content)) await process.print(chunk)
+    try {
+      for await (const chunk of chunksOf(process, openInput(process, name))) await process.print(chunk)
+    } catch (error) {
+      if (!(error instanceof FileError) || error.code === 'ENOSPC') throw error
+      await process.complain(
+        error.code === 'EISDIR'
+          ? `cat: read error: Is a directory\n`
+          : `cat: can't open '${name}': ${error.reason}\n`,
+      )
+      status = 1
+    }
   }
   return status
 }
 
+/** `head`: the first lines or bytes. What it does not need it leaves unread. */
 const head: Program = async (process) => {
-  const { count, bytes, files } = lineOptions(process.argv.slice(1))
-  if (files.length > 0 || bytes !== undefined || count < 0) {
-    return libraryUtility('head')!(process)
+  const { count, bytes, from, files } = countOptions(process.argv.slice(1))
+  if (files.length > 1 || count < 0 || Number.isNaN(count) || from) return libraryUtility('head')!(process)
+  let input: Reader
+  try {
+    input = openInput(process, files[0] ?? '-')
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error
+    await process.complain(`head: ${files[0]}: ${error.reason}\n`)
+    return 1
   }
-  for (let n = 0; n < count; n++) {
-    const got = await process.waitFor(readLine(process.stdin))
-    if (!got) break
-    await process.print(got.newline ? `${got.line}\n` : got.line)
+  let left = bytes ?? count
+  while (left > 0) {
+    const chunk = await process.waitFor(input.read())
+    if (!chunk) break
+    const end = bytes === undefined ? endOfLine(chunk, left) : Math.min(left, chunk.length)
+    const part = chunk.subarray(0, end)
+    left -= bytes === undefined ? countLines(part) : part.length
+    input.unread(chunk.subarray(end))
+    await process.print(part)
   }
   return 0
 }
 
-function lineOptions(args: readonly string[]) {
-  const files: string[] = []
-  let count = 10
-  let bytes: number | undefined
-  let follow = false
-  const words = [...args]
-  while (words.length > 0) {
-    const word = words.shift()!
-    if (/^-\d+$/.test(word)) count = Number(word.slice(1))
-    else if (word === '-n') count = Number(words.shift())
-    else if (/^-n[+-]?\d+$/.test(word)) count = Number(word.slice(2))
-    else if (word === '-c') bytes = Number(words.shift())
-    else if (word === '-f' || word === '-F' || word === '--follow') follow = true
-    else if (/^-\d*f$/.test(word)) follow = true
-    else files.push(word)
+/** Where the `count`th line of bytes ends; all of them when there are fewer. */
+function endOfLine(bytes: Uint8Array, count: number): number {
+  let end = 0
+  for (let line = 0; line < count; line++) {
+    const newline = bytes.indexOf(10, end)
+    if (newline === -1) return bytes.length
+    end = newline + 1
   }
-  return { count, bytes, follow, files }
+  return end
 }
 
-/** How often `tail -f` looks again, as busybox does, ms. */
-const TAIL_INTERVAL_MS = 1000
-
-const tail: Program = async (process) => {
-  const { count, files, follow } = lineOptions(process.argv.slice(1))
-  if (!follow) {
-    return libraryUtility('tail')!(process)
+/** `wc` of standard input by one measure; anything else is the library's. */
+const wc: Program = async (process) => {
+  const words = process.argv.slice(1)
+  if (words.length !== 1 || !['-l', '-c', '-w'].includes(words[0]!)) return libraryUtility('wc')!(process)
+  let total = 0
+  let inWord = false
+  for await (const chunk of chunksOf(process, process.stdin)) {
+    if (words[0] === '-c') total += chunk.length
+    else if (words[0] === '-l') total += countLines(chunk)
+    else
+      for (const byte of chunk) {
+        const space = byte === 32 || (byte >= 9 && byte <= 13)
+        if (inWord && space) total++
+        inWord = !space
+      }
   }
-  if (files.length === 0) {
-    await pump(process)
-    return 0
-  }
-  const name = files[0]!
-  const path = resolvePath(process.cwd, name)
-  if (process.machine.files.find(path)?.kind === 'device') return process.forever()
-  const content = await open(process, 'tail', name)
-  if (!content) return 1
-  const text = Buffer.from(await process.machine.files.read(path)).toString('latin1')
-  const lines = text.split('\n')
-  const skip = Math.max(0, lines.length - (text.endsWith('\n') ? 1 : 0) - count)
-  await process.print(Buffer.from(lines.slice(skip).join('\n'), 'latin1'))
-  let position = contentSize(content)
-  for (;;) {
-    await process.sleep(TAIL_INTERVAL_MS)
-    const node = process.machine.files.find(path)
-    if (node?.kind !== 'file') continue
-    const size = contentSize(node.content)
-    if (size < position) position = 0
-    for await (const chunk of streamContent(node.content, position, size)) await process.print(chunk)
-    position = size
-  }
+  await process.print(`${total + (inWord ? 1 : 0)}\n`)
+  return 0
 }
 
 const tee: Program = async (process) => {
@@ -121,16 +108,18 @@ const tee: Program = async (process) => {
   return 0
 }
 
+/** What `yes` writes at once, bytes. */
+const YES_BYTES = 65536
+
 const yes: Program = async (process) => {
   const line = `${process.argv.slice(1).join(' ') || 'y'}\n`
-  const { clock } = process.machine
+  const lines = Buffer.from(line.repeat(Math.ceil(YES_BYTES / line.length)))
+  const pace = new Pace(process)
   for (;;) {
-    const since = clock.now()
-    await process.print(line.repeat(64))
-    await new Promise((resolve) => setImmediate(resolve))
-    process.machine.spend(clock.now() - since)
+    await process.print(lines)
+    await pace.made(lines.length)
   }
 }
 
 /** Utilities that pass bytes on as they come. */
-export const STREAM_UTILITIES: Record<string, Program> = { cat, head, tail, tee, yes }
+export const STREAM_UTILITIES: Record<string, Program> = { cat, head, tee, wc, yes }

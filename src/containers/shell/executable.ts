@@ -52,11 +52,17 @@ export async function runExecutable(
     tty: shell.process.tty,
   })
   child.run(executable.program)
-  return foreground(shell, child)
+  return foreground(shell, child, io)
+}
+
+/** What shells say of a child that the kernel or somebody else has killed. */
+function killedNotice(shell: Shell, child: Process): string {
+  if (!shell.dialect.bash) return 'Killed\n'
+  return `${shell.prefix}${String(child.pid).padStart(5)} ${'Killed'.padEnd(24)}${child.argv.join(' ')}\n`
 }
 
 /** Waits for a child that has the terminal. */
-async function foreground(shell: Shell, child: Process): Promise<number> {
+async function foreground(shell: Shell, child: Process, io: Descriptors): Promise<number> {
   const { tty } = shell.process
   tty?.foreground.add(child)
   if (tty?.interrupted) child.kill('SIGINT')
@@ -67,6 +73,7 @@ async function foreground(shell: Shell, child: Process): Promise<number> {
     tty?.foreground.delete(child)
   }
   if (status.signal === 'SIGINT' && tty) throw shell.interactive ? new InterruptSignal() : new ExitSignal(130)
+  if (status.signal === 'SIGKILL') await shell.writeTo(io, 2, killedNotice(shell, child))
   return status.exitCode
 }
 

@@ -1,6 +1,7 @@
 import { streamContent } from '../files/nodes.ts'
 import { FileError } from '../files/tree.ts'
-import { nothing, Pipe, type Reader, readerOf, type Writer } from '../processes/pipe.ts'
+import { deviceReader, deviceWriter } from '../processes/devices.ts'
+import { nothing, readerOf, readerOfStream, type Writer } from '../processes/pipe.ts'
 import { expandString } from './expand.ts'
 import type { Shell } from './shell.ts'
 import type { Descriptor, Descriptors } from './state.ts'
@@ -80,7 +81,7 @@ function openForReading(shell: Shell, word: string, io: Descriptors): Descriptor
   if (!node) throw new RedirectionError('ENOENT', cannotOpen(shell, word))
   if (node.kind === 'device') {
     if (node.name === 'stdin' || node.name === 'tty') return io.get(0) ?? { reader: nothing }
-    return { reader: node.name === 'zero' || node.name.endsWith('random') ? endless(node.name) : nothing }
+    return { reader: deviceReader(shell.process, node.name) }
   }
   if (node.kind !== 'file') throw new RedirectionError('EISDIR', `${word}: Is a directory`)
   return { reader: readerOfStream(streamContent(node.content)) }
@@ -92,7 +93,7 @@ function openForWriting(shell: Shell, word: string, append: boolean, io: Descrip
   const node = shell.files.find(path)
   if (node?.kind === 'device') {
     if (node.name === 'stdout' || node.name === 'tty') return io.get(1)?.writer ?? nothing
-    return node.name === 'stderr' ? (io.get(2)?.writer ?? nothing) : nothing
+    return node.name === 'stderr' ? (io.get(2)?.writer ?? nothing) : deviceWriter(node.name)
   }
   const standard = /^\/proc\/(?:1|self)\/fd\/([12])$/.exec(path)
   if (standard)
@@ -125,24 +126,3 @@ const cannotCreate = (shell: Shell, word: string, reason: string | undefined) =>
     : shell.dialect.kind === 'dash'
       ? `cannot create ${word}: ${reason ?? 'Directory nonexistent'}`
       : `can't create ${word}: ${reason ?? 'nonexistent directory'}`
-
-function readerOfStream(stream: AsyncGenerator<Uint8Array>): Reader {
-  const back: Uint8Array[] = []
-  return {
-    async read() {
-      return back.pop() ?? (await stream.next()).value ?? undefined
-    },
-    unread: (bytes) => void (bytes.length > 0 && back.push(bytes)),
-  }
-}
-
-function endless(name: string): Reader {
-  const pipe = new Pipe()
-  return {
-    read: async () => {
-      const bytes = new Uint8Array(4096)
-      return name === 'zero' ? bytes : crypto.getRandomValues(bytes)
-    },
-    unread: (bytes) => pipe.unread(bytes),
-  }
-}

@@ -1,4 +1,4 @@
-import { resolvePath } from '../files/tree.ts'
+import { FileError, resolvePath } from '../files/tree.ts'
 import type { ContainerFs } from '../processes/container-fs.ts'
 import { BrokenPipeError, Pipe, type Writer } from '../processes/pipe.ts'
 import type { Process } from '../processes/process.ts'
@@ -33,6 +33,8 @@ import type {
 import { syntaxMessage } from './syntax-error.ts'
 import { Traps } from './traps.ts'
 
+/** Growth of a shell's memory that is counted, bytes. */
+const NOTICED_BYTES = 64 * 1024
 /** How deep functions may call each other. */
 const MAX_DEPTH = 500
 
@@ -78,7 +80,11 @@ export class Shell {
   /** Throws ShellError for a readonly variable. */
   set(name: string, value: string): void {
     if (this.state.readonlyNames.has(name)) throw new ShellError(`${name}: is read only`)
+    const more = value.length - (this.state.variables.get(name)?.length ?? 0)
     this.state.variables.set(name, value)
+    this.state.memoryBytes += more
+    if (more > NOTICED_BYTES) this.process.keepMemory(this.state.memoryBytes)
+    else if (more < -NOTICED_BYTES) this.process.holdMemory(this.state.memoryBytes)
   }
 
   // --- running
@@ -242,9 +248,17 @@ export class Shell {
   /** Runs a script in a subshell and gives what it writes, without trailing newlines. */
   async substitute(script: ScriptNode): Promise<string> {
     const chunks: Uint8Array[] = []
+    let size = 0
+    let nulls = false
     const writer: Writer = {
       write: async (bytes) => {
-        chunks.push(bytes)
+        // A shell's strings end at a null byte, so it drops them.
+        const kept = bytes.includes(0) ? bytes.filter((byte) => byte !== 0) : bytes
+        nulls ||= kept !== bytes
+        if (kept.length === 0) return
+        chunks.push(kept)
+        size += kept.length
+        if (size > NOTICED_BYTES) this.process.keepMemory(this.state.memoryBytes + size)
       },
     }
     const io = new Map(this.#io).set(1, { writer })
@@ -257,6 +271,8 @@ export class Shell {
       shell.#io = io
       return shell.execute(script.statements, io)
     }, io)
+    if (nulls && this.dialect.bash)
+      await this.complain(this.#io, 'warning: command substitution: ignored null byte in input')
     return Buffer.concat(chunks).toString().replace(/\n+$/, '')
   }
 
@@ -341,6 +357,10 @@ export class Shell {
     if (!SPECIAL.has(name)) for (const [key] of values) this.state.exported.add(key)
     try {
       return body ? await this.#call(body, words, io) : await builtin!(this, words.slice(1), io, name)
+    } catch (error) {
+      if (body || !(error instanceof FileError)) throw error
+      await this.complain(io, `${name}: write error: ${error.reason}`)
+      return 1
     } finally {
       if (!SPECIAL.has(name)) {
         for (const [key, value, exported] of saved) {

@@ -53,6 +53,8 @@ export class ShellState {
   lastBackground: number | undefined
   traps = new Map<string, string>()
   umask = 0o022
+  /** What its variables hold, bytes. */
+  memoryBytes = 0
 
   /** A copy for a subshell; traps are not inherited. */
   fork(): ShellState {
@@ -69,6 +71,7 @@ export class ShellState {
     copy.status = this.status
     copy.lastBackground = this.lastBackground
     copy.umask = this.umask
+    copy.memoryBytes = this.memoryBytes
     return copy
   }
 

@@ -34,6 +34,7 @@ export function runtimeSpec(
     mounts: [resolverMount(context.resolver(pod)), ...context.volumes.mountsOf(spec, env)],
     ...(processesOf && { processesOf }),
     ...runtimeLimits(spec),
+    ...context.memoryOf(pod, spec),
   }
 }
 

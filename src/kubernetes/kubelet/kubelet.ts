@@ -6,6 +6,7 @@ import { nameOf, splitName } from '../pods.ts'
 import { VolumeStore } from '../volumes/files.ts'
 import { nodeAgents } from './node-agent.ts'
 import { NodeImages } from './node-images.ts'
+import { NodeMemory } from './node-memory.ts'
 import { type NodeRecord, nodeRecordPrefix } from './node-record.ts'
 import { type KubeletServices, PodWorker } from './pod-worker.ts'
 import { kubeletStreams } from './streams.ts'
@@ -76,6 +77,7 @@ export function startKubelets(plane: ControlPlane, given: KubeletsOptions): Kube
     ...services,
     images,
     volumes,
+    memory: new NodeMemory(apiOf),
     enqueue: (key) => runner.enqueue(key),
   }
   const podsByMount = new StoreIndex<Pod>(world.store, api.prefix('pods'), (pod) =>

@@ -1,4 +1,4 @@
-import type { Container, ContainerRuntime, ProcessNamespace } from '#containers/runtime.ts'
+import type { Container, ContainerRuntime, ContainerSpec, ProcessNamespace } from '#containers/runtime.ts'
 import type { VirtualNetwork } from '#network/virtual-network.ts'
 import type { Timer } from '#world/clock.ts'
 import type { Result } from '#world/controller.ts'
@@ -14,6 +14,7 @@ import type { VolumeStore } from '../volumes/files.ts'
 import { ContainerWorker } from './container-worker.ts'
 import type { EnvironmentSource } from './environment.ts'
 import type { NodeImages } from './node-images.ts'
+import { type NodeMemory, oomScoreAdjust } from './node-memory.ts'
 import type { NodeRecord } from './node-record.ts'
 import { type PodView, podStatusOf } from './pod-status.ts'
 import { PodResize } from './resize.ts'
@@ -37,6 +38,8 @@ export interface KubeletServices {
   podsOn(node: string): Pod[]
   issueToken: TokenIssuer
   volumes: VolumeStore
+  /** Default: nodes have memory without end. */
+  memory?: NodeMemory
   /** Resolves a name as a pod of `namespace` sees it. */
   resolve(pod: Pod, name: string): string | undefined
   /** The text of a pod's `/etc/resolv.conf`. */
@@ -76,6 +79,8 @@ export interface PodContext {
   resolver(pod: Pod): string
   /** Whose processes a container's run among; undefined: nobody's. */
   processesOf(pod: Pod, spec: ContainerSpecification): Container | ProcessNamespace | undefined
+  /** A container's place among those that share the node's memory. */
+  memoryOf(pod: Pod, spec: ContainerSpecification): Pick<ContainerSpec, 'memoryPool' | 'oomScoreAdjust'>
 }
 
 /** One pod on its node: address, volumes, containers. `sync` moves it one step towards what its object says. */
@@ -216,6 +221,12 @@ export class PodWorker implements PodContext {
 
   resolver(pod: Pod): string {
     return this.#services.resolver(pod, this.nodeName)
+  }
+
+  memoryOf(pod: Pod, spec: ContainerSpecification): Pick<ContainerSpec, 'memoryPool' | 'oomScoreAdjust'> {
+    const memoryPool = this.#services.memory?.poolOf(this.#node)
+    if (!memoryPool) return {}
+    return { memoryPool, oomScoreAdjust: oomScoreAdjust(pod, spec, memoryPool.capacityBytes) }
   }
 
   processesOf(pod: Pod, spec: ContainerSpecification): Container | ProcessNamespace | undefined {

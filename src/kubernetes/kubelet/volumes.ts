@@ -1,3 +1,5 @@
+import { contentSize } from '#containers/files/nodes.ts'
+import { wholeOf } from '#containers/files/pieces.ts'
 import type { Mount } from '#containers/runtime.ts'
 import type {
   ConfigMap,
@@ -46,6 +48,8 @@ export class PodVolumes {
   readonly #tokens = new Map<string, { token: string; renewAt: number }>()
 
   readonly #store: VolumeStore
+  /** Sizes of the volumes that are memory (`emptyDir.medium`), bytes. */
+  readonly #memory = new Map<string, number>()
   /** Volumes whose files outlive the pod. */
   readonly #lasting = new Set<string>()
 
@@ -78,6 +82,8 @@ export class PodVolumes {
           `MountVolume.SetUp failed for volume "${volume.name}" : ${(error as Error).message}`,
         )
       }
+      if (volume.emptyDir?.medium === 'Memory')
+        this.#memory.set(volume.name, memoryVolumeBytes(source, volume))
       const files = this.#files.get(volume.name) ?? new Map()
       this.#files.set(volume.name, files)
       if (wanted) replace(files, wanted)
@@ -89,14 +95,17 @@ export class PodVolumes {
     for (const { name, emptyDir } of pod.spec.volumes ?? []) {
       if (emptyDir?.sizeLimit === undefined) continue
       let size = 0
-      for (const { content } of this.#files.get(name)?.values() ?? []) size += content.length
+      for (const { content } of this.#files.get(name)?.values() ?? []) size += contentSize(content)
       if (size > parseQuantity(emptyDir.sizeLimit)) return { volume: name, limit: emptyDir.sizeLimit }
     }
   }
 
   /** The mounts of a container; `subPath` takes one file or folder as it is now. */
   mountsOf(container: ContainerSpecification, env: Record<string, string>): Mount[] {
-    return (container.volumeMounts ?? []).map((mount) => this.#mount(mount, env))
+    return (container.volumeMounts ?? []).map((mount) => {
+      const memoryBytes = this.#memory.get(mount.name)
+      return { ...this.#mount(mount, env), ...(memoryBytes !== undefined && { memoryBytes }) }
+    })
   }
 
   #mount(mount: VolumeMount, env: Record<string, string>): Mount {
@@ -215,6 +224,21 @@ export class PodVolumes {
   }
 }
 
+/** How large a memory volume is. Models calculateEmptyDirMemorySize: the least of its limit, its pod's and its node's memory. */
+function memoryVolumeBytes({ pod, node }: EnvironmentSource, { emptyDir }: Volume): number {
+  const limits = pod.spec.containers.map(({ resources }) => resources?.limits?.memory)
+  const sum = limits.every((limit) => limit !== undefined)
+    ? limits.reduce((total, limit) => total + parseQuantity(limit), 0)
+    : Number.POSITIVE_INFINITY
+  const own = emptyDir?.sizeLimit === undefined ? Number.POSITIVE_INFINITY : parseQuantity(emptyDir.sizeLimit)
+  const allocatable = node?.status?.allocatable?.memory
+  return Math.min(
+    own || Number.POSITIVE_INFINITY,
+    sum,
+    allocatable ? parseQuantity(allocatable) : Number.POSITIVE_INFINITY,
+  )
+}
+
 /** The pods that have a claim's volume on other nodes. */
 const elsewhere = (pods: Pod[], pod: Pod, claim: string): string[] =>
   pods
@@ -231,7 +255,8 @@ function replace(files: Files, wanted: Files): void {
   for (const path of files.keys()) if (!wanted.has(path)) files.delete(path)
   for (const [path, value] of wanted) {
     const old = files.get(path)
-    if (old && old.mode === value.mode && Buffer.compare(old.content, value.content) === 0) continue
+    if (old && old.mode === value.mode && Buffer.compare(wholeOf(old.content), wholeOf(value.content)) === 0)
+      continue
     files.set(path, value)
   }
 }

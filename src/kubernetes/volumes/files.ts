@@ -1,3 +1,5 @@
+import { wholeOf } from '#containers/files/pieces.ts'
+import { VolumeRoom } from '#containers/files/volume-room.ts'
 import type { Mount } from '#containers/runtime.ts'
 import type { World } from '#world/world.ts'
 
@@ -21,6 +23,7 @@ class VolumeFiles extends Map<string, File> {
   readonly #world: World
   readonly #prefix: string
   readonly #changed = new Set<string>()
+  readonly #room = new VolumeRoom()
 
   constructor(world: World, prefix: string) {
     super()
@@ -29,17 +32,22 @@ class VolumeFiles extends Map<string, File> {
     for (const { key, value } of world.store.list<StoredFile>(prefix).entries) {
       const path = decodeURIComponent(key.slice(prefix.length))
       const { content, mode } = value
-      super.set(path, { content: Buffer.from(content, 'base64'), ...(mode !== undefined && { mode }) })
+      const bytes = Buffer.from(content, 'base64')
+      this.#room.replace(undefined, bytes)
+      super.set(path, { content: bytes, ...(mode !== undefined && { mode }) })
     }
   }
 
+  /** Throws FileError when the volume is full. */
   override set(path: string, file: File): this {
+    this.#room.replace(this.get(path)?.content, file.content)
     super.set(path, file)
     this.#touch(path)
     return this
   }
 
   override delete(path: string): boolean {
+    this.#room.replace(this.get(path)?.content, undefined)
     this.#touch(path)
     return super.delete(path)
   }
@@ -57,7 +65,7 @@ class VolumeFiles extends Map<string, File> {
   #writeBack(): void {
     const writes = [...this.#changed].map((path) => {
       const file = this.get(path)
-      const value = file && { ...file, content: Buffer.from(file.content).toString('base64') }
+      const value = file && { ...file, content: Buffer.from(wholeOf(file.content)).toString('base64') }
       return { key: `${this.#prefix}${encodeURIComponent(path)}`, value }
     })
     this.#changed.clear()

@@ -1,5 +1,6 @@
 import { text } from 'node:stream/consumers'
 import { afterEach, describe, expect, it } from 'vitest'
+import { wholeOf } from '#containers/files/pieces.ts'
 import { PullError } from '#containers/image.ts'
 import type { KubernetesObject } from '#kubernetes/api.ts'
 import type { ConfigMap, Pod } from '#kubernetes/objects.ts'
@@ -222,13 +223,13 @@ describe('a pod', () => {
     )
     expect(first!.env.COLOR).toBe('blue')
     const mount = second!.mounts!.find(({ path }) => path === '/etc/settings')!
-    expect(Buffer.from(mount.files.get('color')!.content).toString()).toBe('blue')
+    expect(Buffer.from(wholeOf(mount.files.get('color')!.content)).toString()).toBe('blue')
     cluster.api.update('configmaps', {
       ...cluster.api.get<ConfigMap>('configmaps', 'default', 'settings')!,
       data: { color: 'red' },
     })
     await cluster.world.advance(61_000)
-    expect(Buffer.from(mount.files.get('color')!.content).toString()).toBe('red')
+    expect(Buffer.from(wholeOf(mount.files.get('color')!.content)).toString()).toBe('red')
   })
 
   it('has its variables, its token and the names of the Services', async () => {
@@ -254,7 +255,7 @@ describe('a pod', () => {
     expect(spec.args).toEqual(['--name=a'])
     const token = spec.mounts!.find(({ path }) => path === '/var/run/secrets/kubernetes.io/serviceaccount')!
     expect([...token.files.keys()].sort()).toEqual(['ca.crt', 'namespace', 'token'])
-    expect(Buffer.from(token.files.get('namespace')!.content).toString()).toBe('default')
+    expect(Buffer.from(wholeOf(token.files.get('namespace')!.content)).toString()).toBe('default')
   })
 
   it('ends when it is told to, or is killed when its grace period is over', async () => {

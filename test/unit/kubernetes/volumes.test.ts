@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { wholeOf } from '#containers/files/pieces.ts'
 import { GP2_CLASS } from '#kubernetes/addons/ebs-csi-driver.ts'
 import { eksAddon } from '#kubernetes/eks-addons.ts'
 import type { PersistentVolume, PersistentVolumeClaim, StatefulSet } from '#kubernetes/objects.ts'
@@ -55,7 +56,8 @@ const files = (name: string) =>
     .filter(({ hostname }) => hostname === name)
     .at(-1)!
     .mounts!.find(({ path }) => path === '/data')!.files
-const text = (name: string, path: string) => Buffer.from(files(name).get(path)?.content ?? '').toString()
+const text = (name: string, path: string) =>
+  Buffer.from(wholeOf(files(name).get(path)?.content ?? Buffer.alloc(0))).toString()
 const refusal = (name: string) => podCondition(cluster.pod(name), 'PodScheduled')?.message
 
 describe('a claim', () => {

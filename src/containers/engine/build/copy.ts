@@ -7,6 +7,7 @@ import type { BlobStore } from '../../blobs/store.ts'
 import { applyLayer } from '../../files/layers.ts'
 import {
   type Content,
+  contentSize,
   type DirectoryNode,
   directory,
   type FileNode,
@@ -168,12 +169,7 @@ function merge(tree: FileTree, at: string, from: DirectoryNode, attributes: Part
 /** The tree in a tar archive (plain or gzip) that ADD names; undefined for any other file. */
 async function unpack(content: Content, blobs: BlobStore): Promise<DirectoryNode | undefined> {
   const head: Uint8Array[] = []
-  for await (const chunk of streamContent(
-    content,
-    0,
-    Math.min(512, content instanceof Uint8Array ? content.length : content.size),
-  ))
-    head.push(chunk)
+  for await (const chunk of streamContent(content, 0, Math.min(512, contentSize(content)))) head.push(chunk)
   const bytes = Buffer.concat(head)
   const gzip = bytes[0] === 0x1f && bytes[1] === 0x8b
   if (!gzip && bytes.toString('latin1', 257, 262) !== 'ustar') return undefined

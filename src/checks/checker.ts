@@ -33,8 +33,15 @@ export interface CheckContext {
   region(): Promise<string>
   /** Access to a cluster: of that name on EKS, or the kubeconfig's when that is the target. */
   kubernetes(cluster: string): Promise<KubeConfig>
-  /** The registry API of a host, `<account>.dkr.ecr.<region>.amazonaws.com`, with the target's credentials. */
+  /** Access to a self-managed cluster by a context of the learner's kubeconfig: `kind-kind`; the kubeconfig's when that is the target. */
+  selfManaged(context: string): Promise<KubeConfig>
+  /**
+   * The registry API of a host: of `<account>.dkr.ecr.<region>.amazonaws.com` with the target's credentials, of another as the
+   * learner's `docker login` left them, of Docker Hub (`registry-1.docker.io`) too.
+   */
   registry(host: string): Registry
+  /** What the learner's Docker Engine answers a GET of its API (`/containers/web/json`); undefined when there is no such thing. */
+  docker<Answer>(path: string): Promise<Answer | undefined>
   /** One HTTP request as `curl` would make it. A connection that fails is an answer too, not an exception. */
   http(url: string, options?: HttpOptions): Promise<HttpAnswer>
   /** The learner's home folder. */

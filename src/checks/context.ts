@@ -22,6 +22,8 @@ export function checkContext(
     aws: (client) => clients.aws(client),
     region: () => clients.region(),
     kubernetes: (cluster) => clients.kubernetes(cluster),
+    selfManaged: (context) => clients.selfManaged(context),
+    docker: (path) => clients.docker(path),
     registry: (host) => clients.registry(host),
     http: (url, options) => clients.http(url, options),
     files,

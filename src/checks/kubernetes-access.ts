@@ -44,6 +44,19 @@ export function fileKubeConfig(file?: string, context?: string): KubeConfig {
   return config
 }
 
+/** Access by one context of a kubeconfig's text; undefined when it has none of that name. */
+export function contextKubeConfig(text: string, context: string, target: Target): KubeConfig | undefined {
+  const config = new KubeConfig()
+  config.loadFromString(text)
+  if (!config.getContextObject(context)) return undefined
+  config.setCurrentContext(context)
+  config.clusters = config.clusters.map((cluster) => {
+    const proxyUrl = target.kind === 'simulated' ? target.proxyUrl : environmentProxy(cluster.server)
+    return proxyUrl ? { ...cluster, proxyUrl } : cluster
+  })
+  return config
+}
+
 /** A presigned `sts:GetCallerIdentity` that names the cluster in a signed header. */
 async function eksToken(clusterName: string, sts: STSClient): Promise<string> {
   const region = await sts.config.region()

@@ -10,6 +10,8 @@ export interface CheckRequest {
   target: Target
   /** The learner's home folder. */
   home: string
+  /** What the target's clients see as the environment while this check runs; default: what the runner gives them. */
+  environment?: Record<string, string>
 }
 
 /** What the worker thread says while it runs a check. */

@@ -77,10 +77,19 @@ export class Registry {
 
   async #get(path: string, accept = '*/*'): Promise<IncomingMessage> {
     this.#authorization ??= this.#login()
-    const token = await this.#authorization
-    const headers: Record<string, string> = { accept, ...(token && { authorization: `Basic ${token}` }) }
-    const options = { headers, timeout: REQUEST_TIMEOUT_MS }
-    const response = await openRequest(`https://${this.#host}/v2/${path}`, this.#agents, options)
+    const login = await this.#authorization
+    const url = `https://${this.#host}/v2/${path}`
+    const ask = (authorization: string | undefined) =>
+      openRequest(url, this.#agents, {
+        headers: { accept, ...(authorization && { authorization }) },
+        timeout: REQUEST_TIMEOUT_MS,
+      })
+    let response = await ask(login && `Basic ${login}`)
+    const challenge = response.headers['www-authenticate']
+    if (response.statusCode === 401 && challenge?.startsWith('Bearer ')) {
+      response.resume()
+      response = await ask(`Bearer ${await this.#token(challenge, login)}`)
+    }
     const moved = response.headers.location
     if (moved && response.statusCode! >= 300 && response.statusCode! < 400) {
       response.resume()
@@ -94,6 +103,19 @@ export class Registry {
       throw new Error(`${this.#host} answered ${response.statusCode} for ${path}`)
     }
     return response
+  }
+
+  /** https://distribution.github.io/distribution/spec/auth/token/ */
+  async #token(challenge: string, login: string | undefined): Promise<string> {
+    const { realm, ...asked } = Object.fromEntries(
+      [...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, name, value]) => [name!, value!]),
+    )
+    const response = await openRequest(`${realm}?${new URLSearchParams(asked)}`, this.#agents, {
+      headers: login ? { authorization: `Basic ${login}` } : {},
+      timeout: REQUEST_TIMEOUT_MS,
+    })
+    const { token, access_token } = JSON.parse((await buffer(response)).toString())
+    return token ?? access_token
   }
 }
 

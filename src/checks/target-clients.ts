@@ -8,10 +8,13 @@ import { STSClient } from '@aws-sdk/client-sts'
 import type { KubeConfig } from '@kubernetes/client-node'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import type { AwsClientClass } from './checker.ts'
+import { engineAnswer } from './docker-engine.ts'
+import { dockerLogin } from './docker-login.ts'
 import { type Agents, type HttpAnswer, type HttpOptions, httpRequest } from './http.ts'
-import { eksKubeConfig, fileKubeConfig } from './kubernetes-access.ts'
+import { contextKubeConfig, eksKubeConfig, fileKubeConfig } from './kubernetes-access.ts'
 import { Registry } from './registry.ts'
 import type { Target } from './target.ts'
+import type { WorkspaceFiles } from './workspace-files.ts'
 
 /** The target cannot give what the check asks for. */
 export class TargetError extends Error {
@@ -24,12 +27,15 @@ const REQUEST_TIMEOUT_MS = 10_000
 /** The clients of one target. The only place that knows that targets differ, and only in their configuration. */
 export class TargetClients {
   readonly #target: Target
+  readonly #files: WorkspaceFiles | undefined
   readonly #agents: Agents
   readonly #aws = new Map<unknown, unknown>()
   readonly #clusters = new Map<string, Promise<KubeConfig>>()
 
-  constructor(target: Target) {
+  /** `files` is the learner's home; without it nobody is logged in to a registry and there is no kubeconfig. */
+  constructor(target: Target, files?: WorkspaceFiles) {
     this.#target = target
+    this.#files = files
     this.#agents = agentsFor(target)
   }
 
@@ -53,6 +59,25 @@ export class TargetClients {
       this.#clusters.set(cluster, access)
     }
     return access
+  }
+
+  async selfManaged(context: string): Promise<KubeConfig> {
+    if (this.#target.kind === 'kubeconfig') return fileKubeConfig(this.#target.file, this.#target.context)
+    const text = await this.#files?.read('.kube/config')
+    const config = text && contextKubeConfig(text, context, this.#target)
+    if (config) return config
+    if (this.#target.kind === 'aws') return fileKubeConfig(undefined, context)
+    throw new TargetError(
+      `this step looks at the cluster of the context ${context}, and ~/.kube/config has no such context.`,
+    )
+  }
+
+  docker<Answer>(path: string): Promise<Answer | undefined> {
+    const host =
+      this.#target.kind === 'simulated'
+        ? this.#target.dockerHost
+        : (process.env.DOCKER_HOST ?? 'unix:///var/run/docker.sock')
+    return engineAnswer<Answer>(host, path)
   }
 
   registry(host: string): Registry {
@@ -98,7 +123,8 @@ export class TargetClients {
   }
 
   async #registryLogin(host: string): Promise<string | undefined> {
-    if (!/\.dkr\.ecr\.[^.]+\.amazonaws\.com(\.cn)?$/.test(host)) return undefined
+    if (!/\.dkr\.ecr\.[^.]+\.amazonaws\.com(\.cn)?$/.test(host))
+      return dockerLogin(await this.#files?.read('.docker/config.json'), host)
     const { authorizationData } = await this.aws(ECRClient).send(new GetAuthorizationTokenCommand({}))
     return authorizationData?.[0]?.authorizationToken
   }

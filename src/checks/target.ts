@@ -10,6 +10,8 @@ export type Target =
       proxyUrl: string
       /** PEM file of the lab's CA. */
       caFile: string
+      /** The Docker Engine's `unix:///…/docker.sock`. */
+      dockerHost: string
     }
   /** A real account, by the SDK's default credential chain. */
   | { kind: 'aws'; region?: string; profile?: string }
@@ -24,5 +26,6 @@ export function simulatedTarget(world: WorldInfo): Target {
     credentials: world.administrator,
     proxyUrl: world.proxyUrl,
     caFile: world.caFile,
+    dockerHost: world.dockerHost,
   }
 }

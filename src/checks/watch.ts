@@ -6,6 +6,8 @@ export interface StepWatch {
   repositories?: string[]
   /** Kubernetes resources by their plural names, in any cluster: `pods`, `services`. */
   kubernetes?: string[]
+  /** Things of the Docker Engine: `containers`, `images`. */
+  docker?: string[]
   /** Files in the learner's home folder: `answers.yaml`, `.kube/config`. */
   files?: string[]
 }
@@ -16,6 +18,7 @@ export function watchPrefixes(watch: StepWatch): string[] {
     ...(watch.aws?.length ? ['aws/'] : []),
     ...(watch.repositories?.length ? ['registry/'] : []),
     ...(watch.kubernetes?.length ? ['kubernetes/'] : []),
+    ...(watch.docker?.length ? ['docker/'] : []),
   ]
 }
 
@@ -24,7 +27,7 @@ export function watchPrefixes(watch: StepWatch): string[] {
  * `registry/<host>/<repository>/_tags/…`, `kubernetes/<cluster>/<group>/<resource>/…`.
  */
 export function concerns(watch: StepWatch, key: string): boolean {
-  const [root, , , part] = key.split('/')
+  const [root, kind, , part] = key.split('/')
   if (root === 'aws') return watch.aws?.includes(part!) ?? false
   if (root === 'registry') {
     return (
@@ -34,5 +37,6 @@ export function concerns(watch: StepWatch, key: string): boolean {
     )
   }
   if (root === 'kubernetes') return watch.kubernetes?.includes(part!) ?? false
+  if (root === 'docker') return watch.docker?.includes(kind!) ?? false
   return false
 }

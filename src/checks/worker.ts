@@ -14,14 +14,15 @@ const say = (message: WorkerMessage) => parentPort!.postMessage(message)
 
 parentPort!.on('message', async (request: CheckRequest) => {
   let clients: TargetClients | undefined
+  const before = { ...process.env }
   try {
+    if (request.environment) becomeEnvironment(request.environment)
     const checker = await loadChecker(request.checker)
     const check = checker.steps[request.step]
     if (!check) throw new Error(`${request.checker} has no check for the step ${request.step}`)
-    clients = new TargetClients(request.target)
-    const context = checkContext(clients, new WorkspaceFiles(request.home), (finding) =>
-      say({ type: 'finding', finding }),
-    )
+    const files = new WorkspaceFiles(request.home)
+    clients = new TargetClients(request.target, files)
+    const context = checkContext(clients, files, (finding) => say({ type: 'finding', finding }))
     say({ type: 'started' })
     await check(context)
     say({ type: 'done', outcome: 'passed' })
@@ -30,8 +31,15 @@ parentPort!.on('message', async (request: CheckRequest) => {
     else say({ type: 'error', finding: describeError(error, request.target) })
   } finally {
     clients?.close()
+    if (request.environment) becomeEnvironment(before)
   }
 })
+
+/** A thread has an environment of its own. */
+function becomeEnvironment(variables: Record<string, string | undefined>): void {
+  for (const name of Object.keys(process.env)) delete process.env[name]
+  Object.assign(process.env, variables)
+}
 
 /** A checker, read again when an author has changed its file. */
 async function loadChecker(file: string): Promise<Checker> {

@@ -29,6 +29,11 @@ export function speed(text: string): number {
   return number
 }
 
+export function jobs(text: string): number {
+  if (!/^[1-9]\d{0,2}$/.test(text)) throw new InvalidArgumentError('Give a number from 1 to 999.')
+  return Number(text)
+}
+
 export function accountId(text: string): string {
   if (!/^\d{12}$/.test(text)) throw new InvalidArgumentError('An AWS account id has 12 digits.')
   return text

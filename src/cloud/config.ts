@@ -15,6 +15,8 @@ export interface WorldConfig {
   region: string
   /** Password in the proxy URL. */
   secret: string
+  /** What the account on Docker Hub was made with, in a copy of another world; default: the secret. */
+  hubSecret?: string
   administrator: { accessKeyId: string; secretAccessKey: string }
   provisioning: ProvisioningSpeed
   seed?: string
@@ -51,10 +53,10 @@ export function newConfig(options: CreateWorldOptions & { id: string }, ids: Ids
 }
 
 /** The account that a world has on Docker Hub: as secret as the world itself, so it needs no record of its own. */
-export function dockerHubAccount({ secret }: Pick<WorldConfig, 'secret'>): {
+export function dockerHubAccount({ secret, hubSecret = secret }: Pick<WorldConfig, 'secret' | 'hubSecret'>): {
   username: string
   password: string
 } {
-  const password = createHmac('sha256', secret).update('docker-hub').digest('base64url').slice(0, 16)
+  const password = createHmac('sha256', hubSecret).update('docker-hub').digest('base64url').slice(0, 16)
   return { username: 'learner', password }
 }

@@ -245,9 +245,15 @@ export class Worlds {
     const part = join(this.#options.directory, `.new-${id}`)
     await rm(part, { recursive: true, force: true })
     await source!.files.copySave(from.save, part, (store) => {
-      const { accountId, region, administrator } = store.get<WorldConfig>(CONFIG_KEY)!.value
+      const {
+        accountId,
+        region,
+        administrator,
+        secret,
+        hubSecret = secret,
+      } = store.get<WorldConfig>(CONFIG_KEY)!.value
       const own = newConfig({ ...options, id }, new Ids(options.seed))
-      store.put(CONFIG_KEY, { ...own, accountId, region, administrator })
+      store.put(CONFIG_KEY, { ...own, accountId, region, administrator, hubSecret })
     })
     await rename(part, join(this.#options.directory, id))
     return this.#openFolder(id, undefined, options.speed)

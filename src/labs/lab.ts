@@ -20,7 +20,10 @@ export interface Mistake {
 export interface LabStep extends LabStepFile {
   /** The instructions, MDX. */
   instructions: string
-  solution: Solution
+  /** The commands of the instructions as one script. */
+  commands: string
+  /** Undefined: the commands of the instructions are the solution. */
+  solution: Solution | undefined
   alternatives: Solution[]
   mistakes: Mistake[]
 }
@@ -30,6 +33,8 @@ export interface Lab extends Omit<LabFile, 'steps'> {
   folder: string
   /** Copied into the learner's home at the start; undefined when the lab has none. */
   files: string | undefined
+  /** A script that does something more to what the lab starts from, such as breaking it. */
+  setup: string | undefined
   checker: string
   steps: LabStep[]
 }

@@ -5,6 +5,7 @@ import { LineCounter, parseDocument } from 'yaml'
 import type { z } from 'zod'
 import type { Lab, LabStep, Mistake, Solution } from './lab.ts'
 import { type LabStepFile, labSchema, mistakeSchema } from './schema.ts'
+import { textCommands } from './text-commands.ts'
 
 /** Something in a lab's folder is wrong: what, where (file and line), and what to do. */
 export class LabError extends Error {
@@ -48,10 +49,12 @@ export async function loadLab(id: string, folders: LabFolders = labFolders): Pro
   const checker = join(folders.checkers, `${id}.ts`)
   await need(checker, 'the lab has no checker')
   const files = join(folder, 'files')
+  const setup = join(folder, 'setup.sh')
   return {
     ...lab,
     folder,
     files: (await exists(files)) ? files : undefined,
+    setup: (await exists(setup)) ? setup : undefined,
     checker,
     steps: await Promise.all(lab.steps.map((step) => loadStep(folder, step))),
   }
@@ -59,14 +62,17 @@ export async function loadLab(id: string, folders: LabFolders = labFolders): Pro
 
 async function loadStep(folder: string, step: LabStepFile): Promise<LabStep> {
   const instructions = join(folder, 'steps', `${step.id}.mdx`)
-  const solution = { name: step.id, file: join(folder, 'solutions', `${step.id}.sh`) }
+  const file = join(folder, 'solutions', `${step.id}.sh`)
   await need(instructions, `step "${step.id}" has no instructions`)
-  await need(solution.file, `step "${step.id}" has no solution`)
+  const commands = textCommands(await readFile(instructions, 'utf8'))
+  // A text that gives all the commands is a solution too.
+  if (step.challenge || commands === '') await need(file, `step "${step.id}" has no solution`)
+  const solution = (await exists(file)) ? { name: step.id, file } : undefined
   const [alternatives, mistakes] = await Promise.all([
     loadAlternatives(folder, step.id),
     loadMistakes(folder, step.id),
   ])
-  return { ...step, instructions, solution, alternatives, mistakes }
+  return { ...step, instructions, commands, solution, alternatives, mistakes }
 }
 
 async function loadAlternatives(folder: string, step: string): Promise<Solution[]> {

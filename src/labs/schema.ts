@@ -18,6 +18,10 @@ export const watchSchema = z
       .array(id)
       .optional()
       .describe('Kubernetes resources that it reads, by plural name and in any cluster: `pods`, `services`.'),
+    docker: z
+      .array(id)
+      .optional()
+      .describe('Things of the learner’s Docker Engine that it reads: `containers`, `images`.'),
     files: z
       .array(z.string().regex(/^(?!\/)(?!.*\.\.)/, 'use a path inside the home folder'))
       .optional()
@@ -32,6 +36,12 @@ export const stepSchema = z.strictObject({
   id: id.describe('Names the step’s files and its check. Never changes once learners have worked on it.'),
   title: sentence.max(60).describe('What the learner does, as an order: “Push the image”.'),
   minutes: z.int().positive().max(60).describe('How long the step takes a newcomer.'),
+  challenge: z
+    .boolean()
+    .optional()
+    .describe(
+      'The text sets a task and keeps its commands to itself: they stand in `solutions/`. Default false.',
+    ),
   hints: z
     .array(sentence)
     .min(1)

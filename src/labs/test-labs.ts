@@ -1,9 +1,11 @@
+import { availableParallelism } from 'node:os'
 import { CheckRunner } from '#checks/runner.ts'
 import type { CloudClient } from '#cloud/api.ts'
 import type { Lab } from './lab.ts'
 import { type LabFolders, loadLab, loadLabs } from './load.ts'
 import type { ProofReporter, ProofSummary } from './proof.ts'
 import { proofCount, proveLab } from './prove-lab.ts'
+import { Slots } from './slots.ts'
 import { PreparedWorlds, type ShellEnvironment } from './starts.ts'
 
 export interface TestLabsOptions {
@@ -16,7 +18,7 @@ export interface TestLabsOptions {
   labs?: string[]
   /** Only these steps are proven. */
   steps?: string[]
-  /** Labs proven at once. Default 2. */
+  /** Proofs made at once. Default: two a core, because a script waits for its world half of the time. */
   jobs?: number
   folders?: LabFolders
 }
@@ -24,28 +26,31 @@ export interface TestLabsOptions {
 /** Proves labs: `drydock labs test`. Passes when `failed` is 0. Throws LabError when a lab cannot be read. */
 export async function testLabs(options: TestLabsOptions): Promise<ProofSummary> {
   const start = performance.now()
-  const { cloud, environment, reporter, steps, folder, jobs = 2 } = options
+  const { cloud, environment, reporter, steps, folder, jobs = 2 * availableParallelism() } = options
   const labs = await selected(options)
   const runner = new CheckRunner({ threads: jobs })
-  runner.warm()
+  const slots = new Slots(jobs)
   const worlds = new PreparedWorlds({ cloud, environment, folder })
   const summary: ProofSummary = { proven: 0, failed: 0, duration: 0 }
+  const prove = (lab: Lab) => {
+    reporter.lab({ id: lab.id, title: lab.title, proofs: proofCount(lab, steps) })
+    return proveLab(lab, {
+      cloud,
+      worlds,
+      runner,
+      environment,
+      slots,
+      ...(steps && { steps }),
+      onProof(proof) {
+        summary[proof.proven ? 'proven' : 'failed']++
+        reporter.proof(proof)
+      },
+    })
+  }
+  // So many labs at once as keep all places busy: a lab's own solutions come one after another.
   const queue = [...labs]
   const work = async () => {
-    for (let lab = queue.shift(); lab; lab = queue.shift()) {
-      reporter.lab({ id: lab.id, title: lab.title, proofs: proofCount(lab, steps) })
-      await proveLab(lab, {
-        cloud,
-        worlds,
-        runner,
-        environment,
-        ...(steps && { steps }),
-        onProof(proof) {
-          summary[proof.proven ? 'proven' : 'failed']++
-          reporter.proof(proof)
-        },
-      })
-    }
+    for (let lab = queue.shift(); lab; lab = queue.shift()) await prove(lab)
   }
   try {
     await Promise.all(Array.from({ length: Math.min(jobs, labs.length) }, work))

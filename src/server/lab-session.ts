@@ -10,6 +10,7 @@ import type { CloudStatus, WorldInfo } from '#cloud/api.ts'
 import type { StartedLabs } from '#database/labs.ts'
 import type { DatabaseProgress } from '#database/progress.ts'
 import type { Lab } from '#labs/lab.ts'
+import { runScript } from '#labs/shell.ts'
 import type { PreparedWorlds } from '#labs/starts.ts'
 import { shellEnvironment } from '#workspace/environment.ts'
 import { makeHome } from '#workspace/home.ts'
@@ -33,6 +34,9 @@ export interface LabServices {
   /** An error that no request waits for. */
   onError(error: unknown): void
 }
+
+/** Until a lab's set-up script is given up. */
+const SETUP_TIMEOUT_MS = 2 * 60_000
 
 type Listener = (event: LabEvent) => void
 
@@ -170,6 +174,7 @@ export class LabSession {
     this.#world = world
     await makeHome({ home: this.#home, world, files: [files, this.#lab.files] })
     if (!record) {
+      await this.#setUp(shellEnvironment({ world, toolbox: tools, home: this.#home }))
       await started.put(this.#learner, this.#lab.id, { world: world.id, startedAt: Date.now() })
     }
     if ((await terminals.list(this.#learner, this.#lab.id)).length === 0) {
@@ -180,6 +185,25 @@ export class LabSession {
     this.#emit({ type: 'state', state })
     if (this.#listeners.size > 0) await this.#follow()
     return state
+  }
+
+  /** Runs the script that makes what the lab begins with out of its start. A lab whose script fails is not started: the next try begins anew. */
+  async #setUp(env: Record<string, string>): Promise<void> {
+    const { setup } = this.#lab
+    if (!setup) return
+    const script = await runScript({ file: setup, cwd: this.#home, env, timeout: SETUP_TIMEOUT_MS })
+    if (script.code === 0) return
+    this.#services.onError(new Error(`${setup} ended with ${script.code}:\n${script.output}`))
+    await this.#removeHome()
+    const client = await this.#services.cloud.client
+    await client.deleteWorld(this.#world!.id)
+    this.#world = undefined
+    throw new Problem(500, {
+      code: 'setup-failed',
+      what: 'The lab could not be prepared.',
+      why: script.timedOut ? 'Its preparation took too long.' : 'A command of its preparation failed.',
+      next: 'Start it again. If it stays so, the log of Drydock says which command failed.',
+    })
   }
 
   /** Lets the current step be checked by itself while somebody looks. */

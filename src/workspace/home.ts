@@ -23,13 +23,18 @@ export async function makeHome({ home, world, files = [] }: HomeOptions): Promis
     await mkdir(fresh, { recursive: true, mode: 0o700 })
     for (const folder of files) if (folder) await cp(folder, fresh, { recursive: true })
     await writeFile(join(fresh, '.bashrc'), BASHRC)
-    await writeAwsFiles(fresh, world)
-    await writeHubFile(fresh, world)
+    await writeLearnerFiles(fresh, world)
     await rename(fresh, home)
   } catch (error) {
     await rm(fresh, { recursive: true, force: true })
     if (!(await exists(home))) throw error
   }
+}
+
+/** Writes what a home says of its world: AWS's configuration and the note of the account on Docker Hub. */
+export async function writeLearnerFiles(home: string, world: WorldInfo): Promise<void> {
+  await writeAwsFiles(home, world)
+  await writeHubFile(home, world)
 }
 
 /** Writes `.aws/config` and `.aws/credentials` with the keys of the world's administrator. */

@@ -141,7 +141,7 @@ it('does the work of the lab with our docker command: each check passes after it
     await cp(lab.files!, learner.home, { recursive: true })
     // The last step has nothing to do with images.
     for (const step of lab.steps.filter(({ id }) => id !== 'clean-up')) {
-      await learner.ok(`. '${step.solution.file}'`)
+      await learner.ok(`. '${step.solution!.file}'`)
       const report = await runner.run({
         lab: lab.id,
         step: step.id,

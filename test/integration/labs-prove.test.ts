@@ -73,6 +73,7 @@ describe('drydock labs test', () => {
       cloud,
       folder: join(root, 'starts'),
       folders: { labs: join(root, 'labs'), checkers: join(root, 'checkers') },
+      jobs: 1,
       environment: async (_world, home) => ({ PATH: process.env.PATH!, HOME: home }),
       reporter: { lab() {}, end() {}, proof: (proof) => proofs.push(proof) },
     })
@@ -94,6 +95,18 @@ describe('drydock labs test', () => {
     ])
     expect(summary).toMatchObject({ proven: 8, failed: 0 })
     expect(await cloud.worlds()).toEqual([])
+  })
+
+  it('takes the commands of the text for the solution, and runs what prepares the world', async () => {
+    const { proofs, failed } = await prove({
+      'labs/file/solutions/write.sh': undefined,
+      'labs/file/setup.sh': 'echo prepared > start.txt\n',
+      'labs/file/solutions/write.printf.sh': "cat start.txt && printf '42' > answer.txt\n",
+      'labs/file/mistakes/write/wrong.sh':
+        '# finding: wrong-answer\nsource "$SOLUTIONS/write.sh"\necho 43 > answer.txt\n',
+    })
+    expect(failed).toEqual([])
+    expect(proofs.map(({ kind }) => kind)).not.toContain('text')
   })
 
   it('fails for a check that cannot fail', async () => {

@@ -17,6 +17,7 @@ const step = (id: string) => ({
   minutes: 1,
   hints: ['look'],
   watch: { aws: ['eks'] },
+  commands: '',
   instructions: '',
   solution: { name: id, file: '' },
   alternatives: [],
@@ -34,6 +35,7 @@ export const TEST_LAB: Lab = {
   lessons: [],
   folder: '',
   files: undefined,
+  setup: undefined,
   checker: '',
   steps: [step('one'), step('two')],
 }

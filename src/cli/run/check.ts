@@ -50,11 +50,11 @@ async function resolveTarget(lab: string, options: Options): Promise<{ target: T
 
 /** The world of the shell that this runs in: a lab's terminal, or one that sourced the file of `drydock cloud`. */
 async function ownShell(): Promise<{ target: Target; home: string } | undefined> {
-  const { HTTPS_PROXY: proxyUrl, AWS_CA_BUNDLE: caFile } = process.env
+  const { HTTPS_PROXY: proxyUrl, AWS_CA_BUNDLE: caFile, DOCKER_HOST: dockerHost = '' } = process.env
   if (!proxyUrl || !caFile) return undefined
   const { config } = new STSClient({})
   const [credentials, region] = await Promise.all([config.credentials(), config.region()])
-  return { target: { kind: 'simulated', region, credentials, proxyUrl, caFile }, home: homedir() }
+  return { target: { kind: 'simulated', region, credentials, proxyUrl, caFile, dockerHost }, home: homedir() }
 }
 
 /** The world of a lab that a running Drydock has started. */

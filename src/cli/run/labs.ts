@@ -9,7 +9,7 @@ import type { ShellEnvironment } from '#labs/starts.ts'
 import { testLabs } from '#labs/test-labs.ts'
 import { testLessons } from '#labs/test-lessons.ts'
 import { shellEnvironment } from '#workspace/environment.ts'
-import { writeAwsFiles } from '#workspace/home.ts'
+import { writeLearnerFiles } from '#workspace/home.ts'
 import { prepare } from '../prepare.ts'
 import { showProgress } from '../progress.ts'
 
@@ -20,11 +20,11 @@ export const list = ({ json }: { json?: boolean }) => listLabs({ json, write })
 /** Proves labs in a cloud of their own. */
 export async function test(
   labs: string[],
-  { step, json }: { step?: string[]; json?: boolean },
+  { step, json, jobs }: { step?: string[]; json?: boolean; jobs?: number },
 ): Promise<void> {
   await inTestCloud(async (shared) => {
     const reporter = json ? jsonReporter(write) : humanReporter(write)
-    const { failed } = await testLabs({ ...shared, labs, steps: step, reporter })
+    const { failed } = await testLabs({ ...shared, labs, steps: step, reporter, ...(jobs && { jobs }) })
     if (failed > 0) process.exitCode = 1
   })
 }
@@ -54,7 +54,7 @@ async function inTestCloud(
       cloud,
       folder: join(directory, 'starts'),
       environment: async (world, home) => {
-        await writeAwsFiles(home, world)
+        await writeLearnerFiles(home, world)
         return shellEnvironment({ world, toolbox, home })
       },
     })

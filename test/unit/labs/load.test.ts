@@ -70,6 +70,7 @@ describe('loadLab', () => {
 
   it('says which file a step lacks', async () => {
     await rm(join(folder, 'solutions/deploy.sh'))
+    await edit('steps/deploy.mdx', (text) => text.replaceAll('```sh', '```sh norun'))
     await expect(load()).rejects.toThrow(/step "deploy" has no solution. Write .*solutions\/deploy\.sh/)
   })
 

@@ -1,14 +1,11 @@
 import { type Scope, tables } from '#aws/ec2/index.ts'
 import { attach, detach, makeVolume } from '#aws/ec2/volumes.ts'
 import type { ClusterRecord } from '#aws/eks/index.ts'
-import { podIdentityOf } from '#aws/eks/pod-identity.ts'
 import { nodes as nodeTable } from '#aws/eks/tables.ts'
-import { decide, roleByArn, rolePrincipal } from '#aws/iam/identity.ts'
-import { trusts } from '#aws/iam/policy/evaluate.ts'
+import { decide, rolePrincipal } from '#aws/iam/identity.ts'
 import { managedKey } from '#aws/kms/index.ts'
 import { denialText } from '#aws/wire/denial.ts'
 import { AwsError } from '#aws/wire/service.ts'
-import type { KubernetesObject } from '#kubernetes/api.ts'
 import type { PersistentVolume, PersistentVolumeClaim, Pod } from '#kubernetes/objects.ts'
 import { isFinished } from '#kubernetes/pods.ts'
 import type { BlockStorage, VolumeRequest } from '#kubernetes/provider.ts'
@@ -16,9 +13,9 @@ import { CLAIMS, claimNames, EBS_DRIVER, VOLUMES } from '#kubernetes/volumes/cla
 import type { Result } from '#world/controller.ts'
 import type { World } from '#world/world.ts'
 import type { Clusters, RunningCluster } from './clusters.ts'
+import { driverRole } from './driver-role.ts'
 
-const ACCOUNT = 'ebs-csi-controller-sa'
-const ROLE = 'eks.amazonaws.com/role-arn'
+const DRIVER = { account: 'ebs-csi-controller-sa', app: 'ebs-csi-controller' }
 /** The driver's tags (docs of aws-ebs-csi-driver, tagging.md). */
 const CSI_NAME = 'CSIVolumeName'
 const CSI_CLUSTER = 'ebs.csi.aws.com/cluster'
@@ -34,7 +31,7 @@ export function ebsVolumes(
   clientOf: () => RunningCluster['kubernetes']['client'] | undefined,
 ): BlockStorage {
   const authorize = (operation: string, resource: string, tags: Record<string, string>) => {
-    const role = driverRole(scope, cluster, clientOf()!)
+    const role = driverRole(scope, cluster, clientOf()!, DRIVER, `EC2: ${operation}`)
     const principal = rolePrincipal(scope.world, role, 'aws-ebs-csi-driver')
     const conditions = Object.fromEntries(
       Object.entries(tags).flatMap(([key, value]) => [
@@ -111,37 +108,6 @@ const tagsOf = (cluster: ClusterRecord, { name, claim }: VolumeRequest): Record<
   'kubernetes.io/created-for/pvc/name': claim.name,
   'kubernetes.io/created-for/pvc/namespace': claim.namespace,
 })
-
-/** Whose rights the driver's controller has: its service account's role, or that of the node that it runs on. Throws the SDK's text. */
-function driverRole(
-  scope: Scope,
-  cluster: ClusterRecord,
-  client: RunningCluster['kubernetes']['client'],
-): string {
-  const association = podIdentityOf(scope, cluster.name, 'kube-system', ACCOUNT)
-  if (association) return association.roleArn
-  const account = client.get<KubernetesObject>('serviceaccounts', 'kube-system', ACCOUNT)
-  const annotated = account?.metadata.annotations?.[ROLE]
-  if (annotated) {
-    const issuer = cluster.oidcIssuer.replace('https://', '')
-    const provider = `arn:aws:iam::${annotated.split(':')[4]}:oidc-provider/${issuer}`
-    const claims = {
-      [`${issuer}:sub`]: `system:serviceaccount:kube-system:${ACCOUNT}`,
-      [`${issuer}:aud`]: 'sts.amazonaws.com',
-    }
-    const role = roleByArn(scope.world, annotated)
-    if (role && trusts(role.trustPolicy, { federated: provider }, 'sts:AssumeRoleWithWebIdentity', claims))
-      return annotated
-    throw new Error(
-      `operation error EC2: CreateVolume, get identity: get credentials: failed to refresh cached credentials, failed to retrieve credentials, operation error STS: AssumeRoleWithWebIdentity, https response error StatusCode: 403, RequestID: ${scope.world.ids.uuid()}, api error AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity`,
-    )
-  }
-  const pod = client
-    .list<Pod>('pods', 'kube-system')
-    .find(({ metadata, spec }) => metadata.labels?.app === 'ebs-csi-controller' && spec.nodeName)
-  const node = nodeTable.list(scope, cluster.name).find(({ name }) => name === pod?.spec.nodeName)
-  return node?.roleArn ?? ''
-}
 
 const ATTACH_RETRY_MS = 1000
 const POD_KEY = /^kubernetes\/([^/]+)\/core\/(pods|persistentvolumes)\//

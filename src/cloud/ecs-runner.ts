@@ -18,17 +18,20 @@ import {
 } from '#containers/runtime.ts'
 import type { VirtualNetwork } from '#network/virtual-network.ts'
 import type { Clock } from '#world/clock.ts'
+import { mountEfs } from './ecs-efs.ts'
 import { type Connects, taskReaches } from './ecs-egress.ts'
 import { pullForTask } from './ecs-images.ts'
 import { AwsLogs } from './ecs-log-driver.ts'
 import { metadataVariables } from './ecs-metadata.ts'
 import { secretsFor } from './ecs-secrets.ts'
+import type { EfsFiles } from './efs-files.ts'
 
 export interface EcsRunnerOptions {
   clock: Clock
   network: VirtualNetwork
   runtime: ContainerRuntime
   images: ImagePuller
+  files: EfsFiles
   connects: Connects
   /** Resolves names as seen from a task; undefined: NXDOMAIN. */
   lookup(name: string): string | undefined
@@ -76,6 +79,9 @@ export class EcsRunner implements TaskRunner {
   ): Promise<Map<string, string>> {
     const session = this.#session(task)
     const reaches = (host: string) => taskReaches(this.#options.connects, scope, task, host)
+    for (const volume of definition.rest.volumes ?? [])
+      if (volume.efsVolumeConfiguration && !session.volumes.has(volume.name!))
+        session.volumes.set(volume.name!, mountEfs(scope, this.#options.files, task, definition, volume))
     for (const { name = '', image = '', logConfiguration, secrets } of definition.containers) {
       if (secrets?.length) session.secrets.set(name, secretsFor(scope, task, secrets, reaches))
       if (!session.images.has(name)) {

@@ -23,6 +23,7 @@ import type { Connects } from './ecs-egress.ts'
 import { ContainerInstances } from './ecs-instances.ts'
 import { type Placed, TaskMetadata } from './ecs-metadata.ts'
 import { EcsRunner } from './ecs-runner.ts'
+import type { EfsFiles } from './efs-files.ts'
 
 export interface EcsTasksOptions {
   world: World
@@ -30,6 +31,7 @@ export interface EcsTasksOptions {
   network: VirtualNetwork
   runtime: ContainerRuntime
   images: ImagePuller
+  files: EfsFiles
   connects: Connects
   /** Resolves names as seen from a task; undefined: NXDOMAIN. */
   lookup(name: string): string | undefined

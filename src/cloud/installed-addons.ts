@@ -100,7 +100,7 @@ function readValues(text: string): object {
 /** What an update of an add-on changes. */
 const UPDATED = new Set(['deployments.apps', 'daemonsets.apps', 'serviceaccounts'])
 /** Service accounts that an add-on's own role is meant for. */
-const WITH_ROLE = new Set(['aws-node', 'ebs-csi-controller-sa'])
+const WITH_ROLE = new Set(['aws-node', 'ebs-csi-controller-sa', 'efs-csi-controller-sa'])
 
 /** EKS writes the role of an add-on on its service account. */
 function withRole(resource: string, object: KubernetesObject, roleArn: string | undefined): KubernetesObject {

@@ -7,6 +7,8 @@ import type { CloudProvider } from '#kubernetes/provider.ts'
 import { ConnectError } from '#network/virtual-network.ts'
 import { balancerStacks } from './balancer-stacks.ts'
 import { ebsVolumes } from './ebs-volumes.ts'
+import type { EfsFiles } from './efs-files.ts'
+import { efsVolumes } from './efs-volumes.ts'
 import { serviceLoadBalancers } from './load-balancers.ts'
 import { eksPodWebhooks } from './pod-webhooks.ts'
 import type { VpcPaths } from './vpc-paths.ts'
@@ -16,6 +18,7 @@ const ECR_REFERENCE = /^\d{12}\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com\//
 /** What the provider needs of the world's networks. */
 export interface ProviderNetwork {
   paths: VpcPaths
+  files: EfsFiles
   /** The cluster's own API, once it runs. */
   clientOf(uid: string): ClusterApi | undefined
   /** The public address of a host name. */
@@ -24,7 +27,7 @@ export interface ProviderNetwork {
 
 /** What AWS does for the Kubernetes of an EKS cluster: the VPC CNI, the ECR credential provider, load balancers. */
 export function eksProvider(
-  { paths, addressOf, clientOf }: ProviderNetwork,
+  { paths, files, addressOf, clientOf }: ProviderNetwork,
   scope: Scope,
   cluster: ClusterRecord,
 ): CloudProvider {
@@ -41,6 +44,7 @@ export function eksProvider(
     balancers: balancerStacks(scope, cluster),
     mutatePod: eksPodWebhooks(scope, cluster),
     volumes: ebsVolumes(scope, cluster, () => clientOf(cluster.uid)),
+    files: efsVolumes(scope, cluster, { files, paths, clientOf: () => clientOf(cluster.uid) }),
     allocatePodAddress(nodeName, podUid) {
       const node = nodeNamed(nodeName)
       if (!node)

@@ -11,6 +11,7 @@ import { ec2Service, lifecycleController } from '#aws/ec2/index.ts'
 import { ecrService, type ImageCatalogs, type UpstreamCheck } from '#aws/ecr/index.ts'
 import { ecrPublicService } from '#aws/ecr-public/index.ts'
 import { ecsService } from '#aws/ecs/index.ts'
+import { efsController, efsService } from '#aws/efs/index.ts'
 import {
   clusterController,
   eksService,
@@ -51,6 +52,7 @@ export function awsServices(registries: {
     logsService,
     kmsService,
     ecsService,
+    efsService,
     cloudFormationService,
     ssmService,
     secretsManagerService,
@@ -75,6 +77,7 @@ export function awsControllers(
     nodegroupController(world, nodes),
     selfManagedController(world, nodes),
     keyDeletionController(world),
+    efsController(world),
     autoScalingController(world),
     groupScalingController(world),
     elbHealthController(world, network),

@@ -24,6 +24,7 @@ import { DockerHost } from './docker-host.ts'
 import { EbsAttachments } from './ebs-volumes.ts'
 import { EcsAnywhere } from './ecs-anywhere.ts'
 import { EcsTasks } from './ecs-tasks.ts'
+import { EfsFiles } from './efs-files.ts'
 import { Fargate } from './fargate.ts'
 import { helmRepository } from './helm-repository.ts'
 import { InstalledAddons } from './installed-addons.ts'
@@ -90,6 +91,7 @@ export class Simulation {
     const paths = new VpcPaths(world, accountId)
     // Added first, so that it is asked last: it judges where a connection really goes.
     network.addRoute(new VpcRoute(world, paths, (address) => outside.nameOf(address)))
+    const files = new EfsFiles(world)
     const trees = new LayerTrees(blobs)
     const registries = new Registries({ world, accountId, blobs, catalogue: new Catalogue(blobs), trees })
     await registries.openHubAccount(dockerHubAccount(config))
@@ -122,6 +124,7 @@ export class Simulation {
         eksProvider(
           {
             paths,
+            files,
             addressOf: (name) => outside.lookup(name),
             clientOf: (uid) => clusters.find(uid)?.kubernetes.client,
           },
@@ -156,6 +159,7 @@ export class Simulation {
       network,
       runtime,
       images,
+      files,
       connects: (address, vpcId, host) => {
         const from = paths.endAt(address, vpcId)
         return from !== undefined && paths.toHost(from, host, publicAddressOf(host), 443).open

@@ -1,4 +1,5 @@
 import { ebsCsiDriver } from './addons/ebs-csi-driver.ts'
+import { efsCsiDriver } from './addons/efs-csi-driver.ts'
 import { metricsServer } from './addons/metrics-server.ts'
 import { podIdentityAgent } from './addons/pod-identity-agent.ts'
 import type { KubernetesObject } from './api.ts'
@@ -14,6 +15,7 @@ export type AddonName =
   | 'kube-proxy'
   | 'metrics-server'
   | 'aws-ebs-csi-driver'
+  | 'aws-efs-csi-driver'
   | 'eks-pod-identity-agent'
 
 export interface AddonOptions {
@@ -60,6 +62,7 @@ const ADDONS: Record<AddonName, (options: AddonOptions) => AddonObject[]> = {
   'kube-proxy': kubeProxy,
   'metrics-server': metricsServer,
   'aws-ebs-csi-driver': ebsCsiDriver,
+  'aws-efs-csi-driver': efsCsiDriver,
   'eks-pod-identity-agent': podIdentityAgent,
 }
 

@@ -1,5 +1,5 @@
 import type { ImagePuller, RegistryCredentials } from '#containers/image.ts'
-import type { ContainerRuntime } from '#containers/runtime.ts'
+import type { ContainerRuntime, Mount } from '#containers/runtime.ts'
 import type { KeyAndCertificate } from '#network/authority.ts'
 import type { VirtualNetwork } from '#network/virtual-network.ts'
 import type { World } from '#world/world.ts'
@@ -56,6 +56,8 @@ export interface CloudProvider {
   mutatePod?(pod: KubernetesObject, account: KubernetesObject | undefined): void
   /** Without it volumes are files of the world and nothing else. */
   volumes?: BlockStorage
+  /** Network file systems; without it no node can mount one. */
+  files?: FileStorage
   /** Credentials of the node's credential provider for an image's registry; undefined: anonymous. */
   registryCredentials(nodeName: string, reference: string): Promise<RegistryCredentials | undefined>
   /**
@@ -87,6 +89,35 @@ export interface BlockStorage {
   create(request: VolumeRequest): string
   /** Throws with the text for the `VolumeFailedDelete` event. Does nothing when it is gone. */
   delete(handle: string): void
+}
+
+/** Network file systems of the cloud, as their storage driver makes volumes of them and nodes mount these. */
+export interface FileStorage {
+  /** Gives the handle of a volume. Throws with the text for the `ProvisioningFailed` event. */
+  create(request: Pick<VolumeRequest, 'name' | 'parameters'>): string
+  /** Throws with the text for the `VolumeFailedDelete` event. Does nothing when it is gone. */
+  delete(handle: string): void
+  /** The files of a volume, shared by all who mount it, as a node sees them. Throws NodeMountError. */
+  mount(nodeName: string, request: FileMount): Mount['files']
+}
+
+/** A volume that a kubelet mounts for a pod. */
+export interface FileMount {
+  handle: string
+  options: string[]
+  /** Folder of the node that it is mounted at. */
+  target: string
+}
+
+/** A volume that a node does not get to mount. */
+export class NodeMountError extends Error {
+  override readonly name = 'NodeMountError'
+  /** How long it takes (ms) until that shows: a mount that gets no answer. */
+  readonly takesMs: number
+  constructor(message: string, takesMs = 0) {
+    super(message)
+    this.takesMs = takesMs
+  }
 }
 
 export interface LoadBalancerRequest {

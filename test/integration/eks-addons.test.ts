@@ -1,7 +1,27 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DescribeVolumesCommand, EC2Client } from '@aws-sdk/client-ec2'
+import {
+  AuthorizeSecurityGroupIngressCommand,
+  CreateSecurityGroupCommand,
+  DescribeSubnetsCommand,
+  DescribeVolumesCommand,
+  EC2Client,
+} from '@aws-sdk/client-ec2'
+import {
+  CreateClusterCommand,
+  DescribeTasksCommand,
+  ECSClient,
+  RegisterTaskDefinitionCommand,
+  RunTaskCommand,
+  waitUntilTasksStopped,
+} from '@aws-sdk/client-ecs'
+import {
+  CreateFileSystemCommand,
+  CreateMountTargetCommand,
+  DescribeAccessPointsCommand,
+  EFSClient,
+} from '@aws-sdk/client-efs'
 import {
   CreateAddonCommand,
   DeleteAddonCommand,
@@ -16,7 +36,7 @@ import { simulatedTarget } from '#checks/target.ts'
 import { TargetClients } from '#checks/target-clients.ts'
 import type { OwnedCloud } from '#cloud/api.ts'
 import { startCloud } from '#cloud/supervisor.ts'
-import { createCluster } from '../support/cluster.ts'
+import { createCluster, createRole } from '../support/cluster.ts'
 
 let directory: string
 let cloud: OwnedCloud
@@ -26,7 +46,7 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'drydock-addons-'))
   cloud = await startCloud({ directory })
   const world = await cloud.createWorld({ provisioning: 'instant' })
-  await cloud.setSpeed(world.id, 10)
+  await cloud.setSpeed(world.id, 20)
   clients = new TargetClients(simulatedTarget(world))
   await createCluster(clients, 'lab', 2)
 })
@@ -134,5 +154,161 @@ describe('an EKS add-on', () => {
       return (await ec2.send(new DescribeVolumesCommand({ Filters }))).Volumes!.length
     }
     await expect.poll(left, poll).toBe(0)
+  })
+
+  it('of the EFS CSI driver shares a volume between nodes, once the network lets it be mounted', async () => {
+    const [core, storage] = [await api(CoreV1Api), await api(StorageV1Api)]
+    const efs = clients.aws(EFSClient)
+    const ec2 = clients.aws(EC2Client)
+    const iam = clients.aws(IAMClient)
+    const PolicyArn = 'arn:aws:iam::aws:policy/service-role/AmazonEFSCSIDriverPolicy'
+    await iam.send(new AttachRolePolicyCommand({ RoleName: 'lab-node', PolicyArn }))
+    const { FileSystemId } = await efs.send(new CreateFileSystemCommand({ CreationToken: 'shared' }))
+    await storage.createStorageClass({
+      body: {
+        metadata: { name: 'efs-sc' },
+        provisioner: 'efs.csi.aws.com',
+        parameters: {
+          provisioningMode: 'efs-ap',
+          fileSystemId: FileSystemId!,
+          directoryPerms: '700',
+          basePath: '/dynamic',
+        },
+      },
+    })
+    await install('aws-efs-csi-driver')
+    const namespace = 'efs'
+    await core.createNamespace({ body: { metadata: { name: namespace } } })
+    const spec = {
+      accessModes: ['ReadWriteMany'],
+      storageClassName: 'efs-sc',
+      resources: { requests: { storage: '5Gi' } },
+    }
+    await core.createNamespacedPersistentVolumeClaim({
+      namespace,
+      body: { metadata: { name: 'data' }, spec },
+    })
+    const onNode = (name: string, nodeName: string, script: string) =>
+      core.createNamespacedPod({
+        namespace,
+        body: {
+          metadata: { name },
+          spec: {
+            nodeName,
+            restartPolicy: 'Never',
+            containers: [
+              {
+                name: 'main',
+                image: 'public.ecr.aws/docker/library/busybox:1.37',
+                command: ['sh', '-c', script],
+                volumeMounts: [{ name: 'data', mountPath: '/data' }],
+              },
+            ],
+            volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }],
+          },
+        },
+      })
+    const [first, second] = (await core.listNode()).items.map(({ metadata }) => metadata!.name!)
+    await onNode('writer', first!, 'while true; do date >> /data/out; sleep 1; done')
+    const messages = async () =>
+      (await core.listNamespacedEvent({ namespace })).items.map(({ message }) => message).join('\n')
+    // No mount target in the node's zone: the name does not resolve.
+    await expect
+      .poll(messages, poll)
+      .toMatch(
+        /MountVolume.SetUp failed for volume "pvc-[^"]+" : rpc error: code = Internal desc = Could not mount "fs-0[0-9a-f]+:\/" at "[^"]+\/mount": mount failed: exit status 1\nMounting command: mount\nMounting arguments: -t efs -o accesspoint=fsap-0[0-9a-f]+,tls .*\nOutput: Failed to resolve "fs-0[0-9a-f]+.efs.us-east-1.amazonaws.com" - check that your file system ID is correct/,
+      )
+    // Mount targets with a security group of their own that lets nobody in: the mount gets no answer.
+    const { Subnets } = await ec2.send(new DescribeSubnetsCommand({}))
+    const { GroupId } = await ec2.send(
+      new CreateSecurityGroupCommand({
+        GroupName: 'nfs',
+        Description: 'EFS',
+        VpcId: Subnets![0]!.VpcId,
+      }),
+    )
+    for (const { SubnetId } of Subnets!)
+      await efs.send(new CreateMountTargetCommand({ FileSystemId, SubnetId, SecurityGroups: [GroupId!] }))
+    await expect
+      .poll(messages, poll)
+      .toContain('rpc error: code = DeadlineExceeded desc = context deadline exceeded')
+    await ec2.send(
+      new AuthorizeSecurityGroupIngressCommand({
+        GroupId,
+        IpPermissions: [
+          { IpProtocol: 'tcp', FromPort: 2049, ToPort: 2049, IpRanges: [{ CidrIp: '172.31.0.0/16' }] },
+        ],
+      }),
+    )
+    const phase = async (name: string) => (await core.readNamespacedPod({ name, namespace })).status?.phase
+    await expect.poll(() => phase('writer'), poll).toBe('Running')
+    await onNode('reader', second!, 'until [ -s /data/out ]; do sleep 1; done')
+    await expect.poll(() => phase('reader'), poll).toBe('Succeeded')
+    const { AccessPoints } = await efs.send(new DescribeAccessPointsCommand({ FileSystemId }))
+    expect(AccessPoints).toMatchObject([
+      {
+        PosixUser: { Uid: 50_000, Gid: 50_000 },
+        RootDirectory: { Path: expect.stringMatching(/^\/dynamic\/pvc-/) },
+      },
+    ])
+    // A task of ECS has the same files under the access point's folder.
+    const ecs = clients.aws(ECSClient)
+    await createRole(clients, 'efs-task', 'ecs-tasks.amazonaws.com', [
+      'service-role/AmazonECSTaskExecutionRolePolicy',
+    ])
+    await ecs.send(new CreateClusterCommand({ clusterName: 'efs' }))
+    const task = async (rootDirectory: string, securityGroups: string[]) => {
+      const { taskDefinition } = await ecs.send(
+        new RegisterTaskDefinitionCommand({
+          family: 'reader',
+          requiresCompatibilities: ['FARGATE'],
+          networkMode: 'awsvpc',
+          cpu: '256',
+          memory: '512',
+          volumes: [{ name: 'data', efsVolumeConfiguration: { fileSystemId: FileSystemId!, rootDirectory } }],
+          containerDefinitions: [
+            {
+              name: 'main',
+              image: 'public.ecr.aws/docker/library/busybox:1.37',
+              command: ['sh', '-c', 'test -s /data/out'],
+              mountPoints: [{ sourceVolume: 'data', containerPath: '/data' }],
+            },
+          ],
+        }),
+      )
+      const { tasks } = await ecs.send(
+        new RunTaskCommand({
+          cluster: 'efs',
+          launchType: 'FARGATE',
+          taskDefinition: taskDefinition!.taskDefinitionArn,
+          networkConfiguration: {
+            awsvpcConfiguration: {
+              subnets: [Subnets![0]!.SubnetId!],
+              securityGroups,
+              assignPublicIp: 'ENABLED',
+            },
+          },
+        }),
+      )
+      const { taskArn } = tasks![0]!
+      await waitUntilTasksStopped(
+        { client: ecs, maxWaitTime: 60, minDelay: 1 },
+        { cluster: 'efs', tasks: [taskArn!] },
+      )
+      return (await ecs.send(new DescribeTasksCommand({ cluster: 'efs', tasks: [taskArn!] }))).tasks![0]!
+    }
+    const done = await task(AccessPoints![0]!.RootDirectory!.Path!, [])
+    expect(done.containers![0]).toMatchObject({ exitCode: 0 })
+    const missing = await task('/none', [])
+    expect(missing.stoppedReason).toContain(
+      "ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes: stderr: b'mount.nfs4: mounting 127.0.0.1:/none failed, reason given by server: No such file or directory'",
+    )
+    await core.deleteNamespace({ name: namespace })
+    await expect
+      .poll(
+        async () => (await efs.send(new DescribeAccessPointsCommand({ FileSystemId }))).AccessPoints,
+        poll,
+      )
+      .toEqual([])
   })
 })

@@ -1,4 +1,8 @@
-import type { ContainerDefinition, RegisterTaskDefinitionCommandInput } from '@aws-sdk/client-ecs'
+import type {
+  ContainerDefinition,
+  EFSVolumeConfiguration,
+  RegisterTaskDefinitionCommandInput,
+} from '@aws-sdk/client-ecs'
 import { fargateSizeExists } from './data/fargate.ts'
 import { clientError, invalid, notSimulated } from './errors.ts'
 import { checkExpression } from './placement.ts'
@@ -60,13 +64,26 @@ export function checkDefinition(input: RegisterTaskDefinitionCommandInput): void
 /** Throws for mounts of volumes that there are not, and for those that are not simulated. */
 function checkVolumes({ volumes = [], containerDefinitions = [] }: RegisterTaskDefinitionCommandInput): void {
   for (const volume of volumes) {
-    if (volume.efsVolumeConfiguration) throw notSimulated('EFS volumes of tasks')
+    if (volume.efsVolumeConfiguration) checkEfs(volume.efsVolumeConfiguration)
     if (volume.fsxWindowsFileServerVolumeConfiguration) throw notSimulated('FSx volumes of tasks')
     if (volume.configuredAtLaunch) throw notSimulated('EBS volumes of tasks')
   }
   for (const { sourceVolume } of containerDefinitions.flatMap(({ mountPoints = [] }) => mountPoints))
     if (!volumes.some(({ name }) => name === sourceVolume))
       throw clientError(`Unknown volume '${sourceVolume}'.`)
+}
+
+/** https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_EFSVolumeConfiguration.html; the wording is our own. */
+function checkEfs(efs: EFSVolumeConfiguration): void {
+  const { accessPointId, iam } = efs.authorizationConfig ?? {}
+  if (efs.transitEncryption !== 'ENABLED' && (accessPointId !== undefined || iam === 'ENABLED'))
+    throw clientError('EFS IAM authorization and access points require transit encryption to be enabled.')
+  if (accessPointId !== undefined && (efs.rootDirectory ?? '/') !== '/')
+    throw clientError(
+      'When an EFS access point is specified, the root directory must be omitted or set to /.',
+    )
+  if (efs.transitEncryptionPort !== undefined && efs.transitEncryption !== 'ENABLED')
+    throw clientError('The transit encryption port requires transit encryption to be enabled.')
 }
 
 /** Throws for secrets that a container cannot have. */

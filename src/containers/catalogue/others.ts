@@ -123,9 +123,10 @@ const VPC_CNI = ['v1.21.1-eksbuild.3', 'v1.20.4-eksbuild.2', 'v1.20.1-eksbuild.3
 /** EKS's and upstream's builds of metrics-server. */
 const METRICS_SERVER = ['v0.8.0-eksbuild.6', 'v0.8.0-eksbuild.2', 'v0.7.2-eksbuild.4']
 
-/** The EBS CSI driver, and the sidecars of CSI that its add-on runs with it. */
-const EBS_CSI: Record<string, string[]> = {
+/** AWS's CSI drivers, and the sidecars of CSI that their add-ons run with them. */
+const CSI: Record<string, string[]> = {
   'aws-ebs-csi-driver': ['v1.53.0', 'v1.52.1', 'v1.48.0'],
+  'aws-efs-csi-driver': ['v2.1.15', 'v2.1.11', 'v2.1.8'],
   'csi-provisioner': ['v5.3.0'],
   'csi-attacher': ['v4.10.0'],
   'csi-resizer': ['v1.14.0'],
@@ -199,7 +200,7 @@ export const others: CatalogueRepository[] = [
   },
   eks('eks/coredns', releases('coredns', '/coredns', COREDNS)),
   eks('eks/kube-proxy', releases('kube-proxy', '/usr/local/bin/kube-proxy', KUBE_PROXY)),
-  ...Object.entries(EBS_CSI).map(([name, tags]) => eks(`eks/${name}`, releases(name, `/bin/${name}`, tags))),
+  ...Object.entries(CSI).map(([name, tags]) => eks(`eks/${name}`, releases(name, `/bin/${name}`, tags))),
   eks('eks/eks-pod-identity-agent', releases('eks-pod-identity-agent', '/go-runner', POD_IDENTITY_AGENT)),
   eks('eks/metrics-server', releases('metrics-server', '/metrics-server', METRICS_SERVER)),
   {

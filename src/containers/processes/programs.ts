@@ -73,6 +73,7 @@ export const findProgram: ProgramFinder = (name, argv0, version) => {
     case 'network-policy-agent':
     case 'metrics-server':
     case 'aws-ebs-csi-driver':
+    case 'aws-efs-csi-driver':
     case 'csi-provisioner':
     case 'csi-attacher':
     case 'csi-resizer':

@@ -26,8 +26,10 @@ import { serviceLoadBalancerController } from './service-load-balancer.ts'
 import { statefulSetController } from './statefulset.ts'
 
 import { volumeBinder } from './volumes/binder.ts'
+import { ebsDriver } from './volumes/ebs-driver.ts'
+import { efsDriver } from './volumes/efs-driver.ts'
 import { volumeProtection } from './volumes/protection.ts'
-import { ebsProvisioner } from './volumes/provisioner.ts'
+import { csiProvisioner } from './volumes/provisioner.ts'
 import { ebsResizer } from './volumes/resizer.ts'
 
 /** The Services, policies and names of a cluster: what kube-proxy and CoreDNS do on its nodes. */
@@ -93,7 +95,8 @@ export function startControllerManager(
     certificateCleaner(plane),
     volumeBinder(plane),
     volumeProtection(plane),
-    ebsProvisioner(plane),
+    csiProvisioner(plane, ebsDriver(plane)),
+    csiProvisioner(plane, efsDriver(plane)),
     ebsResizer(plane),
     collector,
     ...(balancers ? [balancers] : []),

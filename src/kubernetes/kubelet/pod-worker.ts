@@ -101,6 +101,8 @@ export class PodWorker implements PodContext {
   #addressInUse: { close(): void } | undefined
   #sandboxDue: number | undefined
   #volumesDue = 0
+  /** Since when a mount gets no answer. */
+  #hangsSince: number | undefined
   #verdict: { reason: string; message: string } | undefined
   #wake: number | undefined
   #released = false
@@ -113,7 +115,8 @@ export class PodWorker implements PodContext {
     this.uid = pod.metadata.uid!
     this.graceSeconds = pod.spec.terminationGracePeriodSeconds ?? 30
     this.createdAt = this.now()
-    this.volumes = new PodVolumes(services.issueToken, this.now, services.volumes)
+    const network = services.plane.options.provider.files
+    this.volumes = new PodVolumes(services.issueToken, this.now, services.volumes, network)
     this.resize = new PodResize(this, pod)
     this.containers = [
       ...(pod.spec.initContainers ?? []).map(
@@ -343,10 +346,15 @@ export class PodWorker implements PodContext {
     try {
       this.volumes.sync(this.source(pod))
       this.#volumesDue = this.volumes.renewAt
+      this.#hangsSince = undefined
       return true
     } catch (error) {
       if (!(error instanceof MountError)) throw error
-      this.event(pod, 'Warning', error.reason, error.message)
+      this.#hangsSince ??= this.now()
+      if (this.now() - this.#hangsSince >= error.takesMs) {
+        this.event(pod, 'Warning', error.reason, error.message)
+        this.#hangsSince = undefined
+      }
       this.wakeAt(this.now() + RETRY_MS)
       // What a running container has mounted stays as it is.
       return this.#sandboxDue !== undefined

@@ -11,9 +11,10 @@ import type {
   Volume,
   VolumeMount,
 } from '../objects.ts'
-import { isFinished } from '../pods.ts'
+import { isFinished, isReady } from '../pods.ts'
+import { type FileStorage, NodeMountError } from '../provider.ts'
 import { parseQuantity } from '../quantity.ts'
-import { CLAIMS, claimNames, isBound, VOLUMES } from '../volumes/claims.ts'
+import { CLAIMS, claimNames, EFS_DRIVER, isBound, VOLUMES } from '../volumes/claims.ts'
 import { folderOf, type VolumeStore } from '../volumes/files.ts'
 import { ConfigError, type EnvironmentSource, expand, fieldOf, resourceOf } from './environment.ts'
 
@@ -33,11 +34,17 @@ export class MountError extends Error {
   override readonly name = 'MountError'
   /** Of the event: FailedMount, FailedAttachVolume. */
   readonly reason: string
-  constructor(message: string, reason = 'FailedMount') {
+  /** How long it takes (ms) until that shows. */
+  readonly takesMs: number
+  constructor(message: string, reason = 'FailedMount', takesMs = 0) {
     super(message)
     this.reason = reason
+    this.takesMs = takesMs
   }
 }
+
+const setUpFailed = (volume: string, why: string, takesMs = 0): MountError =>
+  new MountError(`MountVolume.SetUp failed for volume "${volume}" : ${why}`, 'FailedMount', takesMs)
 
 /** The volumes of one pod: their files live as long as it does. */
 export class PodVolumes {
@@ -50,13 +57,21 @@ export class PodVolumes {
   readonly #store: VolumeStore
   /** Sizes of the volumes that are memory (`emptyDir.medium`), bytes. */
   readonly #memory = new Map<string, number>()
+  readonly #network: FileStorage | undefined
   /** Volumes whose files outlive the pod. */
   readonly #lasting = new Set<string>()
 
-  constructor(issueToken: TokenIssuer, now: () => number, store: VolumeStore) {
+  /** `network` has the file systems that nodes mount. */
+  constructor(
+    issueToken: TokenIssuer,
+    now: () => number,
+    store: VolumeStore,
+    network: FileStorage | undefined,
+  ) {
     this.#issueToken = issueToken
     this.#now = now
     this.#store = store
+    this.#network = network
   }
 
   /** When the first token must be renewed, ms; infinite without tokens. */
@@ -78,9 +93,7 @@ export class PodVolumes {
       try {
         wanted = this.#contentOf(source, volume)
       } catch (error) {
-        throw new MountError(
-          `MountVolume.SetUp failed for volume "${volume.name}" : ${(error as Error).message}`,
-        )
+        throw setUpFailed(volume.name, (error as Error).message)
       }
       if (volume.emptyDir?.medium === 'Memory')
         this.#memory.set(volume.name, memoryVolumeBytes(source, volume))
@@ -127,9 +140,7 @@ export class PodVolumes {
       try {
         return this.#store.openHost(node, volume.hostPath.path, volume.hostPath.type)
       } catch (error) {
-        throw new MountError(
-          `MountVolume.SetUp failed for volume "${volume.name}" : ${(error as Error).message}`,
-        )
+        throw setUpFailed(volume.name, (error as Error).message)
       }
     }
     const { namespace } = pod.metadata
@@ -152,6 +163,7 @@ export class PodVolumes {
       if (path) return this.#store.openHost(node, path, hostPath?.type)
       return this.#store.open(nfs ? `nfs/${nfs.server}${nfs.path}` : `volume/${found.metadata.uid}`)
     }
+    if (csi.driver === EFS_DRIVER) return this.#mountNetwork(api, pod, found)
     const others = elsewhere(api.list<Pod>('pods', namespace), pod, claimName)
     if (others.length > 0 && !found.spec.accessModes?.some((mode) => mode.endsWith('Many'))) {
       const message = `Multi-Attach error for volume "${found.metadata.name}" Volume is already used by pod(s) ${others.join(', ')}`
@@ -160,6 +172,34 @@ export class PodVolumes {
     const attached = `AttachVolume.Attach succeeded for volume "${found.metadata.name}" `
     api.event(pod, 'Normal', 'SuccessfulAttachVolume', attached, { component: 'attachdetach-controller' })
     return this.#store.open(`csi/${csi.volumeHandle}`)
+  }
+
+  /** Models the kubelet's CSI mounter with the node plugin of aws-efs-csi-driver. */
+  #mountNetwork(api: EnvironmentSource['api'], pod: Pod, volume: PersistentVolume): Files {
+    const { name } = volume.metadata
+    const { driver, volumeHandle } = volume.spec.csi!
+    const node = pod.spec.nodeName!
+    const fargate = node.startsWith('fargate-')
+    const plugin = api
+      .list<Pod>('pods', 'kube-system')
+      .some(
+        (one) => one.metadata.labels?.app === 'efs-csi-node' && one.spec.nodeName === node && isReady(one),
+      )
+    if (!this.#network || (!plugin && !fargate)) {
+      const why = `driver name ${driver} not found in the list of registered CSI drivers`
+      throw setUpFailed(name, `kubernetes.io/csi: mounter.SetUpAt failed to get CSI client: ${why}`)
+    }
+    const target = `/var/lib/kubelet/pods/${pod.metadata.uid}/volumes/kubernetes.io~csi/${name}/mount`
+    try {
+      return this.#network.mount(node, {
+        handle: volumeHandle,
+        options: volume.spec.mountOptions ?? [],
+        target,
+      })
+    } catch (error) {
+      if (!(error instanceof NodeMountError)) throw error
+      throw setUpFailed(name, error.message, error.takesMs)
+    }
   }
 
   /** What a volume holds; undefined: it starts empty and belongs to the containers. Throws with the kubelet's text. */

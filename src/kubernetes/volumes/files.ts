@@ -18,8 +18,8 @@ const WRITE_BACK_MS = 500
 export const volumeDataPrefix = (clusterUid: string, volume: string): string =>
   `volume-data/${clusterUid}/${encodeURIComponent(volume)}/`
 
-/** The files of a volume that outlives its pods: kept in the world's store, written back soon after they change. */
-class VolumeFiles extends Map<string, File> {
+/** The files of a volume that outlives its pods: kept in the world's store under a prefix, written back soon after they change. */
+export class VolumeFiles extends Map<string, File> {
   readonly #world: World
   readonly #prefix: string
   readonly #changed = new Set<string>()
@@ -73,28 +73,60 @@ class VolumeFiles extends Map<string, File> {
   }
 }
 
-/** A folder of a volume as a volume of its own: `subPath`. */
+/** A folder of a volume as a volume of its own (`subPath`, the root of an access point): what others change there shows. */
 class FolderFiles extends Map<string, File> {
   readonly #parent: Map<string, File>
-  readonly #folder: string
+  readonly #prefix: string
 
   constructor(parent: Map<string, File>, folder: string) {
     super()
     this.#parent = parent
-    this.#folder = folder
-    for (const [path, file] of parent) {
-      if (path.startsWith(`${folder}/`)) super.set(path.slice(folder.length + 1), file)
-    }
+    this.#prefix = `${folder}/`
+  }
+
+  override get(path: string): File | undefined {
+    // Its own entry is that of the folder, not of a file in it.
+    return path === '' ? undefined : this.#parent.get(this.#prefix + path)
+  }
+
+  override has(path: string): boolean {
+    return this.get(path) !== undefined
   }
 
   override set(path: string, file: File): this {
-    this.#parent.set(`${this.#folder}/${path}`, file)
-    return super.set(path, file)
+    this.#parent.set(this.#prefix + path, file)
+    return this
   }
 
   override delete(path: string): boolean {
-    this.#parent.delete(`${this.#folder}/${path}`)
-    return super.delete(path)
+    return this.#parent.delete(this.#prefix + path)
+  }
+
+  override get size(): number {
+    return [...this.entries()].length
+  }
+
+  override *entries(): MapIterator<[string, File]> {
+    for (const [path, file] of this.#parent) {
+      if (path.length > this.#prefix.length && path.startsWith(this.#prefix))
+        yield [path.slice(this.#prefix.length), file]
+    }
+  }
+
+  override *keys(): MapIterator<string> {
+    for (const [path] of this.entries()) yield path
+  }
+
+  override *values(): MapIterator<File> {
+    for (const [, file] of this.entries()) yield file
+  }
+
+  override [Symbol.iterator](): MapIterator<[string, File]> {
+    return this.entries()
+  }
+
+  override forEach(callback: (file: File, path: string, map: Map<string, File>) => void): void {
+    for (const [path, file] of this.entries()) callback(file, path, this)
   }
 }
 

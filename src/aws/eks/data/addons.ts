@@ -50,6 +50,16 @@ export const addons: AddonInfo[] = [
     },
   },
   {
+    name: 'aws-efs-csi-driver',
+    type: 'storage',
+    owner: 'aws',
+    versions: {
+      '1.35': ['v2.1.15-eksbuild.1', 'v2.1.11-eksbuild.1'],
+      '1.34': ['v2.1.11-eksbuild.1'],
+      '1.33': ['v2.1.11-eksbuild.1', 'v2.1.8-eksbuild.1'],
+    },
+  },
+  {
     name: 'eks-pod-identity-agent',
     type: 'security',
     owner: 'aws',

@@ -43,6 +43,11 @@ export const LINKED_SERVICES: Record<string, LinkedService> = {
     policy: 'AWSApplicationAutoscalingECSServicePolicy',
     description: 'Permission policy for Application Auto Scaling to access ECS and CloudWatch.',
   },
+  'elasticfilesystem.amazonaws.com': {
+    role: 'AWSServiceRoleForAmazonElasticFileSystem',
+    policy: 'AmazonElasticFileSystemServiceRolePolicy',
+    description: 'Allows Amazon EFS to access AWS services and resources on your behalf.',
+  },
   'spot.amazonaws.com': {
     role: 'AWSServiceRoleForEC2Spot',
     policy: 'AWSEC2SpotServiceRolePolicy',

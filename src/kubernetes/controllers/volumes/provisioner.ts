@@ -1,13 +1,12 @@
 import type { Controller, Result } from '#world/controller.ts'
 import type { KubernetesObject } from '../../api.ts'
-import type { Node, PersistentVolume, PersistentVolumeClaim, Pod } from '../../objects.ts'
+import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../objects.ts'
 import { isReady, nameOf, splitName } from '../../pods.ts'
 import { parseQuantity } from '../../quantity.ts'
 import {
   CLAIMS,
   claimReference,
   classOf,
-  EBS_DRIVER,
   isBound,
   isDelayed,
   PROVISIONED_BY,
@@ -15,28 +14,50 @@ import {
   SELECTED_NODE,
   VOLUMES,
 } from '../../volumes/claims.ts'
-import { volumeDataPrefix } from '../../volumes/files.ts'
 import type { ControlPlane } from '../control-plane.ts'
 import { unlessGone } from '../replicas.ts'
 
-const ZONE = 'topology.kubernetes.io/zone'
-/** How long CreateVolume takes until the volume is available, ms. */
-const CREATE_MS = 3_000
 /** A driver that is not there yet is looked for again after this, ms. */
 const RETRY_MS = 10_000
 const DELETER = 'external-provisioner.volume.kubernetes.io/finalizer'
 const GIB = 2 ** 30
 
-/** A ready pod of the driver's controller; undefined when the driver is not installed or not running. */
-export function ebsDriver({ api }: ControlPlane): Pod | undefined {
-  if (!api.get('csidrivers.storage.k8s.io', '', EBS_DRIVER)) return
-  return api
-    .list<Pod>('pods', 'kube-system')
-    .find((pod) => pod.metadata.labels?.app === 'ebs-csi-controller' && isReady(pod))
+/** What tells one storage driver from another; the provisioner beside it is the same for all. */
+export interface CsiDriver {
+  /** `ebs.csi.aws.com` */
+  name: string
+  /** Label `app` of the pods that make volumes. */
+  controller: string
+  /** How long it takes until a volume is there, ms. */
+  createMs: number
+  /** Why no volume can be what a claim asks for, as the driver says it. */
+  refusal(claim: PersistentVolumeClaim): string | undefined
+  /** Makes the volume. Throws with the driver's text. */
+  create(
+    claim: PersistentVolumeClaim,
+    name: string,
+    gib: number,
+  ): Pick<PersistentVolume['spec'], 'csi' | 'nodeAffinity'>
+  /** Deletes it. Throws with the driver's text. */
+  delete(handle: string): void
 }
 
-/** The EBS CSI driver's controller: makes and deletes volumes while its pods run. Models external-provisioner with aws-ebs-csi-driver. */
-export function ebsProvisioner(plane: ControlPlane): Controller {
+export const gibOf = (claim: PersistentVolumeClaim): number =>
+  Math.max(1, Math.ceil(parseQuantity(claim.spec.resources?.requests?.storage) / GIB))
+
+/** A ready pod of a driver's controller; undefined when the driver is not installed or not running. */
+export function driverPod(
+  { api }: ControlPlane,
+  driver: Pick<CsiDriver, 'name' | 'controller'>,
+): Pod | undefined {
+  if (!api.get('csidrivers.storage.k8s.io', '', driver.name)) return
+  return api
+    .list<Pod>('pods', 'kube-system')
+    .find((pod) => pod.metadata.labels?.app === driver.controller && isReady(pod))
+}
+
+/** Makes and deletes the volumes of a driver while the driver's pods run. Models external-provisioner. */
+export function csiProvisioner(plane: ControlPlane, driver: CsiDriver): Controller {
   const { api, world, options } = plane
 
   function reconcile(key: string): Result | undefined {
@@ -50,73 +71,45 @@ export function ebsProvisioner(plane: ControlPlane): Controller {
     return claim && !claim.metadata.deletionTimestamp ? provision(claim) : undefined
   }
 
-  const driver = () => ebsDriver(plane)
+  const running = () => driverPod(plane, driver)
 
   function provision(claim: PersistentVolumeClaim): Result | undefined {
     if (isBound(claim) || claim.spec.volumeName) return
-    if (claim.metadata.annotations?.[PROVISIONER] !== EBS_DRIVER) return
-    const selected = claim.metadata.annotations[SELECTED_NODE]
-    if (isDelayed(api, claim) && !selected) return
+    if (claim.metadata.annotations?.[PROVISIONER] !== driver.name) return
+    if (isDelayed(api, claim) && !claim.metadata.annotations[SELECTED_NODE]) return
     const name = `pvc-${claim.metadata.uid}`
     if (api.get(VOLUMES, '', name)) return
-    const pod = driver()
+    const pod = running()
     if (!pod) return { requeueAfterMs: RETRY_MS }
-    const source = { component: `${EBS_DRIVER}_${pod.metadata.name}_${pod.metadata.uid}` }
-    const modes = claim.spec.accessModes ?? []
-    const unsupported = modes.find((mode) => mode !== 'ReadWriteOnce' && mode !== 'ReadWriteOncePod')
-    if (unsupported && claim.spec.volumeMode !== 'Block') {
-      const message = `failed to provision volume with StorageClass "${claim.spec.storageClassName}": rpc error: code = InvalidArgument desc = Volume capabilities ${modes.map(csiMode).join(' ')} not supported. Only AccessModes[ReadWriteOnce] supported.`
+    const source = { component: `${driver.name}_${pod.metadata.name}_${pod.metadata.uid}` }
+    const failed = (text: string): Result => {
+      const message = `failed to provision volume with StorageClass "${claim.spec.storageClassName}": ${text}`
       api.event(claim, 'Warning', 'ProvisioningFailed', message, source)
       return { requeueAfterMs: RETRY_MS }
     }
+    const refusal = driver.refusal(claim)
+    if (refusal) return failed(refusal)
     const begun = `provisioning/${options.uid}/${claim.metadata.uid}`
     const since = world.store.get<number>(begun)?.value
     if (since === undefined) {
       const message = `External provisioner is provisioning volume for claim "${nameOf(claim)}"`
       api.event(claim, 'Normal', 'Provisioning', message, source)
       world.store.put(begun, plane.now())
-      return { requeueAfterMs: CREATE_MS }
+      return { requeueAfterMs: driver.createMs }
     }
-    const left = since + CREATE_MS - plane.now()
+    const left = since + driver.createMs - plane.now()
     if (left > 0) return { requeueAfterMs: left }
-    const zone = zoneFor(selected)
-    let handle: string
     try {
-      handle = makeVolume(claim, name, zone)
+      create(claim, name, driver.create(claim, name, gibOf(claim)))
     } catch (error) {
-      const text = `failed to provision volume with StorageClass "${claim.spec.storageClassName}": ${(error as Error).message}`
-      api.event(claim, 'Warning', 'ProvisioningFailed', text, source)
-      return { requeueAfterMs: RETRY_MS }
+      return failed((error as Error).message)
     }
-    create(claim, name, zone, handle)
     world.store.delete(begun)
     api.event(claim, 'Normal', 'ProvisioningSucceeded', `Successfully provisioned volume ${name}`, source)
   }
 
-  /** Where a volume is made: beside the pod that will use it, or in any zone with nodes. */
-  function zoneFor(nodeName: string | undefined): string {
-    const nodes = api.list<Node>('nodes')
-    const node = nodes.find(({ metadata }) => metadata.name === nodeName) ?? nodes[0]
-    return node?.metadata.labels?.[ZONE] ?? ''
-  }
-
-  const gibOf = (claim: PersistentVolumeClaim) =>
-    Math.max(1, Math.ceil(parseQuantity(claim.spec.resources?.requests?.storage) / GIB))
-
-  function makeVolume(claim: PersistentVolumeClaim, name: string, zone: string): string {
-    const { volumes } = options.provider
-    if (!volumes) return `vol-0${world.ids.hex(16)}`
-    const { namespace = '', name: claimName } = claim.metadata
-    const parameters = classOf(api, claim)?.parameters ?? {}
-    return volumes.create({
-      ...{ name, zone, parameters, sizeGiB: gibOf(claim) },
-      claim: { namespace, name: claimName },
-    })
-  }
-
-  function create(claim: PersistentVolumeClaim, name: string, zone: string, handle: string): void {
+  function create(claim: PersistentVolumeClaim, name: string, made: ReturnType<CsiDriver['create']>): void {
     const found = classOf(api, claim)
-    const gib = gibOf(claim)
     api.create<PersistentVolume>(VOLUMES, {
       apiVersion: 'v1',
       kind: 'PersistentVolume',
@@ -124,30 +117,24 @@ export function ebsProvisioner(plane: ControlPlane): Controller {
         name,
         finalizers: [DELETER, 'kubernetes.io/pv-protection'],
         annotations: {
-          [PROVISIONED_BY]: EBS_DRIVER,
+          [PROVISIONED_BY]: driver.name,
           'volume.kubernetes.io/provisioner-deletion-secret-name': '',
           'volume.kubernetes.io/provisioner-deletion-secret-namespace': '',
         },
       },
       spec: {
-        capacity: { storage: `${gib}Gi` },
+        capacity: { storage: `${gibOf(claim)}Gi` },
         accessModes: claim.spec.accessModes,
         volumeMode: claim.spec.volumeMode,
         storageClassName: claim.spec.storageClassName,
         persistentVolumeReclaimPolicy: found?.reclaimPolicy ?? 'Delete',
         ...(found?.mountOptions && { mountOptions: found.mountOptions }),
         claimRef: claimReference(claim),
+        ...made,
         csi: {
-          driver: EBS_DRIVER,
-          fsType: found?.parameters?.['csi.storage.k8s.io/fstype'] ?? found?.parameters?.fsType ?? 'ext4',
-          volumeHandle: handle,
+          ...made.csi,
           volumeAttributes: {
-            'storage.kubernetes.io/csiProvisionerIdentity': `${Math.floor(plane.now())}-1-${EBS_DRIVER}`,
-          },
-        },
-        nodeAffinity: {
-          required: {
-            nodeSelectorTerms: [{ matchExpressions: [{ key: ZONE, operator: 'In', values: [zone] }] }],
+            'storage.kubernetes.io/csiProvisionerIdentity': `${Math.floor(plane.now())}-1-${driver.name}`,
           },
         },
       },
@@ -157,38 +144,32 @@ export function ebsProvisioner(plane: ControlPlane): Controller {
 
   /** Deletes what its claim has left, and what an administrator deletes. */
   function reclaim(volume: PersistentVolume): Result | undefined {
-    if (volume.spec.csi?.driver !== EBS_DRIVER) return
+    if (volume.spec.csi?.driver !== driver.name) return
     const { finalizers = [], deletionTimestamp, name } = volume.metadata
     const deletes = volume.spec.persistentVolumeReclaimPolicy === 'Delete'
     if (!deletionTimestamp) {
       if (!deletes || volume.status?.phase !== 'Released') return
-      if (!driver()) return { requeueAfterMs: RETRY_MS }
+      if (!running()) return { requeueAfterMs: RETRY_MS }
       unlessGone(() => api.delete(VOLUMES, '', name))
       return
     }
     if (!finalizers.includes(DELETER)) return
     if (deletes) {
-      if (!driver()) return { requeueAfterMs: RETRY_MS }
+      if (!running()) return { requeueAfterMs: RETRY_MS }
       try {
-        options.provider.volumes?.delete(volume.spec.csi.volumeHandle)
+        driver.delete(volume.spec.csi.volumeHandle)
       } catch (error) {
-        const text = `rpc error: code = Internal desc = ${(error as Error).message}`
-        api.event(volume, 'Warning', 'VolumeFailedDelete', text, { component: EBS_DRIVER })
+        const { message } = error as Error
+        api.event(volume, 'Warning', 'VolumeFailedDelete', message, { component: driver.name })
         return { requeueAfterMs: RETRY_MS }
       }
-      forgetData(volume.spec.csi.volumeHandle)
     }
     const left = finalizers.filter((finalizer) => finalizer !== DELETER)
     api.update(VOLUMES, { ...volume, metadata: { ...volume.metadata, finalizers: left } })
   }
 
-  function forgetData(handle: string): void {
-    const { entries } = world.store.list(volumeDataPrefix(options.uid, `csi/${handle}`))
-    world.store.commit(entries.map(({ key }) => ({ key, value: undefined })))
-  }
-
   return {
-    name: 'ebs-csi-provisioner',
+    name: `${driver.controller.replace('-controller', '')}-provisioner`,
     sources: [
       { prefix: api.prefix(CLAIMS), keys: keyed(CLAIMS) },
       { prefix: api.prefix(VOLUMES), keys: keyed(VOLUMES) },
@@ -200,7 +181,3 @@ export function ebsProvisioner(plane: ControlPlane): Controller {
 const keyed =
   (resource: string) =>
   ({ entry }: { entry: { value: KubernetesObject } }): string[] => [`${resource}/${nameOf(entry.value)}`]
-
-/** An access mode as the driver's error names it. */
-const csiMode = (mode: string): string =>
-  `mount:<fs_type:"ext4" > access_mode:<mode:${mode === 'ReadOnlyMany' ? 'MULTI_NODE_READER_ONLY' : 'MULTI_NODE_MULTI_WRITER'} >`

@@ -6,7 +6,8 @@ import { parseQuantity } from '../../quantity.ts'
 import { parseTime } from '../../time.ts'
 import { CLAIMS, claimNames, EBS_DRIVER, isBound, VOLUMES } from '../../volumes/claims.ts'
 import { type ControlPlane, ownKey } from '../control-plane.ts'
-import { ebsDriver } from './provisioner.ts'
+import { EBS_CONTROLLER } from './ebs-driver.ts'
+import { driverPod } from './provisioner.ts'
 
 /** How long ModifyVolume takes until the size is there, ms. */
 const MODIFY_MS = 3_000
@@ -35,7 +36,7 @@ export function ebsResizer(plane: ControlPlane): Controller {
   }
 
   function enlarge(claim: PersistentVolumeClaim, volume: PersistentVolume, size: string): Result | undefined {
-    const driver = ebsDriver(plane)
+    const driver = driverPod(plane, EBS_CONTROLLER)
     if (!driver) return { requeueAfterMs: RETRY_MS }
     const source = { component: `external-resizer ${EBS_DRIVER}` }
     const begun = claim.status.conditions?.find(({ type }) => type === 'Resizing')

@@ -1,0 +1,7 @@
+export { makeAccessPoint } from './access-points.ts'
+export { efsController } from './controller.ts'
+export { storedBytes } from './file-systems.ts'
+export { MountFailure, type MountRequest, mountedFolder } from './mount.ts'
+export type { AccessPointRecord, FileSystemRecord, MountTargetRecord } from './records.ts'
+export { efsService } from './service.ts'
+export { accessPoints, accessPointsOf, dataPrefix, fileSystems, mountTargets } from './tables.ts'

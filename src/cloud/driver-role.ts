@@ -1,0 +1,53 @@
+import type { Scope } from '#aws/ec2/index.ts'
+import type { ClusterRecord } from '#aws/eks/index.ts'
+import { podIdentityOf } from '#aws/eks/pod-identity.ts'
+import { nodes as nodeTable } from '#aws/eks/tables.ts'
+import { roleByArn } from '#aws/iam/identity.ts'
+import { trusts } from '#aws/iam/policy/evaluate.ts'
+import type { ClusterApi, KubernetesObject } from '#kubernetes/api.ts'
+import type { Pod } from '#kubernetes/objects.ts'
+
+const NAMESPACE = 'kube-system'
+const ROLE = 'eks.amazonaws.com/role-arn'
+
+/** Where the controller of a storage driver runs: its service account, and the label `app` of its pods. */
+export interface DriverController {
+  account: string
+  app: string
+}
+
+/**
+ * Whose rights a driver's controller has: its service account's role, or that of the node that it runs on.
+ * `operation` is what it was about to call (`EC2: CreateVolume`). Throws the SDK's text when the role cannot be assumed.
+ */
+export function driverRole(
+  scope: Scope,
+  cluster: ClusterRecord,
+  client: Pick<ClusterApi, 'get' | 'list'>,
+  { account, app }: DriverController,
+  operation: string,
+): string {
+  const association = podIdentityOf(scope, cluster.name, NAMESPACE, account)
+  if (association) return association.roleArn
+  const annotated = client.get<KubernetesObject>('serviceaccounts', NAMESPACE, account)?.metadata
+    .annotations?.[ROLE]
+  if (annotated) {
+    const issuer = cluster.oidcIssuer.replace('https://', '')
+    const provider = `arn:aws:iam::${annotated.split(':')[4]}:oidc-provider/${issuer}`
+    const claims = {
+      [`${issuer}:sub`]: `system:serviceaccount:${NAMESPACE}:${account}`,
+      [`${issuer}:aud`]: 'sts.amazonaws.com',
+    }
+    const role = roleByArn(scope.world, annotated)
+    if (role && trusts(role.trustPolicy, { federated: provider }, 'sts:AssumeRoleWithWebIdentity', claims))
+      return annotated
+    throw new Error(
+      `operation error ${operation}, get identity: get credentials: failed to refresh cached credentials, failed to retrieve credentials, operation error STS: AssumeRoleWithWebIdentity, https response error StatusCode: 403, RequestID: ${scope.world.ids.uuid()}, api error AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity`,
+    )
+  }
+  const pod = client
+    .list<Pod>('pods', NAMESPACE)
+    .find(({ metadata, spec }) => metadata.labels?.app === app && spec.nodeName)
+  const node = nodeTable.list(scope, cluster.name).find(({ name }) => name === pod?.spec.nodeName)
+  return node?.roleArn ?? ''
+}

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { z } from 'zod'
 import { CompactedError, type StoreEvent } from '#world/store.ts'
 import type { WorldEvent } from './api.ts'
+import type { Picture } from './picture/picture.ts'
 import type { Worlds } from './worlds.ts'
 
 const createBody = z.strictObject({
@@ -28,6 +29,8 @@ const clockBody = z.union([
   z.strictObject({ advanceMs: z.number().min(0).max(1e12) }),
 ])
 const BODY_LIMIT = 64 * 1024
+/** Bytes that may wait for a reader of the picture. */
+const BACKLOG_LIMIT = 8 * 1024 * 1024
 
 /** A call on a world that does not exist. */
 class UnknownWorld extends Error {}
@@ -86,6 +89,12 @@ async function handle(worlds: Worlds, req: IncomingMessage, res: ServerResponse)
     }
     case 'GET worlds/:id/events':
       return events((await world()).world.store, url.searchParams, res)
+    case 'GET worlds/:id/picture':
+      return picture((await world()).simulation.picture, res)
+    case 'GET worlds/:id/part': {
+      const details = await (await world()).simulation.parts.describe(url.searchParams.get('id') ?? '')
+      return details ? reply(res, 200, details) : reply(res, 404, { error: 'the picture has no such part' })
+    }
     default:
       return reply(res, 404, { error: `the cloud process has no ${req.method} ${url.pathname}` })
   }
@@ -115,6 +124,19 @@ function events(store: import('#world/store.ts').Store, query: URLSearchParams, 
   if (lost) batch.push({ type: 'reset', key: '', revision: store.revision })
   // The first line tells the client where it stands, even when nothing happens for long.
   send()
+}
+
+/** Streams the live picture, a change a line. One who reads nothing is dropped, and asks again. */
+function picture(live: Picture, res: ServerResponse): void {
+  res.writeHead(200, { 'content-type': 'application/x-ndjson' })
+  const subscription = live.subscribe({
+    change: (change) => {
+      if (res.writableLength > BACKLOG_LIMIT) res.destroy()
+      else res.write(`${JSON.stringify(change)}\n`)
+    },
+    end: () => res.end(),
+  })
+  res.on('close', () => subscription.close())
 }
 
 async function body(req: IncomingMessage): Promise<unknown> {

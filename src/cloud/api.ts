@@ -1,4 +1,7 @@
 import type { ProvisioningSpeed } from '#world/provisioning.ts'
+import type { PartDetails, PictureChange } from './picture/part.ts'
+
+export type { Part, PartDetails, PartEvent, PartKind, PartState, PictureChange } from './picture/part.ts'
 
 /** A world as its users need to know it. */
 export interface WorldInfo {
@@ -70,6 +73,10 @@ export interface CloudClient {
   advance(id: string, ms: number): Promise<void>
   /** Follows a world's changes until closed, through restarts of the process. */
   watch(id: string, options: WatchOptions, listener: (events: WorldEvent[]) => void): { close(): void }
+  /** Follows the live picture of a world until closed: all of it first and after each break, then what changes. */
+  picture(id: string, listener: (change: PictureChange) => void): { close(): void }
+  /** A part of the picture in full, while somebody follows the picture. */
+  part(id: string, part: string): Promise<PartDetails | undefined>
   close(): void
 }
 

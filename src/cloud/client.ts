@@ -1,6 +1,13 @@
 import { type IncomingMessage, request } from 'node:http'
 import { hostTime } from '#world/clock.ts'
-import type { CloudClient, CreateWorldOptions, WatchOptions, WorldEvent, WorldInfo } from './api.ts'
+import type {
+  CloudClient,
+  CreateWorldOptions,
+  PartDetails,
+  PictureChange,
+  WorldEvent,
+  WorldInfo,
+} from './api.ts'
 
 /** A call that the cloud process refused; `message` is its own. */
 export class CloudError extends Error {
@@ -30,11 +37,7 @@ export function connectCloud(socketPath: string): CloudClient {
   const worldPath = (id: string) => `/worlds/${encodeURIComponent(id)}`
   return {
     createWorld: (options: CreateWorldOptions = {}) => call<WorldInfo>('POST', '/worlds', options),
-    world: (id) =>
-      call<WorldInfo>('GET', worldPath(id)).catch((error) => {
-        if (error instanceof CloudError && error.status === 404) return undefined
-        throw error
-      }),
+    world: (id) => found(call<WorldInfo>('GET', worldPath(id))),
     worlds: () => call<WorldInfo[]>('GET', '/worlds'),
     deleteWorld: (id) => call('DELETE', worldPath(id)),
     save: (id, name) => call('PUT', `${worldPath(id)}/saves/${encodeURIComponent(name)}`),
@@ -45,38 +48,60 @@ export function connectCloud(socketPath: string): CloudClient {
     watch(id, options, listener) {
       const ended = new AbortController()
       const signal = AbortSignal.any([ended.signal, closed.signal])
-      void follow(socketPath, `${worldPath(id)}/events`, options, listener, signal)
+      let next = options.fromRevision
+      const path = () => {
+        const query = new URLSearchParams((options.prefixes ?? []).map((prefix) => ['prefix', prefix]))
+        if (next !== undefined) query.set('from', String(next))
+        if (options.values) query.set('values', 'true')
+        return `${worldPath(id)}/events?${query}`
+      }
+      void follow<{ revision: number; events: WorldEvent[] }>(
+        socketPath,
+        path,
+        signal,
+        ({ revision, events }) => {
+          next = revision + 1
+          if (events.length > 0) listener(events)
+        },
+      )
       return { close: () => ended.abort() }
     },
+    picture(id, listener) {
+      const ended = new AbortController()
+      const signal = AbortSignal.any([ended.signal, closed.signal])
+      void follow<PictureChange>(socketPath, () => `${worldPath(id)}/picture`, signal, listener)
+      return { close: () => ended.abort() }
+    },
+    part: (id, part) =>
+      found(call<PartDetails>('GET', `${worldPath(id)}/part?id=${encodeURIComponent(part)}`)),
     close: () => closed.abort(),
   }
 }
 
-/** Reads events until aborted, taking up the stream again where it broke off. */
-async function follow(
+/** Undefined for what does not exist. */
+function found<T>(answer: Promise<T>): Promise<T | undefined> {
+  return answer.catch((error) => {
+    if (error instanceof CloudError && error.status === 404) return undefined
+    throw error
+  })
+}
+
+/** Reads a stream of lines until aborted; where it breaks off, asks for what `path` says then. */
+async function follow<T>(
   socketPath: string,
-  path: string,
-  options: WatchOptions,
-  listener: (events: WorldEvent[]) => void,
+  path: () => string,
   signal: AbortSignal,
+  listener: (line: T) => void,
 ): Promise<void> {
-  let next = options.fromRevision
   while (!signal.aborted) {
     try {
-      const query = new URLSearchParams((options.prefixes ?? []).map((prefix) => ['prefix', prefix]))
-      if (next !== undefined) query.set('from', String(next))
-      if (options.values) query.set('values', 'true')
-      const response = await send(socketPath, 'GET', `${path}?${query}`, undefined, signal)
+      const response = await send(socketPath, 'GET', path(), undefined, signal)
       if (response.statusCode! >= 400) throw problem(response.statusCode!, await readAll(response))
       let rest = ''
       for await (const chunk of response.setEncoding('utf8')) {
         const lines = (rest + chunk).split('\n')
         rest = lines.pop()!
-        for (const line of lines) {
-          const { revision, events } = JSON.parse(line) as { revision: number; events: WorldEvent[] }
-          next = revision + 1
-          if (events.length > 0) listener(events)
-        }
+        for (const line of lines) listener(JSON.parse(line) as T)
       }
     } catch (error) {
       if (signal.aborted) return

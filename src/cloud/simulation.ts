@@ -33,6 +33,8 @@ import { Metrics } from './metrics.ts'
 import { Nodes } from './nodes.ts'
 import { oidcHosts } from './oidc-hosts.ts'
 import { Outside, publicAddressOf } from './outside.ts'
+import { PartDescriber } from './picture/details.ts'
+import { Picture } from './picture/picture.ts'
 import { PodIdentityAgent } from './pod-identity-agent.ts'
 import { eksProvider } from './provider.ts'
 import { Registries } from './registries.ts'
@@ -69,15 +71,22 @@ export class Simulation {
   readonly hosts: HostTable
   /** One endpoint for all AWS services. */
   readonly classic: (req: IncomingMessage, res: ServerResponse) => void
+  /** What is in the world, live, and more of each part. */
+  readonly picture: Picture
+  readonly parts: PartDescriber
   readonly #close: () => Promise<void>
 
   private constructor(
     hosts: HostTable,
     classic: (req: IncomingMessage, res: ServerResponse) => void,
+    picture: Picture,
+    parts: PartDescriber,
     close: () => Promise<void>,
   ) {
     this.hosts = hosts
     this.classic = classic
+    this.picture = picture
+    this.parts = parts
     this.#close = close
   }
 
@@ -140,11 +149,12 @@ export class Simulation {
     const agent = new PodIdentityAgent(clusters, network)
     const addons = new InstalledAddons(world, accountId, clusters)
     const trail = new Trail(world)
+    const services = awsServices(registries)
     const aws = createAwsServer({
       world,
       accountId,
       region,
-      services: awsServices(registries),
+      services,
       identity: iamIdentity(world, accountId),
       constraints: options.constraints,
       credentials: options.credentials,
@@ -215,7 +225,10 @@ export class Simulation {
       traffic.controller(),
     ].map((controller) => world.controllers.start(controller))
     await docker.start()
-    return new Simulation(hosts, aws.classic, async () => {
+    const picture = new Picture(world.store, accountId)
+    const parts = new PartDescriber(world, region, services, picture)
+    return new Simulation(hosts, aws.classic, picture, parts, async () => {
+      picture.close()
       for (const controller of controllers) controller.stop()
       metrics.stop()
       traffic.stop()

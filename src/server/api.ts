@@ -1,5 +1,7 @@
 import type { CheckReport } from '#checks/finding.ts'
 
+export type { Part, PartDetails, PartEvent, PartKind, PartState, PictureChange } from '#cloud/api.ts'
+
 /**
  * The server's API as the pages use it: JSON under `/api`, cookie session, Origin and Host checked.
  * Errors are `ApiProblem` with a fitting HTTP status.
@@ -10,6 +12,8 @@ import type { CheckReport } from '#checks/finding.ts'
  * POST   /api/labs/:lab/reset              LabState; a fresh world and workspace, progress forgotten
  * POST   /api/labs/:lab/steps/:step/check  CheckReport
  * GET    /api/labs/:lab/events             server-sent events, `data:` is a LabEvent
+ * GET    /api/labs/:lab/world            server-sent events, `data:` is a PictureChange: the live picture of the cloud
+ * GET    /api/labs/:lab/world/part?id=…   PartDetails, while the picture is followed
  * GET    /api/labs/:lab/terminals          TerminalInfo[]
  * POST   /api/labs/:lab/terminals          TerminalInfo
  * DELETE /api/terminals/:terminal          204

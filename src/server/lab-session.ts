@@ -6,7 +6,7 @@ import type { CheckReport } from '#checks/finding.ts'
 import { currentStep, stepStatus } from '#checks/progress.ts'
 import type { CheckRunner } from '#checks/runner.ts'
 import { simulatedTarget } from '#checks/target.ts'
-import type { CloudStatus, WorldInfo } from '#cloud/api.ts'
+import type { CloudStatus, PartDetails, PictureChange, WorldInfo } from '#cloud/api.ts'
 import type { StartedLabs } from '#database/labs.ts'
 import type { DatabaseProgress } from '#database/progress.ts'
 import type { Lab } from '#labs/lab.ts'
@@ -150,6 +150,21 @@ export class LabSession {
         this.#auto = undefined
       },
     }
+  }
+
+  /** How to follow the live picture of the learner's cloud. */
+  async picture(): Promise<(listener: (change: PictureChange) => void) => { close(): void }> {
+    const world = await this.#startedWorld()
+    const client = await this.#services.cloud.client
+    return (listener) => client.picture(world.id, listener)
+  }
+
+  /** A part of the picture in full. Throws a Problem when it is not there (any more). */
+  async part(id: string): Promise<PartDetails> {
+    const world = await this.#startedWorld()
+    const details = await (await this.#services.cloud.client).part(world.id, id)
+    if (!details) throw notFound('This is not there any more.', 'Look at the picture: it shows what is.')
+    return details
   }
 
   /** The cloud process went away or came back. */

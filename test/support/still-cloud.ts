@@ -2,6 +2,9 @@ import type {
   CloudClient,
   CloudStatus,
   CreateWorldOptions,
+  Part,
+  PartDetails,
+  PictureChange,
   WorldEvent,
   WorldInfo,
 } from '../../src/cloud/api.ts'
@@ -62,6 +65,36 @@ export class StillCloud implements CloudClient {
   watch(_id: string, _options: object, listener: (events: WorldEvent[]) => void) {
     this.#watchers.add(listener)
     return { close: () => this.#watchers.delete(listener) }
+  }
+
+  /** What the picture shows: all of it to whoever follows from now on. */
+  readonly parts = new Map<string, Part>()
+  readonly #followers = new Set<(change: PictureChange) => void>()
+
+  /** Changes the picture. */
+  draw(put: Part[], gone: string[] = []): void {
+    for (const part of put) this.parts.set(part.id, part)
+    for (const id of gone) this.parts.delete(id)
+    for (const follower of this.#followers) follower({ put, gone })
+  }
+
+  picture(_id: string, listener: (change: PictureChange) => void) {
+    this.#followers.add(listener)
+    listener({ whole: true, put: [...this.parts.values()], gone: [] })
+    return { close: () => this.#followers.delete(listener) }
+  }
+
+  async part(_id: string, id: string): Promise<PartDetails | undefined> {
+    const part = this.parts.get(id)
+    return (
+      part && {
+        part,
+        command: `kubectl describe ${part.kind} ${part.name}`,
+        text: 'kind: Pod',
+        language: 'yaml',
+        events: [],
+      }
+    )
   }
 
   async save(): Promise<void> {}

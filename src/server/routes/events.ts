@@ -1,13 +1,15 @@
 import type { FastifyReply } from 'fastify'
-import type { LabSession } from '../lab-session.ts'
 
 /** A comment at this pace (ms) shows the page and what is between that the stream lives. */
 const HEARTBEAT = 15_000
 /** A page that reads nothing is dropped at this many waiting bytes; it asks for the state when it comes back. */
-const BACKLOG_LIMIT = 1024 * 1024
+const BACKLOG_LIMIT = 8 * 1024 * 1024
 
-/** Sends a lab's events to a page until it goes. https://html.spec.whatwg.org/multipage/server-sent-events.html */
-export function sendEvents(session: LabSession, reply: FastifyReply): void {
+/** Sends events to a page, as JSON, until it goes. https://html.spec.whatwg.org/multipage/server-sent-events.html */
+export function sendEvents<T>(
+  reply: FastifyReply,
+  subscribe: (listener: (event: T) => void) => { close(): void },
+): void {
   reply.hijack()
   const response = reply.raw
   for (const [header, value] of Object.entries(reply.getHeaders())) {
@@ -20,7 +22,7 @@ export function sendEvents(session: LabSession, reply: FastifyReply): void {
     else if (!response.writableEnded) response.write(text)
   }
   const heartbeat = setInterval(() => send(': alive\n\n'), HEARTBEAT)
-  const subscription = session.subscribe((event) => send(`data: ${JSON.stringify(event)}\n\n`))
+  const subscription = subscribe((event) => send(`data: ${JSON.stringify(event)}\n\n`))
   response.on('close', () => {
     clearInterval(heartbeat)
     subscription.close()

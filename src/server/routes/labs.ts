@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { LabEvent, PictureChange } from '../api.ts'
 import type { LabSession } from '../lab-session.ts'
 import type { LabSessions } from '../lab-sessions.ts'
 import type { LabTerminals } from '../lab-terminals.ts'
@@ -9,6 +10,7 @@ import { sendEvents } from './events.ts'
 const access = { config: { access: 'signed-in' } } as const
 const name = z.string().regex(/^[a-z0-9-]{1,64}$/)
 const labParameters = z.object({ lab: name })
+const partQuery = z.object({ id: z.string().min(1).max(500) })
 const stepParameters = z.object({ lab: name, step: name })
 
 /** Who sends a request, known before any route runs. */
@@ -33,7 +35,16 @@ export function labRoutes(
     return (await session(request)).check(step)
   })
   app.get('/api/labs/:lab/events', access, async (request: FastifyRequest, reply: FastifyReply) => {
-    sendEvents(await session(request), reply)
+    const followed = await session(request)
+    sendEvents<LabEvent>(reply, (listener) => followed.subscribe(listener))
+  })
+  app.get('/api/labs/:lab/world', access, async (request: FastifyRequest, reply: FastifyReply) => {
+    const follow = await (await session(request)).picture()
+    sendEvents<PictureChange>(reply, follow)
+  })
+  app.get('/api/labs/:lab/world/part', access, async (request) => {
+    const { id } = partQuery.parse(request.query)
+    return (await session(request)).part(id)
   })
   app.get('/api/labs/:lab/terminals', access, async (request) => {
     await session(request)

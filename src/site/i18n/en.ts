@@ -1,4 +1,4 @@
-import type { StepStatus } from '#server/api.ts'
+import type { PartKind, StepStatus } from '#server/api.ts'
 
 /** Every text of the interface, in English. Another language is another object of this shape. */
 export const en = {
@@ -194,8 +194,9 @@ export const en = {
   },
   layout: {
     panes: 'Parts of the page',
-    pane: { steps: 'Steps', terminal: 'Terminal' },
+    pane: { steps: 'Steps', world: 'World: your cloud, live', terminal: 'Terminal' },
     stepsSize: 'Size of the steps',
+    worldSize: 'Size of the world',
     splitSize: 'Size of the left terminal',
     dividerHelp: 'Drag, or click to go through three sizes',
   },
@@ -209,6 +210,7 @@ export const en = {
         keys: [
           [['?'], 'Show this map'],
           [['S'], 'Go to the steps'],
+          [['W'], 'Go to the world'],
           [['T'], 'Go to the terminal'],
           [['C'], 'Check the open step'],
           [['F6'], 'Into the terminal, and out of it'],
@@ -224,6 +226,15 @@ export const en = {
         ],
       },
       {
+        title: 'On the map of the world',
+        keys: [
+          [['←', '→', '↑', '↓'], 'Move the map; in the tree, go through it'],
+          [['+', '-'], 'Larger, smaller'],
+          [['0'], 'See all of it'],
+          [['Enter'], 'Details of what is chosen in the tree'],
+        ],
+      },
+      {
         title: 'On a divider or a tab',
         keys: [
           [['←', '→'], 'Move; with Shift further'],
@@ -232,6 +243,65 @@ export const en = {
         ],
       },
     ] as { title: string; keys: [string[], string][] }[],
+  },
+  world: {
+    region: 'World',
+    needStart: 'Your cloud is shown here, live, once the lab is started.',
+    nothing: 'Nothing here matches.',
+    mapLabel:
+      'A map of your cloud: boxes in boxes. Arrow keys move it, plus and minus zoom. The tree and the table tell the same in words.',
+    treeLabel: 'Your cloud',
+    tableLabel: 'Your cloud as a table',
+    shapes: 'Show as',
+    shape: { map: 'Map', tree: 'Tree', table: 'Table' },
+    filter: 'Filter by name, kind or state',
+    troubled: 'Only what is not well',
+    counts: {
+      good: (n: number) => `${n} well`,
+      waiting: (n: number) => `${n} waiting`,
+      bad: (n: number) => `${n} broken`,
+    },
+    zoomIn: 'Larger',
+    zoomOut: 'Smaller',
+    fit: 'See all of it',
+    inside: (n: number) => `${n} inside`,
+    more: (n: number) => `Show more (${n} left)`,
+    column: { kind: 'Kind', name: 'Name', state: 'State', where: 'Where' },
+    details: 'Details',
+    close: 'Close the details',
+    gone: 'It is not there any more',
+    tied: 'Tied to',
+    command: 'The same in the terminal',
+    events: 'Events',
+    text: { yaml: 'YAML', json: 'What AWS answers' },
+    kind: {
+      account: 'Account',
+      region: 'Region',
+      vpc: 'VPC',
+      'aws-vpc': 'VPC of AWS',
+      subnet: 'Subnet',
+      'internet-gateway': 'Internet gateway',
+      'nat-gateway': 'NAT gateway',
+      'network-interface': 'Network interface',
+      instance: 'EC2 instance',
+      'load-balancer': 'Load balancer',
+      'eks-cluster': 'EKS control plane',
+      nodegroup: 'Node group',
+      'fargate-profile': 'Fargate profile',
+      kubernetes: 'Kubernetes',
+      deployment: 'Deployment',
+      node: 'Node',
+      pod: 'Pod',
+      'ecs-cluster': 'ECS cluster',
+      'container-instance': 'Container instance',
+      'ecs-service': 'ECS service',
+      'ecs-task': 'ECS task',
+      registry: 'Registry',
+      repository: 'Repository',
+      tag: 'Tag',
+      engine: 'Docker Engine',
+      container: 'Container',
+    } satisfies Record<PartKind, string>,
   },
   connection: {
     connecting: 'Connecting…',

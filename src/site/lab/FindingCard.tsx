@@ -1,8 +1,6 @@
 import type { Finding } from '#checks/finding.ts'
-import { copyText } from '../code-actions.ts'
 import { t } from '../i18n/index.ts'
-import { Icon } from './Icon.tsx'
-import { typeCommand } from './type-command.ts'
+import { CommandActions } from './CommandActions.tsx'
 
 /** A finding that failed, in full: expected, observed, evidence, cause, hint, lesson. */
 export function FindingCard({ finding }: { finding: Finding }) {
@@ -48,19 +46,7 @@ function Evidence({ command }: { command: string }) {
       <p>{t.check.evidence}</p>
       <div class="code-block">
         <pre class="code">{command}</pre>
-        <div class="code-actions">
-          <button
-            type="button"
-            class="button quiet small"
-            onClick={({ currentTarget }) => void copyText(command, currentTarget)}
-          >
-            {t.code.copy}
-          </button>
-          <button type="button" class="button quiet small" onClick={() => typeCommand(command)}>
-            <Icon name="terminal" />
-            {t.code.type}
-          </button>
-        </div>
+        <CommandActions command={command} />
       </div>
     </div>
   )

@@ -4,7 +4,7 @@ import { Announcer } from './Announcer.tsx'
 import { Finish } from './Finish.tsx'
 import { Connection, Notice, Progress, Reset } from './LabBar.tsx'
 import { KeyMap } from './layout/KeyMap.tsx'
-import { PaneSwitch, StepsDivider } from './layout/PaneSwitch.tsx'
+import { PaneSwitch, StepsDivider, WorldDivider } from './layout/PaneSwitch.tsx'
 import { connectShortcuts } from './layout/shortcuts.ts'
 import { mount } from './mount.ts'
 import { StepCheck } from './StepCheck.tsx'
@@ -14,6 +14,7 @@ import { connectSteps } from './steps.ts'
 import { Toast } from './Toast.tsx'
 import { TerminalPane } from './terminal/TerminalPane.tsx'
 import { typeCommand } from './type-command.ts'
+import { WorldPane } from './world/WorldPane.tsx'
 
 connectSteps()
 connectShortcuts()
@@ -25,6 +26,8 @@ mount('reset', Reset)
 mount('views', PaneSwitch)
 mount('keys', KeyMap)
 mount('steps-divider', StepsDivider)
+mount('world-divider', WorldDivider)
+mount('world', WorldPane)
 mount('step-status', StepStatus)
 mount('step-check', StepCheck)
 mount('finish', Finish)

@@ -4,7 +4,7 @@ import { Icon } from '../Icon.tsx'
 import { Divider } from './Divider.tsx'
 import { narrow, PANES, type Pane, panes, togglePane } from './panes.ts'
 
-const ICONS: Record<Pane, IconName> = { steps: 'text', terminal: 'terminal' }
+const ICONS: Record<Pane, IconName> = { steps: 'text', world: 'world', terminal: 'terminal' }
 
 /** Which parts of the page are shown. */
 export function PaneSwitch() {
@@ -30,11 +30,18 @@ export function PaneSwitch() {
 
 /** Between the steps and what stands beside (or, where it is narrow, below) them. */
 export function StepsDivider() {
-  return panes.value.steps && panes.value.terminal ? (
+  return panes.value.steps && (panes.value.world || panes.value.terminal) ? (
     <Divider
       size={narrow.value ? 'steps-narrow' : 'steps'}
       label={t.layout.stepsSize}
       horizontal={narrow.value}
     />
+  ) : null
+}
+
+/** Between the world and the terminal below it. */
+export function WorldDivider() {
+  return panes.value.world && panes.value.terminal ? (
+    <Divider size="world" label={t.layout.worldSize} horizontal />
   ) : null
 }

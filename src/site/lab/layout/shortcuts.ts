@@ -14,6 +14,7 @@ const ACTIONS: Record<string, () => void> = {
     keyMapOpen.value = true
   },
   s: () => focusPane('steps'),
+  w: () => focusPane('world'),
   t: () => focusPane('terminal'),
   c: () => document.querySelector<HTMLButtonElement>('details.step[open] .check-bar button')?.click(),
 }
@@ -44,6 +45,8 @@ export function focusPane(pane: Pane): void {
 
 function moveTo(pane: Pane): void {
   if (pane === 'terminal') return focusTerminal()
+  if (pane === 'world')
+    return document.querySelector<HTMLElement>('.world-bar button[aria-pressed="true"], .world-pane')?.focus()
   const step = document.querySelector<HTMLElement>('details.step[open] > summary')
   ;(step ?? document.querySelector<HTMLElement>('.steps'))?.focus()
 }

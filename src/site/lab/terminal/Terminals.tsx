@@ -3,12 +3,12 @@ import { Fragment } from 'preact'
 import { useEffect } from 'preact/hooks'
 import type { ApiProblem } from '#server/api.ts'
 import { t } from '../../i18n/index.ts'
+import { AccountBar } from '../AccountBar.tsx'
 import { Icon } from '../Icon.tsx'
 import { Divider } from '../layout/Divider.tsx'
 import { Problem } from '../Problem.tsx'
 import { problemOf } from '../session.ts'
 import { link } from '../store.ts'
-import { World } from '../World.tsx'
 import type { LabTerminal } from './lab-terminal.ts'
 import { colours } from './preferences.ts'
 import { Questions } from './Questions.tsx'
@@ -45,7 +45,7 @@ export function Terminals() {
 
   return (
     <>
-      <World />
+      <AccountBar />
       <div class="tab-bar">
         <div
           role="tablist"

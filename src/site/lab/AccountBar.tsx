@@ -10,7 +10,7 @@ function accountNumber(id: string): string {
 }
 
 /** The learner's account and region, and how much faster than AWS things are provisioned. */
-export function World() {
+export function AccountBar() {
   const world = lab.value?.world
   if (!world) return null
   const { provisioning } = world
@@ -19,7 +19,7 @@ export function World() {
       ? t.lab.noWait
       : t.lab.about(duration(EKS_CLUSTER_SECONDS / provisioning / world.speed))
   return (
-    <dl class="world">
+    <dl class="account-bar">
       <div>
         <dt>{t.lab.account}</dt>
         <dd>{accountNumber(world.accountId)}</dd>

@@ -1,0 +1,163 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Part, PictureChange } from '#cloud/picture/part.ts'
+import { Picture } from '#cloud/picture/picture.ts'
+import { Store } from '#world/store.ts'
+import { turn } from '#world/turns.ts'
+
+const CLUSTER = 'c1'
+const AWS = 'aws/111122223333/us-east-1'
+
+let store: Store
+let picture: Picture
+let told: PictureChange[]
+
+beforeEach(() => {
+  store = new Store()
+  picture = new Picture(store, '111122223333')
+  told = []
+})
+afterEach(() => picture.close())
+
+const pod = (name: string, ready: boolean, nodeName?: string) => ({
+  kind: 'Pod',
+  metadata: { name, namespace: 'default' },
+  spec: { nodeName, containers: [{ name: 'web' }] },
+  status: {
+    phase: ready ? 'Running' : 'Pending',
+    conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }],
+    containerStatuses: ready
+      ? [{ ready: true, restartCount: 0, state: { running: {} } }]
+      : [{ ready: false, restartCount: 3, state: { waiting: { reason: 'CrashLoopBackOff' } } }],
+  },
+})
+const putPod = (name: string, ready = true, node?: string) =>
+  store.put(`kubernetes/${CLUSTER}/core/pods/default/${name}`, pod(name, ready, node))
+const putVpc = () =>
+  store.put(`${AWS}/ec2/vpcs/vpc-1`, { id: 'vpc-1', cidr: '172.31.0.0/16', isDefault: true, tags: {} })
+
+/** Follows, and lets everything that is due happen. */
+async function follow(): Promise<{ close(): void }> {
+  const subscription = picture.subscribe({ change: (change) => told.push(change), end() {} })
+  await settled()
+  return subscription
+}
+
+async function settled(): Promise<void> {
+  for (let round = 0; round < 60; round++) await turn()
+}
+
+const parts = (change: PictureChange | undefined) =>
+  new Map(change?.put.map((part): [string, Part] => [part.id, part]))
+
+describe('the live picture', () => {
+  it('tells all of it first, with what holds things together', async () => {
+    putVpc()
+    await follow()
+    expect(told).toHaveLength(1)
+    expect(told[0]!.whole).toBe(true)
+    const all = parts(told[0])
+    expect(all.get('account')!.name).toBe('AWS account 1111-2222-3333')
+    expect(all.get('region/us-east-1')!.parent).toBe('account')
+    expect(all.get('vpc-1')).toMatchObject({ kind: 'vpc', parent: 'region/us-east-1', name: 'Default VPC' })
+  })
+
+  it('tells only what changed, and nothing when nothing shows', async () => {
+    putPod('web-1')
+    await follow()
+    told.length = 0
+    putPod('web-1', false)
+    store.put(`kubernetes/${CLUSTER}/coordination.k8s.io/leases/kube-node-lease/n1`, { spec: {} })
+    await settled()
+    expect(told).toHaveLength(1)
+    expect(told[0]!.put).toHaveLength(1)
+    expect(told[0]!.put[0]).toMatchObject({ state: 'bad', status: 'CrashLoopBackOff' })
+    putPod('web-1', false)
+    await settled()
+    expect(told).toHaveLength(1)
+  })
+
+  it('moves a pod onto its node, and tells what is gone', async () => {
+    putPod('web-1')
+    await follow()
+    expect(parts(told[0]).get(`pod/${CLUSTER}/default/web-1`)!.parent).toBe(`kubernetes/${CLUSTER}`)
+    putPod('web-1', true, 'n1')
+    await settled()
+    expect(told.at(-1)!.put[0]!.parent).toBe(`node/${CLUSTER}/n1`)
+    store.delete(`kubernetes/${CLUSTER}/core/pods/default/web-1`)
+    await settled()
+    expect(told.at(-1)).toEqual({ put: [], gone: [`pod/${CLUSTER}/default/web-1`] })
+  })
+
+  it('puts a node on the instance that it is', async () => {
+    store.put(`kubernetes/${CLUSTER}/core/nodes/_/n1`, {
+      metadata: { name: 'n1' },
+      spec: { providerID: 'aws:///us-east-1a/i-0abc' },
+      status: { conditions: [{ type: 'Ready', status: 'True' }] },
+    })
+    await follow()
+    expect(parts(told[0]).get(`node/${CLUSTER}/n1`)).toMatchObject({
+      parent: 'i-0abc',
+      status: 'Ready',
+      state: 'good',
+    })
+  })
+
+  it('gives a later follower the same, and forgets all when nobody follows', async () => {
+    putVpc()
+    const first = await follow()
+    putPod('web-1')
+    const second: PictureChange[] = []
+    const other = picture.subscribe({ change: (change) => second.push(change), end() {} })
+    await settled()
+    expect(parts(second[0]).has(`pod/${CLUSTER}/default/web-1`)).toBe(true)
+    expect(picture.find('vpc-1')?.key).toBe(`${AWS}/ec2/vpcs/vpc-1`)
+    first.close()
+    other.close()
+    expect(picture.find('vpc-1')).toBeUndefined()
+  })
+
+  it('ends with the world', async () => {
+    let ended = false
+    picture.subscribe({
+      change() {},
+      end: () => {
+        ended = true
+      },
+    })
+    picture.close()
+    expect(ended).toBe(true)
+  })
+
+  it('shows tags in their repositories, in ECR and on Docker Hub', async () => {
+    const host = '111122223333.dkr.ecr.us-east-1.amazonaws.com'
+    store.put(`${AWS}/ecr/repositories/team%2Fsite`, {
+      name: 'team/site',
+      uri: `${host}/team/site`,
+      tagMutability: 'MUTABLE',
+    })
+    store.put(`registry/${host}/team/site/_tags/v1`, { digest: 'sha256:1', updatedAt: 1 })
+    store.put('docker-hub/repositories/learner/site', { private: true, createdAt: 1 })
+    store.put('registry/registry-1.docker.io/learner/site/_tags/v2', { digest: 'sha256:2', updatedAt: 1 })
+    await follow()
+    const all = parts(told[0])
+    expect(all.get(`tag/${host}/team/site:v1`)!.parent).toBe(`repository/${host}/team/site`)
+    expect(all.get(`repository/${host}/team/site`)!.parent).toBe('ecr/us-east-1')
+    expect(all.get('tag/registry-1.docker.io/learner/site:v2')!.parent).toBe(
+      'repository/registry-1.docker.io/learner/site',
+    )
+    expect(all.get('repository/registry-1.docker.io/learner/site')!.parent).toBe('hub')
+  })
+
+  it('takes a thousand changed pods without holding the process up', async () => {
+    for (let at = 0; at < 1000; at++) putPod(`web-${at}`, true, `n${at % 20}`)
+    await follow()
+    told.length = 0
+    for (let at = 0; at < 1000; at++) putPod(`web-${at}`, false, `n${at % 20}`)
+    const begun = performance.now()
+    await turn()
+    const first = performance.now() - begun
+    await settled()
+    expect(told.flatMap(({ put }) => put)).toHaveLength(1000)
+    expect(first).toBeLessThan(50)
+  })
+})

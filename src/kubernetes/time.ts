@@ -1,6 +1,14 @@
+/** The second that was asked for last, and its text: most questions are about the present one. */
+let latest = { second: 0, text: '1970-01-01T00:00:00Z' }
+
 /** `metav1.Time` as JSON: whole seconds. `ms` since the epoch. */
-export const timestamp = (ms: number): string =>
-  `${new Date(Math.floor(ms / 1000) * 1000).toISOString().slice(0, 19)}Z`
+export function timestamp(ms: number): string {
+  const second = Math.floor(ms / 1000)
+  if (second !== latest.second) {
+    latest = { second, text: `${new Date(second * 1000).toISOString().slice(0, 19)}Z` }
+  }
+  return latest.text
+}
 
 /** `metav1.MicroTime` as JSON. */
 export const microTimestamp = (ms: number): string =>

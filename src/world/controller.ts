@@ -1,6 +1,7 @@
+import { performance } from 'node:perf_hooks'
 import type { Clock, Timer } from './clock.ts'
 import type { Store, StoreEvent, WatchHandle } from './store.ts'
-import { inTurn } from './turns.ts'
+import { inTurn, whenQuiet } from './turns.ts'
 
 /** What a reconcile may ask for: to be called again after a while, whatever happens in between. */
 export interface Result {
@@ -45,6 +46,16 @@ export interface ControllerLog {
 const RETRY_BASE_MS = 5
 const RETRY_MAX_MS = 1_000_000
 
+/**
+ * A key whose reconcile took long (host ms) rests for so many times as long while others have work to do, and the events of that time
+ * come together. So what looks at all pods of a set at each event of one of them costs a tenth of the time, however large the set is.
+ */
+const LONG_MS = 0.25
+const REST = 9
+const LONGEST_REST_MS = 30
+/** So many keys that may have rested enough are worth a look. */
+const MANY_RESTED = 500
+
 class Runner {
   readonly #controller: Controller
   readonly #store: Store
@@ -53,6 +64,10 @@ class Runner {
   readonly #changed: () => void
   readonly #watches: WatchHandle[] = []
   readonly #queue = new Set<string>()
+  /** Until when (host ms) keys rest. */
+  readonly #rests = new Map<string, number>()
+  /** Keys to be reconciled when they have rested. */
+  readonly #resting = new Set<string>()
   readonly #running = new Set<string>()
   readonly #timers = new Map<string, { due: number; timer: Timer }>()
   readonly #failures = new Map<string, number>()
@@ -85,17 +100,24 @@ class Runner {
     for (const watch of this.#watches) watch.close()
     for (const { timer } of this.#timers.values()) timer.cancel()
     this.#queue.clear()
+    this.#resting.clear()
     this.#changed()
   }
 
   get busy(): boolean {
-    return this.#queue.size > 0 || this.#running.size > 0
+    return this.#queue.size > 0 || this.#resting.size > 0 || this.#running.size > 0
   }
 
   add(key: string): void {
-    if (this.#stopped) return
-    this.#queue.add(key)
-    this.#schedule()
+    if (this.#stopped || this.#resting.has(key)) return
+    const until = this.#rests.get(key)
+    if (until !== undefined && performance.now() < until) {
+      this.#resting.add(key)
+      whenQuiet(this.#rested, until)
+    } else {
+      this.#queue.add(key)
+      this.#schedule()
+    }
   }
 
   #addAfter(key: string, delayMs: number): void {
@@ -128,10 +150,41 @@ class Runner {
     }
   }
 
+  /** Brings back the key that has rested longest. */
+  readonly #rested = (): void => {
+    for (const key of this.#resting) {
+      this.#resting.delete(key)
+      this.#rests.delete(key)
+      this.#queue.add(key)
+      break
+    }
+    for (const key of this.#resting) {
+      whenQuiet(this.#rested, this.#rests.get(key)!)
+      break
+    }
+    this.#next()
+  }
+
+  /** Notes how long a key is to rest, and sends it to rest if it is wanted again already. */
+  #rest(key: string, tookMs: number): void {
+    if (tookMs < LONG_MS) return
+    const now = performance.now()
+    if (this.#rests.size > MANY_RESTED) {
+      for (const [other, until] of this.#rests) {
+        if (until < now && !this.#resting.has(other)) this.#rests.delete(other)
+      }
+    }
+    this.#rests.set(key, now + Math.min(tookMs * REST, LONGEST_REST_MS))
+    if (this.#queue.delete(key)) this.add(key)
+  }
+
   async #run(key: string): Promise<void> {
     this.#running.add(key)
     try {
-      const result = await this.#controller.reconcile(key)
+      const begin = performance.now()
+      const reconciled = this.#controller.reconcile(key)
+      this.#rest(key, performance.now() - begin)
+      const result = await reconciled
       this.#failures.delete(key)
       if (result?.requeueAfterMs !== undefined) this.#addAfter(key, result.requeueAfterMs)
     } catch (error) {

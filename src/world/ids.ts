@@ -1,28 +1,31 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { type Cipheriv, createCipheriv, createHash, randomBytes } from 'node:crypto'
+
+/** Bytes that are made at once. */
+const BLOCK_BYTES = 4096
+const ZEROS = Buffer.alloc(BLOCK_BYTES)
 
 /**
  * Random-looking identifiers. With a seed the same calls give the same ids; without one they are unpredictable.
  * Never use them for secrets.
  */
 export class Ids {
-  readonly #seed: string
+  readonly #stream: Cipheriv
+  /** Bytes that have been made; those from `#next` on are still to be given out. */
   #block = Buffer.alloc(0)
-  #counter = 0
+  #next = 0
 
-  constructor(seed?: string) {
-    this.#seed = seed ?? randomBytes(16).toString('hex')
+  constructor(seed = randomBytes(16).toString('hex')) {
+    const key = createHash('sha256').update(seed).digest()
+    this.#stream = createCipheriv('aes-128-ctr', key.subarray(0, 16), key.subarray(16))
   }
 
   bytes(count: number): Buffer {
-    while (this.#block.length < count) {
-      const next = createHash('sha256')
-        .update(`${this.#seed}:${this.#counter++}`)
-        .digest()
-      this.#block = Buffer.concat([this.#block, next])
+    if (this.#next + count > this.#block.length) {
+      this.#block = this.#stream.update(count > BLOCK_BYTES ? Buffer.alloc(count) : ZEROS)
+      this.#next = 0
     }
-    const bytes = this.#block.subarray(0, count)
-    this.#block = this.#block.subarray(count)
-    return bytes
+    this.#next += count
+    return this.#block.subarray(this.#next - count, this.#next)
   }
 
   /** A whole number in [0, limit). */
@@ -45,10 +48,10 @@ export class Ids {
 
   /** A version 4 UUID. */
   uuid(): string {
-    const bytes = Buffer.from(this.bytes(16))
+    const bytes = this.bytes(16)
     bytes[6] = (bytes[6]! & 0x0f) | 0x40
     bytes[8] = (bytes[8]! & 0x3f) | 0x80
-    const hex = bytes.toString('hex')
-    return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
+    const hex = (start: number, end: number) => bytes.toString('hex', start, end)
+    return `${hex(0, 4)}-${hex(4, 6)}-${hex(6, 8)}-${hex(8, 10)}-${hex(10, 16)}`
   }
 }

@@ -1,5 +1,7 @@
 import type { Store, WatchHandle } from './store.ts'
 
+const NONE: string[] = []
+
 /**
  * A view of the objects under a prefix, grouped by what `groups` says of each and kept up to date by the store's watch:
  * "the pods of this ReplicaSet", "the pods on this node". Looking up a group costs nothing, however many objects there are.
@@ -15,8 +17,8 @@ export class StoreIndex<T> {
       for (const group of groupsOf(value, key)) this.#add(key, value, group)
     }
     this.#watch = store.watch<T>(prefix, (event) => {
-      const before = event.previous ? this.#groupsOf(event.previous.value, event.key) : []
-      const after = event.type === 'put' ? this.#groupsOf(event.entry.value, event.key) : []
+      const before = event.previous ? this.#groupsOf(event.previous.value, event.key) : NONE
+      const after = event.type === 'put' ? this.#groupsOf(event.entry.value, event.key) : NONE
       for (const group of before) if (!after.includes(group)) this.#drop(event.key, group)
       for (const group of after) this.#add(event.key, event.entry.value, group)
     })
@@ -24,7 +26,12 @@ export class StoreIndex<T> {
 
   /** The objects of a group, as stored (do not change them). */
   get(group: string): T[] {
-    return [...(this.#groups.get(group)?.values() ?? [])]
+    return [...this.values(group)]
+  }
+
+  /** As `get`, without a copy: only good while nothing is written. */
+  values(group: string): Iterable<T> {
+    return this.#groups.get(group)?.values() ?? []
   }
 
   /** The store keys of a group's objects. */
@@ -34,6 +41,10 @@ export class StoreIndex<T> {
 
   size(group: string): number {
     return this.#groups.get(group)?.size ?? 0
+  }
+
+  get isEmpty(): boolean {
+    return this.#groups.size === 0
   }
 
   has(group: string): boolean {

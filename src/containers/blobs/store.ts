@@ -32,6 +32,8 @@ export class BlobStore {
   readonly #folders = new Map<string, Promise<void>>()
   /** Host time (ms) at which a blob was last written or asked for by somebody who may be about to name it. */
   readonly #wanted = new Map<string, number>()
+  /** Sizes of blobs that are known to be here. */
+  readonly #sizes = new Map<string, number>()
   #removals = 0
 
   private constructor(folder: string) {
@@ -59,8 +61,12 @@ export class BlobStore {
   async stat(digest: string): Promise<BlobInfo | undefined> {
     const path = this.path(digest)
     this.#want(digest)
+    const known = this.#sizes.get(digest)
+    if (known !== undefined) return { digest, size: known }
     try {
-      return { digest, size: (await stat(path)).size }
+      const { size } = await stat(path)
+      this.#sizes.set(digest, size)
+      return { digest, size }
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
       throw error
@@ -142,6 +148,7 @@ export class BlobStore {
     const wanted = this.#wanted.get(digest)
     if (wanted !== undefined && wanted >= since) return false
     this.#wanted.delete(digest)
+    this.#sizes.delete(digest)
     unlinkSync(this.path(digest))
     this.#removals++
     void this.#unpacked.remove(digest)

@@ -63,11 +63,36 @@ export const contentSize = (content: Content): number =>
 export const isInMemory = (content: Content): content is MemoryContent =>
   content instanceof Uint8Array || 'pieces' in content
 
-/** All bytes of a content. */
+/** Contents up to this size are kept while their node is, because many containers read them: /etc/passwd, scripts. */
+const SMALL = 4096
+const small = new WeakMap<Content, Promise<Uint8Array>>()
+
+/** All bytes of a content. Do not change them. */
 export async function readContent(content: Content): Promise<Uint8Array> {
   if (isInMemory(content)) return wholeOf(content)
+  if (content.size > SMALL || content.open) return readAll(content)
+  const known = small.get(content) ?? readAll(content)
+  small.set(content, known)
+  known.catch(() => small.delete(content))
+  return known
+}
+
+const HEAD = 512
+const heads = new WeakMap<Content, Promise<Uint8Array>>()
+
+/** The first 512 bytes of a content, by which the kernel knows what kind of executable it is. */
+export async function readHead(content: Content): Promise<Uint8Array> {
+  if (isInMemory(content) || content.open) return readAll(content, HEAD)
+  const known = heads.get(content) ?? readAll(content, HEAD)
+  heads.set(content, known)
+  known.catch(() => heads.delete(content))
+  return known
+}
+
+async function readAll(content: Content, limit = Number.POSITIVE_INFINITY): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
-  for await (const chunk of streamContent(content)) chunks.push(chunk)
+  const end = Math.min(limit, contentSize(content))
+  for await (const chunk of streamContent(content, 0, end)) chunks.push(chunk)
   return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
 }
 

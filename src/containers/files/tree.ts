@@ -4,7 +4,7 @@ import { type DirectoryNode, directory, type TreeNode } from './nodes.ts'
 export class FileError extends Error {
   override readonly name = 'FileError'
   readonly code: string
-  constructor(code: keyof typeof MESSAGES, operation: string, path: string) {
+  constructor(code: ErrorCode, operation: string, path: string) {
     super(`${code}: ${MESSAGES[code]}, ${operation} '${path}'`)
     this.code = code
   }
@@ -15,7 +15,7 @@ export class FileError extends Error {
     return text[0]!.toUpperCase() + text.slice(1)
   }
 
-  static isCode(code: string | undefined): code is keyof typeof MESSAGES {
+  static isCode(code: string | undefined): code is ErrorCode {
     return code !== undefined && Object.hasOwn(MESSAGES, code)
   }
 }
@@ -39,6 +39,8 @@ const MESSAGES = {
   EIO: 'i/o error',
   ENOMEM: 'cannot allocate memory',
 }
+
+type ErrorCode = keyof typeof MESSAGES
 
 const MAX_SYMLINKS = 40
 
@@ -94,8 +96,15 @@ export class FileTree {
     return node
   }
 
-  /** The absolute path without symlinks; the last name may be missing. With `last: false` a last symlink stays. */
+  /** The absolute path without symlinks; the last name may be missing. With `last: false` a last symlink stays. Throws FileError. */
   realPath(path: string, operation = 'stat', last = true): string {
+    const found = this.#follow(path, last)
+    if (typeof found === 'string') throw new FileError(found, operation, path)
+    return found.path
+  }
+
+  /** Where a path leads to, symlinks followed, and what is there; or the code of the error that it leads to. */
+  #follow(path: string, last: boolean): { path: string; node: TreeNode | undefined } | ErrorCode {
     let links = 0
     const todo = splitPath(path).reverse()
     const done: string[] = []
@@ -103,14 +112,14 @@ export class FileTree {
     while (todo.length > 0) {
       const name = todo.pop()!
       const parent = nodes.at(-1)!
-      if (parent.kind !== 'directory') throw new FileError('ENOTDIR', operation, path)
+      if (parent.kind !== 'directory') return 'ENOTDIR'
       if (name === '..') {
         if (done.pop() !== undefined) nodes.pop()
         continue
       }
       const node = this.mountAt?.(`/${[...done, name].join('/')}`) ?? parent.children.get(name)
       if (node?.kind === 'symlink' && (last || todo.length > 0)) {
-        if (++links > MAX_SYMLINKS) throw new FileError('ELOOP', operation, path)
+        if (++links > MAX_SYMLINKS) return 'ELOOP'
         if (node.target.startsWith('/')) {
           done.length = 0
           nodes.length = 1
@@ -119,21 +128,27 @@ export class FileTree {
         continue
       }
       if (!node) {
-        if (todo.length > 0) throw new FileError('ENOENT', operation, path)
-        done.push(name)
-        break
+        if (todo.length > 0) return 'ENOENT'
+        return { path: `/${[...done, name].join('/')}`, node: undefined }
       }
       done.push(name)
       nodes.push(node)
     }
-    return `/${done.join('/')}`
+    return { path: `/${done.join('/')}`, node: nodes.at(-1) }
   }
 
   /** The node at a path, symlinks followed. Throws FileError. */
   get(path: string, operation = 'stat', last = true): TreeNode {
-    const node = this.lookup(this.realPath(path, operation, last))
-    if (!node) throw new FileError('ENOENT', operation, path)
-    return node
+    const found = this.#follow(path, last)
+    if (typeof found === 'string') throw new FileError(found, operation, path)
+    if (!found.node) throw new FileError('ENOENT', operation, path)
+    return found.node
+  }
+
+  /** As `get`; undefined for a path that leads nowhere. */
+  find(path: string, last = true): TreeNode | undefined {
+    const found = this.#follow(path, last)
+    return typeof found === 'string' ? undefined : found.node
   }
 
   /** Puts a node at a path whose parents are real folders. Throws FileError. */

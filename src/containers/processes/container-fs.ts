@@ -55,8 +55,9 @@ export class ContainerFs implements ContainerFiles {
   /** The node, or undefined for a path that leads nowhere. */
   find(path: string, last = true): TreeNode | undefined {
     try {
-      return this.tree.get(path, 'stat', last)
+      return this.tree.find(path, last)
     } catch {
+      // A folder of this machine that cannot be read.
       return undefined
     }
   }

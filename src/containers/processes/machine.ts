@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream'
 import { ConnectError, type VirtualNetwork } from '#network/virtual-network.ts'
 import type { Clock } from '#world/clock.ts'
 import { isElf, readProgramMark } from '../catalogue/program-file.ts'
-import { contentSize, streamContent } from '../files/nodes.ts'
+import { readHead } from '../files/nodes.ts'
 import { resolvePath } from '../files/tree.ts'
 import type { MemoryPool } from '../runtime.ts'
 import type { ContainerFs } from './container-fs.ts'
@@ -146,7 +146,7 @@ export class Machine {
     const file = this.which(name, path, cwd)
     const node = this.files.node(file)
     if (node.kind !== 'file') throw new ExecError('permission', `exec: "${name}": is a directory`)
-    const head = await firstBytes(node.content)
+    const head = await readHead(node.content)
     if (head[0] === 0x23 && head[1] === 0x21) {
       if (depth > 4) throw new ExecError('format', `exec ${file}: too many levels of symbolic links`)
       const [line] = Buffer.from(head).toString().slice(2).split('\n', 1)
@@ -291,11 +291,6 @@ export class Machine {
 }
 
 export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
-
-async function firstBytes(content: Parameters<typeof streamContent>[0]): Promise<Uint8Array> {
-  for await (const chunk of streamContent(content, 0, Math.min(512, contentSize(content)))) return chunk
-  return new Uint8Array()
-}
 
 function unmodelled(file: string): Program {
   return async (process) => {

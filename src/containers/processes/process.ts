@@ -221,7 +221,10 @@ export class Process {
 
   /** Waits until it is killed. */
   forever(): Promise<never> {
-    return this.waitFor(new Promise<never>(() => {}))
+    this.check()
+    return new Promise((_, reject) => {
+      this.signal.addEventListener('abort', () => reject(new KilledError()), { once: true })
+    })
   }
 
   read(): Promise<Uint8Array | undefined> {

@@ -2,7 +2,7 @@ import { PassThrough, type Readable, Writable } from 'node:stream'
 import type { VirtualNetwork } from '#network/virtual-network.ts'
 import type { Clock } from '#world/clock.ts'
 import type { LayerTrees } from '../files/layers.ts'
-import { directory, file } from '../files/nodes.ts'
+import { directory, file, type TreeNode } from '../files/nodes.ts'
 import { FileTree } from '../files/tree.ts'
 import {
   type Container,
@@ -115,27 +115,33 @@ function tableOf(shared: ContainerSpec['processesOf']): ProcessTable | undefined
   return shared instanceof ProcessTable ? shared : undefined
 }
 
+/** The devices of a container. Trees copy what they change, so all containers share them. */
+const DEVICES = directory(
+  {},
+  new Map<string, TreeNode>([
+    ...['null', 'zero', 'full', 'random', 'urandom', 'tty', 'stdin', 'stdout', 'stderr', 'console'].map(
+      (name): [string, TreeNode] => [name, { kind: 'device', name, mode: 0o666, uid: 0, gid: 0, mtime: 0 }],
+    ),
+    ['shm', directory({ mode: 0o1777 })],
+  ]),
+)
+const FOLDERS = [
+  ['/dev', DEVICES],
+  ['/proc', directory()],
+  ['/sys', directory()],
+  ['/etc', directory()],
+  ['/tmp', directory({ mode: 0o1777 })],
+] as const
+
 /** What the engine puts into every container: devices, its names, its resolver. */
 function prepareRoot(files: ContainerFs, spec: ContainerSpec): void {
   const { tree } = files
-  for (const path of ['/dev', '/proc', '/sys', '/etc', '/tmp']) {
-    if (!files.exists(path)) tree.put(path, directory({ mode: path === '/tmp' ? 0o1777 : 0o755 }))
+  for (const [path, folder] of FOLDERS) if (!files.exists(path)) tree.put(path, folder)
+  if (tree.lookup('/dev') !== DEVICES) {
+    for (const [name, node] of DEVICES.children) {
+      if (name !== 'shm' || !files.exists('/dev/shm')) tree.put(`/dev/${name}`, node)
+    }
   }
-  for (const name of [
-    'null',
-    'zero',
-    'full',
-    'random',
-    'urandom',
-    'tty',
-    'stdin',
-    'stdout',
-    'stderr',
-    'console',
-  ]) {
-    tree.put(`/dev/${name}`, { kind: 'device', name, mode: 0o666, uid: 0, gid: 0, mtime: 0 })
-  }
-  tree.makeFolders('/dev/shm', { mode: 0o1777 })
   const hosts = [
     '127.0.0.1\tlocalhost',
     '::1\tlocalhost ip6-localhost ip6-loopback',
@@ -287,12 +293,13 @@ class RunningContainer implements SimulatedContainer {
 }
 
 class Handle implements ProcessHandle {
-  readonly stdin: Writable
   readonly stdout: Readable
   readonly stderr: Readable
   readonly exited: Promise<ExitStatus>
   readonly #process: Process
   readonly #tty: Tty | undefined
+  readonly #input: Pipe
+  #stdin: Writable | undefined
 
   constructor(
     process: Process,
@@ -307,22 +314,13 @@ class Handle implements ProcessHandle {
     this.exited = exited
     this.stdout = stdout
     this.stderr = stderr
-    if (tty) {
-      this.stdin = new Writable({
-        write: (chunk, _encoding, done) => {
-          tty.input(chunk)
-          done()
-        },
-        final: (done) => {
-          tty.hangUp()
-          done()
-        },
-      })
-    } else {
-      const stream = new PassThrough()
-      this.stdin = stream
-      void feed(input, stream)
-    }
+    this.#input = input
+  }
+
+  /** Made when somebody wants to write to it. */
+  get stdin(): Writable {
+    this.#stdin ??= this.#tty ? terminalInput(this.#tty) : pipeInput(this.#input)
+    return this.#stdin
   }
 
   kill(signal: string): void {
@@ -335,4 +333,22 @@ class Handle implements ProcessHandle {
     this.#tty.rows = rows
     this.#process.kill('SIGWINCH')
   }
+}
+
+const terminalInput = (tty: Tty): Writable =>
+  new Writable({
+    write: (chunk, _encoding, done) => {
+      tty.input(chunk)
+      done()
+    },
+    final: (done) => {
+      tty.hangUp()
+      done()
+    },
+  })
+
+function pipeInput(input: Pipe): Writable {
+  const stream = new PassThrough()
+  void feed(input, stream)
+  return stream
 }

@@ -104,9 +104,9 @@ export class ApiServer {
     this.#kubelet.set(kubelet)
   }
 
-  /** A service-account token, as `TokenRequest` gives one. */
-  issueToken(request: TokenRequest): string {
-    return this.#tokens.issue(request)
+  /** A service-account token as `TokenRequest` gives one, signed when it is first asked for. */
+  issueToken(request: TokenRequest): () => string {
+    return this.#tokens.issueUnsigned(request)
   }
 
   /** The service account of a token, and for whom the token is. */

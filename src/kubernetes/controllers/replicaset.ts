@@ -1,4 +1,5 @@
 import { type Controller, Pending } from '#world/controller.ts'
+import { isTurnOver } from '#world/turns.ts'
 import { equal } from '../equality.ts'
 import type { Pod, ReplicaSet } from '../objects.ts'
 import {
@@ -15,9 +16,6 @@ import { selects } from '../selectors.ts'
 import { parseTime } from '../time.ts'
 import { type ControlPlane, ownerKey, ownKey } from './control-plane.ts'
 import { adoptPods, createPod, deletePod } from './pod-control.ts'
-
-/** Pods made or deleted in one go; the events of these pods bring the next. */
-const BURST = 50
 
 /** Keeps the wanted number of pods alive. Models pkg/controller/replicaset. */
 export function replicaSetController(plane: ControlPlane): Controller {
@@ -37,7 +35,8 @@ export function replicaSetController(plane: ControlPlane): Controller {
   function scale(set: ReplicaSet, pods: Pod[]): { reason: string; message: string } | undefined {
     const missing = (set.spec.replicas ?? 1) - pods.length
     try {
-      for (let i = 0; i < Math.min(missing, BURST); i++) {
+      // The events of these pods bring the next turn, and with it further ones.
+      for (let made = 0; made < missing && !(made > 0 && isTurnOver()); made++) {
         createPod(plane, set, set.spec.template!, 'replicaset-controller')
       }
     } catch (error) {
@@ -45,8 +44,9 @@ export function replicaSetController(plane: ControlPlane): Controller {
       return { reason: 'FailedCreate', message: (error as Error).message }
     }
     if (missing < 0) {
-      for (const pod of victims(plane, pods, -missing).slice(0, BURST)) {
+      for (const pod of victims(plane, pods, -missing)) {
         deletePod(plane, set, pod, 'replicaset-controller')
+        if (isTurnOver()) break
       }
     }
   }

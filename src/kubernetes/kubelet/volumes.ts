@@ -19,15 +19,16 @@ import { folderOf, type VolumeStore } from '../volumes/files.ts'
 import { ConfigError, type EnvironmentSource, expand, fieldOf, resourceOf } from './environment.ts'
 
 type Files = Mount['files']
+type MountedFile = Files extends Map<string, infer File> ? File : never
 
-/** Signs a token for the pod's service account: what `serviceAccountToken` projects. */
+/** A token for the pod's service account, signed when it is first read: what `serviceAccountToken` projects. */
 export type TokenIssuer = (request: {
   namespace: string
   serviceAccount: string
   pod: { name: string; uid: string }
   audience: string | undefined
   expirationSeconds: number
-}) => string
+}) => () => string
 
 /** A volume could not be set up; the text of the FailedMount event. */
 export class MountError extends Error {
@@ -52,7 +53,7 @@ export class PodVolumes {
   readonly #issueToken: TokenIssuer
   readonly #now: () => number
   /** When each projected token was signed, by volume: they are renewed after 80 % of their life. */
-  readonly #tokens = new Map<string, { token: string; renewAt: number }>()
+  readonly #tokens = new Map<string, { token: TokenFile; renewAt: number }>()
 
   readonly #store: VolumeStore
   /** Sizes of the volumes that are memory (`emptyDir.medium`), bytes. */
@@ -233,10 +234,7 @@ export class PodVolumes {
             ? downwardFiles(source, part.downwardAPI.items ?? [], mode)
             : part.serviceAccountToken
               ? new Map([
-                  [
-                    part.serviceAccountToken.path,
-                    file(this.#token(source, name, part.serviceAccountToken), mode),
-                  ],
+                  [part.serviceAccountToken.path, this.#token(source, name, part.serviceAccountToken, mode)],
                 ])
               : new Map()
       for (const [path, value] of content) files.set(path, value)
@@ -248,17 +246,19 @@ export class PodVolumes {
     { pod }: EnvironmentSource,
     volume: string,
     { audience, expirationSeconds = 3600 }: { audience?: string; expirationSeconds?: number },
-  ): string {
+    mode: number | undefined,
+  ): TokenFile {
     const key = `${volume}/${audience ?? ''}`
     const known = this.#tokens.get(key)
     if (known && known.renewAt > this.#now()) return known.token
-    const token = this.#issueToken({
+    const issued = this.#issueToken({
       namespace: pod.metadata.namespace!,
       serviceAccount: pod.spec.serviceAccountName || 'default',
       pod: { name: pod.metadata.name, uid: pod.metadata.uid! },
       audience,
       expirationSeconds,
     })
+    const token = new TokenFile(issued, mode)
     this.#tokens.set(key, { token, renewAt: this.#now() + expirationSeconds * 800 })
     return token
   }
@@ -291,17 +291,53 @@ const elsewhere = (pods: Pod[], pod: Pod, claim: string): string[] =>
     )
     .map(({ metadata }) => metadata.name)
 
+/** A projected token: signed when somebody reads the file. */
+class TokenFile {
+  readonly mode: number
+  readonly #issued: () => string
+  #content: Buffer | undefined
+
+  constructor(issued: () => string, mode = 0o644) {
+    this.#issued = issued
+    this.mode = mode
+  }
+
+  get content(): Buffer {
+    this.#content ??= Buffer.from(this.#issued())
+    return this.#content
+  }
+}
+
+/** Whether a file need not be replaced; tokens are compared by what they were made for, lest they be read for it. */
+const isSame = (old: MountedFile, value: MountedFile): boolean =>
+  old === value ||
+  (!(value instanceof TokenFile) &&
+    old.mode === value.mode &&
+    Buffer.compare(wholeOf(old.content), wholeOf(value.content)) === 0)
+
 function replace(files: Files, wanted: Files): void {
   for (const path of files.keys()) if (!wanted.has(path)) files.delete(path)
   for (const [path, value] of wanted) {
     const old = files.get(path)
-    if (old && old.mode === value.mode && Buffer.compare(wholeOf(old.content), wholeOf(value.content)) === 0)
-      continue
-    files.set(path, value)
+    if (!old || !isSame(old, value)) files.set(path, value)
   }
 }
 
-const file = (content: string | Uint8Array, mode = 0o644) => ({ content: Buffer.from(content), mode })
+const file = (content: string | Uint8Array, mode = 0o644) => ({
+  content: typeof content === 'string' ? Buffer.from(content) : content,
+  mode,
+})
+
+const decoded = new WeakMap<object, Map<string, Uint8Array>>()
+
+/** The values of a ConfigMap or Secret as bytes, made once for all pods that mount it. */
+function bytesOf(object: object, decode: () => [string, Uint8Array][]): Map<string, Uint8Array> {
+  const known = decoded.get(object) ?? new Map(decode())
+  decoded.set(object, known)
+  return known
+}
+
+const base64 = ([key, value]: [string, string]): [string, Uint8Array] => [key, Buffer.from(value, 'base64')]
 
 type Items = { key: string; path: string; mode?: number }[] | undefined
 
@@ -330,11 +366,13 @@ function configMapFiles(
 ): Files {
   const map = api.get<ConfigMap>('configmaps', pod.metadata.namespace!, name)
   if (!map && !optional) throw new ConfigError(`configmap "${name}" not found`)
-  const data = new Map<string, Uint8Array>()
-  for (const [key, value] of Object.entries(map?.data ?? {})) data.set(key, Buffer.from(value))
-  for (const [key, value] of Object.entries(map?.binaryData ?? {}))
-    data.set(key, Buffer.from(value, 'base64'))
-  return pick(data, items, optional, mode)
+  const { data = {}, binaryData = {} } = map ?? {}
+  const plain = ([key, value]: [string, string]): [string, Uint8Array] => [key, Buffer.from(value)]
+  const bytes = bytesOf(map ?? data, () => [
+    ...Object.entries(data).map(plain),
+    ...Object.entries(binaryData).map(base64),
+  ])
+  return pick(bytes, items, optional, mode)
 }
 
 function secretFiles(
@@ -346,13 +384,9 @@ function secretFiles(
 ): Files {
   const secret = api.get<Secret>('secrets', pod.metadata.namespace!, name)
   if (!secret && !optional) throw new ConfigError(`secret "${name}" not found`)
-  const entries = Object.entries(secret?.data ?? {})
-  return pick(
-    new Map(entries.map(([key, value]) => [key, Buffer.from(value, 'base64')])),
-    items,
-    optional,
-    mode,
-  )
+  const { data = {} } = secret ?? {}
+  const bytes = bytesOf(secret ?? data, () => Object.entries(data).map(base64))
+  return pick(bytes, items, optional, mode)
 }
 
 type DownwardItem = NonNullable<NonNullable<Volume['downwardAPI']>['items']>[number]

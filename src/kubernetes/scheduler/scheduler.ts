@@ -153,7 +153,7 @@ export function startScheduler(plane: ControlPlane): { stop(): void } {
 
   /** A node with the pods that preemption has made room for there, where they come before this one. */
   function withNominated(pod: Pod, state: NodeState): NodeState {
-    if (!nominated.has(state.node.metadata.name)) return state
+    if (nominated.isEmpty || !nominated.has(state.node.metadata.name)) return state
     const rivals = nominated
       .get(state.node.metadata.name)
       .filter((other) => other.metadata.uid !== pod.metadata.uid && priorityOf(other) >= priorityOf(pod))

@@ -70,7 +70,7 @@ describe('static pods', () => {
         podsOn: () => [],
         images: new NodeImages({ uid: 'machines', world, images: runtime, provider }),
         volumes: new VolumeStore(world, 'machine'),
-        issueToken: () => '',
+        issueToken: () => () => '',
         resolve: () => undefined,
         resolver: () => '',
       },

@@ -54,6 +54,11 @@ export class ServiceAccountTokens {
   }
 
   issue(request: TokenRequest): string {
+    return this.issueUnsigned(request)()
+  }
+
+  /** A token from now on that is signed when it is first asked for: most pods never read theirs. */
+  issueUnsigned(request: TokenRequest): () => string {
     const seconds = Math.floor(this.#cluster.world.clock.now() / 1000)
     const account = { name: request.name, uid: request.uid }
     const bound = request.bound && {
@@ -74,6 +79,10 @@ export class ServiceAccountTokens {
       nbf: seconds,
       sub: `system:serviceaccount:${request.namespace}:${request.name}`,
     }
+    return () => this.#sign(claims)
+  }
+
+  #sign(claims: Json): string {
     const body = `${encode({ alg: this.#jwk.alg, kid: this.#jwk.kid })}.${encode(claims)}`
     const signature = sign('sha256', Buffer.from(body), { key: this.#privateKey, dsaEncoding: 'ieee-p1363' })
     return `${body}.${signature.toString('base64url')}`

@@ -145,6 +145,50 @@ describe('kind', { timeout: 90_000 }, () => {
 })
 
 describe('a node’s shell', { timeout: 90_000 }, () => {
+  // Source: rancher/local-path-provisioner (provisioner.go), kubernetes.io/docs/concepts/storage/storage-classes#local, kind's default storage.
+  it('makes folders of a node into volumes of class standard, and removes them with their claim', async () => {
+    await shell.write(
+      'claim.yaml',
+      `apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: notes}
+spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 100Mi}}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: writer}
+spec:
+  nodeName: ""
+  nodeSelector: {kubernetes.io/hostname: kind-worker}
+  containers:
+  - name: main
+    image: busybox
+    command: [sh, -c, "echo kept > /data/note; sleep 1000"]
+    volumeMounts: [{name: data, mountPath: /data}]
+  volumes: [{name: data, persistentVolumeClaim: {claimName: notes}}]
+`,
+    )
+    await shell.ok('kubectl apply -f claim.yaml')
+    await shell.ok('kubectl wait --for=condition=Ready pod/writer --timeout=60s')
+    expect(await shell.ok('kubectl get pvc notes --no-headers')).toMatch(
+      /^notes +Bound +pvc-\S+ +100Mi +RWO +standard +<unset> /,
+    )
+    const path = await shell.ok(
+      `kubectl get pv -o jsonpath='{.items[0].spec.hostPath.path} {.items[0].spec.nodeAffinity.required.nodeSelectorTerms[0].matchExpressions[0].values[0]}'`,
+    )
+    expect(path).toMatch(/^\/var\/local-path-provisioner\/pvc-\S+_default_notes kind-worker$/)
+    const folder = path.split(' ')[0]!
+    expect(await shell.ok(node(`cat ${folder}/note`, 'kind-worker'))).toBe('kept')
+    await shell.ok(inNode(`echo more >> ${folder}/note`, 'kind-worker'))
+    expect(await shell.ok('kubectl exec writer -- cat /data/note')).toBe('kept\nmore')
+    expect(await shell.ok('kubectl describe pvc notes')).toMatch(
+      /WaitForFirstConsumer[\s\S]*ExternalProvisioning[\s\S]*Provisioning[\s\S]*ProvisioningSucceeded/,
+    )
+    await shell.ok('kubectl delete -f claim.yaml --now')
+    await eventually('kubectl get pv', 'No resources found')
+    expect(await shell.ok(node('ls /var/local-path-provisioner', 'kind-worker'))).toBe('')
+  })
+
   it('shows processes, units and their journal', async () => {
     expect(await shell.ok(node('ps aux'))).toMatch(
       /\/usr\/bin\/kubelet --bootstrap-kubeconfig[\s\S]*kube-apiserver --advertise-address/,

@@ -36,6 +36,8 @@ export interface SymlinkNode extends Attributes {
 export interface DeviceNode extends Attributes {
   kind: 'device'
   name: string
+  /** Default: a character device. */
+  type?: 'block' | 'socket'
 }
 
 /** Part of a file tree. Trees share nodes: never change one that is not yours (see FileTree). */

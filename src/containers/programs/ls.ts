@@ -112,7 +112,10 @@ function columns(words: string[], width: number): string {
 }
 
 function modeText(node: TreeNode): string {
-  const kind = { file: '-', directory: 'd', symlink: 'l', device: 'c' }[node.kind]
+  const kind =
+    node.kind === 'device'
+      ? { block: 'b', socket: 's', character: 'c' }[node.type ?? 'character']
+      : { file: '-', directory: 'd', symlink: 'l' }[node.kind]
   const bits = [...'rwxrwxrwx'].map((letter, index) => (node.mode & (1 << (8 - index)) ? letter : '-'))
   if (node.mode & 0o1000) bits[8] = bits[8] === 'x' ? 't' : 'T'
   return kind + bits.join('')

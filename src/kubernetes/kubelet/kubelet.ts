@@ -203,6 +203,7 @@ export function startKubelets(plane: ControlPlane, given: KubeletsOptions): Kube
     removeNode(name) {
       world.store.delete(`${records}${name}`)
       images.forget(name)
+      volumes.forgetHost(name)
       if (api.get('nodes', '', name)) api.delete('nodes', '', name)
     },
     stop() {

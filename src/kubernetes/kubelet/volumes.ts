@@ -16,6 +16,7 @@ import { type FileStorage, NodeMountError } from '../provider.ts'
 import { parseQuantity } from '../quantity.ts'
 import { CLAIMS, claimNames, EFS_DRIVER, isBound, VOLUMES } from '../volumes/claims.ts'
 import { folderOf, type VolumeStore } from '../volumes/files.ts'
+import { type HostPath, hostFolder, openHostPath, within } from '../volumes/host-paths.ts'
 import { ConfigError, type EnvironmentSource, expand, fieldOf, resourceOf } from './environment.ts'
 
 type Files = Mount['files']
@@ -56,6 +57,8 @@ export class PodVolumes {
   readonly #tokens = new Map<string, { token: TokenFile; renewAt: number }>()
 
   readonly #store: VolumeStore
+  /** Volumes that are a part of the node's own file system. */
+  readonly #hostPaths = new Map<string, HostPath>()
   /** Sizes of the volumes that are memory (`emptyDir.medium`), bytes. */
   readonly #memory = new Map<string, number>()
   readonly #network: FileStorage | undefined
@@ -83,8 +86,12 @@ export class PodVolumes {
   /** Fills all volumes from what they are made of, or brings them up to date. Throws MountError. */
   sync(source: EnvironmentSource): void {
     for (const volume of source.pod.spec.volumes ?? []) {
-      if (this.#lasting.has(volume.name)) continue
+      if (this.#lasting.has(volume.name) || this.#hostPaths.has(volume.name)) continue
       const lasting = this.#open(source, volume)
+      if (lasting && 'path' in lasting) {
+        this.#hostPaths.set(volume.name, lasting)
+        continue
+      }
       if (lasting) {
         this.#files.set(volume.name, lasting)
         this.#lasting.add(volume.name)
@@ -126,6 +133,12 @@ export class PodVolumes {
     const files = this.#files.get(mount.name) ?? new Map()
     const base = { path: mount.mountPath, ...(mount.readOnly && { readOnly: true }) }
     const subPath = mount.subPathExpr ? expand(mount.subPathExpr, env) : mount.subPath
+    const host = this.#hostPaths.get(mount.name)
+    if (host) {
+      const part = subPath ? within(host, subPath) : host
+      const single = part.files.find(part.path)?.kind !== 'directory'
+      return { ...base, files: new Map(), folder: hostFolder(part), ...(single && { single }) }
+    }
     if (!subPath) return { ...base, files, ...(files.has('') && { single: true }) }
     const single = files.get(subPath)
     if (single) return { ...base, files: new Map([['', single]]), single: true }
@@ -135,15 +148,9 @@ export class PodVolumes {
   }
 
   /** The files of a volume that is not the pod's own; undefined for others. Throws MountError. */
-  #open({ api, pod }: EnvironmentSource, volume: Volume): Files | undefined {
+  #open({ api, pod }: EnvironmentSource, volume: Volume): Files | HostPath | undefined {
     const node = pod.spec.nodeName!
-    if (volume.hostPath) {
-      try {
-        return this.#store.openHost(node, volume.hostPath.path, volume.hostPath.type)
-      } catch (error) {
-        throw setUpFailed(volume.name, (error as Error).message)
-      }
-    }
+    if (volume.hostPath) return this.#openHost(node, volume.name, volume.hostPath)
     const { namespace } = pod.metadata
     const claimName =
       volume.persistentVolumeClaim?.claimName ?? (volume.ephemeral && `${pod.metadata.name}-${volume.name}`)
@@ -160,8 +167,8 @@ export class PodVolumes {
     }
     const { csi, nfs, local, hostPath } = found.spec
     if (!csi) {
-      const path = local?.path ?? hostPath?.path
-      if (path) return this.#store.openHost(node, path, hostPath?.type)
+      if (hostPath) return this.#openHost(node, found.metadata.name, hostPath)
+      if (local) return this.#openLocal(node, found.metadata.name, local.path)
       return this.#store.open(nfs ? `nfs/${nfs.server}${nfs.path}` : `volume/${found.metadata.uid}`)
     }
     if (csi.driver === EFS_DRIVER) return this.#mountNetwork(api, pod, found)
@@ -201,6 +208,23 @@ export class PodVolumes {
       if (!(error instanceof NodeMountError)) throw error
       throw setUpFailed(name, error.message, error.takesMs)
     }
+  }
+
+  #openHost(node: string, name: string, { path, type }: { path: string; type?: string }): HostPath {
+    try {
+      return openHostPath(this.#store.hostOf(node), path, type)
+    } catch (error) {
+      throw setUpFailed(name, (error as Error).message)
+    }
+  }
+
+  /** Models pkg/volume/local: the path must be there. */
+  #openLocal(node: string, name: string, path: string): HostPath {
+    const files = this.#store.hostOf(node)
+    if (files.exists(path)) return { files, path }
+    throw new MountError(
+      `MountVolume.NewMounter initialization failed for volume "${name}" : path "${path}" does not exist`,
+    )
   }
 
   /** What a volume holds; undefined: it starts empty and belongs to the containers. Throws with the kubelet's text. */

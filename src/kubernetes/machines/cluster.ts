@@ -3,6 +3,7 @@ import type { ClusterApi } from '../api.ts'
 import { ApiServer } from '../apiserver/apiserver.ts'
 import { type ControlPlane, createControlPlane } from '../controllers/control-plane.ts'
 import { type ClusterNetwork, startControllerManager, startNetwork } from '../controllers/start.ts'
+import { localPathProvisioner } from '../controllers/volumes/local-path.ts'
 import { type Kubelets, type KubeletsOptions, startKubelets } from '../kubelet/kubelet.ts'
 import { type NodeRecord, nodeRecordPrefix } from '../kubelet/node-record.ts'
 import type { TokenIssuer } from '../kubelet/volumes.ts'
@@ -57,6 +58,7 @@ export class MachineCluster {
   #plane: ControlPlane | undefined
   #network: ClusterNetwork | undefined
   #kubelets: Kubelets | undefined
+  #provisioner: { stop(): void } | undefined
 
   constructor(foundation: Foundation, needs: Needs) {
     this.uid = foundation.uid
@@ -142,6 +144,7 @@ export class MachineCluster {
   stop(): void {
     this.#server?.stop()
     this.#kubelets?.stop()
+    this.#provisioner?.stop()
     this.#network?.stop()
     this.#plane?.close()
   }
@@ -158,6 +161,14 @@ export class MachineCluster {
       if (!value.stopped) world.store.put(key, { ...value, stopped: true })
     this.#plane = plane
     this.#network = network
+    if (volumes)
+      this.#provisioner = world.controllers.start(
+        localPathProvisioner(
+          plane,
+          (node) => volumes.hostOf(node),
+          () => this.serving,
+        ),
+      )
     this.#kubelets = startKubelets(plane, {
       ...(images && { images }),
       ...(volumes && { volumes }),

@@ -1,7 +1,9 @@
 import { wholeOf } from '#containers/files/pieces.ts'
 import { VolumeRoom } from '#containers/files/volume-room.ts'
+import type { ContainerFs } from '#containers/processes/container-fs.ts'
 import type { Mount } from '#containers/runtime.ts'
 import type { World } from '#world/world.ts'
+import { NodeDisk } from './node-disk.ts'
 
 type File = Mount['files'] extends Map<string, infer Value> ? Value : never
 
@@ -135,6 +137,7 @@ export class VolumeStore {
   readonly #world: World
   readonly #clusterUid: string
   readonly #volumes = new Map<string, VolumeFiles>()
+  readonly #disks = new Map<string, NodeDisk>()
 
   constructor(world: World, clusterUid: string) {
     this.#world = world
@@ -149,12 +152,24 @@ export class VolumeStore {
     return files
   }
 
-  /** A folder or file of a node (`hostPath`). Throws an Error with the kubelet's text when it is not of the type. */
-  openHost(node: string, path: string, _type?: string): Mount['files'] {
-    return this.open(`host/${node}${path}`)
+  /** The file system of a node. */
+  hostOf(node: string): ContainerFs {
+    const known = this.#disks.get(node)
+    if (known) return known.files
+    const disk = new NodeDisk(this.#world, volumeDataPrefix(this.#clusterUid, `host/${node}`), node)
+    this.#disks.set(node, disk)
+    return disk.files
+  }
+
+  /** A node is gone for good, and its disk with it. */
+  forgetHost(node: string): void {
+    this.#disks.delete(node)
+    const { entries } = this.#world.store.list(volumeDataPrefix(this.#clusterUid, `host/${node}`))
+    this.#world.store.commit(entries.map(({ key }) => ({ key, value: undefined })))
   }
 
   flush(): void {
+    for (const disk of this.#disks.values()) disk.flush()
     for (const files of this.#volumes.values()) files.flush()
   }
 }

@@ -4,6 +4,7 @@ import { GP2_CLASS } from '#kubernetes/addons/ebs-csi-driver.ts'
 import { eksAddon } from '#kubernetes/eks-addons.ts'
 import type { PersistentVolume, PersistentVolumeClaim, StatefulSet } from '#kubernetes/objects.ts'
 import { isReady, podCondition } from '#kubernetes/pods.ts'
+import { VolumeStore } from '#kubernetes/volumes/files.ts'
 import { pod, type TestCluster, testCluster } from './test-cluster.ts'
 
 let cluster: TestCluster
@@ -267,5 +268,84 @@ describe('the scheduler', () => {
     )
     createVolume('disk', '5Gi')
     await cluster.until('up', () => isReady(cluster.pod('a')))
+  })
+})
+
+// Source: pkg/volume/hostpath (checkTypeInternal), pkg/volume/local; kubernetes.io/docs/concepts/storage/volumes#hostpath-volume-types.
+describe('a path of the node', () => {
+  const on = (name: string, path: string, type?: string) =>
+    cluster.api.create(
+      'pods',
+      pod(
+        name,
+        { volumeMounts: [{ name: 'data', mountPath: '/data' }] },
+        { volumes: [{ name: 'data', hostPath: { path, ...(type && { type }) } }] },
+      ),
+    )
+  const folder = (name: string) =>
+    cluster.runtime.specs
+      .filter(({ hostname }) => hostname === name)
+      .at(-1)!
+      .mounts!.find(({ path }) => path === '/data')!.folder!
+
+  it.each([
+    ['Directory', '/srv/data', '/srv/data is not a directory'],
+    ['DirectoryOrCreate', '/etc/hostname', '/etc/hostname is not a directory'],
+    ['File', '/var/log', '/var/log is not a file'],
+    ['Socket', '/var/run/docker.sock', '/var/run/docker.sock is not a socket file'],
+    ['CharDevice', '/dev/nothing', '/dev/nothing is not a character device'],
+    ['BlockDevice', '/dev/null', '/dev/null is not a block device'],
+  ])('must be of the type %s', async (type, path, trouble) => {
+    cluster = await testCluster({ nodes: 1 })
+    on('bad', path, type)
+    await cluster.until('trouble', () =>
+      cluster
+        .events('bad')
+        .join()
+        .includes(`MountVolume.SetUp failed for volume "data" : hostPath type check failed: ${trouble}`),
+    )
+  })
+
+  it('is shared by the pods of a node, and kept when the world is opened again', async () => {
+    cluster = await testCluster({ nodes: 1 })
+    on('a', '/srv/site', 'DirectoryOrCreate')
+    on('b', '/srv')
+    on('sock', '/run/containerd/containerd.sock', 'Socket')
+    await cluster.until('running', () => ['a', 'b', 'sock'].every((name) => isReady(cluster.pod(name))))
+    folder('a').write('index.html', Buffer.from('hello'))
+    const srv = folder('b').node()!
+    expect(srv).toMatchObject({ kind: 'directory' })
+    const site = srv.kind === 'directory' && srv.children.get('site')
+    expect(site && site.kind === 'directory' && [...site.children.keys()]).toEqual(['index.html'])
+    await cluster.world.advance(1000)
+    const [stored] = cluster.world.store.list('volume-data/').entries
+    const again = new VolumeStore(cluster.world, stored!.key.split('/')[1]!)
+    const kept = await again.hostOf(cluster.pod('a').spec.nodeName!).read('/srv/site/index.html')
+    expect(Buffer.from(kept).toString()).toBe('hello')
+  })
+
+  it('of a local volume must be there', async () => {
+    cluster = await testCluster({ nodes: 1 })
+    createVolume('disk', '5Gi', {
+      hostPath: undefined,
+      local: { path: '/mnt/disks/ssd1' },
+      nodeAffinity: {
+        required: {
+          nodeSelectorTerms: [
+            { matchExpressions: [{ key: 'kubernetes.io/os', operator: 'In', values: ['linux'] }] },
+          ],
+        },
+      },
+    })
+    createClaim('fast', { storageClassName: 'manual' })
+    cluster.api.create('pods', mounting('reader', 'fast'))
+    await cluster.until('trouble', () =>
+      cluster
+        .events('reader')
+        .join()
+        .includes(
+          'MountVolume.NewMounter initialization failed for volume "disk" : path "/mnt/disks/ssd1" does not exist',
+        ),
+    )
   })
 })

@@ -12,7 +12,7 @@ export interface Constraints {
   matchPolicy?: string
 }
 
-/** `CREATE`, `UPDATE`, `DELETE` */
+/** `CREATE`, `UPDATE`, `DELETE`, `CONNECT` */
 export const operationOf = ({ operation }: AdmissionRequest): string => operation.toUpperCase()
 
 const has = (list: string[] | undefined, value: string) =>
@@ -57,7 +57,7 @@ const isEmpty = ({ matchLabels = {}, matchExpressions = [] }: Obj) =>
 
 function objectMatches(selector: Obj | undefined, { object, old }: AdmissionRequest): boolean {
   if (!selector || isEmpty(selector)) return true
-  return [object, old].some((item) => item && selects(selector, item.metadata.labels))
+  return [object, old].some((item) => item?.metadata && selects(selector, item.metadata.labels))
 }
 
 /**

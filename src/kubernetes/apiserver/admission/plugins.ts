@@ -134,7 +134,12 @@ const BUILT_IN: AdmissionPlugin[] = [
 ]
 
 /** In the order in which a write meets them. */
-export const ADMISSION: { mutating: AdmissionPlugin[]; validating: AdmissionPlugin[] } = {
+export const ADMISSION: {
+  mutating: AdmissionPlugin[]
+  validating: AdmissionPlugin[]
+  /** What looks at connections: nothing built in does by default. */
+  connect: AdmissionPlugin[]
+} = {
   mutating: [...BUILT_IN, mutatingWebhooks(BUILT_IN)],
   validating: [
     escalation,
@@ -147,4 +152,5 @@ export const ADMISSION: { mutating: AdmissionPlugin[]; validating: AdmissionPlug
     validatingWebhooks,
     resourceQuota,
   ],
+  connect: [mutatingWebhooks([]), validatingPolicies, validatingWebhooks],
 }

@@ -11,7 +11,12 @@ const COMPONENTS: UserInfo = {
   groups: ['system:authenticated'],
 }
 
-const OPTIONS = { create: 'CreateOptions', update: 'UpdateOptions', delete: 'DeleteOptions' }
+const OPTIONS = {
+  create: 'CreateOptions',
+  update: 'UpdateOptions',
+  delete: 'DeleteOptions',
+  connect: undefined,
+}
 
 /** The user of a request, as a webhook and an expression see it. */
 export const userOf = ({ user }: AdmissionRequest): UserInfo => user ?? COMPONENTS
@@ -19,7 +24,12 @@ export const userOf = ({ user }: AdmissionRequest): UserInfo => user ?? COMPONEN
 /** `AdmissionRequest` of `admission.k8s.io/v1`, without its objects and uid. */
 export function requestOf(request: AdmissionRequest, kind: Kind): Obj {
   const { kind: stored, subresource, name, namespace, operation, dryRun } = request
-  const kindIn = ({ group, version, kind: of }: Kind) => ({ group, version, kind: of })
+  const kindIn = ({ group, version, kind: of }: Kind) => ({
+    group,
+    version,
+    // A connection is about its options, which are of a kind of their own.
+    kind: operation === 'connect' ? request.object.kind : of,
+  })
   const resourceIn = ({ group, version, plural }: Kind) => ({ group, version, resource: plural })
   return {
     kind: kindIn(kind),
@@ -33,7 +43,7 @@ export function requestOf(request: AdmissionRequest, kind: Kind): Obj {
     operation: operationOf(request),
     userInfo: userOf(request),
     dryRun,
-    options: { kind: OPTIONS[operation], apiVersion: 'meta.k8s.io/v1' },
+    options: OPTIONS[operation] ? { kind: OPTIONS[operation], apiVersion: 'meta.k8s.io/v1' } : null,
   }
 }
 
@@ -55,6 +65,7 @@ export function objectsOf(
   kind: Kind,
 ): { object: Obj | null; oldObject: Obj | null } {
   const { operation, object, old } = request
+  if (operation === 'connect') return { object: clone(object), oldObject: null }
   return {
     object: operation === 'delete' ? null : seenAs(kind, object),
     oldObject: operation === 'create' ? null : seenAs(kind, old),

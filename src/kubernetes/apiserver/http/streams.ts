@@ -14,6 +14,7 @@ import {
   WEBSOCKET_PROTOCOLS,
 } from '../streams/remote-command.ts'
 import type { Call } from './call.ts'
+import { admitConnection } from './connect.ts'
 import { flagIn } from './options.ts'
 import { asStatusError } from './reply.ts'
 
@@ -41,6 +42,7 @@ export class Streams {
     if (kind.plural !== 'pods' || !(name === 'exec' || name === 'attach' || name === 'portforward')) {
       throw notImplemented(`an upgraded connection to ${kind.plural}${name ? `/${name}` : ''}`)
     }
+    await admitConnection(call, this.#objects)
     if (!this.#objects.get(kind, info.namespace, info.name)) throw notFound(kind, info.name)
     if (name === 'portforward') return this.#portForward(call, socket, head)
     const options = { stdin: flagIn(info.query, 'stdin'), tty: flagIn(info.query, 'tty') }

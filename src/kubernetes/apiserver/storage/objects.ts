@@ -18,7 +18,7 @@ import { validateModel } from '../validation/models.ts'
 import { finalizerErrors, metadataErrors } from '../validation/names.ts'
 import { type DeleteRequest, deletionOf } from './deletion.ts'
 import { objectOf } from './entries.ts'
-import type { AdmissionPlugin, Strategy, StrategyContext } from './strategy.ts'
+import type { AdmissionPlugin, AdmissionRequest, Strategy, StrategyContext } from './strategy.ts'
 
 export interface WriteOptions {
   user?: UserInfo
@@ -41,7 +41,7 @@ interface Parts {
   /** Given by a function: it reads roles from these objects. */
   authorization: () => Authorization
   strategies: Record<string, Strategy>
-  admission: { mutating: AdmissionPlugin[]; validating: AdmissionPlugin[] }
+  admission: Record<'mutating' | 'validating' | 'connect', AdmissionPlugin[]>
 }
 
 const PHASES = ['mutating', 'validating'] as const
@@ -215,6 +215,16 @@ export class Objects {
     return { entry: this.#store.put(entry.key, next as unknown, entry.modRevision), gone: false }
   }
 
+  /**
+   * Shows a connection (exec, attach, port-forward, proxy) to admission; `connection` is its options. Throws StatusError.
+   * Models apiserver/pkg/endpoints/handlers ConnectResource.
+   */
+  admitConnection(kind: Kind, namespace: string, name: string, connection: Obj, options: WriteOptions): void {
+    const request = this.#request('connect', kind, namespace, connection, undefined, options)
+    for (const plugin of this.#parts.admission.connect) plugin({ ...request, name }, this.context)
+    request.answers.forget(request)
+  }
+
   /** Whether a deleted object has nothing left that holds it. */
   #mayGo(kind: Kind, object: Obj): boolean {
     const { deletionTimestamp, finalizers, deletionGracePeriodSeconds } = object.metadata
@@ -324,12 +334,25 @@ export class Objects {
     old: Obj | undefined,
     options: WriteOptions,
   ): void {
-    const request = {
+    const request = this.#request(operation, kind, namespace, object, old, options)
+    for (const plugin of this.#parts.admission[phase]) plugin(request, this.context)
+    if (phase === 'validating') request.answers.forget(request)
+  }
+
+  #request(
+    operation: AdmissionRequest['operation'],
+    kind: Kind,
+    namespace: string,
+    object: Obj,
+    old: Obj | undefined,
+    options: WriteOptions,
+  ): AdmissionRequest & { answers: WebhookAnswers } {
+    return {
       operation,
       kind,
       subresource: options.subresource ?? '',
       namespace,
-      name: object.metadata.name ?? '',
+      name: object.metadata?.name ?? '',
       object,
       old,
       user: options.user,
@@ -337,8 +360,6 @@ export class Objects {
       answers: options.answers ?? this.#componentAnswers,
       warn: options.warn ?? (() => {}),
     }
-    for (const plugin of this.#parts.admission[phase]) plugin(request, this.context)
-    if (phase === 'validating') request.answers.forget(request)
   }
 
   #validate(kind: Kind, next: Obj, old: Obj | undefined): void {

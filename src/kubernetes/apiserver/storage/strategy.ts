@@ -47,7 +47,8 @@ export interface Strategy {
 export type AdmissionPlugin = (request: AdmissionRequest, context: StrategyContext) => void
 
 export interface AdmissionRequest {
-  operation: 'create' | 'update' | 'delete'
+  /** `connect`: exec, attach, port-forward, proxy; `object` is then the options of the connection. */
+  operation: 'create' | 'update' | 'delete' | 'connect'
   kind: Kind
   subresource: string
   namespace: string

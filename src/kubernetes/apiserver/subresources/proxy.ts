@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { StatusError } from '../../api.ts'
 import { notFound, notImplemented } from '../errors.ts'
 import type { Call } from '../http/call.ts'
+import { admitConnection } from '../http/connect.ts'
 import { asStatusError } from '../http/reply.ts'
 import type { SubresourceParts } from '../http/subresources.ts'
 import type { Obj } from '../json.ts'
@@ -32,6 +33,7 @@ function target(text: string): { scheme: string; name: string; port: string } {
 /** `pods/proxy` and `services/proxy`: passes a request on to a port of a pod, over HTTP. Throws StatusError. */
 export async function proxy(call: Call, parts: SubresourceParts): Promise<void> {
   const { info, kind, req, res } = call
+  await admitConnection(call, parts.objects)
   const { scheme, name, port } = target(info.name)
   if (scheme === 'https') throw notImplemented('a proxied connection by https')
   const open = kind.plural === 'services' ? servicePod : kind.plural === 'pods' ? podOf : undefined

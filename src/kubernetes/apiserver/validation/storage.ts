@@ -62,6 +62,30 @@ const capacity: Rule = (spec, path) => {
     : [invalidValue(`${field}[storage]`, spec.capacity.storage, 'must be greater than zero')]
 }
 
+const HOST_PATH_TYPES = [
+  '',
+  'BlockDevice',
+  'CharDevice',
+  'Directory',
+  'DirectoryOrCreate',
+  'File',
+  'FileOrCreate',
+  'Socket',
+]
+
+const hostPathType: Rule = ({ type }, path) =>
+  type === undefined || type === null || HOST_PATH_TYPES.includes(type)
+    ? []
+    : [notSupported(sub(path, 'type'), type, HOST_PATH_TYPES)]
+
+/** Models validatePathNoBacksteps. */
+const noBackSteps: Rule = ({ path: given }, path) =>
+  String(given ?? '')
+    .split('/')
+    .includes('..')
+    ? [invalidValue(sub(path, 'path'), given, "must not contain '..'")]
+    : []
+
 const VOLUME_MODES = ['Block', 'Filesystem']
 
 export const STORAGE_RULES: Record<string, Rule[]> = {
@@ -81,9 +105,9 @@ export const STORAGE_RULES: Record<string, Rule[]> = {
     oneOf('volumeMode', VOLUME_MODES),
     formed('storageClassName', 'subdomain'),
   ],
-  V1HostPathVolumeSource: [needs('path')],
+  V1HostPathVolumeSource: [needs('path'), noBackSteps, hostPathType],
   V1NFSVolumeSource: [needs('server'), needs('path')],
-  V1LocalVolumeSource: [needs('path')],
+  V1LocalVolumeSource: [needs('path'), noBackSteps],
   V1CSIPersistentVolumeSource: [needs('driver'), needs('volumeHandle')],
   V1StorageClass: [
     needs('provisioner'),

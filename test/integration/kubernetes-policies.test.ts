@@ -155,7 +155,7 @@ describe('a ValidatingAdmissionPolicy', () => {
         policy('bad', '  validations: [{expression: "object.spec. =="}, {expression: "foo.bar == 1"}]'),
       ),
     ).toMatch(
-      /^The ValidatingAdmissionPolicy "bad" is invalid: \n\* spec.validations\[0\].expression: Invalid value: "object.spec. ==": compilation failed: .*\n\* spec.validations\[1\].expression: Invalid value: "foo.bar == 1": compilation failed: ERROR: <input>:1:1: undeclared reference to 'foo' \(in container ''\)\n$/,
+      /^The ValidatingAdmissionPolicy "bad" is invalid: \n\* spec.validations\[0\].expression: Invalid value: "object.spec. ==": compilation failed: ERROR: <input>:1:14: Syntax error: mismatched input '==' expecting IDENTIFIER\n \| object.spec. ==\n \| \.{13}\^\n\* spec.validations\[1\].expression: Invalid value: "foo.bar == 1": compilation failed: ERROR: <input>:1:1: undeclared reference to 'foo' \(in container ''\)\n \| foo.bar == 1\n \| \^\n$/,
     )
     expect(await refused('create -f -', binding('bad', 'Deny, Warn'))).toContain(
       'spec.validationActions: Invalid value: ["Deny","Warn"]: must not contain both Deny and Warn',
@@ -163,6 +163,45 @@ describe('a ValidatingAdmissionPolicy', () => {
     expect(await refused('create -f -', binding('bad', 'Refuse'))).toContain(
       'spec.validationActions[0]: Unsupported value: "Refuse": supported values: "Audit", "Deny", "Warn"',
     )
+  })
+})
+
+// Source: kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy#type-checking, read 2026-11.
+describe('the types of a policy', () => {
+  it('are checked against the kinds that it matches, and told in its status', async () => {
+    const spec = `
+  variables: [{name: pods, expression: object.spec.template.spec}]
+  validations:
+  - expression: object.replicas > 1
+    message: wrong place
+  - expression: "variables.pods.containers.all(c, c.image != '' && c.imageName != '')"
+  - expression: "object.metadata.name > 3"
+  - expression: "object.spec.replicas <= 5 && has(object.metadata.labels) && object.metadata.labels.all(k, k != 'x')"`
+    await kubectl('apply -f -', policy('typed', spec, 'deployments, replicasets', 'apps'))
+    await kubectl(
+      'wait --for=jsonpath={.status.observedGeneration}=1 validatingadmissionpolicy/typed --timeout=10s',
+    )
+    const { status } = JSON.parse(await kubectl('get validatingadmissionpolicy typed -o json'))
+    const both = (error: string) => `apps/v1, Kind=Deployment: ${error}\napps/v1, Kind=ReplicaSet: ${error}`
+    expect(status.typeChecking.expressionWarnings).toEqual([
+      {
+        fieldRef: 'spec.validations[0].expression',
+        warning: both("ERROR: <input>:1:7: undefined field 'replicas'\n | object.replicas > 1\n | ......^"),
+      },
+      {
+        fieldRef: 'spec.validations[1].expression',
+        warning: both(
+          "ERROR: <input>:1:52: undefined field 'imageName'\n | variables.pods.containers.all(c, c.image != '' && c.imageName != '')\n | ...................................................^",
+        ),
+      },
+      {
+        fieldRef: 'spec.validations[2].expression',
+        warning: both(
+          "ERROR: <input>:1:22: found no matching overload for '_>_' applied to '(string, int)'\n | object.metadata.name > 3\n | .....................^",
+        ),
+      },
+    ])
+    await kubectl('delete validatingadmissionpolicy typed')
   })
 })
 
@@ -294,6 +333,52 @@ describe('a webhook', () => {
     expect(await kubectl('create cm dry --dry-run=server')).toBe('configmap/dry created (server dry run)\n')
     expect(asked.at(-1)!.request.dryRun).toBe(true)
     await kubectl('delete validatingwebhookconfiguration check')
+  })
+
+  // Source: apiserver/pkg/endpoints/handlers/rest.go (ConnectResource), k8s.io/api/core/v1 (PodExecOptions).
+  it('sees connections to pods, and may refuse them', async () => {
+    await kubectl('run shell --image=busybox --command -- sleep 1000')
+    await kubectl('wait --for=condition=Ready pod/shell --timeout=30s')
+    const rule =
+      "{apiGroups: [''], apiVersions: [v1], operations: [CONNECT], resources: [pods/exec, pods/attach, pods/portforward, pods/proxy]}"
+    await kubectl('apply -f -', hook('Validating', 'connect', rule))
+    expect(await kubectl('exec shell -- echo hi')).toBe('hi\n')
+    expect(asked).toHaveLength(1)
+    expect(asked[0]!.request).toMatchObject({
+      kind: { group: '', version: 'v1', kind: 'PodExecOptions' },
+      resource: { group: '', version: 'v1', resource: 'pods' },
+      subResource: 'exec',
+      name: 'shell',
+      namespace: 'default',
+      operation: 'CONNECT',
+      object: {
+        kind: 'PodExecOptions',
+        stdout: true,
+        stderr: true,
+        container: 'shell',
+        command: ['echo', 'hi'],
+      },
+      oldObject: null,
+      options: null,
+    })
+    answer = () => ({ allowed: false, status: { message: 'no shells here' } })
+    expect(await refused('exec shell -- echo hi')).toBe(
+      'Error from server: admission webhook "connect.example.com" denied the request: no shells here\n',
+    )
+    expect(await refused('get --raw /api/v1/namespaces/default/pods/shell/proxy/')).toContain(
+      'no shells here',
+    )
+    await kubectl('delete validatingwebhookconfiguration connect')
+    const expression =
+      '  validations: [{expression: "object.command[0] != \'rm\'", message: nothing is removed}]'
+    const denial = policy('commands', expression, 'pods/exec').replace('CREATE, UPDATE', 'CONNECT')
+    await kubectl('apply -f -', `${denial}${binding('commands', 'Deny')}`)
+    expect(await refused('exec shell -- rm -r /')).toContain(
+      `ValidatingAdmissionPolicy 'commands' with binding 'commands' denied request: nothing is removed`,
+    )
+    expect(await kubectl('exec shell -- echo ok')).toBe('ok\n')
+    await kubectl('delete validatingadmissionpolicy commands')
+    await kubectl('delete pod shell --now')
   })
 
   it('is left out by its selectors and conditions', async () => {

@@ -2,6 +2,7 @@ import type { HttpHost } from '#network/hosts.ts'
 import type { ClusterApi, KubeletApi } from '../api.ts'
 import type { ClusterOptions, UserInfo } from '../provider.ts'
 import { ADMISSION } from './admission/plugins.ts'
+import { policyTypeChecking } from './admission/policies/type-checking.ts'
 import { quotaUsage } from './admission/quota-usage.ts'
 import { clusterRoleAggregation } from './auth/aggregation.ts'
 import { Authentication } from './auth/authentication.ts'
@@ -87,6 +88,7 @@ export class ApiServer {
       definitionNames,
       definitionCleanup,
       quotaUsage,
+      policyTypeChecking,
     ]
     this.#running = own.map((controller) => controllers.start(controller(this.#objects)))
     this.#running.push(await listenInside(this.#cluster, this.host))

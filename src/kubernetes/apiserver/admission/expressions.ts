@@ -1,6 +1,7 @@
 import type { Environment } from '@marcbachmann/cel-js'
 import type { AccessAttributes, UserInfo } from '../../provider.ts'
 import { Compiler, faultOf, type Program } from '../cel/compiler.ts'
+import type { CelNode } from '../cel/positions.ts'
 import { isObject, type Json, type Obj } from '../json.ts'
 import type { Kind } from '../kinds/kind.ts'
 import type { AdmissionRequest, StrategyContext } from '../storage/strategy.ts'
@@ -132,6 +133,9 @@ const admission = new Compiler(
 
 /** Throws what CEL finds wrong with the expression. */
 export const compile = (expression: string): Program => admission.compile(expression)
+
+/** The syntax tree of an expression that compiles. */
+export const treeOf = (expression: string): CelNode => compile(expression).tree as CelNode
 
 /** A JSON value as CEL has it. */
 export function toCel(value: Json): unknown {

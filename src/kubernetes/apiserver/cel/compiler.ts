@@ -2,7 +2,11 @@ import { Environment } from '@marcbachmann/cel-js'
 import { withLibrary } from './library.ts'
 
 /** Evaluates an expression. Throws what goes wrong in it. */
-export type Program = (context: Record<string, unknown>) => unknown
+export interface Program {
+  (context: Record<string, unknown>): unknown
+  /** Its syntax tree, as the library has it. */
+  readonly tree: unknown
+}
 
 /** A string literal, or a call of CEL's `matches` as a method. */
 const MATCHES = /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\.matches\s*\(/g
@@ -38,7 +42,7 @@ export class Compiler {
       const parsed = this.#environment.parse(withRe2(expression))
       const checked = parsed.check()
       if (!checked.valid) throw checked.error ?? new Error('the expression has no type')
-      program = (context) => parsed(context)
+      program = Object.assign((context: Record<string, unknown>) => parsed(context), { tree: parsed.ast })
       if (this.#programs.size > KEPT) this.#programs.clear()
       this.#programs.set(expression, program)
     }

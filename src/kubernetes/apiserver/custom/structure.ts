@@ -1,4 +1,4 @@
-import { faultOf } from '../cel/compiler.ts'
+import { compilationError } from '../cel/positions.ts'
 import { type FieldError, forbiddenField, invalidValue, notSupported, required } from '../errors.ts'
 import { isObject, type Json, type Obj } from '../json.ts'
 import { compilePattern } from '../patterns.ts'
@@ -176,6 +176,6 @@ function compiles(field: string, rule: object, expression: string): FieldError[]
     compile(expression)
     return []
   } catch (error) {
-    return [invalidValue(field, rule, `compilation failed: ERROR: <input>:1:1: ${faultOf(error)}`)]
+    return [invalidValue(field, rule, `compilation failed: ${compilationError(expression, error)}`)]
   }
 }

@@ -1,4 +1,4 @@
-import { faultOf } from '../../cel/compiler.ts'
+import { compilationError } from '../../cel/positions.ts'
 import { duplicate, type FieldError, invalidValue, notSupported, required } from '../../errors.ts'
 import type { Obj } from '../../json.ts'
 import { compile } from '../expressions.ts'
@@ -14,7 +14,7 @@ function expressionErrors(text: string | undefined, path: string): FieldError[] 
     compile(text)
     return []
   } catch (error) {
-    return [invalidValue(path, text, `compilation failed: ERROR: <input>:1:1: ${faultOf(error)}`)]
+    return [invalidValue(path, text, `compilation failed: ${compilationError(text, error)}`)]
   }
 }
 

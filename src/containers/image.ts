@@ -1,6 +1,8 @@
 /** The part of an OCI image configuration that running and inspecting need (image-spec v1.1, config.md). */
 export interface ImageConfig {
   architecture: string
+  /** `v8` */
+  variant?: string
   os: string
   created?: string
   author?: string

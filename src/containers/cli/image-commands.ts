@@ -91,7 +91,7 @@ const pull: Command = async (client, words) => {
   const reference = checked(name)
   const quiet = flags.has('quiet')
   if (!reference.digest && !reference.tag && !quiet) out('Using default tag: latest\n')
-  await pullImage(client, name, quiet)
+  await pullImage(client, name, { quiet, platform: flags.text('platform') })
   const version = reference.digest ? `@${reference.digest}` : `:${reference.tag ?? 'latest'}`
   out(`${reference.domain}/${reference.path}${version}\n`)
   return 0
@@ -101,11 +101,15 @@ const pull: Command = async (client, words) => {
 export async function pullImage(
   client: EngineClient,
   name: string,
-  quiet = false,
-  print = out,
+  {
+    quiet = false,
+    platform,
+    print = out,
+  }: { quiet?: boolean; platform?: string | undefined; print?: (text: string) => boolean } = {},
 ): Promise<void> {
   const { domain, path, digest, tag } = checked(name)
   const query = new URLSearchParams({ fromImage: `${domain}/${path}`, tag: digest ?? tag ?? 'latest' })
+  if (platform) query.set('platform', platform)
   const headers = await registryAuthHeader(name)
   await printProgress(await client.send('POST', `/images/create?${query}`, { headers }), quiet, print)
 }

@@ -9,6 +9,7 @@ import { IMAGE_COMMANDS } from './image-commands.ts'
 import { LIFE_COMMANDS } from './life-commands.ts'
 import { LOGIN_COMMANDS } from './login-commands.ts'
 import { NETWORK_COMMANDS } from './network-commands.ts'
+import { SEARCH_COMMANDS } from './search-command.ts'
 import { VOLUME_COMMANDS } from './volume-commands.ts'
 
 // A small `docker` for machines without one: the commands that the labs use, on the Engine API at DOCKER_HOST.
@@ -20,6 +21,7 @@ const COMMANDS: Record<string, Command> = {
   ...FILE_COMMANDS,
   ...LIFE_COMMANDS,
   ...NETWORK_COMMANDS,
+  ...SEARCH_COMMANDS,
   ...VOLUME_COMMANDS,
 }
 const VERSION = '28.2.2'
@@ -38,7 +40,7 @@ const GROUPS = new Set([
 ])
 /** Commands that the real CLI has and this one has not. */
 const OTHERS = new Set(
-  'search stack service node secret config plugin trust builder manifest buildx compose swarm system context'.split(
+  'stack service node secret config plugin trust builder manifest buildx compose swarm system context'.split(
     ' ',
   ),
 )
@@ -90,7 +92,7 @@ const HELP = `Usage:  docker [OPTIONS] COMMAND
 
 drydock's own small docker command, used because this machine has none. It does what the labs need:
   attach, build, commit, context, cp, create, diff, events, exec, export, history, images, import, info, inspect, kill,
-  load, login, logout, logs, network, pause, port, ps, pull, push, rename, restart, rm, rmi, run, save, start, stats,
+  load, login, logout, logs, network, pause, port, ps, pull, push, rename, restart, rm, rmi, run, save, search, start, stats,
   stop, system, tag, top, unpause, update, version, volume, wait
 `
 

@@ -206,18 +206,27 @@ export async function createContainer(client: EngineClient, words: string[], att
       },
     },
   }
-  const path = `/containers/create${flags.text('name') ? `?name=${encodeURIComponent(flags.text('name')!)}` : ''}`
+  const query = new URLSearchParams()
+  for (const name of ['name', 'platform']) if (flags.text(name)) query.set(name, flags.text(name)!)
+  const create = async () => {
+    const { Id, Warnings } = await client.json('POST', `/containers/create?${query}`, { body })
+    for (const warning of Warnings ?? []) process.stderr.write(`WARNING: ${warning}\n`)
+    return { id: Id as string, detached, tty, stdin }
+  }
   try {
-    return { id: (await client.json('POST', path, { body })).Id as string, detached, tty, stdin }
+    return await create()
   } catch (error) {
     const missing =
-      error instanceof DaemonError && error.status === 404 && /^No such image/.test(error.detail)
+      error instanceof DaemonError &&
+      error.status === 404 &&
+      /^No such image|does not match the specified platform/.test(error.detail)
     if (!missing || flags.text('pull') === 'never') throw error
     process.stderr.write(
       `Unable to find image '${/[:@]/.test(image.slice(image.lastIndexOf('/') + 1)) ? image : `${image}:latest`}' locally\n`,
     )
-    await pullImage(client, image, false, (text) => process.stderr.write(text))
-    return { id: (await client.json('POST', path, { body })).Id as string, detached, tty, stdin }
+    const print = (text: string) => process.stderr.write(text)
+    await pullImage(client, image, { platform: flags.text('platform'), print })
+    return create()
   }
 }
 

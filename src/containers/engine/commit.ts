@@ -2,11 +2,13 @@ import type { World } from '#world/world.ts'
 import type { BlobStore } from '../blobs/store.ts'
 import { type Change, type Layer, writeLayer } from '../files/layers.ts'
 import type { ImageConfig } from '../image.ts'
+import { HERE } from '../images/fetch.ts'
 import { badRequest } from './api.ts'
 import { configurationChange } from './build/configuration.ts'
 import { parseDockerfile } from './build/dockerfile.ts'
 import type { ContainerConfig, ContainerRecord } from './container-record.ts'
 import { type ImageRecord, type ImageStore, writeConfig } from './image-store.ts'
+import { parsePlatform } from './platform.ts'
 
 /** Instructions that `--change` takes. */
 const CHANGES = new Set(
@@ -119,8 +121,8 @@ export async function importImage(
   layer: Layer,
   request: ImportRequest,
 ): Promise<ImageRecord> {
-  const [os = 'linux', architecture = 'amd64'] = request.platform ? request.platform.split('/') : []
-  const empty: ImageConfig = { architecture, os, config: {}, rootfs: { type: 'layers', diff_ids: [] } }
+  const platform = request.platform ? parsePlatform(request.platform) : HERE
+  const empty: ImageConfig = { ...platform, config: {}, rootfs: { type: 'layers', diff_ids: [] } }
   const config = withLayer(empty, layer, {
     created: new Date(parts.world.clock.now()).toISOString(),
     createdBy: '',

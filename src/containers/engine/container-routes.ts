@@ -1,3 +1,4 @@
+import { HERE } from '../images/fetch.ts'
 import {
   isTrue,
   parseFilters,
@@ -11,8 +12,10 @@ import { writtenBytes } from './container-files.ts'
 import { listContainers } from './container-filters.ts'
 import { isUp } from './container-record.ts'
 import { containerDetails, containerSummary } from './container-views.ts'
+import type { ImageRecord } from './image-store.ts'
 import { pruneFilter } from './labels.ts'
 import type { EngineParts } from './parts.ts'
+import { formatPlatform, isFor } from './platform.ts'
 
 /** The life of containers: create, list, start, stop, remove. */
 export function containerRoutes(parts: EngineParts): Route[] {
@@ -36,18 +39,23 @@ export function containerRoutes(parts: EngineParts): Route[] {
       /^\/containers\/create$/,
       async (call) => {
         const { HostConfig, NetworkingConfig, ...config } = await readJson(call)
+        const platform = call.query.get('platform') || undefined
         const record = containers.create({
           name: call.query.get('name') || undefined,
           config,
           hostConfig: HostConfig ?? {},
           endpoints: NetworkingConfig?.EndpointsConfig ?? {},
+          platform,
         })
         await world.store.flushed()
         const discarded =
           record.endpoints.host && Object.keys(record.hostConfig.PortBindings ?? {}).length > 0
         sendJson(call, 201, {
           Id: record.id,
-          Warnings: discarded ? ['Published ports are discarded when using host network mode'] : [],
+          Warnings: [
+            ...(discarded ? ['Published ports are discarded when using host network mode'] : []),
+            ...(platform ? [] : emulationWarning(parts.images.get(record.imageId))),
+          ],
         })
       },
     ],
@@ -184,5 +192,13 @@ export function containerRoutes(parts: EngineParts): Route[] {
         sendNothing(call, 200)
       },
     ],
+  ]
+}
+
+/** What the engine says of a container that runs by emulation when nobody asked for it. */
+function emulationWarning(image: ImageRecord | undefined): string[] {
+  if (!image || isFor(image.config, HERE)) return []
+  return [
+    `The requested image's platform (${formatPlatform(image.config)}) does not match the detected host platform (linux/amd64/v3) and no specific platform was requested`,
   ]
 }

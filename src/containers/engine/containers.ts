@@ -1,6 +1,6 @@
 import type { World } from '#world/world.ts'
 import { InvalidReferenceError } from '../images/reference.ts'
-import { badRequest, conflict, EngineError } from './api.ts'
+import { badRequest, conflict, EngineError, notFound } from './api.ts'
 import type { BindMounts } from './bind-mounts.ts'
 import type { ContainerNetwork } from './container-network.ts'
 import { type ContainerConfig, type ContainerRecord, type HostConfig, isUp } from './container-record.ts'
@@ -12,6 +12,7 @@ import type { Lifecycle } from './lifecycle.ts'
 import { resolveMounts } from './mounts.ts'
 import { makeName } from './names.ts'
 import { type EndpointRequest, type Networks, requestedEndpoint } from './networks.ts'
+import { formatPlatform, isFor, parsePlatform } from './platform.ts'
 import type { Sessions } from './session.ts'
 import type { Volumes } from './volumes.ts'
 
@@ -35,6 +36,8 @@ export interface CreateRequest {
   config: ContainerConfig
   hostConfig: HostConfig
   endpoints?: Record<string, EndpointRequest | null>
+  /** `linux/arm64`, which the image must be made for; default: whatever the image is. */
+  platform?: string | undefined
 }
 
 /** Makes, renames, changes and removes containers. Errors are EngineErrors with the engine's texts. */
@@ -45,7 +48,7 @@ export class Containers {
     this.#options = options
   }
 
-  create({ name, config, hostConfig: asked, endpoints = {} }: CreateRequest): ContainerRecord {
+  create({ name, config, hostConfig: asked, endpoints = {}, platform }: CreateRequest): ContainerRecord {
     const { world, store, images, volumes, networks } = this.#options
     let image: ReturnType<ImageStore['require']>
     try {
@@ -54,6 +57,11 @@ export class Containers {
       if (error instanceof InvalidReferenceError) throw badRequest(error.message)
       throw error
     }
+    const wanted = platform ? parsePlatform(platform) : undefined
+    if (wanted && !isFor(image.config, wanted))
+      throw notFound(
+        `image with reference ${config.Image} was found but its platform (${formatPlatform(image.config)}) does not match the specified platform (${formatPlatform(wanted)})`,
+      )
     if (name !== undefined && !/^\/?[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(name)) {
       throw badRequest(`Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`)
     }

@@ -3,13 +3,15 @@ import type { World } from '#world/world.ts'
 import { type BlobStore, DigestMismatchError } from '../blobs/store.ts'
 import { DOCKER_LAYER } from '../files/layers.ts'
 import type { Descriptor, RegistryCredentials } from '../image.ts'
-import { fetchImage, type Platform, PlatformError } from '../images/fetch.ts'
+import { fetchImage, HERE, PlatformError } from '../images/fetch.ts'
 import { canonicalName, familiarName, type ImageReference, registryHost } from '../images/reference.ts'
 import { RegistryClient, RegistryRequestError } from '../images/registry-client.ts'
 import type { HostTransport } from '../images/transport.ts'
 import { MANIFEST_TYPES } from '../registry/manifest.ts'
-import { badRequest, EngineError, type MessageStream } from './api.ts'
+import { EngineError, type MessageStream } from './api.ts'
 import type { ImageRecord, ImageStore } from './image-store.ts'
+import { parsePlatform } from './platform.ts'
+import { searchImages } from './search.ts'
 
 /** What pull and push say as they go. */
 export type Progress = Pick<MessageStream, 'send'>
@@ -28,6 +30,11 @@ export class Distribution {
     this.#blobs = options.blobs
     this.#images = options.images
     this.#transport = options.transport
+  }
+
+  /** Repositories of Docker Hub, as `searchImages`. */
+  search(term: string, limit: number, filters: Record<string, string[]>) {
+    return searchImages(this.#transport, term, limit, filters)
   }
 
   /** Checks credentials with a registry as `POST /auth` does. */
@@ -99,7 +106,7 @@ export class Distribution {
             progress.send({ status: 'Pull complete', progressDetail: {}, id: short(layer.digest) })
           },
         },
-        platform ? parsePlatform(platform) : undefined,
+        platform ? parsePlatform(platform) : HERE,
       )
       const record = await this.#images.add(image)
       if (!reference.digest) this.#images.tag({ ...reference, tag: reference.tag ?? 'latest' }, image.id)
@@ -206,31 +213,6 @@ export class Distribution {
   }
 }
 
-/** `linux/arm64/v8`; a bare architecture is Linux's. Throws EngineError. */
-export function parsePlatform(text: string): Platform {
-  const parts = text.toLowerCase().split('/')
-  const [os = '', architecture = '', variant] =
-    parts.length === 1 && parts[0] !== 'linux' ? ['linux', ...parts] : parts
-  if (!ARCHITECTURES[architecture] && architecture !== '')
-    throw badRequest(`"${text}": unknown operating system or architecture: invalid argument`)
-  return { os, architecture: ARCHITECTURES[architecture] ?? 'amd64', variant }
-}
-
-const ARCHITECTURES: Record<string, string> = {
-  amd64: 'amd64',
-  x86_64: 'amd64',
-  'x86-64': 'amd64',
-  arm64: 'arm64',
-  aarch64: 'arm64',
-  arm: 'arm',
-  armhf: 'arm',
-  386: '386',
-  i386: '386',
-  ppc64le: 'ppc64le',
-  riscv64: 'riscv64',
-  s390x: 's390x',
-}
-
 const STATUS: Record<number, string> = {
   400: 'Bad Request',
   401: 'Unauthorized',
@@ -248,12 +230,12 @@ function addressHost(address: string): string {
   return host === '' || host === 'index.docker.io' || host === 'docker.io' ? 'registry-1.docker.io' : host
 }
 
-/** An answer to HEAD has no body to say why there is no such manifest: as the engine does, ask again with GET then. */
+/** An answer to HEAD has no body to say why the manifest is refused: as the engine does, ask again with GET then. */
 async function resolveDigest(client: RegistryClient, repository: string, reference: string): Promise<string> {
   try {
     return (await client.manifest(repository, reference, 'HEAD')).digest
   } catch (error) {
-    if (!(error instanceof RegistryRequestError) || error.status !== 404) throw error
+    if (!(error instanceof RegistryRequestError) || error.reason !== 'answer') throw error
     return (await client.manifest(repository, reference)).digest
   }
 }

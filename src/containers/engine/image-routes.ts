@@ -13,7 +13,6 @@ import {
   sendJson,
   sendNothing,
 } from './api.ts'
-import { checkPlatform } from './build/targets.ts'
 import { importImage } from './commit.ts'
 import { isUp } from './container-record.ts'
 import { registryAuth, registryConfig } from './distribution.ts'
@@ -24,6 +23,7 @@ import { checkedReference as reference } from './image-names.ts'
 import { imageDetails, imageHistory, imageSummary } from './image-views.ts'
 import { pruneFilter } from './labels.ts'
 import type { EngineParts } from './parts.ts'
+import { parsePlatform } from './platform.ts'
 
 const NAME = '(.+)'
 
@@ -125,8 +125,8 @@ export function imageRoutes(parts: EngineParts): Route[] {
           throw badRequest('drydock: building from a remote context is not simulated; build from a folder')
         const tags = query.getAll('t')
         for (const tag of tags) reference(tag)
-        const platform = query.get('platform')
-        if (platform) checkPlatform(platform)
+        const platform = query.get('platform') ?? ''
+        if (platform) parsePlatform(platform)
         if (isTrue(query.get('squash'))) throw badRequest('squash is only supported with experimental mode')
         const cancel = new AbortController()
         res.on('close', () => cancel.abort())
@@ -140,6 +140,7 @@ export function imageRoutes(parts: EngineParts): Route[] {
               buildArgs: map(query.get('buildargs')),
               labels: map(query.get('labels')),
               target: query.get('target') ?? '',
+              platform,
               noCache: isTrue(query.get('nocache')),
               pull: isTrue(query.get('pull')),
               quiet: isTrue(query.get('q')),

@@ -42,6 +42,7 @@ export function imageDetails(images: ImageStore, image: ImageRecord) {
       Entrypoint: config.config.Entrypoint ?? null,
     },
     Architecture: config.architecture,
+    ...(config.variant && { Variant: config.variant }),
     Os: config.os,
     Size: image.size,
     GraphDriver: { Data: null, Name: 'overlay2' },

@@ -1,5 +1,5 @@
 import { KERNEL } from '../programs/system-utilities.ts'
-import { EngineError, parseFilters, type Route, readJson, sendJson } from './api.ts'
+import { parseFilters, type Route, readJson, sendJson } from './api.ts'
 import type { ContainerRecord } from './container-record.ts'
 import { containerSummary } from './container-views.ts'
 import { eventMatches } from './events.ts'
@@ -238,8 +238,10 @@ export function systemRoutes(parts: EngineParts): Route[] {
     [
       'GET',
       /^\/images\/search$/,
-      () => {
-        throw new EngineError(501, 'drydock: searching Docker Hub is not simulated')
+      async (call) => {
+        const [term, limit] = [call.query.get('term') ?? '', Number(call.query.get('limit') ?? 0)]
+        const filters = parseFilters(call.query.get('filters'))
+        sendJson(call, 200, await distribution.search(term, limit, filters))
       },
     ],
     [

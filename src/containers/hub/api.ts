@@ -5,6 +5,7 @@ import type { RepositoryContents } from '../registry/contents.ts'
 import { type Account, type HubAccounts, TOKEN_SCOPES } from './accounts.ts'
 import { type HubRepositories, PrivateLimitError } from './repositories.ts'
 import type { SealedTokens } from './sealed-tokens.ts'
+import { searchV2 } from './search.ts'
 import { hubViews } from './views.ts'
 
 interface HubApiOptions {
@@ -107,6 +108,10 @@ export class HubApi {
           403,
           'An organization needs a Docker Team or Business subscription, and subscriptions are not simulated.',
         )
+    }
+    if (kind === 'search' && rest[0] === 'repositories') {
+      const results = searchV2(this.#options.repositories, url.searchParams.get('query') ?? '')
+      return ok(this.#views.page(results, url.searchParams, (one) => one))
     }
     if (kind === 'access-tokens') return this.#accessTokens(method, rest[0], this.#caller(req), body)
     if (kind === 'namespaces' && rest[1] === 'repositories')

@@ -1,8 +1,9 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Host, HostTable, HttpHost } from '#network/hosts.ts'
 import type { World } from '#world/world.ts'
 import type { BlobStore } from '../blobs/store.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
+import { json } from '../registry/call.ts'
 import { isIndexType } from '../registry/manifest.ts'
 import { type RegistryAction, RegistryError, type RegistryPolicy } from '../registry/policy.ts'
 import { Registry } from '../registry/registry.ts'
@@ -11,6 +12,7 @@ import { HubApi } from './api.ts'
 import { PullLimits } from './pull-limits.ts'
 import { HubRepositories } from './repositories.ts'
 import { SealedTokens } from './sealed-tokens.ts'
+import { searchV1 } from './search.ts'
 import { OWN_ADDRESS } from './source.ts'
 import { type Access, AUTH_HOST, TokenService } from './token-service.ts'
 
@@ -49,7 +51,7 @@ export class DockerHub implements HostTable {
     const api = new HubApi({ world, accounts, repositories, tokens: seals, contents: this.registry.contents })
     this.#hosts = {
       [REGISTRY]: this.registry,
-      'index.docker.io': this.registry,
+      'index.docker.io': { kind: 'http', request: (req, res) => this.#index(req, res) },
       [AUTH_HOST]: {
         kind: 'http',
         request: (req, res) => void this.#tokens.answer(req, res).catch(() => res.destroy()),
@@ -60,6 +62,13 @@ export class DockerHub implements HostTable {
 
   resolve(host: string): Host | undefined {
     return this.#hosts[host]
+  }
+
+  /** The registry by its older name, which answers searches too. */
+  #index(req: IncomingMessage, res: ServerResponse): void {
+    const url = new URL(req.url ?? '/', `https://${REGISTRY}`)
+    if (url.pathname !== '/v1/search') return this.registry.request(req, res)
+    json(res, 200, searchV1(this.repositories, url.searchParams))
   }
 
   #policy(): RegistryPolicy {

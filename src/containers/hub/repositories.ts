@@ -48,13 +48,17 @@ export class HubRepositories {
 
   /** Names of a namespace's repositories. */
   list(namespace: string): string[] {
-    const own = this.#world.store
-      .list(`docker-hub/repositories/${namespace}/`)
-      .entries.map(({ key }) => key.slice('docker-hub/repositories/'.length))
-    const official = this.#catalogue
-      .repositories(this.#host)
+    return this.all()
       .filter((name) => name.startsWith(`${namespace}/`))
-    return [...new Set([...own, ...official])].sort()
+      .sort()
+  }
+
+  /** The names of all repositories. */
+  all(): string[] {
+    const own = this.#world.store
+      .list('docker-hub/repositories/')
+      .entries.map(({ key }) => key.slice('docker-hub/repositories/'.length))
+    return [...new Set([...own, ...this.#catalogue.repositories(this.#host)])]
   }
 
   /** Makes or changes a repository. Throws PrivateLimitError. */

@@ -68,10 +68,13 @@ export class TokenService {
       .filter((match) => match !== null)
       .map(([, repository, actions]) => ({
         repository: repository!,
-        actions: actions!
-          .split(',')
-          .flatMap((action) => (action === '*' ? ['pull', 'push', 'delete'] : [action]))
-          .filter((action) => this.#may(credentials, action, repository!)),
+        actions: this.#allowed(
+          credentials,
+          repository!,
+          actions!
+            .split(',')
+            .flatMap((action) => (action === '*' ? ['pull', 'push', 'delete'] : [action])),
+        ),
       }))
     const subject = credentials?.name ?? ''
     const token = this.#tokens.sign(
@@ -96,6 +99,12 @@ export class TokenService {
       issued_at: issued,
       ...refresh,
     })
+  }
+
+  /** Of these actions, those that somebody may do. Nobody may pull what does not exist, unless it is about to be pushed. */
+  #allowed(credentials: Credentials | undefined, repository: string, actions: string[]): string[] {
+    const allowed = actions.filter((action) => this.#may(credentials, action, repository))
+    return this.#repositories.get(repository) || allowed.includes('push') ? allowed : []
   }
 
   #may(credentials: Credentials | undefined, action: string, repository: string): boolean {

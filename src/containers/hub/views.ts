@@ -1,6 +1,7 @@
 import type { RepositoryContents } from '../registry/contents.ts'
 import { type ImageManifest, type IndexManifest, isIndexType } from '../registry/manifest.ts'
 import type { AccessToken, Account, Organization } from './accounts.ts'
+import { POPULAR } from './data/popular.ts'
 import type { HubRepositories } from './repositories.ts'
 
 const iso = (time: number | undefined) => (time === undefined ? null : new Date(time).toISOString())
@@ -75,11 +76,11 @@ export function hubViews({
       repository_type: 'image',
       status: 1,
       status_description: 'active',
-      description: record.description ?? '',
+      description: record.description ?? POPULAR[name]?.description ?? '',
       full_description: record.fullDescription ?? '',
       is_private: record.private,
       is_automated: false,
-      star_count: 0,
+      star_count: POPULAR[name]?.stars ?? 0,
       pull_count: record.pulls ?? 0,
       last_updated: iso(updated.length > 0 ? Math.max(...updated) : record.createdAt),
       date_registered: iso(record.createdAt),

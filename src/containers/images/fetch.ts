@@ -23,7 +23,8 @@ export interface Platform {
   variant?: string | undefined
 }
 
-const HERE: Platform = { os: 'linux', architecture: 'amd64' }
+/** What the engine's machine runs itself; other Linux platforms run as by emulation (binfmt). */
+export const HERE: Platform = { os: 'linux', architecture: 'amd64' }
 
 /** Brings an image (by default that of linux/amd64) into the blob store. Throws RegistryRequestError, PlatformError, DigestMismatchError. */
 export async function fetchImage(

@@ -24,6 +24,9 @@ export class ExecError extends Error {
 /** CPU time of `fork` and `exec` with the loader's work, ms. */
 const PROCESS_START_MS = 2
 
+/** The kernel's names of architectures, where they are others. */
+const MACHINES: Record<string, string> = { amd64: 'x86_64', arm64: 'aarch64', arm: 'armv7l', 386: 'i686' }
+
 /** What a container costs besides its processes, bytes. */
 const KERNEL_BYTES = 2 * 1024 * 1024
 
@@ -49,6 +52,8 @@ export interface MachineOptions {
   files: ContainerFs
   hostname: string
   address: string
+  /** What its image is made for, as image configurations name it: `amd64`; default: that. */
+  architecture?: string
   user: User
   hosts: Record<string, string>
   lookup: ((name: string) => string | undefined) | undefined
@@ -75,6 +80,8 @@ export class Machine {
   readonly files: ContainerFs
   readonly hostname: string
   readonly address: string
+  /** As `uname -m` names it. */
+  readonly architecture: string
   readonly user: User
   memoryLimitBytes: number | undefined
   readonly oomScoreAdjust: number | undefined
@@ -96,6 +103,7 @@ export class Machine {
     this.files = options.files
     this.hostname = options.hostname
     this.address = options.address
+    this.architecture = MACHINES[options.architecture ?? 'amd64'] ?? options.architecture!
     this.user = options.user
     this.memoryLimitBytes = options.memoryLimitBytes
     this.oomScoreAdjust = options.oomScoreAdjust

@@ -67,6 +67,7 @@ export function createContainerRuntime(options: SimulatedRuntimeOptions): Simula
         files,
         hostname: spec.hostname,
         address: spec.address,
+        architecture: spec.image.config.architecture,
         user,
         hosts: spec.hosts ?? {},
         lookup: spec.lookup?.bind(spec),

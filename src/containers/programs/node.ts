@@ -203,6 +203,7 @@ class NodeProcess {
       gid: user.gid,
       user: user.name,
       hostname: machine.hostname,
+      arch: machine.architecture === 'aarch64' ? 'arm64' : 'x64',
       address: machine.address,
       kernel: KERNEL,
       cpus: MACHINE_CPUS,

@@ -26,7 +26,7 @@ const uname: Program = async (process) => {
     n: process.machine.hostname,
     r: KERNEL,
     v: '#1 SMP PREEMPT_DYNAMIC',
-    m: 'x86_64',
+    m: process.machine.architecture,
     o: 'GNU/Linux',
   }
   const letters = process.argv.slice(1).join('').replace(/-/g, '') || 's'
@@ -99,7 +99,7 @@ export const SYSTEM_UTILITIES: Record<string, Program> = {
   hostname: say((process) => (process.argv[1] === '-i' ? process.machine.address : process.machine.hostname)),
   whoami: say((process) => process.user.name),
   nproc: say(() => '2'),
-  arch: say(() => 'x86_64'),
+  arch: say((process) => process.machine.architecture),
   tty: say((process) => (process.tty ? '/dev/pts/0' : 'not a tty')),
   free: say((process) => {
     const total = Math.floor((process.machine.memoryLimitBytes ?? 4 * 1024 ** 3) / 1024)

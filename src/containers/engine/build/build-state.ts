@@ -1,5 +1,6 @@
 import type { FileTree } from '../../files/tree.ts'
 import type { ImageConfig, RegistryCredentials } from '../../image.ts'
+import type { Platform } from '../../images/fetch.ts'
 import type { MessageStream } from '../api.ts'
 import type { ImageRecord } from '../image-store.ts'
 
@@ -10,6 +11,8 @@ export interface BuildOptions {
   buildArgs: Record<string, string | null>
   labels: Record<string, string>
   target: string
+  /** `linux/arm64`, of the stages that name none; empty: that of their base. */
+  platform: string
   noCache: boolean
   pull: boolean
   quiet: boolean
@@ -40,6 +43,8 @@ export const PREDEFINED = new Set(
 )
 export interface Stage {
   name: string | undefined
+  /** As FROM or the build asks for it. */
+  platform: Platform | undefined
   base: ImageRecord | undefined
   image: ImageRecord | undefined
 }

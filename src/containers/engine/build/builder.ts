@@ -7,6 +7,7 @@ import { applyLayer, type LayerTrees } from '../../files/layers.ts'
 import { directory, file } from '../../files/nodes.ts'
 import { readTar } from '../../files/tar.ts'
 import { FileTree, resolvePath } from '../../files/tree.ts'
+import type { Platform } from '../../images/fetch.ts'
 import {
   familiarName,
   type ImageReference,
@@ -18,6 +19,7 @@ import type { HostTransport } from '../../images/transport.ts'
 import { badRequest, EngineError, type MessageStream } from '../api.ts'
 import type { Distribution } from '../distribution.ts'
 import type { ImageRecord, ImageStore } from '../image-store.ts'
+import { formatPlatform, isFor, parsePlatform } from '../platform.ts'
 import { type Build, type BuildOptions, PREDEFINED, type Stage, type StepRunner } from './build-state.ts'
 import { commandOf, configurationChange } from './configuration.ts'
 import { dropIgnored, readDockerfile, receiveContext } from './context.ts'
@@ -25,7 +27,7 @@ import { copyFiles, hashSources } from './copy.ts'
 import { type Instruction, parseInstruction, splitWords, substitute } from './dockerfile.ts'
 import { download } from './download.ts'
 import { StepImages, type StepWork } from './step-image.ts'
-import { checkPlatform, labelInstruction, untilTarget } from './targets.ts'
+import { labelInstruction, untilTarget } from './targets.ts'
 
 /** What a builder works with. */
 export interface BuilderOptions {
@@ -136,16 +138,17 @@ export class Builder {
       )
     }
     const base = words[0]!
-    const stage: Stage = { name: words[2]?.toLowerCase(), base: undefined, image: undefined }
+    const wanted = step.flags.platform ? substitute(step.flags.platform, get) : build.options.platform
+    const platform = wanted ? parsePlatform(wanted) : undefined
+    const stage: Stage = { name: words[2]?.toLowerCase(), platform, base: undefined, image: undefined }
     if (stage.name && build.stages.some(({ name }) => name === stage.name))
       throw badRequest(`${words[2]} stage name already used`)
-    if (step.flags.platform) checkPlatform(substitute(step.flags.platform, get))
     build.args = new Map()
     build.cmdSet = false
     const earlier = build.stages.find(({ name }) => name === base.toLowerCase())
     if (earlier) build.current = earlier.image
     else if (base === 'scratch') build.current = undefined
-    else build.current = await this.#baseImage(build, base)
+    else build.current = await this.#baseImage(build, base, platform)
     stage.base = build.current
     stage.image = build.current
     build.stages.push(stage)
@@ -155,10 +158,10 @@ export class Builder {
     for (const trigger of triggers) await this.#step(build, parseInstruction(trigger, step.line))
   }
 
-  async #baseImage(build: Build, name: string): Promise<ImageRecord> {
+  async #baseImage(build: Build, name: string, platform: Platform | undefined): Promise<ImageRecord> {
     if (name === '') throw badRequest(`base name (${name}) should not be blank`)
     const local = build.options.pull ? undefined : this.#options.images.find(name)
-    if (local) return local
+    if (local && (!platform || isFor(local.config, platform))) return local
     let reference: ImageReference
     try {
       reference = parseReference(name)
@@ -167,7 +170,12 @@ export class Builder {
       throw badRequest(`failed to parse stage name "${name}": ${error.message}`)
     }
     const progress = build.options.quiet ? { send: () => {} } : build.progress
-    return this.#options.distribution.pull(reference, build.options.credentials(reference.domain), progress)
+    return this.#options.distribution.pull(
+      reference,
+      build.options.credentials(reference.domain),
+      progress,
+      platform && formatPlatform(platform),
+    )
   }
 
   async #arg(build: Build, step: Instruction): Promise<void> {
@@ -260,7 +268,7 @@ export class Builder {
       throw badRequest(`invalid from flag value ${from}: refers to current build stage`)
     if (index >= build.stages.length) throw badRequest(`invalid from flag value ${from}: index out of bounds`)
     const stage = build.stages[index]
-    const image = stage ? stage.image : await this.#baseImage(build, from)
+    const image = stage ? stage.image : await this.#baseImage(build, from, build.stages.at(-1)!.platform)
     return new FileTree(image ? await this.#options.trees.tree(image.layers) : directory())
   }
 
@@ -324,14 +332,16 @@ export class Builder {
   /** Goes on to the step's image: from the cache while nothing before it was new, or by doing its work. */
   async #advance(build: Build, work: StepWork): Promise<void> {
     const stage = build.stages.at(-1)!
-    const cached = build.cacheBroken ? undefined : this.#steps.cached(build.current, work.createdBy)
+    const cached = build.cacheBroken
+      ? undefined
+      : this.#steps.cached(build.current, { ...work, platform: stage.platform })
     if (cached) build.out(' ---> Using cache\n')
     else build.cacheBroken = true
     build.current =
       cached ??
       (await this.#steps.make(
         build.current,
-        { ...work, onBase: build.current === stage.base },
+        { ...work, onBase: build.current === stage.base, platform: stage.platform },
         build.out,
         build.options.keepContainers,
       ))

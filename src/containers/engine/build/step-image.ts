@@ -5,7 +5,9 @@ import { changes, type LayerTrees, writeLayer } from '../../files/layers.ts'
 import { directory } from '../../files/nodes.ts'
 import { FileTree } from '../../files/tree.ts'
 import type { ImageConfig } from '../../image.ts'
+import { HERE, type Platform } from '../../images/fetch.ts'
 import { type ImageRecord, type ImageStore, writeConfig } from '../image-store.ts'
+import { formatPlatform } from '../platform.ts'
 
 /** One step's work on the image before it. */
 export interface StepWork {
@@ -17,13 +19,13 @@ export interface StepWork {
   configuration?: (config: ImageConfig['config'], image: ImageConfig) => void
   /** Whether its parent is its stage's base image: the triggers of that are for the images made from it, not for theirs. */
   onBase?: boolean
+  /** What an image without a base is made for; default: the engine's own platform. */
+  platform?: Platform | undefined
   /** Whether a layer is kept even when no file changed, as RUN does. */
   alwaysLayer?: boolean
 }
 
-const SCRATCH: ImageConfig = {
-  architecture: 'amd64',
-  os: 'linux',
+const SCRATCH: Omit<ImageConfig, 'os' | 'architecture'> = {
   config: {},
   rootfs: { type: 'layers', diff_ids: [] },
   history: [],
@@ -44,8 +46,8 @@ export class StepImages {
   }
 
   /** The image that an earlier build made of the same step on the same parent. */
-  cached(parent: ImageRecord | undefined, createdBy: string): ImageRecord | undefined {
-    const id = this.#world.store.get<string>(cacheKey(parent, createdBy))?.value
+  cached(parent: ImageRecord | undefined, step: StepWork): ImageRecord | undefined {
+    const id = this.#world.store.get<string>(cacheKey(parent, step))?.value
     return id ? this.#images.get(id) : undefined
   }
 
@@ -58,7 +60,7 @@ export class StepImages {
   ): Promise<ImageRecord> {
     const { createdBy, alwaysLayer = false } = step
     const containerId = this.#world.ids.hex(64)
-    const base = parent?.config ?? SCRATCH
+    const base = parent?.config ?? { ...SCRATCH, ...(step.platform ?? HERE) }
     const config: ImageConfig = {
       ...base,
       config: { ...base.config, OnBuild: step.onBase ? undefined : base.config.OnBuild },
@@ -85,10 +87,10 @@ export class StepImages {
       out(` ---> Removed intermediate container ${containerId.slice(0, 12)}\n`)
     const id = await writeConfig(this.#blobs, config)
     const record = await this.#images.add({ id, config, layers }, parent?.id)
-    this.#world.store.put(cacheKey(parent, createdBy), id)
+    this.#world.store.put(cacheKey(parent, step), id)
     return record
   }
 }
 
-const cacheKey = (parent: ImageRecord | undefined, createdBy: string) =>
-  `docker/build-cache/${digestOf(`${parent?.id ?? ''}\n${createdBy}`).slice(7)}`
+const cacheKey = (parent: ImageRecord | undefined, { createdBy, platform = HERE }: StepWork) =>
+  `docker/build-cache/${digestOf(`${parent?.id ?? formatPlatform(platform)}\n${createdBy}`).slice(7)}`

@@ -1,13 +1,5 @@
 import { badRequest } from '../api.ts'
-import { parsePlatform } from '../distribution.ts'
 import { type Instruction, parseInstruction, splitWords } from './dockerfile.ts'
-
-/** Other machines' images cannot be built here. Throws EngineError. */
-export function checkPlatform(text: string): void {
-  const { os, architecture } = parsePlatform(text)
-  if (os !== 'linux' || architecture !== 'amd64')
-    throw badRequest(`drydock: only linux/amd64 images can be built, not ${text}`)
-}
 
 /** The instructions up to the end of the target's stage; all without one. Throws EngineError when there is no such stage. */
 export function untilTarget(instructions: Instruction[], target: string): Instruction[] {

@@ -74,7 +74,7 @@ export const apk: Program = subcommands(
   },
   async (process) => {
     await process.print(
-      'apk-tools 2.14.9, compiled for x86_64.\n\nusage: apk [<OPTIONS>...] COMMAND [<ARGUMENTS>...]\n',
+      `apk-tools 2.14.9, compiled for ${process.machine.architecture}.\n\nusage: apk [<OPTIONS>...] COMMAND [<ARGUMENTS>...]\n`,
     )
     return process.argv.length > 1 ? 1 : 0
   },
@@ -82,7 +82,7 @@ export const apk: Program = subcommands(
 
 async function fetchLists(process: Process): Promise<void> {
   for (const repository of ['main', 'community'])
-    await process.print(`fetch ${MIRROR}/${repository}/x86_64/APKINDEX.tar.gz\n`)
+    await process.print(`fetch ${MIRROR}/${repository}/${process.machine.architecture}/APKINDEX.tar.gz\n`)
 }
 
 async function sum(process: Process, known: ReadonlyMap<string, string>): Promise<number> {

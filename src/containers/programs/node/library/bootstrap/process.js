@@ -33,7 +33,7 @@ Object.assign(process, {
   pid: info.pid,
   ppid: 0,
   platform: 'linux',
-  arch: 'x64',
+  arch: info.arch,
   version: `v${info.version}`,
   versions: { node: info.version, v8: '13.6.233.10-node.28' },
   release: { name: 'node' },

@@ -71,9 +71,7 @@ export class TokenService {
         actions: this.#allowed(
           credentials,
           repository!,
-          actions!
-            .split(',')
-            .flatMap((action) => (action === '*' ? ['pull', 'push', 'delete'] : [action])),
+          actions!.split(',').flatMap((action) => (action === '*' ? ['pull', 'push', 'delete'] : [action])),
         ),
       }))
     const subject = credentials?.name ?? ''

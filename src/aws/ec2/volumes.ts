@@ -1,7 +1,7 @@
 import type * as sdk from '@aws-sdk/client-ec2'
 import { keyInUse } from '../encryption.ts'
 import { AwsError, type RequestContext } from '../wire/service.ts'
-import { checkedVolume, type VolumeShape } from './data/volume-types.ts'
+import { checkedVolume, takesIops, type VolumeShape } from './data/volume-types.ts'
 import { invalidParameterValue, missingParameter, required } from './errors.ts'
 import { select } from './filters.ts'
 import type { Tags, VolumeRecord } from './records.ts'
@@ -264,7 +264,7 @@ export function modifyVolume(input: sdk.ModifyVolumeCommandInput, context: Reque
   const next = checkedVolume({
     sizeGiB: input.Size ?? volume.sizeGiB,
     type: input.VolumeType ?? volume.type,
-    iops: input.Iops ?? (changed ? undefined : volume.iops),
+    iops: input.Iops ?? (changed || !takesIops(volume.type) ? undefined : volume.iops),
     throughput: input.Throughput ?? (changed ? undefined : volume.throughput),
   })
   const modified = volumes.put(context, { ...volume, ...next, modification: { at: now, before } })

@@ -28,6 +28,9 @@ const TYPES: Record<string, VolumeType> = {
   standard: { minGiB: 1, maxGiB: 1024 },
 }
 
+/** Whether a type's operations a second are chosen; those of gp2 follow from its size. */
+export const takesIops = (type: string): boolean => TYPES[type]?.iopsRange !== undefined
+
 /** A shape with its type's defaults. Throws InvalidParameterValue for what the type does not have. */
 export function checkedVolume({
   sizeGiB = 8,

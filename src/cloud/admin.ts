@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { z } from 'zod'
 import { CompactedError, type StoreEvent } from '#world/store.ts'
 import type { WorldEvent } from './api.ts'
+import { costReport } from './costs/report.ts'
 import type { Picture } from './picture/picture.ts'
 import type { Worlds } from './worlds.ts'
 
@@ -66,6 +67,8 @@ async function handle(worlds: Worlds, req: IncomingMessage, res: ServerResponse)
       return reply(res, 200, (await worlds.create(createBody.parse(await body(req)))).info())
     case 'GET worlds/:id':
       return reply(res, 200, (await world()).info())
+    case 'GET worlds/:id/costs':
+      return reply(res, 200, costReport((await world()).world))
     case 'DELETE worlds/:id':
       await world()
       await worlds.delete(id!)

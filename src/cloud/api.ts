@@ -1,4 +1,5 @@
 import type { ProvisioningSpeed } from '#world/provisioning.ts'
+import type { CostReport } from './costs/report.ts'
 import type { PartDetails, PictureChange } from './picture/part.ts'
 
 export type { Part, PartDetails, PartEvent, PartKind, PartState, PictureChange } from './picture/part.ts'
@@ -68,6 +69,8 @@ export interface CloudClient {
   /** Puts a kept state back. Fails when there is none. */
   restore(id: string, name: string): Promise<void>
   savePoints(id: string): Promise<string[]>
+  /** What the world's resources would cost on AWS, an hour and so far. */
+  costs(id: string): Promise<CostReport>
   setSpeed(id: string, speed: number): Promise<void>
   /** Moves the world's clock, letting controllers act on the way. */
   advance(id: string, ms: number): Promise<void>

@@ -8,6 +8,7 @@ import type {
   WorldEvent,
   WorldInfo,
 } from './api.ts'
+import type { CostReport } from './costs/report.ts'
 
 /** A call that the cloud process refused; `message` is its own. */
 export class CloudError extends Error {
@@ -38,6 +39,7 @@ export function connectCloud(socketPath: string): CloudClient {
   return {
     createWorld: (options: CreateWorldOptions = {}) => call<WorldInfo>('POST', '/worlds', options),
     world: (id) => found(call<WorldInfo>('GET', worldPath(id))),
+    costs: (id) => call<CostReport>('GET', `${worldPath(id)}/costs`),
     worlds: () => call<WorldInfo[]>('GET', '/worlds'),
     deleteWorld: (id) => call('DELETE', worldPath(id)),
     save: (id, name) => call('PUT', `${worldPath(id)}/saves/${encodeURIComponent(name)}`),

@@ -17,17 +17,17 @@ export class EfsFiles {
   mount(scope: Scope, request: MountRequest): Mount['files'] {
     for (const files of this.#open.values()) files.flush()
     const folder = mountedFolder(scope, request)
-    const files = this.#root(request.fileSystemId)
+    const files = this.#root(scope, request.fileSystemId)
     if (folder === '') return files
     // The first client of an access point makes its folder.
     if (!files.has(`${folder}/`)) files.set(`${folder}/`, { content: new Uint8Array(), mode: 0o755 })
     return folderOf(files, folder)
   }
 
-  #root(id: string): VolumeFiles {
+  #root(scope: Scope, id: string): VolumeFiles {
     const known = this.#open.get(id)
     if (known) return known
-    const files = new VolumeFiles(this.#world, dataPrefix(id))
+    const files = new VolumeFiles(this.#world, dataPrefix(scope, id))
     this.#open.set(id, files)
     return files
   }

@@ -232,6 +232,7 @@ function makeNode(
       'topology.kubernetes.io/zone': subnet.zone,
     },
     taints: [{ key: 'eks.amazonaws.com/compute-type', value: 'fargate', effect: 'NoSchedule' }],
+    fargateSize: size,
     capacity: { cpu: String(Math.max(2, size.cpu / 1000)), memory, ...resources },
     allocatable: { cpu: String(Math.max(2, size.cpu / 1000)), memory, ...resources },
     kubeletVersion: versionInfo(record.version)!.kubeletVersion,

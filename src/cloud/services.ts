@@ -24,6 +24,7 @@ import { elbv2Service, targetHealthController } from '#aws/elbv2/index.ts'
 import { iamService } from '#aws/iam/service.ts'
 import { keyDeletionController, kmsService } from '#aws/kms/index.ts'
 import { logsService } from '#aws/logs/index.ts'
+import { pricingService } from '#aws/pricing/index.ts'
 import { secretsController, secretsManagerService } from '#aws/secretsmanager/index.ts'
 import { signerService } from '#aws/signer/index.ts'
 import { ssmService } from '#aws/ssm/index.ts'
@@ -60,6 +61,7 @@ export function awsServices(registries: {
     applicationAutoScalingService,
     cloudTrailService,
     acmService,
+    pricingService,
     signerService,
   ]
 }

@@ -20,6 +20,7 @@ import { VirtualNetwork } from '#network/virtual-network.ts'
 import type { World } from '#world/world.ts'
 import { Clusters } from './clusters.ts'
 import { CONFIG_KEY, dockerHubAccount, type WorldConfig } from './config.ts'
+import { costLedger } from './costs/ledger.ts'
 import { DockerHost } from './docker-host.ts'
 import { EbsAttachments } from './ebs-volumes.ts'
 import { EcsAnywhere } from './ecs-anywhere.ts'
@@ -223,6 +224,7 @@ export class Simulation {
       ...awsControllers(world, network, nodes, aws.invoke),
       ...registries.controllers(),
       traffic.controller(),
+      costLedger(world),
     ].map((controller) => world.controllers.start(controller))
     await docker.start()
     const picture = new Picture(world.store, accountId)

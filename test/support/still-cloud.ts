@@ -43,6 +43,17 @@ export class StillCloud implements CloudClient {
     return [...this.#worlds.values()]
   }
 
+  async costs() {
+    return {
+      now: 0,
+      perHour: 0,
+      soFar: 0,
+      resources: [],
+      ended: [],
+      prices: { region: 'us-east-1', date: '2026-11-28' },
+    }
+  }
+
   async deleteWorld(id: string): Promise<void> {
     this.#worlds.delete(id)
   }

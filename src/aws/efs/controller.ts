@@ -48,7 +48,7 @@ export function efsController(world: World): Controller {
           fileSystems,
           fileSystems.find(scope, id),
           { creating: durations.fileSystem, deleting: durations.fileSystemDeletion },
-          () => forgetData(world, id),
+          () => forgetData(scope, id),
         )
       if (folder === 'mount-targets')
         return advance(
@@ -66,7 +66,8 @@ export function efsController(world: World): Controller {
   }
 }
 
-function forgetData(world: World, fileSystemId: string): void {
-  const { entries } = world.store.list(dataPrefix(fileSystemId))
-  world.store.commit(entries.map(({ key }) => ({ key, value: undefined })))
+function forgetData(scope: Scope, fileSystemId: string): void {
+  const { store } = scope.world
+  const { entries } = store.list(dataPrefix(scope, fileSystemId))
+  store.commit(entries.map(({ key }) => ({ key, value: undefined })))
 }

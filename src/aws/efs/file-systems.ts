@@ -22,8 +22,8 @@ import { fromTags, toTags } from './tags.ts'
 const EMPTY_BYTES = 6144
 
 /** The bytes that the files of a file system hold. */
-export function storedBytes({ world }: Pick<Scope, 'world'>, id: string): number {
-  const files = world.store.values<{ content: string }>(dataPrefix(id))
+export function storedBytes(scope: Scope, id: string): number {
+  const files = scope.world.store.values<{ content: string }>(dataPrefix(scope, id))
   return files.reduce((sum, { content }) => sum + Math.floor((content.length * 3) / 4), EMPTY_BYTES)
 }
 

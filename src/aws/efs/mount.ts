@@ -100,10 +100,12 @@ function folderFor(scope: Scope, { fileSystemId, accessPointId, path = '/' }: Mo
 
 const trimmed = (path: string) => path.replace(/^\/+|\/+$/g, '')
 
-function existing({ world }: Scope, fileSystemId: string, path: string): string {
+function existing(scope: Scope, fileSystemId: string, path: string): string {
   const folder = trimmed(path)
   if (folder === '') return folder
-  const { entries } = world.store.list(`${dataPrefix(fileSystemId)}${encodeURIComponent(`${folder}/`)}`)
+  const { entries } = scope.world.store.list(
+    `${dataPrefix(scope, fileSystemId)}${encodeURIComponent(`${folder}/`)}`,
+  )
   if (entries.length > 0) return folder
   throw refused(`mounting 127.0.0.1:/${folder} failed, reason given by server: No such file or directory`)
 }

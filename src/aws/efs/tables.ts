@@ -54,4 +54,7 @@ export const accessPointsOf = (scope: Scope, fileSystemId: string): AccessPointR
   accessPoints.list(scope).filter((point) => point.fileSystemId === fileSystemId)
 
 /** Under what the files of a file system are kept: `<prefix><path>`, whoever mounts it. */
-export const dataPrefix = (fileSystemId: string): string => `efs-data/${fileSystemId}/`
+export const dataPrefix = (
+  { accountId, region }: Pick<Scope, 'accountId' | 'region'>,
+  fileSystemId: string,
+): string => `efs-data/${accountId}/${region}/${fileSystemId}/`

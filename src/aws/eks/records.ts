@@ -156,6 +156,8 @@ export interface NodeRecord {
   connected?: boolean
   /** The Fargate profile by whose order the node is there. */
   fargateProfile?: string
+  /** Of Fargate: what is provisioned and paid for, milli-CPU and MiB. */
+  fargateSize?: { cpu: number; memory: number }
   /** Of Fargate: the uid of its pod. */
   instanceId: string
   /** Private DNS name, which EKS makes the node's name. */

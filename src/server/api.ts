@@ -23,6 +23,14 @@ export type { Part, PartDetails, PartEvent, PartKind, PartState, PictureChange }
  * GET    /api/session                      SessionState; the only one that needs no sign-in, with the ways to sign in
  * POST   /api/session/link                 { token } of the printed link; 204 and the session's cookie
  * DELETE /api/session                      204; signs out
+ *
+ * On a hosted server, in place of the link:
+ * POST   /api/session/join                 { code, name? } of a cohort; JoinResult
+ * POST   /api/session/return               { code } that a person was given when they joined; 204
+ * POST   /api/session/password             { email, password }; 204
+ * POST   /api/session/invitation/look      { secret } of an invitation's link; InvitationState
+ * POST   /api/session/invitation           { secret, name, password? }; 204
+ * GET    /auth/oidc?to=                    leads to the OpenID provider, and back to the page `to`
  */
 export interface ApiProblem {
   error: { code: string; what: string; why?: string; next?: string }
@@ -32,12 +40,33 @@ export interface ApiProblem {
 export type Role = 'learner' | 'instructor' | 'author' | 'admin'
 
 /** A way to sign in. */
-export type SignInWay = 'link'
+export type SignInWay = 'link' | 'join' | 'password' | 'oidc'
 
 export interface SessionState {
   /** Who is signed in, if anybody. */
   person?: { id: string; name: string; role: Role }
   ways: SignInWay[]
+  /** Where the way `oidc` leads: "Sign in with …". */
+  oidcName?: string
+}
+
+/** What a cohort's code gave. */
+export interface JoinResult {
+  /** The cohort's name. */
+  cohort: string
+  /** The code is good; say who you are to come in. */
+  nameNeeded?: true
+  /** Shown once: with it the person comes back in another browser. */
+  returnCode?: string
+}
+
+/** An invitation, to whoever has its link. */
+export interface InvitationState {
+  name: string
+  role: Role
+  email?: string
+  /** Whether a password is to be chosen. */
+  password: boolean
 }
 
 export type StepStatus = 'todo' | 'failed' | 'passed'

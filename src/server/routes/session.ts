@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import type { SessionState } from '../api.ts'
+import type { SessionState, SignInWay } from '../api.ts'
 import { Problem } from '../problem.ts'
 import type { Identities, Identity } from '../security/identity.ts'
 import type { SignInLink } from '../security/link.ts'
@@ -12,15 +12,21 @@ export interface SessionRoutesOptions {
   find(request: FastifyRequest): Identity | undefined
   /** The printed link, where that is the way in, and whom it signs in. */
   link?: { link: SignInLink; person: string }
+  ways: SignInWay[]
+  oidcName?: string
 }
 
 /** The routes of signing in and out. */
-export function sessionRoutes(app: FastifyInstance, { identities, find, link }: SessionRoutesOptions): void {
+export function sessionRoutes(
+  app: FastifyInstance,
+  { identities, find, link, ways, oidcName }: SessionRoutesOptions,
+): void {
   app.get('/api/session', { config: { access: 'anyone' } }, async (request): Promise<SessionState> => {
     const identity = find(request)
     return {
       ...(identity && { person: { id: identity.learner, name: identity.name, role: identity.role } }),
-      ways: link ? ['link'] : [],
+      ways,
+      ...(oidcName !== undefined && { oidcName }),
     }
   })
   app.delete('/api/session', { config: { access: 'signed-in' } }, async (request, reply) => {

@@ -1,0 +1,175 @@
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { parse } from 'yaml'
+import { z } from 'zod'
+
+const listOf = (text: string) => z.array(z.string()).default([]).describe(text)
+
+const oidc = z.strictObject({
+  issuer: z.url().describe('The provider’s address, as in its discovery document.'),
+  clientId: z
+    .string()
+    .min(1)
+    .describe('As the provider knows this server. Its redirect address is <url>/auth/oidc/callback.'),
+  clientSecret: z.string().min(1).describe('Better given by the environment than in the file.'),
+  name: z
+    .string()
+    .min(1)
+    .max(40)
+    .default('your organisation')
+    .describe('What the button says: "Sign in with …".'),
+  administrators: listOf('Verified e-mail addresses of those who come in as administrators.'),
+  instructors: listOf('Verified e-mail addresses of those who come in as instructors.'),
+})
+
+/** What `drydock serve` is told, by a YAML file and by the environment. The descriptions are its documentation. */
+export const settingsSchema = z.strictObject({
+  url: z
+    .url({ protocol: /^https?$/ })
+    .describe('The address at which people open this server, e.g. https://learn.example.com.'),
+  host: z
+    .string()
+    .default('127.0.0.1')
+    .describe('The address to listen on; another than the loopback needs TLS here or a proxy in front.'),
+  port: z.int().min(0).max(65_535).default(4321).describe('The port to listen on.'),
+  tls: z
+    .strictObject({
+      certificate: z.string().describe('PEM file with the certificate and those that it depends on.'),
+      key: z.string().describe('PEM file with its private key.'),
+    })
+    .optional()
+    .describe('To speak HTTPS itself. Leave out behind a proxy that does.'),
+  trustProxy: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether a proxy in front says who asks (X-Forwarded-For). Only if nobody reaches this server past it.',
+    ),
+  data: z
+    .string()
+    .optional()
+    .describe('Where workspaces and clouds are kept, and the database if it is SQLite.'),
+  database: z
+    .string()
+    .regex(/^postgres(?:ql)?:\/\//)
+    .optional()
+    .describe('postgres://user:password@host/database. SQLite in the data folder when left out.'),
+  sessionDays: z.number().min(0.01).max(365).default(30).describe('How long people stay signed in.'),
+  signIn: z
+    .strictObject({
+      join: z.boolean().default(true).describe('Whether a cohort’s code and a name are enough.'),
+      password: z.boolean().default(true).describe('Whether people with a password come in by it.'),
+      oidc: oidc.optional().describe('An OpenID Connect provider.'),
+    })
+    .prefault({})
+    .describe('The ways to sign in.'),
+  auditDays: z.int().min(1).default(365).describe('How long the audit log is kept.'),
+})
+
+/** The settings of a hosted server. */
+export type Settings = z.infer<typeof settingsSchema>
+
+const PREFIX = 'DRYDOCK'
+
+/**
+ * Reads the settings: a YAML file, and over it the environment. A setting `signIn.oidc.clientSecret` is the variable
+ * DRYDOCK_SIGN_IN_OIDC_CLIENT_SECRET, or the content of the file that DRYDOCK_SIGN_IN_OIDC_CLIENT_SECRET_FILE names.
+ * Throws one error with all that is wrong.
+ */
+export async function readSettings(
+  file: string | undefined,
+  environment: NodeJS.ProcessEnv,
+): Promise<Settings> {
+  const given = file === undefined ? {} : await readYaml(file)
+  for (const { path, variable, type } of settingVariables()) {
+    const text = await readVariable(environment, variable)
+    if (text !== undefined) put(given, path, valueFor(type, text))
+  }
+  const parsed = settingsSchema.safeParse(given)
+  if (parsed.success) return parsed.data
+  const problems = parsed.error.issues.map(({ path, message }) => {
+    const name = path.map(String)
+    return `  ${name.join('.') || 'settings'} (${variableOf(name)}): ${message}`
+  })
+  throw new Error(`The settings${file ? ` in ${file}` : ''} are not valid:\n${problems.join('\n')}`)
+}
+
+/** A setting, its place and its environment variable. */
+export interface SettingVariable {
+  path: string[]
+  variable: string
+  type: 'string' | 'number' | 'boolean' | 'list'
+  description: string
+}
+
+/** All single settings. */
+export function settingVariables(): SettingVariable[] {
+  return [...leaves(settingsSchema, [])]
+}
+
+function* leaves(schema: z.ZodType, path: string[]): Generator<SettingVariable> {
+  const inner = unwrap(schema)
+  if (inner instanceof z.ZodObject) {
+    for (const [key, value] of Object.entries(inner.shape)) yield* leaves(value as z.ZodType, [...path, key])
+    return
+  }
+  const type =
+    inner instanceof z.ZodNumber
+      ? 'number'
+      : inner instanceof z.ZodBoolean
+        ? 'boolean'
+        : inner instanceof z.ZodArray
+          ? 'list'
+          : 'string'
+  yield { path, variable: variableOf(path), type, description: schema.description ?? '' }
+}
+
+/** What stands in a schema that may be left out. */
+function unwrap(schema: z.ZodType): z.ZodType {
+  let inner = schema
+  while (inner instanceof z.ZodOptional || inner instanceof z.ZodDefault || inner instanceof z.ZodPrefault)
+    inner = inner.unwrap() as z.ZodType
+  return inner
+}
+
+function variableOf(path: string[]): string {
+  const words = path.map((key) => key.replace(/[A-Z]/g, '_$&').toUpperCase())
+  return [PREFIX, ...words].join('_')
+}
+
+async function readVariable(environment: NodeJS.ProcessEnv, variable: string): Promise<string | undefined> {
+  const file = environment[`${variable}_FILE`]
+  return environment[variable] ?? (file === undefined ? undefined : (await readFile(file, 'utf8')).trim())
+}
+
+function valueFor(type: SettingVariable['type'], text: string): unknown {
+  if (type === 'list') return text.split(',').map((part) => part.trim())
+  if (type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true'
+  if (type === 'number' && text.trim() !== '' && !Number.isNaN(Number(text))) return Number(text)
+  // What does not fit stays as it is, for the schema to say so.
+  return text
+}
+
+function put(target: Record<string, unknown>, [key, ...rest]: string[], value: unknown): void {
+  if (rest.length === 0) {
+    target[key!] = value
+    return
+  }
+  const inner = target[key!] ?? {}
+  // What the file has there instead of a mapping stays, for the schema to refuse.
+  if (typeof inner !== 'object') return
+  target[key!] = inner
+  put(inner as Record<string, unknown>, rest, value)
+}
+
+async function readYaml(file: string): Promise<Record<string, unknown>> {
+  const path = resolve(file)
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new Error(`The settings file ${path} could not be read: ${error.code}.`)
+  })
+  try {
+    return z.record(z.string(), z.unknown()).parse(parse(text) ?? {})
+  } catch (error) {
+    throw new Error(`The settings file ${path} is not a YAML mapping: ${(error as Error).message}`)
+  }
+}

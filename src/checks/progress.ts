@@ -6,6 +6,8 @@ export interface StepProgress {
   report?: CheckReport
   /** When it first passed, ms since the epoch. A step that passed stays passed: later steps undo earlier ones. */
   passedAt?: number
+  /** Since when the reports say the same: a pass, or the same finding; ms since the epoch. */
+  since?: number
 }
 
 /** How far a learner is with a lab, by step id. */
@@ -22,8 +24,16 @@ export interface ProgressStore {
 
 /** The progress after a report. */
 export function withReport(progress: LabProgress, report: CheckReport): LabProgress {
-  const passedAt = progress[report.step]?.passedAt ?? (report.status === 'passed' ? report.at : undefined)
-  return { ...progress, [report.step]: { report, ...(passedAt !== undefined && { passedAt }) } }
+  const before = progress[report.step]
+  const passedAt = before?.passedAt ?? (report.status === 'passed' ? report.at : undefined)
+  const same = before?.report && saysOf(before.report) === saysOf(report)
+  const since = (same ? before.since : undefined) ?? report.at
+  return { ...progress, [report.step]: { report, since, ...(passedAt !== undefined && { passedAt }) } }
+}
+
+/** What a report says, for telling whether another says the same: the status, and the finding that failed. */
+function saysOf({ status, findings }: CheckReport): string {
+  return `${status} ${findings.findLast((finding) => finding.status === 'failed')?.id ?? ''}`
 }
 
 /** What the page shows for a step. A check that could not run says nothing about the work. */

@@ -7,8 +7,8 @@ export interface Allowance {
   lab: string
   /** Empty: the lab as a whole. */
   step: string
-  /** `unlock`: start a lab that is not open yet. `skip`: go past a step that has not passed. */
-  kind: 'unlock' | 'skip'
+  /** `unlock`: start a lab that is not open yet. */
+  kind: 'unlock'
 }
 
 /** Which labs a learner may start, as their cohorts' pace and their instructors say. */
@@ -57,17 +57,5 @@ export class Gate {
       .where('kind', '=', kind)
       .executeTakeFirst()
     return row !== undefined
-  }
-
-  /** The steps of a lab that a person may go past. */
-  async skipped(person: string, lab: string): Promise<Set<string>> {
-    const rows = await this.#database
-      .selectFrom('allowances')
-      .select('step')
-      .where('person', '=', person)
-      .where('lab', '=', lab)
-      .where('kind', '=', 'skip')
-      .execute()
-    return new Set(rows.map(({ step }) => step))
   }
 }

@@ -5,6 +5,7 @@ import { checkCommand } from './check.ts'
 import { cloudCommand } from './cloud.ts'
 import { doctorCommand } from './doctor.ts'
 import { labsCommand, lessonsCommand } from './labs.ts'
+import { serveCommand } from './serve.ts'
 import { startCommand } from './start.ts'
 
 // Commands import what they need when they run, and that is cached.
@@ -13,6 +14,7 @@ const program = new Command('drydock')
   .description('Learn Kubernetes, EKS, ECR and ECS with the real tools on a simulated cloud.')
   .showHelpAfterError()
   .addCommand(startCommand())
+  .addCommand(serveCommand())
   .addCommand(cloudCommand())
   .addCommand(checkCommand())
   .addCommand(labsCommand())

@@ -13,14 +13,18 @@ export class DatabaseProgress implements ProgressStore {
   async read(learner: string, lab: string): Promise<LabProgress> {
     const rows = await this.#database
       .selectFrom('progress')
-      .select(['step', 'report', 'passed_at'])
+      .select(['step', 'report', 'passed_at', 'since'])
       .where('learner', '=', learner)
       .where('lab', '=', lab)
       .execute()
     return Object.fromEntries(
-      rows.map(({ step, report, passed_at }) => [
+      rows.map(({ step, report, passed_at, since }) => [
         step,
-        { report: JSON.parse(report) as CheckReport, ...(passed_at !== null && { passedAt: passed_at }) },
+        {
+          report: JSON.parse(report) as CheckReport,
+          since,
+          ...(passed_at !== null && { passedAt: passed_at }),
+        },
       ]),
     )
   }
@@ -39,19 +43,11 @@ export class DatabaseProgress implements ProgressStore {
   async record(learner: string, report: CheckReport): Promise<LabProgress> {
     const { lab, step } = report
     return this.#database.transaction().execute(async (transaction) => {
-      const before = await transaction
-        .selectFrom('progress')
-        .select(['report', 'since'])
-        .where('learner', '=', learner)
-        .where('lab', '=', lab)
-        .where('step', '=', step)
-        .executeTakeFirst()
-      const same = before && saysOf(JSON.parse(before.report) as CheckReport) === saysOf(report)
       const progress = withReport(await new DatabaseProgress(transaction).read(learner, lab), report)
       const row = {
         report: JSON.stringify(report),
         passed_at: progress[step]?.passedAt ?? null,
-        since: same ? before.since : report.at,
+        since: progress[step]!.since!,
       }
       await transaction
         .insertInto('progress')
@@ -75,9 +71,4 @@ export class DatabaseProgress implements ProgressStore {
       .where('lab', '=', lab)
       .execute()
   }
-}
-
-/** What a report says, for telling whether another says the same: the status, and the finding that failed. */
-function saysOf({ status, findings }: CheckReport): string {
-  return `${status} ${findings.find((finding) => finding.status === 'failed')?.id ?? ''}`
 }

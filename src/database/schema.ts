@@ -112,12 +112,12 @@ export interface BroadcastsTable {
   sent_at: number
 }
 
-/** What an instructor lets one person do: start a lab that is not open (`step` is then empty), or go past a step. */
+/** What an instructor lets one person do: start a lab that is not open (`step` is then empty). */
 export interface AllowancesTable {
   person: string
   lab: string
   step: string
-  kind: 'unlock' | 'skip'
+  kind: 'unlock'
   granted_by: string
   granted_at: number
 }

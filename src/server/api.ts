@@ -1,4 +1,8 @@
 import type { CheckReport } from '#checks/finding.ts'
+import type { BoardPerson, StuckGroup } from '#classroom/board.ts'
+import type { Broadcast } from '#classroom/broadcasts.ts'
+import type { Cohort } from '#classroom/cohorts.ts'
+import type { Hand } from '#classroom/hands.ts'
 
 export type { Part, PartDetails, PartEvent, PartKind, PartState, PictureChange } from '#cloud/api.ts'
 
@@ -31,6 +35,37 @@ export type { Part, PartDetails, PartEvent, PartKind, PartState, PictureChange }
  * POST   /api/session/invitation/look      { secret } of an invitation's link; InvitationState
  * POST   /api/session/invitation           { secret, name, password? }; 204
  * GET    /auth/oidc?to=                    leads to the OpenID provider, and back to the page `to`
+ *
+ * Learners of a hosted server:
+ * GET    /api/classroom                    ClassroomState
+ * GET    /api/classroom/events             server-sent events, `data:` is a LearnerEvent of classroom/hub.ts
+ * POST   /api/hands                        { lab, step?, note? }; Hand
+ * DELETE /api/hands/:id                    204; takes the own hand down
+ *
+ * Instructors, for the cohorts that they lead:
+ * GET    /api/cohorts                      Cohort[]
+ * POST   /api/cohorts                      { name, path?, labs?, pace?, startsAt?, endsAt? }; Cohort
+ * GET    /api/cohorts/:id                  Cohort
+ * PATCH  /api/cohorts/:id                  changes, also { open, archived }; Cohort
+ * POST   /api/cohorts/:id/code             Cohort with another code
+ * GET    /api/cohorts/:id/board            BoardState
+ * GET    /api/cohorts/:id/events           server-sent events, `data:` is a CohortEvent of classroom/hub.ts
+ * GET    /api/cohorts/:id/report.csv       results, one row a learner
+ * POST   /api/cohorts/:id/broadcasts       { text, link? }; Broadcast
+ * DELETE /api/cohorts/:id/people/:person   204
+ * POST   /api/cohorts/:id/people/:person/help   { act: 'reset' | 'unlock', lab }; 204
+ * POST   /api/hands/:id/take               Hand
+ * POST   /api/hands/:id/answer             { text?, link? }; Hand
+ *
+ * Administrators:
+ * GET    /api/people                       Person[]
+ * PATCH  /api/people/:id                   { role?, disabled? }; Person; signs them out
+ * GET    /api/people/:id/export            all that is kept of a person
+ * DELETE /api/people/:id                   204; with their worlds and files
+ * GET    /api/invitations                  Invitation[]
+ * POST   /api/invitations                  { name, role, email?, cohort? }; InvitationMade
+ * DELETE /api/invitations/:id              204
+ * GET    /api/audit?before=&limit=         AuditEntry[], the latest first
  */
 export interface ApiProblem {
   error: { code: string; what: string; why?: string; next?: string }
@@ -69,6 +104,38 @@ export interface InvitationState {
   password: boolean
 }
 
+/** An invitation that was just made: the link is told once. */
+export interface InvitationMade {
+  id: string
+  link: string
+  expiresAt: number
+}
+
+/** A learner's side of a classroom. */
+export interface ClassroomState {
+  cohorts: Pick<Cohort, 'id' | 'name' | 'pace' | 'open' | 'labs'>[]
+  /** The latest first. */
+  broadcasts: Broadcast[]
+  /** The raised one, else the last that was answered. */
+  hand?: Hand
+}
+
+export interface LabOutline {
+  id: string
+  title: string
+  steps: { id: string; title: string }[]
+}
+
+/** An instructor's board. */
+export interface BoardState {
+  cohort: Cohort
+  labs: LabOutline[]
+  /** `pages`: lab → how many pages of it are open. */
+  people: (BoardPerson & { pages: Record<string, number> })[]
+  hands: Hand[]
+  stuck: StuckGroup[]
+}
+
 export type StepStatus = 'todo' | 'failed' | 'passed'
 
 export interface StepState {
@@ -95,6 +162,8 @@ export interface LabState {
   id: string
   title: string
   started: boolean
+  /** Whether it may be started: an instructor may open the labs of a course one after another. */
+  open: boolean
   steps: StepState[]
   /** The world's clock and how much faster provisioning is than on AWS; absent before the start. */
   world?: { id: string; accountId: string; region: string; provisioning: number | 'instant'; speed: number }

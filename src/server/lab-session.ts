@@ -6,6 +6,7 @@ import type { CheckReport } from '#checks/finding.ts'
 import { currentStep, stepStatus } from '#checks/progress.ts'
 import type { CheckRunner } from '#checks/runner.ts'
 import { simulatedTarget } from '#checks/target.ts'
+import type { Classroom } from '#classroom/classroom.ts'
 import type { CloudStatus, PartDetails, PictureChange, WorldInfo } from '#cloud/api.ts'
 import type { StartedLabs } from '#database/labs.ts'
 import type { DatabaseProgress } from '#database/progress.ts'
@@ -31,6 +32,8 @@ export interface LabServices {
   progress: DatabaseProgress
   started: StartedLabs
   terminals: LabTerminals
+  /** Who is told of what happens to learners, and who says what they may do. Nobody on a server of one person. */
+  classroom?: Pick<Classroom, 'gate' | 'reported' | 'wasReset' | 'pageChanged'>
   /** An error that no request waits for. */
   onError(error: unknown): void
 }
@@ -74,6 +77,7 @@ export class LabSession {
       id: this.#lab.id,
       title: this.#lab.title,
       started,
+      open: started || (await this.#isOpen()),
       steps: this.#lab.steps.map(({ id, title }) => ({
         id,
         title,
@@ -95,26 +99,23 @@ export class LabSession {
 
   /** Makes the world, the home and the first terminal; what is there stays. */
   start(): Promise<LabState> {
-    return this.#inTurn(() => this.#start())
+    return this.#inTurn(async () => {
+      await this.#assertOpen()
+      return this.#start()
+    })
   }
 
   /** Ends and forgets everything of this lab, then starts anew. */
   reset(): Promise<LabState> {
     return this.#inTurn(async () => {
-      const { cloud, terminals, progress, started } = this.#services
-      this.#generation++
-      this.#auto?.stop()
-      this.#auto = undefined
-      const record = await started.find(this.#learner, this.#lab.id)
-      await terminals.endAll(this.#learner, this.#lab.id)
-      const client = await cloud.client
-      if (record && (await client.world(record.world))) await client.deleteWorld(record.world)
-      this.#world = undefined
-      await this.#removeHome()
-      await started.delete(this.#learner, this.#lab.id)
-      await progress.reset(this.#learner, this.#lab.id)
+      await this.#forget()
       return this.#start()
     })
+  }
+
+  /** Ends and forgets everything of this lab. */
+  forget(): Promise<void> {
+    return this.#inTurn(() => this.#forget())
   }
 
   /** Opens another terminal. */
@@ -139,12 +140,14 @@ export class LabSession {
   /** Follows the lab until closed. While anybody does, the current step is checked when the world changes. */
   subscribe(listener: Listener): { close(): void } {
     this.#listeners.add(listener)
+    this.#pageChanged(1)
     listener({ type: 'cloud', status: this.#services.cloud.status })
     this.state().then((state) => listener({ type: 'state', state }), this.#services.onError)
     this.#follow().catch(this.#services.onError)
     return {
       close: () => {
-        this.#listeners.delete(listener)
+        if (!this.#listeners.delete(listener)) return
+        this.#pageChanged(-1)
         if (this.#listeners.size > 0) return
         this.#auto?.stop()
         this.#auto = undefined
@@ -180,6 +183,22 @@ export class LabSession {
     this.#listeners.clear()
   }
 
+  async #forget(): Promise<void> {
+    const { cloud, terminals, progress, started, classroom } = this.#services
+    this.#generation++
+    this.#auto?.stop()
+    this.#auto = undefined
+    const record = await started.find(this.#learner, this.#lab.id)
+    await terminals.endAll(this.#learner, this.#lab.id)
+    const client = await cloud.client
+    if (record && (await client.world(record.world))) await client.deleteWorld(record.world)
+    this.#world = undefined
+    await this.#removeHome()
+    await started.delete(this.#learner, this.#lab.id)
+    await progress.reset(this.#learner, this.#lab.id)
+    await classroom?.wasReset(this.#learner, this.#lab.id)
+  }
+
   async #start(): Promise<LabState> {
     const { cloud, worlds, toolbox, started, terminals } = this.#services
     const [tools] = await Promise.all([toolbox, cloud.client])
@@ -200,6 +219,27 @@ export class LabSession {
     this.#emit({ type: 'state', state })
     if (this.#listeners.size > 0) await this.#follow()
     return state
+  }
+
+  /** A lab that was started stays open: nobody is sent away from their work. */
+  async #assertOpen(): Promise<void> {
+    if (await this.#isOpen()) return
+    if (await this.#services.started.find(this.#learner, this.#lab.id)) return
+    throw new Problem(403, {
+      code: 'lab-not-open',
+      what: 'This lab is not open yet.',
+      why: 'Your instructor opens the labs of your course one after another.',
+      next: 'Wait for it here: the page tells you when it opens.',
+    })
+  }
+
+  async #isOpen(): Promise<boolean> {
+    const { classroom } = this.#services
+    return classroom === undefined || (await classroom.gate.isOpen(this.#learner, this.#lab.id))
+  }
+
+  #pageChanged(change: 1 | -1): void {
+    this.#services.classroom?.pageChanged(this.#learner, this.#lab.id, change).catch(this.#services.onError)
   }
 
   /** Runs the script that makes what the lab begins with out of its start. A lab whose script fails is not started: the next try begins anew. */
@@ -277,7 +317,9 @@ export class LabSession {
   }
 
   async #record(report: CheckReport): Promise<void> {
-    await this.#services.progress.record(this.#learner, report)
+    const { progress, classroom } = this.#services
+    const { since, passedAt } = (await progress.record(this.#learner, report))[report.step]!
+    await classroom?.reported(this.#learner, report, since!, passedAt)
     this.#emit({ type: 'report', report })
     this.#emit({ type: 'state', state: await this.state() })
   }

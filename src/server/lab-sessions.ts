@@ -1,5 +1,5 @@
 import type { Lab } from '#labs/lab.ts'
-import type { LabSummary } from './api.ts'
+import type { LabOutline, LabSummary } from './api.ts'
 import { type LabServices, LabSession } from './lab-session.ts'
 import { notFound } from './problem.ts'
 
@@ -35,6 +35,23 @@ export class LabSessions {
       passed: passed.get(id) ?? 0,
       started: started.has(id),
     }))
+  }
+
+  /** All labs with their steps. */
+  async outlines(): Promise<LabOutline[]> {
+    return [...(await this.#labs).values()].map(({ id, title, steps }) => ({
+      id,
+      title,
+      steps: steps.map((step) => ({ id: step.id, title: step.title })),
+    }))
+  }
+
+  /** Ends and deletes all worlds, homes and terminals of a learner. */
+  async forget(learner: string): Promise<void> {
+    for (const lab of await this.#services.started.list(learner)) {
+      await (await this.session(learner, lab)).forget()
+      this.#sessions.delete(`${learner}\0${lab}`)
+    }
   }
 
   /** A learner's session of a lab. Throws a Problem when there is no such lab. */

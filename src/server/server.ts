@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import Fastify, {
@@ -8,6 +8,7 @@ import Fastify, {
   LogController,
 } from 'fastify'
 import { CheckRunner } from '#checks/runner.ts'
+import { Classroom } from '#classroom/classroom.ts'
 import { openDatabase } from '#database/database.ts'
 import { StartedLabs } from '#database/labs.ts'
 import { OWNER, People } from '#database/people.ts'
@@ -23,6 +24,7 @@ import { writeAwsFiles } from '#workspace/home.ts'
 import { LocalWorkspace, type Workspace } from '#workspace/terminals.ts'
 import type { Toolbox } from '#workspace/tools/install.ts'
 import { type GivenCloud, ServerCloud } from './cloud.ts'
+import { assertEncrypted, firstInvitation, hostedRoutes, keepRetention, signInWays } from './hosted.ts'
 import { LabSessions } from './lab-sessions.ts'
 import { LabTerminals } from './lab-terminals.ts'
 import { servePages } from './pages.ts'
@@ -37,11 +39,14 @@ import { SECURITY_HEADERS } from './security/content-policy.ts'
 import { Identities, type Identity } from './security/identity.ts'
 import { SignInLink } from './security/link.ts'
 import { Tickets } from './security/tickets.ts'
+import type { Settings } from './settings.ts'
 import { TerminalSockets } from './terminal-socket.ts'
 
 export interface ServerOptions {
   /** Where progress and homes are kept. */
   data: string
+  /** Serves many people as these settings say; without them one person, on the loopback. */
+  hosting?: Settings
   /** A loopback address; default 127.0.0.1. Throws for any other. */
   host?: string
   /** Default 4321; 0 takes any free one. */
@@ -63,7 +68,7 @@ export interface ServerOptions {
 
 export interface RunningServer {
   url: string
-  /** The address that signs a browser in. */
+  /** The address to open: it signs the owner in, or invites the first administrator; else as `url`. */
   link: string
   /** The routes of the API, and whom each is for. */
   routes: readonly RouteAccess[]
@@ -73,15 +78,18 @@ export interface RunningServer {
   close(options?: { terminals?: 'keep' | 'end' }): Promise<void>
 }
 
+const DAY = 24 * 3600 * 1000
 /** A browser of this machine stays signed in for a year, ms. */
-const LOCAL_SESSION = 365 * 24 * 3600 * 1000
+const LOCAL_SESSION = 365 * DAY
 /** A body is at most so long, bytes: the API takes none but small ones. */
 const BODY_LIMIT = 64 * 1024
 
 /** Starts the server: listens at once, and gets the rest ready meanwhile. */
 export async function createServer(options: ServerOptions): Promise<RunningServer> {
-  const host = options.host ?? '127.0.0.1'
-  assertLoopback(host)
+  const { hosting } = options
+  const host = hosting?.host ?? options.host ?? '127.0.0.1'
+  if (hosting) assertEncrypted(hosting)
+  else assertLoopback(host)
   await mkdir(options.data, { recursive: true, mode: 0o700 })
 
   const app = Fastify({
@@ -89,12 +97,15 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
     bodyLimit: BODY_LIMIT,
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
+    trustProxy: hosting?.trustProxy ?? false,
+    https: hosting?.tls ? await readTls(hosting.tls) : null,
   })
   const onError = (error: unknown) => app.log.error(error)
-  const database = await openDatabase(join(options.data, 'drydock.db'))
+  const database = await openDatabase(hosting?.database ?? join(options.data, 'drydock.db'))
   const people = new People(database)
-  if (!(await people.find(OWNER.id))) await people.add(OWNER, Date.now())
-  const link = new SignInLink()
+  const signedIn = new Sessions(database)
+  await signedIn.deleteExpired(Date.now())
+  const classroom = hosting && new Classroom(database)
   const workspace = options.workspace ?? new LocalWorkspace(join(options.data, 'pty-host'))
   const terminals = new LabTerminals(workspace, new TerminalRecords(database))
   const cloud = new ServerCloud(options.cloud)
@@ -116,6 +127,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
       progress: new DatabaseProgress(database),
       started: new StartedLabs(database),
       terminals,
+      ...(classroom && { classroom }),
       onError,
     },
     options.labs ?? loadLabs(),
@@ -140,7 +152,28 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
   const routes = collectAccess(app)
   const find = identify(app, () => identities)
   const identityOf = (request: FastifyRequest) => find(request)!
-  sessionRoutes(app, { identities: () => identities, find, link: { link, person: OWNER.id } })
+  const ownerLink = new SignInLink()
+  if (hosting && classroom) {
+    sessionRoutes(app, { identities: () => identities, find, ...signInWays(hosting) })
+    hostedRoutes(app, {
+      settings: hosting,
+      database,
+      people,
+      signedIn,
+      classroom,
+      sessions,
+      identities: () => identities,
+      find,
+    })
+  } else {
+    if (!(await people.find(OWNER.id))) await people.add(OWNER, Date.now())
+    sessionRoutes(app, {
+      identities: () => identities,
+      find,
+      ways: ['link'],
+      link: { link: ownerLink, person: OWNER.id },
+    })
+  }
   labRoutes(app, sessions, terminals, identityOf)
   terminalRoutes(app, terminals, tickets, identityOf)
   app.get('/api/doctor', { config: { access: 'signed-in' } }, async () =>
@@ -157,19 +190,30 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
     })
   })
 
-  await app.listen({ host, port: options.port ?? 4321 }).catch(async (error: NodeJS.ErrnoException) => {
+  const wanted = hosting?.port ?? options.port ?? 4321
+  await app.listen({ host, port: wanted }).catch(async (error: NodeJS.ErrnoException) => {
     await database.destroy()
     if (error.code !== 'EADDRINUSE') throw error
     throw new Error(
-      `Port ${options.port ?? 4321} is taken, perhaps by another Drydock. End that, or choose another with --port.`,
+      `Port ${wanted} is taken, perhaps by another Drydock. End that, or choose another with --port.`,
     )
   })
   const { port } = app.server.address() as AddressInfo
-  allowed = AllowList.loopback(port)
-  const signedIn = new Sessions(database)
-  await signedIn.deleteExpired(Date.now())
-  identities = new Identities(signedIn, { cookie: `drydock-${port}`, secure: false, lifetime: LOCAL_SESSION })
-  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+  const url = hosting
+    ? new URL(hosting.url).origin
+    : `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+  const { protocol, host: publicHost } = new URL(url)
+  const secure = protocol === 'https:'
+  allowed = hosting ? new AllowList([publicHost], secure ? 'https' : 'http') : AllowList.loopback(port)
+  identities = new Identities(signedIn, {
+    cookie: secure ? '__Host-drydock' : `drydock-${port}`,
+    secure,
+    lifetime: hosting ? hosting.sessionDays * DAY : LOCAL_SESSION,
+  })
+  const link =
+    hosting && classroom ? ((await firstInvitation(people, classroom, hosting)) ?? url) : ownerLink.href(url)
+
+  const retention = hosting && classroom && keepRetention(classroom, hosting, onError)
 
   const siteReady = options.site.then((folder) => {
     site = folder
@@ -180,10 +224,11 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
 
   return {
     url,
-    link: link.href(url),
+    link,
     routes,
     ready,
     async close({ terminals = 'keep' } = {}) {
+      retention?.close()
       sessions.close()
       sockets.close()
       await app.close()
@@ -230,4 +275,12 @@ function identify(
     assertAccess(access, identity?.role)
   })
   return (request) => known.get(request)
+}
+
+async function readTls({
+  certificate,
+  key,
+}: NonNullable<Settings['tls']>): Promise<{ cert: Buffer; key: Buffer }> {
+  const [cert, secret] = await Promise.all([readFile(certificate), readFile(key)])
+  return { cert, key: secret }
 }

@@ -3,6 +3,9 @@ import { resolve } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
 
+/** What has to be said to let learners at this machine. */
+export const UNISOLATED = 'learners get a shell as the user of this server'
+
 const listOf = (text: string) => z.array(z.string()).default([]).describe(text)
 
 const oidc = z.strictObject({
@@ -63,6 +66,11 @@ export const settingsSchema = z.strictObject({
     })
     .prefault({})
     .describe('The ways to sign in.'),
+  isolation: z
+    .literal(UNISOLATED, `say "${UNISOLATED}"`)
+    .describe(
+      `Terminals are not isolated yet: "${UNISOLATED}" says that you know it. For people whom you trust with this machine only.`,
+    ),
   auditDays: z.int().min(1).default(365).describe('How long the audit log is kept.'),
 })
 

@@ -94,7 +94,7 @@ export class TestServer {
       ...this.#options,
     })
     await this.server.ready
-    await this.signIn()
+    if (!this.#options.hosting) await this.signIn()
   }
 
   /** Opens the printed link, unless this browser was signed in before. */
@@ -115,6 +115,11 @@ export class TestServer {
 
   get url(): string {
     return new URL(this.#link).origin
+  }
+
+  /** The port that a hosted server listens on, whatever its public address is. */
+  get listening(): number {
+    return this.#options.hosting!.port
   }
 
   get port(): number {

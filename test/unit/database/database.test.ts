@@ -42,12 +42,13 @@ describe.each(['SQLite', 'PostgreSQL'])('on %s', (kind) => {
   })
 
   describe('progress', () => {
-    it('keeps the latest report and the time of the first pass', async () => {
+    it('keeps the latest report, the time of the first pass, and since when it says the same', async () => {
       const progress = new DatabaseProgress(database)
       await progress.record('me', report('one', 'failed', 1))
       await progress.record('me', report('one', 'passed', 2))
-      const after = await progress.record('me', report('one', 'failed', 3))
-      expect(after).toEqual({ one: { report: report('one', 'failed', 3), passedAt: 2 } })
+      await progress.record('me', report('one', 'failed', 3))
+      const after = await progress.record('me', report('one', 'failed', 4))
+      expect(after).toEqual({ one: { report: report('one', 'failed', 4), passedAt: 2, since: 3 } })
       expect(await progress.read('me', 'lab')).toEqual(after)
       expect(await progress.passed('me')).toEqual(new Map([['lab', 1]]))
     })

@@ -1,0 +1,95 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Classroom } from '#classroom/classroom.ts'
+import type { Database } from '#database/database.ts'
+import type { People } from '#database/people.ts'
+import type { Sessions } from '#database/sessions.ts'
+import type { SignInWay } from './api.ts'
+import type { LabSessions } from './lab-sessions.ts'
+import { classroomRoutes } from './routes/classroom.ts'
+import { cohortRoutes } from './routes/cohorts.ts'
+import { invitationLink, peopleRoutes } from './routes/people.ts'
+import { signInRoutes } from './routes/sign-in.ts'
+import { isLoopback } from './security/address.ts'
+import type { Identities, Identity } from './security/identity.ts'
+import type { Settings } from './settings.ts'
+import { OidcSignIn } from './sign-in/oidc.ts'
+
+const DAY = 24 * 3600 * 1000
+/** The first administrator's invitation is good for this long, ms. */
+const FIRST_INVITATION = 24 * 3600 * 1000
+
+export interface HostedOptions {
+  settings: Settings
+  database: Database
+  people: People
+  signedIn: Sessions
+  classroom: Classroom
+  sessions: LabSessions
+  identities: () => Identities
+  find(request: FastifyRequest): Identity | undefined
+}
+
+/** The routes that a server of many people has beside those of every server. */
+export function hostedRoutes(app: FastifyInstance, options: HostedOptions): void {
+  const { settings, database, people, signedIn, classroom, sessions, identities, find } = options
+  const identityOf = (request: FastifyRequest) => find(request)!
+  const { oidc } = settings.signIn
+  signInRoutes(app, {
+    identities,
+    find,
+    ways: settings.signIn,
+    ...(oidc && { oidc: new OidcSignIn(oidc, new URL(settings.url)) }),
+    people,
+    cohorts: classroom.cohorts,
+    invitations: classroom.invitations,
+    audit: classroom.audit,
+  })
+  classroomRoutes(app, classroom, identityOf)
+  cohortRoutes(app, { classroom, sessions, identityOf })
+  peopleRoutes(app, { database, people, signedIn, classroom, sessions, identityOf, url: settings.url })
+}
+
+/** Forgets what the settings say not to keep; once at the start and then once a day. */
+export function keepRetention(
+  { audit }: Classroom,
+  { auditDays }: Settings,
+  onError: (error: unknown) => void,
+): { close(): void } {
+  const forget = () => audit.deleteBefore(Date.now() - auditDays * DAY).catch(onError)
+  void forget()
+  const timer = setInterval(forget, DAY)
+  timer.unref()
+  return { close: () => clearInterval(timer) }
+}
+
+/** The ways in that the settings name, as pages are told. */
+export function signInWays({ signIn }: Settings): { ways: SignInWay[]; oidcName?: string } {
+  const ways = (['join', 'password', 'oidc'] as const).filter((way) => signIn[way])
+  return { ways, ...(signIn.oidc && { oidcName: signIn.oidc.name }) }
+}
+
+/** The link by which the first administrator comes in; undefined when there is one. */
+export async function firstInvitation(
+  people: People,
+  { invitations }: Classroom,
+  { url }: Settings,
+): Promise<string | undefined> {
+  if ((await people.list()).some(({ role, disabledAt }) => role === 'admin' && disabledAt === undefined))
+    return undefined
+  const { secret } = await invitations.create(
+    { name: 'Administrator', role: 'admin', createdBy: '' },
+    FIRST_INVITATION,
+  )
+  return invitationLink(url, secret)
+}
+
+/** Throws when people would send passwords and keystrokes in the clear. */
+export function assertEncrypted({ url, host, tls, trustProxy }: Settings): void {
+  const { protocol, hostname } = new URL(url)
+  if (isLoopback(host) && (protocol === 'https:' || isLoopback(hostname))) return
+  if (protocol === 'https:' && (tls || trustProxy)) return
+  throw new Error(
+    `Drydock does not serve ${url} on ${host} without TLS: passwords, keystrokes and sessions could be read and used by others on the way. ` +
+      'Give tls.certificate and tls.key and a url with https, or put a proxy with TLS in front and say trustProxy: true.',
+  )
+}

@@ -1,0 +1,195 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { Act } from '#classroom/audit.ts'
+import { stuckMap } from '#classroom/board.ts'
+import type { Classroom } from '#classroom/classroom.ts'
+import type { Cohort } from '#classroom/cohorts.ts'
+import type { Hand } from '#classroom/hands.ts'
+import type { CohortEvent } from '#classroom/hub.ts'
+import { reportCsv } from '#classroom/report.ts'
+import type { BoardState, LabOutline } from '../api.ts'
+import type { LabSessions } from '../lab-sessions.ts'
+import { notFound, Problem } from '../problem.ts'
+import { sendEvents } from './events.ts'
+import type { IdentityOf } from './labs.ts'
+import { identifier, labelled, madeId, sitePath } from './parameters.ts'
+
+const access = { config: { access: 'instructor' } } as const
+const time = z.int().positive()
+const cohortBody = z.strictObject({
+  name: z.string().trim().min(1).max(80),
+  path: labelled.optional(),
+  labs: z.array(labelled).max(200).default([]),
+  pace: z.enum(['free', 'gated']).default('free'),
+  startsAt: time.optional(),
+  endsAt: time.optional(),
+})
+const changesBody = z.strictObject({
+  ...cohortBody.partial().shape,
+  open: z.array(labelled).max(200).optional(),
+  archived: z.boolean().optional(),
+})
+const broadcastBody = z.strictObject({ text: z.string().trim().min(1).max(1000), link: sitePath.optional() })
+const answerBody = z.strictObject({
+  text: z.string().trim().max(1000).default(''),
+  link: sitePath.optional(),
+})
+const memberParameters = z.object({ id: madeId, person: madeId })
+const helpBody = z.discriminatedUnion('act', [
+  z.strictObject({ act: z.literal('reset'), lab: labelled }),
+  z.strictObject({ act: z.literal('unlock'), lab: labelled }),
+])
+
+export interface CohortRoutesOptions {
+  classroom: Classroom
+  sessions: LabSessions
+  identityOf: IdentityOf
+}
+
+/** An instructor's side of a classroom. Instructors see the cohorts that they lead; administrators see all. */
+export function cohortRoutes(
+  app: FastifyInstance,
+  { classroom, sessions, identityOf }: CohortRoutesOptions,
+): void {
+  const { cohorts, audit } = classroom
+
+  const led = async (request: FastifyRequest, id = identifier.parse(request.params).id): Promise<Cohort> => {
+    const { learner, role } = identityOf(request)
+    const cohort = await cohorts.find(id)
+    if (cohort && (role === 'admin' || (await cohorts.role(id, learner)) === 'instructor')) return cohort
+    throw notFound('There is no such course, or you do not lead it.')
+  }
+  const handOf = async (request: FastifyRequest): Promise<Hand> => {
+    const hand = await classroom.hands.find(identifier.parse(request.params).id)
+    if (!hand) throw notFound('There is no such raised hand.')
+    await led(request, hand.cohort)
+    return hand
+  }
+  const note = (request: FastifyRequest, act: Act, subject: string, detail: Record<string, unknown> = {}) =>
+    audit.add({ actor: identityOf(request).learner, act, subject, detail, address: request.ip })
+
+  app.get('/api/cohorts', access, (request) => {
+    const { learner, role } = identityOf(request)
+    return cohorts.list(role === 'admin' ? undefined : { person: learner, role: 'instructor' })
+  })
+  app.post('/api/cohorts', access, async (request) => {
+    const { path, startsAt, endsAt, ...body } = cohortBody.parse(request.body)
+    const cohort = await cohorts.create(
+      {
+        ...body,
+        ...(path !== undefined && { path }),
+        ...(startsAt !== undefined && { startsAt }),
+        ...(endsAt !== undefined && { endsAt }),
+      },
+      identityOf(request).learner,
+    )
+    await note(request, 'cohort-create', cohort.id, { name: cohort.name })
+    return cohort
+  })
+  app.get('/api/cohorts/:id', access, (request) => led(request))
+  app.patch('/api/cohorts/:id', access, async (request) => {
+    const { archived, ...body } = changesBody.parse(request.body)
+    const changes = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined))
+    const cohort = await led(request)
+    const { archivedAt: _, ...unarchived } = cohort
+    const before = archived === false ? unarchived : cohort
+    const changed = await classroom.change(before, {
+      ...changes,
+      ...(archived && { archivedAt: Date.now() }),
+    })
+    await note(request, 'cohort-change', cohort.id, body)
+    return changed
+  })
+  app.post('/api/cohorts/:id/code', access, async (request) => {
+    const cohort = await cohorts.renewCode(await led(request))
+    await note(request, 'cohort-code', cohort.id)
+    return cohort
+  })
+  app.get('/api/cohorts/:id/board', access, async (request): Promise<BoardState> => {
+    const cohort = await led(request)
+    const [people, hands, labs] = await Promise.all([
+      classroom.board.read(cohort.id),
+      classroom.hands.queue(cohort.id),
+      outlines(sessions, cohort),
+    ])
+    return {
+      cohort,
+      labs,
+      people: people.map((person) => ({ ...person, pages: classroom.presence(person.id) })),
+      hands,
+      stuck: stuckMap(people),
+    }
+  })
+  app.get('/api/cohorts/:id/events', access, async (request, reply) => {
+    const cohort = await led(request)
+    sendEvents<CohortEvent>(reply, (listener) => classroom.boards.follow(cohort.id, listener))
+  })
+  app.get('/api/cohorts/:id/report.csv', access, async (request, reply) => {
+    const cohort = await led(request)
+    const csv = reportCsv(await outlines(sessions, cohort), await classroom.board.read(cohort.id))
+    await note(request, 'report', cohort.id)
+    return reply
+      .type('text/csv; charset=utf-8')
+      .header('content-disposition', 'attachment; filename="drydock-report.csv"')
+      .send(csv)
+  })
+  app.post('/api/cohorts/:id/broadcasts', access, async (request) => {
+    const cohort = await led(request)
+    const { text, link } = broadcastBody.parse(request.body)
+    const author = identityOf(request).learner
+    const sent = await classroom.broadcast({
+      cohort: cohort.id,
+      author,
+      text,
+      ...(link !== undefined && { link }),
+    })
+    await note(request, 'broadcast', cohort.id, { text })
+    return sent
+  })
+  app.delete('/api/cohorts/:id/people/:person', access, async (request, reply) => {
+    const { id, person } = memberParameters.parse(request.params)
+    await classroom.remove(await led(request, id), person)
+    await note(request, 'member-remove', person, { cohort: id })
+    return reply.code(204).send()
+  })
+  app.post('/api/cohorts/:id/people/:person/help', access, async (request, reply) => {
+    const { id, person } = memberParameters.parse(request.params)
+    const cohort = await led(request, id)
+    if ((await cohorts.role(cohort.id, person)) !== 'learner')
+      throw notFound('There is no such learner here.')
+    const help = helpBody.parse(request.body)
+    const session = await sessions.session(person, help.lab)
+    if (help.act === 'reset') {
+      await session.reset()
+      await note(request, 'lab-reset', person, { lab: help.lab })
+    } else {
+      await classroom.allow({ person, lab: help.lab, step: '', kind: help.act }, identityOf(request).learner)
+      await note(request, 'allowance', person, { ...help })
+    }
+    return reply.code(204).send()
+  })
+  app.post('/api/hands/:id/take', access, async (request) => {
+    const hand = await handOf(request)
+    const me = identityOf(request).learner
+    if (hand.loweredAt !== undefined || (hand.takenBy !== undefined && hand.takenBy !== me)) {
+      throw new Problem(409, {
+        code: 'hand-taken',
+        what: 'Somebody else has gone to help, or the hand is down again.',
+      })
+    }
+    await note(request, 'hand-take', hand.person, { lab: hand.lab })
+    return classroom.takeHand(hand, me)
+  })
+  app.post('/api/hands/:id/answer', access, async (request) => {
+    const hand = await handOf(request)
+    const { text, link } = answerBody.parse(request.body)
+    await note(request, 'hand-answer', hand.person, { lab: hand.lab })
+    return classroom.lowerHand(hand, { text, ...(link !== undefined && { link }) })
+  })
+}
+
+/** The labs of a cohort, in its order, with their steps. */
+async function outlines(sessions: LabSessions, { labs }: Cohort): Promise<LabOutline[]> {
+  const all = await sessions.outlines()
+  return labs.length === 0 ? all : labs.flatMap((id) => all.find((lab) => lab.id === id) ?? [])
+}

@@ -1,0 +1,554 @@
+import { once } from 'node:events'
+import { request } from 'node:http'
+import { Provider } from 'oidc-provider'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { AuditEntry } from '../../src/classroom/audit.ts'
+import type { Cohort } from '../../src/classroom/cohorts.ts'
+import type { Hand } from '../../src/classroom/hands.ts'
+import type { BoardState, ClassroomState, JoinResult, SessionState } from '../../src/server/api.ts'
+import { permits } from '../../src/server/security/access.ts'
+import { createServer } from '../../src/server/server.ts'
+import { settingsSchema, UNISOLATED } from '../../src/server/settings.ts'
+import { freePort } from '../support/free-port.ts'
+import { firstAdministrator, invited, startHosted, Visitor } from '../support/hosted.ts'
+import { TestServer } from '../support/server.ts'
+
+let server: TestServer
+let admin: Visitor
+let teacher: Visitor
+let cohort: Cohort
+
+beforeAll(async () => {
+  server = await startHosted()
+  admin = await firstAdministrator(server)
+  teacher = await invited(server, admin, {
+    name: 'Tia Teacher',
+    role: 'instructor',
+    email: 'tia@example.com',
+    password: 'correct horse battery',
+  })
+  cohort = (await teacher.call<Cohort>('POST', '/api/cohorts', { name: 'Autumn' })).body
+})
+afterAll(() => server.close())
+
+const session = async (visitor: Visitor) => (await visitor.call<SessionState>('GET', '/api/session')).body
+
+/** Somebody who joins the cohort by its code. */
+async function learner(name: string): Promise<Visitor & { id: string; returnCode: string }> {
+  const visitor = new Visitor(server)
+  const { body } = await visitor.call<JoinResult>('POST', '/api/session/join', { code: cohort.code, name })
+  const { person } = await session(visitor)
+  return Object.assign(visitor, { id: person!.id, returnCode: body.returnCode! })
+}
+
+describe('signing in', () => {
+  it('is asked of everybody; nobody has a link to the server itself', async () => {
+    const nobody = new Visitor(server)
+    expect(await session(nobody)).toEqual({ ways: ['join', 'password'] })
+    expect((await nobody.call('GET', '/api/labs')).status).toBe(401)
+    expect((await nobody.call('POST', '/api/session/link', { token: 'x' })).status).toBe(404)
+  })
+
+  it('by a cohort’s code and a name, as it may be typed; and again by the own code', async () => {
+    const visitor = new Visitor(server)
+    const typed = ` ${cohort.code.toLowerCase().replace('-', ' ')} `
+    expect((await visitor.call('POST', '/api/session/join', { code: typed })).body).toEqual({
+      cohort: 'Autumn',
+      nameNeeded: true,
+    })
+    const { body } = await visitor.call<JoinResult>('POST', '/api/session/join', {
+      code: typed,
+      name: ' Lea ',
+    })
+    expect((await session(visitor)).person).toMatchObject({ name: 'Lea', role: 'learner' })
+    const elsewhere = new Visitor(server)
+    expect((await elsewhere.call('POST', '/api/session/return', { code: body.returnCode })).status).toBe(204)
+    expect((await session(elsewhere)).person).toEqual((await session(visitor)).person)
+  })
+
+  it.each(['', '<\u202e>', 'a\u0000b', 'x'.repeat(61)])('refuses the name %j', async (name) => {
+    const visitor = new Visitor(server)
+    expect((await visitor.call('POST', '/api/session/join', { code: cohort.code, name })).status).toBe(400)
+  })
+
+  it('by e-mail address and password', async () => {
+    const visitor = new Visitor(server)
+    const attempt = (email: string, password: string) =>
+      visitor.call('POST', '/api/session/password', { email, password })
+    expect((await attempt('tia@example.com', 'wrong horse battery')).status).toBe(401)
+    expect((await attempt('nobody@example.com', 'correct horse battery')).status).toBe(401)
+    expect((await attempt('TIA@example.com', 'correct horse battery')).status).toBe(204)
+    expect((await session(visitor)).person).toMatchObject({ name: 'Tia Teacher', role: 'instructor' })
+  })
+
+  it('by an invitation once, with a password that is long enough', async () => {
+    const { body } = await admin.call<{ link: string; id: string }>('POST', '/api/invitations', {
+      name: 'Ann',
+      role: 'author',
+      email: 'ann@example.com',
+    })
+    const secret = new URL(body.link).hash.replace('#invitation=', '')
+    const visitor = new Visitor(server)
+    expect((await visitor.call('POST', '/api/session/invitation/look', { secret })).body).toEqual({
+      name: 'Ann',
+      role: 'author',
+      email: 'ann@example.com',
+      password: true,
+    })
+    const accept = (password?: string) =>
+      visitor.call('POST', '/api/session/invitation', { secret, name: 'Ann', ...(password && { password }) })
+    expect((await accept()).status).toBe(400)
+    expect((await accept('short')).status).toBe(400)
+    expect((await accept('long enough to be one')).status).toBe(204)
+    expect((await accept('long enough to be one')).status).toBe(401)
+  })
+
+  it('ends everywhere when an administrator says so', async () => {
+    const lea = await learner('Leo')
+    expect((await lea.call('GET', '/api/labs')).status).toBe(200)
+    await admin.call('PATCH', `/api/people/${lea.id}`, { disabled: true })
+    expect((await lea.call('GET', '/api/labs')).status).toBe(401)
+    expect((await lea.call('POST', '/api/session/return', { code: lea.returnCode })).status).toBe(401)
+  })
+
+  it('is refused to whoever guesses, and not to others', async () => {
+    const own = await startHosted({ trustProxy: true })
+    const from = (address: string, code: string) =>
+      fetch(`${own.url}/api/session/join`, {
+        method: 'POST',
+        headers: { origin: own.url, 'content-type': 'application/json', 'x-forwarded-for': address },
+        body: JSON.stringify({ code }),
+      })
+    for (let n = 0; n < 60; n++) expect((await from('192.0.2.1', `guess${n}`)).status).toBe(404)
+    expect((await from('192.0.2.1', 'guess')).status).toBe(429)
+    expect((await from('192.0.2.2', 'guess')).status).toBe(404)
+    await own.close()
+  })
+})
+
+describe('OpenID Connect', () => {
+  it('signs in by a real provider, in the right browser only', async () => {
+    const providerPort = await freePort()
+    const issuer = `http://127.0.0.1:${providerPort}`
+    const port = await freePort()
+    const url = `http://127.0.0.1:${port}`
+    const provider = new Provider(issuer, {
+      clients: [
+        {
+          client_id: 'drydock',
+          client_secret: 'a secret of the tests',
+          redirect_uris: [`${url}/auth/oidc/callback`],
+        },
+      ],
+      claims: { profile: ['name'], email: ['email', 'email_verified'] },
+      findAccount: (_context, id) => ({
+        accountId: id,
+        claims: () => ({ sub: id, name: 'Ida Instructor', email: 'ida@example.com', email_verified: true }),
+      }),
+      features: { devInteractions: { enabled: true } },
+      cookies: { keys: ['a key of the tests'] },
+    })
+    const listening = provider.listen(providerPort, '127.0.0.1')
+    await once(listening, 'listening')
+    const own = await startHosted({
+      url,
+      port,
+      signIn: {
+        join: false,
+        password: false,
+        oidc: {
+          issuer,
+          clientId: 'drydock',
+          clientSecret: 'a secret of the tests',
+          name: 'Acme',
+          administrators: [],
+          instructors: ['Ida@example.com'],
+        },
+      },
+    })
+    try {
+      const browser = new CookieJar()
+      expect(await (await browser.get(`${url}/api/session`)).json()).toEqual({
+        ways: ['oidc'],
+        oidcName: 'Acme',
+      })
+      const end = await browser.signIn(`${url}/auth/oidc?to=/labs/`, 'ida')
+      expect(end.url).toBe(`${url}/labs/`)
+      expect(await (await browser.get(`${url}/api/session`)).json()).toMatchObject({
+        person: { name: 'Ida Instructor', role: 'instructor' },
+      })
+      // The same person again; an open redirect and somebody else's answer lead nowhere.
+      const again = new CookieJar()
+      expect((await again.signIn(`${url}/auth/oidc?to=//evil.example/`, 'ida')).url).toBe(`${url}/`)
+      const victim = new CookieJar()
+      await victim.get(`${url}/auth/oidc`)
+      const answer = await victim.get(`${url}/auth/oidc/callback?code=stolen&state=made-up`)
+      expect(answer.headers.get('location')).toBe('/sign-in/#refused')
+      expect(await (await victim.get(`${url}/api/session`)).json()).not.toHaveProperty('person')
+    } finally {
+      await own.close()
+      listening.closeAllConnections()
+      listening.close()
+    }
+  })
+})
+
+/** A browser that follows redirects over two sites and fills in the provider's forms. */
+class CookieJar {
+  readonly #cookies = new Map<string, Map<string, string>>()
+
+  async get(url: string, init: RequestInit = {}): Promise<Response> {
+    const { origin } = new URL(url)
+    const jar = this.#cookies.get(origin) ?? new Map<string, string>()
+    this.#cookies.set(origin, jar)
+    const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
+    const response = await fetch(url, { ...init, redirect: 'manual', headers: { ...init.headers, cookie } })
+    for (const line of response.headers.getSetCookie()) {
+      const [, name, value] = /^([^=]+)=([^;]*)/.exec(line)!
+      if (value) jar.set(name!, value)
+      else jar.delete(name!)
+    }
+    return response
+  }
+
+  async signIn(start: string, account: string): Promise<{ url: string }> {
+    let url = start
+    let response = await this.get(url)
+    for (let hops = 0; hops < 20; hops++) {
+      const location = response.headers.get('location')
+      if (location) {
+        url = new URL(location, url).href
+        response = await this.get(url)
+        continue
+      }
+      const page = await response.text()
+      const action = /<form[^>]*action="([^"]+)"/.exec(page)?.[1]
+      if (!action) return { url }
+      const prompt = /name="prompt" value="(\w+)"/.exec(page)![1]!
+      url = new URL(action, url).href
+      const body = new URLSearchParams({
+        prompt,
+        ...(prompt === 'login' && { login: account, password: 'any' }),
+      })
+      response = await this.get(url, { method: 'POST', body })
+    }
+    throw new Error(`the sign-in does not end: ${url}`)
+  }
+}
+
+describe('rights', () => {
+  /** Whom each route is for. A new route fails here until it is listed. */
+  const ROUTES: Record<string, string> = {
+    'GET /api/session': 'anyone',
+    'DELETE /api/session': 'signed-in',
+    'POST /api/session/join': 'anyone',
+    'POST /api/session/return': 'anyone',
+    'POST /api/session/password': 'anyone',
+    'POST /api/session/invitation/look': 'anyone',
+    'POST /api/session/invitation': 'anyone',
+    'GET /api/classroom': 'signed-in',
+    'GET /api/classroom/events': 'signed-in',
+    'POST /api/hands': 'signed-in',
+    'DELETE /api/hands/:id': 'signed-in',
+    'GET /api/cohorts': 'instructor',
+    'POST /api/cohorts': 'instructor',
+    'GET /api/cohorts/:id': 'instructor',
+    'PATCH /api/cohorts/:id': 'instructor',
+    'POST /api/cohorts/:id/code': 'instructor',
+    'GET /api/cohorts/:id/board': 'instructor',
+    'GET /api/cohorts/:id/events': 'instructor',
+    'GET /api/cohorts/:id/report.csv': 'instructor',
+    'POST /api/cohorts/:id/broadcasts': 'instructor',
+    'DELETE /api/cohorts/:id/people/:person': 'instructor',
+    'POST /api/cohorts/:id/people/:person/help': 'instructor',
+    'POST /api/hands/:id/take': 'instructor',
+    'POST /api/hands/:id/answer': 'instructor',
+    'GET /api/people': 'admin',
+    'PATCH /api/people/:id': 'admin',
+    'GET /api/people/:id/export': 'admin',
+    'DELETE /api/people/:id': 'admin',
+    'GET /api/invitations': 'admin',
+    'POST /api/invitations': 'admin',
+    'DELETE /api/invitations/:id': 'admin',
+    'GET /api/audit': 'admin',
+  }
+
+  it('of the routes of a hosted server are as listed', async () => {
+    const local = await TestServer.start()
+    const shared = new Set(local.server.routes.map(({ method, path }) => `${method} ${path}`))
+    await local.close()
+    const own = server.server.routes
+      .map(({ method, path, access }) => [`${method} ${path}`, access] as const)
+      .filter(([route]) => route in ROUTES || !shared.has(route))
+    expect(Object.fromEntries(own)).toEqual(ROUTES)
+  })
+
+  it('are held on every route, for every role', async () => {
+    const people = {
+      nobody: new Visitor(server),
+      learner: await learner('Lin'),
+      author: await invited(server, admin, { name: 'Aut', role: 'author' }),
+      instructor: await invited(server, admin, { name: 'Ins', role: 'instructor' }),
+    }
+    for (const { method, path, access } of server.server.routes) {
+      if (access === 'anyone' || path.endsWith('/events')) continue
+      const real = path.replaceAll(/:(lab|step|terminal|id|person)/g, 'none')
+      for (const [role, visitor] of Object.entries(people)) {
+        if (permits(access, role === 'nobody' ? undefined : (role as 'learner'))) continue
+        const expected = role === 'nobody' ? 401 : 403
+        expect((await visitor.call(method, real)).status, `${role}: ${method} ${path}`).toBe(expected)
+      }
+    }
+  })
+
+  it('of an instructor end at the cohorts of others', async () => {
+    const other = await invited(server, admin, { name: 'Other', role: 'instructor' })
+    for (const [method, path, body] of [
+      ['GET', `/api/cohorts/${cohort.id}`],
+      ['GET', `/api/cohorts/${cohort.id}/board`],
+      ['GET', `/api/cohorts/${cohort.id}/events`],
+      ['GET', `/api/cohorts/${cohort.id}/report.csv`],
+      ['PATCH', `/api/cohorts/${cohort.id}`, { pace: 'gated' }],
+      ['POST', `/api/cohorts/${cohort.id}/code`],
+      ['POST', `/api/cohorts/${cohort.id}/broadcasts`, { text: 'hello' }],
+    ] as const) {
+      expect((await other.call(method, path, body)).status, path).toBe(404)
+    }
+    expect((await other.call<Cohort[]>('GET', '/api/cohorts')).body).toEqual([])
+    expect((await admin.call<Cohort[]>('GET', '/api/cohorts')).body).toHaveLength(1)
+  })
+
+  it('are not one’s own to change', async () => {
+    const { person } = await session(admin)
+    expect((await admin.call('PATCH', `/api/people/${person!.id}`, { role: 'learner' })).status).toBe(409)
+    expect((await admin.call('DELETE', `/api/people/${person!.id}`)).status).toBe(409)
+  })
+})
+
+describe('a cohort', () => {
+  it('opens labs one after another; what was started stays open', async () => {
+    const lea = await learner('Gil')
+    await teacher.call('PATCH', `/api/cohorts/${cohort.id}`, { pace: 'gated', open: [] })
+    expect((await lea.call('GET', '/api/labs/test-lab')).body).toMatchObject({ started: false, open: false })
+    expect((await lea.call('POST', '/api/labs/test-lab/start')).status).toBe(403)
+    await teacher.call('POST', `/api/cohorts/${cohort.id}/people/${lea.id}/help`, {
+      act: 'unlock',
+      lab: 'test-lab',
+    })
+    expect((await lea.call('POST', '/api/labs/test-lab/start')).status).toBe(200)
+    const other = await learner('Hal')
+    expect((await other.call('POST', '/api/labs/test-lab/start')).status).toBe(403)
+    await teacher.call('PATCH', `/api/cohorts/${cohort.id}`, { open: ['test-lab'] })
+    expect((await other.call('POST', '/api/labs/test-lab/start')).status).toBe(200)
+    await teacher.call('PATCH', `/api/cohorts/${cohort.id}`, { open: [] })
+    expect((await other.call('GET', '/api/labs/test-lab')).body).toMatchObject({ started: true, open: true })
+    await teacher.call('PATCH', `/api/cohorts/${cohort.id}`, { pace: 'free' })
+  })
+
+  it('shows on its board who is where, live', async () => {
+    const lea = await learner('Bea')
+    const events = follow(server, teacher, `/api/cohorts/${cohort.id}/events`)
+    await events.opened
+    await lea.call('POST', '/api/labs/test-lab/start')
+    await lea.call('POST', '/api/labs/test-lab/steps/one/check')
+    expect(await events.next(({ type, person }) => type === 'cell' && person === lea.id)).toMatchObject({
+      cell: { lab: 'test-lab', step: 'one', status: 'failed' },
+    })
+    server.passing.add('one')
+    await lea.call('POST', '/api/labs/test-lab/steps/one/check')
+    await events.next(({ type, cell }) => type === 'cell' && (cell as { status: string }).status === 'passed')
+    server.passing.clear()
+    events.close()
+    const { body } = await teacher.call<BoardState>('GET', `/api/cohorts/${cohort.id}/board`)
+    expect(body.labs).toEqual([
+      {
+        id: 'test-lab',
+        title: 'Test lab',
+        steps: [
+          { id: 'one', title: 'Do one' },
+          { id: 'two', title: 'Do two' },
+        ],
+      },
+    ])
+    expect(body.people.find(({ name }) => name === 'Bea')!.cells).toMatchObject([
+      { step: 'one', status: 'passed' },
+    ])
+  })
+
+  it('hears its instructor, also who comes later', async () => {
+    const lea = await learner('Cem')
+    const events = follow(server, lea, '/api/classroom/events')
+    await events.opened
+    await teacher.call('POST', `/api/cohorts/${cohort.id}/broadcasts`, {
+      text: 'Coffee until 10:30',
+      link: '/lessons/',
+    })
+    expect(await events.next(({ type }) => type === 'broadcast')).toMatchObject({
+      broadcast: { text: 'Coffee until 10:30', link: '/lessons/' },
+    })
+    events.close()
+    const late = await learner('Dan')
+    const { body } = await late.call<ClassroomState>('GET', '/api/classroom')
+    expect(body.broadcasts[0]).toMatchObject({ text: 'Coffee until 10:30' })
+    for (const link of ['//evil.example', 'https://evil.example', 'javascript:alert(1)', '/\\evil']) {
+      const path = `/api/cohorts/${cohort.id}/broadcasts`
+      expect((await teacher.call('POST', path, { text: 'x', link })).status, link).toBe(400)
+    }
+  })
+
+  it('has a queue of raised hands; each is taken by one and answered', async () => {
+    const [eve, fay] = [await learner('Eve'), await learner('Fay')]
+    const first = (
+      await eve.call<Hand>('POST', '/api/hands', { lab: 'test-lab', step: 'one', note: 'no nodes' })
+    ).body
+    await fay.call('POST', '/api/hands', { lab: 'test-lab' })
+    // Raised again: the same place in the queue.
+    const again = (await eve.call<Hand>('POST', '/api/hands', { lab: 'test-lab', note: 'still no nodes' }))
+      .body
+    expect(again).toMatchObject({ id: first.id, raisedAt: first.raisedAt })
+    const queue = (await teacher.call<BoardState>('GET', `/api/cohorts/${cohort.id}/board`)).body.hands
+    expect(queue.map(({ person }) => person)).toEqual([eve.id, fay.id])
+    expect((await fay.call('DELETE', `/api/hands/${first.id}`)).status).toBe(404)
+    expect((await teacher.call('POST', `/api/hands/${first.id}/take`)).status).toBe(200)
+    expect((await admin.call('POST', `/api/hands/${first.id}/take`)).status).toBe(409)
+    await teacher.call('POST', `/api/hands/${first.id}/answer`, {
+      text: 'Look at the role',
+      link: '/lessons/',
+    })
+    const { body } = await eve.call<ClassroomState>('GET', '/api/classroom')
+    expect(body.hand).toMatchObject({ answer: { text: 'Look at the role', link: '/lessons/' } })
+    await fay.call('DELETE', `/api/hands/${queue[1]!.id}`)
+    expect((await teacher.call<BoardState>('GET', `/api/cohorts/${cohort.id}/board`)).body.hands).toEqual([])
+  })
+
+  it('lets in by its newest code only, and takes people out', async () => {
+    const lea = await learner('Ivo')
+    const { body } = await teacher.call<Cohort>('POST', `/api/cohorts/${cohort.id}/code`)
+    const late = new Visitor(server)
+    expect((await late.call('POST', '/api/session/join', { code: cohort.code, name: 'Late' })).status).toBe(
+      404,
+    )
+    cohort = body
+    await teacher.call('DELETE', `/api/cohorts/${cohort.id}/people/${lea.id}`)
+    expect((await lea.call<ClassroomState>('GET', '/api/classroom')).body.cohorts).toEqual([])
+  })
+
+  it('is reported as a table that no spreadsheet runs', async () => {
+    await learner('=cmd|"/c calc"!A1')
+    const { body, headers } = await teacher.call<string>('GET', `/api/cohorts/${cohort.id}/report.csv`)
+    expect(headers.get('content-type')).toBe('text/csv; charset=utf-8')
+    const lines = body.trim().split('\n')
+    expect(lines[0]).toBe('Name,Steps passed of 2,test-lab/one,test-lab/two')
+    expect(lines).toContainEqual(expect.stringMatching(/^Bea,1,\d{4}-\d\d-\d\dT[\d:.]+Z,$/))
+    expect(lines).toContainEqual(`"'=cmd|""/c calc""!A1",0,,`)
+  })
+})
+
+describe('people', () => {
+  it('are exported and deleted with all that is theirs', async () => {
+    const lea = await learner('Gone')
+    await lea.call('POST', '/api/labs/test-lab/start')
+    const { body } = await admin.call<Record<string, unknown[]>>('GET', `/api/people/${lea.id}/export`)
+    expect(body).toMatchObject({ people: [{ name: 'Gone' }], labs: [{ lab: 'test-lab' }], members: [{}] })
+    const before = (await server.cloud.worlds()).length
+    expect((await admin.call('DELETE', `/api/people/${lea.id}`)).status).toBe(204)
+    expect((await server.cloud.worlds()).length).toBe(before - 1)
+    expect((await lea.call('GET', '/api/labs')).status).toBe(401)
+    const left = (await admin.call<Record<string, unknown[]>>('GET', `/api/people/${lea.id}/export`)).status
+    expect(left).toBe(404)
+  })
+
+  it('with rights over others leave a trace, without secrets', async () => {
+    const { body } = await admin.call<AuditEntry[]>('GET', '/api/audit?limit=500')
+    const acts = new Set(body.map(({ act }) => act))
+    for (const act of [
+      'sign-in',
+      'sign-in-refused',
+      'cohort-create',
+      'cohort-code',
+      'broadcast',
+      'person-delete',
+    ]) {
+      expect(acts).toContain(act)
+    }
+    expect(JSON.stringify(body)).not.toMatch(/correct horse|wrong horse/)
+    const last = body.at(-1)!
+    const older = await admin.call<AuditEntry[]>('GET', `/api/audit?before=${last.at}`)
+    expect(older.body.every(({ at }) => at < last.at)).toBe(true)
+  })
+})
+
+describe('the address', () => {
+  it.each([
+    { url: 'http://learn.example.com' },
+    { url: 'http://learn.example.com', host: '0.0.0.0' },
+    { url: 'https://learn.example.com', host: '0.0.0.0' },
+  ])('is refused without TLS: %j', async (settings) => {
+    const hosting = settingsSchema.parse({ isolation: UNISOLATED, ...settings })
+    const options = {
+      data: server.data,
+      cloud: Promise.resolve(server.cloud),
+      toolbox: new Promise<never>(() => {}),
+    }
+    await expect(createServer({ ...options, site: Promise.resolve(''), hosting })).rejects.toThrow(
+      /without TLS/,
+    )
+  })
+
+  it('is the only one that is answered, and its cookies go over TLS only', async () => {
+    const own = await startHosted({ url: 'https://learn.example.com' })
+    const headers = {
+      host: 'learn.example.com',
+      origin: 'https://learn.example.com',
+      'content-type': 'application/json',
+    }
+    const secret = new URL(own.server.link).hash.replace('#invitation=', '')
+    const answer = await post(own.listening, '/api/session/invitation', headers, { secret, name: 'Ada' })
+    expect(answer.statusCode).toBe(204)
+    expect(answer.headers['set-cookie']![0]).toMatch(
+      /^__Host-drydock=[\w-]{22}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=\d+; Secure$/,
+    )
+    const rebound = { ...headers, host: `127.0.0.1:${own.listening}` }
+    expect((await post(own.listening, '/api/session/invitation', rebound, {})).statusCode).toBe(421)
+    await own.close()
+  })
+})
+
+async function post(port: number, path: string, headers: Record<string, string>, body: unknown) {
+  const asked = request({ host: '127.0.0.1', port, method: 'POST', path, headers })
+  asked.end(JSON.stringify(body))
+  const [response] = await once(asked, 'response')
+  response.resume()
+  return response
+}
+
+/** Follows server-sent events. */
+function follow(on: TestServer, visitor: Visitor, path: string) {
+  const abort = new AbortController()
+  const seen: Record<string, unknown>[] = []
+  let wake = () => {}
+  const response = fetch(on.url + path, { headers: { cookie: visitor.cookie }, signal: abort.signal })
+  void (async () => {
+    let text = ''
+    for await (const piece of (await response).body!.pipeThrough(new TextDecoderStream())) {
+      text += piece
+      const events = text.split('\n\n')
+      text = events.pop()!
+      for (const event of events) if (event.startsWith('data: ')) seen.push(JSON.parse(event.slice(6)))
+      wake()
+    }
+  })().catch(() => {})
+  return {
+    opened: response,
+    async next(wanted: (event: Record<string, unknown>) => boolean): Promise<Record<string, unknown>> {
+      for (;;) {
+        const found = seen.find(wanted)
+        if (found) return found
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+      }
+    },
+    close: () => abort.abort(),
+  }
+}

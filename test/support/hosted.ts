@@ -1,0 +1,79 @@
+import type { Settings } from '../../src/server/settings.ts'
+import { settingsSchema, UNISOLATED } from '../../src/server/settings.ts'
+import { freePort } from './free-port.ts'
+import { TestServer } from './server.ts'
+
+/** What a browser of a test does: requests with its own cookie. */
+export class Visitor {
+  readonly #server: TestServer
+  cookie = ''
+
+  constructor(server: TestServer) {
+    this.#server = server
+  }
+
+  /** A request as a page sends it; the cookie that comes back is kept. */
+  async call<T>(
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<{ status: number; body: T; headers: Headers }> {
+    const response = await fetch(new URL(path, this.#server.url), {
+      method,
+      redirect: 'manual',
+      headers: {
+        origin: this.#server.url,
+        cookie: this.cookie,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    })
+    for (const cookie of response.headers.getSetCookie()) {
+      const [pair] = cookie.split(';')
+      if (pair!.startsWith('drydock-') && !pair!.startsWith('drydock-oidc')) this.cookie = pair!
+    }
+    const text = await response.text()
+    const json = response.headers.get('content-type')?.includes('json')
+    return { status: response.status, body: (json ? JSON.parse(text) : text) as T, headers: response.headers }
+  }
+}
+
+/** A server of many people for a test. */
+export async function startHosted(settings: Partial<Settings> = {}): Promise<TestServer> {
+  const port = await freePort()
+  const hosting = settingsSchema.parse({
+    isolation: UNISOLATED,
+    url: `http://127.0.0.1:${port}`,
+    port,
+    ...settings,
+  })
+  return TestServer.start({ hosting })
+}
+
+/** The first administrator, by the link that a new server prints. */
+export async function firstAdministrator(server: TestServer): Promise<Visitor> {
+  const visitor = new Visitor(server)
+  const secret = new URL(server.server.link).hash.replace('#invitation=', '')
+  const { status } = await visitor.call('POST', '/api/session/invitation', { secret, name: 'Ada Admin' })
+  if (status !== 204) throw new Error(`the first invitation is refused: ${status}`)
+  return visitor
+}
+
+/** A person invited by an administrator, signed in. */
+export async function invited(
+  server: TestServer,
+  admin: Visitor,
+  person: { name: string; role: string; email?: string; cohort?: string; password?: string },
+): Promise<Visitor> {
+  const { password, ...invitation } = person
+  const { body } = await admin.call<{ link: string }>('POST', '/api/invitations', invitation)
+  const secret = new URL(body.link).hash.replace('#invitation=', '')
+  const visitor = new Visitor(server)
+  const { status, body: problem } = await visitor.call('POST', '/api/session/invitation', {
+    secret,
+    name: person.name,
+    ...(password !== undefined && { password }),
+  })
+  if (status !== 204) throw new Error(`the invitation is refused: ${status} ${JSON.stringify(problem)}`)
+  return visitor
+}

@@ -194,6 +194,8 @@ const ROUTES: Record<string, Access> = {
   'POST /api/labs/:lab/reset': 'signed-in',
   'POST /api/labs/:lab/steps/:step/check': 'signed-in',
   'GET /api/labs/:lab/events': 'signed-in',
+  'GET /api/labs/:lab/world': 'signed-in',
+  'GET /api/labs/:lab/world/part': 'signed-in',
   'GET /api/labs/:lab/terminals': 'signed-in',
   'POST /api/labs/:lab/terminals': 'signed-in',
   'POST /api/terminals/:terminal/ticket': 'signed-in',

@@ -41,8 +41,9 @@ export class ContainerFs implements ContainerFiles {
     for (const mount of mounts) {
       const parent = tree.makeFolders(resolvePath(mount.path, '..'))
       const target = resolvePath(parent, mount.path.slice(mount.path.lastIndexOf('/') + 1))
-      if (mount.single) tree.put(target, file(''))
-      else tree.makeFolders(target)
+      if (mount.single) {
+        if (tree.lookup(target)?.kind !== 'file') tree.put(target, file(''))
+      } else tree.makeFolders(target)
     }
     tree.mountAt = mounts.length > 0 ? (path) => this.#mountNode(path) : undefined
   }

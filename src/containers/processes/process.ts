@@ -54,7 +54,7 @@ export class Process {
   /** Aborted when the process is killed. */
   readonly signal: AbortSignal
   readonly #abort = new AbortController()
-  readonly #handlers = new Map<string, (() => void) | 'ignore'>()
+  #handlers: Map<string, (() => void) | 'ignore'> | undefined
   #resolve!: (status: ExitStatus) => void
   #status: ExitStatus | undefined
   #memoryBytes = RESIDENT_BYTES
@@ -142,7 +142,7 @@ export class Process {
       void frozen.then(() => this.kill(signal))
       return
     }
-    const handler = signal === 'SIGKILL' ? undefined : this.#handlers.get(signal)
+    const handler = signal === 'SIGKILL' ? undefined : this.#handlers?.get(signal)
     if (handler === 'ignore') return
     if (handler) return handler()
     if (IGNORED_BY_DEFAULT.has(signal)) return
@@ -152,13 +152,16 @@ export class Process {
 
   /** Handles a signal, ignores it, or (undefined) takes the default again. */
   on(signal: string, handler: (() => void) | 'ignore' | undefined): void {
+    this.#handlers ??= new Map()
     if (handler) this.#handlers.set(signal, handler)
     else this.#handlers.delete(signal)
   }
 
   /** Drops all handlers, as `execve` does. */
   resetHandlers(): void {
-    for (const [signal, handler] of this.#handlers) if (handler !== 'ignore') this.#handlers.delete(signal)
+    for (const [signal, handler] of this.#handlers ?? []) {
+      if (handler !== 'ignore') this.#handlers!.delete(signal)
+    }
   }
 
   end(status: ExitStatus): void {

@@ -2,7 +2,7 @@ import { PassThrough, type Readable, Writable } from 'node:stream'
 import type { VirtualNetwork } from '#network/virtual-network.ts'
 import type { Clock } from '#world/clock.ts'
 import type { LayerTrees } from '../files/layers.ts'
-import { directory, file, type TreeNode } from '../files/nodes.ts'
+import { type DirectoryNode, directory, file, type TreeNode } from '../files/nodes.ts'
 import { FileTree } from '../files/tree.ts'
 import {
   type Container,
@@ -10,6 +10,7 @@ import {
   type ContainerSpec,
   type ExecOptions,
   type ExitStatus,
+  type Mount,
   type ProcessHandle,
   StartError,
 } from '../runtime.ts'
@@ -54,9 +55,13 @@ export interface SimulatedRuntime extends ContainerRuntime {
 export function createContainerRuntime(options: SimulatedRuntimeOptions): SimulatedRuntime {
   return {
     async create(spec: SimulatedSpec) {
-      const tree = spec.root ?? new FileTree(await options.trees.tree(spec.image.layers))
-      const files = new ContainerFs(tree, spec.mounts ?? [], () => options.clock.now())
-      prepareRoot(files, spec)
+      const { mounts = [] } = spec
+      const now = () => options.clock.now()
+      const root =
+        spec.root ?? new FileTree(preparedRoot(await options.trees.tree(spec.image.layers), mounts, now))
+      const files = new ContainerFs(root, mounts, now)
+      if (spec.root) putFolders(files)
+      putNames(files, spec)
       const user = await findUser(files, spec.user ?? spec.image.config.config.User ?? '').catch(
         (error: Error) => {
           throw new StartError(runcCreate(error.message), 126)
@@ -134,8 +139,28 @@ const FOLDERS = [
   ['/tmp', directory({ mode: 0o1777 })],
 ] as const
 
-/** What the engine puts into every container: devices, its names, its resolver. */
-function prepareRoot(files: ContainerFs, spec: ContainerSpec): void {
+const prepared = new WeakMap<DirectoryNode, Map<string, DirectoryNode>>()
+/** Of one image, for so many ways to mount something in it. */
+const MAX_PREPARED = 50
+
+/** An image's tree with the folders, devices and mount points of its containers: shared by those that mount at the same places. */
+function preparedRoot(image: DirectoryNode, mounts: readonly Mount[], now: () => number): DirectoryNode {
+  const known = prepared.get(image) ?? new Map<string, DirectoryNode>()
+  prepared.set(image, known)
+  const places = mounts.map(({ path, single }) => `${single ? 'file' : 'folder'} ${path}`).join('\n')
+  let root = known.get(places)
+  if (!root) {
+    const files = new ContainerFs(new FileTree(image), mounts, now)
+    putFolders(files)
+    root = files.tree.snapshot()
+    if (known.size === MAX_PREPARED) known.clear()
+    known.set(places, root)
+  }
+  return root
+}
+
+/** The folders and devices that the engine puts into every container. */
+function putFolders(files: ContainerFs): void {
   const { tree } = files
   for (const [path, folder] of FOLDERS) if (!files.exists(path)) tree.put(path, folder)
   if (tree.lookup('/dev') !== DEVICES) {
@@ -143,6 +168,10 @@ function prepareRoot(files: ContainerFs, spec: ContainerSpec): void {
       if (name !== 'shm' || !files.exists('/dev/shm')) tree.put(`/dev/${name}`, node)
     }
   }
+}
+
+/** The names that the engine puts into a container. */
+function putNames({ tree }: ContainerFs, spec: ContainerSpec): void {
   const hosts = [
     '127.0.0.1\tlocalhost',
     '::1\tlocalhost ip6-localhost ip6-loopback',

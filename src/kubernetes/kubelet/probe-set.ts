@@ -26,7 +26,8 @@ export class ProbeSet {
   readonly #worker: ContainerWorker
   #instance: Instance | undefined
   #watches: Watch[] = []
-  #abort = new AbortController()
+  /** Ends what is being asked; there is one only while there are probes. */
+  #abort: AbortController | undefined
   /** The probe that says that the instance must be restarted. */
   failure: { kind: Kind; graceSeconds: number | undefined } | undefined
 
@@ -37,7 +38,6 @@ export class ProbeSet {
 
   start(instance: Instance): void {
     this.stop()
-    this.#abort = new AbortController()
     this.#instance = instance
     const { startupProbe, readinessProbe, livenessProbe } = this.#worker.spec
     const watch = (kind: Kind, probe: Probe | undefined): Watch[] =>
@@ -55,7 +55,8 @@ export class ProbeSet {
   }
 
   stop(): void {
-    this.#abort.abort()
+    this.#abort?.abort()
+    this.#abort = undefined
     this.#watches = []
     this.#instance = undefined
     this.failure = undefined
@@ -105,6 +106,7 @@ export class ProbeSet {
   async #ask(pod: Pod, instance: Instance, watch: Watch): Promise<void> {
     const { probe } = watch
     watch.inFlight = true
+    this.#abort ??= new AbortController()
     const timeout = new AbortController()
     const timer = this.#context.setTimer((probe.timeoutSeconds ?? 1) * 1000, () => timeout.abort())
     const result = await this.ask(probe, AbortSignal.any([timeout.signal, this.#abort.signal]))

@@ -76,6 +76,7 @@ const zoneOf = ({ metadata }: Node): string => metadata.labels?.['topology.kuber
 /** All nodes and what is on them, kept up to date by the store's watch. */
 export class SchedulerCache {
   readonly nodes = new Map<string, NodeState>()
+  #list: NodeState[] | undefined
   /** Placed pods that forbid others near them. */
   readonly exclusive = new Map<string, Pod>()
   /** Pods whose node is not there yet, by key. */
@@ -97,6 +98,12 @@ export class SchedulerCache {
     ]
   }
 
+  /** The nodes in the order in which they came. */
+  get list(): readonly NodeState[] {
+    this.#list ??= [...this.nodes.values()]
+    return this.#list
+  }
+
   close(): void {
     for (const watch of this.#watches) watch.close()
   }
@@ -107,6 +114,7 @@ export class SchedulerCache {
     if (state) return state.update(node)
     const fresh = new NodeState(node)
     this.nodes.set(name, fresh)
+    this.#list = undefined
     for (const [key, pod] of this.#homeless) {
       if (pod.spec.nodeName !== name) continue
       this.#homeless.delete(key)
@@ -117,6 +125,7 @@ export class SchedulerCache {
   #dropNode(name: string): void {
     for (const [key, { pod }] of this.nodes.get(name)?.pods ?? []) this.#homeless.set(key, pod)
     this.nodes.delete(name)
+    this.#list = undefined
   }
 
   #putPod(key: string, pod: Pod): void {

@@ -68,16 +68,16 @@ const FILTERS: Filter[] = [
     }
   },
   function nodeResourcesFit({ needs }, { allocatable, requested, pods }) {
-    const reasons: string[] = []
-    let final = false
-    if (pods.size + 1 > (allocatable.pods ?? 0)) reasons.push('Too many pods')
+    let refusal: Refusal | undefined
+    if (pods.size + 1 > (allocatable.pods ?? 0)) refusal = full('Too many pods')
     for (const [name, amount] of needs) {
       const capacity = allocatable[name] ?? 0
       if (amount <= capacity - (requested[name] ?? 0)) continue
-      reasons.push(`Insufficient ${name}`)
-      final ||= amount > capacity
+      refusal ??= full()
+      refusal.reasons.push(`Insufficient ${name}`)
+      refusal.final ||= amount > capacity
     }
-    return reasons.length > 0 ? { reasons, final } : undefined
+    return refusal
   },
   function volumeBinding({ claims }, { node }) {
     const reason = claims.nodeRefusal(node)

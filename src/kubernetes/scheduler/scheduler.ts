@@ -129,7 +129,10 @@ export function startScheduler(plane: ControlPlane): { stop(): void } {
   }
 
   function choose(asked: Candidate): { node?: string; refused: Refused[] } {
-    const states = [...cache.nodes.values()]
+    const only = onlyNodeOf(asked.pod)
+    const named = only === undefined ? undefined : cache.nodes.get(only)
+    if (named && !refusalOf(asked, withNominated(asked.pod, named))) return { node: only!, refused: [] }
+    const states = cache.list
     const enough = feasibleEnough(states.length)
     const feasible: NodeState[] = []
     const refused: Refused[] = []
@@ -284,6 +287,14 @@ const sameRoom = (next: Node, previous: Node): boolean =>
   equal(next.spec, previous.spec) &&
   equal(next.metadata.labels, previous.metadata.labels) &&
   equal(next.status?.allocatable, previous.status?.allocatable)
+
+/** The one node that a pod may be on: pods of DaemonSets name theirs. */
+function onlyNodeOf({ spec }: Pod): string | undefined {
+  const terms = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms
+  const fields = terms?.length === 1 ? terms[0]!.matchFields : undefined
+  const named = fields?.find(({ key, operator }) => key === 'metadata.name' && operator === 'In')
+  return named?.values?.length === 1 ? named.values[0] : undefined
+}
 
 /** How many possible nodes are enough to choose among (numFeasibleNodesToFind). */
 function feasibleEnough(nodes: number): number {

@@ -18,9 +18,6 @@ function leastAllocated({ requests }: Candidate, { allocatable, requested }: Nod
   return total / 2
 }
 
-const ownCount = (owner: string | undefined, state: NodeState): number =>
-  owner === undefined ? 0 : (state.owners.get(owner) ?? 0)
-
 function preferredAffinity({ pod }: Candidate, { node }: NodeState): number {
   const preferred = pod.spec.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution
   if (!preferred) return 0
@@ -34,40 +31,45 @@ function preferredAffinity({ pod }: Candidate, { node }: NodeState): number {
 const dislikedTaints = ({ pod }: Candidate, { taints }: NodeState): number =>
   taints.disliked.length === 0 ? 0 : untolerated(taints.disliked, pod.spec.tolerations).length
 
-/** Scales to 0-100; `reverse` when fewer is better. */
-function normalize(values: number[], reverse: boolean): number[] {
+/** Adds each value scaled to 0-100 times its weight; `reverse` when fewer is better. What is the same for all nodes is left out. */
+function addScaled(scores: number[], values: number[], weight: number, reverse: boolean): void {
   const largest = Math.max(...values)
-  if (largest === 0) return values.map(() => (reverse ? 100 : 0))
-  return values.map((value) => (reverse ? 100 - (value * 100) / largest : (value * 100) / largest))
+  if (largest === 0) return
+  const factor = ((reverse ? -100 : 100) * weight) / largest
+  for (let index = 0; index < values.length; index++) scores[index]! += values[index]! * factor
 }
 
-/** The weighted scores of nodes that could take the pod; weights are those of the default profile. */
+/** How much better a node is than others for the pod; weights are those of the default profile. */
 export function scoresOf(candidate: Candidate, states: NodeState[]): number[] {
-  const owner = controllerOf(candidate.pod)?.uid
-  const zones = new Map<string, number>()
-  for (const state of states) zones.set(state.zone, (zones.get(state.zone) ?? 0) + ownCount(owner, state))
-  const spread = normalize(
-    states.map((state) => ownCount(owner, state)),
-    true,
-  )
-  const zoneSpread = normalize(
-    states.map((state) => zones.get(state.zone)!),
-    true,
-  )
-  const affinity = normalize(
-    states.map((state) => preferredAffinity(candidate, state)),
-    false,
-  )
-  const taints = normalize(
+  const { pod } = candidate
+  const scores = states.map((state) => leastAllocated(candidate, state))
+  const owner = controllerOf(pod)?.uid
+  if (owner !== undefined) {
+    const counts = states.map((state) => state.owners.get(owner) ?? 0)
+    const zones = new Map<string, number>()
+    for (const [index, { zone }] of states.entries()) zones.set(zone, (zones.get(zone) ?? 0) + counts[index]!)
+    addScaled(scores, counts, 1, true)
+    if (zones.size > 1)
+      addScaled(
+        scores,
+        states.map(({ zone }) => zones.get(zone)!),
+        1,
+        true,
+      )
+  }
+  if (pod.spec.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution) {
+    addScaled(
+      scores,
+      states.map((state) => preferredAffinity(candidate, state)),
+      2,
+      false,
+    )
+  }
+  addScaled(
+    scores,
     states.map((state) => dislikedTaints(candidate, state)),
+    3,
     true,
   )
-  return states.map(
-    (state, index) =>
-      leastAllocated(candidate, state) +
-      spread[index]! +
-      zoneSpread[index]! +
-      2 * affinity[index]! +
-      3 * taints[index]!,
-  )
+  return scores
 }

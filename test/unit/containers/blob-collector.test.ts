@@ -130,3 +130,46 @@ describe('a registry', () => {
     expect(await collect()).toMatchObject({ uploads: 1 })
   })
 })
+
+describe('an engine', () => {
+  let lab: Lab
+  beforeEach(async () => {
+    lab = await openLab()
+  })
+  afterEach(() => lab.close())
+
+  it('gives back what containers and volumes have written: older states at once, all of it when they go', async () => {
+    const { docker } = lab
+    const collect = () =>
+      new BlobCollector({
+        blobs: lab.blobs,
+        texts: () => storeTexts(lab.world.store),
+        graceMs: -1000,
+      }).collect()
+    await docker('POST', '/images/create?fromImage=busybox&tag=latest')
+    /** MiB of all blobs, after what nobody names has gone. */
+    const stored = async () => {
+      await collect()
+      let bytes = 0
+      for await (const digest of lab.blobs.digests()) bytes += (await lab.blobs.stat(digest))!.size
+      return Math.round(bytes / 1024 / 1024)
+    }
+    const before = await stored()
+    const random = (path: string) => `dd if=/dev/urandom of=${path} bs=1M count=4 2>/dev/null`
+    const { json } = await docker('POST', '/containers/create', {
+      Image: 'busybox',
+      Cmd: ['sh', '-c', `${random('/own')}; ${random('/data/shared')}`],
+      HostConfig: { Binds: ['kept:/data'] },
+    })
+    for (let times = 0; times < 3; times++) {
+      await docker('POST', `/containers/${json.Id}/start`)
+      await docker('POST', `/containers/${json.Id}/wait`)
+      expect(await stored()).toBe(before + 8)
+    }
+    await docker('DELETE', `/containers/${json.Id}`)
+    expect(await stored()).toBe(before + 4)
+    const filters = encodeURIComponent(JSON.stringify({ all: ['true'] }))
+    await docker('POST', `/volumes/prune?filters=${filters}`)
+    expect(await stored()).toBe(before)
+  })
+})

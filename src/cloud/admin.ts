@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { z } from 'zod'
 import { CompactedError, type StoreEvent } from '#world/store.ts'
+import type { World } from '#world/world.ts'
 import type { WorldEvent } from './api.ts'
 import { costReport } from './costs/report.ts'
 import type { Picture } from './picture/picture.ts'
-import type { Worlds } from './worlds.ts'
+import type { OpenWorld, Worlds } from './worlds.ts'
 
 const createBody = z.strictObject({
   id: z
@@ -30,7 +31,7 @@ const clockBody = z.union([
   z.strictObject({ advanceMs: z.number().min(0).max(1e12) }),
 ])
 const BODY_LIMIT = 64 * 1024
-/** Bytes that may wait for a reader of the picture. */
+/** Bytes that may wait for a follower of the picture or the console. */
 const BACKLOG_LIMIT = 8 * 1024 * 1024
 
 /** A call on a world that does not exist. */
@@ -91,26 +92,47 @@ async function handle(worlds: Worlds, req: IncomingMessage, res: ServerResponse)
       return reply(res, 204)
     }
     case 'GET worlds/:id/events':
-      return events((await world()).world.store, url.searchParams, res)
+      return events((await world()).world, url.searchParams, res)
     case 'GET worlds/:id/picture':
       return picture((await world()).simulation.picture, res)
     case 'GET worlds/:id/part': {
       const details = await (await world()).simulation.parts.describe(url.searchParams.get('id') ?? '')
       return details ? reply(res, 200, details) : reply(res, 404, { error: 'the picture has no such part' })
     }
+    case 'GET worlds/:id/console':
+      return followConsole(await world(), res)
     default:
       return reply(res, 404, { error: `the cloud process has no ${req.method} ${url.pathname}` })
   }
 }
 
+/** Streams what the console shows, a `ConsoleEvent` a line. A follower that reads nothing is cut off; it begins anew when it comes back. */
+function followConsole({ world, simulation }: OpenWorld, res: ServerResponse): void {
+  res.writeHead(200, { 'content-type': 'application/x-ndjson' })
+  const feed = simulation.followConsole((event) => {
+    if (res.writableLength > BACKLOG_LIMIT) res.destroy()
+    else if (!res.destroyed) res.write(`${JSON.stringify(event)}\n`)
+  })
+  res.on('close', () => feed.close())
+  endWith(world, res)
+}
+
+/** A stream ends with its world: a world put back from a save point, or made anew, is another one. */
+function endWith({ closed }: World, res: ServerResponse): void {
+  const end = () => res.end()
+  closed.addEventListener('abort', end)
+  res.on('close', () => closed.removeEventListener('abort', end))
+}
+
 /** Streams changes as lines of `{ revision, events }`; those of one turn of the event loop go together. */
-function events(store: import('#world/store.ts').Store, query: URLSearchParams, res: ServerResponse): void {
+function events(world: World, query: URLSearchParams, res: ServerResponse): void {
+  const { store } = world
   const prefixes = query.getAll('prefix')
   const values = query.get('values') === 'true'
   const from = query.has('from') ? Number(query.get('from')) : undefined
   let batch: WorldEvent[] = []
   const send = () => {
-    res.write(`${JSON.stringify({ revision: store.revision, events: batch })}\n`)
+    if (!res.writableEnded) res.write(`${JSON.stringify({ revision: store.revision, events: batch })}\n`)
     batch = []
   }
   const add = ({ type, key, revision, entry }: StoreEvent) => {
@@ -123,6 +145,7 @@ function events(store: import('#world/store.ts').Store, query: URLSearchParams, 
   res.on('close', () => {
     for (const watch of watches) watch.close()
   })
+  endWith(world, res)
   res.writeHead(200, { 'content-type': 'application/x-ndjson' })
   if (lost) batch.push({ type: 'reset', key: '', revision: store.revision })
   // The first line tells the client where it stands, even when nothing happens for long.

@@ -80,6 +80,8 @@ export interface CloudClient {
   picture(id: string, listener: (change: PictureChange) => void): { close(): void }
   /** A part of the picture in full, while somebody follows the picture. */
   part(id: string, part: string): Promise<PartDetails | undefined>
+  /** Follows a world's resources as its console shows them, until closed; begins anew with a catalogue after a restart of the process. `ended` resolves when nothing more will come: the world is gone. */
+  followConsole(id: string, listener: (event: ConsoleEvent) => void): { ended: Promise<void>; close(): void }
   close(): void
 }
 
@@ -94,3 +96,55 @@ export interface OwnedCloud extends CloudClient {
 }
 
 export type CloudStatus = 'up' | 'restarting'
+
+/** A column of a table of the console. */
+export interface ConsoleColumn {
+  label: string
+  /** Members joined by dots; it goes through lists. */
+  path: string
+}
+
+/** A type of resources as the console shows it. */
+export interface ConsoleType {
+  /** `ec2/instances` */
+  id: string
+  title: string
+  one: string
+  /** The type whose resources it belongs to. */
+  parent?: string
+  columns: ConsoleColumn[]
+  /** Paths of ids and ARNs by which others name its resources. */
+  identities: string[]
+  /** Paths of plain names in them → the type that has that name. */
+  names: Record<string, string>
+  /** For histories: the path of the names of what they tell of. */
+  tells?: string
+}
+
+/** A resource as the service's own API describes it, with dates as ISO texts. */
+export interface ConsoleResource {
+  /** Its key, after its parent's and a `/`; each part percent-encoded. */
+  id: string
+  name: string
+  attributes: Record<string, unknown>
+  /** The CLI command that shows it. */
+  command: string
+}
+
+/** What a follower of a world's console is told; the first event is the catalogue, and everything begins anew with it. */
+export type ConsoleEvent =
+  | {
+      type: 'catalogue'
+      accountId: string
+      region: string
+      services: { id: string; title: string; types: ConsoleType[] }[]
+    }
+  /** Changes of one type's resources. `command` lists them; `more`: there are more than are shown. */
+  | {
+      type: 'resources'
+      of: string
+      put: ConsoleResource[]
+      removed: string[]
+      more: boolean
+      command: string
+    }

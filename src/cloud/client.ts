@@ -2,6 +2,7 @@ import { type IncomingMessage, request } from 'node:http'
 import { hostTime } from '#world/clock.ts'
 import type {
   CloudClient,
+  ConsoleEvent,
   CreateWorldOptions,
   PartDetails,
   PictureChange,
@@ -76,6 +77,12 @@ export function connectCloud(socketPath: string): CloudClient {
     },
     part: (id, part) =>
       found(call<PartDetails>('GET', `${worldPath(id)}/part?id=${encodeURIComponent(part)}`)),
+    followConsole(id, listener) {
+      const closing = new AbortController()
+      const signal = AbortSignal.any([closing.signal, closed.signal])
+      const ended = follow<ConsoleEvent>(socketPath, () => `${worldPath(id)}/console`, signal, listener)
+      return { ended, close: () => closing.abort() }
+    },
     close: () => closed.abort(),
   }
 }

@@ -18,8 +18,11 @@ import type { CertificateIssuer } from '#network/authority.ts'
 import type { HostTable } from '#network/hosts.ts'
 import { VirtualNetwork } from '#network/virtual-network.ts'
 import type { World } from '#world/world.ts'
+import type { ConsoleEvent } from './api.ts'
 import { Clusters } from './clusters.ts'
 import { CONFIG_KEY, dockerHubAccount, type WorldConfig } from './config.ts'
+import { ConsoleFeed } from './console/feed.ts'
+import { administratorReads } from './console/inventory.ts'
 import { costLedger } from './costs/ledger.ts'
 import { DockerHost } from './docker-host.ts'
 import { EbsAttachments } from './ebs-volumes.ts'
@@ -75,19 +78,19 @@ export class Simulation {
   /** What is in the world, live, and more of each part. */
   readonly picture: Picture
   readonly parts: PartDescriber
+  /** Follows what the account's console shows. */
+  readonly followConsole: (listener: (event: ConsoleEvent) => void) => { close(): void }
   readonly #close: () => Promise<void>
 
   private constructor(
-    hosts: HostTable,
-    classic: (req: IncomingMessage, res: ServerResponse) => void,
-    picture: Picture,
-    parts: PartDescriber,
+    doors: Pick<Simulation, 'hosts' | 'classic' | 'picture' | 'parts' | 'followConsole'>,
     close: () => Promise<void>,
   ) {
-    this.hosts = hosts
-    this.classic = classic
-    this.picture = picture
-    this.parts = parts
+    this.hosts = doors.hosts
+    this.classic = doors.classic
+    this.picture = doors.picture
+    this.parts = doors.parts
+    this.followConsole = doors.followConsole
     this.#close = close
   }
 
@@ -151,12 +154,13 @@ export class Simulation {
     const addons = new InstalledAddons(world, accountId, clusters)
     const trail = new Trail(world)
     const services = awsServices(registries)
+    const identity = iamIdentity(world, accountId)
     const aws = createAwsServer({
       world,
       accountId,
       region,
       services,
-      identity: iamIdentity(world, accountId),
+      identity,
       constraints: options.constraints,
       credentials: options.credentials,
       onCall: (call) => trail.record(call),
@@ -229,7 +233,14 @@ export class Simulation {
     await docker.start()
     const picture = new Picture(world.store, accountId)
     const parts = new PartDescriber(world, region, services, picture)
-    return new Simulation(hosts, aws.classic, picture, parts, async () => {
+    const console = {
+      store: world.store,
+      accountId,
+      region,
+      read: administratorReads(aws, identity.administrator(), region),
+    }
+    const followConsole = (listener: (event: ConsoleEvent) => void) => new ConsoleFeed(console, listener)
+    return new Simulation({ hosts, classic: aws.classic, picture, parts, followConsole }, async () => {
       picture.close()
       for (const controller of controllers) controller.stop()
       metrics.stop()

@@ -3,6 +3,7 @@ import type { BoardPerson, StuckGroup } from '#classroom/board.ts'
 import type { Broadcast } from '#classroom/broadcasts.ts'
 import type { Cohort } from '#classroom/cohorts.ts'
 import type { Hand } from '#classroom/hands.ts'
+import type { ConsoleEvent } from '#cloud/api.ts'
 
 export type { Part, PartDetails, PartEvent, PartKind, PartState, PictureChange } from '#cloud/api.ts'
 
@@ -18,6 +19,7 @@ export type { Part, PartDetails, PartEvent, PartKind, PartState, PictureChange }
  * GET    /api/labs/:lab/events             server-sent events, `data:` is a LabEvent
  * GET    /api/labs/:lab/world            server-sent events, `data:` is a PictureChange: the live picture of the cloud
  * GET    /api/labs/:lab/world/part?id=…   PartDetails, while the picture is followed
+ * GET    /api/labs/:lab/console            server-sent events, `data:` is a LabConsoleEvent
  * GET    /api/labs/:lab/terminals          TerminalInfo[]
  * POST   /api/labs/:lab/terminals          TerminalInfo
  * DELETE /api/terminals/:terminal          204
@@ -175,6 +177,15 @@ export type LabEvent =
   | { type: 'report'; report: CheckReport }
   /** The cloud process is away (and being restarted) or back. */
   | { type: 'cloud'; status: 'up' | 'restarting' }
+
+export type { ConsoleColumn, ConsoleResource, ConsoleType } from '#cloud/api.ts'
+
+/** What the console page is told. */
+export type LabConsoleEvent =
+  | ConsoleEvent
+  /** The lab has not been started: there is nothing to show. */
+  | { type: 'absent' }
+  | Extract<LabEvent, { type: 'cloud' }>
 
 export interface TerminalInfo {
   id: string

@@ -1,5 +1,6 @@
 import type { Lab } from '#labs/lab.ts'
-import type { LabOutline, LabSummary } from './api.ts'
+import type { LabConsoleEvent, LabOutline, LabSummary } from './api.ts'
+import { followLabConsole } from './lab-console.ts'
 import { type LabServices, LabSession } from './lab-session.ts'
 import { notFound } from './problem.ts'
 
@@ -65,6 +66,11 @@ export class LabSessions {
       this.#sessions.set(key, session)
     }
     return session
+  }
+
+  /** Follows what the console of a session's account shows, until closed. */
+  followConsole(session: LabSession, listener: (event: LabConsoleEvent) => void): { close(): void } {
+    return followLabConsole(session, this.#services.cloud, listener, this.#services.onError)
   }
 
   close(): void {

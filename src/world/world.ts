@@ -26,6 +26,7 @@ export class World {
   readonly ids: Ids
   readonly controllers: ControllerManager
   readonly provisioning: ProvisioningSpeed
+  readonly #end = new AbortController()
 
   constructor(options: WorldOptions) {
     this.id = options.id
@@ -63,7 +64,13 @@ export class World {
     })
   }
 
+  /** Aborted when the world is closed. */
+  get closed(): AbortSignal {
+    return this.#end.signal
+  }
+
   close(): void {
+    this.#end.abort()
     this.controllers.stop()
     this.clock.close()
   }

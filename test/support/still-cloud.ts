@@ -1,6 +1,7 @@
 import type {
   CloudClient,
   CloudStatus,
+  ConsoleEvent,
   CreateWorldOptions,
   Part,
   PartDetails,
@@ -106,6 +107,11 @@ export class StillCloud implements CloudClient {
         events: [],
       }
     )
+  }
+
+  followConsole(_id: string, listener: (event: ConsoleEvent) => void) {
+    listener({ type: 'catalogue', accountId: '111122223333', region: 'us-east-1', services: [] })
+    return { ended: new Promise<void>(() => {}), close() {} }
   }
 
   async save(): Promise<void> {}

@@ -24,6 +24,7 @@ interface Call extends Caller {
   request: Pick<WireRequest, 'headers' | 'secure' | 'sourceIp'>
   requestId: string
   calledVia?: string
+  unrecorded?: boolean
 }
 
 /** A call that a service makes for somebody, as CloudFormation does. */
@@ -34,6 +35,8 @@ export interface Invocation extends Caller {
   input: Record<string, unknown>
   /** `cloudformation.amazonaws.com` */
   calledVia: string
+  /** Nobody is told of the call: CloudTrail's history shows what people and their tools did. Default false. */
+  unrecorded?: boolean
 }
 
 /** A call that has been answered, for the record: what CloudTrail tells of it. */
@@ -171,6 +174,7 @@ export class Pipeline {
   ): Promise<{ output: Record<string, unknown>; wrote: boolean }> {
     const { onCall, world } = this.#options
     const tell = (outcome: Pick<AnsweredCall, 'output' | 'error'>) =>
+      !call.unrecorded &&
       onCall?.({
         service: served.service,
         operation: operation.name,

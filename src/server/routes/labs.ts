@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import type { LabEvent, PictureChange } from '../api.ts'
+import type { LabConsoleEvent, LabEvent, PictureChange } from '../api.ts'
 import type { LabSession } from '../lab-session.ts'
 import type { LabSessions } from '../lab-sessions.ts'
 import type { LabTerminals } from '../lab-terminals.ts'
@@ -37,6 +37,10 @@ export function labRoutes(
   app.get('/api/labs/:lab/events', access, async (request: FastifyRequest, reply: FastifyReply) => {
     const followed = await session(request)
     sendEvents<LabEvent>(reply, (listener) => followed.subscribe(listener))
+  })
+  app.get('/api/labs/:lab/console', access, async (request: FastifyRequest, reply: FastifyReply) => {
+    const followed = await session(request)
+    sendEvents<LabConsoleEvent>(reply, (listener) => sessions.followConsole(followed, listener))
   })
   app.get('/api/labs/:lab/world', access, async (request: FastifyRequest, reply: FastifyReply) => {
     const follow = await (await session(request)).picture()

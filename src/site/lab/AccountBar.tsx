@@ -1,13 +1,9 @@
 import { t } from '../i18n/index.ts'
+import { accountNumber } from './account-number.ts'
 import { lab } from './store.ts'
 
 /** What AWS needs to make an EKS cluster, in seconds: https://docs.aws.amazon.com/eks/latest/userguide/getting-started-console.html (2026-11). */
 const EKS_CLUSTER_SECONDS = 600
-
-/** `1234-5678-9012`, as the console writes it. */
-function accountNumber(id: string): string {
-  return id.replace(/^(\d{4})(\d{4})(\d{4})$/, '$1-$2-$3')
-}
 
 /** The learner's account and region, and how much faster than AWS things are provisioned. */
 export function AccountBar() {

@@ -12,7 +12,7 @@ const MAY: Record<string, string[]> = {
   aws: ['world', 'network'],
   cloud: ['world', 'network', 'containers', 'kubernetes', 'aws'],
   checks: ['world', 'network', 'cloud'],
-  workspace: ['world', 'network', 'cloud', 'checks', 'server/api.ts'],
+  workspace: ['world', 'network', 'cloud', 'checks', 'server/api.ts', 'containers/files'],
   labs: ['world', 'network', 'cloud', 'checks', 'workspace'],
   classroom: ['world', 'network', 'cloud', 'checks', 'labs', 'workspace', 'database', 'server/api.ts'],
   database: ['world', 'checks', 'labs', 'server/api.ts'],

@@ -101,6 +101,10 @@ async function handle(worlds: Worlds, req: IncomingMessage, res: ServerResponse)
     }
     case 'GET worlds/:id/console':
       return followConsole(await world(), res)
+    case 'GET worlds/:id/schemas': {
+      const found = await (await world()).simulation.schemas(url.searchParams.get('apiVersion') ?? '')
+      return found ? reply(res, 200, found) : reply(res, 404, { error: 'no cluster serves this version' })
+    }
     default:
       return reply(res, 404, { error: `the cloud process has no ${req.method} ${url.pathname}` })
   }

@@ -82,6 +82,8 @@ export interface CloudClient {
   part(id: string, part: string): Promise<PartDetails | undefined>
   /** Follows a world's resources as its console shows them, until closed; begins anew with a catalogue after a restart of the process. `ended` resolves when nothing more will come: the world is gone. */
   followConsole(id: string, listener: (event: ConsoleEvent) => void): { ended: Promise<void>; close(): void }
+  /** The OpenAPI schemas of an `apiVersion` by name, as a cluster of the world serves them; undefined when none does. */
+  schemas(id: string, apiVersion: string): Promise<Record<string, object> | undefined>
   close(): void
 }
 

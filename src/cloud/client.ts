@@ -83,6 +83,13 @@ export function connectCloud(socketPath: string): CloudClient {
       const ended = follow<ConsoleEvent>(socketPath, () => `${worldPath(id)}/console`, signal, listener)
       return { ended, close: () => closing.abort() }
     },
+    schemas: (id, apiVersion) =>
+      found(
+        call<Record<string, object>>(
+          'GET',
+          `${worldPath(id)}/schemas?apiVersion=${encodeURIComponent(apiVersion)}`,
+        ),
+      ),
     close: () => closed.abort(),
   }
 }

@@ -42,6 +42,7 @@ import { Picture } from './picture/picture.ts'
 import { PodIdentityAgent } from './pod-identity-agent.ts'
 import { eksProvider } from './provider.ts'
 import { Registries } from './registries.ts'
+import { clusterSchemas, type Schemas } from './schemas.ts'
 import { awsControllers, awsServices } from './services.ts'
 import { unreachable } from './unreachable.ts'
 import { VpcPaths } from './vpc-paths.ts'
@@ -80,10 +81,12 @@ export class Simulation {
   readonly parts: PartDescriber
   /** Follows what the account's console shows. */
   readonly followConsole: (listener: (event: ConsoleEvent) => void) => { close(): void }
+  /** Schemas of the kinds that the world's clusters serve, by `apiVersion`. */
+  readonly schemas: (apiVersion: string) => Promise<Schemas | undefined>
   readonly #close: () => Promise<void>
 
   private constructor(
-    doors: Pick<Simulation, 'hosts' | 'classic' | 'picture' | 'parts' | 'followConsole'>,
+    doors: Pick<Simulation, 'hosts' | 'classic' | 'picture' | 'parts' | 'followConsole' | 'schemas'>,
     close: () => Promise<void>,
   ) {
     this.hosts = doors.hosts
@@ -91,6 +94,7 @@ export class Simulation {
     this.picture = doors.picture
     this.parts = doors.parts
     this.followConsole = doors.followConsole
+    this.schemas = doors.schemas
     this.#close = close
   }
 
@@ -240,22 +244,26 @@ export class Simulation {
       read: administratorReads(aws, identity.administrator(), region),
     }
     const followConsole = (listener: (event: ConsoleEvent) => void) => new ConsoleFeed(console, listener)
-    return new Simulation({ hosts, classic: aws.classic, picture, parts, followConsole }, async () => {
-      picture.close()
-      for (const controller of controllers) controller.stop()
-      metrics.stop()
-      traffic.stop()
-      ecs.stop()
-      addons.stop()
-      attachments.stop()
-      fargate.stop()
-      agent.close()
-      nodes.stop()
-      clusters.stop()
-      outside.close()
-      machines.stop()
-      await docker.close()
-    })
+    const schemas = (apiVersion: string) => clusterSchemas(clusters, apiVersion)
+    return new Simulation(
+      { hosts, classic: aws.classic, picture, parts, followConsole, schemas },
+      async () => {
+        picture.close()
+        for (const controller of controllers) controller.stop()
+        metrics.stop()
+        traffic.stop()
+        ecs.stop()
+        addons.stop()
+        attachments.stop()
+        fargate.stop()
+        agent.close()
+        nodes.stop()
+        clusters.stop()
+        outside.close()
+        machines.stop()
+        await docker.close()
+      },
+    )
   }
 
   close(): Promise<void> {

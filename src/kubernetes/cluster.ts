@@ -26,6 +26,8 @@ export class KubernetesCluster {
   readonly api: HttpHost
   /** What the cluster's own components, and the cloud, use. Reads work before `start`, writes after it. */
   readonly client: ClusterApi
+  /** The schemas of the kinds that it serves, custom ones included, by path (`apis/apps/v1`). */
+  readonly openApi: ApiServer['openApi']
   readonly #options: KubernetesClusterOptions
   readonly #server: ApiServer
   #kubelets: Kubelets | undefined
@@ -36,6 +38,7 @@ export class KubernetesCluster {
     this.#server = new ApiServer(options, options.generated ?? GENERATED)
     this.api = this.#server.host
     this.client = this.#server.client
+    this.openApi = this.#server.openApi
   }
 
   /** Makes what every cluster has, and starts its controllers. */

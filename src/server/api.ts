@@ -20,6 +20,12 @@ export type { Part, PartDetails, PartEvent, PartKind, PartState, PictureChange }
  * GET    /api/labs/:lab/world            server-sent events, `data:` is a PictureChange: the live picture of the cloud
  * GET    /api/labs/:lab/world/part?id=…   PartDetails, while the picture is followed
  * GET    /api/labs/:lab/console            server-sent events, `data:` is a LabConsoleEvent
+ * GET    /api/labs/:lab/files            server-sent events, `data:` is FileEntry[]: the home folder, again after each change
+ * GET    /api/labs/:lab/file?path=…      OpenedFile
+ * PUT    /api/labs/:lab/file?path=…      { text, version? } → { version }; 409 `changed` when it is not that version any more
+ * DELETE /api/labs/:lab/file?path=…      204
+ * POST   /api/labs/:lab/file/reset?path=… OpenedFile, as the lab brought it
+ * GET    /api/labs/:lab/schemas?apiVersion=… OpenAPI schemas by name, as the learner's cluster serves them
  * GET    /api/labs/:lab/terminals          TerminalInfo[]
  * POST   /api/labs/:lab/terminals          TerminalInfo
  * DELETE /api/terminals/:terminal          204
@@ -186,6 +192,25 @@ export type LabConsoleEvent =
   /** The lab has not been started: there is nothing to show. */
   | { type: 'absent' }
   | Extract<LabEvent, { type: 'cloud' }>
+/** A file or folder of the learner's home. */
+export interface FileEntry {
+  /** From the home folder: `site/index.html`. */
+  path: string
+  kind: 'file' | 'folder'
+  /** Bytes, of a file. */
+  size?: number
+  /** Whether the lab brought it. */
+  starter?: true
+}
+
+export interface OpenedFile {
+  path: string
+  text: string
+  /** Names what the file holds now. */
+  version: string
+  /** What the lab brought under this name. */
+  starter?: string
+}
 
 export interface TerminalInfo {
   id: string

@@ -14,6 +14,7 @@ import type { Lab } from '#labs/lab.ts'
 import { runScript } from '#labs/shell.ts'
 import type { PreparedWorlds } from '#labs/starts.ts'
 import { shellEnvironment } from '#workspace/environment.ts'
+import { WorkspaceFiles } from '#workspace/files.ts'
 import { makeHome } from '#workspace/home.ts'
 import type { Toolbox } from '#workspace/tools/install.ts'
 import type { LabEvent, LabState } from './api.ts'
@@ -168,6 +169,18 @@ export class LabSession {
     const details = await (await this.#services.cloud.client).part(world.id, id)
     if (!details) throw notFound('This is not there any more.', 'Look at the picture: it shows what is.')
     return details
+  }
+
+  /** The learner's files, and where they are. */
+  async files(): Promise<{ home: string; files: WorkspaceFiles }> {
+    await this.#startedWorld()
+    return { home: this.#home, files: new WorkspaceFiles(this.#home, [this.#lab.files]) }
+  }
+
+  /** The schemas that a cluster of the learner's serves for an `apiVersion`. */
+  async schemas(apiVersion: string): Promise<Record<string, object> | undefined> {
+    const world = await this.#startedWorld()
+    return (await this.#services.cloud.client).schemas(world.id, apiVersion)
   }
 
   /** The cloud process went away or came back. */

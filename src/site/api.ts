@@ -16,11 +16,19 @@ export class ProblemError extends Error {
 }
 
 /** Asks the server's API (see `src/server/api.ts`). Rejects with a `ProblemError`. */
-export async function request<T>(method: 'GET' | 'POST' | 'DELETE', path: string): Promise<T> {
+export async function request<T>(
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+  path: string,
+  content?: object,
+): Promise<T> {
   await signedIn
   let response: Response
   try {
-    response = await fetch(path, { method, headers: { accept: 'application/json' } })
+    response = await fetch(path, {
+      method,
+      headers: { accept: 'application/json', ...(content && { 'content-type': 'application/json' }) },
+      ...(content && { body: JSON.stringify(content) }),
+    })
   } catch {
     throw new ProblemError(t.problem.unreachable, 0)
   }

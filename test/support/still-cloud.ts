@@ -114,6 +114,13 @@ export class StillCloud implements CloudClient {
     return { ended: new Promise<void>(() => {}), close() {} }
   }
 
+  /** What clusters serve, by `apiVersion`. */
+  readonly served = new Map<string, Record<string, object>>()
+
+  async schemas(_id: string, apiVersion: string): Promise<Record<string, object> | undefined> {
+    return this.served.get(apiVersion)
+  }
+
   async save(): Promise<void> {}
   async restore(): Promise<void> {}
   async savePoints(): Promise<string[]> {

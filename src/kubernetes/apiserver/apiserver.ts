@@ -29,6 +29,8 @@ import { STRATEGIES } from './strategies/table.ts'
 export class ApiServer {
   readonly host: HttpHost
   readonly client: ClusterApi
+  /** OpenAPI v3 documents as they are served. */
+  readonly openApi: NonResources['openApi']
   readonly #objects: Objects
   readonly #kubelet = new KubeletHolder()
   readonly #tokens: ServiceAccountTokens
@@ -60,17 +62,19 @@ export class ApiServer {
     this.#objects = objects
     this.#tokens = tokens
     this.client = new ComponentApi(objects, new EventRecorder(objects))
+    const nonResources = new NonResources(
+      cluster.gitVersion,
+      generated,
+      objects.kinds,
+      tokens,
+      () => cluster.storageTrouble?.() === undefined,
+    )
+    this.openApi = (path) => nonResources.openApi(path)
     this.host = new ApiHost({
       objects,
       authentication,
       authorization,
-      nonResources: new NonResources(
-        cluster.gitVersion,
-        generated,
-        objects.kinds,
-        tokens,
-        () => cluster.storageTrouble?.() === undefined,
-      ),
+      nonResources,
       verbs: new Verbs(objects, new Subresources(parts), this.#stop.signal),
       streams: new Streams(objects, this.#kubelet),
       metrics: new Metrics(objects, cluster.gitVersion),

@@ -6,6 +6,7 @@ import type { LabSessions } from '../lab-sessions.ts'
 import type { LabTerminals } from '../lab-terminals.ts'
 import type { Identity } from '../security/identity.ts'
 import { sendEvents } from './events.ts'
+import { fileRoutes } from './files.ts'
 
 const access = { config: { access: 'signed-in' } } as const
 const name = z.string().regex(/^[a-z0-9-]{1,64}$/)
@@ -26,6 +27,7 @@ export function labRoutes(
   const session = (request: FastifyRequest): Promise<LabSession> =>
     sessions.session(identityOf(request).learner, labParameters.parse(request.params).lab)
 
+  fileRoutes(app, session)
   app.get('/api/labs', access, (request) => sessions.summaries(identityOf(request).learner))
   app.get('/api/labs/:lab', access, async (request) => (await session(request)).state())
   app.post('/api/labs/:lab/start', access, async (request) => (await session(request)).start())

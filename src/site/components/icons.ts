@@ -7,6 +7,8 @@ export const icons = {
   plus: 'M12 5v14M5 12h14',
   minus: 'M5 12h14',
   fit: 'M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5',
+  files: 'M4 6h6l2 2.5h8V19H4z',
+  bin: 'M5 7h14M10 4h4M7 7l1 13h8l1-13M10.5 11v5.5M13.5 11v5.5',
   world: 'M12 3.5l7.5 4.2v8.6L12 20.5l-7.5-4.2V7.7zM4.5 7.7L12 12l7.5-4.3M12 12v8.5',
   terminal: 'M4 6l5 5-5 5M12 18h8',
   arrow: 'M5 12h14M13 6l6 6-6 6',

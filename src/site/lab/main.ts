@@ -4,7 +4,8 @@ import { Announcer } from './Announcer.tsx'
 import { Finish } from './Finish.tsx'
 import { Connection, Notice, Progress, Reset } from './LabBar.tsx'
 import { KeyMap } from './layout/KeyMap.tsx'
-import { PaneSwitch, StepsDivider, WorldDivider } from './layout/PaneSwitch.tsx'
+import { FilesPane, WorldPane } from './layout/lazy-panes.tsx'
+import { AboveDivider, PaneSwitch, StepsDivider } from './layout/PaneSwitch.tsx'
 import { connectShortcuts } from './layout/shortcuts.ts'
 import { mount } from './mount.ts'
 import { StepCheck } from './StepCheck.tsx'
@@ -14,7 +15,6 @@ import { connectSteps } from './steps.ts'
 import { Toast } from './Toast.tsx'
 import { TerminalPane } from './terminal/TerminalPane.tsx'
 import { typeCommand } from './type-command.ts'
-import { WorldPane } from './world/WorldPane.tsx'
 
 connectSteps()
 connectShortcuts()
@@ -26,7 +26,8 @@ mount('reset', Reset)
 mount('views', PaneSwitch)
 mount('keys', KeyMap)
 mount('steps-divider', StepsDivider)
-mount('world-divider', WorldDivider)
+mount('above-divider', AboveDivider)
+mount('files', FilesPane)
 mount('world', WorldPane)
 mount('step-status', StepStatus)
 mount('step-check', StepCheck)

@@ -117,16 +117,21 @@ export class NonResources {
   }
 
   async #openApi(res: ServerResponse, path: string): Promise<void> {
-    const custom = (await this.#customDocuments()).get(path)
-    if (custom) {
-      res.setHeader('etag', `"${custom.hash}"`)
-      return send(res, custom.text, 'application/json')
-    }
-    const document = (await this.#load()).get(path)
+    const document = await this.openApi(path)
     if (!document) return sendPlain(res, 404, '404 page not found\n')
     res.setHeader('etag', `"${document.hash}"`)
-    res.setHeader('cache-control', 'public, immutable')
-    send(res, await readFile(`${this.#openApiFolder}/${document.file}`, 'utf8'), 'application/json')
+    if (!document.custom) res.setHeader('cache-control', 'public, immutable')
+    send(res, document.text, 'application/json')
+  }
+
+  /** The OpenAPI v3 document of a group and version: `apis/apps/v1`, as text. */
+  async openApi(path: string): Promise<{ text: string; hash: string; custom: boolean } | undefined> {
+    const custom = (await this.#customDocuments()).get(path)
+    if (custom) return { ...custom, custom: true }
+    const document = (await this.#load()).get(path)
+    if (!document) return undefined
+    const text = await readFile(`${this.#openApiFolder}/${document.file}`, 'utf8')
+    return { text, hash: document.hash, custom: false }
   }
 
   /** The documents of the groups that only CustomResourceDefinitions have. */

@@ -2,9 +2,9 @@ import type { IconName } from '../../components/icons.ts'
 import { t } from '../../i18n/index.ts'
 import { Icon } from '../Icon.tsx'
 import { Divider } from './Divider.tsx'
-import { narrow, PANES, type Pane, panes, togglePane } from './panes.ts'
+import { aboveTerminal, narrow, PANES, type Pane, panes, togglePane } from './panes.ts'
 
-const ICONS: Record<Pane, IconName> = { steps: 'text', world: 'world', terminal: 'terminal' }
+const ICONS: Record<Pane, IconName> = { steps: 'text', files: 'files', world: 'world', terminal: 'terminal' }
 
 /** Which parts of the page are shown. */
 export function PaneSwitch() {
@@ -30,7 +30,7 @@ export function PaneSwitch() {
 
 /** Between the steps and what stands beside (or, where it is narrow, below) them. */
 export function StepsDivider() {
-  return panes.value.steps && (panes.value.world || panes.value.terminal) ? (
+  return panes.value.steps && (aboveTerminal.value || panes.value.terminal) ? (
     <Divider
       size={narrow.value ? 'steps-narrow' : 'steps'}
       label={t.layout.stepsSize}
@@ -39,9 +39,9 @@ export function StepsDivider() {
   ) : null
 }
 
-/** Between the world and the terminal below it. */
-export function WorldDivider() {
-  return panes.value.world && panes.value.terminal ? (
-    <Divider size="world" label={t.layout.worldSize} horizontal />
+/** Between files or world and the terminal below. */
+export function AboveDivider() {
+  return aboveTerminal.value && panes.value.terminal ? (
+    <Divider size="above" label={t.layout.aboveSize} horizontal />
   ) : null
 }

@@ -14,6 +14,7 @@ const ACTIONS: Record<string, () => void> = {
     keyMapOpen.value = true
   },
   s: () => focusPane('steps'),
+  f: () => focusPane('files'),
   w: () => focusPane('world'),
   t: () => focusPane('terminal'),
   c: () => document.querySelector<HTMLButtonElement>('details.step[open] .check-bar button')?.click(),
@@ -45,6 +46,7 @@ export function focusPane(pane: Pane): void {
 
 function moveTo(pane: Pane): void {
   if (pane === 'terminal') return focusTerminal()
+  if (pane === 'files') return document.querySelector<HTMLElement>('.file-side button, .files-pane')?.focus()
   if (pane === 'world')
     return document.querySelector<HTMLElement>('.world-bar button[aria-pressed="true"], .world-pane')?.focus()
   const step = document.querySelector<HTMLElement>('details.step[open] > summary')

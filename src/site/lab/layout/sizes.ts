@@ -6,7 +6,7 @@ export const SIZES = {
   /** The steps' height where panes stand above one another. */
   'steps-narrow': { least: 20, most: 75, presets: [50, 70, 30] },
   /** The height of what stands above the terminal. */
-  world: { least: 15, most: 85, presets: [58, 75, 35] },
+  above: { least: 15, most: 85, presets: [58, 75, 35] },
   split: { least: 20, most: 80, presets: [50, 65, 35] },
 } as const satisfies Record<string, { least: number; most: number; presets: readonly number[] }>
 export type SizeName = keyof typeof SIZES

@@ -60,9 +60,9 @@ export function WorldView() {
       </div>
       <div class={`world-body ${selected.value ? 'with-part' : ''}`}>
         {!known.value ? (
-          <p class="world-empty">{t.connection.connecting}</p>
+          <p class="pane-empty">{t.connection.connecting}</p>
         ) : world.value.length === 0 ? (
-          <p class="world-empty">{t.world.nothing}</p>
+          <p class="pane-empty">{t.world.nothing}</p>
         ) : (
           { map: <WorldMap />, tree: <WorldTree />, table: <WorldTable /> }[shape.value]
         )}

@@ -28,7 +28,7 @@ export function connectShortcuts(): void {
       event.preventDefault()
       return focusPane('terminal')
     }
-    if (!letters.value || isTyping(event.target) || document.querySelector('dialog[open]')) return
+    if (!letters.value || isTyping(event) || document.querySelector('dialog[open]')) return
     const action = ACTIONS[event.key]
     if (!action) return
     event.preventDefault()
@@ -53,9 +53,10 @@ function moveTo(pane: Pane): void {
   ;(step ?? document.querySelector<HTMLElement>('.steps'))?.focus()
 }
 
-function isTyping(target: EventTarget | null): boolean {
+/** The editor is in a shadow root: the event's own target tells more than what the page sees of it. */
+function isTyping(event: KeyboardEvent): boolean {
+  const [target] = event.composedPath()
   return (
-    target instanceof HTMLElement &&
-    target.matches('input, textarea, select, [contenteditable="true"], [contenteditable="true"] *')
+    target instanceof HTMLElement && (target.isContentEditable || target.matches('input, textarea, select'))
   )
 }

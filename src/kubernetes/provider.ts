@@ -147,6 +147,8 @@ export interface ClusterOptions {
   serviceCidr: string
   /** PEM: signs client certificates and service-account tokens of this cluster. */
   certificateAuthority: { certificate: string; privateKey: string }
+  /** What signs approved certificate requests; without a private key nothing does. Default: `certificateAuthority`. */
+  signingAuthority?: { certificate: string; privateKey: string }
   /** The signers whose approved requests the cluster signs. Default: those of Kubernetes itself. */
   certificateSigners?: string[]
   /** Names outside the cluster, as the nodes and the control plane resolve them; undefined: NXDOMAIN. */

@@ -189,6 +189,26 @@ spec:
     expect(await shell.ok(node('ls /var/local-path-provisioner', 'kind-worker'))).toBe('')
   })
 
+  // Source: kubernetes.io/docs/tasks/tls/certificate-issue-client-csr.
+  it('signs an approved certificate request with the key on the disk of the control plane', async () => {
+    await shell.ok(
+      `openssl req -new -newkey rsa:2048 -nodes -keyout john.key -subj "/O=devs/CN=john" -out john.csr 2>/dev/null`,
+    )
+    const request = await shell.ok('base64 -w0 < john.csr')
+    await shell.write(
+      'csr.yaml',
+      `apiVersion: certificates.k8s.io/v1
+kind: CertificateSigningRequest
+metadata: {name: john}
+spec: {request: ${request}, signerName: kubernetes.io/kube-apiserver-client, expirationSeconds: 86400, usages: [client auth]}
+`,
+    )
+    await shell.ok('kubectl apply -f csr.yaml && kubectl certificate approve john')
+    await eventually('kubectl get csr john', 'Approved,Issued')
+    const subject = `kubectl get csr john -o jsonpath='{.status.certificate}' | base64 -d | openssl x509 -noout -subject -issuer -nameopt RFC2253`
+    expect(await shell.ok(subject)).toBe('subject=CN=john,O=devs\nissuer=CN=kubernetes')
+  })
+
   it('shows processes, units and their journal', async () => {
     expect(await shell.ok(node('ps aux'))).toMatch(
       /\/usr\/bin\/kubelet --bootstrap-kubeconfig[\s\S]*kube-apiserver --advertise-address/,

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import type { KeyAndCertificate } from '#network/authority.ts'
 import type { ClusterApi } from '../api.ts'
 import { ApiServer } from '../apiserver/apiserver.ts'
 import { type ControlPlane, createControlPlane } from '../controllers/control-plane.ts'
@@ -117,8 +118,13 @@ export class MachineCluster {
     }
   }
 
-  /** The controllers of a kube-controller-manager that leads. */
-  startControllerManager(podCidr: string | undefined): { stop(): void } {
+  /** The controllers of a kube-controller-manager that leads; without `signing` nobody signs certificates. */
+  startControllerManager(
+    podCidr: string | undefined,
+    signing: KeyAndCertificate | undefined,
+  ): { stop(): void } {
+    if (signing) this.#options.signingAuthority = signing
+    else delete this.#options.signingAuthority
     const parts = [
       startControllerManager(this.plane, (namespace, pod) => this.#kubelets!.usage(namespace, pod), {
         cloud: false,

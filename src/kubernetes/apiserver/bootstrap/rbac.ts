@@ -1,4 +1,5 @@
 import type { Obj } from '../json.ts'
+import { CONTROLLER_RULES } from './controller-roles.ts'
 
 // The default roles and bindings of Kubernetes 1.35 that people meet. Source: plugin/pkg/auth/authorizer/rbac/bootstrappolicy, read 2026-11.
 
@@ -178,38 +179,6 @@ const PUBLIC = ['/healthz', '/livez', '/readyz', '/version', '/version/']
 
 const EVENTS = rule(['', 'events.k8s.io'], ['events'], ['create', 'patch', 'update'])
 
-/** What each controller of the controller manager may do. Broader than upstream's only in resources it never uses. */
-const CONTROLLERS: Record<string, Obj[]> = {
-  'deployment-controller': [
-    rule(['apps'], ['deployments'], ['get', 'list', 'update', 'watch']),
-    rule(['apps'], ['deployments/status', 'deployments/finalizers'], ['update']),
-    rule(['apps'], ['replicasets'], ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch']),
-    rule([''], ['pods'], ['get', 'list', 'update', 'watch']),
-    EVENTS,
-  ],
-  'replicaset-controller': [
-    rule(['apps'], ['replicasets'], ['get', 'list', 'update', 'watch']),
-    rule(['apps'], ['replicasets/status', 'replicasets/finalizers'], ['update']),
-    rule([''], ['pods'], ['create', 'delete', 'list', 'patch', 'watch']),
-    EVENTS,
-  ],
-  'endpointslice-controller': [
-    rule([''], ['nodes', 'pods', 'services'], READ),
-    rule(['discovery.k8s.io'], ['endpointslices'], ['create', 'delete', 'get', 'list', 'update', 'watch']),
-    EVENTS,
-  ],
-  'namespace-controller': [
-    rule([''], ['namespaces'], ['delete', 'get', 'list', 'watch']),
-    rule([''], ['namespaces/finalize', 'namespaces/status'], ['update']),
-    rule(ALL, ALL, ['delete', 'deletecollection', 'get', 'list']),
-  ],
-  'generic-garbage-collector': [
-    rule(ALL, ALL, ['delete', 'get', 'list', 'patch', 'update', 'watch']),
-    EVENTS,
-  ],
-  'service-account-controller': [rule([''], ['serviceaccounts'], ['create']), EVENTS],
-}
-
 /** What a node authorizer grants to every kubelet; what it grants to some stands with it. */
 export const NODE_RULES: Obj[] = [
   rule(['authentication.k8s.io'], ['tokenreviews'], ['create']),
@@ -316,6 +285,21 @@ export const CLUSTER_ROLES: Obj[] = [
     rule(['storage.k8s.io'], ['storageclasses'], READ),
     EVENTS,
   ]),
+  clusterRole('system:heapster', [
+    rule([''], ['events', 'namespaces', 'nodes', 'pods'], READ),
+    rule(['extensions'], ['deployments'], READ),
+  ]),
+  clusterRole('system:kube-aggregator', [rule([''], ['endpoints', 'services'], READ)]),
+  clusterRole('system:node-problem-detector', [
+    rule([''], ['nodes'], ['get']),
+    rule([''], ['nodes/status'], ['patch']),
+    EVENTS,
+  ]),
+  clusterRole('system:volume-scheduler', [
+    rule([''], ['persistentvolumes'], ['get', 'list', 'patch', 'update', 'watch']),
+    rule(['storage.k8s.io'], ['storageclasses'], READ),
+    rule([''], ['persistentvolumeclaims'], ['get', 'list', 'patch', 'update', 'watch']),
+  ]),
   clusterRole('system:node-bootstrapper', [
     rule(['certificates.k8s.io'], ['certificatesigningrequests'], ['create', 'get', 'list', 'watch']),
   ]),
@@ -334,7 +318,7 @@ export const CLUSTER_ROLES: Obj[] = [
       rule(['certificates.k8s.io'], ['signers'], ['approve'], [signer!]),
     ]),
   ),
-  ...Object.entries(CONTROLLERS).map(([name, rules]) => clusterRole(`system:controller:${name}`, rules)),
+  ...Object.entries(CONTROLLER_RULES).map(([name, rules]) => clusterRole(`system:controller:${name}`, rules)),
 ]
 
 const group = (name: string): Obj => ({ kind: 'Group', name })
@@ -360,25 +344,70 @@ export const CLUSTER_ROLE_BINDINGS: Obj[] = [
   clusterBinding('system:node', []),
   clusterBinding('system:node-proxier', [user('system:kube-proxy')]),
   clusterBinding('system:kube-scheduler', [user('system:kube-scheduler')]),
+  clusterBinding('system:volume-scheduler', [user('system:kube-scheduler')]),
   clusterBinding('system:kube-controller-manager', [user('system:kube-controller-manager')]),
   clusterBinding('system:kube-dns', [account('kube-dns', 'kube-system')]),
   clusterBinding('system:service-account-issuer-discovery', [group('system:serviceaccounts')]),
-  ...Object.keys(CONTROLLERS).map((name) =>
+  ...Object.keys(CONTROLLER_RULES).map((name) =>
     clusterBinding(`system:controller:${name}`, [account(name, 'kube-system')]),
   ),
 ]
 
+const LEADERS = ['kube-controller-manager', 'kube-scheduler']
+const role = (name: string, namespace: string, rules: Obj[]): Obj => ({
+  metadata: metadata(name, {}, namespace),
+  rules,
+})
+const roleBinding = (name: string, namespace: string, subjects: Obj[], to = name): Obj => ({
+  metadata: metadata(name, {}, namespace),
+  roleRef: { apiGroup: API, kind: 'Role', name: to },
+  subjects,
+})
+
 export const ROLES: Obj[] = [
-  {
-    metadata: metadata('extension-apiserver-authentication-reader', {}, 'kube-system'),
-    rules: [rule([''], ['configmaps'], READ, ['extension-apiserver-authentication'])],
-  },
+  role('extension-apiserver-authentication-reader', 'kube-system', [
+    rule([''], ['configmaps'], READ, ['extension-apiserver-authentication']),
+  ]),
+  ...LEADERS.map((name) =>
+    role(`system::leader-locking-${name}`, 'kube-system', [
+      rule([''], ['configmaps'], ['watch']),
+      rule([''], ['configmaps'], ['get', 'update'], [name]),
+    ]),
+  ),
+  role('system:controller:bootstrap-signer', 'kube-public', [
+    rule([''], ['configmaps'], READ),
+    rule([''], ['configmaps'], ['update'], ['cluster-info']),
+    rule(['', 'events.k8s.io'], ['events'], ['create', 'patch', 'update']),
+  ]),
+  role('system:controller:bootstrap-signer', 'kube-system', [rule([''], ['secrets'], READ)]),
+  role('system:controller:cloud-provider', 'kube-system', [
+    rule([''], ['configmaps'], ['create', 'get', 'list', 'watch']),
+  ]),
+  role('system:controller:token-cleaner', 'kube-system', [
+    rule([''], ['secrets'], ['delete', ...READ]),
+    EVENTS,
+  ]),
 ]
 
 export const ROLE_BINDINGS: Obj[] = [
-  {
-    metadata: metadata('system::extension-apiserver-authentication-reader', {}, 'kube-system'),
-    roleRef: { apiGroup: API, kind: 'Role', name: 'extension-apiserver-authentication-reader' },
-    subjects: [user('system:kube-controller-manager'), user('system:kube-scheduler')],
-  },
+  roleBinding(
+    'system::extension-apiserver-authentication-reader',
+    'kube-system',
+    LEADERS.map((name) => user(`system:${name}`)),
+    'extension-apiserver-authentication-reader',
+  ),
+  ...LEADERS.map((name) =>
+    roleBinding(`system::leader-locking-${name}`, 'kube-system', [
+      user(`system:${name}`),
+      account(name, 'kube-system'),
+    ]),
+  ),
+  ...[
+    ['bootstrap-signer', 'kube-public'],
+    ['bootstrap-signer', 'kube-system'],
+    ['cloud-provider', 'kube-system'],
+    ['token-cleaner', 'kube-system'],
+  ].map(([name, namespace]) =>
+    roleBinding(`system:controller:${name}`, namespace!, [account(name!, 'kube-system')]),
+  ),
 ]

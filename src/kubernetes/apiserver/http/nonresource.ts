@@ -7,7 +7,7 @@ import { customDocuments } from '../openapi/custom.ts'
 import { OpenApiV2 } from '../openapi/v2.ts'
 import { discoveryOf } from './discovery.ts'
 import { isHealth, sendHealth } from './health.ts'
-import { sendJson, sendPlain } from './reply.ts'
+import { sendJson, sendPlain, sendRaw } from './reply.ts'
 import type { RequestInfo } from './request-info.ts'
 
 const META_PREFIX = 'io.k8s.apimachinery.pkg.apis.meta.v1.'
@@ -42,7 +42,7 @@ export class NonResources {
 
   async serve(req: IncomingMessage, res: ServerResponse, info: RequestInfo): Promise<void> {
     const path = info.path.length > 1 ? info.path.replace(/\/$/, '') : info.path
-    if (path === '/version') return sendJson(req, res, 200, this.#version())
+    if (path === '/version') return sendRaw(res, this.#version())
     if (isHealth(path)) return sendHealth(res, path, info.query, this.#stored())
     if (path === '/openapi/v2') return this.#openApiV2(req, res)
     if (path === '/.well-known/openid-configuration') return sendJson(req, res, 200, this.#tokens.discovery)

@@ -5,11 +5,20 @@ import { StatusError } from '../../api.ts'
 import { statusOf } from '../errors.ts'
 import { PatchError } from '../patch/json-patch.ts'
 
+/** Whether a person reads the answer. Models apiserver/pkg/endpoints/handlers/negotiation isPrettyPrint. */
+function wantsPretty({ url = '', headers }: IncomingMessage): boolean {
+  const asked = /[?&]pretty(?:=([^&]*))?(?:&|$)/.exec(url)
+  if (asked) return ['true', '1', ''].includes(asked[1] ?? '')
+  return /^(?:curl|Wget|Mozilla\/5\.0)/.test(headers['user-agent'] ?? '')
+}
+
+const pretty = (json: string): string => JSON.stringify(JSON.parse(json), null, 2)
+
 /** Answers JSON text, or YAML where the client prefers it. */
 export function sendText(req: IncomingMessage, res: ServerResponse, code: number, json: string): void {
   if (res.headersSent || res.destroyed) return
   const asYaml = /^application\/yaml/.test(req.headers.accept ?? '')
-  const body = asYaml ? stringify(JSON.parse(json)) : json
+  const body = asYaml ? stringify(JSON.parse(json)) : wantsPretty(req) ? pretty(json) : `${json}\n`
   res.writeHead(code, {
     'cache-control': 'no-cache, private',
     'content-type': asYaml ? 'application/yaml' : 'application/json',
@@ -28,7 +37,7 @@ export async function sendPieces(
   const first = pieces.next().value ?? ''
   let piece = pieces.next()
   if (piece.done) return sendText(req, res, code, first)
-  if (/^application\/yaml/.test(req.headers.accept ?? ''))
+  if (/^application\/yaml/.test(req.headers.accept ?? '') || wantsPretty(req))
     return sendText(req, res, code, [first, piece.value, ...pieces].join(''))
   if (res.headersSent || res.destroyed) return
   res.writeHead(code, { 'cache-control': 'no-cache, private', 'content-type': 'application/json' })
@@ -53,6 +62,13 @@ function drained(res: ServerResponse): Promise<void> {
 
 export const sendJson = (req: IncomingMessage, res: ServerResponse, code: number, value: unknown): void =>
   sendText(req, res, code, JSON.stringify(value))
+
+/** Answers indented JSON, whoever asks. Models apiserver/pkg/endpoints/handlers/responsewriters WriteRawJSON. */
+export function sendRaw(res: ServerResponse, value: unknown): void {
+  const body = JSON.stringify(value, null, 2)
+  res.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) })
+  res.end(body)
+}
 
 export function sendPlain(res: ServerResponse, code: number, text: string): void {
   if (res.headersSent || res.destroyed) return

@@ -4,11 +4,13 @@ import type { Call } from '../http/call.ts'
 import { writeOptions } from '../http/manager.ts'
 import { writeQuery } from '../http/options.ts'
 import { sendJson } from '../http/reply.ts'
+import { accepted } from '../http/representation.ts'
 import type { SubresourceParts } from '../http/subresources.ts'
 import { at, clone, isObject, type Json, type Obj } from '../json.ts'
 import type { Kind } from '../kinds/kind.ts'
 import { applyJsonPatch, applyMergePatch } from '../patch/json-patch.ts'
 import { servedAs } from '../storage/entries.ts'
+import { age } from '../tables/duration.ts'
 import { formatSelector } from '../tables/format.ts'
 
 /** `autoscaling/v1` Scale of a workload. */
@@ -36,6 +38,35 @@ function scaleOf(object: Obj, kind: Kind): Obj {
   }
 }
 
+/** Columns of upstream's printer: pkg/printers/internalversion printScale. */
+function tableOf(scale: Obj, version: string, now: number): Obj {
+  const column = (name: string, type: string, format = '') => ({
+    name,
+    type,
+    format,
+    description: '',
+    priority: 0,
+  })
+  const { metadata, spec, status } = scale
+  return {
+    kind: 'Table',
+    apiVersion: `meta.k8s.io/${version}`,
+    metadata: { resourceVersion: metadata.resourceVersion },
+    columnDefinitions: [
+      column('Name', 'string', 'name'),
+      column('Desired', 'integer'),
+      column('Available', 'integer'),
+      column('Age', 'string'),
+    ],
+    rows: [
+      {
+        cells: [metadata.name, spec.replicas, status.replicas, age(metadata.creationTimestamp, now)],
+        object: { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}`, metadata },
+      },
+    ],
+  }
+}
+
 /** A path of a CustomResourceDefinition (`.spec.replicas`) without its dot. */
 const bare = (path: string) => path.replace(/^\./, '')
 
@@ -56,7 +87,12 @@ export async function scale(call: Call, { objects }: SubresourceParts): Promise<
   const { req, res, info, kind } = call
   const entry = objects.get(call.stored, info.namespace, info.name)
   if (!entry) throw notFound(kind, info.name)
-  if (info.verb === 'get') return sendJson(req, res, 200, scaleOf(servedAs(kind, entry), kind))
+  if (info.verb === 'get') {
+    const found = scaleOf(servedAs(kind, entry), kind)
+    const { as, version } = accepted(req.headers.accept ?? '')
+    const now = objects.context.world.clock.now()
+    return sendJson(req, res, 200, as === 'Table' ? tableOf(found, version, now) : found)
+  }
   const query = writeQuery(info.query, 'UpdateOptions')
   const type = mediaType(req)
   const whole = info.verb === 'update' ? await readNeeded(req, objects.context.schema) : undefined

@@ -57,6 +57,8 @@ export function certificateSigner(plane: ControlPlane): Controller {
     name: 'certificatesigningrequest-signing-controller',
     sources: [{ prefix: api.prefix(REQUESTS), keys: ownKey }],
     async reconcile(name) {
+      const authority = options.signingAuthority ?? options.certificateAuthority
+      if (!authority.privateKey) return
       const object = api.get<SigningRequest>(REQUESTS, '', name)
       if (!object || object.status?.certificate || !signers.includes(object.spec.signerName)) return
       if (
@@ -73,7 +75,7 @@ export function certificateSigner(plane: ControlPlane): Controller {
         expirationSeconds === undefined ? YEAR_MS : expirationSeconds * 1000,
         YEAR_MS,
       )
-      const certificate = await signRequest(options.certificateAuthority, pem, {
+      const certificate = await signRequest(authority, pem, {
         usages,
         now: plane.now(),
         durationMs,

@@ -1,4 +1,5 @@
-import type { Program } from '#containers/processes/process.ts'
+import type { Process, Program } from '#containers/processes/process.ts'
+import type { KeyAndCertificate } from '#network/authority.ts'
 import type { Machines } from '../machines.ts'
 import { FlagError, parseFlags } from './flags.ts'
 import { klog } from './klog.ts'
@@ -62,6 +63,18 @@ const UNSIMULATED = [
   'horizontal-pod-autoscaler-sync-period',
 ]
 
+/** What `--cluster-signing-cert-file` and its key name. */
+async function signingAuthority(
+  { machine: { files } }: Process,
+  flags: ReturnType<typeof parseFlags>,
+): Promise<KeyAndCertificate | undefined> {
+  const certificate = flags.get('cluster-signing-cert-file')
+  const key = flags.get('cluster-signing-key-file')
+  if (!certificate || !key) return undefined
+  const read = async (path: string) => Buffer.from(await files.read(path)).toString()
+  return { certificate: await read(certificate), privateKey: await read(key) }
+}
+
 /** The controller manager of a control plane: its controllers run while it leads. */
 export const controllerManager =
   (machines: Machines, version: string): Program =>
@@ -91,6 +104,7 @@ export const controllerManager =
     const allocates = flags.get('allocate-node-cidrs') === 'true'
     if (allocates && cidr !== undefined && !/^(\d{1,3}\.){3}\d{1,3}\/\d{1,2}$/.test(cidr))
       return fail(`invalid CIDR address: ${cidr}`)
+    const signing = await signingAuthority(process, flags)
     await serveHealth(process, Number(flags.get('secure-port') ?? 10257))
     await log('I', 'serving.go:386', 'Generated self-signed cert in-memory')
     await log('I', 'controllermanager.go:188', `"Starting" version="${version}"`)
@@ -100,7 +114,7 @@ export const controllerManager =
         name: 'kube-controller-manager',
         kubeconfigPath: flags.get('kubeconfig') ?? '',
         elects: flags.get('leader-elect') !== 'false',
-        lead: (cluster) => cluster.startControllerManager(allocates ? cidr : undefined),
+        lead: (cluster) => cluster.startControllerManager(allocates ? cidr : undefined, signing),
       })
     } catch (error) {
       if ((error as Error).name === 'KilledError') throw error

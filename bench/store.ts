@@ -1,9 +1,9 @@
-// Durable writes of the world's store beside the bare limit: the same bytes appended to a file and synced.
-// node bench/store.ts
+// Durable writes of the world's store beside the bare limit, the same bytes appended to a file and synced; and how long a snapshot of
+// 100,000 objects holds the event loop while writes go on, beside the same process without one: node bench/store.ts [objects]
 import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { performance } from 'node:perf_hooks'
+import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import { WorldFiles } from '#world/files.ts'
 
 const directory = await mkdtemp(join(tmpdir(), 'drydock-bench-'))
@@ -56,6 +56,42 @@ for (const round of rounds) {
   )
 }
 console.log(`ratio store/limit, median: ${ratios[1]!.toFixed(2)}`)
+
+const [OBJECTS = 100_000] = process.argv.slice(2).map(Number)
+for (let i = 0; i < OBJECTS; i++) {
+  files.store.put(`objects/${i}`, { ...value, metadata: { ...value.metadata, name: `web-${i}` } })
+  if (i % 1000 === 999) await files.store.flushed()
+}
+await files.save('warm-up')
+
+/** Writes while `work` is under way; gives what the event loop was held, ms. */
+async function held(work: () => Promise<unknown>): Promise<{ p99: number; max: number; ms: number }> {
+  const delay = monitorEventLoopDelay({ resolution: 1 })
+  let done = false
+  const writing = (async () => {
+    for (let i = 0; !done; i++) {
+      files.store.put(`objects/${(i * 7919) % OBJECTS}`, value)
+      if (i % 4 === 3) await files.store.flushed()
+    }
+  })()
+  delay.enable()
+  const start = performance.now()
+  await work()
+  const ms = performance.now() - start
+  delay.disable()
+  done = true
+  await writing
+  // The monitor counts its own resolution of a millisecond in.
+  const of = (nanoseconds: number) => Math.max(0, nanoseconds / 1e6 - 1)
+  return { p99: of(delay.percentile(99)), max: of(delay.max), ms }
+}
+const during = await held(() => files.save('save'))
+const without = await held(() => new Promise((resolve) => setTimeout(resolve, during.ms)))
+const show = ({ p99, max }: { p99: number; max: number }) =>
+  `p99 ${p99.toFixed(1)} ms, max ${max.toFixed(1)} ms`
+console.log(
+  `snapshot of ${OBJECTS} objects while writes go on: ${during.ms.toFixed(0)} ms; event loop ${show(during)}; without a snapshot ${show(without)}`,
+)
 
 await raw.close()
 await files.close()

@@ -50,7 +50,7 @@ export async function sendPieces(
 }
 
 /** Resolves when the client has taken what was written, or has left. */
-function drained(res: ServerResponse): Promise<void> {
+export function drained(res: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       res.off('drain', done).off('close', done)

@@ -1,5 +1,6 @@
 import type { Timer } from '#world/clock.ts'
 import { CompactedError, type Entry, type StoreEvent, type WatchHandle } from '#world/store.ts'
+import { inTurn, isTurnOver, turn } from '#world/turns.ts'
 import { expired, statusOf } from '../errors.ts'
 import { apiVersionOf } from '../kinds/kind.ts'
 import { predicate } from '../selectors.ts'
@@ -8,14 +9,17 @@ import type { Objects } from '../storage/objects.ts'
 import type { Call } from './call.ts'
 import { type ListOptions, listOptions } from './list-options.ts'
 import { flagIn, numberIn } from './options.ts'
+import { drained } from './reply.ts'
 import { representation } from './representation.ts'
 
 /** How often a quiet watch tells how far it has seen, ms. */
 const BOOKMARK_MS = 60_000
 /** Watches end by themselves after this long, ms; upstream picks 30 to 60 minutes. */
 const DEFAULT_TIMEOUT_MS = 45 * 60_000
-/** A client that leaves more than this unread is cut off, bytes. */
-const MAX_UNREAD = 32 * 1024 * 1024
+/** A client that leaves more than this unread is cut off, bytes: upstream gives a watcher some hundred events and the sockets' buffers. */
+const MAX_UNREAD = 8 * 1024 * 1024
+/** What there is already is sent in pieces of about so many characters. */
+const PIECE = 64 * 1024
 
 /**
  * Answers a watch: the events since a resourceVersion (or first what there is), then each change once it is durable.
@@ -31,6 +35,7 @@ export function serveWatch(call: Call, objects: Objects, stopped: AbortSignal): 
       res.write(text)
       if (res.writableLength > MAX_UNREAD) res.destroy()
     },
+    room: () => (res.writableNeedDrain ? drained(res) : Promise.resolve()),
     end: () => res.end(),
   })
   res.writeHead(200, { 'cache-control': 'no-cache, private', 'content-type': 'application/json' })
@@ -42,8 +47,12 @@ export function serveWatch(call: Call, objects: Objects, stopped: AbortSignal): 
   watch.start(options, timeoutMs, flagIn(info.query, 'allowWatchBookmarks'))
 }
 
+const line = (type: string, object: string): string => `{"type":"${type}","object":${object}}\n`
+
 interface Sink {
   send(text: string): void
+  /** Resolves when the client has read so much that more may be sent without need. */
+  room(): Promise<void>
   end(): void
 }
 
@@ -83,18 +92,28 @@ class Watch {
     const { store } = world
     const prefix = this.#objects.prefix(this.#call.stored, this.#call.info.namespace || undefined)
     const initial = sendInitialEvents || version === '' || version === '0'
-    this.#seen = store.revision
-    if (initial) this.#sendPresent(prefix)
+    this.#timer(timeoutMs, () => this.close())
+    if (!initial) return this.#follow(prefix, Number(version), bookmarks)
+    const { entries, revision } = store.list(prefix)
+    void this.#sendPresent(entries).then(() => {
+      if (this.#closed) return
+      this.#follow(prefix, revision, false)
+      if (sendInitialEvents && bookmarks) this.#bookmark(true)
+      if (bookmarks) this.#bookmarkLater()
+    })
+  }
+
+  /** Sends what has happened since a revision, and then what happens. */
+  #follow(prefix: string, revision: number, bookmarks: boolean): void {
+    const { store } = this.#objects.context.world
+    this.#seen = revision
     try {
-      const fromRevision = initial ? {} : { fromRevision: Number(version) + 1 }
-      this.#handle = store.watch(prefix, (event) => this.#event(event), fromRevision)
+      this.#handle = store.watch(prefix, (event) => this.#event(event), { fromRevision: revision + 1 })
     } catch (error) {
       if (!(error instanceof CompactedError)) throw error
-      this.#fail(`too old resource version: ${version} (${error.compactRevision + 1})`)
+      this.#fail(`too old resource version: ${revision} (${error.compactRevision + 1})`)
       return
     }
-    if (sendInitialEvents && bookmarks) this.#bookmark(true)
-    this.#timer(timeoutMs, () => this.close())
     if (bookmarks) this.#bookmarkLater()
   }
 
@@ -106,10 +125,21 @@ class Watch {
     this.#sink.end()
   }
 
-  #sendPresent(prefix: string): void {
-    for (const entry of this.#objects.context.world.store.list(prefix).entries) {
-      if (this.#selected(entry)) this.#push('ADDED', this.#form.one(entry))
+  /** Sends what there is as fast as the client takes it, others getting their turns in between. */
+  async #sendPresent(entries: Entry[]): Promise<void> {
+    await this.#objects.context.world.store.flushed()
+    let text = ''
+    for (const entry of entries) {
+      if (!this.#selected(entry)) continue
+      text += line('ADDED', this.#form.one(entry))
+      if (text.length < PIECE && !isTurnOver()) continue
+      if (this.#closed) return
+      this.#sink.send(text)
+      text = ''
+      await this.#sink.room()
+      await turn()
     }
+    if (text !== '' && !this.#closed) this.#sink.send(text)
   }
 
   #event(event: StoreEvent): void {
@@ -130,15 +160,18 @@ class Watch {
 
   #push(type: string, object: string): void {
     if (this.#closed) return
-    this.#pending.push(`{"type":"${type}","object":${object}}\n`)
+    this.#pending.push(line(type, object))
     if (this.#flushing) return
     this.#flushing = true
-    void this.#objects.context.world.store.flushed().then(() => {
-      this.#flushing = false
-      const text = this.#pending.join('')
-      this.#pending = []
-      if (!this.#closed) this.#sink.send(text)
-    })
+    // However many watches there are, they hold nobody up.
+    void this.#objects.context.world.store.flushed().then(() => inTurn(this.#flush))
+  }
+
+  readonly #flush = (): void => {
+    this.#flushing = false
+    const text = this.#pending.join('')
+    this.#pending = []
+    if (!this.#closed) this.#sink.send(text)
   }
 
   #bookmarkLater(): void {

@@ -16,6 +16,8 @@ import { AwsError } from './wire/service.ts'
 
 /** In whose name a key is used: a request's caller, or a role that a service works with. */
 export interface KeyUser extends Scope {
+  /** Who asks, when it is not the account that the work is in. */
+  principal?: { accountId: string }
   /** Asks IAM and the key's policy; throws when they do not allow. */
   authorize(action: string, resource: string, conditions?: Record<string, string | string[]>): void
 }
@@ -55,7 +57,7 @@ function useKey(user: KeyUser, { service, keyId, operations, encryptionContext =
     )
   }
   const conditions = {
-    'kms:CallerAccount': user.accountId,
+    'kms:CallerAccount': user.principal?.accountId ?? user.accountId,
     'kms:ViaService': `${service}.${user.region}.amazonaws.com`,
     'kms:GrantIsForAWSResource': 'true',
     ...Object.fromEntries(

@@ -20,6 +20,10 @@ const createBody = z.strictObject({
     .string()
     .regex(/^[a-z]{2}(-[a-z]+)+-\d$/)
     .optional(),
+  accounts: z
+    .array(z.string().regex(/^[a-z][a-z0-9-]{0,30}$/))
+    .max(5)
+    .optional(),
   seed: z.string().max(200).optional(),
   provisioning: z.union([z.literal('instant'), z.number().min(1).max(100_000)]).optional(),
   speed: z.number().min(0).max(10_000).optional(),

@@ -17,6 +17,8 @@ export interface WorldInfo {
   dockerHost: string
   /** Keys of the account's administrator. */
   administrator: { accessKeyId: string; secretAccessKey: string }
+  /** Further accounts of the world: name, id, keys of the administrator. A home has a profile of each. */
+  accounts: AccountInfo[]
   /** The world's account on Docker Hub, of the Personal plan. */
   dockerHub: { username: string; password: string }
   clock: { now: number; speed: number }
@@ -24,11 +26,21 @@ export interface WorldInfo {
   revision: number
 }
 
+/** An AWS account beside a world's first one. */
+export interface AccountInfo {
+  /** `partner`: the CLI's profile for it. */
+  name: string
+  accountId: string
+  administrator: { accessKeyId: string; secretAccessKey: string }
+}
+
 export interface CreateWorldOptions {
   /** `[a-z0-9-]{1,63}`; made up when left out. Creating a world that exists gives that one. */
   id?: string
   accountId?: string
   region?: string
+  /** Names of further AWS accounts: `[a-z][a-z0-9-]*`. In them is everything but what runs: clusters, tasks, load balancers. */
+  accounts?: string[]
   seed?: string
   provisioning?: ProvisioningSpeed
   speed?: number
@@ -36,7 +48,7 @@ export interface CreateWorldOptions {
   home?: string
   /**
    * A save point of another world to start from: same account, keys and state, but a name, a secret and a home of its own.
-   * `accountId` and `region` are then those of that world.
+   * `accountId`, `region` and accounts are then those of that world; further `accounts` come new.
    */
   from?: { world: string; save: string }
 }

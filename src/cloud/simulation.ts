@@ -101,8 +101,10 @@ export class Simulation {
   /** Makes what a new account has, and starts everything from the world's store. */
   static async start({ world, config, dockerSocket, blobs, ...options }: StartOptions): Promise<Simulation> {
     const { accountId, region } = config
-    bootstrapAccount(world, config)
-    bootstrapRegion({ world, accountId, region })
+    for (const account of [config, ...(config.accounts ?? [])]) {
+      bootstrapAccount(world, account)
+      bootstrapRegion({ world, accountId: account.accountId, region })
+    }
 
     const network = new VirtualNetwork()
     const paths = new VpcPaths(world, accountId)

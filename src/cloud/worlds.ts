@@ -217,6 +217,7 @@ export class Worlds {
       caFile,
       dockerHost: `unix://${dockerSocket}`,
       administrator: config.administrator,
+      accounts: config.accounts ?? [],
       dockerHub: dockerHubAccount(config),
       clock: { now: clock.now(), speed: clock.speed },
       provisioning: config.provisioning,
@@ -249,11 +250,20 @@ export class Worlds {
         accountId,
         region,
         administrator,
+        accounts = [],
         secret,
         hubSecret = secret,
       } = store.get<WorldConfig>(CONFIG_KEY)!.value
       const own = newConfig({ ...options, id }, new Ids(options.seed))
-      store.put(CONFIG_KEY, { ...own, accountId, region, administrator, hubSecret })
+      const added = (own.accounts ?? []).filter(({ name }) => !accounts.some((one) => one.name === name))
+      store.put(CONFIG_KEY, {
+        ...own,
+        accountId,
+        region,
+        administrator,
+        accounts: [...accounts, ...added],
+        hubSecret,
+      })
     })
     await rename(part, join(this.#options.directory, id))
     return this.#openFolder(id, undefined, options.speed)

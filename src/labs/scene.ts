@@ -30,7 +30,8 @@ export class Scene {
   /** A fresh world and home, as a learner finds them when the lab is started. */
   static async open(lab: Lab, id: string, worlds: PreparedWorlds, place: Place): Promise<Scene> {
     const home = join(place.folder, 'home')
-    const options = { id, seed: lab.id, provisioning: 'instant', home } as const
+    const { accounts } = lab
+    const options = { id, seed: lab.id, provisioning: 'instant', home, accounts } as const
     const { world, files } = await worlds.create(lab.start, options)
     return Scene.#furnish(place, world, [files, lab.files])
   }

@@ -69,6 +69,13 @@ export const labSchema = z
     start: id
       .optional()
       .describe('What it begins in: `starts/<start>.sh`, for example `eks`. An empty account when left out.'),
+    accounts: z
+      .array(id)
+      .max(5)
+      .optional()
+      .describe(
+        'Further AWS accounts, each with a profile of its name in `~/.aws`: `partner` for `aws --profile partner …`. For work across accounts: roles, repositories, keys, secrets; clusters, tasks and load balancers run in the first account.',
+      ),
     steps: z
       .array(stepSchema)
       .min(1)

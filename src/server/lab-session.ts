@@ -217,7 +217,11 @@ export class LabSession {
     const [tools] = await Promise.all([toolbox, cloud.client])
     const record = await started.find(this.#learner, this.#lab.id)
     const id = record?.world ?? this.#worldId()
-    const { world, files } = await worlds.create(this.#lab.start, { id, home: this.#home })
+    const { world, files } = await worlds.create(this.#lab.start, {
+      id,
+      home: this.#home,
+      accounts: this.#lab.accounts,
+    })
     this.#world = world
     await makeHome({ home: this.#home, world, files: [files, this.#lab.files] })
     if (!record) {

@@ -37,14 +37,19 @@ export async function writeLearnerFiles(home: string, world: WorldInfo): Promise
   await writeHubFile(home, world)
 }
 
-/** Writes `.aws/config` and `.aws/credentials` with the keys of the world's administrator. */
+/** Writes `.aws/config` and `.aws/credentials` with the keys of the world's administrator, and a profile for each further account. */
 export async function writeAwsFiles(home: string, world: WorldInfo): Promise<void> {
-  const { accessKeyId, secretAccessKey } = world.administrator
-  await writePrivate(join(home, '.aws/config'), `[default]\nregion = ${world.region}\noutput = json\n`)
-  await writePrivate(
-    join(home, '.aws/credentials'),
-    `[default]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`,
+  const profiles = [{ name: 'default', administrator: world.administrator }, ...world.accounts]
+  const config = profiles.map(
+    ({ name }) =>
+      `[${name === 'default' ? name : `profile ${name}`}]\nregion = ${world.region}\noutput = json\n`,
   )
+  const credentials = profiles.map(
+    ({ name, administrator: { accessKeyId, secretAccessKey } }) =>
+      `[${name}]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`,
+  )
+  await writePrivate(join(home, '.aws/config'), config.join('\n'))
+  await writePrivate(join(home, '.aws/credentials'), credentials.join('\n'))
 }
 
 /** Writes `docker-hub.txt`, the note that says which account the learner has on Docker Hub. */

@@ -27,6 +27,7 @@ export class StillCloud implements CloudClient {
       caFile: '/nonexistent/ca.pem',
       dockerHost: 'unix:///nonexistent/docker.sock',
       administrator: { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'example' },
+      accounts: [],
       dockerHub: { username: 'learner', password: 'example' },
       clock: { now: 0, speed: 1 },
       provisioning: 40,

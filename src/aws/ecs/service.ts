@@ -50,6 +50,7 @@ export const ecsService: Service = {
   actionPrefix: 'ecs',
   endpoints: [{ prefix: 'ecs' }],
   botocoreName: 'ecs',
+  machines: ['RunTask', 'StartTask', 'CreateService', 'CreateTaskSet', 'RegisterContainerInstance'],
   handlers: {
     ...clusterHandlers,
     ...taskDefinitionHandlers,

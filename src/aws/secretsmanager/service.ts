@@ -1,8 +1,8 @@
-import type { RequestContext, ResourceResolver, Service } from '../wire/service.ts'
+import type { Handler, RequestContext, ResourceResolver, Service } from '../wire/service.ts'
 import { policyHandlers } from './policies.ts'
 import { randomPasswordHandlers } from './random-password.ts'
 import { secretHandlers } from './secrets.ts'
-import { findSecret } from './tables.ts'
+import { findSecret, ownerOf } from './tables.ts'
 
 /** https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html */
 const resource: ResourceResolver<{ SecretId?: string; Name?: string }> = (input, context) => {
@@ -21,7 +21,15 @@ export const secretsManagerService: Service = {
   actionPrefix: 'secretsmanager',
   endpoints: [{ prefix: 'secretsmanager' }],
   botocoreName: 'secretsmanager',
-  handlers: { ...secretHandlers, ...policyHandlers, ...randomPasswordHandlers },
+  handlers: Object.fromEntries(
+    Object.entries({ ...secretHandlers, ...policyHandlers, ...randomPasswordHandlers }).map(
+      ([operation, handler]): [string, Handler] => [
+        operation,
+        // An ARN may be another account's.
+        (input: { SecretId?: string }, context) => handler(input, ownerOf(context, input.SecretId)),
+      ],
+    ),
+  ),
   resources: (_operation, input, context) => resource(input, context),
   resourcePolicy: (arn, context) => findSecret(context, arn)?.policy,
 }

@@ -246,6 +246,12 @@ export class Pipeline {
         'not-simulated',
         `Drydock does not simulate ${action}: the request was understood, but nothing was done. FIDELITY.md lists what is simulated.`,
       )
+    if (service.machines?.includes(operation.name) && context.accountId !== this.#options.accountId)
+      throw fault(
+        model.protocol,
+        'not-simulated',
+        `Drydock runs clusters, tasks and load balancers in the world's first account (${this.#options.accountId}) only: ${action} did nothing in account ${context.accountId}.`,
+      )
     if (model.protocol === 'ec2' && input.DryRun === true)
       throw new AwsError('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', {
         status: 412,
@@ -267,16 +273,17 @@ export class Pipeline {
     resource: string,
     conditions: Record<string, string | string[]>,
   ): Decision {
-    const document = service.resourcePolicy?.(resource, context)
+    const owner = resource.split(':')[4] ?? ''
+    const foreign = /^\d{12}$/.test(owner) && owner !== context.principal.accountId
+    // What is another account's is nobody's business here unless that account's own policy says so.
+    const document = service.resourcePolicy?.(resource, context) ?? (foreign ? NO_STATEMENTS : undefined)
     const required = service.resourcePolicyRequired ?? false
     return this.#identity.decide({
       principal: context.principal,
       action,
       resource,
       conditions: { ...conditions, ...tagConditions(service, resource, context) },
-      ...(document === undefined
-        ? {}
-        : { resourcePolicy: { document, accountId: resource.split(':')[4] ?? '', required } }),
+      ...(document === undefined ? {} : { resourcePolicy: { document, accountId: owner, required } }),
     })
   }
 
@@ -288,6 +295,8 @@ export class Pipeline {
     return fault(model.protocol, 'internal', 'An internal error has occurred. Retry your request.')
   }
 }
+
+const NO_STATEMENTS = JSON.stringify({ Version: '2012-10-17', Statement: [] })
 
 /** `aws:ResourceTag/key`, also under the service's own prefix as some of its policies write it. */
 function tagConditions(service: Service, resource: string, context: RequestContext): Record<string, string> {

@@ -1,0 +1,159 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { CreateRepositoryCommand, ECRClient, SetRepositoryPolicyCommand } from '@aws-sdk/client-ecr'
+import {
+  CreateRoleCommand,
+  IAMClient,
+  PutRolePolicyCommand,
+  UpdateAssumeRolePolicyCommand,
+} from '@aws-sdk/client-iam'
+import {
+  CreateSecretCommand,
+  PutResourcePolicyCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { simulatedTarget } from '#checks/target.ts'
+import { TargetClients } from '#checks/target-clients.ts'
+import type { OwnedCloud, WorldInfo } from '#cloud/api.ts'
+import { startCloud } from '#cloud/supervisor.ts'
+import { LabShell } from '../support/lab-shell.ts'
+
+// Two accounts of one world, without an organisation. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
+
+let directory: string
+let cloud: OwnedCloud
+let world: WorldInfo
+let partner: string
+let shell: LabShell
+/** Clients of the partner's administrator. */
+let clients: TargetClients
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'drydock-accounts-'))
+  cloud = await startCloud({ directory })
+  world = await cloud.createWorld({ provisioning: 'instant', accounts: ['partner'] })
+  const [account] = world.accounts
+  partner = account!.accountId
+  clients = new TargetClients(simulatedTarget({ ...world, administrator: account!.administrator }))
+  shell = await LabShell.open(world)
+})
+afterAll(async () => {
+  await shell.close()
+  await cloud.stop()
+  await rm(directory, { recursive: true })
+})
+
+const trusting = (principal: string, condition?: object) =>
+  JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Principal: { AWS: principal },
+        Action: 'sts:AssumeRole',
+        ...(condition && { Condition: condition }),
+      },
+    ],
+  })
+
+it('has a profile for each account of a world', async () => {
+  expect(partner).not.toBe(world.accountId)
+  expect(await shell.ok('aws sts get-caller-identity --query Arn --output text')).toBe(
+    `arn:aws:iam::${world.accountId}:user/admin`,
+  )
+  expect(await shell.ok('aws --profile partner sts get-caller-identity --query Arn --output text')).toBe(
+    `arn:aws:iam::${partner}:user/admin`,
+  )
+})
+
+it('lets a role of the other account be assumed with the external id that its trust policy asks for', async () => {
+  const iam = clients.aws(IAMClient)
+  const role = { RoleName: 'auditor' }
+  await iam.send(
+    new CreateRoleCommand({ ...role, AssumeRolePolicyDocument: trusting(`arn:aws:iam::${partner}:root`) }),
+  )
+  const arn = `arn:aws:iam::${partner}:role/auditor`
+  const assume = (more = '') =>
+    shell.run(
+      `aws sts assume-role --role-arn ${arn} --role-session-name visit ${more} --query AssumedRoleUser.Arn --output text`,
+    )
+  const refusal = `An error occurred (AccessDenied) when calling the AssumeRole operation: User: arn:aws:iam::${world.accountId}:user/admin is not authorized to perform: sts:AssumeRole on resource: ${arn}`
+  expect((await assume()).stderr).toContain(refusal)
+  const PolicyDocument = trusting(`arn:aws:iam::${world.accountId}:root`, {
+    StringEquals: { 'sts:ExternalId': 'ours-42' },
+  })
+  await iam.send(new UpdateAssumeRolePolicyCommand({ ...role, PolicyDocument }))
+  expect((await assume()).stderr).toContain(refusal)
+  expect((await assume('--external-id ours-42')).stdout).toBe(
+    `arn:aws:sts::${partner}:assumed-role/auditor/visit`,
+  )
+  // By a profile, as people do it; the role may do what its own policies say.
+  await iam.send(
+    new PutRolePolicyCommand({
+      ...role,
+      PolicyName: 'look',
+      PolicyDocument: JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [{ Effect: 'Allow', Action: 'iam:ListRoles', Resource: '*' }],
+      }),
+    }),
+  )
+  await shell.ok(
+    `aws configure set profile.audit.role_arn ${arn}; aws configure set profile.audit.source_profile default; aws configure set profile.audit.external_id ours-42`,
+  )
+  expect(
+    await shell.ok("aws --profile audit iam list-roles --query 'Roles[].RoleName' --output text"),
+  ).toContain('auditor')
+  expect((await shell.run('aws --profile audit iam list-users')).stderr).toContain(
+    `assumed-role/auditor/botocore-session-`,
+  )
+})
+
+it('gives images and secrets of the other account to those whom its resource policies name', async () => {
+  await clients.aws(ECRClient).send(new CreateRepositoryCommand({ repositoryName: 'shared' }))
+  const look = `aws ecr describe-images --registry-id ${partner} --repository-name shared --query imageDetails`
+  expect((await shell.run(look)).stderr).toContain(
+    `is not authorized to perform: ecr:DescribeImages on resource: arn:aws:ecr:us-east-1:${partner}:repository/shared because no resource-based policy allows the ecr:DescribeImages action`,
+  )
+  const policy = (Action: string) =>
+    JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Effect: 'Allow',
+          Principal: { AWS: `arn:aws:iam::${world.accountId}:root` },
+          Action,
+          ...(Action.startsWith('secrets') && { Resource: '*' }),
+        },
+      ],
+    })
+  await clients
+    .aws(ECRClient)
+    .send(
+      new SetRepositoryPolicyCommand({ repositoryName: 'shared', policyText: policy('ecr:DescribeImages') }),
+    )
+  expect(await shell.ok(look)).toBe('[]')
+  const secrets = clients.aws(SecretsManagerClient)
+  const { ARN } = await secrets.send(new CreateSecretCommand({ Name: 'token', SecretString: 'theirs' }))
+  const read = `aws secretsmanager get-secret-value --secret-id ${ARN} --query SecretString --output text`
+  expect((await shell.run(read)).stderr).toContain(
+    'is not authorized to perform: secretsmanager:GetSecretValue',
+  )
+  await secrets.send(
+    new PutResourcePolicyCommand({
+      SecretId: 'token',
+      ResourcePolicy: policy('secretsmanager:GetSecretValue'),
+    }),
+  )
+  // AWS's own key serves its account alone: https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_examples_cross.html
+  expect((await shell.run(read)).stderr).toContain('(AccessDeniedException)')
+})
+
+it('says that clusters run in the first account only', async () => {
+  const { stderr } = await shell.run(
+    'aws --profile partner eks create-cluster --name x --role-arn arn:aws:iam::111122223333:role/x --resources-vpc-config subnetIds=subnet-1',
+  )
+  expect(stderr).toContain(`only: eks:CreateCluster did nothing in account ${partner}`)
+})

@@ -206,7 +206,10 @@ export class Worlds {
         error: (name, key, error) => log(`world ${id}: controller ${name} on ${key}: ${describe(error)}`),
       },
     })
-    const dockerSocket = join(this.#options.socketDirectory, `docker-${id}.sock`)
+    // A folder of its own: a sandbox is given the folder, because the socket is another one after a restart.
+    const socketFolder = join(this.#options.socketDirectory, id)
+    await mkdir(socketFolder, { recursive: true, mode: 0o700 })
+    const dockerSocket = join(socketFolder, 'docker.sock')
     const simulation = await Simulation.start({ ...this.#options, world, config, dockerSocket })
     await store.flushed()
     const info = (): WorldInfo => ({

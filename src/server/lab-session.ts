@@ -126,6 +126,8 @@ export class LabSession {
     return this.#services.terminals.open(this.#learner, this.#lab.id, {
       home: this.#home,
       environment: shellEnvironment({ world, toolbox, home: this.#home }),
+      world,
+      toolbox,
     })
   }
 
@@ -230,7 +232,12 @@ export class LabSession {
     }
     if ((await terminals.list(this.#learner, this.#lab.id)).length === 0) {
       const environment = shellEnvironment({ world, toolbox: tools, home: this.#home })
-      await terminals.open(this.#learner, this.#lab.id, { home: this.#home, environment })
+      await terminals.open(this.#learner, this.#lab.id, {
+        home: this.#home,
+        environment,
+        world,
+        toolbox: tools,
+      })
     }
     const state = await this.state()
     this.#emit({ type: 'state', state })

@@ -21,6 +21,7 @@ import { PreparedWorlds } from '#labs/starts.ts'
 import { doctor } from '#workspace/doctor.ts'
 import { shellEnvironment } from '#workspace/environment.ts'
 import { writeAwsFiles } from '#workspace/home.ts'
+import { SandboxedWorkspace } from '#workspace/sandbox/workspace.ts'
 import { LocalWorkspace, type Workspace } from '#workspace/terminals.ts'
 import type { Toolbox } from '#workspace/tools/install.ts'
 import { type GivenCloud, ServerCloud } from './cloud.ts'
@@ -106,7 +107,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
   const signedIn = new Sessions(database)
   await signedIn.deleteExpired(Date.now())
   const classroom = hosting && new Classroom(database)
-  const workspace = options.workspace ?? new LocalWorkspace(join(options.data, 'pty-host'))
+  const workspace = options.workspace ?? (await openWorkspace(join(options.data, 'pty-host'), hosting))
   const terminals = new LabTerminals(workspace, new TerminalRecords(database))
   const cloud = new ServerCloud(options.cloud)
   const runner = options.runner ?? new CheckRunner()
@@ -283,4 +284,10 @@ async function readTls({
 }: NonNullable<Settings['tls']>): Promise<{ cert: Buffer; key: Buffer }> {
   const [cert, secret] = await Promise.all([readFile(certificate), readFile(key)])
   return { cert, key: secret }
+}
+
+function openWorkspace(folder: string, hosting: Settings | undefined): Promise<Workspace> | Workspace {
+  return hosting?.isolation === 'bubblewrap'
+    ? SandboxedWorkspace.open({ folder })
+    : new LocalWorkspace(folder)
 }

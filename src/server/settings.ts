@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
 
-/** What has to be said to let learners at this machine. */
+/** What has to be said to let learners at this machine as they are. */
 export const UNISOLATED = 'learners get a shell as the user of this server'
 
 const listOf = (text: string) => z.array(z.string()).default([]).describe(text)
@@ -67,9 +67,10 @@ export const settingsSchema = z.strictObject({
     .prefault({})
     .describe('The ways to sign in.'),
   isolation: z
-    .literal(UNISOLATED, `say "${UNISOLATED}"`)
+    .enum(['bubblewrap', UNISOLATED])
+    .default('bubblewrap')
     .describe(
-      `Terminals are not isolated yet: "${UNISOLATED}" says that you know it. For people whom you trust with this machine only.`,
+      `How terminals are kept apart, and off this machine. "${UNISOLATED}" is for people whom you trust with all that this user can read and do.`,
     ),
   auditDays: z.int().min(1).default(365).describe('How long the audit log is kept.'),
 })

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
+import type { WorldInfo } from '#cloud/api.ts'
 import { PtyHostClient } from './pty-host/client.ts'
+import type { Toolbox } from './tools/install.ts'
 
 /** What a new terminal's shell is given. */
 export interface ShellOptions {
@@ -8,6 +10,10 @@ export interface ShellOptions {
   environment: Record<string, string>
   /** The learner's home, where it starts. */
   home: string
+  /** What it reaches of the cloud. */
+  world: Pick<WorldInfo, 'proxyUrl' | 'caFile' | 'dockerHost'>
+  /** The programs on its PATH. */
+  toolbox: Toolbox
 }
 
 /** How a learner's shell is run. Another way (a sandbox, a container) is another implementation of this. */

@@ -93,7 +93,7 @@ export async function spawnShell(host: PtyHostClient, id: string, folder = '/tmp
 }
 
 export async function attach(
-  host: PtyHostClient,
+  host: Pick<PtyHostClient, 'attach'>,
   id: string,
   options: { received?: number; columns?: number; rows?: number; acknowledges?: boolean } = {},
 ): Promise<TestAttachment> {

@@ -8,6 +8,7 @@ import {
   type HostRequest,
   type TerminalSpec,
 } from './messages.ts'
+import { Networks } from './networks.ts'
 import { HostedTerminal } from './terminal.ts'
 
 export interface PtyHostOptions {
@@ -19,12 +20,13 @@ export interface PtyHostOptions {
   stopped: () => void
 }
 
-/** Holds terminals for servers that come and go. Has no children but the shells. */
+/** Holds terminals for servers that come and go. Has no children but the shells and what holds their networks. */
 export class PtyHost {
   readonly #options: PtyHostOptions
   readonly #server: Server
   readonly #terminals = new Map<string, HostedTerminal>()
   readonly #servers = new Set<Socket>()
+  readonly #networks = new Networks()
   #spawning: Promise<void> = Promise.resolve()
   #timer: NodeJS.Timeout | undefined
 
@@ -46,6 +48,7 @@ export class PtyHost {
     clearTimeout(this.#timer)
     this.#server.close()
     await Promise.all([...this.#terminals.values()].map((terminal) => terminal.end()))
+    this.#networks.close()
     for (const server of this.#servers) server.destroy()
     this.#options.stopped()
   }
@@ -116,18 +119,22 @@ export class PtyHost {
       await new Promise((next) => setImmediate(next))
       try {
         const present = this.#terminals.get(spec.id)
-        const terminal =
-          present ??
-          new HostedTerminal(spec, (exit) => {
-            for (const server of this.#servers)
-              this.#answer(server, { answer: 'exit', terminal: spec.id, exit })
-          })
+        const terminal = present ?? (await this.#start(spec))
         this.#terminals.set(spec.id, terminal)
         this.#watchIdle()
         this.#answer(socket, { answer: 'done', request, terminal: terminal.info })
       } catch (error) {
         this.#answer(socket, { answer: 'failed', request, what: (error as Error).message })
       }
+    })
+  }
+
+  async #start(spec: TerminalSpec): Promise<HostedTerminal> {
+    const network = spec.network && (await this.#networks.enter(spec.network))
+    const [file, ...words] = [...(network?.command ?? []), spec.file, ...spec.arguments]
+    return new HostedTerminal({ ...spec, file: file!, arguments: words }, (exit) => {
+      network?.leave()
+      for (const server of this.#servers) this.#answer(server, { answer: 'exit', terminal: spec.id, exit })
     })
   }
 

@@ -1,5 +1,5 @@
 /** Raised when the messages below change: a pty-host of another version is replaced, with its terminals. */
-export const HOST_VERSION = 1
+export const HOST_VERSION = 2
 
 /** What to run in a new terminal. */
 export interface TerminalSpec {
@@ -9,8 +9,18 @@ export interface TerminalSpec {
   /** The whole environment. */
   environment: Record<string, string>
   folder: string
+  /** Run it in a network of its own; this machine's when left out. */
+  network?: NetworkSpec
   columns: number
   rows: number
+}
+
+/** A loopback of its own, see sandbox/network.ts. */
+export interface NetworkSpec {
+  /** Terminals of the same id share it. */
+  id: string
+  /** Ports that lead to the same ports of this machine. */
+  ports: number[]
 }
 
 export interface HostedTerminalInfo {

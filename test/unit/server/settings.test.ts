@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { readSettings, settingVariables, UNISOLATED } from '../../../src/server/settings.ts'
+import { readSettings, settingVariables } from '../../../src/server/settings.ts'
 
 let folder: string
 
@@ -18,9 +18,7 @@ async function file(text: string): Promise<string> {
 }
 
 it('reads a file, and the environment over it', async () => {
-  const path = await file(
-    `url: https://learn.example.com\nisolation: ${UNISOLATED}\nport: 1\nsignIn: {password: false}\n`,
-  )
+  const path = await file(`url: https://learn.example.com\nport: 1\nsignIn: {password: false}\n`)
   const secret = join(folder, 'secret')
   await writeFile(secret, 'hunter2\n')
   const settings = await readSettings(path, {
@@ -48,7 +46,7 @@ it('says all that is wrong at once, with the place in the file and the variable'
   const path = await file('url: learn.example.com\nprot: 1\nsignIn:\n')
   const refused = readSettings(path, { DRYDOCK_PORT: 'high', DRYDOCK_TRUST_PROXY: 'perhaps' })
   await expect(refused).rejects.toThrow(
-    /url \(DRYDOCK_URL\): .*\n.*port \(DRYDOCK_PORT\): .*\n.*trustProxy \(DRYDOCK_TRUST_PROXY\): .*\n.*signIn.*\n.*isolation .*\n.*"prot"/,
+    /url \(DRYDOCK_URL\): .*\n.*port \(DRYDOCK_PORT\): .*\n.*trustProxy \(DRYDOCK_TRUST_PROXY\): .*\n.*signIn.*\n.*"prot"/,
   )
 })
 

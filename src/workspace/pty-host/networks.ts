@@ -1,0 +1,36 @@
+import { SandboxNetwork } from '../sandbox/network.ts'
+import type { NetworkSpec } from './messages.ts'
+
+interface Entry {
+  network: Promise<SandboxNetwork>
+  /** Terminals in it. */
+  users: number
+}
+
+/** The networks of terminals: made for the first, gone with the last. */
+export class Networks {
+  readonly #entries = new Map<string, Entry>()
+
+  /** What to put before a command so that it runs in there, and what to call once it has ended. */
+  async enter(spec: NetworkSpec): Promise<{ command: string[]; leave(): void }> {
+    const entry = this.#entries.get(spec.id) ?? { network: SandboxNetwork.open(spec), users: 0 }
+    this.#entries.set(spec.id, entry)
+    entry.users++
+    const leave = () => {
+      if (--entry.users > 0) return
+      this.#entries.delete(spec.id)
+      entry.network.then((network) => network.close()).catch(() => {})
+    }
+    try {
+      return { command: (await entry.network).enter, leave }
+    } catch (error) {
+      leave()
+      throw error
+    }
+  }
+
+  close(): void {
+    for (const { network } of this.#entries.values()) network.then((one) => one.close()).catch(() => {})
+    this.#entries.clear()
+  }
+}

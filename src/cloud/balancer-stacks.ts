@@ -14,6 +14,7 @@ import {
   type StackTargetGroup,
 } from '#kubernetes/balancers/stack.ts'
 import { type AwsCall, awsCaller } from './aws-calls.ts'
+import { type CertificateDiscovery, certificateDiscovery } from './balancer-certificates.ts'
 import {
   admitToNodes,
   balancerSubnets,
@@ -23,6 +24,8 @@ import {
 import { controllerPrincipal } from './balancer-principal.ts'
 
 const TITLE = 'Elastic Load Balancing v2'
+/** What the controller gives HTTPS listeners unless it is told otherwise (`--default-ssl-policy`). */
+const DEFAULT_SSL_POLICY = 'ELBSecurityPolicy-2016-08'
 const CLUSTER_TAG = 'elbv2.k8s.aws/cluster'
 
 /**
@@ -80,7 +83,7 @@ export function balancerStacks(
       const balancer = await ensureBalancer(call, stack, { subnets, groupIds, tags })
       const arns: Record<string, string> = {}
       for (const group of stack.targetGroups) arns[group.name] = await ensureTargetGroup(call, group, tags)
-      await ensureListeners(call, balancer.arn, stack, arns)
+      await ensureListeners(call, balancer.arn, stack, arns, certificateDiscovery(scope, principalOf(caller)))
       for (const { arn, name } of targetGroups.list(scope).filter(belongs(tags))) {
         if (!arns[name]) await call('DeleteTargetGroup', { TargetGroupArn: arn })
       }
@@ -195,22 +198,30 @@ export function balancerStacks(
     balancerArn: string,
     stack: BalancerStack,
     arns: Record<string, string>,
+    discover: CertificateDiscovery,
   ): Promise<void> {
     const present = listeners.list(scope, balancerArn)
     for (const { arn, port } of present) {
       if (!stack.listeners.some((wanted) => wanted.port === port))
         await call('DeleteListener', { ListenerArn: arn })
     }
-    for (const { port, protocol, defaultAction, rules } of stack.listeners) {
-      const DefaultActions = [inApiTerms(defaultAction, arns)]
+    for (const { port, protocol, certificates, sslPolicy, defaultAction, rules } of stack.listeners) {
+      const [first, ...others] = certificates ? await discover(certificates) : []
+      const settings = {
+        DefaultActions: [inApiTerms(defaultAction, arns)],
+        ...(first && { Certificates: [{ CertificateArn: first }] }),
+        ...(certificates && { SslPolicy: sslPolicy ?? DEFAULT_SSL_POLICY }),
+      }
       const known = present.find((listener) => listener.port === port)
-      if (known) await call('ModifyListener', { ListenerArn: known.arn, DefaultActions })
+      if (known)
+        await call('ModifyListener', { ListenerArn: known.arn, Port: port, Protocol: protocol, ...settings })
       const create = async () => {
-        const input = { LoadBalancerArn: balancerArn, Port: port, Protocol: protocol, DefaultActions }
+        const input = { LoadBalancerArn: balancerArn, Port: port, Protocol: protocol, ...settings }
         const made = await call<sdk.CreateListenerCommandOutput>('CreateListener', input)
         return made.Listeners![0]!.ListenerArn!
       }
       const arn = known?.arn ?? (await create())
+      if (certificates) await ensureCertificates(call, arn, others)
       if (stack.type === 'network') continue
       await ensureRules(
         call,
@@ -221,6 +232,18 @@ export function balancerStacks(
         })),
       )
     }
+  }
+
+  /** Gives a listener these certificates beside its default one. */
+  async function ensureCertificates(call: AwsCall, ListenerArn: string, wanted: string[]): Promise<void> {
+    const [, ...present] = listeners.get(scope, ListenerArn).certificates ?? []
+    const described = (list: string[]) => list.map((CertificateArn) => ({ CertificateArn }))
+    const added = wanted.filter((arn) => !present.includes(arn))
+    const gone = present.filter((arn) => !wanted.includes(arn))
+    if (added.length > 0)
+      await call('AddListenerCertificates', { ListenerArn, Certificates: described(added) })
+    if (gone.length > 0)
+      await call('RemoveListenerCertificates', { ListenerArn, Certificates: described(gone) })
   }
 
   /** Priorities count from one in the order of the rules. */

@@ -6,6 +6,7 @@ import { simulatedTarget } from '#checks/target.ts'
 import { TargetClients } from '#checks/target-clients.ts'
 import type { OwnedCloud } from '#cloud/api.ts'
 import { startCloud } from '#cloud/supervisor.ts'
+import { CertificateIssuer, createAuthority } from '#network/authority.ts'
 import { createCluster } from '../support/cluster.ts'
 import { LabShell } from '../support/lab-shell.ts'
 import { type Desk, transcript } from './transcript.ts'
@@ -65,7 +66,7 @@ aws iam create-role --role-name balancers --assume-role-policy-document '{"Versi
   "Principal":{"Federated":"arn:aws:iam::'$ACCOUNT':oidc-provider/'$NAME'"},"Action":"sts:AssumeRoleWithWebIdentity",
   "Condition":{"StringEquals":{"'$NAME':aud":"sts.amazonaws.com","'$NAME':sub":"system:serviceaccount:kube-system:aws-load-balancer-controller"}}}]}' >/dev/null
 aws iam put-role-policy --role-name balancers --policy-name balancers --policy-document \\
-  '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["elasticloadbalancing:*","ec2:*"],"Resource":"*"}]}'
+  '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["elasticloadbalancing:*","ec2:*","acm:ListCertificates","acm:DescribeCertificate"],"Resource":"*"}]}'
 kubectl annotate serviceaccount -n kube-system aws-load-balancer-controller eks.amazonaws.com/role-arn=arn:aws:iam::$ACCOUNT:role/balancers
 `
 
@@ -173,6 +174,46 @@ describe('an Ingress', () => {
     await expect.poll(curl(':8080/any/where'), poll).toBe('404')
     await expect.poll(curl('/gone'), poll).toBe('503')
     await expect.poll(curl('/', '-H "Host: other.example.com"'), poll).toBe('200')
+  })
+
+  // Source: guide/ingress/annotations (ssl, listen-ports), guide/ingress/cert_discovery, guide/ingress/ingress_class.
+  it('ends TLS with certificates that it names or that are found for its hosts, and sends HTTP there', async () => {
+    const warning = () => shell.ok('kubectl events --for ingress/web --types=Warning | tail -n 1')
+    await shell.ok(`kubectl annotate ingress web --overwrite alb.ingress.kubernetes.io/ssl-redirect='443'`)
+    await expect
+      .poll(warning, poll)
+      .toContain('Failed build model due to listener does not exist for SSLRedirect port: 443')
+    await shell.ok(
+      `kubectl annotate ingress web --overwrite alb.ingress.kubernetes.io/listen-ports='[{"HTTP": 80}, {"HTTPS": 443}]'`,
+    )
+    await expect
+      .poll(warning, poll)
+      .toContain('Failed build model due to no certificate found for host: other.example.com')
+    const authority = await createAuthority('example', Date.now())
+    const { certificate, privateKey } = await new CertificateIssuer(authority, Date.now).issue(
+      '*.example.com',
+    )
+    await shell.write('cert.pem', certificate)
+    await shell.write('key.pem', privateKey)
+    const arn = await shell.ok(
+      'aws acm import-certificate --certificate fileb://cert.pem --private-key fileb://key.pem --query CertificateArn --output text',
+    )
+    await shell.ok('kubectl label ingress web try=again')
+    await expect.poll(curl('/'), poll).toBe('301')
+    const secure = `curl -sSk -o /dev/null -w '%{http_code}' https://$(kubectl get ingress web -o jsonpath='{.status.loadBalancer.ingress[0].hostname}')/`
+    await expect.poll(() => shell.ok(secure), poll).toBe('200')
+    await transcript(
+      desk,
+      `
+      $ aws elbv2 describe-listeners --load-balancer-arn $(aws elbv2 describe-load-balancers --query 'LoadBalancers[0].LoadBalancerArn' --output text) --query 'sort_by(Listeners, &Port)[].[Port,Protocol,SslPolicy,Certificates[0].CertificateArn,DefaultActions[0].Type]' --output text
+      80 HTTP None None redirect
+      443 HTTPS ELBSecurityPolicy-2016-08 ${arn} fixed-response
+      $ kubectl patch ingressclassparams alb --type=merge -p '{"spec":{"loadBalancerAttributes":[{"key":"idle_timeout.timeout_seconds","value":"120"}],"sslPolicy":"ELBSecurityPolicy-TLS13-1-2-2021-06"}}'
+      ingressclassparams.elbv2.k8s.aws/alb patched
+      `,
+    )
+    const policy = `aws elbv2 describe-listeners --load-balancer-arn $(aws elbv2 describe-load-balancers --query 'LoadBalancers[0].LoadBalancerArn' --output text) --query 'Listeners[?Port==\`443\`].SslPolicy' --output text`
+    await expect.poll(() => shell.ok(policy), poll).toBe('ELBSecurityPolicy-TLS13-1-2-2021-06')
   })
 
   it('says why its model cannot be built', () =>

@@ -4,6 +4,7 @@ import { equal } from '../equality.ts'
 import { resourcePrefix } from '../keys.ts'
 import type { EndpointSlice, Ingress, IngressClass, Pod, Service } from '../objects.ts'
 import { nameOf, splitName } from '../pods.ts'
+import { classParams } from './class-params.ts'
 import { ALB_PREFIX, type IngressGroup, ingressStack } from './ingress-model.ts'
 import { type Installation, Installations, runsController } from './installation.ts'
 import { isForController, serviceStack } from './service-model.ts'
@@ -201,7 +202,8 @@ export function balancerController(plane: ControlPlane): (Controller & { close()
   /** The group that an Ingress belongs to; undefined: none of this controller's. */
   function groupOf(ingress: Ingress): string | undefined {
     if (ingress.metadata.deletionTimestamp || !isOurs(ingress)) return
-    return ingress.metadata.annotations?.[`${ALB_PREFIX}/group.name`] ?? nameOf(ingress)
+    const named = ingress.metadata.annotations?.[`${ALB_PREFIX}/group.name`]
+    return classParams(api, ingress).group?.name ?? named ?? nameOf(ingress)
   }
 
   function isOurs({ metadata, spec }: Ingress): boolean {
@@ -252,6 +254,7 @@ export function balancerController(plane: ControlPlane): (Controller & { close()
         ],
       },
       { prefix: api.prefix(CLASSES), keys: allIngresses },
+      { prefix: resourcePrefix(options.uid, 'elbv2.k8s.aws', 'ingressclassparams'), keys: allIngresses },
       {
         prefix: api.prefix('services'),
         keys: ({ entry }: { entry: { value: Service } }) => {

@@ -2,6 +2,8 @@ import type { ClusterApi } from '../api.ts'
 import type { Ingress, IngressBackend, IngressPath, Service } from '../objects.ts'
 import { nameOf } from '../pods.ts'
 import { Annotations } from './annotations.ts'
+import { classParams, entriesOf } from './class-params.ts'
+import { checkOrder, listenPorts, type Member, portsOf, redirectPort, securityOf } from './listeners.ts'
 import {
   type BalancerStack,
   ModelError,
@@ -53,6 +55,11 @@ const fixedResponse = (StatusCode: string, MessageBody?: string): StackAction =>
   },
 })
 
+const redirectTo = (port: number): StackAction => ({
+  Type: 'redirect',
+  RedirectConfig: { Port: String(port), Protocol: 'HTTPS', StatusCode: 'HTTP_301' },
+})
+
 export interface IngressGroup {
   /** `default/web`, or the name of an explicit group. */
   id: string
@@ -64,18 +71,30 @@ export interface IngressGroup {
 export function ingressStack(api: ClusterApi, cluster: string, { id, members }: IngressGroup): BalancerStack {
   const targetGroups = new Map<string, StackTargetGroup>()
   const builder = new RuleBuilder(api, id, targetGroups)
-  const one = <T>(what: string, read: (annotations: Annotations) => T | undefined, byDefault: T): T => {
-    const given = members
-      .map((ingress) => read(annotationsOf(ingress)))
-      .filter((value) => value !== undefined)
+  const all = members.map(
+    (ingress): Member => ({
+      ingress,
+      annotations: annotationsOf(ingress),
+      params: classParams(api, ingress),
+    }),
+  )
+  for (const member of all) checkOrder(member)
+  const one = <T>(what: string, read: (member: Member) => T | undefined, byDefault: T): T => {
+    const given = all.map(read).filter((value) => value !== undefined)
     const different = [...new Set(given.map((value) => JSON.stringify(value)))]
     if (different.length > 1)
       throw new ModelError(`conflicting ${what}: ${different.map((text) => JSON.parse(text)).join(' | ')}`)
     return given[0] ?? byDefault
   }
-  const scheme = one('scheme', (annotations) => annotations.text('scheme'), 'internal')
+  const scheme = one(
+    'scheme',
+    ({ params, annotations }) => params.scheme ?? annotations.text('scheme'),
+    'internal',
+  )
   if (scheme !== 'internal' && scheme !== 'internet-facing') throw new ModelError(`unknown scheme: ${scheme}`)
   const [first] = members
+  const ports = listenPorts(all)
+  const redirect = redirectPort(all, ports)
   const [namespace = '', name = ''] = id.split('/')
   const byDefault = id.includes('/')
     ? resourceName(namespace, name, cluster, id, scheme)
@@ -85,28 +104,48 @@ export function ingressStack(api: ClusterApi, cluster: string, { id, members }: 
     id,
     type: 'application',
     scheme,
-    name: one('load balancer name', (annotations) => annotations.text('load-balancer-name'), byDefault),
-    subnets: one<string[] | undefined>('subnets', (annotations) => annotations.list('subnets'), undefined),
+    name: one(
+      'load balancer name',
+      ({ params, annotations }) => params.loadBalancerName ?? annotations.text('load-balancer-name'),
+      byDefault,
+    ),
+    subnets: one<string[] | undefined>(
+      'subnets',
+      ({ params, annotations }) => params.subnets?.ids ?? annotations.list('subnets'),
+      undefined,
+    ),
     securityGroups: one<string[] | undefined>(
       'securityGroups',
-      (annotations) => annotations.list('security-groups'),
+      ({ annotations }) => annotations.list('security-groups'),
       undefined,
     ),
     inboundCidrs: [
-      ...new Set(members.flatMap((ingress) => annotationsOf(ingress).list('inbound-cidrs') ?? [])),
+      ...new Set(
+        all.flatMap(
+          ({ params, annotations }) => params.inboundCIDRs ?? annotations.list('inbound-cidrs') ?? [],
+        ),
+      ),
     ],
     attributes: Object.assign(
       {},
-      ...members.map((ingress) => annotationsOf(ingress).map('load-balancer-attributes')),
+      ...all.map(({ annotations }) => annotations.map('load-balancer-attributes')),
+      ...all.map(({ params }) => entriesOf(params.loadBalancerAttributes)),
     ),
-    tags: Object.assign({}, ...members.map((ingress) => annotationsOf(ingress).map('tags'))),
-    listeners: listenPorts(members).map(([port, protocol]) => {
-      const own = members.filter((ingress) => portsOf(ingress).some(([other]) => other === port))
-      const rules = own.flatMap((ingress) => builder.rules(ingress))
-      const fallback = own.find(({ spec }) => spec.defaultBackend)
+    tags: Object.assign(
+      {},
+      ...all.map(({ annotations }) => annotations.map('tags')),
+      ...all.map(({ params }) => entriesOf(params.tags)),
+    ),
+    listeners: ports.map(([port, protocol]) => {
+      if (redirect !== undefined && protocol === 'HTTP')
+        return { protocol, port, defaultAction: redirectTo(redirect), rules: [] }
+      const own = all.filter((member) => portsOf(member).some(([other]) => other === port))
+      const rules = own.flatMap(({ ingress }) => builder.rules(ingress))
+      const fallback = own.find(({ ingress }) => ingress.spec.defaultBackend)?.ingress
       return {
         protocol,
         port,
+        ...(protocol === 'HTTPS' && securityOf(own)),
         defaultAction: fallback
           ? builder.action(fallback, fallback.spec.defaultBackend!)
           : fixedResponse('404'),
@@ -118,38 +157,6 @@ export function ingressStack(api: ClusterApi, cluster: string, { id, members }: 
 }
 
 const annotationsOf = ({ metadata }: Ingress) => new Annotations(ALB_PREFIX, metadata.annotations)
-
-/** `[80, HTTP]` of each listener that an Ingress asks for. Throws ModelError. */
-function portsOf(ingress: Ingress): [port: number, protocol: string][] {
-  const annotations = annotationsOf(ingress)
-  const given = annotations.json('listen-ports')
-  if (given === undefined) return annotations.text('certificate-arn') ? [[443, 'HTTPS']] : [[80, 'HTTP']]
-  if (!Array.isArray(given))
-    throw new ModelError(
-      `failed to parse listen-ports configuration: \`${annotations.text('listen-ports')}\``,
-    )
-  return given.flatMap((entry: Record<string, number>) =>
-    Object.entries(entry).map(([protocol, port]): [number, string] => {
-      if (protocol !== 'HTTP' && protocol !== 'HTTPS') {
-        throw new ModelError(`listen protocol must be HTTP or HTTPS: ${protocol}`)
-      }
-      if (!Number.isInteger(port) || port < 1 || port > 65535) {
-        throw new ModelError(`listen port must be within [1, 65535]: ${port}`)
-      }
-      return [port, protocol]
-    }),
-  )
-}
-
-function listenPorts(members: Ingress[]): [number, string][] {
-  const ports = new Map<number, string>()
-  for (const [port, protocol] of members.flatMap(portsOf)) {
-    const known = ports.get(port)
-    if (known && known !== protocol) throw new ModelError(`conflicting protocol for listener: ${port}`)
-    ports.set(port, protocol)
-  }
-  return [...ports].sort(([a], [b]) => a - b)
-}
 
 /** Turns the rules of Ingresses into those of a listener, and gathers the target groups that they need. */
 class RuleBuilder {
@@ -228,7 +235,9 @@ class RuleBuilder {
     const group = targetGroupOf(service, found, {
       stack: this.#stack,
       protocol: 'HTTP',
-      targetType: targetTypeOf(annotations.text('target-type') ?? 'instance'),
+      targetType: targetTypeOf(
+        classParams(this.#api, ingress).targetType ?? annotations.text('target-type') ?? 'instance',
+      ),
       healthCheck: healthCheckOf(annotations, HEALTH_CHECK_ANNOTATIONS, HEALTH_CHECK),
       attributes: annotations.map('target-group-attributes'),
     })

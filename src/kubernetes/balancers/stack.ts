@@ -20,6 +20,9 @@ export interface BalancerStack {
 export interface StackListener {
   protocol: string
   port: number
+  /** Of an HTTPS listener: ARNs, and hosts that certificates are to be found for. */
+  certificates?: { arns: string[]; hosts: string[] }
+  sslPolicy?: string
   defaultAction: StackAction
   /** In the order in which they are tried. */
   rules: { conditions: StackCondition[]; action: StackAction }[]

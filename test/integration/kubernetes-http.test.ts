@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import { createInterface } from 'node:readline'
-import { json } from 'node:stream/consumers'
+import { json, text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { KubernetesObject } from '#kubernetes/api.ts'
 import { Store } from '#world/store.ts'
 import { type KubectlCluster, kubectlCluster } from './kubernetes-server.ts'
 
@@ -108,6 +109,43 @@ describe('watches', () => {
       object: { metadata: { annotations: { 'k8s.io/initial-events-end': 'true' } } },
     })
     stream.close()
+  })
+
+  const LARGE = 500_000
+  const fill = async (names: string[]) => {
+    for (const name of names) {
+      const { cluster: made } = cluster
+      const data = { text: name.padEnd(LARGE, 'x') }
+      made.client.create('configmaps', {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name, namespace: 'default', labels: { large: 'yes' } },
+        data,
+      } as KubernetesObject)
+      await cluster.world.store.flushed()
+    }
+  }
+
+  it('cut off who does not read, and give all that there is to who reads slowly', async () => {
+    const { body } = await call('GET', `${MAPS}?limit=1`)
+    const query = `${MAPS}?watch=true&labelSelector=large&resourceVersion=`
+    const response = await cluster.request('GET', `${query}${body.metadata.resourceVersion}`)
+    response.pause()
+    const names = Array.from({ length: 40 }, (_, index) => `large-${index}`)
+    await fill(names)
+    await expect(text(response)).rejects.toThrow('aborted')
+
+    const slow = await cluster.request('GET', `${query}0`)
+    slow.pause()
+    // What is written now has its place after all that there was, however long that takes.
+    await fill(['large-late'])
+    const stream = events(slow)
+    const seen = []
+    for (let count = 0; count <= names.length; count++)
+      seen.push((await stream.next()).value!.object.metadata.name)
+    expect(seen).toEqual([...names.toSorted(), 'large-late'])
+    slow.destroy()
+    await call('DELETE', `${MAPS}?labelSelector=large`)
   })
 
   it('from a forgotten resourceVersion end with 410', async () => {

@@ -1,11 +1,12 @@
 import type { Controller, Result } from '#world/controller.ts'
+import { isTurnOver } from '#world/turns.ts'
 import { equal } from '../equality.ts'
 import type { DaemonSet, Node, Pod, PodSpec, Taint } from '../objects.ts'
 import { isAvailable, isFinished, isReady, nameOf, splitName } from '../pods.ts'
 import { matchesNode } from '../scheduler/filters.ts'
 import { untolerated } from '../scheduler/taints.ts'
 import { type ControlPlane, ownerKey, ownKey } from './control-plane.ts'
-import { adoptPods, createPod, deletePod, podOf } from './pod-control.ts'
+import { adoptPods, BURST, createPod, deletePod, podOf } from './pod-control.ts'
 import { resolveCount } from './replicas.ts'
 import { currentRevision, hashOf, pruneRevisions, REVISION_HASH } from './revisions.ts'
 
@@ -52,6 +53,7 @@ export function daemonSetController(plane: ControlPlane): Controller {
   }
 
   function place(set: DaemonSet, hash: string, nodes: Node[], pods: Map<string, Pod[]>): void {
+    let made = 0
     for (const node of nodes) {
       const { run, stay } = judge(set, node)
       const own = pods.get(node.metadata.name) ?? []
@@ -64,7 +66,10 @@ export function daemonSetController(plane: ControlPlane): Controller {
         }
         deletePod(plane, set, pod, COMPONENT)
       }
-      if (run && own.length === 0) create(set, hash, node)
+      if (!run || own.length > 0) continue
+      create(set, hash, node)
+      // The events of these pods bring the next turn, and with it further ones.
+      if (++made >= BURST && isTurnOver()) return
     }
   }
 

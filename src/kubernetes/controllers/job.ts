@@ -1,4 +1,5 @@
 import type { Controller, Result } from '#world/controller.ts'
+import { isTurnOver } from '#world/turns.ts'
 import { StatusError } from '../api.ts'
 import { equal } from '../equality.ts'
 import type { Job, JobCondition, Pod } from '../objects.ts'
@@ -14,7 +15,7 @@ import {
   INDEX_FAILURES,
   indexFailure,
 } from './job-policies.ts'
-import { createPod, deletePod } from './pod-control.ts'
+import { BURST, createPod, deletePod } from './pod-control.ts'
 import { unlessGone } from './replicas.ts'
 
 const COMPONENT = 'job-controller'
@@ -235,7 +236,8 @@ export function jobController(plane: ControlPlane): Controller {
     const wait = backOff(failedPods(job))
     if (wait > 0) return wait
     const indexes = job.spec.completionMode === 'Indexed' ? freeIndexes(job, pods) : []
-    for (let i = 0; i < missing; i++) create(job, indexes[i])
+    // The events of these pods bring the next turn, and with it further ones.
+    for (let i = 0; i < missing && !(i >= BURST && isTurnOver()); i++) create(job, indexes[i])
   }
 
   /** Makes pods for free indexes, each with a back-off of its own. */

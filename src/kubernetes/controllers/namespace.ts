@@ -1,4 +1,5 @@
 import type { Controller, Result } from '#world/controller.ts'
+import { isTurnOver, turn } from '#world/turns.ts'
 import type { KubernetesObject } from '../api.ts'
 import { equal } from '../equality.ts'
 import type { Namespace } from '../objects.ts'
@@ -8,21 +9,18 @@ import { unlessGone } from './replicas.ts'
 
 /** How soon (ms) to look again at content that takes its time: pods that end, finalizers. */
 const RETRY_MS = 1000
-/** Objects deleted in one go. */
-const BURST = 200
 
 /** Empties namespaces that are being deleted, then lets them go. Models pkg/controller/namespace. */
 export function namespaceController(plane: ControlPlane): Controller {
   const { api } = plane
 
-  function reconcile(name: string): Result | undefined {
+  async function reconcile(name: string): Promise<Result | undefined> {
     const namespace = api.get<Namespace>('namespaces', '', name)
     if (!namespace?.metadata.deletionTimestamp) return
-    const left = contentOf(name)
-    let burst = BURST
-    for (const { resource, objects } of left) {
+    for (const { resource, objects } of contentOf(name)) {
       for (const object of objects) {
-        if (object.metadata.deletionTimestamp || burst-- <= 0) continue
+        if (object.metadata.deletionTimestamp) continue
+        if (isTurnOver()) await turn()
         const options = {
           preconditions: { uid: object.metadata.uid! },
           propagationPolicy: 'Background' as const,
@@ -32,7 +30,7 @@ export function namespaceController(plane: ControlPlane): Controller {
     }
     const remaining = contentOf(name)
     writeConditions(namespace, remaining)
-    if (remaining.length > 0) return { requeueAfterMs: burst < 0 ? 0 : RETRY_MS }
+    if (remaining.length > 0) return { requeueAfterMs: RETRY_MS }
     const latest = api.get<Namespace>('namespaces', '', name)
     if (!latest) return
     const finalizers = latest.spec.finalizers?.filter((finalizer) => finalizer !== 'kubernetes')

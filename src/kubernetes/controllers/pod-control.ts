@@ -5,6 +5,9 @@ import { controllerReference, isActive } from '../pods.ts'
 import { selects } from '../selectors.ts'
 import { type ControlPlane, orphansOf } from './control-plane.ts'
 
+/** A controller that looks at much before it makes a pod makes so many at least before it gives others their turn. */
+export const BURST = 20
+
 /** A pod of an owner's template, as the API server will get it. */
 export function podOf(owner: KubernetesObject, template: PodTemplate, name?: string): Pod {
   const { metadata } = template

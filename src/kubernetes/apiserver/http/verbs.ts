@@ -1,6 +1,6 @@
 import { Pending } from '#world/controller.ts'
 import type { Entry } from '#world/store.ts'
-import { turn } from '#world/turns.ts'
+import { isTurnOver, turn } from '#world/turns.ts'
 import { StatusError } from '../../api.ts'
 import { badRequest, methodNotAllowed, notFound } from '../errors.ts'
 import type { Json, Obj } from '../json.ts'
@@ -21,9 +21,6 @@ import { sendJson, sendPieces, sendText, warn } from './reply.ts'
 import { representation } from './representation.ts'
 import type { Subresources } from './subresources.ts'
 import { serveWatch } from './watch.ts'
-
-/** How many objects of a collection are deleted in one go. */
-const DELETED_AT_ONCE = 20
 
 /** The verbs on API objects. */
 export class Verbs {
@@ -155,9 +152,10 @@ export class Verbs {
     const { stored, kind, info } = call
     const { request, dryRun } = await deleteRequest(call, this.#objects.context.schema)
     const { entries, meta } = listPage(this.#objects, kind, stored, info.namespace, info.query)
-    for (const [index, entry] of entries.entries()) {
+    await turn()
+    for (const entry of entries) {
       // A collection may be large: others get their turns in between.
-      if (index % DELETED_AT_ONCE === DELETED_AT_ONCE - 1) await turn()
+      if (isTurnOver()) await turn()
       const { name, namespace = '' } = objectOf(entry).metadata
       try {
         this.#objects.delete(stored, namespace, name, request, requestOptions(call, dryRun))

@@ -52,7 +52,7 @@ const RETRY_MAX_MS = 1_000_000
  */
 const LONG_MS = 0.25
 const REST = 9
-const LONGEST_REST_MS = 30
+const LONGEST_REST_MS = 300
 /** So many keys that may have rested enough are worth a look. */
 const MANY_RESTED = 500
 

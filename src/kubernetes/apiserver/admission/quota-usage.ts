@@ -1,5 +1,7 @@
 import type { Controller } from '#world/controller.ts'
 import { equal } from '../../equality.ts'
+import type { Pod } from '../../objects.ts'
+import { isFinished } from '../../pods.ts'
 import type { Obj } from '../json.ts'
 import { type Kind, qualified } from '../kinds/kind.ts'
 import { kindOf } from '../kinds/registry.ts'
@@ -139,6 +141,10 @@ function listed(
   return kinds.has(resource) ? context.list(resource, namespace) : []
 }
 
+/** Whether a change of an object (its status, mostly) leaves what it takes as it was. */
+const takesTheSame = (old: Obj, next: Obj): boolean =>
+  old.spec === next.spec && isFinished(old as Pod) === isFinished(next as Pod)
+
 /** Keeps `status` of quotas at what is used, as objects come and go. Reconcile keys are `<namespace>/<name>`. */
 export function quotaUsage(objects: Objects): Controller {
   const { context } = objects
@@ -151,10 +157,12 @@ export function quotaUsage(objects: Objects): Controller {
     sources: [
       {
         prefix: `kubernetes/${uid}/`,
-        keys: ({ key }) => {
+        keys: ({ type, key, entry, previous }) => {
           const [, , , plural, namespace] = key.split('/')
           if (!namespace || namespace === '_' || plural === 'events' || plural === 'leases') return []
-          return keysIn(namespace)
+          if (objects.count(quotas, namespace) === 0) return []
+          const old = plural === 'resourcequotas' || type === 'delete' ? undefined : previous?.value
+          return old && takesTheSame(old as Obj, entry.value as Obj) ? [] : keysIn(namespace)
         },
       },
     ],

@@ -5,7 +5,7 @@ import { AwsError, type Handler } from '../wire/service.ts'
 import { checkTargetGroups } from './groups.ts'
 import { launchMark } from './launch-spec.ts'
 import { enterService, joinBalancers, leaveBalancers, stamp } from './members.ts'
-import { activityOutput } from './output.ts'
+import { activityOutput, paged } from './output.ts'
 import type { ActivityRecord, GroupInstance, GroupRecord } from './records.ts'
 import { getGroup, listGroups, putActivity, putGroup } from './tables.ts'
 
@@ -186,11 +186,13 @@ export const membershipHandlers: Record<string, Handler> = {
   },
   DescribeLoadBalancerTargetGroups: (input: sdk.DescribeLoadBalancerTargetGroupsRequest, context) => {
     const group = getGroup(context, input.AutoScalingGroupName!)
+    const { items, NextToken } = paged(group.targetGroupArns ?? [], input, 100)
     return {
-      LoadBalancerTargetGroups: (group.targetGroupArns ?? []).map((arn) => ({
+      LoadBalancerTargetGroups: items.map((arn) => ({
         LoadBalancerTargetGroupARN: arn,
         State: balancerState(context, group, arn),
       })),
+      NextToken,
     }
   },
   AttachTrafficSources: (input: sdk.AttachTrafficSourcesType, context) => {
@@ -203,13 +205,15 @@ export const membershipHandlers: Record<string, Handler> = {
   },
   DescribeTrafficSources: (input: sdk.DescribeTrafficSourcesRequest, context) => {
     const group = getGroup(context, input.AutoScalingGroupName!)
+    const { items, NextToken } = paged(group.targetGroupArns ?? [], input, 50)
     return {
-      TrafficSources: (group.targetGroupArns ?? []).map((arn) => ({
+      TrafficSources: items.map((arn) => ({
         Identifier: arn,
         TrafficSource: arn,
         Type: 'elbv2',
         State: balancerState(context, group, arn),
       })),
+      NextToken,
     }
   },
 

@@ -176,6 +176,32 @@ export const metricHandlers: Record<string, Handler> = {
           StatusCode: 'Complete',
         }
       })
-    return { MetricDataResults: results, Messages: [] }
+    return { ...pageOfPoints(results, input), Messages: [] }
   },
+}
+
+/** Results as far as a page of so many datapoints, of all queries together, holds them. */
+function pageOfPoints(
+  results: sdk.MetricDataResult[],
+  { MaxDatapoints = 100_800, NextToken }: sdk.GetMetricDataCommandInput,
+): Pick<sdk.GetMetricDataCommandOutput, 'MetricDataResults' | 'NextToken'> {
+  const places = results.flatMap((result, query) =>
+    // A query without data stands in the first place it could have.
+    (result.Values!.length > 0 ? result.Values! : [undefined]).map((_, point) => ({ query, point })),
+  )
+  const { items, next } = pageOf(places, MaxDatapoints, NextToken, () =>
+    validation('The value for parameter NextToken is not valid.'),
+  )
+  const byQuery = Map.groupBy(items, ({ query }) => query)
+  const MetricDataResults = [...byQuery].map(([query, points]) => {
+    const { Timestamps = [], Values = [], ...result } = results[query]!
+    const [from, to] = [points[0]!.point, points.at(-1)!.point + 1]
+    return {
+      ...result,
+      Timestamps: Timestamps.slice(from, to),
+      Values: Values.slice(from, to),
+      StatusCode: to < Values.length ? ('PartialData' as const) : result.StatusCode,
+    }
+  })
+  return { MetricDataResults, NextToken: next }
 }

@@ -1,7 +1,7 @@
 import type * as sdk from '@aws-sdk/client-ec2'
 import { AwsError, type RequestContext } from '../wire/service.ts'
 import { missingParameter, required } from './errors.ts'
-import { select } from './filters.ts'
+import { paginate, select } from './filters.ts'
 import type { LaunchTemplateRecord } from './records.ts'
 import type { Scope } from './scope.ts'
 import { launchTemplates } from './tables.ts'
@@ -134,7 +134,8 @@ export function describeLaunchTemplateVersions(
   const versions = input.Versions?.length
     ? input.Versions.map((version) => versionOf(template, version))
     : [...template.versions].reverse()
-  return { LaunchTemplateVersions: versions.map((version) => toVersion(template, version)) }
+  const { page, NextToken } = paginate(versions, input)
+  return { LaunchTemplateVersions: page.map((version) => toVersion(template, version)), NextToken }
 }
 
 export function modifyLaunchTemplate(input: sdk.ModifyLaunchTemplateCommandInput, context: RequestContext) {

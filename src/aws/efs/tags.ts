@@ -1,6 +1,8 @@
 import type * as sdk from '@aws-sdk/client-efs'
 import type { Scope } from '../ec2/index.ts'
+import { pageOf } from '../table.ts'
 import type { Handler } from '../wire/service.ts'
+import { badRequest } from './errors.ts'
 import { accessPoints, fileSystems, idOf, requireAccessPoint, requireFileSystem } from './tables.ts'
 
 export const toTags = (tags: Record<string, string>): sdk.Tag[] =>
@@ -39,9 +41,13 @@ export const tagHandlers: Record<string, Handler> = {
     set(without(tags, input.TagKeys))
     return {}
   },
-  ListTagsForResource: (input: sdk.ListTagsForResourceCommandInput, context) => ({
-    Tags: toTags(tagged(context, input.ResourceId).tags),
-  }),
+  ListTagsForResource: (input: sdk.ListTagsForResourceCommandInput, context) => {
+    const tags = toTags(tagged(context, input.ResourceId).tags)
+    const { items, next } = pageOf(tags, input.MaxResults ?? 100, input.NextToken, () =>
+      badRequest('Invalid pagination token'),
+    )
+    return { Tags: items, NextToken: next }
+  },
   // The three older operations know file systems only.
   CreateTags: (input: sdk.CreateTagsCommandInput, context) => {
     const record = requireFileSystem(context, input.FileSystemId)
@@ -53,7 +59,11 @@ export const tagHandlers: Record<string, Handler> = {
     fileSystems.put(context, { ...record, tags: without(record.tags, input.TagKeys) })
     return {}
   },
-  DescribeTags: (input: sdk.DescribeTagsCommandInput, context) => ({
-    Tags: toTags(requireFileSystem(context, input.FileSystemId).tags),
-  }),
+  DescribeTags: (input: sdk.DescribeTagsCommandInput, context) => {
+    const tags = toTags(requireFileSystem(context, input.FileSystemId).tags)
+    const { items, next } = pageOf(tags, input.MaxItems ?? 100, input.Marker, () =>
+      badRequest('Invalid pagination marker'),
+    )
+    return { Marker: input.Marker, Tags: items, NextMarker: next }
+  },
 }

@@ -1,9 +1,11 @@
+import type * as sdk from '@aws-sdk/client-elastic-load-balancing-v2'
 import type { Handler, RequestContext, Service } from '../wire/service.ts'
 import { attributeHandlers } from './attributes.ts'
 import { LIMITS } from './data/limits.ts'
 import { listenerCertificateHandlers } from './listener-certificates.ts'
 import { listenerHandlers } from './listeners.ts'
 import { loadBalancerHandlers } from './load-balancers.ts'
+import { page } from './paging.ts'
 import { tagHandlers } from './tags.ts'
 import { targetGroupHandlers } from './target-groups.ts'
 import { targetHandlers } from './targets.ts'
@@ -44,9 +46,10 @@ const handlers: Record<string, Handler> = {
   ...targetHandlers,
   ...attributeHandlers,
   ...tagHandlers,
-  DescribeAccountLimits: () => ({
-    Limits: Object.entries(LIMITS).map(([Name, max]) => ({ Name, Max: String(max) })),
-  }),
+  DescribeAccountLimits: (input: sdk.DescribeAccountLimitsInput) => {
+    const { items, ...next } = page(Object.entries(LIMITS), input)
+    return { Limits: items.map(([Name, max]) => ({ Name, Max: String(max) })), ...next }
+  },
 }
 
 /** Application and network load balancers: https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/ */

@@ -184,17 +184,16 @@ export const policyHandlers: Record<string, Handler> = {
     const { arn } = findPolicy(context, input.PolicyArn!)
     const used = usage(context)
     const wanted = (kind: sdk.EntityType) => input.EntityFilter === undefined || input.EntityFilter === kind
-    return {
-      PolicyUsers: wanted('User')
-        ? used.users(arn).map(({ name, id }) => ({ UserName: name, UserId: id }))
-        : [],
-      PolicyGroups: wanted('Group')
-        ? used.groups(arn).map(({ name, id }) => ({ GroupName: name, GroupId: id }))
-        : [],
-      PolicyRoles: wanted('Role')
-        ? used.roles(arn).map(({ name, id }) => ({ RoleName: name, RoleId: id }))
-        : [],
-      IsTruncated: false,
-    }
+    const all = [
+      ...(wanted('User') ? used.users(arn).map((one) => ({ kind: 'User', ...one })) : []),
+      ...(wanted('Group') ? used.groups(arn).map((one) => ({ kind: 'Group', ...one })) : []),
+      ...(wanted('Role') ? used.roles(arn).map((one) => ({ kind: 'Role', ...one })) : []),
+    ]
+    const { items, paging } = page(all, input)
+    const of = (kind: string) =>
+      items
+        .filter((one) => one.kind === kind)
+        .map(({ name, id }) => ({ [`${kind}Name`]: name, [`${kind}Id`]: id }))
+    return { PolicyUsers: of('User'), PolicyGroups: of('Group'), PolicyRoles: of('Role'), ...paging }
   },
 }

@@ -3,6 +3,7 @@ import type { Handler, Principal, RequestContext } from '../wire/service.ts'
 import { invalidInput } from './errors.ts'
 import { entitiesOf, noUserError } from './find.ts'
 import { decide, rolePrincipal } from './identity.ts'
+import { page } from './paging.ts'
 import { evaluate } from './policy/evaluate.ts'
 
 type Contexts = sdk.SimulateCustomPolicyCommandInput['ContextEntries']
@@ -49,19 +50,21 @@ export const simulateHandlers: Record<string, Handler> = {
   SimulatePrincipalPolicy: (input: sdk.SimulatePrincipalPolicyCommandInput, context) => {
     const principal = principalOf(context, input.PolicySourceArn!)
     const conditions = conditionsOf(input.ContextEntries)
-    const EvaluationResults = pairs(input).map(({ action, resource }) =>
+    const { items, paging } = page(pairs(input), input)
+    const EvaluationResults = items.map(({ action, resource }) =>
       result(action, resource, decide(context.world, { principal, action, resource, conditions })),
     )
-    return { EvaluationResults, IsTruncated: false }
+    return { EvaluationResults, ...paging }
   },
 
   SimulateCustomPolicy: (input: sdk.SimulateCustomPolicyCommandInput, { principal }) => {
     const policies = { identity: input.PolicyInputList ?? [] }
     const anybody: Principal = { ...principal, type: 'user' }
     const conditions = conditionsOf(input.ContextEntries)
-    const EvaluationResults = pairs(input).map(({ action, resource }) =>
+    const { items, paging } = page(pairs(input), input)
+    const EvaluationResults = items.map(({ action, resource }) =>
       result(action, resource, evaluate(anybody, action, resource, conditions, policies)),
     )
-    return { EvaluationResults, IsTruncated: false }
+    return { EvaluationResults, ...paging }
   },
 }

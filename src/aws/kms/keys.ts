@@ -257,5 +257,6 @@ export function untagResource(input: sdk.UntagResourceCommandInput, context: Req
 
 export function listResourceTags(input: sdk.ListResourceTagsCommandInput, context: RequestContext) {
   const { tags } = requireKey(context, input.KeyId!)
-  return { Tags: Object.entries(tags).map(([TagKey, TagValue]) => ({ TagKey, TagValue })), Truncated: false }
+  const { items, paging } = page(Object.entries(tags), input)
+  return { Tags: items.map(([TagKey, TagValue]) => ({ TagKey, TagValue })), ...paging }
 }

@@ -81,7 +81,8 @@ async function handle(worlds: Worlds, req: IncomingMessage, res: ServerResponse)
     case 'GET worlds/:id/saves':
       return reply(res, 200, await (await world()).files.savePoints())
     case 'PUT worlds/:id/saves/:name':
-      await (await world()).files.save(name!)
+      await world()
+      await worlds.save(id!, name!)
       return reply(res, 204)
     case 'POST worlds/:id/saves/:name/restore':
       await world()

@@ -27,6 +27,11 @@ export class DockerHost {
     await listenUnix(this.#server, this.#socket)
   }
 
+  /** Puts into the store what running containers have written to their files. */
+  saveFiles(): Promise<void> {
+    return this.#engine.saveFiles()
+  }
+
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve))
     this.#server.closeAllConnections()

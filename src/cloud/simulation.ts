@@ -83,10 +83,12 @@ export class Simulation {
   readonly followConsole: (listener: (event: ConsoleEvent) => void) => { close(): void }
   /** Schemas of the kinds that the world's clusters serve, by `apiVersion`. */
   readonly schemas: (apiVersion: string) => Promise<Schemas | undefined>
+  /** Puts into the store what otherwise is put there a little later, before a save point is made. */
+  readonly settle: () => Promise<void>
   readonly #close: () => Promise<void>
 
   private constructor(
-    doors: Pick<Simulation, 'hosts' | 'classic' | 'picture' | 'parts' | 'followConsole' | 'schemas'>,
+    doors: Pick<Simulation, 'hosts' | 'classic' | 'picture' | 'parts' | 'followConsole' | 'schemas' | 'settle'>,
     close: () => Promise<void>,
   ) {
     this.hosts = doors.hosts
@@ -95,6 +97,7 @@ export class Simulation {
     this.parts = doors.parts
     this.followConsole = doors.followConsole
     this.schemas = doors.schemas
+    this.settle = doors.settle
     this.#close = close
   }
 
@@ -247,8 +250,9 @@ export class Simulation {
     }
     const followConsole = (listener: (event: ConsoleEvent) => void) => new ConsoleFeed(console, listener)
     const schemas = (apiVersion: string) => clusterSchemas(clusters, apiVersion)
+    const settle = () => docker.saveFiles()
     return new Simulation(
-      { hosts, classic: aws.classic, picture, parts, followConsole, schemas },
+      { hosts, classic: aws.classic, picture, parts, followConsole, schemas, settle },
       async () => {
         picture.close()
         for (const controller of controllers) controller.stop()

@@ -109,6 +109,13 @@ export class Worlds {
     })
   }
 
+  /** Keeps a world's present state under a name. */
+  async save(id: string, name: string): Promise<void> {
+    const open = await this.find(id)
+    await open?.simulation.settle()
+    await open?.files.save(name)
+  }
+
   async restore(id: string, name: string): Promise<void> {
     const world = await this.find(id)
     if (!(await world?.files.savePoints())?.includes(name))

@@ -1,5 +1,24 @@
 import { z } from 'zod'
 
+const answerSchema = z.strictObject({
+  text: z.string().describe('The answer, Markdown in one line.'),
+  right: z.literal(true).optional().describe('Whether it is right.'),
+  why: z.string().describe('Why it is right or wrong; shown once it is chosen.'),
+})
+
+/** A question at the end of a lesson, with an explanation for every answer. */
+export const questionSchema = z.strictObject({
+  ask: z.string().describe('The question, Markdown in one line.'),
+  answers: z
+    .array(answerSchema)
+    .min(3)
+    .max(5)
+    .refine(
+      (answers) => answers.filter(({ right }) => right).length === 1,
+      'mark exactly one answer as right',
+    ),
+})
+
 /** What stands at the head of a lesson, `content/lessons/<track>/<lesson>.mdx`. */
 export const lessonSchema = z.strictObject({
   title: z.string().describe('The name of the lesson.'),
@@ -14,6 +33,7 @@ export const lessonSchema = z.strictObject({
     .string()
     .optional()
     .describe('What its commands begin in: `starts/<start>.sh`. An empty account when left out.'),
+  quiz: z.array(questionSchema).min(2).describe('Questions at the end, in order.'),
   labs: z.array(z.string()).default([]).describe('Ids of the labs that practise it.'),
   sources: z
     .array(z.strictObject({ title: z.string(), url: z.url(), read: z.coerce.date() }))
@@ -26,5 +46,6 @@ export const outputsSchema = z.strictObject({
   blocks: z.array(z.strictObject({ commands: z.string(), id: z.string().optional(), output: z.string() })),
 })
 
+export type Question = z.infer<typeof questionSchema>
 export type LessonHead = z.infer<typeof lessonSchema>
 export type RecordedOutput = z.infer<typeof outputsSchema>['blocks'][number]

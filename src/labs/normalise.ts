@@ -28,6 +28,8 @@ const RULES: [RegExp, string][] = [
   [/<unknown>\/(\d+)%/g, 'USE%/$1%'],
   [/\b\d+%\/(\d+)%/g, 'USE%/$1%'],
   [/\b\d+(\.\d+)? ?(seconds?|minutes?|ms|µs)\b/gi, 'DURATION'],
+  [/Less than a second/g, 'DURATION'],
+  [/\b(About )?an? (minute|second)\b/gi, 'DURATION'],
   [/:(3\d{4})\//g, ':PORT/'],
   [/\b\d+ \(AGE ago\)/g, 'RESTARTS'],
   // How often a wait tells of itself depends on how long it is.

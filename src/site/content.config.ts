@@ -4,6 +4,8 @@ import { z } from 'astro/zod'
 import { parse } from 'yaml'
 import { lessonSchema, outputsSchema } from '#labs/lesson-schema.ts'
 import { labSchema } from '#labs/schema.ts'
+import { glossaryId } from './course/glossary.ts'
+import { guideSchema, pictureSchema, priceSchema } from './course/schemas.ts'
 
 /** A term of `content/glossary.yaml`. */
 const term = z.object({
@@ -30,11 +32,23 @@ export const collections = {
     loader: file('./content/glossary.yaml', {
       parser: (text) =>
         (parse(text) as { term: string }[]).map((entry) => ({
-          id: entry.term.toLowerCase().replace(/[^a-z0-9]+/g, '-'),
+          id: glossaryId(entry.term),
           ...entry,
         })),
     }),
     schema: term,
+  }),
+  pictures: defineCollection({
+    loader: glob({ base: './content/pictures', pattern: '*.yaml' }),
+    schema: pictureSchema,
+  }),
+  guides: defineCollection({
+    loader: glob({ base: './content/guides', pattern: '*.yaml' }),
+    schema: guideSchema,
+  }),
+  prices: defineCollection({
+    loader: file('./content/prices.yaml'),
+    schema: priceSchema,
   }),
   labs: defineCollection({
     loader: glob({

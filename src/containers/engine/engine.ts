@@ -134,6 +134,11 @@ export class DockerEngine implements HttpHost {
     return this.#parts.lifecycle.recover()
   }
 
+  /** Puts into the store what running containers have written to their files. */
+  saveFiles(): Promise<void> {
+    return this.#parts.lifecycle.saveFiles()
+  }
+
   request(req: IncomingMessage, res: ServerResponse): void {
     this.#handle(req, res).catch((error) => {
       if (res.headersSent) return void res.end()

@@ -61,6 +61,9 @@ export interface LifecycleOptions {
 export class Lifecycle {
   readonly #options: LifecycleOptions
   readonly #health: HealthMonitor
+  /** What saves the files of containers that have written since. */
+  readonly #unsaved = new Set<() => Promise<void>>()
+  readonly #saving = new Set<Promise<void>>()
 
   constructor(options: LifecycleOptions) {
     this.#options = options
@@ -225,8 +228,7 @@ export class Lifecycle {
     let delay = SAVE_FIRST_MS
     let last = clock.now()
     let waiting = false
-    const save = async () => {
-      waiting = false
+    const write = async () => {
       last = clock.now()
       const record = store.get(id)
       if (!record || record.hostConfig.AutoRemove || session.container !== container) return
@@ -235,12 +237,26 @@ export class Lifecycle {
       const { descriptor } = await writeLayer(blobs, changed)
       if (session.container === container) store.update(id, { changes: [descriptor] })
     }
+    const save = () => {
+      waiting = false
+      this.#unsaved.delete(save)
+      const saving = write().finally(() => this.#saving.delete(saving))
+      this.#saving.add(saving)
+      return saving
+    }
     container.machine.files.tree.observers.add((path) => {
       if (waiting || /^\/(?:dev|proc|sys|tmp|run)\//.test(path)) return
       waiting = true
+      this.#unsaved.add(save)
       delay = clock.now() - last > SAVE_QUIET_MS ? SAVE_FIRST_MS : Math.min(delay * 2, SAVE_RARELY_MS)
       clock.setTimer(delay, () => void save().catch(() => {}))
     })
+  }
+
+  /** Saves now what running containers have written, and what of it was yet to be saved. */
+  async saveFiles(): Promise<void> {
+    for (const save of this.#unsaved) save().catch(() => {})
+    await Promise.allSettled(this.#saving)
   }
 
   /** Brings back what ran before the process ended. */

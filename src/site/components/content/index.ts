@@ -1,13 +1,37 @@
 import Aside from './Aside.astro'
 import Command from './Command.astro'
 import StepHeading from './StepHeading.astro'
+import Costs from './Costs.astro'
+import Diff from './Diff.astro'
+import Explain from './Explain.astro'
+import Guide from './Guide.astro'
+import Matrix from './Matrix.astro'
+import Picture from './Picture.astro'
+import Predict from './Predict.astro'
+import Tab from './Tab.astro'
 import Table from './Table.astro'
+import Tabs from './Tabs.astro'
+import Term from './Term.astro'
 
 /**
- * What lessons and lab steps may use without importing it: `<Aside type="note|caution|myth" title="…">`.
- * Plain tables scroll sideways on narrow screens.
+ * What lessons and lab steps may use without importing it: `<Aside type="note|caution|myth" title="…">`; each component says what
+ * it takes.  * Plain tables scroll sideways on narrow screens.
  */
-export const contentComponents = { Aside, pre: Command, table: Table }
+export const contentComponents = {
+  Aside,
+  Costs,
+  Diff,
+  Explain,
+  Guide,
+  Matrix,
+  Picture,
+  Predict,
+  Tab,
+  Tabs,
+  Term,
+  pre: Command,
+  table: Table,
+}
 
 /** The same inside a lab's step. */
 export const stepComponents = { ...contentComponents, h2: StepHeading }

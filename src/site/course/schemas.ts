@@ -1,0 +1,67 @@
+import { z } from 'astro/zod'
+
+const point = z.number().int().min(0)
+
+/** A picture of an architecture, `content/pictures/<name>.yaml`: boxes that explain themselves, and a way through them. */
+export const pictureSchema = z.strictObject({
+  title: z.string().describe('What the picture shows.'),
+  text: z.string().describe('The same in words, for those who do not see it.'),
+  width: z.number().int().positive().default(720),
+  height: z.number().int().positive(),
+  frames: z
+    .array(z.strictObject({ label: z.string(), x: point, y: point, width: point, height: point }))
+    .default([])
+    .describe('Areas behind the parts, such as a VPC.'),
+  parts: z
+    .array(
+      z.strictObject({
+        id: z.string(),
+        label: z.string(),
+        sub: z.string().optional().describe('A second, smaller line.'),
+        who: z.enum(['aws', 'you']).optional().describe('Who runs it: gives its colour.'),
+        x: point,
+        y: point,
+        width: point.default(140),
+        height: point.default(56),
+        explain: z.string().describe('What it is and does.'),
+      }),
+    )
+    .min(2),
+  arrows: z.array(z.strictObject({ from: z.string(), to: z.string() })).default([]),
+  steps: z
+    .array(z.strictObject({ at: z.string(), text: z.string() }))
+    .default([])
+    .describe('A way through the parts, one after another.'),
+})
+
+/** A decision guide, `content/guides/<name>.yaml`: questions that lead to an advice. */
+export const guideSchema = z
+  .strictObject({
+    title: z.string(),
+    start: z.string(),
+    questions: z.record(
+      z.string(),
+      z.strictObject({
+        ask: z.string(),
+        answers: z.array(z.strictObject({ text: z.string(), to: z.string() })).min(2),
+      }),
+    ),
+    advice: z.record(z.string(), z.strictObject({ title: z.string(), text: z.string() })),
+  })
+  .refine(({ start, questions, advice }) => {
+    const places = [start, ...Object.values(questions).flatMap(({ answers }) => answers.map(({ to }) => to))]
+    return places.every((place) => place in questions || place in advice)
+  }, 'an answer leads nowhere')
+
+/** What things cost on AWS, `content/prices.yaml`. */
+export const priceSchema = z.strictObject({
+  id: z.string(),
+  what: z.string().describe('As a bill would say it.'),
+  unit: z.enum(['hour', 'month', 'GB', 'GB-month', 'million']),
+  usd: z.number().nonnegative(),
+  source: z.url(),
+  read: z.coerce.date().optional().describe('The day the source was read; without it the price is from knowledge.'),
+})
+
+export type Picture = z.infer<typeof pictureSchema>
+export type Guide = z.infer<typeof guideSchema>

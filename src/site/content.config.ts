@@ -5,7 +5,7 @@ import { parse } from 'yaml'
 import { lessonSchema, outputsSchema } from '#labs/lesson-schema.ts'
 import { labSchema } from '#labs/schema.ts'
 import { glossaryId } from './course/glossary.ts'
-import { guideSchema, pictureSchema, priceSchema } from './course/schemas.ts'
+import { guideSchema, pathSchema, pictureSchema, priceSchema } from './course/schemas.ts'
 
 /** A term of `content/glossary.yaml`. */
 const term = z.object({
@@ -45,6 +45,10 @@ export const collections = {
   guides: defineCollection({
     loader: glob({ base: './content/guides', pattern: '*.yaml' }),
     schema: guideSchema,
+  }),
+  paths: defineCollection({
+    loader: glob({ base: './content/paths', pattern: '*.yaml' }),
+    schema: pathSchema,
   }),
   prices: defineCollection({
     loader: file('./content/prices.yaml'),

@@ -4,7 +4,9 @@ export class QuizElement extends HTMLElement {
     const again = this.querySelector<HTMLButtonElement>('[data-again]')!
     const chosen = this.#read()
     for (const [question, choice] of Object.entries(chosen)) {
-      const input = this.querySelector<HTMLInputElement>(`input[name="${CSS.escape(question)}"][value="${CSS.escape(choice)}"]`)
+      const input = this.querySelector<HTMLInputElement>(
+        `input[name="${CSS.escape(question)}"][value="${CSS.escape(choice)}"]`,
+      )
       if (input) input.checked = true
     }
     for (const details of this.querySelectorAll('details')) details.hidden = true

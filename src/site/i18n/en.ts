@@ -9,6 +9,7 @@ export const en = {
     mainMenu: 'Main',
     labs: 'Labs',
     lessons: 'Lessons',
+    paths: 'Paths',
     glossary: 'Glossary',
     footer: 'Apache-2.0. Everything runs on this machine: no account, no cloud bill, no telemetry.',
     trademark: 'AWS, Kubernetes and Docker are names of their owners. Drydock is not affiliated with them.',
@@ -123,6 +124,15 @@ export const en = {
     previous: 'Previous',
     next: 'Next',
     none: 'No lesson is installed yet. Lessons live in the folder “content/lessons”.',
+  },
+  paths: {
+    title: 'Learning paths',
+    lead: 'The same lessons and labs in an order for your purpose.',
+    hours: (minutes: number) => `about ${Math.round(minutes / 30) / 2} h`,
+    lesson: 'Lesson',
+    lab: 'Lab',
+    task: 'Task',
+    notes: 'Notes for the trainer',
   },
   course: {
     showAll: 'Show all sides',

@@ -1,0 +1,136 @@
+// Lints the course, besides what its schemas check: `node scripts/course.ts`. Prints what is wrong and exits 1.
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parse } from 'yaml'
+import { z } from 'zod'
+import { type Lesson, loadLessons } from '#labs/lesson.ts'
+import { parseYaml } from '#labs/load.ts'
+
+/** A claim whose source was read longer ago has to be read again (days). */
+const READ_LIMIT_DAYS = 365
+const CLAIMS_MINIMUM = 60
+/** Words of the longest sentence, and of a lesson's sentences on average, that readers in their second language are asked to follow. */
+const LONGEST_SENTENCE = 36
+const AVERAGE_SENTENCE = 17
+const DAY_MS = 86_400_000
+
+const claimsSchema = z.array(
+  z.strictObject({
+    lesson: z.string(),
+    claim: z.string().min(5),
+    source: z.url(),
+    read: z.coerce.date().optional(),
+    /** A file that the lesson shows, where the claim stands. */
+    in: z.string().optional(),
+  }),
+)
+
+const problems: string[] = []
+const lessons = await loadLessons()
+const byId = new Map(lessons.map((lesson) => [lesson.id, lesson]))
+const labs = await readdir('labs')
+const texts = new Map(
+  await Promise.all(lessons.map(async (lesson) => [lesson.id, await readFile(lesson.file, 'utf8')] as const)),
+)
+
+await checkClaims()
+await checkGlossary()
+await checkPaths()
+for (const lesson of lessons) {
+  checkSources(lesson)
+  checkSentences(lesson)
+  checkLinks(lesson)
+}
+for (const problem of problems) console.error(problem)
+console.log(`course: ${lessons.length} lessons, ${problems.length} problems`)
+process.exitCode = problems.length > 0 ? 1 : 0
+
+async function checkClaims(): Promise<void> {
+  const file = 'content/sources.yaml'
+  const claims = parseYaml(file, await readFile(file, 'utf8'), claimsSchema)
+  if (claims.length < CLAIMS_MINIMUM)
+    problems.push(`${file}: ${claims.length} claims, ${CLAIMS_MINIMUM} are needed`)
+  for (const { lesson, claim, read, in: other } of claims) {
+    const text = other ? await readFile(other, 'utf8') : texts.get(lesson)
+    if (!byId.has(lesson) || text === undefined) problems.push(`${file}: there is no lesson "${lesson}"`)
+    else if (!plain(text).includes(plain(claim)))
+      problems.push(`${file}: "${claim}" does not stand in ${lesson}`)
+    if (read) checkAge(read, `${file}: the source of "${claim}"`)
+  }
+}
+
+function checkSources({ id, sources }: Lesson): void {
+  for (const { url, read } of sources) {
+    if (!url.startsWith('https://')) problems.push(`${id}: ${url} is no https address`)
+    checkAge(read, `${id}: ${url}`)
+  }
+}
+
+function checkAge(read: Date, what: string): void {
+  const days = (Date.now() - read.getTime()) / DAY_MS
+  if (days > READ_LIMIT_DAYS) problems.push(`${what} was read ${Math.floor(days)} days ago: read it again`)
+  if (days < -1) problems.push(`${what} was read in the future`)
+}
+
+/** Long sentences, by their words; code and tables do not count. */
+function checkSentences({ id, text }: Lesson): void {
+  const prose = text
+    .replace(/^```[\s\S]*?^```$/gm, '')
+    .replace(/^\|.*$/gm, '')
+    .replace(/<(Matrix|Diff|Costs|Guide|Picture)\b[\s\S]*?\/>/g, '')
+    .replace(/^(#+ .*|[-*] |\d+\. )/gm, (start) => (start.startsWith('#') ? '' : '\n\n'))
+  const sentences = prose
+    .split(/\n\s*\n|(?<=[.!?:])["”)]?\s+/)
+    .map((sentence) =>
+      plain(sentence)
+        .split(' ')
+        .filter((word) => /[a-z0-9]/i.test(word)),
+    )
+    .filter((words) => words.length > 2)
+  for (const words of sentences)
+    if (words.length > LONGEST_SENTENCE)
+      problems.push(`${id}: a sentence of ${words.length} words: “${words.slice(0, 8).join(' ')} …”`)
+  const average = sentences.reduce((sum, words) => sum + words.length, 0) / Math.max(1, sentences.length)
+  if (average > AVERAGE_SENTENCE) problems.push(`${id}: ${average.toFixed(1)} words a sentence on average`)
+}
+
+/** Links inside the site, images without words, and labs that are not there. */
+function checkLinks({ id, text, labs: named }: Lesson): void {
+  for (const [, target] of text.matchAll(/\]\((\/[^)]*)\)/g)) {
+    const [, kind, name] = /^\/(lessons|labs)\/([^#]*?)\/?(?:#.*)?$/.exec(target!) ?? []
+    const there = kind === 'lessons' ? byId.has(name!) : kind === 'labs' ? labs.includes(name!) : false
+    if (!there && !target!.startsWith('/glossary/')) problems.push(`${id}: ${target} leads nowhere`)
+  }
+  if (/!\[\s*\]\(|<img(?![^>]*\balt="[^"]+")/.test(text))
+    problems.push(`${id}: an image without alternative text`)
+  for (const lab of named) if (!labs.includes(lab)) problems.push(`${id}: there is no lab "${lab}"`)
+}
+
+async function checkGlossary(): Promise<void> {
+  const terms: { term: string; see?: string }[] = parse(await readFile('content/glossary.yaml', 'utf8'))
+  for (const { term, see } of terms)
+    if (see && !byId.has(see))
+      problems.push(`content/glossary.yaml: "${term}" points to ${see}, which is not there`)
+}
+
+/** Learning paths name lessons and labs that are there. */
+async function checkPaths(): Promise<void> {
+  for (const name of await readdir('content/paths')) {
+    const path = parse(await readFile(join('content/paths', name), 'utf8')) as {
+      parts: { items: { lesson?: string; lab?: string }[] }[]
+    }
+    for (const { lesson, lab } of path.parts.flatMap(({ items }) => items)) {
+      if (lesson && !byId.has(lesson)) problems.push(`content/paths/${name}: there is no lesson "${lesson}"`)
+      if (lab && !labs.includes(lab)) problems.push(`content/paths/${name}: there is no lab "${lab}"`)
+    }
+  }
+}
+
+/** A text without its markup and with single spaces. */
+function plain(text: string): string {
+  return text
+    .replace(/<\/?[A-Za-z][^>\n]*>/g, '')
+    .replace(/[`*_]|\[|\]\([^)]*\)/g, '')
+    .replace(/\s+/g, ' ')
+    .trim()
+}

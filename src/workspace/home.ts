@@ -53,7 +53,7 @@ export async function writeAwsFiles(home: string, world: WorldInfo): Promise<voi
 }
 
 /** Writes `docker-hub.txt`, the note that says which account the learner has on Docker Hub. */
-export async function writeHubFile(home: string, { dockerHub }: WorldInfo): Promise<void> {
+async function writeHubFile(home: string, { dockerHub }: WorldInfo): Promise<void> {
   await writePrivate(
     join(home, 'docker-hub.txt'),
     `# Your account on Docker Hub: docker login -u ${dockerHub.username}\nusername=${dockerHub.username}\npassword=${dockerHub.password}\n`,

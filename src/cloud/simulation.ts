@@ -88,7 +88,10 @@ export class Simulation {
   readonly #close: () => Promise<void>
 
   private constructor(
-    doors: Pick<Simulation, 'hosts' | 'classic' | 'picture' | 'parts' | 'followConsole' | 'schemas' | 'settle'>,
+    doors: Pick<
+      Simulation,
+      'hosts' | 'classic' | 'picture' | 'parts' | 'followConsole' | 'schemas' | 'settle'
+    >,
     close: () => Promise<void>,
   ) {
     this.hosts = doors.hosts

@@ -20,7 +20,7 @@ import { loadLabs } from '#labs/load.ts'
 import { PreparedWorlds } from '#labs/starts.ts'
 import { doctor } from '#workspace/doctor.ts'
 import { shellEnvironment } from '#workspace/environment.ts'
-import { writeAwsFiles } from '#workspace/home.ts'
+import { writeLearnerFiles } from '#workspace/home.ts'
 import { SandboxedWorkspace } from '#workspace/sandbox/workspace.ts'
 import { LocalWorkspace, type Workspace } from '#workspace/terminals.ts'
 import type { Toolbox } from '#workspace/tools/install.ts'
@@ -119,7 +119,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
         cloud: cloud.client,
         folder: join(options.data, 'starts'),
         async environment(world, home) {
-          await writeAwsFiles(home, world)
+          await writeLearnerFiles(home, world)
           return shellEnvironment({ world, toolbox: await options.toolbox, home })
         },
       }),

@@ -107,6 +107,14 @@ describe('a container', () => {
         pod(
           'grpc',
           '{name: main, image: "nginx:1.29", readinessProbe: {grpc: {port: 80}, periodSeconds: 5}}',
+        ) +
+        pod(
+          'health',
+          '{name: main, image: "drydock/hello:1.0", env: [{name: GRPC_PORT, value: "9000"}], startupProbe: {grpc: {port: 9000, service: liveness}, periodSeconds: 1}, readinessProbe: {grpc: {port: 9000}, periodSeconds: 1}}',
+        ) +
+        pod(
+          'unknown',
+          '{name: main, image: "drydock/hello:1.0", env: [{name: GRPC_PORT, value: "9000"}], readinessProbe: {grpc: {port: 9000, service: nobody}, periodSeconds: 1}}',
         ),
     )
     await transcript(
@@ -131,7 +139,17 @@ describe('a container', () => {
       Normal   Container main failed liveness probe, will be restarted
       $ ${events('grpc', 'Unhealthy')} | tail -n 1
       Warning   Readiness probe failed: timeout: failed to connect service "10.0.0.…:80" within 1s: context deadline exceeded
-      $ kubectl delete pod probed grpc --now
+      $ kubectl wait --for=condition=Ready pod/health --timeout=20s
+      pod/health condition met
+      $ kubectl exec health -- curl -s localhost:8080/ready/off
+      …
+      $ kubectl wait --for=condition=Ready=false pod/health --timeout=20s
+      pod/health condition met
+      $ ${events('health', 'Unhealthy')} | tail -n 1
+      Warning   Readiness probe failed: service unhealthy (responded with "NOT_SERVING")
+      $ ${events('unknown', 'Unhealthy')} | tail -n 1
+      Warning   Readiness probe failed: error: health rpc probe failed: rpc error: code = NotFound desc = unknown service
+      $ kubectl delete pod probed grpc health unknown --now
       …
       `,
     )

@@ -39,7 +39,7 @@ const hello = (version: string): ImageRecipe => ({
       'org.opencontainers.image.title': 'hello',
       'org.opencontainers.image.version': version,
       'org.opencontainers.image.description':
-        'A service with knobs: MESSAGE, VERSION, PORT, LATENCY_MS, ERROR_RATE, START_DELAY_S, READY_AFTER_S, FAIL_ON_START, CRASH_AFTER_S, EXIT_CODE, MEMORY_MB, MEMORY_GROW_MB_PER_S, CPU_CORES, CPU_MS_PER_REQUEST, IGNORE_SIGTERM, SHUTDOWN_DELAY_S; GET /help lists its paths',
+        'A service with knobs: MESSAGE, VERSION, PORT, LATENCY_MS, ERROR_RATE, START_DELAY_S, READY_AFTER_S, FAIL_ON_START, CRASH_AFTER_S, EXIT_CODE, MEMORY_MB, MEMORY_GROW_MB_PER_S, CPU_CORES, CPU_MS_PER_REQUEST, IGNORE_SIGTERM, SHUTDOWN_DELAY_S, GRPC_PORT (health checks); GET /help lists its paths',
     },
   },
   layers: [

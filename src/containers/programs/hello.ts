@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Process, Program } from '../processes/process.ts'
+import { listenGrpcHealth } from './grpc-health.ts'
 import { clientAddress, listenHttp } from './http-listener.ts'
 
 const MIB = 1024 ** 2
@@ -70,6 +71,11 @@ class Hello {
       this.#answer(req, res).catch(() => res.destroy())
     })
     await this.#log(`listening on :${port}`)
+    const grpcPort = this.#number('GRPC_PORT')
+    if (grpcPort > 0) {
+      listenGrpcHealth(process, grpcPort, (service) => this.#health(service))
+      await this.#log(`gRPC health checks on :${grpcPort}`)
+    }
     if (this.#number('CRASH_AFTER_S') > 0)
       clock.setTimer(this.#number('CRASH_AFTER_S') * 1000, () => {
         void this.#log('crashing as CRASH_AFTER_S says').catch(() => {})
@@ -110,6 +116,12 @@ class Hello {
   #log(text: string): Promise<void> {
     const time = new Date(this.#process.machine.clock.now()).toISOString()
     return this.#process.print(`${time} ${text}\n`)
+  }
+
+  /** The services of gRPC's health checks: all of it, `liveness`, `readiness`. */
+  #health(service: string): boolean | undefined {
+    if (service === 'liveness') return this.#alive
+    return service === '' || service === 'readiness' ? this.#alive && this.#isReady : undefined
   }
 
   get #isReady(): boolean {

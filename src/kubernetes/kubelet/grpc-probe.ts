@@ -7,6 +7,20 @@ const UNIMPLEMENTED = 12
 /** `HealthCheckResponse.ServingStatus` */
 const STATUSES = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN']
 
+/** Names of the codes that are not told apart. Source: google.golang.org/grpc/codes. */
+const CODES: Readonly<Record<number, string>> = {
+  1: 'Canceled',
+  2: 'Unknown',
+  3: 'InvalidArgument',
+  4: 'DeadlineExceeded',
+  5: 'NotFound',
+  7: 'PermissionDenied',
+  8: 'ResourceExhausted',
+  13: 'Internal',
+  14: 'Unavailable',
+  16: 'Unauthenticated',
+}
+
 /** Where and for what a gRPC probe asks. */
 export interface GrpcQuestion {
   address: string
@@ -44,7 +58,9 @@ export async function askGrpc(
     )
   }
   if (answer.code !== 0) {
-    return failed(`error: health rpc probe failed: rpc error: code = ${answer.code} desc = ${answer.message}`)
+    return failed(
+      `error: health rpc probe failed: rpc error: code = ${CODES[answer.code] ?? `Code(${answer.code})`} desc = ${answer.message}`,
+    )
   }
   const status = STATUSES[answer.body[1] ?? 0] ?? 'UNKNOWN'
   return status === 'SERVING'

@@ -22,14 +22,6 @@ export interface BoardPerson {
   cells: BoardCell[]
 }
 
-/** People of a cohort who fail by the same finding of the same step. */
-export interface StuckGroup {
-  lab: string
-  step: string
-  finding: { id: string; title: string }
-  people: string[]
-}
-
 /** How far each learner of a cohort is. */
 export class Board {
   readonly #database: Database
@@ -81,24 +73,4 @@ export function boardCell(report: CheckReport, since: number, passedAt?: number)
         },
       }),
   }
-}
-
-/** The stuck map: who fails by what, the most people first. */
-export function stuckMap(people: BoardPerson[]): StuckGroup[] {
-  const groups = new Map<string, StuckGroup>()
-  for (const person of people) {
-    for (const { lab, step, finding } of person.cells) {
-      if (!finding) continue
-      const key = `${lab}\0${step}\0${finding.id}`
-      const group = groups.get(key) ?? {
-        lab,
-        step,
-        finding: { id: finding.id, title: finding.title },
-        people: [],
-      }
-      group.people.push(person.id)
-      groups.set(key, group)
-    }
-  }
-  return [...groups.values()].sort((a, b) => b.people.length - a.people.length)
 }

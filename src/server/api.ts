@@ -1,11 +1,20 @@
 import type { CheckReport } from '#checks/finding.ts'
-import type { BoardPerson, StuckGroup } from '#classroom/board.ts'
+import type { BoardPerson } from '#classroom/board.ts'
 import type { Broadcast } from '#classroom/broadcasts.ts'
 import type { Cohort } from '#classroom/cohorts.ts'
 import type { Hand } from '#classroom/hands.ts'
 import type { ConsoleEvent } from '#cloud/api.ts'
 
+export type { AuditEntry } from '#classroom/audit.ts'
+
+export type { BoardPerson } from '#classroom/board.ts'
+export type { Broadcast } from '#classroom/broadcasts.ts'
+export type { Cohort } from '#classroom/cohorts.ts'
+export type { Hand } from '#classroom/hands.ts'
+export type { CohortEvent, LearnerEvent } from '#classroom/hub.ts'
+export type { Invitation } from '#classroom/invitations.ts'
 export type { Part, PartDetails, PartEvent, PartKind, PartState, PictureChange } from '#cloud/api.ts'
+export type { Person } from '#database/people.ts'
 
 /**
  * The server's API as the pages use it: JSON under `/api`, cookie session, Origin and Host checked.
@@ -141,7 +150,6 @@ export interface BoardState {
   /** `pages`: lab → how many pages of it are open. */
   people: (BoardPerson & { pages: Record<string, number> })[]
   hands: Hand[]
-  stuck: StuckGroup[]
 }
 
 export type StepStatus = 'todo' | 'failed' | 'passed'

@@ -40,9 +40,7 @@ export function hostedRoutes(app: FastifyInstance, options: HostedOptions): void
     ways: settings.signIn,
     ...(oidc && { oidc: new OidcSignIn(oidc, new URL(settings.url)) }),
     people,
-    cohorts: classroom.cohorts,
-    invitations: classroom.invitations,
-    audit: classroom.audit,
+    classroom,
   })
   classroomRoutes(app, classroom, identityOf)
   cohortRoutes(app, { classroom, sessions, identityOf })

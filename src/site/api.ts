@@ -17,7 +17,7 @@ export class ProblemError extends Error {
 
 /** Asks the server's API (see `src/server/api.ts`). Rejects with a `ProblemError`. */
 export async function request<T>(
-  method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
   path: string,
   content?: object,
 ): Promise<T> {

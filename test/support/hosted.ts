@@ -1,3 +1,4 @@
+import type { ServerOptions } from '../../src/server/server.ts'
 import type { Settings } from '../../src/server/settings.ts'
 import { settingsSchema, UNISOLATED } from '../../src/server/settings.ts'
 import { freePort } from './free-port.ts'
@@ -39,7 +40,10 @@ export class Visitor {
 }
 
 /** A server of many people for a test. */
-export async function startHosted(settings: Partial<Settings> = {}): Promise<TestServer> {
+export async function startHosted(
+  settings: Partial<Settings> = {},
+  options: Partial<ServerOptions> = {},
+): Promise<TestServer> {
   const port = await freePort()
   const hosting = settingsSchema.parse({
     isolation: UNISOLATED,
@@ -47,7 +51,7 @@ export async function startHosted(settings: Partial<Settings> = {}): Promise<Tes
     port,
     ...settings,
   })
-  return TestServer.start({ hosting })
+  return TestServer.start({ ...options, hosting })
 }
 
 /** The first administrator, by the link that a new server prints. */

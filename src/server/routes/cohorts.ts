@@ -1,7 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Act } from '#classroom/audit.ts'
-import { stuckMap } from '#classroom/board.ts'
 import type { Classroom } from '#classroom/classroom.ts'
 import type { Cohort } from '#classroom/cohorts.ts'
 import type { Hand } from '#classroom/hands.ts'
@@ -117,7 +116,6 @@ export function cohortRoutes(
       labs,
       people: people.map((person) => ({ ...person, pages: classroom.presence(person.id) })),
       hands,
-      stuck: stuckMap(people),
     }
   })
   app.get('/api/cohorts/:id/events', access, async (request, reply) => {

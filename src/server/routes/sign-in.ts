@@ -1,8 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import type { AuditLog } from '#classroom/audit.ts'
-import type { Cohorts } from '#classroom/cohorts.ts'
-import type { Invitation, Invitations } from '#classroom/invitations.ts'
+import type { Classroom } from '#classroom/classroom.ts'
+import type { Invitation } from '#classroom/invitations.ts'
 import { hashPassword, PASSWORD_LENGTH, verifyPassword } from '#classroom/passwords.ts'
 import { digest, normalizeCode, readableCode } from '#classroom/secrets.ts'
 import type { NewPerson, People, Person } from '#database/people.ts'
@@ -50,14 +49,13 @@ export interface SignInRoutesOptions {
   ways: Settings['signIn']
   oidc?: OidcSignIn
   people: People
-  cohorts: Cohorts
-  invitations: Invitations
-  audit: AuditLog
+  classroom: Classroom
 }
 
 /** The routes by which people get into a hosted server. */
 export function signInRoutes(app: FastifyInstance, options: SignInRoutesOptions): void {
-  const { identities, find, ways, oidc, people, cohorts, invitations, audit } = options
+  const { identities, find, ways, oidc, people, classroom } = options
+  const { cohorts, invitations, audit } = classroom
   const attempts = new SignInAttempts()
   const open = { config: { access: 'anyone' } } as const
 
@@ -102,7 +100,7 @@ export function signInRoutes(app: FastifyInstance, options: SignInRoutesOptions)
       }
       const signedIn = find(request)
       if (signedIn) {
-        await cohorts.join(cohort.id, signedIn.learner, 'learner')
+        await classroom.join(cohort, { id: signedIn.learner, name: signedIn.name })
         await audit.add({
           actor: signedIn.learner,
           act: 'cohort-join',
@@ -117,7 +115,7 @@ export function signInRoutes(app: FastifyInstance, options: SignInRoutesOptions)
         { name: body.name, role: 'learner', subject: returnSubject(returnCode) },
         Date.now(),
       )
-      await cohorts.join(cohort.id, person.id, 'learner')
+      await classroom.join(cohort, person)
       await letIn(request, reply, person, 'join')
       await audit.add({ actor: person.id, act: 'cohort-join', subject: cohort.id, address: request.ip })
       return { cohort: cohort.name, returnCode }

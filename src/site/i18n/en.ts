@@ -1,4 +1,5 @@
 import type { PartKind, StepStatus } from '#server/api.ts'
+import { classroom } from './classroom.ts'
 
 /** Every text of the interface, in English. Another language is another object of this shape. */
 export const en = {
@@ -18,12 +19,7 @@ export const en = {
     notFound: 'There is no page at this address. It may have moved, or the link has a slip in it.',
     goHome: 'Go to the start page',
   },
-  signIn: {
-    title: 'Open the link that Drydock printed',
-    refused: 'That link is not the one that Drydock printed last: each start prints a new one.',
-    link: 'This browser is not signed in. Look at the terminal where “npm start” runs, and open the link that it printed; it is good in any browser of this machine.',
-    why: 'A terminal in a web page is a shell on your machine. The link keeps other people and programs of this machine out.',
-  },
+  ...classroom,
   aside: { note: 'Note', caution: 'Take care', myth: 'A common belief' },
   theme: {
     label: 'Colours',

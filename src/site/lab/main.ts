@@ -1,3 +1,4 @@
+import { followLearner, LearnerBar } from '../classroom/LearnerBar.tsx'
 import { addCodeActions } from '../code-actions.ts'
 import { t } from '../i18n/index.ts'
 import { Announcer } from './Announcer.tsx'
@@ -22,6 +23,7 @@ addCodeActions(document.querySelector('.steps') ?? document, { label: t.code.typ
 mount('progress', Progress)
 mount('connection', Connection)
 mount('notice', Notice)
+mount('learner', LearnerBar)
 mount('reset', Reset)
 mount('views', PaneSwitch)
 mount('keys', KeyMap)
@@ -36,3 +38,4 @@ mount('toast', Toast)
 mount('announcer', Announcer)
 mount('terminal', TerminalPane)
 followLab()
+void followLearner()

@@ -1,0 +1,34 @@
+import type { SessionState } from '#server/api.ts'
+import { t } from './i18n/index.ts'
+import { signedIn } from './sign-in.ts'
+
+/** Adds to the site's menu what the role of whoever is signed in opens, on a server of many people. */
+async function showMenu(): Promise<void> {
+  const menu = document.querySelector('.site-bar nav')
+  await signedIn
+  const answer = await fetch('/api/session').catch(() => undefined)
+  if (!menu || !answer?.ok) return
+  const { person, ways } = (await answer.json()) as SessionState
+  if (!person || ways.includes('link')) return
+  const add = (href: string, text: string) => {
+    const link = document.createElement('a')
+    link.href = href
+    link.textContent = text
+    if (location.pathname === href) link.setAttribute('aria-current', 'page')
+    menu.append(link)
+  }
+  if (person.role === 'instructor' || person.role === 'admin') add('/classroom/', t.menu.classroom)
+  if (person.role === 'admin') add('/people/', t.menu.people)
+  const out = document.createElement('button')
+  out.type = 'button'
+  out.className = 'button quiet small'
+  out.textContent = t.menu.signOut
+  out.title = t.menu.signedInAs(person.name)
+  out.addEventListener('click', async () => {
+    await fetch('/api/session', { method: 'DELETE' })
+    location.assign('/sign-in/')
+  })
+  menu.append(out)
+}
+
+void showMenu()

@@ -1,0 +1,182 @@
+import { readFile } from 'node:fs/promises'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { CheckReport } from '#checks/finding.ts'
+import { loadLabs } from '#labs/load.ts'
+import { buildSite } from '#site/build.ts'
+import { axeViolations } from '../support/axe.ts'
+import { launchBrowser } from '../support/browser.ts'
+import { startHosted } from '../support/hosted.ts'
+import type { TestServer } from '../support/server.ts'
+
+const LAB = 'first-eks-cluster'
+const LEARNERS = ['Ana', 'Ben', 'Cho', 'Dee', 'Eli']
+
+let browser: Browser
+let server: TestServer
+const faults: string[] = []
+
+beforeAll(async () => {
+  await buildSite()
+  browser = await launchBrowser()
+  server = await startHosted(
+    {},
+    {
+      site: buildSite(),
+      labs: loadLabs(),
+      runner: { run: async ({ lab, step }) => report(lab, step), warm() {}, async close() {} },
+    },
+  )
+}, 120_000)
+afterAll(async () => {
+  await browser?.close()
+  await server?.close()
+})
+
+function report(lab: string, step: string): CheckReport {
+  const good = server.passing.has(step)
+  const finding = { id: 'no-nodes', title: 'The nodes are Ready', observed: 'no node' }
+  return {
+    lab,
+    step,
+    status: good ? 'passed' : 'failed',
+    at: Date.now(),
+    duration: 5,
+    findings: [{ ...finding, status: good ? 'passed' : 'failed' }],
+  }
+}
+
+/** A browser of somebody's own. */
+async function newPage(options: { dark?: boolean; width?: number } = {}): Promise<Page> {
+  const context = await browser.newContext({
+    viewport: { width: options.width ?? 1440, height: 900 },
+    colorScheme: options.dark ? 'dark' : 'light',
+    reducedMotion: 'reduce',
+    acceptDownloads: true,
+  })
+  context.setDefaultTimeout(20_000)
+  const page = await context.newPage()
+  page.on('pageerror', (error) => faults.push(error.message))
+  page.on('console', (message) => {
+    if (message.text().includes('Content Security Policy')) faults.push(message.text())
+  })
+  return page
+}
+
+/** A picture for people to look at, where the environment says so. */
+async function picture(page: Page, name: string): Promise<void> {
+  const folder = process.env.DRYDOCK_PICTURES
+  if (folder) await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true })
+}
+
+it('is a bootcamp: join, work, get stuck, be helped, hear the instructor, wait for the next lab, be reported', async () => {
+  // The first administrator comes in by the printed link, and invites an instructor.
+  const admin = await newPage()
+  await admin.goto(server.server.link)
+  await admin.getByRole('heading', { name: 'Welcome, Administrator' }).waitFor()
+  await picture(admin, 'invited')
+  await admin.getByLabel('Your name').fill('Ada Admin')
+  await admin.getByRole('button', { name: 'Come in' }).click()
+  await admin.getByRole('link', { name: 'People' }).click()
+  await admin.getByLabel('Your name').fill('Tia Teacher')
+  await admin.getByLabel('E-mail address').fill('tia@example.com')
+  await admin.getByLabel('Role', { exact: true }).selectOption('instructor')
+  await admin.getByRole('button', { name: 'Make the link' }).click()
+  const invitation = await admin.locator('code', { hasText: '#invitation=' }).textContent()
+  expect(await axeViolations(admin)).toEqual([])
+  await picture(admin, 'people')
+
+  const teacher = await newPage()
+  await teacher.goto(invitation!)
+  await teacher.getByLabel('Password').fill('correct horse battery')
+  await teacher.getByRole('button', { name: 'Come in' }).click()
+  await teacher.getByRole('link', { name: 'Classroom' }).click()
+  await teacher.getByLabel('Name').fill('Autumn bootcamp')
+  await teacher.getByRole('button', { name: 'Create' }).click()
+  await teacher.getByRole('heading', { name: 'Autumn bootcamp' }).waitFor()
+  const code = (await teacher.locator('.join-code').textContent())!
+  await teacher.getByLabel('Lab', { exact: true }).selectOption(LAB)
+
+  // Five learners join by the code, and their own address leads to the lab.
+  const learners: Page[] = []
+  for (const name of LEARNERS) {
+    const page = await newPage(name === 'Ana' ? { width: 390 } : {})
+    await page.goto(`${server.url}/labs/${LAB}/`)
+    await page.getByRole('heading', { name: 'Sign in', exact: true }).waitFor()
+    if (name === 'Ana') {
+      expect(await axeViolations(page)).toEqual([])
+      await picture(page, 'sign-in-390')
+    }
+    await page.getByLabel('Code of the course').fill(code.toLowerCase())
+    await page.getByLabel('Your name').fill(name)
+    await page.getByRole('button', { name: 'Join', exact: true }).click()
+    await page.getByText(/^\w{4}-\w{4}-\w{4}$/).waitFor()
+    await page.getByRole('button', { name: 'Go on' }).click()
+    await page.getByRole('button', { name: 'Start the lab' }).waitFor()
+    learners.push(page)
+  }
+  const [ana, ben] = learners as [Page, Page]
+  const row = (name: string) => teacher.getByRole('row').filter({ hasText: name })
+  for (const name of LEARNERS) await row(name).getByText('(here)').waitFor()
+
+  // One works and gets stuck, raises a hand; the instructor sees the finding and answers.
+  await ben.getByRole('button', { name: 'Start the lab' }).click()
+  await row('Ben').getByText('The nodes are Ready').waitFor()
+  await ben.getByRole('button', { name: 'Raise hand' }).click()
+  await ben.getByLabel('What is the matter?').fill('I see no <b>nodes</b>')
+  await ben.locator('.classroom-note form').getByRole('button', { name: 'Raise hand' }).click()
+  const queue = teacher.getByRole('region', { name: 'Raised hands' })
+  await queue.getByText('“I see no <b>nodes</b>”').waitFor()
+  await queue.getByText('The nodes are Ready: no node').waitFor()
+  await teacher.getByRole('region', { name: 'Where people are stuck' }).getByText('1 person').waitFor()
+  await queue.getByRole('button', { name: 'I go' }).click()
+  await ben.getByText('Somebody comes').waitFor()
+  await queue.getByRole('button', { name: 'Answer' }).click()
+  await queue.getByLabel('Your answer').fill('Look at the role of the nodes')
+  expect(await axeViolations(teacher)).toEqual([])
+  await picture(teacher, 'board')
+  await queue.getByRole('button', { name: 'Answer and lower the hand' }).click()
+  await ben.getByText('Look at the role of the nodes').waitFor()
+  await queue.getByText('Nobody has a hand up.').waitFor()
+
+  // It passes, and the board shows it by itself.
+  server.passing.add('look-around')
+  await ben
+    .getByRole('button', { name: 'Check again' })
+    .or(ben.getByRole('button', { name: 'Check now' }))
+    .first()
+    .click()
+  await row('Ben').getByText('✓ done').waitFor()
+
+  // A message to all; a lab that is not open.
+  await teacher.getByLabel('What all learners of the course see at once').fill('Coffee until 10:30')
+  await teacher.getByRole('button', { name: 'Send' }).click()
+  for (const page of learners) await page.getByText('Coffee until 10:30').waitFor()
+  await teacher.getByLabel('Pace').selectOption('gated')
+  await ana.getByText('This lab is not open yet').waitFor()
+  expect(await axeViolations(ana)).toEqual([])
+  await picture(ana, 'lab-not-open-390')
+  await teacher.getByRole('button', { name: 'Open this lab for all' }).click()
+  await ana.getByText('The lab is open now.').waitFor()
+
+  // The report.
+  const [download] = await Promise.all([
+    teacher.waitForEvent('download'),
+    teacher.getByRole('link', { name: 'Report (CSV)' }).click(),
+  ])
+  const lines = (await readFile(await download.path(), 'utf8')).trim().split('\n')
+  expect(lines).toHaveLength(1 + LEARNERS.length)
+  expect(lines.find((line) => line.startsWith('Ben,1,'))).toBeDefined()
+
+  // Dark and narrow, and a server that restarts: the board comes back by itself.
+  await teacher.emulateMedia({ colorScheme: 'dark' })
+  await teacher.setViewportSize({ width: 390, height: 844 })
+  expect(await axeViolations(teacher)).toEqual([])
+  expect(await teacher.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390)
+  await picture(teacher, 'board-dark-390')
+  await server.server.close()
+  await teacher.getByText('The server does not answer.').waitFor()
+  await server.listen()
+  await teacher.getByText('The server does not answer.').waitFor({ state: 'detached' })
+  expect(faults).toEqual([])
+}, 180_000)

@@ -125,6 +125,7 @@ export class EcsRunner implements TaskRunner {
         tty: own.pseudoTerminal ?? false,
         stdin: own.interactive ?? false,
         mounts: this.#mounts(session, task, definition, own),
+        readOnlyRoot: own.readonlyRootFilesystem ?? false,
         ...(limit === undefined ? {} : { memoryLimitBytes: limit * 1024 * 1024 }),
         ...(fargate ? { cpuLimitMilli: milliCpu(Number(task.cpu)) } : {}),
       })

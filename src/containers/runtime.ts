@@ -54,6 +54,8 @@ export interface ContainerSpec {
   /** Runs among the processes of another container, or of those of a pod; default: alone, the main process being the first. */
   processesOf?: Container | ProcessNamespace
   mounts?: Mount[]
+  /** Whether only its mounts can be written to. */
+  readOnlyRoot?: boolean
   memoryLimitBytes?: number
   /** The memory that it has beside others: its machine's. */
   memoryPool?: MemoryPool

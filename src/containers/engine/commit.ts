@@ -49,7 +49,7 @@ export async function commitContainer(
   const layer = list.length > 0 ? await writeLayer(blobs, list) : undefined
   const config = withLayer(base.config, layer, {
     created: new Date(world.clock.now()).toISOString(),
-    createdBy: [record.config.Entrypoint ?? [], record.config.Cmd ?? []].flat().join(' '),
+    createdBy: (record.config.Cmd?.length ? record.config.Cmd : (base.config.config.Cmd ?? [])).join(' '),
     comment: request.comment,
     author: request.author,
   })

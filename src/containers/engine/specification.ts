@@ -47,6 +47,7 @@ export function containerSpec(record: ContainerRecord, image: Image, around: Sur
     tty: config.Tty,
     stdin: config.OpenStdin,
     mounts: around.mounts,
+    readOnlyRoot: hostConfig.ReadonlyRootfs ?? false,
     memoryLimitBytes: hostConfig.Memory || undefined,
     cpuLimitMilli: cpuLimitMilli(hostConfig),
   }

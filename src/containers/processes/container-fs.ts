@@ -25,6 +25,8 @@ const READ_BYTES = 128 * 1024 * 1024
 /** The file system that a container's processes see: its image's tree, changed here only, and its mounts. */
 export class ContainerFs implements ContainerFiles {
   readonly tree: FileTree
+  /** Whether only mounts and devices can be written to (`docker run --read-only`). */
+  readOnlyRoot = false
   readonly #now: () => number
   readonly #mounts: readonly Mount[]
   /** Told when what was written to memory has grown. */
@@ -108,6 +110,7 @@ export class ContainerFs implements ContainerFiles {
       if (memoryBytes !== undefined) this.onMemory?.()
       return
     }
+    this.#requireWritable(real, 'open', path)
     const old = known?.kind === 'file' && isInMemory(known.content) ? known.content : undefined
     const shared = real.startsWith(`${SHARED_MEMORY}/`)
     if (shared) this.#useMemory(SHARED_MEMORY, SHARED_MEMORY_BYTES, content, old)
@@ -191,8 +194,10 @@ export class ContainerFs implements ContainerFiles {
       throw new FileError('EEXIST', 'mkdir', path)
     }
     const mount = this.#mountOf(real)
-    if (!mount) this.tree.put(real, directory(attributes), 'mkdir')
-    else if (mount.mount.readOnly) throw new FileError('EROFS', 'mkdir', path)
+    if (!mount) {
+      this.#requireWritable(real, 'mkdir', path)
+      this.tree.put(real, directory(attributes), 'mkdir')
+    } else if (mount.mount.readOnly) throw new FileError('EROFS', 'mkdir', path)
     else if (mount.mount.folder) mount.mount.folder.makeFolder(mount.inside, attributes.mode)
     else mount.mount.files.set(`${mount.inside}/`, { content: new Uint8Array(), mode: attributes.mode })
   }
@@ -207,6 +212,7 @@ export class ContainerFs implements ContainerFiles {
     }
     const mount = this.#mountOf(real)
     if (!mount) {
+      this.#requireWritable(real, 'unlink', path)
       this.tree.remove(real)
       if (real.startsWith(`${SHARED_MEMORY}/`)) this.#freeMemory(SHARED_MEMORY, node)
       return
@@ -224,7 +230,10 @@ export class ContainerFs implements ContainerFiles {
   putNode(path: string, node: TreeNode): void {
     const real = this.tree.realPath(path, 'open', false)
     const mount = this.#mountOf(real)
-    if (!mount) return this.tree.put(real, node)
+    if (!mount) {
+      this.#requireWritable(real, 'open', path)
+      return this.tree.put(real, node)
+    }
     if (mount.mount.readOnly) throw new FileError('EROFS', 'open', path)
     putIntoMount(mount.mount, mount.inside, node)
   }
@@ -257,7 +266,13 @@ export class ContainerFs implements ContainerFiles {
         mount.mount.files.set(mount.inside, { ...entry, mode: attributes.mode })
       return
     }
+    this.#requireWritable(real, 'chmod', path)
     this.tree.put(real, { ...node, ...attributes })
+  }
+
+  /** Throws FileError for a place of the root that is read-only. */
+  #requireWritable(real: string, operation: string, path: string): void {
+    if (this.readOnlyRoot && !real.startsWith('/dev/')) throw new FileError('EROFS', operation, path)
   }
 
   /** The mount that a real path lies in, and the path inside it. */

@@ -62,6 +62,7 @@ export function createContainerRuntime(options: SimulatedRuntimeOptions): Simula
       const files = new ContainerFs(root, mounts, now)
       if (spec.root) putFolders(files)
       putNames(files, spec)
+      files.readOnlyRoot = spec.readOnlyRoot ?? false
       const user = await findUser(files, spec.user ?? spec.image.config.config.User ?? '').catch(
         (error: Error) => {
           throw new StartError(runcCreate(error.message), 126)
@@ -184,6 +185,20 @@ function putNames({ tree }: ContainerFs, spec: ContainerSpec): void {
   }
   put('/etc/hostname', `${spec.hostname}\n`)
   put('/etc/hosts', `${hosts.join('\n')}\n`)
+  putLimits(tree, spec)
+}
+
+/** A container's limits as its control group shows them. */
+function putLimits(
+  tree: FileTree,
+  { memoryLimitBytes, cpuLimitMilli }: Pick<ContainerSpec, 'memoryLimitBytes' | 'cpuLimitMilli'>,
+): void {
+  tree.makeFolders('/sys/fs/cgroup')
+  tree.put('/sys/fs/cgroup/memory.max', file(`${memoryLimitBytes ?? 'max'}\n`))
+  tree.put(
+    '/sys/fs/cgroup/cpu.max',
+    file(`${cpuLimitMilli === undefined ? 'max' : cpuLimitMilli * 100} 100000\n`),
+  )
 }
 
 const runcCreate = (message: string) =>
@@ -245,6 +260,7 @@ class RunningContainer implements SimulatedContainer {
     this.machine.memoryLimitBytes = memoryLimitBytes
     this.machine.enforceMemoryLimit()
     this.#cpuLimitMilli = cpuLimitMilli
+    putLimits(this.files.tree, { memoryLimitBytes, cpuLimitMilli })
   }
 
   usage(): { cpuMilli: number; memoryBytes: number } {

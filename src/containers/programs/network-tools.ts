@@ -219,8 +219,9 @@ const ping: Program = async (process) => {
   const names: string[] = []
   while (words.length > 0) {
     const word = words.shift()!
-    if (word === '-c') count = Number(words.shift())
-    else if (/^-[wWisI]$/.test(word)) words.shift()
+    const [, option, joined] = /^-([cwWisI])(.*)$/.exec(word) ?? []
+    const value = option && (joined || words.shift())
+    if (option === 'c') count = Number(value)
     else if (!word.startsWith('-')) names.push(word)
   }
   const name = names[0] ?? ''

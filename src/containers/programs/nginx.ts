@@ -1,5 +1,5 @@
 import { readContent } from '../files/nodes.ts'
-import { resolvePath } from '../files/tree.ts'
+import { FileError, resolvePath } from '../files/tree.ts'
 import type { Process, Program } from '../processes/process.ts'
 import { listenHttp } from './http-listener.ts'
 import { type Directive, find, findAll, NginxConfigError, parseNginxConfig } from './nginx/config.ts'
@@ -60,6 +60,13 @@ async function master(
 ): Promise<number> {
   const { machine } = process
   const note = (message: string) => notice(process, message)
+  const refused = prepareFolders(process)
+  if (refused !== undefined) {
+    await process.complain(
+      `${errorTime(machine.clock.now())} [emerg] ${process.pid}#${process.pid}: ${refused}\nnginx: [emerg] ${refused}\n`,
+    )
+    return 1
+  }
   let listeners: { close(): void }[] = []
   try {
     listeners = listen(process, version, first)
@@ -88,8 +95,6 @@ async function master(
     })().catch(() => {})
   })
   process.on('SIGUSR1', 'ignore')
-  machine.files.tree.makeFolders('/run')
-  machine.files.writeSync('/run/nginx.pid', Buffer.from(`${process.pid}\n`))
   await note('using the "epoll" event method')
   await note(`nginx/${version}`)
   await note(
@@ -113,6 +118,32 @@ async function master(
   }
   await note('exit')
   return 0
+}
+
+/** Makes what nginx needs before it serves; gives why it cannot. */
+function prepareFolders({ pid, machine: { files } }: Process): string | undefined {
+  const temporary = ['client', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (name) => `/var/cache/nginx/${name}_temp`,
+  )
+  const pidFile = '/run/nginx.pid'
+  const make = (what: string, act: () => void) => {
+    try {
+      act()
+      return undefined
+    } catch (error) {
+      if (!(error instanceof FileError) || error.code !== 'EROFS') throw error
+      return `${what} failed (30: Read-only file system)`
+    }
+  }
+  return (
+    temporary
+      .map((path) => make(`mkdir() "${path}"`, () => files.makeFolder(path, { recursive: true })))
+      .find(Boolean) ??
+    make(`open() "${pidFile}"`, () => {
+      files.makeFolder('/run', { recursive: true })
+      files.writeSync(pidFile, Buffer.from(`${pid}\n`))
+    })
+  )
 }
 
 /** The workers show in `ps`; the master serves. */

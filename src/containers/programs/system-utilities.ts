@@ -1,6 +1,9 @@
 import type { Process, Program } from '../processes/process.ts'
 import { formatDate } from './date.ts'
 
+/** A number with its name, if it has one. */
+const shown = (id: number, name: string) => (/^\d+$/.test(name) ? String(id) : `${id}(${name})`)
+
 const id: Program = async (process) => {
   const { uid, gid, name } = process.user
   const option = process.argv[1] ?? ''
@@ -12,7 +15,7 @@ const id: Program = async (process) => {
         ? String(gid)
         : option === '-un' || option === '-nu'
           ? name
-          : `uid=${uid}(${name}) gid=${gid}(${group}) groups=${gid}(${group})`
+          : `uid=${shown(uid, name)} gid=${shown(gid, group)} groups=${shown(gid, group)}`
   await process.print(`${text}\n`)
   return 0
 }

@@ -32,6 +32,7 @@ export function runtimeSpec(
     tty: tty ?? false,
     stdin: stdin ?? false,
     mounts: [resolverMount(context.resolver(pod)), ...context.volumes.mountsOf(spec, env)],
+    ...(spec.securityContext?.readOnlyRootFilesystem && { readOnlyRoot: true }),
     ...(processesOf && { processesOf }),
     ...runtimeLimits(spec),
     ...context.memoryOf(pod, spec),

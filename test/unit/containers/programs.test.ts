@@ -96,6 +96,24 @@ describe('redis', () => {
   })
 })
 
+describe('what a shell asks of its container', () => {
+  it('is answered by the container’s own limits, user and network', async () => {
+    const { container } = await start('busybox', {
+      args: ['sleep', '1000'],
+      memoryLimitBytes: 32 * 1024 * 1024,
+      cpuLimitMilli: 500,
+      user: '1000:1000',
+    })
+    expect((await run(container, 'id')).stdout).toBe('uid=1000 gid=1000 groups=1000\n')
+    expect((await run(container, 'cd /sys/fs/cgroup; cat memory.max cpu.max')).stdout).toBe(
+      '33554432\n50000 100000\n',
+    )
+    expect((await run(container, 'ping -c1 -W1 localhost')).stdout).toContain(
+      '1 packets transmitted, 1 packets received',
+    )
+  })
+})
+
 describe('drydock/hello', () => {
   it('is killed when it holds more memory than it may', async () => {
     const container = await lab.runtime.create({

@@ -73,6 +73,41 @@ describe('nginx', () => {
     await process.exited
   })
 
+  it('does not start on a root file system that is read-only, but with its folders mounted', async () => {
+    const start = async (mounts: { path: string; files: Map<string, never> }[]) => {
+      const container = await lab.container('nginx:alpine', {
+        address: address(),
+        readOnlyRoot: true,
+        mounts,
+      })
+      return { container, process: await container.start() }
+    }
+    expect(await finish((await start([])).process)).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining(
+        'nginx: [emerg] mkdir() "/var/cache/nginx/client_temp" failed (30: Read-only file system)',
+      ),
+    })
+    const { container, process } = await start(
+      ['/var/cache/nginx', '/run'].map((path) => ({ path, files: new Map<string, never>() })),
+    )
+    await appears(process.stderr, 'start worker processes')
+    const change =
+      'touch /x; mkdir /y; rm /etc/passwd; echo z > /etc/z; echo out > /dev/null; echo kept > /run/k'
+    expect((await finish(await container.exec({ command: ['sh', '-c', change] }))).stderr).toBe(
+      [
+        "touch: cannot touch '/x'",
+        "mkdir: cannot create directory '/y'",
+        "rm: cannot remove '/etc/passwd'",
+        "sh: can't create /etc/z",
+      ]
+        .map((text) => `${text}: Read-only file system\n`)
+        .join(''),
+    )
+    process.kill('SIGQUIT')
+    await process.exited
+  })
+
   it('refuses a wrong configuration with nginx’s words', async () => {
     const files = new Map([
       ['default.conf', { content: Buffer.from('server {\n  listen 80;\n  lisen 81;\n}\n') }],

@@ -1,27 +1,17 @@
-import { contentSize, readContent, streamContent } from '../files/nodes.ts'
-import { resolvePath } from '../files/tree.ts'
-import type { Program } from '../processes/process.ts'
+import type { Process, Program } from '../processes/process.ts'
 import { clientAddress, countBody, listenHttp } from './http-listener.ts'
+import { all, HttpdConfigError, type HttpdDirective, last, loadHttpd } from './httpd/config.ts'
+import { serve } from './httpd/site.ts'
 import { localTime } from './nginx/times.ts'
 
-const TYPES: Record<string, string> = {
-  html: 'text/html',
-  htm: 'text/html',
-  css: 'text/css',
-  js: 'text/javascript',
-  json: 'application/json',
-  txt: 'text/plain',
-  png: 'image/png',
-  jpg: 'image/jpeg',
-  svg: 'image/svg+xml',
-  ico: 'image/vnd.microsoft.icon',
-}
+const CONFIGURATION = '/usr/local/apache2/conf/httpd.conf'
 
-/** Apache httpd as the official image configures it: DocumentRoot, DirectoryIndex, Listen; logs to the container's output. */
+/** Apache httpd: reads its configuration, serves files of the container, logs to its output, obeys its signals. */
 export function httpd(version: string): Program {
   return async (process) => {
     const { machine } = process
-    if (process.argv.includes('-v')) {
+    const { argv } = process
+    if (argv.includes('-v')) {
       await process.print(`Server version: Apache/${version} (Unix)\n`)
       return 0
     }
@@ -29,79 +19,88 @@ export function httpd(version: string): Program {
     const stopped = new Promise<string>((resolve) => {
       for (const signal of ['SIGTERM', 'SIGINT', 'SIGWINCH']) process.on(signal, () => resolve(signal))
     })
-    const node = machine.files.find('/usr/local/apache2/conf/httpd.conf')
-    const config = node?.kind === 'file' ? Buffer.from(await readContent(node.content)).toString() : ''
-    const setting = (name: string, otherwise: string) =>
-      new RegExp(`^\\s*${name}\\s+"?([^"\\n]+?)"?\\s*$`, 'm').exec(config)?.[1] ?? otherwise
-    const root = setting('DocumentRoot', '/usr/local/apache2/htdocs')
-    const ports = [...config.matchAll(/^\s*Listen\s+(?:\S+:)?(\d+)/gm)].map((match) => Number(match[1]))
-    for (const port of ports.length > 0 ? ports : [80]) {
-      listenHttp(process, port, (req, res) => {
-        const sent = countBody(res)
-        res.sendDate = false
-        const answer = async () => {
-          const uri = decodeURIComponent((req.url ?? '/').split('?')[0]!)
-          const path = resolvePath('/', root + resolvePath('/', uri))
-          let found = machine.files.find(path)
-          if (found?.kind === 'directory') found = machine.files.find(`${path}/index.html`)
-          const common = [
-            'Date',
-            new Date(machine.clock.now()).toUTCString(),
-            'Server',
-            `Apache/${version} (Unix)`,
-          ]
-          if (found?.kind !== 'file') {
-            const body = `<!DOCTYPE HTML PUBLIC "-//IETF//DTD HTML 2.0//EN">\n<html><head>\n<title>404 Not Found</title>\n</head><body>\n<h1>Not Found</h1>\n<p>The requested URL was not found on this server.</p>\n</body></html>\n`
-            res.writeHead(404, [
-              ...common,
-              'Content-Length',
-              String(body.length),
-              'Content-Type',
-              'text/html; charset=iso-8859-1',
-            ])
-            res.end(body)
-          } else {
-            const size = contentSize(found.content)
-            const name = uri.endsWith('/') ? 'index.html' : path
-            const type = TYPES[name.slice(name.lastIndexOf('.') + 1)]
-            res.writeHead(200, [
-              ...common,
-              'Last-Modified',
-              new Date(found.mtime).toUTCString(),
-              'ETag',
-              `"${size.toString(16)}-${Math.floor(found.mtime).toString(16)}"`,
-              'Accept-Ranges',
-              'bytes',
-              'Content-Length',
-              String(size),
-              ...(type ? ['Content-Type', type] : []),
-            ])
-            if (req.method !== 'HEAD')
-              for await (const chunk of streamContent(found.content)) res.write(chunk)
-            res.end()
-          }
-          await process.print(
-            `${clientAddress(req)} - - [${localTime(machine.clock.now())}] "${req.method} ${req.url} HTTP/${req.httpVersion}" ${res.statusCode} ${sent() || '-'}\n`,
-          )
-        }
-        answer().catch(() => res.destroy())
-      })
+    const file = argv.includes('-f') ? argv[argv.indexOf('-f') + 1]! : CONFIGURATION
+    let config: HttpdDirective[]
+    try {
+      config = await loadHttpd(process, file)
+    } catch (error) {
+      if (!(error instanceof HttpdConfigError)) throw error
+      await process.complain(`${error.message}\n`)
+      return 1
     }
+    if (last(config, 'ServerName') === undefined)
+      await process.complain(
+        `AH00558: httpd: Could not reliably determine the server's fully qualified domain name, using ${machine.address}. Set the 'ServerName' directive globally to suppress this message\n`,
+      )
+    if (argv.includes('-t')) {
+      await process.complain('Syntax OK\n')
+      return 0
+    }
+    if (all(config, 'Listen').length === 0) {
+      await process.complain('no listening sockets available, shutting down\nAH00015: Unable to open logs\n')
+      return 1
+    }
+    let listeners = listen(process, version, config)
+    process.on('SIGUSR1', () => {
+      void loadHttpd(process, file)
+        .then((next) => {
+          for (const listener of listeners) listener.close()
+          listeners = listen(process, version, next)
+        })
+        .catch((error: Error) => process.complain(`${error.message}\n`))
+        .catch(() => {})
+    })
     const stamp = () =>
       `[${new Date(machine.clock.now()).toUTCString().replace(/^(\w+), (\d+) (\w+) (\d+) ([\d:]+).*/, '$1 $3 $2 $5.000000 $4')}]`
-    await process.complain(
-      `AH00558: httpd: Could not reliably determine the server's fully qualified domain name, using ${machine.address}. Set the 'ServerName' directive globally to suppress this message\n`,
-    )
-    await process.complain(
-      `${stamp()} [mpm_event:notice] [pid ${process.pid}:tid ${process.pid}] AH00489: Apache/${version} (Unix) configured -- resuming normal operations\n`,
-    )
-    await process.complain(
-      `${stamp()} [core:notice] [pid ${process.pid}:tid ${process.pid}] AH00094: Command line: 'httpd -D FOREGROUND'\n`,
-    )
+    const notice = (module: string, text: string) =>
+      process.complain(`${stamp()} [${module}:notice] [pid ${process.pid}:tid ${process.pid}] ${text}\n`)
+    await notice('mpm_event', `AH00489: Apache/${version} (Unix) configured -- resuming normal operations`)
+    await notice('core', "AH00094: Command line: 'httpd -D FOREGROUND'")
     const signal = await process.waitFor(stopped)
-    await process.complain(
-      `${stamp()} [mpm_event:notice] [pid ${process.pid}:tid ${process.pid}] ${signal === 'SIGWINCH' ? 'AH00492: caught SIGWINCH, shutting down gracefully' : 'AH00491: caught SIGTERM, shutting down'}\n`,
+    await notice(
+      'mpm_event',
+      signal === 'SIGWINCH'
+        ? 'AH00492: caught SIGWINCH, shutting down gracefully'
+        : 'AH00491: caught SIGTERM, shutting down',
     )
     return 0
+  }
+}
+
+function listen(process: Process, version: string, config: HttpdDirective[]): { close(): void }[] {
+  const hosts = all(config, 'VirtualHost')
+  return all(config, 'Listen').map(({ args }) => {
+    const port = Number(args[0]!.replace(/^.*:/, ''))
+    const here = hosts.filter((host) =>
+      host.args.some((at) => /(?:^|:)(\d+|\*)$/.exec(at)?.[1] === String(port)),
+    )
+    return listenHttp(process, port, (req, res) => {
+      const sent = countBody(res)
+      res.sendDate = false
+      const name = (req.headers.host ?? '').replace(/:\d+$/, '')
+      const host =
+        here.find(({ section = [] }) =>
+          ['ServerName', 'ServerAlias'].some((key) =>
+            all(section, key).some((one) => one.args.includes(name)),
+          ),
+        ) ?? here[0]
+      const scopes = [config, ...(host?.section ? [host.section] : [])]
+      const uri = decoded((req.url ?? '/').split('?')[0]!)
+      serve({ process, version, scopes, req, res, uri })
+        .then(() =>
+          process.print(
+            `${clientAddress(req)} - - [${localTime(process.machine.clock.now())}] "${req.method} ${req.url} HTTP/${req.httpVersion}" ${res.statusCode} ${sent() || '-'}\n`,
+          ),
+        )
+        .catch(() => res.destroy())
+    })
+  })
+}
+
+function decoded(uri: string): string {
+  try {
+    return decodeURIComponent(uri)
+  } catch {
+    return uri
   }
 }

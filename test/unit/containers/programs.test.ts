@@ -114,6 +114,67 @@ describe('what a shell asks of its container', () => {
   })
 })
 
+describe('httpd', () => {
+  const configured = (text: string) =>
+    new Map([
+      ['', { content: Buffer.from(`ServerName lab\nDocumentRoot "/usr/local/apache2/htdocs"\n${text}`) }],
+    ])
+  const mounts = (text: string) => [
+    { path: '/usr/local/apache2/conf/httpd.conf', files: configured(text), single: true },
+  ]
+
+  it('does what its configuration says', async () => {
+    const behind = await start('nginx')
+    await appears(behind.process.stderr, 'start worker processes')
+    const { container, process } = await start('httpd', {
+      hosts: { api: behind.container.spec.address },
+      mounts: mounts(`Listen 80
+Listen 8080
+LoadModule proxy_module modules/mod_proxy.so
+LoadModule proxy_http_module modules/mod_proxy_http.so
+Alias /docs /usr/local/apache2/conf
+Redirect permanent /old http://lab/new
+ErrorDocument 404 "nothing here"
+ProxyPass /api http://api
+<VirtualHost *:8080>
+  <IfModule dir_module>
+    DocumentRoot /etc
+  </IfModule>
+</VirtualHost>
+`),
+    })
+    await appears(process.stderr, 'resuming normal operations')
+    const get = async (url: string, options = '') =>
+      (await run(behind.container, `curl -s ${options} ${url.replace('localhost', container.spec.address)}`))
+        .stdout
+    expect(await get('localhost/')).toContain('It works!')
+    expect(await get('localhost/docs/httpd.conf')).toContain('Listen 8080')
+    expect(await get('localhost/old/page', '-I')).toMatch(
+      /301 Moved Permanently[\s\S]*Location: http:\/\/lab\/new\/page/,
+    )
+    expect(await get('localhost/none')).toBe('nothing here')
+    expect(await get('localhost/api/')).toContain('Welcome to nginx!')
+    expect(await get('localhost:8080/hostname')).toBe((await run(container, 'hostname')).stdout)
+    expect(await run(container, 'httpd -t')).toEqual({ stdout: '', stderr: 'Syntax OK\n', exitCode: 0 })
+  })
+
+  it.each([
+    [
+      'Listen 80\nLisen 81\n',
+      "line 4 of /usr/local/apache2/conf/httpd.conf:\nInvalid command 'Lisen', perhaps misspelled or defined by a module not included in the server configuration\n",
+    ],
+    ['Listen 80\nProxyPass / http://api/\n', "Invalid command 'ProxyPass', perhaps misspelled"],
+    ['DocumentRoot /none\n', "DocumentRoot '/none' is not a directory, or is not readable\n"],
+    [
+      '<Directory />\n',
+      'Syntax error on line 3 of /usr/local/apache2/conf/httpd.conf: <Directory> was not closed.\n',
+    ],
+  ])('refuses %j with Apache’s words', async (text, words) => {
+    const { process } = await start('httpd', { mounts: mounts(text) })
+    expect(await finish(process)).toMatchObject({ exitCode: 1, stderr: expect.stringContaining(words) })
+  })
+})
+
 describe('drydock/hello', () => {
   it('is killed when it holds more memory than it may', async () => {
     const container = await lab.runtime.create({

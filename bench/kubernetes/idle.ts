@@ -26,8 +26,7 @@ await cluster.send('POST', '/apis/apps/v1/namespaces/default/deployments', {
 await cluster.ask('running', pods)
 await sleep(SETTLING_MS)
 await cluster.ask('sample', { collect: true })
-await sleep(seconds * 1000)
-const { cpuMs } = await cluster.ask('sample', { collect: false })
+const cpuMs = await cluster.ask('idle', seconds)
 const idle = await cluster.ask('sample', { collect: true })
 console.log(
   `idle cluster, ${nodes} nodes, ${pods} pods: CPU ${(cpuMs / seconds).toFixed(1)} ms a second; ` +

@@ -17,6 +17,8 @@ export interface Questions {
   running: { input: number; answer: null }
   /** Moves the world's clock so fast that nothing waits for it, or lets it run at its own speed. */
   instant: { input: boolean; answer: null }
+  /** ms of CPU in so many seconds in which nothing is asked; the event loop is not watched, which would take most of it. */
+  idle: { input: number; answer: number }
   sample: { input: { collect: boolean }; answer: Sample }
 }
 
@@ -131,6 +133,14 @@ const answers: { [Name in keyof Questions]: (input: Questions[Name]['input']) =>
     if (wanted && !instant) void hurry()
     instant = wanted
     return null
+  },
+  async idle(seconds) {
+    delay.disable()
+    const start = process.cpuUsage()
+    await new Promise((resolve) => setTimeout(resolve, seconds * 1000))
+    const { user, system } = process.cpuUsage(start)
+    delay.enable()
+    return (user + system) / 1000
   },
   sample: ({ collect }) => sample(collect),
 }

@@ -26,6 +26,8 @@ export interface Controller {
   reconcile(key: string): Promise<Result | void> | Result | void
   /** How many different keys may be reconciled at once. Default 1. */
   concurrency?: number
+  /** Comes before all others: for the signs of life of machines that a busy process must not seem to lose. Must be cheap. */
+  urgent?: boolean
 }
 
 /** Thrown by a reconcile that must wait for something outside: it is called again once that has settled. */
@@ -135,7 +137,7 @@ class Runner {
 
   /** Asks for a turn. One that is busy asks when it has done: whoever its writes have set to work comes first. */
   #schedule(): void {
-    if (!this.#stopped && this.#running.size < this.#limit) inTurn(this.#next)
+    if (!this.#stopped && this.#running.size < this.#limit) inTurn(this.#next, this.#controller.urgent)
   }
 
   /** Begins with the first key that nobody is at. */
@@ -167,7 +169,7 @@ class Runner {
 
   /** Notes how long a key is to rest, and sends it to rest if it is wanted again already. */
   #rest(key: string, tookMs: number): void {
-    if (tookMs < LONG_MS) return
+    if (tookMs < LONG_MS || this.#controller.urgent) return
     const now = performance.now()
     if (this.#rests.size > MANY_RESTED) {
       for (const [other, until] of this.#rests) {

@@ -4,6 +4,8 @@ import { performance } from 'node:perf_hooks'
 const SLICE_MS = 3
 
 const queue = new Set<() => void>()
+/** Tasks that come before all others. */
+const urgent = new Set<() => void>()
 /** Tasks that give way to those in the queue, each with the host time from which it does not any more. */
 const patient = new Map<() => void, number>()
 /** No patient task has waited long enough before this time. */
@@ -15,10 +17,11 @@ let end = 0
 /**
  * Runs `task` soon, in the order of asking, in a slice of the event loop's time that all work of the process shares: however many
  * worlds and controllers are busy, connections are served in between. What the task sets off at once (promises that need no I/O)
- * counts as part of it. The same function is queued once.
+ * counts as part of it. The same function is queued once. `first`: before all others, for the little whose delay would be taken for a failure.
  */
-export function inTurn(task: () => void): void {
-  queue.add(task)
+export function inTurn(task: () => void, first = false): void {
+  if (first) urgent.add(task)
+  else queue.add(task)
   begin()
 }
 
@@ -47,7 +50,7 @@ function begin(): void {
 
 async function run(): Promise<void> {
   end = performance.now() + SLICE_MS
-  while (queue.size > 0 || patient.size > 0) {
+  while (urgent.size > 0 || queue.size > 0 || patient.size > 0) {
     let task = next()
     if (!task) {
       await nextSlice()
@@ -67,8 +70,12 @@ async function nextSlice(): Promise<void> {
   end = performance.now() + SLICE_MS
 }
 
-/** Who comes next: patient tasks that have waited long enough, then the queue. */
+/** Who comes next: what is urgent, patient tasks that have waited long enough, then the queue. */
 function next(): (() => void) | undefined {
+  for (const task of urgent) {
+    urgent.delete(task)
+    return task
+  }
   if (soonest <= performance.now()) return oldest()
   for (const task of queue) {
     queue.delete(task)

@@ -172,6 +172,8 @@ export function nodeAgents(plane: ControlPlane, images: NodeImages, reaches: Rea
 
   return {
     name: 'kubelet-node',
+    // Real kubelets do not wait for the cluster's other work, and a late lease makes their node NotReady.
+    urgent: true,
     sources: [
       { prefix, keys: ({ key }) => [key.slice(prefix.length)] },
       {

@@ -44,6 +44,25 @@ const maker = (of: World, count: number): Controller => ({
   },
 })
 
+it('lets urgent controllers go before all others', async () => {
+  const of = world()
+  const order: string[] = []
+  const noting = (name: string, urgent: boolean): Controller => ({
+    name,
+    urgent,
+    sources: [{ prefix: `${name}/`, keys: ({ key }) => [key] }],
+    reconcile: (key) => void order.push(key),
+  })
+  for (const name of ['slow', 'other']) of.controllers.start(noting(name, false))
+  of.controllers.start(noting('urgent', true))
+  of.store.commit(
+    ['slow/1', 'slow/2', 'other/1', 'urgent/1', 'urgent/2', 'urgent/3'].map((key) => ({ key, value: true })),
+  )
+  await of.controllers.settled()
+  expect(order.slice(0, 3)).toEqual(['urgent/1', 'urgent/2', 'urgent/3'])
+  expect(order).toHaveLength(6)
+})
+
 describe('an expensive reconcile', () => {
   it('sees many events at once while others are at work, and the last one in any case', async () => {
     const of = world()

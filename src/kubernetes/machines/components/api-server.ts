@@ -2,8 +2,9 @@ import type { Process, Program } from '#containers/processes/process.ts'
 import type { Authorizer } from '../../provider.ts'
 import { bootstrapTokens } from '../bootstrap-tokens.ts'
 import type { Machines } from '../machines.ts'
-import { FlagError, parseFlags } from './flags.ts'
-import { klog } from './klog.ts'
+import type { Flags } from './flags.ts'
+import type { klog } from './klog.ts'
+import { component, requireFiles, StartFailure } from './start.ts'
 
 const KNOWN = [
   'admission-control-config-file',
@@ -94,21 +95,9 @@ const STORAGE_WAIT_MS = 20_000
 const DIAL_RETRY_MS = 5_000
 
 /** The API server of a control plane: serves the cluster whose data the etcd of its flags has. */
-export const apiServer =
-  (machines: Machines, version: string): Program =>
-  async (process) => {
-    const log = klog(process)
-    const refuse = async (text: string) => {
-      await process.complain(`Error: ${text}\n`)
-      return 1
-    }
-    let flags: ReturnType<typeof parseFlags>
-    try {
-      flags = parseFlags(process.argv.slice(1), KNOWN, BOOLEANS)
-    } catch (error) {
-      if (!(error instanceof FlagError)) throw error
-      return refuse(error.message)
-    }
+export const apiServer = (machines: Machines, version: string): Program =>
+  component(KNOWN, BOOLEANS, async (started) => {
+    const { process, flags, log } = started
     await log(
       'I',
       'options.go:263',
@@ -116,17 +105,9 @@ export const apiServer =
     )
     await log('I', 'server.go:150', `Version: ${version}`)
     const problem = check(flags)
-    if (problem) {
-      await log('E', 'run.go:72', `"command failed" err=${JSON.stringify(problem)}`)
-      return 1
-    }
+    if (problem) throw new StartFailure(problem)
+    requireFiles(started, FILES)
     const { files, address } = process.machine
-    for (const flag of FILES) {
-      const path = flags.get(flag)
-      if (path === undefined || files.exists(path)) continue
-      await log('E', 'run.go:72', `"command failed" err="open ${path}: no such file or directory"`)
-      return 1
-    }
     const stop = new Promise<void>((resolve) => {
       for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, resolve)
     })
@@ -178,8 +159,7 @@ export const apiServer =
         /^listen EADDRINUSE: address already in use .*$/,
         `failed to create listener: failed to listen on 0.0.0.0:${port}: listen tcp 0.0.0.0:${port}: bind: address already in use`,
       )
-      await log('E', 'run.go:72', `"command failed" err=${JSON.stringify(why)}`)
-      return 1
+      throw new StartFailure(why)
     }
     const listening = machines.apiServerUp(`${address}:${port}`, {
       cluster,
@@ -198,7 +178,7 @@ export const apiServer =
     await process.waitFor(stop)
     await log('I', 'genericapiserver.go:699', '"[graceful-termination] apiserver is exiting"')
     return 0
-  }
+  })
 
 type Log = ReturnType<typeof klog>
 
@@ -269,7 +249,7 @@ function watchEtcd(
 }
 
 /** What the flags say wrong, in the words of the server. */
-function check(flags: ReturnType<typeof parseFlags>): string | undefined {
+function check(flags: Flags): string | undefined {
   const errors: string[] = []
   if (!flags.has('etcd-servers')) errors.push('--etcd-servers must be specified')
   const range = flags.get('service-cluster-ip-range')

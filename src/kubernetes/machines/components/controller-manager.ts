@@ -1,9 +1,9 @@
 import type { Process, Program } from '#containers/processes/process.ts'
 import type { KeyAndCertificate } from '#network/authority.ts'
 import type { Machines } from '../machines.ts'
-import { FlagError, parseFlags } from './flags.ts'
-import { klog } from './klog.ts'
+import type { Flags } from './flags.ts'
 import { runLeader, serveHealth } from './leader.ts'
+import { component, requireFiles, StartFailure } from './start.ts'
 
 const KNOWN = [
   'allocate-node-cidrs',
@@ -66,7 +66,7 @@ const UNSIMULATED = [
 /** What `--cluster-signing-cert-file` and its key name. */
 async function signingAuthority(
   { machine: { files } }: Process,
-  flags: ReturnType<typeof parseFlags>,
+  flags: Flags,
 ): Promise<KeyAndCertificate | undefined> {
   const certificate = flags.get('cluster-signing-cert-file')
   const key = flags.get('cluster-signing-key-file')
@@ -76,48 +76,26 @@ async function signingAuthority(
 }
 
 /** The controller manager of a control plane: its controllers run while it leads. */
-export const controllerManager =
-  (machines: Machines, version: string): Program =>
-  async (process) => {
-    const log = klog(process)
-    const fail = async (text: string) => {
-      await log('E', 'run.go:72', `"command failed" err=${JSON.stringify(text)}`)
-      return 1
-    }
-    let flags: ReturnType<typeof parseFlags>
-    try {
-      flags = parseFlags(process.argv.slice(1), KNOWN, BOOLEANS)
-    } catch (error) {
-      if (!(error instanceof FlagError)) throw error
-      await process.complain(`Error: ${error.message}\n`)
-      return 1
-    }
+export const controllerManager = (machines: Machines, version: string): Program =>
+  component(KNOWN, BOOLEANS, async (started) => {
+    const { process, flags, log } = started
     for (const flag of UNSIMULATED)
       if (flags.has(flag) && flags.get(flag) !== DEFAULT_CONTROLLERS)
         await log('W', 'drydock', `--${flag} has no effect in the simulation`)
-    for (const flag of FILES) {
-      const path = flags.get(flag)
-      if (path !== undefined && !process.machine.files.exists(path))
-        return fail(`open ${path}: no such file or directory`)
-    }
+    requireFiles(started, FILES)
     const cidr = flags.get('cluster-cidr')
     const allocates = flags.get('allocate-node-cidrs') === 'true'
     if (allocates && cidr !== undefined && !/^(\d{1,3}\.){3}\d{1,3}\/\d{1,2}$/.test(cidr))
-      return fail(`invalid CIDR address: ${cidr}`)
+      throw new StartFailure(`invalid CIDR address: ${cidr}`)
     const signing = await signingAuthority(process, flags)
     await serveHealth(process, Number(flags.get('secure-port') ?? 10257))
     await log('I', 'serving.go:386', 'Generated self-signed cert in-memory')
     await log('I', 'controllermanager.go:188', `"Starting" version="${version}"`)
-    try {
-      return await runLeader(process, {
-        machines,
-        name: 'kube-controller-manager',
-        kubeconfigPath: flags.get('kubeconfig') ?? '',
-        elects: flags.get('leader-elect') !== 'false',
-        lead: (cluster) => cluster.startControllerManager(allocates ? cidr : undefined, signing),
-      })
-    } catch (error) {
-      if ((error as Error).name === 'KilledError') throw error
-      return fail((error as Error).message)
-    }
-  }
+    return runLeader(process, {
+      machines,
+      name: 'kube-controller-manager',
+      kubeconfigPath: flags.get('kubeconfig') ?? '',
+      elects: flags.get('leader-elect') !== 'false',
+      lead: (cluster) => cluster.startControllerManager(allocates ? cidr : undefined, signing),
+    })
+  })

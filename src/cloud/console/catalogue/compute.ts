@@ -133,6 +133,63 @@ export const compute: ConsoleService[] = [
     ],
   },
   {
+    id: 'efs',
+    title: 'Elastic File System',
+    types: [
+      {
+        id: 'file-systems',
+        title: 'File systems',
+        one: 'File system',
+        list: { operation: 'DescribeFileSystems', path: 'FileSystems' },
+        key: 'FileSystemId',
+        identities: ['FileSystemId', 'FileSystemArn'],
+        columns: [
+          { label: 'State', path: 'LifeCycleState' },
+          { label: 'Encrypted', path: 'Encrypted' },
+          { label: 'Mount targets', path: 'NumberOfMountTargets' },
+          { label: 'Total size (bytes)', path: 'SizeInBytes.Value' },
+          { label: 'Created', path: 'CreationTime' },
+        ],
+        show: { FileSystemId: '$FileSystemId' },
+      },
+      {
+        id: 'mount-targets',
+        title: 'Mount targets',
+        one: 'Mount target',
+        parent: 'efs/file-systems',
+        list: {
+          operation: 'DescribeMountTargets',
+          input: { FileSystemId: '$parent.FileSystemId' },
+          path: 'MountTargets',
+        },
+        key: 'MountTargetId',
+        identities: ['MountTargetId'],
+        columns: [
+          { label: 'State', path: 'LifeCycleState' },
+          { label: 'Availability Zone', path: 'AvailabilityZoneName' },
+          { label: 'Subnet', path: 'SubnetId' },
+          { label: 'IP address', path: 'IpAddress' },
+          { label: 'Network interface', path: 'NetworkInterfaceId' },
+        ],
+        show: { MountTargetId: '$MountTargetId' },
+      },
+      {
+        id: 'access-points',
+        title: 'Access points',
+        one: 'Access point',
+        list: { operation: 'DescribeAccessPoints', path: 'AccessPoints' },
+        key: 'AccessPointId',
+        identities: ['AccessPointId', 'AccessPointArn'],
+        columns: [
+          { label: 'File system', path: 'FileSystemId' },
+          { label: 'State', path: 'LifeCycleState' },
+          { label: 'Root directory', path: 'RootDirectory.Path' },
+        ],
+        show: { AccessPointId: '$AccessPointId' },
+      },
+    ],
+  },
+  {
     id: 'autoscaling',
     title: 'EC2 Auto Scaling',
     types: [

@@ -107,8 +107,8 @@ class Reader {
     const name = parameterNameOf(valueFrom)
     this.#allow('ssm:GetParameters', parameterArn(scope, name), undefined, fail)
     try {
-      const { value, keyArn } = plainParameter(scope, name)
-      if (keyArn !== undefined) this.#decrypt(scope, 'ssm', keyArn, fail)
+      const { value, keyId } = plainParameter(scope, name)
+      if (keyId !== undefined) this.#decrypt(scope, 'ssm', keyId, fail)
       return value
     } catch (error) {
       if (!(error instanceof AwsError)) throw error

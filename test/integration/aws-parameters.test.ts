@@ -1,6 +1,13 @@
-import { GetParametersByPathCommand, paginateGetParametersByPath, SSMClient } from '@aws-sdk/client-ssm'
+import {
+  GetParameterCommand,
+  GetParametersByPathCommand,
+  PutParameterCommand,
+  paginateGetParametersByPath,
+  SSMClient,
+} from '@aws-sdk/client-ssm'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { ssmService } from '../../src/aws/ssm/index.ts'
+import type { ParameterRecord } from '../../src/aws/ssm/records.ts'
 import { startAws } from '../support/aws.ts'
 
 // Parameter Store. Behaviour: https://docs.aws.amazon.com/systems-manager/latest/APIReference/; texts as public issues of the CLI,
@@ -138,4 +145,14 @@ it('gives the ids of the images that AWS recommends', { timeout: 480_000 }, asyn
       'ssm get-parameters-by-path --path /aws/service/eks/optimized-ami/1.35/amazon-linux-2023/x86_64/standard/recommended --query Parameters[].Name',
     ),
   ).toContain('recommended/image_id')
+})
+
+it('reads a SecureString of before the ARN of its key was noted', async () => {
+  const client = new SSMClient(aws.client())
+  await client.send(new PutParameterCommand({ Name: '/old', Value: 'kept', Type: 'SecureString' }))
+  const key = aws.world.store.list<ParameterRecord>('aws/').entries.find(({ key }) => key.endsWith('%2Fold'))!
+  const versions = key.value.versions.map(({ keyArn: _unknown, ...version }) => version)
+  aws.world.store.put(key.key, { ...key.value, versions })
+  const { Parameter } = await client.send(new GetParameterCommand({ Name: '/old', WithDecryption: true }))
+  expect(Parameter?.Value).toBe('kept')
 })

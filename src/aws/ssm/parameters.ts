@@ -97,6 +97,9 @@ const useKey = (context: RequestContext, name: string, keyId: string, operation:
       ),
   )
 
+/** The key of a SecureString; those of before its ARN was noted have the name that the caller gave, or AWS's own key. */
+const keyOf = ({ keyArn, keyId = 'alias/aws/ssm' }: ParameterVersion): string => keyArn ?? keyId
+
 /** Value of a version; a SecureString's as it is only with the right to its key. */
 function plainValue(
   context: RequestContext,
@@ -106,7 +109,7 @@ function plainValue(
 ): string {
   if (version.type !== 'SecureString') return version.value
   if (!decrypt) return ciphered(version)
-  useKey(context, name, version.keyArn!, 'Decrypt')
+  useKey(context, name, keyOf(version), 'Decrypt')
   return version.value
 }
 
@@ -402,10 +405,8 @@ export const parameterHandlers: Record<string, Handler> = {
 }
 
 /** A parameter's plain value for a service that reads it in somebody's name, and the key that it is encrypted with. Throws as GetParameter. */
-export function plainParameter(
-  scope: Scope,
-  asked: string,
-): { name: string; value: string; keyArn?: string } {
+export function plainParameter(scope: Scope, asked: string): { name: string; value: string; keyId?: string } {
   const { record, version } = select(scope, asked)
-  return { name: record.name, value: version.value, keyArn: version.keyArn }
+  const secure = version.type === 'SecureString'
+  return { name: record.name, value: version.value, ...(secure && { keyId: keyOf(version) }) }
 }

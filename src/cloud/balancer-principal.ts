@@ -1,5 +1,6 @@
 import type { Scope } from '#aws/ec2/index.ts'
-import { type ClusterRecord, nodes } from '#aws/eks/index.ts'
+import type { ClusterRecord } from '#aws/eks/index.ts'
+import { nodeNamed } from '#aws/eks/node-index.ts'
 import { roleByArn, rolePrincipal } from '#aws/iam/identity.ts'
 import { trusts } from '#aws/iam/policy/evaluate.ts'
 import type { Principal } from '#aws/wire/service.ts'
@@ -29,7 +30,7 @@ export function controllerPrincipal(scope: Scope, cluster: ClusterRecord, caller
     }
     return rolePrincipal(scope.world, caller.roleArn, String(scope.world.clock.now()))!
   }
-  const node = nodes.list(scope, cluster.name).find(({ name }) => name === caller.nodeName)
+  const node = nodeNamed(scope.world, cluster.uid, caller.nodeName)
   const principal = node && rolePrincipal(scope.world, node.roleArn, node.instanceId)
   if (!principal) throw new Error(`${FIRST_CALL}, no EC2 IMDS role found`)
   return principal

@@ -1,7 +1,7 @@
 import type { Scope } from '#aws/ec2/index.ts'
 import type { ClusterRecord } from '#aws/eks/index.ts'
+import { nodeNamed } from '#aws/eks/node-index.ts'
 import { podIdentityOf } from '#aws/eks/pod-identity.ts'
-import { nodes as nodeTable } from '#aws/eks/tables.ts'
 import { roleByArn } from '#aws/iam/identity.ts'
 import { trusts } from '#aws/iam/policy/evaluate.ts'
 import type { ClusterApi, KubernetesObject } from '#kubernetes/api.ts'
@@ -48,6 +48,6 @@ export function driverRole(
   const pod = client
     .list<Pod>('pods', NAMESPACE)
     .find(({ metadata, spec }) => metadata.labels?.app === app && spec.nodeName)
-  const node = nodeTable.list(scope, cluster.name).find(({ name }) => name === pod?.spec.nodeName)
+  const node = nodeNamed(scope.world, cluster.uid, pod?.spec.nodeName ?? '')
   return node?.roleArn ?? ''
 }

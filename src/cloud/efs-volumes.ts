@@ -1,7 +1,8 @@
 import type { Scope } from '#aws/ec2/index.ts'
 import { accessPoints, accessPointsOf, fileSystems, MountFailure, makeAccessPoint } from '#aws/efs/index.ts'
 import { efsArn } from '#aws/efs/tables.ts'
-import { type ClusterRecord, nodes as nodeTable } from '#aws/eks/index.ts'
+import type { ClusterRecord } from '#aws/eks/index.ts'
+import { nodeNamed } from '#aws/eks/node-index.ts'
 import { decide, rolePrincipal } from '#aws/iam/identity.ts'
 import { AwsError } from '#aws/wire/service.ts'
 import type { ClusterApi } from '#kubernetes/api.ts'
@@ -77,7 +78,7 @@ export function efsVolumes(scope: Scope, cluster: ClusterRecord, clients: EfsCli
       accessPoints.delete(scope, point)
     },
     mount(nodeName, { handle, options, target }) {
-      const node = nodeTable.list(scope, cluster.name).find(({ name }) => name === nodeName)
+      const node = nodeNamed(scope.world, cluster.uid, nodeName)
       const from = node && clients.paths.endAt(node.internalIp, cluster.vpcId)
       if (!from)
         throw new NodeMountError(

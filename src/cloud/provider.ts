@@ -1,6 +1,7 @@
 import { allocatePodAddress, releasePodAddress, releasePodsOf, type Scope } from '#aws/ec2/index.ts'
 import { registryPassword } from '#aws/ecr/index.ts'
-import { type ClusterRecord, type NodeRecord, nodes } from '#aws/eks/index.ts'
+import type { ClusterRecord, NodeRecord } from '#aws/eks/index.ts'
+import { nodeNamed } from '#aws/eks/node-index.ts'
 import { roleMay, rolePrincipal } from '#aws/iam/identity.ts'
 import type { ClusterApi } from '#kubernetes/api.ts'
 import type { CloudProvider } from '#kubernetes/provider.ts'
@@ -31,7 +32,7 @@ export function eksProvider(
   scope: Scope,
   cluster: ClusterRecord,
 ): CloudProvider {
-  const nodeNamed = (name: string) => nodes.list(scope, cluster.name).find((node) => node.name === name)
+  const nodeOf = (name: string) => nodeNamed(scope.world, cluster.uid, name)
   const reaches = (node: NodeRecord, host: string, port: number) => {
     const from = paths.endAt(node.internalIp, cluster.vpcId)
     const address = addressOf(host)
@@ -46,26 +47,26 @@ export function eksProvider(
     volumes: ebsVolumes(scope, cluster, () => clientOf(cluster.uid)),
     files: efsVolumes(scope, cluster, { files, paths, clientOf: () => clientOf(cluster.uid) }),
     allocatePodAddress(nodeName, podUid) {
-      const node = nodeNamed(nodeName)
+      const node = nodeOf(nodeName)
       if (!node)
         throw new Error(`failed to assign an IP address to container: node ${nodeName} has no instance`)
       if (node.fargateProfile !== undefined) return node.internalIp
       return allocatePodAddress(scope, node.instanceId, podUid)
     },
     releasePodAddress(nodeName, podUid) {
-      const node = nodeNamed(nodeName)
+      const node = nodeOf(nodeName)
       if (node && node.fargateProfile === undefined) releasePodAddress(scope, node.instanceId, podUid)
     },
     keepPodAddresses(nodeName, podUids) {
-      const node = nodeNamed(nodeName)
+      const node = nodeOf(nodeName)
       if (node) releasePodsOf(scope, node.instanceId, podUids)
     },
     dial(nodeName, host, port) {
-      const node = nodeNamed(nodeName)
+      const node = nodeOf(nodeName)
       if (node) reaches(node, host, port)
     },
     async registryCredentials(nodeName, reference) {
-      const node = nodeNamed(nodeName)
+      const node = nodeOf(nodeName)
       const region = ECR_REFERENCE.exec(reference)?.[1]
       if (!node || !region || !connects(() => reaches(node, `api.ecr.${region}.amazonaws.com`, 443)))
         return undefined

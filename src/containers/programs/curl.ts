@@ -19,6 +19,8 @@ interface Options {
   verbose: boolean
   writeOut: string | undefined
   timeoutMs: number | undefined
+  /** `--max-time`: for all of it. */
+  maxMs: number | undefined
   insecure: boolean
   /** File with the authorities to trust. */
   authorities: string | undefined
@@ -132,7 +134,8 @@ async function transfer(
         method,
         headers,
         body: data,
-        timeoutMs: options.timeoutMs,
+        timeoutMs: options.timeoutMs ?? options.maxMs,
+        answerMs: options.maxMs,
         tls,
       })
       if (options.verbose) await trace(process, url, ip, method, headers, answer)
@@ -195,10 +198,11 @@ async function transfer(
         ],
         timeout: [
           28,
-          options.timeoutMs
+          (options.timeoutMs ?? options.maxMs)
             ? `Connection timed out after ${ms} milliseconds`
             : `Failed to connect to ${url.hostname} port ${port} after ${ms} ms: Could not connect to server`,
         ],
+        silent: [28, `Operation timed out after ${ms} milliseconds with 0 bytes received`],
         scheme: [1, error.message],
         closed: [52, 'Empty reply from server'],
         tls: [35, `TLS connect error: ${error.message}`],
@@ -293,6 +297,7 @@ function parseArguments(args: readonly string[]): Options | string {
     verbose: false,
     writeOut: undefined,
     timeoutMs: undefined,
+    maxMs: undefined,
     insecure: false,
     authorities: undefined,
   }
@@ -310,7 +315,8 @@ function parseArguments(args: readonly string[]): Options | string {
       header('content-type', 'application/json')
     } else if (name === 'output') options.output = value
     else if (name === 'write-out') options.writeOut = value
-    else if (name === 'max-time' || name === 'connect-timeout') options.timeoutMs = Number(value) * 1000
+    else if (name === 'connect-timeout') options.timeoutMs = Number(value) * 1000
+    else if (name === 'max-time') options.maxMs = Number(value) * 1000
     else if (name === 'user-agent') header('user-agent', value)
     else if (name === 'user') header('authorization', `Basic ${Buffer.from(value).toString('base64')}`)
     else if (name === 'referer') header('referer', value)

@@ -11,6 +11,8 @@ export class RequestError extends Error {
     | 'resolve'
     | 'refused'
     | 'timeout'
+    /** It is connected, and no answer comes. */
+    | 'silent'
     | 'unreachable'
     | 'scheme'
     | 'closed'
@@ -34,6 +36,8 @@ export interface ContainerRequest {
   body?: Buffer
   /** Limit for connecting, ms. */
   timeoutMs?: number
+  /** Limit until the answer begins, ms; default none. */
+  answerMs?: number
   /** For https: authorities (PEM) in place of the system's, and whether any certificate will do. */
   tls?: {
     authorities?: string | undefined
@@ -72,11 +76,22 @@ export async function sendRequest(
   process.signal.addEventListener('abort', () => outgoing.destroy(), { once: true })
   const answer = await process.waitFor(
     new Promise<IncomingMessage>((resolve, reject) => {
+      const limit =
+        options.answerMs === undefined
+          ? undefined
+          : process.machine.clock.setTimer(options.answerMs, () => {
+              reject(new RequestError('silent', 'No answer', address))
+              outgoing.destroy()
+            })
       outgoing.on('response', (answer) => {
+        limit?.cancel()
         answer.on('end', () => socket.destroy())
         resolve(answer)
       })
-      outgoing.on('error', () => reject(new RequestError('closed', 'Empty reply from server', address)))
+      outgoing.on('error', () => {
+        limit?.cancel()
+        reject(new RequestError('closed', 'Empty reply from server', address))
+      })
       outgoing.end(options.body)
     }),
   )

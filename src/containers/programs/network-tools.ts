@@ -107,6 +107,7 @@ const wget: Program = async (process) => {
       resolve: `bad address '${url.host}'`,
       refused: `can't connect to remote host (${error.address}): Connection refused`,
       unreachable: `can't connect to remote host (${error.address}): Host is unreachable`,
+      silent: 'download timed out',
       timeout: timeoutMs
         ? 'download timed out'
         : `can't connect to remote host (${error.address}): Connection timed out`,

@@ -32,6 +32,7 @@ import { EfsFiles } from './efs-files.ts'
 import { Fargate } from './fargate.ts'
 import { helmRepository } from './helm-repository.ts'
 import { InstalledAddons } from './installed-addons.ts'
+import { InstanceMetadata } from './instance-metadata.ts'
 import { engineHosts, localhost } from './localhost.ts'
 import { Metrics } from './metrics.ts'
 import { Nodes } from './nodes.ts'
@@ -163,6 +164,7 @@ export class Simulation {
     const fargate = new Fargate(world, clusters)
     const attachments = new EbsAttachments(world, clusters)
     const agent = new PodIdentityAgent(clusters, network)
+    const metadata = new InstanceMetadata(world, paths, network)
     const addons = new InstalledAddons(world, accountId, clusters)
     const trail = new Trail(world)
     const services = awsServices(registries)
@@ -266,6 +268,7 @@ export class Simulation {
         attachments.stop()
         fargate.stop()
         agent.close()
+        metadata.close()
         nodes.stop()
         clusters.stop()
         outside.close()

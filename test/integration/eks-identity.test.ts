@@ -139,3 +139,42 @@ describe('EKS Pod Identity', () => {
     ).toBe('id')
   })
 })
+
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
+describe('the instance metadata service', () => {
+  it('answers pods with a token, unless the hop limit keeps them out', { timeout: 240_000 }, async () => {
+    await shell.ok(`kubectl run metadata --image=curlimages/curl --command -- sleep 1d
+      kubectl run host --image=curlimages/curl --overrides='{"spec":{"hostNetwork":true}}' --command -- sleep 1d
+      kubectl wait --for=condition=Ready pod/metadata pod/host --timeout=5m`)
+    const ask = (pod: string, script: string) => shell.run(`kubectl exec ${pod} -- sh -c '${script}'`)
+    const base = 'http://169.254.169.254/latest'
+    const token = `TOKEN=$(curl -s -m 3 -X PUT -H "X-aws-ec2-metadata-token-ttl-seconds: 60" ${base}/api/token)`
+    const get = (path: string) => `curl -s -H "X-aws-ec2-metadata-token: $TOKEN" ${base}${path}`
+    expect((await ask('metadata', `curl -s -o /dev/null -w %{http_code} ${base}/meta-data/`)).stdout).toBe(
+      '401',
+    )
+    const instance = await shell.ok(
+      "kubectl get nodes -o jsonpath='{.items[0].spec.providerID}' | sed 's|.*/||'",
+    )
+    const told = await ask(
+      'metadata',
+      `${token}; ${get('/meta-data/instance-id')}; echo; ${get('/meta-data/placement/region')}; echo; ${get('/meta-data/iam/security-credentials/')}`,
+    )
+    expect(told.stdout.split('\n')).toEqual([instance, 'us-east-1', 'lab-node'])
+    const given = await ask('metadata', `${token}; ${get('/meta-data/iam/security-credentials/lab-node')}`)
+    const { AccessKeyId, SecretAccessKey, Token } = JSON.parse(given.stdout)
+    const keys = {
+      AWS_ACCESS_KEY_ID: AccessKeyId,
+      AWS_SECRET_ACCESS_KEY: SecretAccessKey,
+      AWS_SESSION_TOKEN: Token,
+    }
+    expect(await shell.ok('aws sts get-caller-identity --query Arn --output text', keys)).toBe(
+      `arn:aws:sts::${account}:assumed-role/lab-node/${instance}`,
+    )
+    await shell.ok(
+      `aws ec2 modify-instance-metadata-options --instance-id ${instance} --http-put-response-hop-limit 1`,
+    )
+    expect((await ask('metadata', `${token}; echo code $?`)).stdout).toBe('code 28')
+    expect((await ask('host', `${token}; ${get('/meta-data/instance-id')}`)).stdout).toBe(instance)
+  })
+})

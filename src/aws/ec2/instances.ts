@@ -7,6 +7,7 @@ import { select } from './filters.ts'
 import { imageById } from './images.ts'
 import { launchInstances, setInstanceState, terminateInstance, USER_SHUTDOWN } from './launch.ts'
 import { launchTemplateData } from './launch-templates.ts'
+import { metadataFields, toMetadataOptions } from './metadata-options.ts'
 import { associationOf, toAddresses, toGroups } from './network-interfaces.ts'
 import type { InstanceRecord, InstanceState } from './records.ts'
 import type { Scope } from './scope.ts'
@@ -63,12 +64,7 @@ function toInstance(scope: Scope, instance: InstanceRecord): sdk.Instance {
     InstanceLifecycle: instance.lifecycle,
     KeyName: instance.keyName,
     LaunchTime: new Date(instance.launchedAt),
-    MetadataOptions: {
-      State: 'applied',
-      HttpTokens: instance.metadataHttpTokens,
-      HttpPutResponseHopLimit: instance.metadataHopLimit,
-      HttpEndpoint: 'enabled',
-    },
+    MetadataOptions: toMetadataOptions(instance),
     Monitoring: { State: 'disabled' },
     NetworkInterfaces: instance.networkInterfaceIds.flatMap((id) => toInstanceInterface(scope, id)),
     Placement: { AvailabilityZone: instance.zone, GroupName: '', Tenancy: 'default' },
@@ -155,7 +151,7 @@ export function runInstances(raw: sdk.RunInstancesCommandInput, context: Request
     volumeSizeGiB: input.BlockDeviceMappings?.[0]?.Ebs?.VolumeSize ?? image.sizeGiB,
     lifecycle: input.InstanceMarketOptions?.MarketType === 'spot' ? 'spot' : undefined,
     clientToken: input.ClientToken,
-    metadataHopLimit: input.MetadataOptions?.HttpPutResponseHopLimit,
+    metadata: metadataFields(input.MetadataOptions),
     tags: tagsFor(
       input.TagSpecifications?.filter(({ ResourceType }) => ResourceType === 'instance'),
       'instance',

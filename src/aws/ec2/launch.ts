@@ -28,7 +28,7 @@ export interface LaunchOptions {
   clientToken?: string
   /** The service that launches for the customer: `autoscaling.amazonaws.com`. */
   requesterId?: string
-  metadataHopLimit?: number
+  metadata?: Partial<Pick<InstanceRecord, 'metadataHttpTokens' | 'metadataHopLimit' | 'metadataDisabled'>>
 }
 
 /**
@@ -103,7 +103,8 @@ export function launchInstances(scope: Scope, options: LaunchOptions): InstanceR
       volumeId: volume.id,
       volumeSizeGiB: options.volumeSizeGiB ?? 8,
       metadataHttpTokens: 'required',
-      metadataHopLimit: options.metadataHopLimit ?? 2,
+      metadataHopLimit: 2,
+      ...options.metadata,
     })
   })
 }

@@ -203,6 +203,8 @@ export interface InstanceRecord extends Resource {
   volumeSizeGiB: number
   metadataHttpTokens: 'optional' | 'required'
   metadataHopLimit: number
+  /** Nothing answers at the metadata address. Default false. */
+  metadataDisabled?: boolean
 }
 
 export interface KeyPairRecord extends Resource {

@@ -13,6 +13,7 @@ import * as types from './instance-types.ts'
 import * as instances from './instances.ts'
 import * as keyPairs from './key-pairs.ts'
 import * as launchTemplates from './launch-templates.ts'
+import { modifyInstanceMetadataOptions } from './metadata-options.ts'
 import * as networkAcls from './network-acls.ts'
 import * as interfaces from './network-interfaces.ts'
 import * as prefixLists from './prefix-lists.ts'
@@ -107,6 +108,7 @@ const behaviour: Record<string, Handler> = {
   StartInstances: instances.startInstances,
   RebootInstances: instances.rebootInstances,
   GetConsoleOutput: getConsoleOutput,
+  ModifyInstanceMetadataOptions: modifyInstanceMetadataOptions,
   DescribeInstanceTypes: types.describeInstanceTypes,
   DescribeInstanceTypeOfferings: types.describeInstanceTypeOfferings,
   DescribeImages: describeImages,
@@ -204,6 +206,7 @@ const resources: Record<string, ResourceResolver> = {
   StopInstances: onMany('instance', 'InstanceIds'),
   StartInstances: onMany('instance', 'InstanceIds'),
   GetConsoleOutput: onOne('instance', 'InstanceId'),
+  ModifyInstanceMetadataOptions: onOne('instance', 'InstanceId'),
   RebootInstances: onMany('instance', 'InstanceIds'),
   CreateVolume: onOne('volume', ''),
   DeleteVolume: onOne('volume', 'VolumeId'),

@@ -1,6 +1,8 @@
 import { createGroup, deleteGroup, findGroup, type GroupRecord } from '../autoscaling/index.ts'
 import { activitiesOf, putGroup } from '../autoscaling/tables.ts'
 import { imageForEks, type Scope } from '../ec2/index.ts'
+import { Entities } from '../iam/entities.ts'
+import { iamArn } from '../iam/find.ts'
 import { CLUSTER_TAG, NODEGROUP_TAG } from './node-records.ts'
 import type { ClusterRecord, Issue, NodegroupRecord } from './records.ts'
 import { putNodegroup } from './tables.ts'
@@ -20,6 +22,7 @@ export function reconcileGroup(
     else return groupMissing(nodegroup)
     return undefined
   }
+  ensureProfile(scope, nodegroup)
   const { minSize, maxSize, desired } = group
   const { scaling } = nodegroup
   if (minSize !== scaling.minSize || maxSize !== scaling.maxSize || desired !== scaling.desiredSize) {
@@ -74,10 +77,7 @@ function makeGroup(scope: Scope, cluster: ClusterRecord, nodegroup: NodegroupRec
         type: nodegroup.instanceTypes[0]!,
         groupIds: [cluster.clusterSecurityGroupId!],
         keyName: nodegroup.remoteAccess?.ec2SshKey,
-        profile: {
-          arn: `arn:aws:iam::${scope.accountId}:instance-profile/eks-${nodegroup.uid}`,
-          id: `AIPA${nodegroup.uid.replaceAll('-', '').slice(0, 17).toUpperCase()}`,
-        },
+        profile: ensureProfile(scope, nodegroup),
         volumeSizeGiB: nodegroup.diskSize ?? 20,
         lifecycle: nodegroup.capacityType === 'SPOT' ? 'spot' : undefined,
       },
@@ -86,9 +86,26 @@ function makeGroup(scope: Scope, cluster: ClusterRecord, nodegroup: NodegroupRec
   })
 }
 
+const profileName = ({ uid }: NodegroupRecord) => `eks-${uid}`
+
+/** The instance profile that EKS keeps for a node group, by which its machines have the node role. */
+function ensureProfile(scope: Scope, nodegroup: NodegroupRecord): { arn: string; id: string } {
+  const entities = new Entities(scope.world, scope.accountId)
+  const name = profileName(nodegroup)
+  const known = entities.get('instance-profile', name)
+  if (known) return { arn: known.arn, id: known.id }
+  const arn = iamArn(scope.accountId, 'instance-profile', '/', name)
+  const id = `AIPA${nodegroup.uid.replaceAll('-', '').slice(0, 17).toUpperCase()}`
+  const roles = [nodegroup.nodeRole.split('/').at(-1)!]
+  const created = Math.floor(scope.world.clock.now() / 1000) * 1000
+  entities.put('instance-profile', name, { name, path: '/', id, arn, created, roles, tags: [] })
+  return { arn, id }
+}
+
 /** Starts the end of a node group's machines; gives whether all are gone. */
 export function endGroup(scope: Scope, nodegroup: NodegroupRecord): boolean {
   const group = findGroup(scope, nodegroup.autoScalingGroup)
   if (group && !group.deleting) deleteGroup(scope, group.name, true)
+  if (!group) new Entities(scope.world, scope.accountId).delete('instance-profile', profileName(nodegroup))
   return group === undefined
 }

@@ -62,7 +62,7 @@ async function checkClaims(): Promise<void> {
 function checkSources({ id, sources }: Lesson): void {
   for (const { url, read } of sources) {
     if (!url.startsWith('https://')) problems.push(`${id}: ${url} is no https address`)
-    checkAge(read, `${id}: ${url}`)
+    if (read) checkAge(read, `${id}: ${url}`)
   }
 }
 

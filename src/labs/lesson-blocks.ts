@@ -16,7 +16,7 @@ export const commandAttributesSchema = z.strictObject({
     .string()
     .optional()
     .describe(
-      'A regular expression: the block, which must only look, is repeated until its output matches (for up to a minute).',
+      'A regular expression: the block, which must only look, is repeated until its output matches (for up to two minutes).',
     ),
   quiet: z.literal(true).optional().describe('What is printed is neither shown nor compared.'),
   head: z.coerce.number().int().positive().optional().describe('Only so many lines are shown and compared.'),

@@ -36,9 +36,11 @@ export const lessonSchema = z.strictObject({
   quiz: z.array(questionSchema).min(2).describe('Questions at the end, in order.'),
   labs: z.array(z.string()).default([]).describe('Ids of the labs that practise it.'),
   sources: z
-    .array(z.strictObject({ title: z.string(), url: z.url(), read: z.coerce.date() }))
+    .array(z.strictObject({ title: z.string(), url: z.url(), read: z.coerce.date().optional() }))
     .min(1)
-    .describe('Official sources and the day they were read.'),
+    .describe(
+      'Official sources, and the day on which each was read; without a day the lesson is from knowledge there.',
+    ),
 })
 
 /** What the blocks of a lesson printed, `<lesson>.outputs.yaml` beside it; written by `drydock lessons test --update`. */

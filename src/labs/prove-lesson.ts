@@ -15,7 +15,7 @@ export interface ProveLessonOptions {
   cloud: CloudClient
   worlds: PreparedWorlds
   environment: ShellEnvironment
-  /** Until the whole lesson is given up, in ms. Default 5 min. */
+  /** Until the whole lesson is given up, in ms. Default 10 min. */
   timeout?: number
 }
 
@@ -39,9 +39,9 @@ export interface LessonRun {
 
 type Command = Extract<LessonBlock, { kind: 'command' }>
 
-const TIMEOUT_MS = 5 * 60_000
+const TIMEOUT_MS = 10 * 60_000
 /** How long a block with `until` is repeated (s). */
-const UNTIL_LIMIT_S = 60
+const UNTIL_LIMIT_S = 120
 
 /** Does in a fresh world what a lesson's reader does, in one shell, and says where that is not what the lesson says. */
 export async function proveLesson(lesson: Lesson, options: ProveLessonOptions): Promise<LessonRun> {
@@ -63,7 +63,7 @@ export async function proveLesson(lesson: Lesson, options: ProveLessonOptions): 
     await writeFile(file, lessonScript(lesson.blocks, join(folder, 'out')))
     const timeout = options.timeout ?? TIMEOUT_MS
     const { timedOut, output } = await runScript({ file, cwd: home, env, timeout })
-    const run = await readRun(lesson, join(folder, 'out'), timedOut ? 'it did not end in time' : output)
+    const run = await readRun(lesson, folder, timedOut ? 'it did not end in time' : output)
     return { ...run, duration: performance.now() - start }
   } finally {
     await options.cloud.deleteWorld(world.id)
@@ -96,26 +96,34 @@ function blockScript(block: LessonBlock, out: string): string {
 /** How bash names the script that it runs; a reader's shell has no script. */
 const SCRIPT_LINE = /^\S*lesson\.sh: line \d+: /gm
 
+/** An output as a reader's shell would show it: with a home folder and no script. */
+const asReader = (text: string, folder: string) =>
+  text.replaceAll(join(folder, 'home'), '/home/learner').replace(SCRIPT_LINE, 'bash: ')
+
 const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`
 
 async function readRun(
   lesson: Lesson,
-  out: string,
+  folder: string,
   trouble: string,
 ): Promise<Pick<LessonRun, 'outputs' | 'problems'>> {
+  const out = join(folder, 'out')
   const recorded = new Map(lesson.outputs.map((block) => [outputKey(block.commands, block.id), block.output]))
   const outputs: RecordedOutput[] = []
   const problems: LessonProblem[] = []
   for (const [index, block] of lesson.blocks.entries()) {
     if (block.kind === 'file') continue
-    const printed = await readFile(join(out, String(index)), 'utf8').catch(() => undefined)
+    const printed = await readFile(join(out, String(index)), 'utf8').then(
+      (text) => asReader(text, folder),
+      () => undefined,
+    )
     const code = await readFile(join(out, `${index}.code`), 'utf8').then(Number, () => undefined)
     if (printed === undefined || code === undefined) {
       const problem = block.until ? `never showed /${block.until}/` : 'failed, and all after it did not run'
       problems.push({ line: block.line, problem, output: printed ?? trouble })
       return { outputs, problems }
     }
-    const output = cut(printed, block.head).replace(SCRIPT_LINE, 'bash: ')
+    const output = cut(printed, block.head)
     problems.push(...judge(block, code, printed, output, recorded))
     if (!block.quiet) outputs.push({ commands: block.commands, ...(block.id && { id: block.id }), output })
   }

@@ -5,6 +5,9 @@ import type { World } from '#world/world.ts'
 import type { WorldEvent } from './api.ts'
 import { costReport } from './costs/report.ts'
 import type { Picture } from './picture/picture.ts'
+import { stillPicture } from './picture/still.ts'
+import { timeline } from './timeline.ts'
+import { untilReady } from './until-ready.ts'
 import type { OpenWorld, Worlds } from './worlds.ts'
 
 const createBody = z.strictObject({
@@ -33,6 +36,7 @@ const createBody = z.strictObject({
 const clockBody = z.union([
   z.strictObject({ speed: z.number().min(0).max(10_000) }),
   z.strictObject({ advanceMs: z.number().min(0).max(1e12) }),
+  z.strictObject({ untilReadyMs: z.number().min(0).max(86_400_000) }),
 ])
 const BODY_LIMIT = 64 * 1024
 /** Bytes that may wait for a follower of the picture or the console. */
@@ -92,7 +96,8 @@ async function handle(worlds: Worlds, req: IncomingMessage, res: ServerResponse)
       const change = clockBody.parse(await body(req))
       const open = await world()
       if ('speed' in change) open.world.clock.setSpeed(change.speed)
-      else await open.world.advance(change.advanceMs)
+      else if ('advanceMs' in change) await open.world.advance(change.advanceMs)
+      else await untilReady(open.world, open.simulation.picture, change.untilReadyMs)
       await open.world.store.flushed()
       return reply(res, 204)
     }
@@ -106,6 +111,17 @@ async function handle(worlds: Worlds, req: IncomingMessage, res: ServerResponse)
     }
     case 'GET worlds/:id/console':
       return followConsole(await world(), res)
+    case 'GET worlds/:id/saves/:name': {
+      const { files, config } = await world()
+      const entries = await files.savedState(name!)
+      return entries
+        ? reply(res, 200, stillPicture(entries, config.accountId))
+        : reply(res, 404, { error: 'no such save point' })
+    }
+    case 'GET worlds/:id/timeline': {
+      const open = await world()
+      return reply(res, 200, timeline(open.world, open.config.accountId))
+    }
     case 'GET worlds/:id/schemas': {
       const found = await (await world()).simulation.schemas(url.searchParams.get('apiVersion') ?? '')
       return found ? reply(res, 200, found) : reply(res, 404, { error: 'no cluster serves this version' })

@@ -1,8 +1,19 @@
 import type { ProvisioningSpeed } from '#world/provisioning.ts'
 import type { CostReport } from './costs/report.ts'
-import type { PartDetails, PictureChange } from './picture/part.ts'
+import type { PartDetails, PictureChange, StillPicture } from './picture/part.ts'
+import type { TimelineCall } from './timeline.ts'
 
-export type { Part, PartDetails, PartEvent, PartKind, PartState, PictureChange } from './picture/part.ts'
+export type { CostedResource, CostReport } from './costs/report.ts'
+export type {
+  Part,
+  PartDetails,
+  PartEvent,
+  PartKind,
+  PartState,
+  PictureChange,
+  StillPicture,
+} from './picture/part.ts'
+export type { TimelineCall } from './timeline.ts'
 
 /** A world as its users need to know it. */
 export interface WorldInfo {
@@ -84,12 +95,18 @@ export interface CloudClient {
   /** What the world's resources would cost on AWS, an hour and so far. */
   costs(id: string): Promise<CostReport>
   setSpeed(id: string, speed: number): Promise<void>
+  /** Moves the world's clock until nothing is on its way any more, at most so far (virtual ms). */
+  untilReady(id: string, limitMs: number): Promise<void>
   /** Moves the world's clock, letting controllers act on the way. */
   advance(id: string, ms: number): Promise<void>
   /** Follows a world's changes until closed, through restarts of the process. */
   watch(id: string, options: WatchOptions, listener: (events: WorldEvent[]) => void): { close(): void }
   /** Follows the live picture of a world until closed: all of it first and after each break, then what changes. */
   picture(id: string, listener: (change: PictureChange) => void): { close(): void }
+  /** The picture of a save point; undefined when there is none. */
+  pictureAt(id: string, save: string): Promise<StillPicture | undefined>
+  /** The calls that changed something, newest first. */
+  timeline(id: string): Promise<TimelineCall[]>
   /** A part of the picture in full, while somebody follows the picture. */
   part(id: string, part: string): Promise<PartDetails | undefined>
   /** Follows a world's resources as its console shows them, until closed; begins anew with a catalogue after a restart of the process. `ended` resolves when nothing more will come: the world is gone. */

@@ -6,6 +6,8 @@ import type {
   CreateWorldOptions,
   PartDetails,
   PictureChange,
+  StillPicture,
+  TimelineCall,
   WorldEvent,
   WorldInfo,
 } from './api.ts'
@@ -47,6 +49,10 @@ export function connectCloud(socketPath: string): CloudClient {
     restore: (id, name) => call('POST', `${worldPath(id)}/saves/${encodeURIComponent(name)}/restore`),
     savePoints: (id) => call<string[]>('GET', `${worldPath(id)}/saves`),
     setSpeed: (id, speed) => call('POST', `${worldPath(id)}/clock`, { speed }),
+    untilReady: (id, limitMs) => call('POST', `${worldPath(id)}/clock`, { untilReadyMs: limitMs }),
+    pictureAt: (id, save) =>
+      found(call<StillPicture>('GET', `${worldPath(id)}/saves/${encodeURIComponent(save)}`)),
+    timeline: (id) => call<TimelineCall[]>('GET', `${worldPath(id)}/timeline`),
     advance: (id, ms) => call('POST', `${worldPath(id)}/clock`, { advanceMs: ms }),
     watch(id, options, listener) {
       const ended = new AbortController()

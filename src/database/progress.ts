@@ -64,6 +64,16 @@ export class DatabaseProgress implements ProgressStore {
     })
   }
 
+  /** Forgets some steps of a lab. */
+  async resetSteps(learner: string, lab: string, steps: string[]): Promise<void> {
+    await this.#database
+      .deleteFrom('progress')
+      .where('learner', '=', learner)
+      .where('lab', '=', lab)
+      .where('step', 'in', steps)
+      .execute()
+  }
+
   async reset(learner: string, lab: string): Promise<void> {
     await this.#database
       .deleteFrom('progress')

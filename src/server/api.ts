@@ -13,7 +13,17 @@ export type { Cohort } from '#classroom/cohorts.ts'
 export type { Hand } from '#classroom/hands.ts'
 export type { CohortEvent, LearnerEvent } from '#classroom/hub.ts'
 export type { Invitation } from '#classroom/invitations.ts'
-export type { Part, PartDetails, PartEvent, PartKind, PartState, PictureChange } from '#cloud/api.ts'
+export type {
+  CostReport,
+  Part,
+  PartDetails,
+  PartEvent,
+  PartKind,
+  PartState,
+  PictureChange,
+  StillPicture,
+  TimelineCall,
+} from '#cloud/api.ts'
 export type { Person } from '#database/people.ts'
 
 /**
@@ -25,8 +35,15 @@ export type { Person } from '#database/people.ts'
  * POST   /api/labs/:lab/start              LabState; makes the world and the workspace when there is none
  * POST   /api/labs/:lab/reset              LabState; a fresh world and workspace, progress forgotten
  * POST   /api/labs/:lab/steps/:step/check  CheckReport
+ * POST   /api/labs/:lab/steps/:step/reset LabState; world, home and progress as they were where the step began
+ * GET    /api/labs/:lab/steps/:step/start StillPicture of the cloud where the step began
+ * GET    /api/labs/:lab/steps/:step/solution { text }: the commands that do it
+ * GET    /api/labs/:lab/timeline         TimelineCall[]: calls that changed something, newest first
+ * GET    /api/labs/:lab/costs            CostReport
+ * POST   /api/labs/:lab/clock            { speed } or { untilReady: true } → LabState
  * GET    /api/labs/:lab/events             server-sent events, `data:` is a LabEvent
  * GET    /api/labs/:lab/world            server-sent events, `data:` is a PictureChange: the live picture of the cloud
+ * GET    /api/labs/:lab/world/now        Part[]: the cloud as it is
  * GET    /api/labs/:lab/world/part?id=…   PartDetails, while the picture is followed
  * GET    /api/labs/:lab/console            server-sent events, `data:` is a LabConsoleEvent
  * GET    /api/labs/:lab/files            server-sent events, `data:` is FileEntry[]: the home folder, again after each change
@@ -161,6 +178,8 @@ export interface StepState {
   /** The latest report, if the step was ever checked. */
   report?: CheckReport
   passedAt?: number
+  /** Whether the lab can go back to where this step began. */
+  saved?: true
 }
 
 export interface LabSummary {

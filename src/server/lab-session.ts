@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { rename, rm } from 'node:fs/promises'
+import { cp, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AutoCheck } from '#checks/auto-check.ts'
 import type { CheckReport } from '#checks/finding.ts'
@@ -17,10 +17,11 @@ import { shellEnvironment } from '#workspace/environment.ts'
 import { WorkspaceFiles } from '#workspace/files.ts'
 import { makeHome } from '#workspace/home.ts'
 import type { Toolbox } from '#workspace/tools/install.ts'
-import type { LabEvent, LabState } from './api.ts'
+import type { CostReport, LabEvent, LabState, Part, StillPicture, TimelineCall } from './api.ts'
 import type { ServerCloud } from './cloud.ts'
 import type { LabTerminals } from './lab-terminals.ts'
 import { notFound, Problem } from './problem.ts'
+import { StepSaves } from './step-saves.ts'
 
 /** What the sessions share. */
 export interface LabServices {
@@ -42,6 +43,9 @@ export interface LabServices {
 /** Until a lab's set-up script is given up. */
 const SETUP_TIMEOUT_MS = 2 * 60_000
 
+/** How far (virtual ms) “until ready” goes at most: longer than anything takes on AWS to be provisioned. */
+const UNTIL_READY_LIMIT_MS = 60 * 60_000
+
 type Listener = (event: LabEvent) => void
 
 /** One learner at work on one lab: world, home, checks, and the pages that follow. */
@@ -52,6 +56,7 @@ export class LabSession {
   readonly #listeners = new Set<Listener>()
   readonly #checks = new Map<string, Promise<CheckReport>>()
   readonly #home: string
+  readonly #saves: StepSaves
   #world: WorldInfo | undefined
   #auto: AutoCheck | undefined
   /** The step that is checked by itself. */
@@ -66,12 +71,14 @@ export class LabSession {
     this.#learner = learner
     this.#lab = lab
     this.#home = join(services.folder, learner, lab.id, 'home')
+    this.#saves = new StepSaves(this.#home)
   }
 
   async state(): Promise<LabState> {
     const progress = await this.#services.progress.read(this.#learner, this.#lab.id)
     const world = await this.#findWorld()
     const record = await this.#services.started.find(this.#learner, this.#lab.id)
+    const saved = record ? await this.#saves.list(this.#lab.steps.map(({ id }) => id)) : new Set()
     // A cloud that has lost the world (its folder was removed) has to be started anew.
     const started = record !== undefined && (world !== undefined || this.#services.cloud.status !== 'up')
     return {
@@ -84,6 +91,7 @@ export class LabSession {
         title,
         status: stepStatus(progress[id]),
         ...progress[id],
+        ...(saved.has(id) && { saved: true as const }),
       })),
       ...(started &&
         world && {
@@ -173,6 +181,82 @@ export class LabSession {
     return details
   }
 
+  /** Puts world, home and progress back to where a step began, with new terminals. Throws a Problem when that was not kept. */
+  resetStep(step: string): Promise<LabState> {
+    return this.#inTurn(async () => {
+      const world = await this.#startedWorld()
+      const at = this.#lab.steps.findIndex(({ id }) => id === step)
+      const later = this.#lab.steps.slice(at).map(({ id }) => id)
+      if (at === -1 || !(await this.#saves.list([step])).has(step))
+        throw notFound('The beginning of this step was not kept.', 'Start the lab over instead.')
+      const { cloud, terminals, progress } = this.#services
+      this.#generation++
+      this.#auto?.stop()
+      this.#auto = undefined
+      this.#following = undefined
+      await terminals.endAll(this.#learner, this.#lab.id)
+      const home = await this.#saves.restore(await cloud.client, world.id, step)
+      await this.#removeHome()
+      await cp(home, this.#home, { recursive: true, verbatimSymlinks: true })
+      await progress.resetSteps(this.#learner, this.#lab.id, later)
+      await this.#saves.forget(later.slice(1))
+      this.#world = undefined
+      return this.#start()
+    })
+  }
+
+  /** The cloud as it is now. */
+  async pictureNow(): Promise<Part[]> {
+    const world = await this.#startedWorld()
+    const client = await this.#services.cloud.client
+    return new Promise((resolve) => {
+      const following = client.picture(world.id, ({ put }) => {
+        resolve(put)
+        queueMicrotask(() => following.close())
+      })
+    })
+  }
+
+  /** The cloud as it was where a step began. */
+  async pictureAtStart(step: string): Promise<StillPicture> {
+    const world = await this.#startedWorld()
+    const kept = (await this.#saves.list([step])).has(step)
+    const picture = kept && (await this.#saves.picture(await this.#services.cloud.client, world.id, step))
+    if (!picture) throw notFound('The beginning of this step was not kept.')
+    return picture
+  }
+
+  /** The commands that do a step. */
+  async solution(id: string): Promise<{ text: string }> {
+    const step = this.#lab.steps.find((one) => one.id === id)
+    if (!step) throw notFound(`This lab has no step "${id}".`)
+    await this.#startedWorld()
+    return { text: step.solution ? await readFile(step.solution.file, 'utf8') : step.commands }
+  }
+
+  async timeline(): Promise<TimelineCall[]> {
+    const world = await this.#startedWorld()
+    return (await this.#services.cloud.client).timeline(world.id)
+  }
+
+  /** What the learner's resources would cost on AWS. */
+  async costs(): Promise<CostReport> {
+    const world = await this.#startedWorld()
+    return (await this.#services.cloud.client).costs(world.id)
+  }
+
+  /** Changes how fast the world's time goes, or moves it until nothing is on its way any more. */
+  async setClock(change: { speed: number } | { untilReady: true }): Promise<LabState> {
+    const world = await this.#startedWorld()
+    const client = await this.#services.cloud.client
+    if ('speed' in change) await client.setSpeed(world.id, change.speed)
+    else await client.untilReady(world.id, UNTIL_READY_LIMIT_MS)
+    this.#world = await client.world(world.id)
+    const state = await this.state()
+    this.#emit({ type: 'state', state })
+    return state
+  }
+
   /** The learner's files, and where they are. */
   async files(): Promise<{ home: string; files: WorkspaceFiles }> {
     await this.#startedWorld()
@@ -209,6 +293,7 @@ export class LabSession {
     if (record && (await client.world(record.world))) await client.deleteWorld(record.world)
     this.#world = undefined
     await this.#removeHome()
+    await this.#saves.forget(this.#lab.steps.map(({ id }) => id))
     await started.delete(this.#learner, this.#lab.id)
     await progress.reset(this.#learner, this.#lab.id)
     await classroom?.wasReset(this.#learner, this.#lab.id)
@@ -229,6 +314,7 @@ export class LabSession {
     if (!record) {
       await this.#setUp(shellEnvironment({ world, toolbox: tools, home: this.#home }))
       await started.put(this.#learner, this.#lab.id, { world: world.id, startedAt: Date.now() })
+      await this.#keepBeginning(this.#lab.steps[0]?.id)
     }
     if ((await terminals.list(this.#learner, this.#lab.id)).length === 0) {
       const environment = shellEnvironment({ world, toolbox: tools, home: this.#home })
@@ -342,10 +428,19 @@ export class LabSession {
 
   async #record(report: CheckReport): Promise<void> {
     const { progress, classroom } = this.#services
-    const { since, passedAt } = (await progress.record(this.#learner, report))[report.step]!
+    const after = await progress.record(this.#learner, report)
+    const { since, passedAt } = after[report.step]!
     await classroom?.reported(this.#learner, report, since!, passedAt)
     this.#emit({ type: 'report', report })
+    if (report.status === 'passed') await this.#keepBeginning(currentStep(this.#lab.steps, after)?.id)
     this.#emit({ type: 'state', state: await this.state() })
+  }
+
+  /** Keeps the present state as the one in which a step begins, so that one can come back to it. */
+  async #keepBeginning(step: string | undefined): Promise<void> {
+    const world = await this.#findWorld()
+    if (step === undefined || !world) return
+    await this.#saves.keep(await this.#services.cloud.client, world.id, step)
   }
 
   /** The world, if the lab is started and the cloud is there to ask. */

@@ -2,7 +2,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Journal, readJournal } from './journal.ts'
 import { readSnapshot, writeSnapshot } from './snapshot.ts'
-import { type CommitRecord, Store } from './store.ts'
+import { type CommitRecord, type Entry, Store } from './store.ts'
 
 /** A journal longer than this, and longer than the latest snapshot, is folded into a new snapshot. */
 const SNAPSHOT_BYTES = 4 << 20
@@ -87,6 +87,15 @@ export class WorldFiles {
     const before = await filesIn(this.#directory)
     await writeSnapshot(restored, join(this.#directory, `snapshot-${revision}`))
     await this.#remove(before)
+  }
+
+  /** What a save point holds; undefined when there is none. */
+  async savedState(name: string): Promise<Entry[] | undefined> {
+    const snapshot = await readSnapshot(this.#savePath(name)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return undefined
+      throw error
+    })
+    return snapshot?.entries
   }
 
   /** Writes a saved state, changed by `change`, into another folder, from which a world can be opened. */

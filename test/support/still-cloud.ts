@@ -6,6 +6,8 @@ import type {
   Part,
   PartDetails,
   PictureChange,
+  StillPicture,
+  TimelineCall,
   WorldEvent,
   WorldInfo,
 } from '../../src/cloud/api.ts'
@@ -122,12 +124,29 @@ export class StillCloud implements CloudClient {
     return this.served.get(apiVersion)
   }
 
-  async save(): Promise<void> {}
-  async restore(): Promise<void> {}
-  async savePoints(): Promise<string[]> {
-    return []
+  readonly #saves = new Map<string, StillPicture>()
+  async save(_id: string, name: string): Promise<void> {
+    this.#saves.set(name, { calls: this.calls.length, parts: [...this.parts.values()] })
   }
-  async setSpeed(): Promise<void> {}
+  async restore(_id: string, name: string): Promise<void> {
+    this.parts.clear()
+    for (const part of this.#saves.get(name)?.parts ?? []) this.parts.set(part.id, part)
+  }
+  async savePoints(): Promise<string[]> {
+    return [...this.#saves.keys()]
+  }
+  async pictureAt(_id: string, save: string): Promise<StillPicture | undefined> {
+    return this.#saves.get(save)
+  }
+  async untilReady(): Promise<void> {}
+  readonly calls: TimelineCall[] = []
+  async timeline(): Promise<TimelineCall[]> {
+    return this.calls.toReversed()
+  }
+  async setSpeed(id: string, speed: number): Promise<void> {
+    const world = this.#worlds.get(id)
+    if (world) this.#worlds.set(id, { ...world, clock: { ...world.clock, speed } })
+  }
   async advance(): Promise<void> {}
   close(): void {}
 }

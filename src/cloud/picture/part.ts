@@ -54,6 +54,13 @@ export interface PictureChange {
   gone: string[]
 }
 
+/** A world as it was at a save point. */
+export interface StillPicture {
+  /** How many calls that changed something there had been: see `TimelineCall`. */
+  calls: number
+  parts: Part[]
+}
+
 /** An event that a service tells of a part. */
 export interface PartEvent {
   /** ms since the epoch, world time. */

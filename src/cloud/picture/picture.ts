@@ -1,5 +1,5 @@
 import type { Store, WatchHandle } from '#world/store.ts'
-import { inTurn } from '#world/turns.ts'
+import { inTurn, turn } from '#world/turns.ts'
 import type { Part, PictureChange } from './part.ts'
 import { groupPart, isShown, project } from './project.ts'
 
@@ -35,12 +35,7 @@ export class Picture {
 
   constructor(store: Store, accountId: string) {
     this.#store = store
-    this.#account = {
-      id: 'account',
-      kind: 'account',
-      name: `AWS account ${accountId.replace(/^(\d{4})(\d{4})/, '$1-$2-')}`,
-      state: 'plain',
-    }
+    this.#account = accountPart(accountId)
   }
 
   /** Tells everything, as soon as it is known, and then each change, until closed. */
@@ -64,6 +59,11 @@ export class Picture {
   find(id: string): { part: Part; key: string | undefined } | undefined {
     const part = this.#parts.get(id)
     return part && { part, key: this.#keys.get(id) }
+  }
+
+  /** Resolves when every change so far is told. */
+  async settled(): Promise<void> {
+    while (this.#dirty.size > 0) await turn()
   }
 
   close(): void {
@@ -162,3 +162,11 @@ export class Picture {
     return { whole: true, put: [...this.#parts.values()], gone: [] }
   }
 }
+
+/** What all that AWS has of a world stands in. */
+export const accountPart = (accountId: string): Part => ({
+  id: 'account',
+  kind: 'account',
+  name: `AWS account ${accountId.replace(/^(\d{4})(\d{4})/, '$1-$2-')}`,
+  state: 'plain',
+})

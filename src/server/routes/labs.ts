@@ -9,8 +9,14 @@ import { sendEvents } from './events.ts'
 import { fileRoutes } from './files.ts'
 
 const access = { config: { access: 'signed-in' } } as const
+/** Faster than this the controllers of a busy world cannot follow. */
+const MAX_SPEED = 600
 const name = z.string().regex(/^[a-z0-9-]{1,64}$/)
 const labParameters = z.object({ lab: name })
+const clockBody = z.union([
+  z.strictObject({ speed: z.number().min(0).max(MAX_SPEED) }),
+  z.strictObject({ untilReady: z.literal(true) }),
+])
 const partQuery = z.object({ id: z.string().min(1).max(500) })
 const stepParameters = z.object({ lab: name, step: name })
 
@@ -36,6 +42,20 @@ export function labRoutes(
     const { step } = stepParameters.parse(request.params)
     return (await session(request)).check(step)
   })
+  app.post('/api/labs/:lab/steps/:step/reset', access, async (request) =>
+    (await session(request)).resetStep(stepParameters.parse(request.params).step),
+  )
+  app.get('/api/labs/:lab/steps/:step/start', access, async (request) =>
+    (await session(request)).pictureAtStart(stepParameters.parse(request.params).step),
+  )
+  app.get('/api/labs/:lab/steps/:step/solution', access, async (request) =>
+    (await session(request)).solution(stepParameters.parse(request.params).step),
+  )
+  app.get('/api/labs/:lab/timeline', access, async (request) => (await session(request)).timeline())
+  app.get('/api/labs/:lab/costs', access, async (request) => (await session(request)).costs())
+  app.post('/api/labs/:lab/clock', access, async (request) =>
+    (await session(request)).setClock(clockBody.parse(request.body)),
+  )
   app.get('/api/labs/:lab/events', access, async (request: FastifyRequest, reply: FastifyReply) => {
     const followed = await session(request)
     sendEvents<LabEvent>(reply, (listener) => followed.subscribe(listener))
@@ -48,6 +68,7 @@ export function labRoutes(
     const follow = await (await session(request)).picture()
     sendEvents<PictureChange>(reply, follow)
   })
+  app.get('/api/labs/:lab/world/now', access, async (request) => (await session(request)).pictureNow())
   app.get('/api/labs/:lab/world/part', access, async (request) => {
     const { id } = partQuery.parse(request.query)
     return (await session(request)).part(id)

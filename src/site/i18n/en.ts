@@ -350,7 +350,11 @@ export const en = {
     treeLabel: 'Your cloud',
     tableLabel: 'Your cloud as a table',
     shapes: 'Show as',
-    shape: { map: 'Map', tree: 'Tree', table: 'Table' },
+    shape: { map: 'Map', tree: 'Tree', table: 'Table', timeline: 'Calls' },
+    timeline: 'Calls that changed something',
+    moment: 'At',
+    now: 'now',
+    before: (title: string) => `the beginning of “${title}”`,
     filter: 'Filter by name, kind or state',
     troubled: 'Only what is not well',
     counts: {
@@ -399,6 +403,50 @@ export const en = {
       engine: 'Docker Engine',
       container: 'Container',
     } satisfies Record<PartKind, string>,
+  },
+  step: {
+    changes: 'What changed in this step',
+    solution: 'Show the solution',
+    solutionTitle: 'One way to do it',
+    solutionAsk: 'Show the solution?',
+    solutionText:
+      'The hints lead there step by step, and what you find out yourself stays. The solution is shown, not run.',
+    reset: 'Back to where it began',
+    resetTitle: 'Go back to where this step began?',
+    resetText:
+      'Cloud, files and progress become what they were at the beginning of this step. What you did since, in this and later steps, goes; open terminals end.',
+    resetConfirm: 'Go back',
+    objects: 'What is different in your cloud',
+    noObjects: 'Nothing that the world view shows is different.',
+    made: 'is new',
+    gone: 'is gone',
+    calls: 'Calls to AWS since then',
+  },
+  calls: {
+    none: 'No call has changed anything.',
+    done: 'done',
+    principal: 'Called by',
+    via: (service: string) => `through ${service}`,
+    error: 'Error',
+  },
+  clock: {
+    label: 'Time',
+    note: 'How fast the clock of your cloud goes. The commands in your terminal run at their own pace.',
+    speed: (speed: number) =>
+      speed === 0 ? 'paused' : speed === 1 ? 'true speed' : `${speed} times as fast`,
+    untilReady: 'Until ready',
+    untilReadyNote:
+      'Moves the clock of your cloud forward until nothing is on its way any more, at most an hour',
+  },
+  costs: {
+    meter: (perHour: string, soFar: string) => `AWS: ${perHour}/h, ${soFar} so far`,
+    title: 'What this would cost on AWS',
+    none: 'Nothing that is here costs by the hour.',
+    resource: 'Resource',
+    perHour: 'USD an hour',
+    soFar: 'so far',
+    note: (region: string, date: string) =>
+      `On demand prices of ${region}, ${date}, without free tiers and taxes. Here nothing costs anything.`,
   },
   files: {
     region: 'Files',

@@ -1,5 +1,7 @@
 import { t } from '../i18n/index.ts'
 import { accountNumber } from './account-number.ts'
+import { ClockControl } from './ClockControl.tsx'
+import { CostMeter } from './CostMeter.tsx'
 import { lab } from './store.ts'
 
 /** What AWS needs to make an EKS cluster, in seconds: https://docs.aws.amazon.com/eks/latest/userguide/getting-started-console.html (2026-11). */
@@ -15,20 +17,24 @@ export function AccountBar() {
       ? t.lab.noWait
       : t.lab.about(duration(EKS_CLUSTER_SECONDS / provisioning / world.speed))
   return (
-    <dl class="account-bar">
-      <div>
-        <dt>{t.lab.account}</dt>
-        <dd>{accountNumber(world.accountId)}</dd>
-      </div>
-      <div>
-        <dt>{t.lab.region}</dt>
-        <dd>{world.region}</dd>
-      </div>
-      <div class="speed">
-        <dt class="visually-hidden">{t.lab.speed}</dt>
-        <dd>{t.lab.provisioning(t.lab.about(duration(EKS_CLUSTER_SECONDS)), here)}</dd>
-      </div>
-    </dl>
+    <div class="account-bar">
+      <dl>
+        <div>
+          <dt>{t.lab.account}</dt>
+          <dd>{accountNumber(world.accountId)}</dd>
+        </div>
+        <div>
+          <dt>{t.lab.region}</dt>
+          <dd>{world.region}</dd>
+        </div>
+        <div class="speed">
+          <dt class="visually-hidden">{t.lab.speed}</dt>
+          <dd>{t.lab.provisioning(t.lab.about(duration(EKS_CLUSTER_SECONDS)), here)}</dd>
+        </div>
+      </dl>
+      <ClockControl />
+      <CostMeter />
+    </div>
   )
 }
 

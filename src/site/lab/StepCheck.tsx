@@ -5,6 +5,7 @@ import { t } from '../i18n/index.ts'
 import { FindingCard } from './FindingCard.tsx'
 import { Icon } from './Icon.tsx'
 import { Problem } from './Problem.tsx'
+import { StepTools } from './StepTools.tsx'
 import { checkStep, problemOf } from './session.ts'
 import { openStep } from './steps.ts'
 import { announcement, checking, lab, started, step } from './store.ts'
@@ -42,6 +43,7 @@ export function StepCheck({ step: id = '' }: Record<string, string>) {
       </div>
       {problem.value && <Problem problem={problem.value} />}
       {state?.report && <Report report={state.report} passed={state.status === 'passed'} />}
+      <StepTools id={id} />
       {state?.status === 'passed' && <NextStep after={id} />}
     </div>
   )

@@ -3,10 +3,18 @@ import type { LabEvent, LabState } from '#server/api.ts'
 import { ProblemError, request } from '../api.ts'
 import { requireSignIn, signedIn } from '../sign-in.ts'
 import { Backoff } from './backoff.ts'
-import { checking, finishChecking, lab, labId, link, resets, showEvent, showState } from './store.ts'
+import {
+  checking,
+  finishChecking,
+  lab,
+  labPath,
+  link,
+  resets,
+  showEvent,
+  showState,
+  stepPath,
+} from './store.ts'
 import { focusNext } from './terminal/bridge.ts'
-
-const path = `/api/labs/${encodeURIComponent(labId)}`
 
 /** Follows the lab's events for as long as the page lives. What is shown stays while the server is away. */
 export function followLab(): void {
@@ -15,7 +23,7 @@ export function followLab(): void {
 
   function connect() {
     source?.close()
-    source = new EventSource(`${path}/events`)
+    source = new EventSource(`${labPath}/events`)
     // The first events are the present state: what was missed without a connection, or asleep, is in it.
     source.onmessage = ({ data }) => {
       showEvent(JSON.parse(data) as LabEvent)
@@ -44,24 +52,37 @@ export function followLab(): void {
 
 /** Makes the world and the workspace. Rejects with a `ProblemError`. */
 export async function startLab(): Promise<void> {
-  const state = await request<LabState>('POST', `${path}/start`)
+  const state = await request<LabState>('POST', `${labPath}/start`)
   focusNext.value = true
   showState(state)
 }
 
 /** Takes everything away and starts anew. Rejects with a `ProblemError`. */
 export async function resetLab(): Promise<void> {
-  const state = await request<LabState>('POST', `${path}/reset`)
+  const state = await request<LabState>('POST', `${labPath}/reset`)
   focusNext.value = true
   lab.value = state
   resets.value++
+}
+
+/** Puts everything back to where a step began. Rejects with a `ProblemError`. */
+export async function resetStep(id: string): Promise<void> {
+  const state = await request<LabState>('POST', `${stepPath(id)}/reset`)
+  focusNext.value = true
+  lab.value = state
+  resets.value++
+}
+
+/** Changes how fast the world's time goes. Rejects with a `ProblemError`. */
+export async function setClock(change: { speed: number } | { untilReady: true }): Promise<void> {
+  showState(await request<LabState>('POST', `${labPath}/clock`, change))
 }
 
 /** Checks a step now. Rejects with a `ProblemError` when the check could not be asked for. */
 export async function checkStep(id: string): Promise<void> {
   checking.value = new Set(checking.value).add(id)
   try {
-    const report = await request<CheckReport>('POST', `${path}/steps/${encodeURIComponent(id)}/check`)
+    const report = await request<CheckReport>('POST', `${labPath}/steps/${encodeURIComponent(id)}/check`)
     showEvent({ type: 'report', report })
   } finally {
     finishChecking(id)

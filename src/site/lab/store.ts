@@ -5,6 +5,10 @@ import { t } from '../i18n/index.ts'
 /** What the lab page shows. Islands read these signals; `session.ts` writes them. */
 export const labId = document.querySelector<HTMLElement>('[data-lab-page]')?.dataset.labPage ?? ''
 
+/** Of the API. */
+export const labPath = `/api/labs/${encodeURIComponent(labId)}`
+export const stepPath = (step: string) => `${labPath}/steps/${encodeURIComponent(step)}`
+
 export const lab = signal<LabState | undefined>()
 /** Ids of the steps whose check runs now. */
 export const checking = signal<ReadonlySet<string>>(new Set())

@@ -7,7 +7,7 @@ import { CommandActions } from '../CommandActions.tsx'
 import { Icon } from '../Icon.tsx'
 import { Problem } from '../Problem.tsx'
 import { problemOf } from '../session.ts'
-import { partOf, selected, tiedTo } from './model.ts'
+import { moment, partOf, selected, tiedTo } from './model.ts'
 import { worldPath } from './stream.ts'
 import { choose } from './view.ts'
 
@@ -21,7 +21,8 @@ export function PartPanel() {
   // What is told of a part changes with it: a new status is a new text.
   const state = part && JSON.stringify(part)
   useEffect(() => {
-    if (!id || !state) return
+    // What was is known only by what the picture kept.
+    if (!id || !state || moment.value !== undefined) return
     let over = false
     request<PartDetails>('GET', `${worldPath}/part?id=${encodeURIComponent(id)}`).then(
       (answer) => {

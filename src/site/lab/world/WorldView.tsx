@@ -1,8 +1,10 @@
 import { useEffect } from 'preact/hooks'
 import { t } from '../../i18n/index.ts'
+import { Moment } from './Moment.tsx'
 import { counts, filter, known, selected, world } from './model.ts'
 import { PartPanel } from './PartPanel.tsx'
 import { followWorld } from './stream.ts'
+import { Timeline } from './Timeline.tsx'
 import { SHAPES, shape } from './view.ts'
 import { WorldMap } from './WorldMap.tsx'
 import { WorldTable } from './WorldTable.tsx'
@@ -52,6 +54,7 @@ export function WorldView() {
           />
           {t.world.troubled}
         </label>
+        <Moment />
         <p class="counts">
           <span class="state good">{t.world.counts.good(good)}</span>
           <span class={`state ${waiting ? 'waiting' : 'off'}`}>{t.world.counts.waiting(waiting)}</span>
@@ -64,9 +67,11 @@ export function WorldView() {
         ) : world.value.length === 0 ? (
           <p class="pane-empty">{t.world.nothing}</p>
         ) : (
-          { map: <WorldMap />, tree: <WorldTree />, table: <WorldTable /> }[shape.value]
+          { map: <WorldMap />, tree: <WorldTree />, table: <WorldTable />, timeline: <Timeline /> }[
+            shape.value
+          ]
         )}
-        <PartPanel />
+        {shape.value !== 'timeline' && <PartPanel />}
       </div>
     </>
   )

@@ -1,4 +1,4 @@
-import { computed, signal } from '@preact/signals'
+import { batch, computed, signal } from '@preact/signals'
 import type { Part, PartState, PictureChange } from '#server/api.ts'
 
 /** A part with what stands in it, in a steady order. */
@@ -14,6 +14,19 @@ const parts = new Map<string, Part>()
 export const changedAt = new Map<string, number>()
 /** Counts changes: who shows parts reads it. */
 const version = signal(0)
+/** The step at whose beginning the world is looked at; undefined: now. */
+export const moment = signal<string | undefined>()
+const then = signal<ReadonlyMap<string, Part>>(new Map())
+
+/** Shows the world as it was; undefined: as it is. */
+export function showMoment(step: string | undefined, past: Part[] = []): void {
+  batch(() => {
+    moment.value = step
+    then.value = new Map(past.map((part) => [part.id, part]))
+    selected.value = undefined
+  })
+}
+
 /** Whether the picture has come. */
 export const known = signal(false)
 
@@ -47,22 +60,31 @@ export function showChange(change: PictureChange): void {
   version.value++
 }
 
+const shownParts = (): ReadonlyMap<string, Part> => (moment.value === undefined ? parts : then.value)
+
+/** The parts as they are now. */
+export function partsNow(): ReadonlyMap<string, Part> {
+  version.value
+  return parts
+}
+
 export function partOf(id: string | undefined): Part | undefined {
   version.value
-  return id === undefined ? undefined : parts.get(id)
+  return id === undefined ? undefined : shownParts().get(id)
 }
 
 /** Ids of the parts that a part is tied to, in either direction. */
 export function tiedTo(id: string): string[] {
-  const tied = new Set(parts.get(id)?.links?.filter((other) => parts.has(other)))
-  for (const part of parts.values()) if (part.links?.includes(id)) tied.add(part.id)
+  const all = shownParts()
+  const tied = new Set(all.get(id)?.links?.filter((other) => all.has(other)))
+  for (const part of all.values()) if (part.links?.includes(id)) tied.add(part.id)
   return [...tied]
 }
 
 /** The roots of what is shown. A part whose place is not there waits for it. */
 export const world = computed<Place[]>(() => {
   version.value
-  return grow(parts.values(), filter.value)
+  return grow(shownParts().values(), filter.value)
 })
 
 /** Builds the tree of parts that match a filter, and of what they stand in. */
@@ -119,6 +141,6 @@ function inOrder({ part: a }: Place, { part: b }: Place): number {
 export const counts = computed(() => {
   version.value
   const sum: Record<PartState, number> = { good: 0, waiting: 0, bad: 0, off: 0, plain: 0 }
-  for (const { state } of parts.values()) sum[state]++
+  for (const { state } of shownParts().values()) sum[state]++
   return sum
 })

@@ -3,7 +3,7 @@ import { oneOf, stored } from '../stored.ts'
 import type { Box } from './layout.ts'
 import { selected } from './model.ts'
 
-export const SHAPES = ['map', 'tree', 'table'] as const
+export const SHAPES = ['map', 'tree', 'table', 'timeline'] as const
 /** How the world is shown. */
 export const shape = stored<(typeof SHAPES)[number]>('world.shape', 'map', oneOf(SHAPES))
 

@@ -1,0 +1,64 @@
+import { constants } from 'node:fs'
+import { cp, mkdir, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { CloudClient } from '#cloud/api.ts'
+
+const saveName = (step: string) => `step-${step}`
+
+/** Where the steps of a lab began: a save point of the world, and a copy of the home folder beside it. */
+export class StepSaves {
+  readonly #home: string
+  readonly #folder: string
+
+  constructor(home: string) {
+    this.#home = home
+    this.#folder = join(dirname(home), 'steps')
+  }
+
+  /** Keeps the present state as the one in which a step begins, unless there is one. */
+  async keep(cloud: CloudClient, world: string, step: string): Promise<void> {
+    const target = join(this.#folder, step)
+    if (await exists(target)) return
+    await cloud.save(world, saveName(step))
+    const part = `${target}.partial`
+    await rm(part, { recursive: true, force: true })
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 })
+    await cp(this.#home, part, {
+      recursive: true,
+      verbatimSymlinks: true,
+      mode: constants.COPYFILE_FICLONE,
+      preserveTimestamps: true,
+      // A socket of an agent in the home folder is none of the learner's work.
+      filter: async (path) => {
+        const file = await stat(path).catch(() => undefined)
+        return file === undefined || file.isFile() || file.isDirectory()
+      },
+    })
+    await rename(part, target)
+  }
+
+  /** Which steps can be gone back to. */
+  async list(steps: string[]): Promise<Set<string>> {
+    const kept = await Promise.all(
+      steps.map(async (step) => ((await exists(join(this.#folder, step))) ? step : undefined)),
+    )
+    return new Set(kept.filter((step) => step !== undefined))
+  }
+
+  /** Puts the world back to where a step began, and gives the home folder to copy in. */
+  async restore(cloud: CloudClient, world: string, step: string): Promise<string> {
+    await cloud.restore(world, saveName(step))
+    return join(this.#folder, step)
+  }
+
+  picture(cloud: CloudClient, world: string, step: string) {
+    return cloud.pictureAt(world, saveName(step))
+  }
+
+  /** Forgets the beginnings of steps. */
+  async forget(steps: string[]): Promise<void> {
+    for (const step of steps) await rm(join(this.#folder, step), { recursive: true, force: true })
+  }
+}
+
+const exists = async (path: string) => (await stat(path).catch(() => undefined)) !== undefined

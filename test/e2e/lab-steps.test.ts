@@ -1,0 +1,171 @@
+import type { Browser } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Part } from '#cloud/api.ts'
+import { loadLabs } from '#labs/load.ts'
+import { buildSite } from '#site/build.ts'
+import { axeViolations } from '../support/axe.ts'
+import { launchBrowser } from '../support/browser.ts'
+import { LabPage } from '../support/lab-page.ts'
+import { TestServer } from '../support/server.ts'
+
+const ACCOUNT: Part = { id: 'account', kind: 'account', name: 'AWS account 1111-2222-3333', state: 'plain' }
+const CLUSTER: Part = {
+  id: 'eks/us-east-1/harbor',
+  kind: 'eks-cluster',
+  parent: 'account',
+  name: 'harbor',
+  state: 'good',
+  status: 'ACTIVE',
+}
+
+let browser: Browser
+let test: TestServer
+let lab: LabPage
+
+beforeAll(async () => {
+  browser = await launchBrowser()
+  test = await TestServer.start({ site: buildSite(), labs: loadLabs() })
+})
+afterAll(async () => {
+  await browser?.close()
+  await test?.close()
+})
+beforeEach(async () => {
+  test.cloud.parts.clear()
+  test.cloud.parts.set(ACCOUNT.id, ACCOUNT)
+  lab = await LabPage.open(browser, test)
+  await lab.start()
+})
+afterEach(async () => {
+  expect(lab.faults).toEqual([])
+  await lab.close()
+  test.passing.clear()
+  test.cloud.calls.length = 0
+  await test.call('POST', '/api/labs/first-eks-cluster/reset')
+})
+
+const call = (operation: string, error?: string) => {
+  test.cloud.calls.push({
+    number: test.cloud.calls.length,
+    at: 1_800_000_000_000,
+    source: 'eks.amazonaws.com',
+    operation,
+    region: 'us-east-1',
+    principal: 'arn:aws:iam::111122223333:user/admin',
+    parameters: { name: 'harbor' },
+    ...(error && { error: { code: error, message: `${error}: it cannot be done.` } }),
+  })
+}
+
+/** Passes the first step, which begins the second. */
+async function passFirst(): Promise<void> {
+  test.passing.add('look-around')
+  await lab.step('look-around').getByRole('button', { name: 'Check' }).click()
+  await lab.step('look-around').getByText('Done, checked').waitFor()
+  const second = lab.step('create-cluster')
+  await second.locator('summary').first().click()
+  await second.getByRole('button', { name: 'Back to where it began' }).waitFor()
+}
+
+describe('a step', () => {
+  it('tells what changed since it began: calls and things', async () => {
+    call('CreateRole')
+    await passFirst()
+    call('CreateCluster')
+    call('DeleteCluster', 'ResourceNotFoundException')
+    test.cloud.draw([CLUSTER])
+    const second = lab.step('create-cluster')
+    await second.getByRole('button', { name: 'What changed in this step' }).click()
+    const changes = second.getByRole('region', { name: 'What changed in this step' })
+    await changes.getByText('harbor').first().waitFor()
+    await changes.getByText('is new').waitFor()
+    await changes.getByText('CreateCluster').waitFor()
+    await changes.getByText('ResourceNotFoundException', { exact: true }).waitFor()
+    expect(await changes.getByText('CreateRole').count()).toBe(0)
+    expect(await axeViolations(lab.page)).toEqual([])
+  })
+
+  it('is gone back to, after a question: cloud, files and progress, with a new terminal', async () => {
+    await passFirst()
+    test.cloud.draw([CLUSTER])
+    await lab.type('echo mine > later.txt; echo written-$((1+1))\n')
+    await lab.seen('written-2')
+    await lab.step('create-cluster').getByRole('button', { name: 'Back to where it began' }).click()
+    await lab.page.getByRole('dialog').getByRole('button', { name: 'Go back' }).click()
+    await lab.page.waitForFunction(
+      () => !document.querySelector('.xterm-rows')?.textContent?.includes('written-2'),
+    )
+    await lab.prompt()
+    await lab.type('ls; echo listed-$((1+1))\n')
+    await lab.seen('listed-2')
+    expect(await lab.screen.textContent()).not.toContain('later.txt')
+    expect([...test.cloud.parts.keys()]).toEqual(['account'])
+    await lab.step('look-around').getByText('Done', { exact: true }).waitFor()
+  })
+
+  it('shows its solution only after a question, and types it without running it', async () => {
+    const first = lab.step('look-around')
+    await first.getByRole('button', { name: 'Show the solution' }).click()
+    const dialog = lab.page.getByRole('dialog', { name: 'Show the solution?' })
+    await dialog.getByRole('button', { name: 'Cancel' }).click()
+    expect(await first.getByRole('region', { name: 'One way to do it' }).count()).toBe(0)
+    await first.getByRole('button', { name: 'Show the solution' }).click()
+    await dialog.getByRole('button', { name: 'Show the solution' }).click()
+    await first.getByRole('region', { name: 'One way to do it' }).getByText('describe-subnets').waitFor()
+    expect(await axeViolations(lab.page)).toEqual([])
+  })
+})
+
+describe('the world', () => {
+  it('is looked at as it was where a step began, and as it is', async () => {
+    await passFirst()
+    test.cloud.draw([CLUSTER])
+    await lab.page.getByRole('button', { name: 'World' }).click()
+    await lab.page.getByRole('button', { name: 'Tree' }).click()
+    const cluster = lab.page.getByRole('treeitem', { name: /harbor/ })
+    await cluster.waitFor()
+    await lab.page
+      .getByRole('combobox', { name: 'At' })
+      .selectOption({ label: 'the beginning of “Create the cluster”' })
+    await cluster.waitFor({ state: 'detached' })
+    expect(await axeViolations(lab.page)).toEqual([])
+    await lab.page.getByRole('combobox', { name: 'At' }).selectOption('now')
+    await cluster.waitFor()
+  })
+
+  it('lists the calls that changed something, by whom and with what result', async () => {
+    call('CreateCluster')
+    call('DeleteNodegroup', 'ResourceInUseException')
+    await lab.page.getByRole('button', { name: 'World' }).click()
+    await lab.page.getByRole('button', { name: 'Calls' }).click()
+    const calls = lab.page.getByRole('region', { name: 'Calls that changed something' })
+    await calls.getByText('DeleteNodegroup').click()
+    await calls.getByText('arn:aws:iam::111122223333:user/admin').first().waitFor()
+    await calls.getByText('it cannot be done').waitFor()
+    expect(await axeViolations(lab.page)).toEqual([])
+    await lab.page.getByRole('checkbox', { name: 'Only what is not well' }).check()
+    await calls.getByText('CreateCluster').waitFor({ state: 'detached' })
+  })
+})
+
+describe('time and money', () => {
+  it('lets the clock run faster, and says what is true of it', async () => {
+    const speed = lab.page.getByRole('combobox', { name: 'Time' })
+    await speed.selectOption('60 times as fast')
+    await lab.page
+      .getByText('here less than a second')
+      .or(lab.page.getByText('here about 0 s'))
+      .first()
+      .waitFor()
+    await lab.page.reload()
+    await lab.prompt()
+    expect(await speed.inputValue()).toBe('60')
+    await speed.selectOption('true speed')
+  })
+
+  it('says what the cloud would cost on AWS', async () => {
+    await lab.page.getByRole('button', { name: /^AWS: \$.*\/h/ }).click()
+    await lab.page.getByRole('heading', { name: 'What this would cost on AWS' }).waitFor()
+    expect(await axeViolations(lab.page)).toEqual([])
+  })
+})

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildSite } from '#site/build.ts'
@@ -73,6 +74,26 @@ describe.each(Object.entries(PAGES))('%s', (_name, path) => {
     expect(await scrollsSideways(page)).toBe(false)
     await close()
   })
+})
+
+describe('the JavaScript of a page', () => {
+  // What a reader waits for; the terminal, the editor and the world come when they are asked for.
+  it.each([PAGES.lesson, PAGES.catalogue, '/labs/first-eks-cluster/'])(
+    'is less than 30 kB at %s',
+    async (path) => {
+      const { page, close } = await open('/404/')
+      const scripts: Promise<number>[] = []
+      page.on('response', (response) => {
+        if (response.request().resourceType() === 'script')
+          scripts.push(response.body().then((body) => gzipSync(body).length))
+      })
+      await page.goto(site.url + path, { waitUntil: 'networkidle' })
+      const sizes = await Promise.all(scripts)
+      expect(sizes.length).toBeGreaterThan(2)
+      expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(30_000)
+      await close()
+    },
+  )
 })
 
 describe('every page', () => {

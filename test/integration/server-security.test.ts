@@ -206,6 +206,7 @@ const ROUTES: Record<string, Access> = {
   'DELETE /api/labs/:lab/file': 'signed-in',
   'POST /api/labs/:lab/file/reset': 'signed-in',
   'GET /api/labs/:lab/schemas': 'signed-in',
+  'GET /api/labs/:lab/console': 'signed-in',
   'GET /api/labs/:lab/world': 'signed-in',
   'GET /api/labs/:lab/world/now': 'signed-in',
   'GET /api/labs/:lab/world/part': 'signed-in',

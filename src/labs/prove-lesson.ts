@@ -73,7 +73,9 @@ export async function proveLesson(lesson: Lesson, options: ProveLessonOptions): 
 
 /** One script of all blocks, so that variables and folders of one are there in the next, as in a reader's terminal. */
 function lessonScript(blocks: LessonBlock[], out: string): string {
-  return blocks.map((block, index) => blockScript(block, join(out, String(index)))).join('\n')
+  const parts = blocks.map((block, index) => blockScript(block, join(out, String(index))))
+  // Lines of files that a block sources would stand in its output.
+  return ['set +v', ...parts].join('\n')
 }
 
 function blockScript(block: LessonBlock, out: string): string {

@@ -15,7 +15,7 @@ import { roleOutput } from './roles.ts'
  * Throws InvalidInput for a service that has no such role.
  */
 export function ensureLinkedRole(world: World, accountId: string, service: string): RoleRecord {
-  const linked = LINKED_SERVICES[service]
+  const linked = Object.hasOwn(LINKED_SERVICES, service) ? LINKED_SERVICES[service] : undefined
   if (!linked) throw invalidInput(`Service name ${service} is not supported for service-linked roles.`)
   const entities = new Entities(world, accountId)
   const present = entities.get('role', linked.role)
@@ -46,7 +46,7 @@ export function ensureLinkedRole(world: World, accountId: string, service: strin
 export const linkedRoleHandlers: Record<string, Handler> = {
   CreateServiceLinkedRole: (input: sdk.CreateServiceLinkedRoleCommandInput, { world, accountId }) => {
     const service = input.AWSServiceName!
-    const name = LINKED_SERVICES[service]?.role
+    const name = Object.hasOwn(LINKED_SERVICES, service) ? LINKED_SERVICES[service]?.role : undefined
     if (input.CustomSuffix !== undefined) throw invalidInput(`Custom suffix is not allowed for ${service}`)
     if (name && new Entities(world, accountId).get('role', name))
       throw invalidInput(

@@ -5,6 +5,7 @@ import { entitiesOf, noUserError } from './find.ts'
 import { decide, rolePrincipal } from './identity.ts'
 import { page } from './paging.ts'
 import { evaluate } from './policy/evaluate.ts'
+import { validatePolicy } from './policy/validate.ts'
 
 type Contexts = sdk.SimulateCustomPolicyCommandInput['ContextEntries']
 
@@ -40,6 +41,15 @@ function principalOf(context: RequestContext, arn: string): Principal {
   throw noUserError(arn)
 }
 
+/** Throws InvalidInput, the operation's only error for policies that are not well formed. */
+function checkPolicies(policies: string[]): void {
+  try {
+    for (const policy of policies) validatePolicy(policy, 'identity')
+  } catch (error) {
+    throw invalidInput((error as Error).message)
+  }
+}
+
 const pairs = (input: { ActionNames?: string[]; ResourceArns?: string[] }) =>
   (input.ActionNames ?? []).flatMap((action) =>
     (input.ResourceArns ?? ['*']).map((resource) => ({ action, resource })),
@@ -59,6 +69,7 @@ export const simulateHandlers: Record<string, Handler> = {
 
   SimulateCustomPolicy: (input: sdk.SimulateCustomPolicyCommandInput, { principal }) => {
     const policies = { identity: input.PolicyInputList ?? [] }
+    checkPolicies(policies.identity)
     const anybody: Principal = { ...principal, type: 'user' }
     const conditions = conditionsOf(input.ContextEntries)
     const { items, paging } = page(pairs(input), input)

@@ -13,6 +13,8 @@ const RULES: [RegExp, string][] = [
   [/sha256:[0-9a-f]{12,64}/g, 'sha256:DIGEST'],
   [/\b[0-9A-F]{32}\b/g, 'ID'],
   [/\b(ip|i|eni|sg|sgr|vpc|subnet|vol|lt|ami|igw|rtb|acl|eipalloc|fp|a)-[0-9a-f]{6,17}\b/g, '$1-ID'],
+  // eksctl's name of a node group.
+  [/\bng-[0-9a-f]{8}\b/g, 'ng-ID'],
   [/\b(fargate-)?ip-\d+-\d+-\d+-\d+\b/g, '$1ip-ADDRESS'],
   [/\b(AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,17}\b/g, '$1ID'],
   [/\b[0-9a-f]{12,64}\b/g, 'ID'],

@@ -35,6 +35,8 @@ export class StepProver {
   readonly #options: StepProverOptions
   readonly #before: string
   readonly #after: string
+  /** What the check finds wrong before the step. */
+  #verdictBefore: string | undefined
 
   constructor(options: StepProverOptions) {
     this.#options = options
@@ -70,12 +72,14 @@ export class StepProver {
     const text = { name: `${id}.text`, file: join(scripts, `${id}.text.sh`) }
     return [
       ...(provesText(step)
-        ? [() => this.#inFork(this.#before, (fork) => this.#provePasses('text', text, fork))]
+        ? [() => this.#inFork('before', (fork) => this.#provePasses('text', text, fork))]
         : []),
       ...alternatives.map(
-        (other) => () => this.#inFork(this.#before, (fork) => this.#provePasses('alternative', other, fork)),
+        (other) => () => this.#inFork('before', (fork) => this.#provePasses('alternative', other, fork)),
       ),
-      ...mistakes.map((mistake) => () => this.#proveMistakeInFork(mistake)),
+      ...mistakes.map(
+        (mistake) => () => this.#inFork(mistake.from, (fork) => this.#proveMistake(mistake, fork)),
+      ),
     ].map((proof) => slots.run('later', proof))
   }
 
@@ -83,27 +87,20 @@ export class StepProver {
     return join(this.#options.scripts, `${this.#options.step.id}.sh`)
   }
 
-  async #inFork(state: string, proof: (scene: Scene) => Promise<unknown>): Promise<void> {
-    const fork = await this.#options.scene.fork(state)
+  async #inFork(state: 'before' | 'after', proof: (scene: Scene) => Promise<unknown>): Promise<void> {
+    const fork = await this.#options.scene.fork(state === 'before' ? this.#before : this.#after)
     try {
+      await this.#settle(fork, state === 'before' ? this.#verdictBefore : undefined)
       await proof(fork)
     } finally {
       await fork.close()
     }
   }
 
-  #proveMistakeInFork(mistake: Mistake): Promise<void> {
-    const before = mistake.from === 'before'
-    return this.#inFork(before ? this.#before : this.#after, async (fork) => {
-      if (!before) await this.#settled(fork)
-      await this.#proveMistake(mistake, fork)
-    })
-  }
-
-  /** Waits until the check passes again in a state in which it passed: its processes start anew. */
-  async #settled(scene: Scene): Promise<void> {
+  /** Waits until a copy of a state is as that was, its processes started anew: until the check says the same of it. */
+  async #settle(scene: Scene, verdict: string | undefined): Promise<void> {
     const end = performance.now() + SETTLE_LIMIT_MS
-    while ((await this.#check(scene)).status !== 'passed' && performance.now() < end)
+    while (failure(await this.#check(scene))?.id !== verdict && performance.now() < end)
       await delay(SETTLE_POLL_MS)
   }
 
@@ -119,6 +116,7 @@ export class StepProver {
 
   async #proveFailsBefore(): Promise<void> {
     const report = await this.#check(this.#options.scene)
+    this.#verdictBefore = failure(report)?.id
     this.#report(
       'fails-before',
       `fails before the step (${failure(report)?.id ?? 'no finding'})`,

@@ -10,6 +10,7 @@ import type { CommitLog, CommitRecord } from './store.ts'
  */
 export class Journal implements CommitLog {
   #file: FileHandle
+  #closed = false
   #size: number
   #pending: string[] = []
   #waiting: { resolve(): void; reject(error: unknown): void }[] = []
@@ -33,11 +34,15 @@ export class Journal implements CommitLog {
     return this.#size
   }
 
+  /** After the end of a world, what still comes from it is void. */
   append(record: CommitRecord): void {
+    if (this.#closed) return
     const json = encode(record)
     this.#size += json.length
     this.#pending.push(json)
-    this.#writing ??= this.#write()
+    if (this.#writing) return
+    this.#writing = this.#write()
+    this.#writing.catch(() => {})
   }
 
   /** Resolves when everything appended so far is on disk; rejects for good once a write has failed. */
@@ -59,6 +64,7 @@ export class Journal implements CommitLog {
 
   async close(): Promise<void> {
     while (this.#writing) await this.#writing.catch(() => {})
+    this.#closed = true
     await this.#file.close()
   }
 

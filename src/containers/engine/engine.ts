@@ -134,9 +134,10 @@ export class DockerEngine implements HttpHost {
     return this.#parts.lifecycle.recover()
   }
 
-  /** Puts into the store what running containers have written to their files. */
-  saveFiles(): Promise<void> {
-    return this.#parts.lifecycle.saveFiles()
+  /** Puts what containers have written to their files and volumes into the world's store, where it otherwise comes with some delay. */
+  async saveFiles(): Promise<void> {
+    await this.#parts.lifecycle.saveFiles()
+    await this.#parts.volumes.saveAll()
   }
 
   request(req: IncomingMessage, res: ServerResponse): void {

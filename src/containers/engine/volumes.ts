@@ -128,6 +128,11 @@ export class Volumes {
     for (const { source } of volumesOf(record)) await this.#save(source)
   }
 
+  /** Saves what containers have written to volumes and is not saved yet. */
+  async saveAll(): Promise<void> {
+    for (const name of this.#open.keys()) await this.#save(name)
+  }
+
   async #files(name: string): Promise<WatchedFiles> {
     const read = this.#open.has(name) ? [] : await this.#read(this.require(name))
     const known = this.#open.get(name)

@@ -1,0 +1,126 @@
+import {
+  type KubeConfig,
+  KubernetesObjectApi,
+  type V1Condition,
+  type V1Container,
+  type V1Deployment,
+  type V1Pod,
+} from '@kubernetes/client-node'
+import { type CheckContext, unlessMissing } from '#checks/checker.ts'
+
+/** Where a lab's Kubernetes objects are read. */
+export class Cluster {
+  readonly config: KubeConfig
+  readonly #objects: KubernetesObjectApi
+
+  constructor(config: KubeConfig) {
+    this.config = config
+    this.#objects = KubernetesObjectApi.makeApiClient(config)
+  }
+
+  /** The object of a name; undefined when there is none. `kind`: `apps/v1/Deployment`, `v1/Pod`. */
+  async get<T>(kind: string, name: string, namespace?: string): Promise<T | undefined> {
+    const answer = await unlessMissing(
+      this.#objects.read({ ...typeOf(kind), metadata: { name, ...(namespace && { namespace }) } }),
+      'NotFound',
+    )
+    return answer as T | undefined
+  }
+
+  /** All objects of a kind, of one namespace or of all. `labels`: `app=web,tier=front`. */
+  async list<T>(kind: string, namespace?: string, labels?: string): Promise<T[]> {
+    const { apiVersion, kind: name } = typeOf(kind)
+    const answer = await this.#objects.list(
+      apiVersion,
+      name,
+      namespace,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      labels,
+    )
+    return answer.items as T[]
+  }
+
+  /** The pods of a namespace that nobody is deleting. */
+  async pods(namespace: string, labels?: string): Promise<V1Pod[]> {
+    const pods = await this.list<V1Pod>('v1/Pod', namespace, labels)
+    return pods.filter(({ metadata }) => !metadata?.deletionTimestamp)
+  }
+}
+
+/** The self-managed cluster that `kind create cluster` makes. */
+export async function kindCluster(t: CheckContext): Promise<Cluster> {
+  return new Cluster(await t.selfManaged('kind-kind'))
+}
+
+/** The EKS cluster `harbor` of the labs. */
+export async function eksCluster(t: CheckContext): Promise<Cluster> {
+  return new Cluster(await t.kubernetes('harbor'))
+}
+
+export interface Wanted {
+  name: string
+  namespace?: string
+  /** Fewest replicas. Default 1. */
+  replicas?: number
+  hint: string
+}
+
+/** The Deployment exists (`no-<name>`) and all its pods are ready (`<name>-not-ready`). */
+export async function readyDeployment(
+  t: CheckContext,
+  cluster: Cluster,
+  wanted: Wanted,
+): Promise<V1Deployment> {
+  const { name, namespace = 'default', replicas = 1, hint } = wanted
+  const flag = namespace === 'default' ? '' : ` -n ${namespace}`
+  const deployment = t.found(await cluster.get<V1Deployment>('apps/v1/Deployment', name, namespace), {
+    id: `no-${name}`,
+    title: `The Deployment ${name} exists`,
+    expected: `a Deployment ${name} in the namespace ${namespace}`,
+    observed: 'there is none',
+    evidence: `kubectl get deployments${flag}`,
+    cause: 'It was not created yet, or under another name or in another namespace.',
+    hint,
+  })
+  const { readyReplicas = 0, updatedReplicas = 0, replicas: all = 0 } = deployment.status ?? {}
+  const want = Math.max(deployment.spec?.replicas ?? 1, replicas)
+  t.expect(readyReplicas >= want && updatedReplicas >= want && all === updatedReplicas, {
+    id: `${name}-not-ready`,
+    title: `All pods of ${name} are ready`,
+    expected: `${want} ready, all of the newest template`,
+    observed: `${readyReplicas} ready of ${all}, ${updatedReplicas} of the newest template`,
+    seen: `${readyReplicas} ready`,
+    evidence: `kubectl get pods${flag}`,
+    cause: troubleOf(await cluster.pods(namespace)) ?? 'The pods are still starting.',
+    hint: `kubectl rollout status deployment/${name}${flag}; when it stays so: kubectl describe pods${flag}`,
+  })
+  return deployment
+}
+
+/** What keeps pods from being ready, in a sentence; undefined when nothing does. */
+export function troubleOf(pods: V1Pod[]): string | undefined {
+  for (const pod of pods) {
+    const waiting = pod.status?.containerStatuses?.find(({ state }) => state?.waiting?.reason)?.state?.waiting
+    const unscheduled = pod.status?.conditions?.find(
+      ({ type, status }) => type === 'PodScheduled' && status === 'False',
+    )
+    if (unscheduled) return `${pod.metadata!.name} is not scheduled: ${unscheduled.message}`
+    if (waiting && waiting.reason !== 'ContainerCreating')
+      return `${pod.metadata!.name}: ${waiting.reason} ${waiting.message ?? ''}`.trim()
+  }
+  return undefined
+}
+
+export const isReady = (object: { status?: { conditions?: Pick<V1Condition, 'type' | 'status'>[] } }) =>
+  object.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false
+
+export const containersOf = (deployment: V1Deployment): V1Container[] =>
+  deployment.spec?.template.spec?.containers ?? []
+
+function typeOf(kind: string): { apiVersion: string; kind: string } {
+  const end = kind.lastIndexOf('/')
+  return { apiVersion: kind.slice(0, end), kind: kind.slice(end + 1) }
+}

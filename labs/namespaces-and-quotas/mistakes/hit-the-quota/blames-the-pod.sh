@@ -1,0 +1,3 @@
+# finding: wrong-who
+# from: after
+sed -i 's/^who:.*/who: pod/' answers.yaml

@@ -1,0 +1,2 @@
+# finding: not-scaled
+true

@@ -1,0 +1,3 @@
+# finding: wrong-running
+# from: after
+sed -i 's/^running:.*/running: 10/' answers.yaml

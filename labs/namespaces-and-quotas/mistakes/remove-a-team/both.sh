@@ -1,0 +1,2 @@
+# finding: other-team-harmed
+kubectl delete namespace team-a team-b

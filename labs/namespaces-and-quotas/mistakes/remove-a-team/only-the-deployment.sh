@@ -1,0 +1,2 @@
+# finding: namespace-left
+kubectl delete deployment web -n team-a

@@ -1,0 +1,2 @@
+# finding: no-quota
+kubectl apply -f limits.yaml

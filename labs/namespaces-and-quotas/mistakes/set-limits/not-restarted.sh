@@ -1,0 +1,2 @@
+# finding: pods-without-requests
+kubectl apply -n team-a -f limits.yaml

@@ -1,0 +1,2 @@
+# finding: no-namespace-team-b
+kubectl create namespace team-a

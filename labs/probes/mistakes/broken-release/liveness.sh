@@ -1,0 +1,3 @@
+# finding: wrong-kept
+# from: after
+sed -i 's/^kept:.*/kept: liveness/' answers.yaml

@@ -1,0 +1,3 @@
+# finding: no-readiness-probe
+sed '/readinessProbe/,/periodSeconds/d' web.yaml | kubectl apply -f -
+kubectl rollout status deployment/web

@@ -1,0 +1,2 @@
+# finding: wrong-identity
+kubectl apply -f watcher.yaml

@@ -1,0 +1,2 @@
+# finding: no-robot
+kubectl create serviceaccount robot

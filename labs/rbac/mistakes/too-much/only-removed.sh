@@ -1,0 +1,2 @@
+# finding: deployer-cannot-deploy
+kubectl delete clusterrolebinding deployer-admin

@@ -1,14 +1,17 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type SecureContext, TLSSocket } from 'node:tls'
 import type { Process } from '../processes/process.ts'
 
 /** CPU time that a static file costs a server, ms, with its share of the connection. */
 const REQUEST_MS = 1
 
-/** Serves HTTP on a port of the container until closed. Throws the network's EADDRINUSE. */
+/** Serves HTTP, or HTTPS with a certificate, on a port of the container until closed. Throws the network's EADDRINUSE. */
 export function listenHttp(
   process: Process,
   port: number,
   handler: (req: IncomingMessage, res: ServerResponse) => void,
+  secureContext?: SecureContext,
 ): { close(): void } {
   // Killed while it was still reading its configuration: nobody would close what it opens now.
   process.check()
@@ -24,7 +27,12 @@ export function listenHttp(
   // A client may close its side when it has sent its request and still get the answer.
   Object.assign(server, { httpAllowHalfOpen: true })
   const listener = process.machine.network.listen(process.machine.address, port, (socket, peer) => {
-    server.emit('connection', Object.assign(socket, { remoteAddress: peer.address, remotePort: peer.port }))
+    const stream = secureContext ? secured(socket, secureContext) : socket
+    Object.defineProperties(stream, {
+      remoteAddress: { value: peer.address, configurable: true },
+      remotePort: { value: peer.port, configurable: true },
+    })
+    server.emit('connection', stream)
   })
   const close = () => {
     listener.close()
@@ -33,6 +41,12 @@ export function listenHttp(
   }
   process.signal.addEventListener('abort', close, { once: true })
   return { close }
+}
+
+/** The inside of a TLS connection. A handshake that fails ends it. */
+function secured(socket: Duplex, secureContext: SecureContext): TLSSocket {
+  const secure = new TLSSocket(socket, { isServer: true, secureContext })
+  return secure.on('error', () => socket.destroy())
 }
 
 /** Address of the client of a request. */

@@ -2,6 +2,7 @@ import { readContent } from '../files/nodes.ts'
 import { FileError, resolvePath } from '../files/tree.ts'
 import type { Process, Program } from '../processes/process.ts'
 import { listenHttp } from './http-listener.ts'
+import { certificateOf, loadCertificates, portOf } from './nginx/certificates.ts'
 import { type Directive, find, findAll, NginxConfigError, parseNginxConfig } from './nginx/config.ts'
 import type { Site } from './nginx/exchange.ts'
 import { check, load } from './nginx/load.ts'
@@ -29,6 +30,7 @@ export function nginx(version: string): Program {
     try {
       config = [...(await load(process, file)), ...parseNginxConfig(option('-g') ?? '', 'command line')]
       check(config, process)
+      await loadCertificates(process, config)
     } catch (error) {
       if (!(error instanceof NginxConfigError)) throw error
       const line = `[emerg] ${process.pid}#${process.pid}: ${error.message}\n`
@@ -84,6 +86,7 @@ async function master(
       try {
         const next = await load(process, file)
         check(next, process)
+        await loadCertificates(process, next)
         for (const listener of listeners) listener.close()
         listeners = listen(process, version, next)
       } catch (error) {
@@ -186,25 +189,28 @@ function listen(process: Process, version: string, config: Directive[]): { close
     }
   }
   return [...ports].map(([port, servers]) =>
-    listenHttp(process, port, (req, res) => {
-      const host = (req.headers.host ?? '').replace(/:\d+$/, '')
-      const server =
-        servers.find((block) =>
-          find(block, 'server_name')?.args.some((name) => serverNameMatches(name, host)),
-        ) ?? servers[0]!
-      const site: Site = {
-        process,
-        http: scope,
-        server,
-        version,
-        log: (target, line) => void writeLog(process, target, line).catch(() => {}),
-      }
-      serve(site, req, res).catch(() => res.destroy())
-    }),
+    listenHttp(
+      process,
+      port,
+      (req, res) => {
+        const host = (req.headers.host ?? '').replace(/:\d+$/, '')
+        const server =
+          servers.find((block) =>
+            find(block, 'server_name')?.args.some((name) => serverNameMatches(name, host)),
+          ) ?? servers[0]!
+        const site: Site = {
+          process,
+          http: scope,
+          server,
+          version,
+          log: (target, line) => void writeLog(process, target, line).catch(() => {}),
+        }
+        serve(site, req, res).catch(() => res.destroy())
+      },
+      certificateOf(servers, port),
+    ),
   )
 }
-
-const portOf = (text: string): number => Number(/^(?:.*:)?(\d+)$/.exec(text)?.[1] ?? 80)
 
 function serverNameMatches(name: string, host: string): boolean {
   if (name.startsWith('~')) return new RegExp(name.slice(1)).test(host)

@@ -38,7 +38,7 @@ export function variables(exchange: Exchange, text: string): string {
       case 'server_port':
         return find(exchange.site.server, 'listen')?.args[0]?.replace(/^.*:/, '') ?? '80'
       case 'scheme':
-        return 'http'
+        return 'encrypted' in req.socket ? 'https' : 'http'
       case 'request_method':
         return req.method ?? 'GET'
       case 'server_protocol':

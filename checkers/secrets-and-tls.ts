@@ -1,0 +1,127 @@
+import { X509Certificate } from 'node:crypto'
+import type { V1Secret, V1Service } from '@kubernetes/client-node'
+import { type CheckContext, defineChecker } from '#checks/checker.ts'
+import { type Cluster, containersOf, kindCluster, readyDeployment } from './lib/cluster.ts'
+
+const decode = (value: string | undefined) => value && Buffer.from(value, 'base64').toString()
+
+async function findSecret(t: CheckContext, cluster: Cluster, name: string, id: string): Promise<V1Secret> {
+  return t.found(await cluster.get<V1Secret>('v1/Secret', name, 'default'), {
+    id,
+    title: `The Secret ${name} exists`,
+    expected: `a Secret ${name} in default`,
+    observed: 'there is none',
+    evidence: 'kubectl get secrets',
+    cause: 'Pods that name a missing Secret wait: CreateContainerConfigError, or FailedMount.',
+    hint: `kubectl create secret … ${name}; kubectl create secret --help lists the kinds`,
+  })
+}
+
+async function handOver(t: CheckContext): Promise<void> {
+  const cluster = await kindCluster(t)
+  const secret = await findSecret(t, cluster, 'db', 'no-secret')
+  t.expect(secret.data?.password !== undefined, {
+    id: 'no-key-password',
+    title: 'The Secret has the key password',
+    expected: 'a key password',
+    observed: `keys: ${Object.keys(secret.data ?? {}).join(', ')}`,
+    evidence: 'kubectl describe secret db',
+    cause: 'Keys are case-sensitive, and app.yaml asks for password.',
+    hint: 'kubectl create secret generic db --from-literal=password=…',
+  })
+  const app = await readyDeployment(t, cluster, { name: 'app', hint: 'kubectl apply -f app.yaml' })
+  const variables = containersOf(app).flatMap(({ env = [] }) => env)
+  const password = decode(secret.data?.password)
+  const open = variables.find(({ value }) => value !== undefined && value === password)
+  t.expect(!open, {
+    id: 'password-in-manifest',
+    title: 'The password does not stand in the Deployment',
+    expected: 'a reference to the Secret',
+    observed: `${open?.name} has the password as its value`,
+    evidence: 'kubectl get deployment app -o yaml',
+    cause: 'Whoever may read Deployments can read it, and it lands in git with the manifest.',
+    hint: 'Use valueFrom.secretKeyRef, as in app.yaml.',
+  })
+  t.expect(
+    variables.some(({ valueFrom }) => valueFrom?.secretKeyRef?.name === 'db'),
+    {
+      id: 'not-handed-over',
+      title: 'The program gets the password from the Secret',
+      expected: 'a variable with secretKeyRef db',
+      observed: `variables: ${variables.map(({ name }) => name).join(', ') || 'none'}`,
+      evidence: 'kubectl get deployment app -o yaml',
+      hint: 'kubectl apply -f app.yaml',
+    },
+  )
+}
+
+async function rotate(t: CheckContext): Promise<void> {
+  const cluster = await kindCluster(t)
+  const secret = await findSecret(t, cluster, 'db', 'no-secret')
+  t.expect(decode(secret.data?.password) === 'tide-77', {
+    id: 'secret-not-changed',
+    title: 'The Secret holds the new password',
+    expected: 'tide-77',
+    observed: 'another password',
+    evidence: "kubectl get secret db -o jsonpath='{.data.password}' | base64 -d",
+    cause: 'New pods read the Secret, they do not change it.',
+    hint: 'Write it anew with kubectl create secret … --dry-run=client -o yaml | kubectl apply -f -',
+  })
+  await readyDeployment(t, cluster, { name: 'app', hint: 'kubectl apply -f app.yaml' })
+  const changed = secret.metadata?.managedFields
+    ?.map(({ time }) => new Date(time ?? 0).getTime())
+    .reduce((a, b) => Math.max(a, b), 0)
+  const pods = await cluster.pods('default', 'app=app')
+  const old = pods.find(({ status }) => new Date(status?.startTime ?? 0).getTime() < (changed ?? 0))
+  t.expect(!old, {
+    id: 'old-password-in-use',
+    title: 'All pods started after the change',
+    expected: 'pods that are younger than the new password',
+    observed: `${old?.metadata?.name} is older`,
+    evidence: 'kubectl exec deployment/app -- printenv DB_PASSWORD',
+    cause: 'A process gets its variables when it starts and never again.',
+    hint: 'kubectl rollout restart deployment/app',
+  })
+}
+
+async function serveTls(t: CheckContext): Promise<void> {
+  const cluster = await kindCluster(t)
+  const secret = await findSecret(t, cluster, 'shop-tls', 'no-tls-secret')
+  t.expect(secret.type === 'kubernetes.io/tls', {
+    id: 'wrong-secret-type',
+    title: 'shop-tls is a TLS Secret',
+    expected: 'type kubernetes.io/tls',
+    observed: `type ${secret.type}`,
+    evidence: 'kubectl get secret shop-tls',
+    cause:
+      'The type of a Secret says what is in it, and cannot be changed. Ingress controllers take no other for certificates.',
+    hint: 'Delete it and use: kubectl create secret tls shop-tls --cert=tls.crt --key=tls.key',
+  })
+  const certificate = new X509Certificate(Buffer.from(secret.data!['tls.crt']!, 'base64'))
+  t.expect(certificate.checkHost('shop.default.svc') !== undefined, {
+    id: 'wrong-name',
+    title: 'The certificate is for shop.default.svc',
+    expected: 'the name shop.default.svc',
+    observed: certificate.subjectAltName ?? certificate.subject,
+    evidence: 'openssl x509 -in tls.crt -noout -text | grep -A1 Alternative',
+    cause: 'Clients compare the name that they call with the names in the certificate.',
+    hint: 'Make it again with subjectAltName=DNS:shop.default.svc, and the Secret too.',
+  })
+  await readyDeployment(t, cluster, { name: 'shop', hint: 'kubectl apply -f shop.yaml' })
+  const service = await cluster.get<V1Service>('v1/Service', 'shop', 'default')
+  t.expect(service?.spec?.ports?.some(({ port }) => port === 443) ?? false, {
+    id: 'no-https-service',
+    title: 'The Service shop has port 443',
+    expected: 'port 443',
+    observed: service
+      ? `ports ${service.spec?.ports?.map(({ port }) => port).join(', ')}`
+      : 'no Service shop',
+    evidence: 'kubectl get service shop',
+    hint: 'kubectl apply -f shop.yaml',
+  })
+}
+
+export default defineChecker({
+  lab: 'secrets-and-tls',
+  steps: { 'hand-over': handOver, rotate, 'serve-tls': serveTls },
+})

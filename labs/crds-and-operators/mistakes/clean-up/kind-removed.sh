@@ -1,0 +1,2 @@
+# finding: kind-gone
+kubectl delete crd sites.harbor.example

@@ -1,0 +1,2 @@
+# finding: site-left
+kubectl delete deployment blog

@@ -1,0 +1,4 @@
+# finding: no-site
+kubectl apply -f crd.yaml
+kubectl wait --for=condition=Established crd/sites.harbor.example --timeout=1m
+sed 's/name: blog/name: web/' blog.yaml | kubectl apply -f -

@@ -1,0 +1,2 @@
+# finding: no-operator
+kubectl create deployment blog --image=nginx:1.29

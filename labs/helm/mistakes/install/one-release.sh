@@ -1,0 +1,2 @@
+# finding: no-live
+helm install test site --wait

@@ -1,0 +1,3 @@
+# finding: wrong-revision
+# from: after
+helm rollback live 1 --wait

@@ -1,0 +1,2 @@
+# finding: values-lost
+helm upgrade live site --set title=Spring --wait

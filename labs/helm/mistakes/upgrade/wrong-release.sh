@@ -1,0 +1,2 @@
+# finding: title-not-changed
+helm upgrade test site --set title=Spring --wait

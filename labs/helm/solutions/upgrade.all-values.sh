@@ -1,0 +1,1 @@
+helm upgrade live site --set replicas=3,title=Spring --wait

@@ -1,0 +1,3 @@
+# finding: no-tag
+# from: after
+kubectl delete deployment tag

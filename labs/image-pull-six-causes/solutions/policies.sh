@@ -1,0 +1,4 @@
+kubectl patch deployment never --type=json -p '[{"op":"replace","path":"/spec/template/spec/containers/0/imagePullPolicy","value":"IfNotPresent"}]'
+kubectl set image deployment/digest '*=nginx:1.29'
+kubectl rollout status deployment/never --timeout=2m
+kubectl rollout status deployment/digest --timeout=2m

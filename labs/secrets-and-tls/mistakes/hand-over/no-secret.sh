@@ -1,0 +1,2 @@
+# finding: no-secret
+kubectl apply -f app.yaml

@@ -1,0 +1,2 @@
+# finding: no-tls-secret
+kubectl apply -f shop.yaml

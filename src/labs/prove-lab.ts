@@ -61,8 +61,17 @@ export async function proveLab(lab: Lab, options: ProveOptions): Promise<void> {
   const others: Promise<void>[] = []
   try {
     if (lab.setup) {
-      const script = await slots.run('first', () => run({ file: lab.setup! }, scene))
-      if (script.code !== 0) throw new Error(`${lab.setup} ended with ${script.code}:\n${script.output}`)
+      const { code, output, duration } = await slots.run('first', () => run({ file: lab.setup! }, scene))
+      if (code !== 0) {
+        const problem = `${lab.setup} ended with ${code ?? 'a time-out'}`
+        const about = {
+          lab: lab.id,
+          step: lab.steps[0]!.id,
+          kind: 'solution',
+          title: 'the lab is set up',
+        } as const
+        return options.onProof({ ...about, proven: false, problem, output, duration })
+      }
     }
     const last = lab.steps.findLastIndex(({ id }) => !steps || steps.includes(id))
     for (const step of lab.steps.slice(0, last + 1)) {

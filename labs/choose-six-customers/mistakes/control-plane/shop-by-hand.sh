@@ -1,0 +1,3 @@
+# finding: wrong-shop
+# from: after
+sed -i 's/^shop:.*/shop: self-managed/' answers.yaml

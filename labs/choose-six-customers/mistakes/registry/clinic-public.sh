@@ -1,0 +1,3 @@
+# finding: wrong-clinic-reason
+# from: after
+sed -i 's/^clinic-reason:.*/clinic-reason: public/' answers.yaml

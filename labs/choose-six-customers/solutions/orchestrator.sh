@@ -1,0 +1,1 @@
+sed -i 's/^bakery:.*/bakery: ecs/; s/^bakery-reason:.*/bakery-reason: knowledge/; s/^bank:.*/bank: eks/; s/^bank-reason:.*/bank-reason: portability/; s/^studio:.*/studio: eks/; s/^studio-reason:.*/studio-reason: ecosystem/' answers.yaml

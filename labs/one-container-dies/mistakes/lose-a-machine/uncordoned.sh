@@ -1,0 +1,3 @@
+# finding: node-open
+# from: after
+kubectl uncordon kind-worker

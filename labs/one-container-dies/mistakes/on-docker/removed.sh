@@ -1,0 +1,3 @@
+# finding: no-container
+# from: after
+docker rm -f web

@@ -1,0 +1,2 @@
+# finding: no-web
+kubectl run web --image=nginx:1.29

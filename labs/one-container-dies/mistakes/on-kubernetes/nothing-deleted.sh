@@ -1,0 +1,3 @@
+# finding: no-pod-replaced
+# from: after
+kubectl get pods -l app=web > before.txt

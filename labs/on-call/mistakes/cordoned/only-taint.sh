@@ -1,0 +1,2 @@
+# finding: node-cordoned
+kubectl taint nodes kind-worker2 repair-

@@ -1,0 +1,2 @@
+# finding: node-tainted
+kubectl uncordon kind-worker2

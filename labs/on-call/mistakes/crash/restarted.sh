@@ -1,0 +1,2 @@
+# finding: orders-not-ready
+kubectl rollout restart deployment/orders -n prod

@@ -1,0 +1,2 @@
+# finding: watcher-may-too-much
+kubectl create rolebinding watcher-admin --clusterrole=admin --serviceaccount=prod:watcher -n prod

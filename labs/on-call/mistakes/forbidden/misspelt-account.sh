@@ -1,0 +1,2 @@
+# finding: watcher-may-not-list
+kubectl create serviceaccount wacher -n prod

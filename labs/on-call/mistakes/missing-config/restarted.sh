@@ -1,0 +1,2 @@
+# finding: mail-not-ready
+kubectl rollout restart deployment/mail -n prod

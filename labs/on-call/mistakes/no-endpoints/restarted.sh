@@ -1,0 +1,2 @@
+# finding: cart-without-pods
+kubectl rollout restart deployment/cart -n prod

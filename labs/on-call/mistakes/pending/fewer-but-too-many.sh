@@ -1,0 +1,2 @@
+# finding: report-not-ready
+kubectl set resources deployment/report --requests=cpu=48 -n prod

@@ -1,0 +1,2 @@
+# finding: quota-gone
+kubectl delete quota limits -n jobs

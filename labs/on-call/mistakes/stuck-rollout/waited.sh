@@ -1,0 +1,2 @@
+# finding: web-not-ready
+kubectl rollout restart deployment/web -n prod

@@ -1,0 +1,2 @@
+# finding: tags-can-move
+aws ecr create-repository --repository-name app

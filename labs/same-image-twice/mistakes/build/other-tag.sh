@@ -1,0 +1,2 @@
+# finding: no-image
+docker build -q --tag site site

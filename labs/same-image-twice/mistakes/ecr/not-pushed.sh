@@ -1,0 +1,2 @@
+# finding: not-in-ecr
+aws ecr create-repository --repository-name site

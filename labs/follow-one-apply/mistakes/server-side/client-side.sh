@@ -1,0 +1,3 @@
+# finding: not-server-side
+kubectl scale deployment ship --replicas=4
+kubectl rollout status deployment/ship

@@ -1,0 +1,2 @@
+# finding: replicas-owned
+kubectl apply --server-side --force-conflicts -f ship.yaml

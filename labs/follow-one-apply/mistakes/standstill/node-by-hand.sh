@@ -1,0 +1,2 @@
+# finding: still-gated
+kubectl label pod held permit=yes

@@ -1,0 +1,2 @@
+# finding: no-task-stopped
+kubectl get pods -l app=web > before.txt

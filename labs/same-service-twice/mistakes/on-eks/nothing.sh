@@ -1,0 +1,2 @@
+# finding: no-web
+true

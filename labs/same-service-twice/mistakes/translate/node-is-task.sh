@@ -1,0 +1,3 @@
+# finding: wrong-task
+# from: after
+sed -i 's/^task:.*/task: node/' words.yaml

@@ -12,6 +12,8 @@ import type { Slots } from './slots.ts'
 /** How long a state that was put back may take until its processes are up, and how often that is asked. */
 const SETTLE_LIMIT_MS = 30_000
 const SETTLE_POLL_MS = 200
+/** How long the check must say the same. */
+const STEADY_MS = 1_000
 
 /** Whether the commands of a step's text are proven apart from its solution. */
 export const provesText = (step: LabStep) => step.solution !== undefined && !step.challenge
@@ -100,8 +102,14 @@ export class StepProver {
   /** Waits until a copy of a state is as that was, its processes started anew: until the check says the same of it. */
   async #settle(scene: Scene, verdict: string | undefined): Promise<void> {
     const end = performance.now() + SETTLE_LIMIT_MS
-    while (failure(await this.#check(scene))?.id !== verdict && performance.now() < end)
-      await delay(SETTLE_POLL_MS)
+    const same = async () => failure(await this.#check(scene))?.id === verdict
+    // Twice: at first what is stored still shows the time before the processes went away.
+    for (let steady = false; performance.now() < end; ) {
+      const before = steady
+      steady = await same()
+      if (before && steady) return
+      await delay(steady ? STEADY_MS : SETTLE_POLL_MS)
+    }
   }
 
   #proveEnoughMistakes(): void {

@@ -1,0 +1,2 @@
+# finding: no-node-replaced
+kubectl get nodes > before.txt

@@ -1,0 +1,3 @@
+# finding: wrong-etcd
+# from: after
+sed -i 's/^etcd:.*/etcd: visible/' answers.yaml

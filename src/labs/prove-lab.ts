@@ -23,6 +23,8 @@ export interface ProveOptions {
   steps?: string[]
   /** Until a script is given up, in ms. Default 5 min. */
   scriptTimeout?: number
+  /** How long a copy of a world may take until its processes are up, in ms. Default 30 s. */
+  settleLimit?: number
   onProof(proof: Proof): void
 }
 

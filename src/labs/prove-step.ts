@@ -9,7 +9,7 @@ import type { Scene } from './scene.ts'
 import type { ScriptResult } from './shell.ts'
 import type { Slots } from './slots.ts'
 
-/** How long a state that was put back may take until its processes are up, and how often that is asked. */
+/** Until a copy is taken as it is, and how often it is looked at. */
 const SETTLE_LIMIT_MS = 30_000
 const SETTLE_POLL_MS = 200
 /** How long the check must say the same. */
@@ -27,6 +27,8 @@ export interface StepProverOptions {
   scripts: string
   runner: CheckRunner
   run(script: { file: string }, scene: Scene): Promise<ScriptResult>
+  /** How long a copy may take until its processes are up, in ms. Default 30 s. */
+  settleLimit?: number
   onProof(proof: Proof): void
 }
 
@@ -101,7 +103,7 @@ export class StepProver {
 
   /** Waits until a copy of a state is as that was, its processes started anew: until the check says the same of it. */
   async #settle(scene: Scene, verdict: string | undefined): Promise<void> {
-    const end = performance.now() + SETTLE_LIMIT_MS
+    const end = performance.now() + (this.#options.settleLimit ?? SETTLE_LIMIT_MS)
     const same = async () => failure(await this.#check(scene))?.id === verdict
     // Twice: at first what is stored still shows the time before the processes went away.
     for (let steady = false; performance.now() < end; ) {

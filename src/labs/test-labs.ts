@@ -20,6 +20,8 @@ export interface TestLabsOptions {
   steps?: string[]
   /** Proofs made at once. Default: two a core, because a script waits for its world half of the time. */
   jobs?: number
+  /** How long a copy of a world may take until its processes are up, in ms. Default 30 s. */
+  settleLimit?: number
   folders?: LabFolders
 }
 
@@ -41,6 +43,7 @@ export async function testLabs(options: TestLabsOptions): Promise<ProofSummary> 
       environment,
       slots,
       ...(steps && { steps }),
+      ...(options.settleLimit && { settleLimit: options.settleLimit }),
       onProof(proof) {
         summary[proof.proven ? 'proven' : 'failed']++
         reporter.proof(proof)

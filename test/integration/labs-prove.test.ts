@@ -74,6 +74,7 @@ describe('drydock labs test', () => {
       folder: join(root, 'starts'),
       folders: { labs: join(root, 'labs'), checkers: join(root, 'checkers') },
       jobs: 1,
+      settleLimit: 2_000,
       environment: async (_world, home) => ({ PATH: process.env.PATH!, HOME: home }),
       reporter: { lab() {}, end() {}, proof: (proof) => proofs.push(proof) },
     })

@@ -11,7 +11,7 @@ done
 
 SUBNETS=$(aws ec2 describe-subnets --filters Name=default-for-az,Values=true Name=availability-zone-id,Values=use1-az1,use1-az2 --query "join(',', Subnets[].SubnetId)" --output text)
 ACCOUNT=$(aws sts get-caller-identity --query Account --output text)
-aws eks create-cluster --name harbor --role-arn "arn:aws:iam::$ACCOUNT:role/harbor-cluster-role" --resources-vpc-config subnetIds="$SUBNETS" --access-config authenticationMode=API_AND_CONFIG_MAP
+aws eks create-cluster --name harbor ${VERSION:+--kubernetes-version $VERSION} --role-arn "arn:aws:iam::$ACCOUNT:role/harbor-cluster-role" --resources-vpc-config subnetIds="$SUBNETS" --access-config authenticationMode=API_AND_CONFIG_MAP
 aws eks wait cluster-active --name harbor
 aws eks create-nodegroup --cluster-name harbor --nodegroup-name workers --node-role "arn:aws:iam::$ACCOUNT:role/harbor-node-role" --subnets ${SUBNETS//,/ } --instance-types t3.medium --scaling-config minSize=1,maxSize=4,desiredSize=2
 aws eks wait nodegroup-active --cluster-name harbor --nodegroup-name workers

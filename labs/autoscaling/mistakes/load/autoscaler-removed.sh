@@ -1,0 +1,2 @@
+# finding: no-autoscaler
+kubectl delete hpa php-apache

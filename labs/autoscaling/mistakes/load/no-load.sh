@@ -1,0 +1,2 @@
+# finding: never-scaled
+true

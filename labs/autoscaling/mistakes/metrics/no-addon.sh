@@ -1,0 +1,3 @@
+# finding: no-metrics
+kubectl apply -f php-apache.yaml
+kubectl rollout status deployment/php-apache

@@ -1,0 +1,2 @@
+# finding: old-nodes
+true

@@ -1,0 +1,3 @@
+# finding: no-web
+# from: after
+kubectl delete deployment web

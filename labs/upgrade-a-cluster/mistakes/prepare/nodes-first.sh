@@ -1,0 +1,3 @@
+# finding: wrong-first
+# from: after
+sed -i 's/^first:.*/first: nodes/' answers.yaml

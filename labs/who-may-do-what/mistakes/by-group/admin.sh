@@ -1,0 +1,3 @@
+# finding: auditors-may-too-much
+# from: after
+kubectl create clusterrolebinding oops --clusterrole=cluster-admin --group=auditors

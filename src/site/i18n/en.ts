@@ -63,7 +63,8 @@ export const en = {
       checksSub: 'ask the same APIs, show evidence',
     },
     tracksTitle: 'Tracks',
-    tracksText: 'From one container that dies to a night on call. Each lab stands alone; the numbers say where most of them are.',
+    tracksText:
+      'From one container that dies to a night on call. Each lab stands alone; the numbers say where most of them are.',
     planned: 'Planned',
     ready: 'Ready',
     labsReady: (n: number) => (n === 1 ? '1 lab ready' : `${n} labs ready`),

@@ -33,7 +33,6 @@ export const BOTOCORE_SERVICES = [
   'pricing',
   'secretsmanager',
   'signer',
-  'servicediscovery',
   'ssm',
   'sts',
 ]

@@ -36,6 +36,8 @@ const RULES: [RegExp, string][] = [
   [/\b\d+ \(AGE ago\)/g, 'RESTARTS'],
   // How often a wait tells of itself depends on how long it is.
   [/^Waiting for (deployment|daemon set|statefulset|\d+ pods).*\n/gm, ''],
+  // Go says it or not, by which of its two clocks is first.
+  [/ \(Client\.Timeout exceeded while awaiting headers\)/g, ''],
   // Columns are as wide as what stands in them.
   [/[ \t]+/g, ' '],
   [/-{4,}/g, '----'],

@@ -222,7 +222,9 @@ const compareVersions = (a: string, b: string) => {
 /** Runs a `RUN` step in a container of its own. */
 function stepRunner(runtime: SimulatedRuntime, lookup: DockerEngineOptions['lookup']): StepRunner {
   return async ({ argv, config, env, tree, containerId, output, cancelled }) => {
-    const before = new Map(['/etc/hosts', '/etc/hostname', '/dev'].map((path) => [path, tree.lookup(path)]))
+    const before = new Map(
+      ['/etc/hosts', '/etc/hostname', '/dev', '/proc', '/sys'].map((path) => [path, tree.lookup(path)]),
+    )
     const container = await runtime.create({
       id: containerId,
       image: { id: '', config, layers: [] },

@@ -283,7 +283,8 @@ describe('a layer of 200 MB', () => {
     )
     expect(pushed.toString()).toContain('big: digest: sha256:')
     clearInterval(watch)
-    expect((peak - before) / 1024 / 1024).toBeLessThan(120)
+    // A layer that was held would be 200; how much garbage waits differs from run to run.
+    expect((peak - before) / 1024 / 1024).toBeLessThan(160)
   })
 })
 

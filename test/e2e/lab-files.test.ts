@@ -159,9 +159,12 @@ describe('a manifest', () => {
 describe('the editor', () => {
   it('lets the keyboard out with F6', async () => {
     await file('cluster-trust.json').click()
+    await text().getByText('eks.amazonaws.com').waitFor()
     await text().focus()
     await lab.page.keyboard.press('F6')
-    expect(await lab.page.evaluate(() => document.activeElement?.textContent)).toContain('cluster-trust.json')
+    await expect
+      .poll(() => lab.page.evaluate(() => document.activeElement?.textContent))
+      .toContain('cluster-trust.json')
   })
 
   it.each([

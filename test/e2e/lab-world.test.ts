@@ -146,7 +146,7 @@ describe('the world', () => {
     await lab.page.keyboard.press('Enter')
     const details = lab.page.getByRole('complementary', { name: 'Details' })
     await details.waitFor()
-    expect(await lab.page.evaluate(() => document.activeElement?.tagName)).toBe('H3')
+    await expect.poll(() => lab.page.evaluate(() => document.activeElement?.tagName)).toBe('H3')
     await lab.page.keyboard.press('Escape')
     await details.waitFor({ state: 'detached' })
   })

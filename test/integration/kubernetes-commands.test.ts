@@ -185,7 +185,7 @@ describe('kubectl run, exec, cp, attach, logs and port-forward', () => {
       [exit 1]
       $ kubectl port-forward pod/web 18081:80 > forward.log 2>&1 & until grep -qs Forwarding forward.log; do sleep 0.1; done; curl -s http://127.0.0.1:18081/page.html; kill $!
       a page of mine
-      $ KUBECTL_PORT_FORWARD_WEBSOCKETS=false kubectl port-forward pod/web 18082:80 > forward.log 2>&1 & until grep -qs Forwarding forward.log; do sleep 0.1; done; curl -s http://127.0.0.1:18082/page.html; kill $!
+      $ KUBECTL_PORT_FORWARD_WEBSOCKETS=false kubectl port-forward pod/web 18082:80 > spdy.log 2>&1 & until grep -qs Forwarding spdy.log; do sleep 0.1; done; curl -s http://127.0.0.1:18082/page.html; kill $!
       a page of mine
       $ KUBECTL_REMOTE_COMMAND_WEBSOCKETS=false kubectl exec web -- echo by SPDY
       by SPDY

@@ -17,6 +17,14 @@ description: About a word.
 order: 1
 minutes: 5
 objectives: [Say a word, Say another]
+quiz:
+  - &question
+    ask: Which?
+    answers:
+      - { text: This, right: true, why: It is. }
+      - { text: That, why: It is not. }
+      - { text: Neither, why: One is. }
+  - *question
 sources: [{ title: A source, url: 'https://example.com/', read: 2026-11-28 }]
 ---
 `
@@ -69,11 +77,11 @@ it('runs a lesson as its reader does, records what it prints, and notices when t
   // The same with another UUID.
   expect((await run(lesson)).wrong).toBe(0)
   const other = await run(lesson.replace('ahoy', 'avast'))
-  expect(other).toMatchObject({ wrong: 1, said: expect.stringMatching(/mdx:17: prints something else/) })
+  expect(other).toMatchObject({ wrong: 1, said: expect.stringMatching(/mdx:25: prints something else/) })
 })
 
 it.each([
-  ['a command that fails', '```sh\nfalse\n```\n', 'lesson.mdx:9: failed'],
+  ['a command that fails', '```sh\nfalse\n```\n', 'lesson.mdx:17: failed'],
   ['one that should have failed', '```sh exit=1\ntrue\n```\n', 'ended with 0; the lesson says 1'],
   ['an output without the text that it must show', '```sh shows=b\necho a\n```\n', 'does not show "b"'],
 ])('notices %s, also when it records', async (_, text, problem) => {

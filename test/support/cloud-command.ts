@@ -44,10 +44,10 @@ export class CloudCommand {
     }
   }
 
-  /** Starts it and waits for its environment file. */
+  /** Starts it and waits for its environment file and for all that it prints. */
   static async start(...options: string[]): Promise<CloudCommand> {
     const command = new CloudCommand(await mkdtemp(join(tmpdir(), 'drydock-cloud-home-')), options)
-    while (!(await command.ready())) {
+    while (!(await command.ready()) || !command.output.includes('Ctrl-C ends it.')) {
       if (command.#child.exitCode !== null)
         throw new Error(`drydock cloud ended with ${command.#child.exitCode}:\n${command.output}`)
       await setTimeout(20)

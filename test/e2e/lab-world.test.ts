@@ -68,16 +68,8 @@ afterEach(async () => {
   await lab.close()
 })
 
-/** Durations of a measure of the page's, ms, ascending. */
-const measured = (name: string) =>
-  lab.page.evaluate(
-    (name) =>
-      performance
-        .getEntriesByName(name)
-        .map(({ duration }) => duration)
-        .sort((a, b) => a - b),
-    name,
-  )
+/** How often the map was painted. */
+const paints = () => lab.page.evaluate(() => performance.getEntriesByName('drydock:world-paint').length)
 
 describe('the world', () => {
   it.each([
@@ -138,7 +130,7 @@ describe('the world', () => {
     await lab.page.getByRole('treeitem', { name: /AWS account/ }).focus()
     const focused = () => lab.page.evaluate(() => document.activeElement?.textContent)
     await lab.page.keyboard.press('ArrowRight')
-    expect(await focused()).toContain('us-east-1')
+    await expect.poll(focused).toContain('us-east-1')
     await lab.page.keyboard.press('ArrowLeft')
     await lab.page.getByRole('treeitem', { name: /Default VPC/ }).waitFor({ state: 'detached' })
     await lab.page.keyboard.press('ArrowRight')
@@ -159,7 +151,7 @@ describe('the world', () => {
     await lab.page.getByRole('heading', { name: /ELB app/ }).waitFor()
   })
 
-  it('stays smooth with a thousand pods, and shows a change in less than 100 ms', async () => {
+  it('shows a thousand pods, moves under the mouse, and follows a hundred changes at once', async () => {
     for (let node = 0; node < 20; node++) {
       const id = `node/c/many-${node}`
       test.cloud.parts.set(id, {
@@ -185,12 +177,9 @@ describe('the world', () => {
       await lab.page.mouse.move(box.x + 100 + step * 3, box.y + 100 + step)
     await lab.page.mouse.up()
     for (let step = 0; step < 10; step++) await lab.page.mouse.wheel(0, step < 5 ? -120 : 120)
-    const paints = await measured('drydock:world-paint')
-    expect(paints.length).toBeGreaterThan(20)
-    // A frame at 60 a second has 16.7 ms; the paint must leave room for the rest.
-    expect(paints[Math.floor(paints.length * 0.95)]).toBeLessThan(12)
+    // How long each takes is bench/world-map.ts's to tell.
+    expect(await paints()).toBeGreaterThan(20)
 
-    await lab.page.evaluate(() => performance.clearMeasures())
     for (let round = 0; round < 10; round++) {
       const state = round % 2 ? 'good' : 'bad'
       test.cloud.draw(
@@ -201,8 +190,5 @@ describe('the world', () => {
       )
       await lab.page.getByText(state === 'bad' ? '101 broken' : '1 broken', { exact: true }).waitFor()
     }
-    await lab.page.waitForFunction(() => performance.getEntriesByName('drydock:world-update').length > 5)
-    const updates = await measured('drydock:world-update')
-    expect(updates.at(-1)).toBeLessThan(100)
   })
 })

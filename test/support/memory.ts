@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 
 /** Resident memory of a process, MiB. */
 export function residentMiB(pid: number): number {
@@ -19,4 +21,12 @@ export async function memoryRise(pid: number, act: () => Promise<unknown>): Prom
     clearInterval(watch)
   }
   return Math.max(peak, residentMiB(pid)) - before
+}
+
+/** What this process holds on to, MiB: garbage is collected first, so that it does not count. */
+export function heldMiB(): number {
+  setFlagsFromString('--expose-gc')
+  runInNewContext('gc')()
+  const { heapUsed, external } = process.memoryUsage()
+  return (heapUsed + external) / 1024 / 1024
 }

@@ -10,6 +10,8 @@ import { ACCOUNT, type Keys, startAws } from '../../support/aws.ts'
 
 // Requests of the right shape with wrong contents, signed as the SDK signs them. `FUZZ=100000` asks for more of each protocol than CI has time for.
 const CASES = Number(process.env.FUZZ ?? 400)
+/** More than CI's share takes its time, ms. */
+const TIMEOUT = Math.max(600_000, 36 * CASES)
 const PROTOCOLS: [protocol: string, service: Service][] = [
   ['EC2 Query', ec2Service],
   ['Query', iamService],
@@ -129,7 +131,7 @@ async function fuzz(service: Service, keys: Keys | undefined, cases: number, see
 
 describe.each(PROTOCOLS)('%s', (_protocol, service) => {
   it('answers whatever is asked with success or a modelled error, never with one of its own', {
-    timeout: 3_600_000,
+    timeout: TIMEOUT,
   }, async () => {
     const mistakes = account.errors.length
     const seen = await fuzz(service, undefined, CASES, 11)
@@ -138,7 +140,7 @@ describe.each(PROTOCOLS)('%s', (_protocol, service) => {
     expect(account.errors.slice(mistakes)).toEqual([])
   })
 
-  it('lets nobody without rights through, whatever is asked', { timeout: 3_600_000 }, async () => {
+  it('lets nobody without rights through, whatever is asked', { timeout: TIMEOUT }, async () => {
     const open = new Set([...(service.unauthorized ?? []), ...(service.unsigned ?? [])])
     const before = account.world.store.revision
     const seen = await fuzz(service, stranger, Math.ceil(CASES / 4), 23)

@@ -153,11 +153,11 @@ describe('the live picture', () => {
     await follow()
     told.length = 0
     for (let at = 0; at < 1000; at++) putPod(`web-${at}`, false, `n${at % 20}`)
-    const begun = performance.now()
     await turn()
-    const first = performance.now() - begun
+    // Some are told before the last was looked at: others get their turn between.
+    const first = told.flatMap(({ put }) => put).length
+    expect(first).toBeLessThan(1000)
     await settled()
     expect(told.flatMap(({ put }) => put)).toHaveLength(1000)
-    expect(first).toBeLessThan(50)
   })
 })

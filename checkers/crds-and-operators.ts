@@ -1,6 +1,6 @@
 import { CustomObjectsApi, type V1CustomResourceDefinition, type V1Deployment } from '@kubernetes/client-node'
 import { type CheckContext, defineChecker } from '#checks/checker.ts'
-import { type Cluster, kindCluster, readyDeployment } from './lib/cluster.ts'
+import { type Cluster, existing, kindCluster, readyDeployment } from './lib/cluster.ts'
 
 const CRD = 'sites.harbor.example'
 const KIND = 'harbor.example/v1/Site'
@@ -30,14 +30,7 @@ async function findKind(t: CheckContext, cluster: Cluster, id: string): Promise<
 }
 
 async function findSite(t: CheckContext, cluster: Cluster): Promise<Site> {
-  return t.found(await cluster.get<Site>(KIND, 'blog', 'default'), {
-    id: 'no-site',
-    title: 'The Site blog exists',
-    expected: 'a Site blog',
-    observed: 'there is none',
-    evidence: 'kubectl get sites',
-    hint: 'kubectl apply -f blog.yaml',
-  })
+  return await existing<Site>(t, cluster, KIND, 'blog', { id: 'no-site', hint: 'kubectl apply -f blog.yaml' })
 }
 
 async function define(t: CheckContext): Promise<void> {

@@ -1,7 +1,7 @@
 import type { V1Deployment, V1Pod } from '@kubernetes/client-node'
 import { type CheckContext, defineChecker } from '#checks/checker.ts'
 import { expectAnswers } from './lib/answers.ts'
-import { isReady, kindCluster, readyDeployment } from './lib/cluster.ts'
+import { existing, isReady, kindCluster, readyDeployment } from './lib/cluster.ts'
 
 async function apply(t: CheckContext): Promise<void> {
   const cluster = await kindCluster(t)
@@ -39,12 +39,7 @@ const whoDidIt = (t: CheckContext) =>
 
 async function serverSide(t: CheckContext): Promise<void> {
   const cluster = await kindCluster(t)
-  const ship = t.found(await cluster.get<V1Deployment>('apps/v1/Deployment', 'ship', 'default'), {
-    id: 'no-ship',
-    title: 'The Deployment ship exists',
-    expected: 'a Deployment ship',
-    observed: 'there is none',
-    evidence: 'kubectl get deployments',
+  const ship = await existing<V1Deployment>(t, cluster, 'apps/v1/Deployment', 'ship', {
     hint: 'kubectl apply -f ship.yaml',
   })
   const applied = ship.metadata?.managedFields?.filter(({ operation }) => operation === 'Apply') ?? []
@@ -82,12 +77,7 @@ async function serverSide(t: CheckContext): Promise<void> {
 
 async function standstill(t: CheckContext): Promise<void> {
   const cluster = await kindCluster(t)
-  const held = t.found(await cluster.get<V1Pod>('v1/Pod', 'held', 'default'), {
-    id: 'no-held',
-    title: 'The pod held exists',
-    expected: 'a pod held',
-    observed: 'there is none',
-    evidence: 'kubectl get pods',
+  const held = await existing<V1Pod>(t, cluster, 'v1/Pod', 'held', {
     hint: 'Reset the lab: it was there when you came.',
   })
   t.expect(!held.spec?.schedulingGates?.length, {

@@ -1,6 +1,6 @@
 import type { V1Deployment, V1Secret } from '@kubernetes/client-node'
 import { type CheckContext, defineChecker } from '#checks/checker.ts'
-import { type Cluster, containersOf, kindCluster, readyDeployment } from './lib/cluster.ts'
+import { type Cluster, containersOf, existing, kindCluster, readyDeployment } from './lib/cluster.ts'
 
 const imageOf = (deployment: V1Deployment) =>
   (containersOf(deployment)[0]?.image ?? '').replace(/^docker\.io\//, '').replace(/^library\//, '')
@@ -36,12 +36,7 @@ async function names(t: CheckContext): Promise<void> {
 
 async function privateImage(t: CheckContext): Promise<void> {
   const cluster = await kindCluster(t)
-  const deployment = t.found(await cluster.get<V1Deployment>('apps/v1/Deployment', 'private', 'default'), {
-    id: 'no-private',
-    title: 'The Deployment private exists',
-    expected: 'a Deployment private',
-    observed: 'there is none',
-    evidence: 'kubectl get deployments',
+  const deployment = await existing<V1Deployment>(t, cluster, 'apps/v1/Deployment', 'private', {
     hint: 'Make it again with the image <your account>/secret-site:v1.',
   })
   t.expect(/\/secret-site:v1$/.test(imageOf(deployment)), {

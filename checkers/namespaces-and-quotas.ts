@@ -1,17 +1,13 @@
 import type { V1Deployment, V1LimitRange, V1Namespace, V1Pod, V1ResourceQuota } from '@kubernetes/client-node'
 import { type CheckContext, defineChecker } from '#checks/checker.ts'
 import { expectAnswers } from './lib/answers.ts'
-import { type Cluster, kindCluster, readyDeployment } from './lib/cluster.ts'
+import { type Cluster, existing, kindCluster, readyDeployment } from './lib/cluster.ts'
 
 const POD_LIMIT = 4
 
 async function expectNamespace(t: CheckContext, cluster: Cluster, name: string): Promise<void> {
-  t.found(await cluster.get<V1Namespace>('v1/Namespace', name), {
+  await existing<V1Namespace>(t, cluster, 'v1/Namespace', name, {
     id: `no-namespace-${name}`,
-    title: `The namespace ${name} exists`,
-    expected: `a namespace ${name}`,
-    observed: 'there is none',
-    evidence: 'kubectl get namespaces',
     cause: 'It was not created yet, or its name is written differently.',
     hint: `kubectl create namespace ${name}`,
   })

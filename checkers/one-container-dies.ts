@@ -2,6 +2,7 @@ import type { V1Node } from '@kubernetes/client-node'
 import { type CheckContext, defineChecker } from '#checks/checker.ts'
 import { expectAnswers } from './lib/answers.ts'
 import { kindCluster, readyDeployment } from './lib/cluster.ts'
+import { podReplaced, recordedPods } from './lib/replaced.ts'
 
 interface Inspected {
   State: { Running: boolean; Status: string }
@@ -58,28 +59,8 @@ async function onKubernetes(t: CheckContext): Promise<void> {
     replicas: 3,
     hint: 'kubectl create deployment web --image=nginx:1.29 --replicas=3',
   })
-  const record = t.found(await t.files.read('before.txt'), {
-    id: 'no-record',
-    title: 'The pods are recorded in before.txt',
-    expected: 'the output of kubectl get pods in ~/before.txt',
-    observed: 'there is no such file',
-    evidence: 'ls ~/before.txt',
-    hint: 'kubectl get pods -l app=web | tee ~/before.txt',
-  })
-  const pods = (await cluster.pods('default', 'app=web')).map(({ metadata }) => metadata!.name!)
-  const gone = [...record.matchAll(/^web-[a-z0-9-]+/gm)]
-    .map(([name]) => name)
-    .filter((name) => !pods.includes(name))
-  t.expect(gone.length > 0, {
-    id: 'no-pod-replaced',
-    title: 'A pod was replaced',
-    expected: 'a pod of before.txt that is gone, and a new one for it',
-    observed: 'all of before.txt are still there',
-    seen: `${gone[0]} is gone`,
-    evidence: 'cat before.txt; kubectl get pods -l app=web',
-    cause: 'No pod was deleted after the record was made.',
-    hint: `kubectl delete pod ${pods[0]}`,
-  })
+  const recorded = await recordedPods(t)
+  await podReplaced(t, cluster, recorded)
 }
 
 async function loseAMachine(t: CheckContext): Promise<void> {

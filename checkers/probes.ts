@@ -1,7 +1,7 @@
 import type { V1Container, V1EndpointSlice, V1ReplicaSet, V1Service } from '@kubernetes/client-node'
 import { type CheckContext, defineChecker } from '#checks/checker.ts'
 import { expectAnswers } from './lib/answers.ts'
-import { containersOf, kindCluster, readyDeployment } from './lib/cluster.ts'
+import { containersOf, existing, kindCluster, readyDeployment } from './lib/cluster.ts'
 
 async function ready(t: CheckContext): Promise<void> {
   const cluster = await kindCluster(t)
@@ -22,12 +22,8 @@ async function ready(t: CheckContext): Promise<void> {
       hint: 'kubectl apply -f web.yaml',
     },
   )
-  t.found(await cluster.get<V1Service>('v1/Service', 'web', 'default'), {
+  await existing<V1Service>(t, cluster, 'v1/Service', 'web', {
     id: 'no-service',
-    title: 'The Service web exists',
-    expected: 'a Service web',
-    observed: 'there is none',
-    evidence: 'kubectl get services',
     hint: 'kubectl apply -f web.yaml has it too',
   })
   const slices = await cluster.list<V1EndpointSlice>(

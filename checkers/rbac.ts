@@ -5,7 +5,7 @@ import {
   type V1ServiceAccount,
 } from '@kubernetes/client-node'
 import { type CheckContext, defineChecker } from '#checks/checker.ts'
-import { type Cluster, isReady, kindCluster } from './lib/cluster.ts'
+import { type Cluster, existing, isReady, kindCluster } from './lib/cluster.ts'
 
 const NAMESPACE = 'shop'
 
@@ -34,12 +34,8 @@ const canI = (account: string, question: string) =>
 
 async function reader(t: CheckContext): Promise<void> {
   const cluster = await kindCluster(t)
-  t.found(await cluster.get<V1ServiceAccount>('v1/ServiceAccount', 'robot', NAMESPACE), {
-    id: 'no-robot',
-    title: 'The service account robot exists',
-    expected: `a service account robot in the namespace ${NAMESPACE}`,
-    observed: 'there is none',
-    evidence: `kubectl get serviceaccounts -n ${NAMESPACE}`,
+  await existing<V1ServiceAccount>(t, cluster, 'v1/ServiceAccount', 'robot', {
+    namespace: NAMESPACE,
     cause: 'It was not created, or in another namespace.',
     hint: `kubectl create serviceaccount robot -n ${NAMESPACE}`,
   })
@@ -102,12 +98,8 @@ async function tooMuch(t: CheckContext): Promise<void> {
 
 async function fromAPod(t: CheckContext): Promise<void> {
   const cluster = await kindCluster(t)
-  const pod = t.found(await cluster.get<V1Pod>('v1/Pod', 'watcher', NAMESPACE), {
-    id: 'no-watcher',
-    title: 'The pod watcher exists',
-    expected: `a pod watcher in ${NAMESPACE}`,
-    observed: 'there is none',
-    evidence: `kubectl get pods -n ${NAMESPACE}`,
+  const pod = await existing<V1Pod>(t, cluster, 'v1/Pod', 'watcher', {
+    namespace: NAMESPACE,
     cause: 'The file was changed but not applied.',
     hint: 'kubectl apply -f watcher.yaml',
   })

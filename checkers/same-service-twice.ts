@@ -2,6 +2,7 @@ import { DescribeServicesCommand, ECSClient, ListTasksCommand } from '@aws-sdk/c
 import { type CheckContext, defineChecker } from '#checks/checker.ts'
 import { expectAnswers } from './lib/answers.ts'
 import { eksCluster, readyDeployment } from './lib/cluster.ts'
+import { podReplaced, recordedPods } from './lib/replaced.ts'
 
 const CLUSTER = 'harbor'
 
@@ -46,14 +47,7 @@ async function onEks(t: CheckContext): Promise<void> {
 }
 
 async function heal(t: CheckContext): Promise<void> {
-  const record = t.found(await t.files.read('before.txt'), {
-    id: 'no-record',
-    title: 'The pods are recorded in before.txt',
-    expected: 'the output of kubectl get pods in ~/before.txt',
-    observed: 'there is no such file',
-    evidence: 'ls ~/before.txt',
-    hint: 'kubectl get pods -l app=web | tee ~/before.txt',
-  })
+  const recorded = await recordedPods(t)
   const { taskArns: stopped = [] } = await t
     .aws(ECSClient)
     .send(new ListTasksCommand({ cluster: CLUSTER, serviceName: 'web', desiredStatus: 'STOPPED' }))
@@ -68,16 +62,7 @@ async function heal(t: CheckContext): Promise<void> {
   })
   await onEcs(t)
   const cluster = await eksCluster(t)
-  const pods = (await cluster.pods('default', 'app=web')).map(({ metadata }) => metadata!.name!)
-  const gone = [...record.matchAll(/^web-[a-z0-9-]+/gm)].some(([name]) => !pods.includes(name))
-  t.expect(gone, {
-    id: 'no-pod-replaced',
-    title: 'A pod was replaced',
-    expected: 'a pod of before.txt that is gone',
-    observed: 'all are still there',
-    evidence: 'cat before.txt; kubectl get pods -l app=web',
-    hint: `kubectl delete pod ${pods[0]}`,
-  })
+  await podReplaced(t, cluster, recorded)
   await onEks(t)
 }
 

@@ -1,17 +1,13 @@
 import { X509Certificate } from 'node:crypto'
 import type { V1Secret, V1Service } from '@kubernetes/client-node'
 import { type CheckContext, defineChecker } from '#checks/checker.ts'
-import { type Cluster, containersOf, kindCluster, readyDeployment } from './lib/cluster.ts'
+import { type Cluster, containersOf, existing, kindCluster, readyDeployment } from './lib/cluster.ts'
 
 const decode = (value: string | undefined) => value && Buffer.from(value, 'base64').toString()
 
 async function findSecret(t: CheckContext, cluster: Cluster, name: string, id: string): Promise<V1Secret> {
-  return t.found(await cluster.get<V1Secret>('v1/Secret', name, 'default'), {
+  return await existing<V1Secret>(t, cluster, 'v1/Secret', name, {
     id,
-    title: `The Secret ${name} exists`,
-    expected: `a Secret ${name} in default`,
-    observed: 'there is none',
-    evidence: 'kubectl get secrets',
     cause: 'Pods that name a missing Secret wait: CreateContainerConfigError, or FailedMount.',
     hint: `kubectl create secret … ${name}; kubectl create secret --help lists the kinds`,
   })

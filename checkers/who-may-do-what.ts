@@ -8,7 +8,7 @@ import {
 import { GetRoleCommand, IAMClient } from '@aws-sdk/client-iam'
 import { AuthorizationV1Api, type V1Namespace, type V1ServiceAccount } from '@kubernetes/client-node'
 import { type CheckContext, defineChecker, unlessMissing } from '#checks/checker.ts'
-import { eksCluster } from './lib/cluster.ts'
+import { eksCluster, existing } from './lib/cluster.ts'
 
 const clusterName = 'harbor'
 const MISSING = 'ResourceNotFoundException'
@@ -49,12 +49,8 @@ async function findEntry(t: CheckContext, role: string) {
 async function accessEntry(t: CheckContext): Promise<void> {
   const cluster = await eksCluster(t)
   const entry = await findEntry(t, 'developer')
-  t.found(await cluster.get<V1Namespace>('v1/Namespace', 'shop'), {
+  await existing<V1Namespace>(t, cluster, 'v1/Namespace', 'shop', {
     id: 'no-namespace',
-    title: 'The namespace shop exists',
-    expected: 'a namespace shop',
-    observed: 'there is none',
-    evidence: 'kubectl get namespaces',
     hint: 'kubectl create namespace shop',
   })
   const { associatedAccessPolicies = [] } = await t
@@ -129,12 +125,9 @@ async function byGroup(t: CheckContext): Promise<void> {
 async function podIdentity(t: CheckContext): Promise<void> {
   const cluster = await eksCluster(t)
   const role = await roleArn(t, 'uploader')
-  t.found(await cluster.get<V1ServiceAccount>('v1/ServiceAccount', 'uploader', 'shop'), {
+  await existing<V1ServiceAccount>(t, cluster, 'v1/ServiceAccount', 'uploader', {
     id: 'no-service-account',
-    title: 'The service account uploader exists',
-    expected: 'uploader in shop',
-    observed: 'there is none',
-    evidence: 'kubectl get serviceaccounts -n shop',
+    namespace: 'shop',
     hint: 'kubectl create serviceaccount uploader -n shop',
   })
   const { associations = [] } = await t

@@ -68,6 +68,36 @@ export interface Wanted {
   hint: string
 }
 
+export interface Existing {
+  /** The finding's id; default `no-<name>`. */
+  id?: string
+  /** Default: `default`; what has none is found without. */
+  namespace?: string
+  cause?: string
+  hint: string
+}
+
+/** The object of a name exists. `kind` as `Cluster.get` has it. */
+export async function existing<T>(
+  t: CheckContext,
+  cluster: Cluster,
+  kind: string,
+  name: string,
+  { id = `no-${name}`, namespace, cause, hint }: Existing,
+): Promise<T> {
+  const word = typeOf(kind).kind
+  const elsewhere = namespace !== undefined && namespace !== 'default'
+  return t.found(await cluster.get<T>(kind, name, namespace ?? 'default'), {
+    id,
+    title: `The ${word} ${name} exists`,
+    expected: `a ${word} ${name}${elsewhere ? ` in the namespace ${namespace}` : ''}`,
+    observed: 'there is none',
+    evidence: `kubectl get ${word.toLowerCase()}s${elsewhere ? ` -n ${namespace}` : ''}`,
+    ...(cause !== undefined && { cause }),
+    hint,
+  })
+}
+
 /** The Deployment exists (`no-<name>`) and all its pods are ready (`<name>-not-ready`). */
 export async function readyDeployment(
   t: CheckContext,
@@ -76,12 +106,8 @@ export async function readyDeployment(
 ): Promise<V1Deployment> {
   const { name, namespace = 'default', replicas = 1, hint } = wanted
   const flag = namespace === 'default' ? '' : ` -n ${namespace}`
-  const deployment = t.found(await cluster.get<V1Deployment>('apps/v1/Deployment', name, namespace), {
-    id: `no-${name}`,
-    title: `The Deployment ${name} exists`,
-    expected: `a Deployment ${name} in the namespace ${namespace}`,
-    observed: 'there is none',
-    evidence: `kubectl get deployments${flag}`,
+  const deployment = await existing<V1Deployment>(t, cluster, 'apps/v1/Deployment', name, {
+    namespace,
     cause: 'It was not created yet, or under another name or in another namespace.',
     hint,
   })

@@ -12,7 +12,7 @@ export const en = {
     lessons: 'Lessons',
     paths: 'Paths',
     glossary: 'Glossary',
-    footer: 'Apache-2.0. Everything runs on this machine: no account, no cloud bill, no telemetry.',
+    footer: 'Apache-2.0. The cloud is simulated: no AWS account, no cloud bill, no telemetry.',
     trademark: 'AWS, Kubernetes and Docker are names of their owners. Drydock is not affiliated with them.',
     table: 'Table',
     notFoundTitle: 'No page here',

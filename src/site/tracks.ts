@@ -4,3 +4,16 @@ export type TrackId = keyof typeof t.tracks
 
 /** The course's tracks in order, as the start page shows them. A track is ready when it has a lab. */
 export const tracks = (Object.keys(t.tracks) as TrackId[]).map((id) => ({ id, ...t.tracks[id] }))
+
+/** Things by track, in the tracks' order; tracks that the course does not name come last, under their id. */
+export function byTrack<Item>(
+  items: Item[],
+  trackOf: (item: Item) => string,
+): { id: string; title: string; items: Item[] }[] {
+  const groups = Map.groupBy(items, trackOf)
+  const known: { id: string; title: string }[] = tracks.filter(({ id }) => groups.has(id))
+  const others = [...groups.keys()]
+    .filter((id) => !known.some((track) => track.id === id))
+    .map((id) => ({ id, title: id }))
+  return [...known, ...others].map(({ id, title }) => ({ id, title, items: groups.get(id) ?? [] }))
+}

@@ -78,7 +78,7 @@ it('is a bootcamp: join, work, get stuck, be helped, hear the instructor, wait f
   await admin.getByLabel('Your name').fill('Ada Admin')
   await admin.getByRole('button', { name: 'Come in' }).click()
   await admin.getByRole('link', { name: 'People' }).click()
-  await admin.getByLabel('Your name').fill('Tia Teacher')
+  await admin.getByLabel('Their name').fill('Tia Teacher')
   await admin.getByLabel('E-mail address').fill('tia@example.com')
   await admin.getByLabel('Role', { exact: true }).selectOption('instructor')
   await admin.getByRole('button', { name: 'Make the link' }).click()
@@ -158,6 +158,7 @@ it('is a bootcamp: join, work, get stuck, be helped, hear the instructor, wait f
   await picture(ana, 'lab-not-open-390')
   await teacher.getByRole('button', { name: 'Open this lab for all' }).click()
   await ana.getByText('The lab is open now.').waitFor()
+  expect(await teacher.getByLabel('Pace').inputValue()).toBe('gated')
 
   // The report.
   const [download] = await Promise.all([

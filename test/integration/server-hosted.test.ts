@@ -214,6 +214,14 @@ describe('rights', () => {
 })
 
 describe('a cohort', () => {
+  it('keeps of its settings what a change does not name', async () => {
+    const own = (await teacher.call<Cohort>('POST', '/api/cohorts', { name: 'Own', labs: ['test-lab'] })).body
+    await teacher.call('PATCH', `/api/cohorts/${own.id}`, { pace: 'gated' })
+    const { body } = await teacher.call<Cohort>('PATCH', `/api/cohorts/${own.id}`, { open: ['test-lab'] })
+    expect(body).toEqual({ ...own, pace: 'gated', open: ['test-lab'] })
+    expect((await teacher.call<Cohort>('GET', `/api/cohorts/${own.id}`)).body).toEqual(body)
+  })
+
   it('opens labs one after another; what was started stays open', async () => {
     const lea = await learner('Gil')
     await teacher.call('PATCH', `/api/cohorts/${cohort.id}`, { pace: 'gated', open: [] })

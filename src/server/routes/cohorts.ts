@@ -18,8 +18,8 @@ const time = z.int().positive()
 const cohortBody = z.strictObject({
   name: z.string().trim().min(1).max(80),
   path: labelled.optional(),
-  labs: z.array(labelled).max(200).default([]),
-  pace: z.enum(['free', 'gated']).default('free'),
+  labs: z.array(labelled).max(200).optional(),
+  pace: z.enum(['free', 'gated']).optional(),
   startsAt: time.optional(),
   endsAt: time.optional(),
 })
@@ -72,23 +72,15 @@ export function cohortRoutes(
     return cohorts.list(role === 'admin' ? undefined : { person: learner, role: 'instructor' })
   })
   app.post('/api/cohorts', access, async (request) => {
-    const { path, startsAt, endsAt, ...body } = cohortBody.parse(request.body)
-    const cohort = await cohorts.create(
-      {
-        ...body,
-        ...(path !== undefined && { path }),
-        ...(startsAt !== undefined && { startsAt }),
-        ...(endsAt !== undefined && { endsAt }),
-      },
-      identityOf(request).learner,
-    )
+    const { name, ...changes } = cohortBody.parse(request.body)
+    const cohort = await cohorts.create({ name, ...given(changes) }, identityOf(request).learner)
     await note(request, 'cohort-create', cohort.id, { name: cohort.name })
     return cohort
   })
   app.get('/api/cohorts/:id', access, (request) => led(request))
   app.patch('/api/cohorts/:id', access, async (request) => {
     const { archived, ...body } = changesBody.parse(request.body)
-    const changes = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined))
+    const changes = given(body)
     const cohort = await led(request)
     const { archivedAt: _, ...unarchived } = cohort
     const before = archived === false ? unarchived : cohort
@@ -184,6 +176,11 @@ export function cohortRoutes(
     await note(request, 'hand-answer', hand.person, { lab: hand.lab })
     return classroom.lowerHand(hand, { text, ...(link !== undefined && { link }) })
   })
+}
+
+/** What was said, without what was left out. */
+function given<Body extends object>(body: Body): { [Key in keyof Body]?: Exclude<Body[Key], undefined> } {
+  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined)) as never
 }
 
 /** The labs of a cohort, in its order, with their steps. */

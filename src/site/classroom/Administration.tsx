@@ -127,7 +127,7 @@ function Invite() {
           await loadPeople()
         }}
       >
-        <Field name="name" label={t.signIn.name} required maxLength={60} />
+        <Field name="name" label={t.people.name} required maxLength={60} />
         <Field name="email" type="email" label={t.signIn.email} help={t.people.emailHelp} />
         <div class="field">
           <label for="invite-role">{t.people.role}</label>

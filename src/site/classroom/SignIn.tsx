@@ -31,14 +31,15 @@ export function SignIn() {
   useEffect(() => {
     const secret = takeInvitation()
     void request<SessionState>('GET', '/api/session').then(async (state) => {
-      session.value = state
       if (secret !== undefined) {
         const found = await request<InvitationState>('POST', '/api/session/invitation/look', {
           secret,
         }).catch(() => undefined)
         if (found) invitation.value = { ...found, secret }
         else refused.value = true
-      } else if (state.person) leave()
+      } else if (state.person) return leave()
+      // Shown only now, so that an invited person does not see the other ways for a moment.
+      session.value = state
     })
   }, [])
 

@@ -118,6 +118,7 @@ export const classroom = {
     title: 'People',
     lead: 'Who may come in, as what, and what was done by those with rights over others.',
     invite: 'Invite',
+    name: 'Their name',
     role: 'Role',
     roles: { learner: 'Learner', instructor: 'Instructor', author: 'Author', admin: 'Administrator' },
     emailHelp: 'With an address they choose a password and can come back by it.',

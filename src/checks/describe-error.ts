@@ -47,6 +47,13 @@ function explanation(
       hint: 'The check reads only. Give its principal read access (the policy ReadOnlyAccess is enough) and check again.',
     }
   }
+  if (name === 'KubeConfigError') {
+    return {
+      id: 'kubeconfig-refused',
+      cause: '~/.kube/config cannot be used by a check: it is broken, or the entry was changed by hand.',
+      hint: 'Write the entry again as the cluster gives it, such as with "kind export kubeconfig", and check again.',
+    }
+  }
   if (code === '401' || code === '403') {
     return {
       id: 'cluster-refused',

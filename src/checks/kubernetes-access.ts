@@ -36,22 +36,25 @@ export function fileKubeConfig(file?: string, context?: string): KubeConfig {
   if (file) config.loadFromFile(file)
   else config.loadFromDefault()
   if (context) config.setCurrentContext(context)
-  // The client, unlike kubectl, does not look at the environment by itself.
-  config.clusters = config.clusters.map((cluster) => {
-    const proxyUrl = cluster.proxyUrl ?? environmentProxy(cluster.server)
-    return proxyUrl ? { ...cluster, proxyUrl } : cluster
-  })
-  return config
+  return throughEnvironmentProxy(config)
 }
 
-/** Access by one context of a kubeconfig's text; undefined when it has none of that name. */
-export function contextKubeConfig(text: string, context: string, target: Target): KubeConfig | undefined {
+/**
+ * Access by one context of a kubeconfig's text, as the file says: with its credential programs and files. For a file of the person
+ * who runs the check; `world-kubeconfig.ts` is for all others. Undefined when it has no context of that name.
+ */
+export function contextKubeConfig(text: string, context: string): KubeConfig | undefined {
   const config = new KubeConfig()
   config.loadFromString(text)
   if (!config.getContextObject(context)) return undefined
   config.setCurrentContext(context)
+  return throughEnvironmentProxy(config)
+}
+
+/** The client, unlike kubectl, does not look at the environment by itself. */
+function throughEnvironmentProxy(config: KubeConfig): KubeConfig {
   config.clusters = config.clusters.map((cluster) => {
-    const proxyUrl = target.kind === 'simulated' ? target.proxyUrl : environmentProxy(cluster.server)
+    const proxyUrl = cluster.proxyUrl ?? environmentProxy(cluster.server)
     return proxyUrl ? { ...cluster, proxyUrl } : cluster
   })
   return config

@@ -15,6 +15,7 @@ import { contextKubeConfig, eksKubeConfig, fileKubeConfig } from './kubernetes-a
 import { Registry } from './registry.ts'
 import type { Target } from './target.ts'
 import type { WorkspaceFiles } from './workspace-files.ts'
+import { worldKubeConfig } from './world-kubeconfig.ts'
 
 /** The target cannot give what the check asks for. */
 export class TargetError extends Error {
@@ -64,7 +65,11 @@ export class TargetClients {
   async selfManaged(context: string): Promise<KubeConfig> {
     if (this.#target.kind === 'kubeconfig') return fileKubeConfig(this.#target.file, this.#target.context)
     const text = await this.#files?.read('.kube/config')
-    const config = text && contextKubeConfig(text, context, this.#target)
+    const config =
+      text &&
+      (this.#target.kind === 'simulated'
+        ? worldKubeConfig(text, context, this.#target.proxyUrl)
+        : contextKubeConfig(text, context))
     if (config) return config
     if (this.#target.kind === 'aws') return fileKubeConfig(undefined, context)
     throw new TargetError(

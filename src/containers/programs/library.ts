@@ -18,7 +18,6 @@ const EXCLUDED = new Set([
   'sqlite3',
   'xan',
   'yq',
-  'jq',
   'html-to-markdown',
 ])
 /** What such a utility is given at once, bytes: it answers in one go, and holds everybody up meanwhile. */

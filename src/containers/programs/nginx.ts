@@ -4,9 +4,10 @@ import type { Process, Program } from '../processes/process.ts'
 import { listenHttp } from './http-listener.ts'
 import { certificateOf, loadCertificates, portOf } from './nginx/certificates.ts'
 import { type Directive, find, findAll, NginxConfigError, parseNginxConfig } from './nginx/config.ts'
-import type { Site } from './nginx/exchange.ts'
+import { expression, type Site } from './nginx/exchange.ts'
 import { check, load } from './nginx/load.ts'
 import { serve } from './nginx/site.ts'
+import { listenStreams } from './nginx/stream.ts'
 import { errorTime } from './nginx/times.ts'
 import { KERNEL } from './system-utilities.ts'
 
@@ -47,10 +48,26 @@ export function nginx(version: string): Program {
       await process.complain(
         `nginx: the configuration file ${file} syntax is ok\nnginx: configuration file ${file} test is successful\n`,
       )
+      if (args.includes('-T')) for (const path of filesOf(config)) await dump(process, path)
       return 0
     }
     return master(process, version, file, config, stopped)
   }
+}
+
+/** The files that a configuration has come from. */
+function filesOf(config: readonly Directive[]): Set<string> {
+  return new Set(
+    config
+      .flatMap((directive) => [directive.file, ...filesOf(directive.block ?? [])])
+      .filter((file) => file.startsWith('/')),
+  )
+}
+
+/** Prints a configuration file as `nginx -T` does. */
+async function dump(process: Process, path: string): Promise<void> {
+  const text = Buffer.from(await process.machine.files.read(path)).toString()
+  await process.print(`# configuration file ${path}:\n${text}\n`)
 }
 
 async function master(
@@ -188,16 +205,14 @@ function listen(process: Process, version: string, config: Directive[]): { close
       ports.set(port, servers)
     }
   }
-  return [...ports].map(([port, servers]) =>
+  const streams = listenStreams(process, config)
+  const sites = [...ports].map(([port, servers]) =>
     listenHttp(
       process,
       port,
       (req, res) => {
         const host = (req.headers.host ?? '').replace(/:\d+$/, '')
-        const server =
-          servers.find((block) =>
-            find(block, 'server_name')?.args.some((name) => serverNameMatches(name, host)),
-          ) ?? servers[0]!
+        const server = serverOf(servers, host)
         const site: Site = {
           process,
           http: scope,
@@ -210,12 +225,22 @@ function listen(process: Process, version: string, config: Directive[]): { close
       certificateOf(servers, port),
     ),
   )
+  return [...streams, ...sites]
 }
 
-function serverNameMatches(name: string, host: string): boolean {
-  if (name.startsWith('~')) return new RegExp(name.slice(1)).test(host)
-  if (name.startsWith('*.')) return host.endsWith(name.slice(1))
-  return name === host
+/** The server of a name: exact, longest `*.name`, longest `name.*`, first regular expression, the default. */
+function serverOf(servers: readonly Directive[][], host: string): Directive[] {
+  const names = servers.flatMap((server) =>
+    findAll(server, 'server_name').flatMap(({ args }) => args.map((name) => ({ name, server }))),
+  )
+  const longest = (fits: (name: string) => boolean) =>
+    names.filter(({ name }) => fits(name)).sort((a, b) => b.name.length - a.name.length)[0]
+  const found =
+    names.find(({ name }) => name === host || name === `.${host}`) ??
+    longest((name) => /^\*?\./.test(name) && host.endsWith(name.replace(/^\*/, ''))) ??
+    longest((name) => name.endsWith('.*') && host.startsWith(name.slice(0, -1))) ??
+    names.find(({ name }) => name.startsWith('~') && expression(name.slice(1)).test(host))
+  return found?.server ?? servers[0]!
 }
 
 /** Writes to a log file, which may be a link to the process's standard output or error. */

@@ -27,7 +27,7 @@ sendfile sendfile_max_chunk server server_name server_name_in_redirect server_na
 server_names_hash_max_size server_tokens set set_real_ip_from split_clients ssl_certificate ssl_certificate_key
 ssl_ciphers ssl_dhparam ssl_prefer_server_ciphers ssl_protocols ssl_session_cache ssl_session_tickets
 ssl_session_timeout stream stub_status sub_filter sub_filter_once sub_filter_types tcp_nodelay tcp_nopush timer_resolution
-try_files types types_hash_bucket_size types_hash_max_size underscores_in_headers upstream use user uwsgi_pass valid_referers
+try_files types types_hash_bucket_size types_hash_max_size underscores_in_headers upstream use user uwsgi_pass grpc_pass scgi_pass valid_referers
 worker_connections worker_cpu_affinity worker_processes worker_rlimit_core worker_rlimit_nofile worker_shutdown_timeout zone`.split(
     /\s+/,
   ),

@@ -1,10 +1,17 @@
 import { resolvePath } from '../../files/tree.ts'
 import { type Directive, find, findAll } from './config.ts'
-import { type Exchange, setting } from './exchange.ts'
+import { type Exchange, expression, matches, setting } from './exchange.ts'
+import { variables } from './variables.ts'
 
-/** The `location` that a path falls to: exact, longest prefix, or the first regular expression. */
-export function chooseLocation(server: readonly Directive[], uri: string): Directive | undefined {
-  const locations = findAll(server, 'location')
+/** The locations that a path falls to, from the outside in: exact, longest prefix, or the first regular expression. */
+export function chooseLocations(exchange: Exchange, block: readonly Directive[], uri: string): Directive[] {
+  const chosen = chooseLocation(exchange, block, uri)
+  if (!chosen) return []
+  return [chosen, ...chooseLocations(exchange, chosen.block ?? [], uri)]
+}
+
+function chooseLocation(exchange: Exchange, block: readonly Directive[], uri: string): Directive | undefined {
+  const locations = findAll(block, 'location')
   let best: Directive | undefined
   let bestLength = -1
   for (const location of locations) {
@@ -26,15 +33,32 @@ export function chooseLocation(server: readonly Directive[], uri: string): Direc
   for (const location of locations) {
     const [modifier, pattern] = location.args
     if (modifier !== '~' && modifier !== '~*') continue
-    if (new RegExp(pattern!, modifier === '~*' ? 'i' : '').test(uri)) return location
+    if (matches(exchange, pattern!, uri, modifier === '~*')) return location
   }
   return best
 }
 
-/** The file that a path stands for, by `root` or `alias`. */
-export function filePath(exchange: Exchange, uri: string, location: Directive | undefined): string {
+/** Puts a request into the locations of its path, or into a named one. */
+export function enter(exchange: Exchange, locations: readonly Directive[]): void {
+  const { site } = exchange
+  exchange.location = locations.at(-1)
+  exchange.scopes = [site.http, site.server, ...locations.map(({ block }) => block ?? [])]
+}
+
+/** The file that a path stands for in the request's location, by `root` or `alias`. */
+export function filePath(exchange: Exchange, uri: string): string {
+  const { location } = exchange
   const alias = find(location?.block, 'alias')
-  if (alias) return resolvePath('/', `${alias.args[0]}${uri.slice(location!.args.at(-1)!.length)}`)
-  const root = setting(exchange, 'root')?.args[0] ?? 'html'
+  if (alias) {
+    const [modifier, pattern] = location!.args
+    const target = variables(exchange, alias.args[0] ?? '')
+    // Of a regular expression the alias names the whole file.
+    if (modifier === '~' || modifier === '~*')
+      return expression(pattern!, modifier === '~*').test(uri)
+        ? resolvePath('/', target)
+        : resolvePath('/', `${target}${uri}`)
+    return resolvePath('/', `${target}${uri.slice(location!.args.at(-1)!.length)}`)
+  }
+  const root = variables(exchange, setting(exchange, 'root')?.args[0] ?? 'html')
   return resolvePath('/', `${root.startsWith('/') ? root : `/etc/nginx/${root}`}/${uri}`)
 }

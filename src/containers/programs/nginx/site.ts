@@ -1,12 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { resolvePath } from '../../files/tree.ts'
 import { countBody } from '../http-listener.ts'
-import { fail, redirect, send } from './answer.ts'
+import { admitted } from './access.ts'
+import { fail, send } from './answer.ts'
 import { type Directive, find, findAll } from './config.ts'
-import { type Exchange, type Site, setting } from './exchange.ts'
-import { chooseLocation, filePath } from './location.ts'
-import { accessLog } from './logs.ts'
+import { type Exchange, matches, type Site } from './exchange.ts'
+import { chooseLocations, enter, filePath } from './location.ts'
+import { accessLog, errorLog } from './logs.ts'
 import { proxy } from './proxy.ts'
+import { rewrite } from './rewrite.ts'
 import { serveFile } from './static-files.ts'
 import { variables } from './variables.ts'
 
@@ -20,12 +22,20 @@ export async function serve(site: Site, req: IncomingMessage, res: ServerRespons
     uri: normalize(path),
     query: rest.join('?'),
     scopes: [site.http, site.server],
+    location: undefined,
+    variables: new Map(),
     status: 200,
     sent: countBody(res),
     redirects: 0,
+    user: '',
+    upstream: undefined,
   }
   res.sendDate = false
-  await locate(exchange)
+  const host = (req.headers.host ?? '').replace(/:\d+$/, '')
+  // The groups of the name that has brought it here.
+  for (const name of find(site.server, 'server_name')?.args ?? [])
+    if (name.startsWith('~') && matches(exchange, name.slice(1), host)) break
+  await fromServer(exchange)
   accessLog(exchange)
 }
 
@@ -39,86 +49,87 @@ function normalize(path: string): string {
   return resolvePath('/', decoded) + (decoded.endsWith('/') && resolvePath('/', decoded) !== '/' ? '/' : '')
 }
 
+/** From the server's own rewrites on, as a new request and an internal redirect begin. */
+async function fromServer(exchange: Exchange): Promise<void> {
+  enter(exchange, [])
+  if ((await rewrite(exchange, exchange.site.server)) === 'answered') return
+  return locate(exchange)
+}
+
+/** Into the location of the request's path. */
 async function locate(exchange: Exchange): Promise<void> {
-  if (++exchange.redirects > 10) return fail(exchange, 500)
-  const serverReturn = find(exchange.site.server, 'return')
-  if (serverReturn) return answerReturn(exchange, serverReturn)
-  if (rewrite(exchange, exchange.site.server) === 'done') return
-  const location = chooseLocation(exchange.site.server, exchange.uri)
-  exchange.scopes = [exchange.site.http, exchange.site.server, ...(location ? [location.block ?? []] : [])]
-  const block = location?.block ?? []
-  const returned = find(block, 'return')
-  if (returned) return answerReturn(exchange, returned)
-  const outcome = rewrite(exchange, block)
-  if (outcome === 'done') return
-  if (outcome === 'again') return locate(exchange)
-  if (find(block, 'deny')?.args[0] === 'all') return fail(exchange, 403)
-  if (find(block, 'stub_status')) return stubStatus(exchange)
-  const proxied = find(block, 'proxy_pass')
-  if (proxied) return proxy(exchange, proxied.args[0]!, location!)
-  if (exchange.req.method !== 'GET' && exchange.req.method !== 'HEAD') return fail(exchange, 405)
-  const tries = setting(exchange, 'try_files')
-  if (tries) return tryFiles(exchange, tries.args, location)
-  return serveFile(exchange, location)
-}
-
-function rewrite(exchange: Exchange, block: readonly Directive[]): 'done' | 'again' | undefined {
-  for (const { args } of findAll(block, 'rewrite')) {
-    const match = new RegExp(args[0]!).exec(exchange.uri)
-    if (!match) continue
-    const target = variables(
-      exchange,
-      args[1]!.replace(/\$(\d)/g, (_, n) => match[Number(n)] ?? ''),
-    )
-    if (args[2] === 'redirect' || args[2] === 'permanent' || /^https?:/.test(target)) {
-      redirect(exchange, args[2] === 'permanent' ? 301 : 302, target)
-      return 'done'
-    }
-    const [path = '/', query] = target.split('?')
-    exchange.uri = path
-    if (query !== undefined) exchange.query = query
-    if (args[2] === 'break') return undefined
-    return 'again'
+  if (++exchange.redirects > 10) {
+    errorLog(exchange, 'rewrite or internal redirection cycle while processing')
+    return fail(exchange, 500)
   }
-  return undefined
+  enter(exchange, chooseLocations(exchange, exchange.site.server, exchange.uri))
+  const internal = find(exchange.location?.block, 'internal')
+  if (internal && exchange.redirects === 1) return fail(exchange, 404)
+  return inLocation(exchange)
 }
 
-async function answerReturn(exchange: Exchange, { args }: Directive): Promise<void> {
-  const hasCode = /^\d{3}$/.test(args[0]!)
-  const code = hasCode ? Number(args[0]) : 302
-  const text = hasCode ? args[1] : args[0]
-  if ([301, 302, 303, 307, 308].includes(code) && text !== undefined)
-    return redirect(exchange, code, variables(exchange, text))
-  if (text === undefined && code >= 300) return fail(exchange, code)
-  const type = setting(exchange, 'default_type')?.args[0] ?? 'text/plain'
-  send(exchange, code, { 'Content-Type': type }, Buffer.from(variables(exchange, text ?? '')))
+async function inLocation(exchange: Exchange): Promise<void> {
+  const block = exchange.location?.block ?? []
+  const outcome = await rewrite(exchange, block)
+  if (outcome === 'answered') return
+  if (outcome === 'again') return locate(exchange)
+  if (!(await admitted(exchange))) return
+  return content(exchange)
 }
 
-async function tryFiles(exchange: Exchange, args: string[], location: Directive | undefined): Promise<void> {
+/** What answers in the location: what an `if` of it says goes before, what is around it does not count. */
+function handler({ location, scopes }: Exchange, name: string): Directive | undefined {
+  const own = location?.block ? scopes.slice(scopes.indexOf(location.block)) : []
+  return own.toReversed().flatMap((scope) => findAll(scope, name))[0]
+}
+
+async function content(exchange: Exchange): Promise<void> {
+  const { location, site } = exchange
+  if (handler(exchange, 'stub_status')) return stubStatus(exchange)
+  const proxied = handler(exchange, 'proxy_pass')
+  if (proxied) return proxy(exchange, proxied.args[0]!)
+  const other = ['fastcgi_pass', 'uwsgi_pass', 'grpc_pass', 'scgi_pass'].find((name) =>
+    handler(exchange, name),
+  )
+  if (other) {
+    errorLog(exchange, `drydock: ${other} is not simulated: only proxy_pass is`)
+    return fail(exchange, 502)
+  }
+  const tries = find(location ? location.block : site.server, 'try_files')
+  if (tries) return tryFiles(exchange, tries.args)
+  return staticContent(exchange)
+}
+
+async function staticContent(exchange: Exchange): Promise<void> {
+  const { method } = exchange.req
+  if (method !== 'GET' && method !== 'HEAD') return fail(exchange, 405)
+  const index = await serveFile(exchange)
+  if (index === undefined) return
+  exchange.uri = index
+  return fromServer(exchange)
+}
+
+async function tryFiles(exchange: Exchange, args: string[]): Promise<void> {
   for (const arg of args.slice(0, -1)) {
-    const uri = variables(exchange, arg)
-    const node = exchange.site.process.machine.files.find(
-      filePath(exchange, uri.replace(/(.)\/$/, '$1'), location),
-    )
+    const uri = variables(exchange, arg).replace(/\/{2,}/g, '/')
+    const node = exchange.site.process.machine.files.find(filePath(exchange, uri.replace(/(.)\/$/, '$1')))
     if (node?.kind === (arg.endsWith('/') ? 'directory' : 'file')) {
       exchange.uri = uri
-      return serveFile(exchange, location)
+      return staticContent(exchange)
     }
   }
   const last = args.at(-1)!
   if (last.startsWith('=')) return fail(exchange, Number(last.slice(1)))
   if (last.startsWith('@')) {
-    const named = findAll(exchange.site.server, 'location').find((candidate) => candidate.args[0] === last)
-    const proxied = find(named?.block, 'proxy_pass')
-    const returned = find(named?.block, 'return')
-    if (returned) return answerReturn(exchange, returned)
-    return proxied ? proxy(exchange, proxied.args[0]!, named!) : fail(exchange, 500)
+    const named = findAll(exchange.site.server, 'location').filter((one) => one.args[0] === last)
+    if (named.length === 0) return fail(exchange, 500)
+    enter(exchange, named)
+    return inLocation(exchange)
   }
-  const [path = '/'] = variables(exchange, last).split('?')
+  const [path = '/', query] = variables(exchange, last).split('?')
   exchange.uri = path
-  const next = chooseLocation(exchange.site.server, path)
-  if (next !== location) return locate(exchange)
-  return serveFile(exchange, location)
+  if (query !== undefined) exchange.query = query
+  return fromServer(exchange)
 }
 
 function stubStatus(exchange: Exchange): void {

@@ -1,33 +1,38 @@
 import { contentSize, streamContent, type TreeNode } from '../../files/nodes.ts'
-import { contentType, fail, headerList, redirect, send } from './answer.ts'
-import type { Directive } from './config.ts'
+import { begin, contentType, fail, redirect, send } from './answer.ts'
 import { type Exchange, setting } from './exchange.ts'
 import { filePath } from './location.ts'
 import { errorLog } from './logs.ts'
 
-/** Answers with the file, the folder's index or its listing. */
-export async function serveFile(exchange: Exchange, location: Directive | undefined): Promise<void> {
-  const { site, uri, req } = exchange
+/** Answers with the file or a folder's listing; gives the path of a folder's index, which the request is to be led to. */
+export async function serveFile(exchange: Exchange): Promise<string | undefined> {
+  const { site, uri } = exchange
   const { files } = site.process.machine
-  const path = filePath(exchange, uri, location)
+  const path = filePath(exchange, uri)
   const node = files.find(path)
   if (!node || (uri.endsWith('/') && node.kind !== 'directory')) {
     errorLog(exchange, `open() "${path}" failed (2: No such file or directory)`)
-    return fail(exchange, 404)
+    await fail(exchange, 404)
+    return undefined
   }
-  if (node.kind !== 'directory') return sendFile(exchange, path, node)
+  if (node.kind !== 'directory') {
+    await sendFile(exchange, path, node)
+    return undefined
+  }
   if (!uri.endsWith('/')) {
-    const port = req.headers.host ?? 'localhost'
-    return redirect(exchange, 301, `http://${port}${uri}/${exchange.query ? `?${exchange.query}` : ''}`)
+    redirect(exchange, 301, `${uri}/${exchange.query ? `?${exchange.query}` : ''}`)
+    return undefined
   }
   const indexes = setting(exchange, 'index')?.args ?? ['index.html']
-  for (const name of indexes) {
-    const index = files.find(`${path}/${name}`)
-    if (index?.kind === 'file') return sendFile(exchange, `${path}/${name}`, index)
+  const index = indexes.find((name) => files.find(`${path}/${name}`)?.kind === 'file')
+  if (index !== undefined) return uri + index
+  if (setting(exchange, 'autoindex')?.args[0] === 'on') {
+    listing(exchange, path)
+    return undefined
   }
-  if (setting(exchange, 'autoindex')?.args[0] === 'on') return listing(exchange, path)
   errorLog(exchange, `directory index of "${path === '/' ? '' : path}/" is forbidden`)
-  return fail(exchange, 403)
+  await fail(exchange, 403)
+  return undefined
 }
 
 async function sendFile(exchange: Exchange, path: string, node: TreeNode): Promise<void> {
@@ -42,7 +47,8 @@ async function sendFile(exchange: Exchange, path: string, node: TreeNode): Promi
   const seconds = Math.floor(node.mtime / 1000)
   const modified = new Date(seconds * 1000).toUTCString()
   const etag = `"${seconds.toString(16)}-${size.toString(16)}"`
-  const headers = { 'Last-Modified': modified, ETag: etag }
+  const tagged = setting(exchange, 'etag')?.args[0] !== 'off'
+  const headers = { 'Last-Modified': modified, ...(tagged ? { ETag: etag } : {}) }
   const since = req.headers['if-modified-since']
   if (req.headers['if-none-match'] === etag || (!req.headers['if-none-match'] && since === modified)) {
     return send(exchange, 304, headers, undefined)
@@ -56,26 +62,23 @@ async function sendFile(exchange: Exchange, path: string, node: TreeNode): Promi
   }
   const partial = range !== null && (range[1] !== '' || range[2] !== '')
   const status = partial ? 206 : 200
-  exchange.status = status
-  res.writeHead(
-    status,
-    headerList(exchange, {
-      'Content-Type': contentType(exchange, path),
-      'Content-Length': String(end - start),
-      ...headers,
-      ...(partial ? { 'Content-Range': `bytes ${start}-${end - 1}/${size}` } : { 'Accept-Ranges': 'bytes' }),
-    }),
-  )
+  const writer = begin(exchange, status, {
+    'Content-Type': contentType(exchange, path),
+    'Content-Length': String(end - start),
+    ...headers,
+    ...(partial ? { 'Content-Range': `bytes ${start}-${end - 1}/${size}` } : { 'Accept-Ranges': 'bytes' }),
+  })
   if (req.method === 'HEAD') {
-    res.end()
+    writer.end()
     return
   }
   for await (const chunk of streamContent(node.content, start, end)) {
     // A client that is gone already tells nothing any more.
     if (res.destroyed) return
-    if (!res.write(chunk)) await new Promise((resolve) => res.once('drain', resolve).once('close', resolve))
+    if (!writer.write(chunk))
+      await new Promise((resolve) => writer.once('drain', resolve).once('close', resolve))
   }
-  res.end()
+  writer.end()
 }
 
 function listing(exchange: Exchange, path: string): void {

@@ -7,6 +7,7 @@ import {
   type TaskRecord,
   type TaskRunner,
   TaskStartError,
+  taskReaches,
 } from '#aws/ecs/index.ts'
 import type { Image, ImagePuller } from '#containers/image.ts'
 import {
@@ -19,7 +20,6 @@ import {
 import type { VirtualNetwork } from '#network/virtual-network.ts'
 import type { Clock } from '#world/clock.ts'
 import { mountEfs } from './ecs-efs.ts'
-import { type Connects, taskReaches } from './ecs-egress.ts'
 import { pullForTask } from './ecs-images.ts'
 import { AwsLogs } from './ecs-log-driver.ts'
 import { metadataVariables } from './ecs-metadata.ts'
@@ -32,7 +32,6 @@ export interface EcsRunnerOptions {
   runtime: ContainerRuntime
   images: ImagePuller
   files: EfsFiles
-  connects: Connects
   /** Resolves names as seen from a task; undefined: NXDOMAIN. */
   lookup(name: string): string | undefined
 }
@@ -78,7 +77,7 @@ export class EcsRunner implements TaskRunner {
     definition: TaskDefinitionRecord,
   ): Promise<Map<string, string>> {
     const session = this.#session(task)
-    const reaches = (host: string) => taskReaches(this.#options.connects, scope, task, host)
+    const reaches = (host: string) => taskReaches(scope, task, host)
     for (const volume of definition.rest.volumes ?? [])
       if (volume.efsVolumeConfiguration && !session.volumes.has(volume.name!))
         session.volumes.set(volume.name!, mountEfs(scope, this.#options.files, task, definition, volume))
@@ -179,6 +178,13 @@ export class EcsRunner implements TaskRunner {
     const { exitCode } = await child.exited
     timer.cancel()
     return late ? undefined : exitCode
+  }
+
+  /** Starts a further process with a terminal in a running container. Throws StartError. */
+  async interactive(task: TaskRecord, name: string, command: string[]): Promise<ProcessHandle> {
+    const running = this.#sessions.get(task.arn)?.containers.get(name)
+    if (!running?.state.running) throw new StartError(`container ${name} is not running`)
+    return running.container.exec({ command, tty: true, env: { TERM: 'xterm-256color' } })
   }
 
   async remove(task: TaskRecord): Promise<void> {

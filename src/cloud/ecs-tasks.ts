@@ -19,7 +19,6 @@ import { LAB_ADDRESS } from '#network/lab-address.ts'
 import { ConnectError, type Peer, type VirtualNetwork } from '#network/virtual-network.ts'
 import type { StoreEvent } from '#world/store.ts'
 import type { World } from '#world/world.ts'
-import type { Connects } from './ecs-egress.ts'
 import { ContainerInstances } from './ecs-instances.ts'
 import { type Placed, TaskMetadata } from './ecs-metadata.ts'
 import { EcsRunner } from './ecs-runner.ts'
@@ -32,7 +31,6 @@ export interface EcsTasksOptions {
   runtime: ContainerRuntime
   images: ImagePuller
   files: EfsFiles
-  connects: Connects
   /** Resolves names as seen from a task; undefined: NXDOMAIN. */
   lookup(name: string): string | undefined
 }
@@ -66,6 +64,11 @@ export class EcsTasks implements HostTable {
   /** Present use of a container; undefined when it does not run. */
   usage(task: TaskRecord, container: string) {
     return this.#runner.usage(task, container)
+  }
+
+  /** Starts a process with a terminal in a container. Throws StartError. */
+  interactive(task: TaskRecord, container: string, command: string[]) {
+    return this.#runner.interactive(task, container, command)
   }
 
   /** The CPU units and MiB that a task reserves. */

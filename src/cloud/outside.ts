@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import type { CertificateIssuer } from '#network/authority.ts'
 import type { HostTable, HttpHost } from '#network/hosts.ts'
+import { publicAddressOf } from '#network/public-address.ts'
 import { ConnectError, type Peer, type Route, type VirtualNetwork } from '#network/virtual-network.ts'
 
 /** Ports by which a name is looked for when only the name is asked. */
@@ -167,10 +167,4 @@ function splice(socket: Duplex, connect: () => Duplex): void {
   } catch {
     socket.destroy()
   }
-}
-
-/** An address of 52.0.0.0/10, where much of AWS is, made from the name. */
-export function publicAddressOf(name: string): string {
-  const hash = createHash('sha256').update(name).digest()
-  return `52.${hash[0]! & 0x3f}.${hash[1]}.${(hash[2]! % 254) + 1}`
 }

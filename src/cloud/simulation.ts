@@ -37,7 +37,7 @@ import { engineHosts, localhost } from './localhost.ts'
 import { Metrics } from './metrics.ts'
 import { Nodes } from './nodes.ts'
 import { oidcHosts } from './oidc-hosts.ts'
-import { Outside, publicAddressOf } from './outside.ts'
+import { Outside } from './outside.ts'
 import { PartDescriber } from './picture/details.ts'
 import { Picture } from './picture/picture.ts'
 import { PodIdentityAgent } from './pod-identity-agent.ts'
@@ -45,6 +45,7 @@ import { eksProvider } from './provider.ts'
 import { Registries } from './registries.ts'
 import { clusterSchemas, type Schemas } from './schemas.ts'
 import { awsControllers, awsServices } from './services.ts'
+import { SessionChannels } from './session-channels.ts'
 import { unreachable } from './unreachable.ts'
 import { VpcPaths } from './vpc-paths.ts'
 import { VpcRoute } from './vpc-route.ts'
@@ -189,12 +190,9 @@ export class Simulation {
       runtime,
       images,
       files,
-      connects: (address, vpcId, host) => {
-        const from = paths.endAt(address, vpcId)
-        return from !== undefined && paths.toHost(from, host, publicAddressOf(host), 443).open
-      },
       lookup: (name) => traffic.lookup(name) ?? outside.lookup(name),
     })
+    const channels = new SessionChannels(world, accountId, (...what) => ecs.interactive(...what))
     const tables: HostTable[] = [
       { resolve: (name, port) => (port === 443 || port === 80 ? aws.host(name) : undefined) },
       clusters,
@@ -204,6 +202,7 @@ export class Simulation {
       traffic,
       ecs,
       new EcsAnywhere(world, accountId),
+      channels,
       helmRepository(),
     ]
     // Last of all: what looks like AWS and is none of the above, so that a client hears it from the service's own name.
@@ -263,6 +262,7 @@ export class Simulation {
         for (const controller of controllers) controller.stop()
         metrics.stop()
         traffic.stop()
+        channels.close()
         ecs.stop()
         addons.stop()
         attachments.stop()

@@ -2,8 +2,8 @@ import { tables } from '#aws/ec2/index.ts'
 import { reachEndpoint } from '#aws/eks/endpoint-access.ts'
 import type { HostTable } from '#network/hosts.ts'
 import { LAB_ADDRESS } from '#network/lab-address.ts'
+import { publicAddressOf } from '#network/public-address.ts'
 import type { World } from '#world/world.ts'
-import { publicAddressOf } from './outside.ts'
 import type { VpcPaths } from './vpc-paths.ts'
 
 /** How long Go's clients, kubectl above all, wait for a connection (net/http's default dialer). */

@@ -1,7 +1,12 @@
-import { endpointServiceOf } from '#aws/ec2/data/endpoint-services.ts'
-import { type InsideEnd, type Path, reach, type Scope, tables } from '#aws/ec2/index.ts'
-import { networkIndex } from '#aws/ec2/network-index.ts'
-import { privateEndpointFor } from '#aws/ec2/vpc-endpoints.ts'
+import {
+  endAt,
+  endpointAddress,
+  hostPath,
+  type InsideEnd,
+  type Path,
+  type Scope,
+  tables,
+} from '#aws/ec2/index.ts'
 import { privateEndpointAddress, reachEndpoint } from '#aws/eks/endpoint-access.ts'
 import { type ClusterRecord, clusters } from '#aws/eks/index.ts'
 import type { World } from '#world/world.ts'
@@ -22,20 +27,14 @@ export class VpcPaths {
   privateAddress(scope: Scope, vpcId: string, name: string): string | undefined {
     const cluster = this.clusterOf(name)
     if (cluster) return privateEndpointAddress(cluster.scope, cluster.record, vpcId)
-    const endpoint = privateEndpointFor(scope, vpcId, name)
-    const eni = endpoint && tables.networkInterfaces.find(scope, endpoint.networkInterfaceIds[0] ?? '')
-    return eni?.addresses[0]
+    return endpointAddress(scope, vpcId, name)
   }
 
   /** The way from a machine to a host of the internet or of AWS, which may lead through an endpoint of its VPC. */
   toHost(from: InsideEnd, name: string, address: string, port: number): Path {
-    const scope: Scope = { world: this.#world, accountId: from.accountId, region: from.region }
     const cluster = this.clusterOf(name)
     if (cluster) return reachEndpoint(cluster.scope, cluster.record, from)
-    const inside = this.privateAddress(scope, from.eni.vpcId, name)
-    const to = inside === undefined ? undefined : this.endAt(inside, from.eni.vpcId)
-    if (to) return reach(this.#world, from, to, { port })
-    return reach(this.#world, from, { address, service: endpointServiceOf(name, from.region) }, { port })
+    return hostPath(this.#world, from, { name, address, port })
   }
 
   /** Whether an address belongs to an interface endpoint. */
@@ -56,11 +55,7 @@ export class VpcPaths {
 
   /** Who has a private address; where VPCs overlap, in the VPC that is asked for. */
   endAt(address: string, vpcId?: string): InsideEnd | undefined {
-    const all = networkIndex(this.#world)
-      .interfacesAt(address)
-      .filter(({ eni }) => eni.addresses.includes(address))
-    const found = all.find(({ eni }) => eni.vpcId === vpcId) ?? all[0]
-    return found && { ...found, address }
+    return endAt(this.#world, address, vpcId)
   }
 
   /**

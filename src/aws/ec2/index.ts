@@ -1,6 +1,7 @@
 export { availableAddresses, privateDnsName } from './addresses.ts'
 export { bootstrapRegion } from './bootstrap.ts'
 export { type InstanceTypeInfo, instanceTypes } from './data/instance-types.ts'
+export { endAt, endpointAddress, hostPath } from './host-path.ts'
 export { imageForEks, isEksImage } from './images.ts'
 export { createInterface, removeInterface } from './interfaces.ts'
 export { type LaunchOptions, launchInstances, terminateInstance } from './launch.ts'

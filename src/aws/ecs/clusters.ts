@@ -4,7 +4,7 @@ import { ensureLinkedRole } from '../iam/linked-roles.ts'
 import { AwsError, type Handler } from '../wire/service.ts'
 import { checkProviderNames, markGroups } from './capacity-providers.ts'
 import { registered } from './container-instances.ts'
-import { invalid } from './errors.ts'
+import { invalid, notSimulated } from './errors.ts'
 import { clusterOf, ecsArn, page, shortName, tagsOf, toTags } from './names.ts'
 import type { ClusterRecord, TaskRecord } from './records.ts'
 import { clusters, services, tasks } from './tables.ts'
@@ -43,12 +43,28 @@ function toCluster(scope: Scope, record: ClusterRecord, include: string[] = []):
       : [],
     tags: include.includes('TAGS') ? toTags(record.tags) : [],
     settings: include.includes('SETTINGS') ? record.settings : [],
+    ...(include.includes('CONFIGURATIONS') && record.execute
+      ? { configuration: { executeCommandConfiguration: record.execute } }
+      : {}),
     capacityProviders: record.capacityProviders,
     defaultCapacityProviderStrategy: record.defaultStrategy,
   }
 }
 
-const EVERYTHING = ['TAGS', 'SETTINGS']
+const EVERYTHING = ['TAGS', 'SETTINGS', 'CONFIGURATIONS']
+
+/** How ECS Exec is to log. Throws for what contradicts itself. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ExecuteCommandConfiguration.html */
+function executeOf(configuration: sdk.ClusterConfiguration | undefined): Pick<ClusterRecord, 'execute'> {
+  const execute = configuration?.executeCommandConfiguration
+  if (!execute) return {}
+  const { logging = 'DEFAULT', logConfiguration } = execute
+  if (logging === 'OVERRIDE' && !logConfiguration)
+    throw invalid('logConfiguration must be specified when logging is set to OVERRIDE.')
+  if (logging !== 'OVERRIDE' && logConfiguration)
+    throw invalid('logConfiguration can only be specified when logging is set to OVERRIDE.')
+  if (logConfiguration?.s3BucketName) throw notSimulated('logs of ECS Exec in S3')
+  return { execute: { ...execute, logging } }
+}
 
 function checkProviders(scope: Scope, names: string[], strategy: sdk.CapacityProviderStrategyItem[]): void {
   checkProviderNames(scope, names)
@@ -77,6 +93,7 @@ export const clusterHandlers: Record<string, Handler> = {
       settings: input.settings ?? [{ name: 'containerInsights', value: 'disabled' }],
       capacityProviders,
       defaultStrategy,
+      ...executeOf(input.configuration),
       tags: tagsOf(input.tags),
     })
     markGroups(context, capacityProviders)
@@ -126,7 +143,11 @@ export const clusterHandlers: Record<string, Handler> = {
 
   UpdateCluster: (input: sdk.UpdateClusterCommandInput, context) => {
     const record = clusterOf(context, input.cluster)
-    const next = clusters.put(context, { ...record, settings: input.settings ?? record.settings })
+    const next = clusters.put(context, {
+      ...record,
+      settings: input.settings ?? record.settings,
+      ...executeOf(input.configuration),
+    })
     return { cluster: toCluster(context, next, EVERYTHING) }
   },
 

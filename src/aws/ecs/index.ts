@@ -1,5 +1,6 @@
 export { capacityProviderController } from './capacity-controller.ts'
 export { isEcrImage } from './definition-rules.ts'
+export { taskReaches } from './egress.ts'
 export { registerExternal } from './external.ts'
 export { containerInstanceController } from './instance-controller.ts'
 export { needsOf } from './instance-resources.ts'

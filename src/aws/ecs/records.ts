@@ -5,6 +5,7 @@ import type {
   ClusterSetting,
   ContainerDefinition,
   ContainerOverride,
+  ExecuteCommandConfiguration,
   LoadBalancer,
   ManagedScaling,
   PlacementConstraint,
@@ -22,6 +23,8 @@ export interface ClusterRecord {
   settings: ClusterSetting[]
   capacityProviders: string[]
   defaultStrategy: CapacityProviderStrategyItem[]
+  /** How ECS Exec logs and encrypts. */
+  execute?: ExecuteCommandConfiguration
   tags: Tags
 }
 

@@ -76,7 +76,10 @@ export const ecsService: Service = {
     RunTask: definition,
     StartTask: definition,
     StopTask: task,
-    ExecuteCommand: task,
+    ExecuteCommand: (input: { cluster?: string; task?: string }, context) => [
+      cluster(input, context) as string,
+      task(input, context) as string,
+    ],
     CreateService: service,
     UpdateService: service,
     DeleteService: service,

@@ -4,6 +4,7 @@ import { balancersByGroup, targetGroups } from '../elbv2/index.ts'
 import { ensureLinkedRole } from '../iam/linked-roles.ts'
 import type { Handler, RequestContext } from '../wire/service.ts'
 import { invalid, notSimulated, serviceNotActive, serviceNotFound } from './errors.ts'
+import { checkExecRole } from './execute-command.ts'
 import { clusterOf, page, shortName, tagsOf } from './names.ts'
 import { type Placement, placementOf } from './placement.ts'
 import type { DeploymentRecord, PlacementRules, ServiceRecord, TaskDefinitionRecord } from './records.ts'
@@ -148,6 +149,7 @@ function createService(input: sdk.CreateServiceCommandInput, context: RequestCon
   for (const role of [definition.rest.executionRoleArn, definition.rest.taskRoleArn])
     if (role !== undefined)
       context.authorize('iam:PassRole', role, { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' })
+  if (input.enableExecuteCommand) checkExecRole(definition.rest.taskRoleArn, 'created')
   ensureLinkedRole(context.world, context.accountId, 'ecs.amazonaws.com')
   const deployment = newDeployment(context, definition, placement)
   const record = services.put(context, {
@@ -199,6 +201,8 @@ function updateService(input: sdk.UpdateServiceCommandInput, context: RequestCon
   if (input.loadBalancers || input.taskDefinition) checkBalancers(context, definition, balancers)
   if ((input.desiredCount ?? 0) < 0) throw invalid('desiredCount cannot be negative.')
   checkDaemon(service.scheduling, input.desiredCount, placement.rules)
+  if (input.enableExecuteCommand ?? service.enableExecuteCommand)
+    checkExecRole(definition.rest.taskRoleArn, 'updated')
   const config = input.deploymentConfiguration
   const maximumPercent = config?.maximumPercent ?? service.maximumPercent
   const minimumHealthyPercent = config?.minimumHealthyPercent ?? service.minimumHealthyPercent

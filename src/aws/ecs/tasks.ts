@@ -3,6 +3,7 @@ import type { Handler, RequestContext } from '../wire/service.ts'
 import { registered } from './container-instances.ts'
 import { QUOTAS } from './data/durations.ts'
 import { invalid, notSimulated, serviceNotFound } from './errors.ts'
+import { checkExecRole } from './execute-command.ts'
 import { lacks, leftOf, needsOf } from './instance-resources.ts'
 import { type LaunchOptions, launchTask, stopTask } from './launch.ts'
 import { clusterOf, ecsArn, page, shortName, tagsOf } from './names.ts'
@@ -17,7 +18,7 @@ const managedTags = (cluster: string) => ({ 'aws:ecs:clusterName': cluster })
 
 /** What RunTask and StartTask check alike. Throws ECS's errors. */
 function checkRun(
-  input: Pick<sdk.RunTaskCommandInput, 'overrides' | 'volumeConfigurations'>,
+  input: Pick<sdk.RunTaskCommandInput, 'overrides' | 'volumeConfigurations' | 'enableExecuteCommand'>,
   definition: TaskDefinitionRecord,
   context: RequestContext,
 ): void {
@@ -26,6 +27,8 @@ function checkRun(
     if (!names.includes(name))
       throw invalid(`Override for container named ${name} is not a container in the TaskDefinition.`)
   if (input.volumeConfigurations?.length) throw notSimulated('EBS volumes of tasks')
+  if (input.enableExecuteCommand)
+    checkExecRole(input.overrides?.taskRoleArn ?? definition.rest.taskRoleArn, 'run')
   for (const role of [
     input.overrides?.executionRoleArn ?? definition.rest.executionRoleArn,
     input.overrides?.taskRoleArn ?? definition.rest.taskRoleArn,

@@ -2,4 +2,12 @@ export { registerManagedInstance } from './activations.ts'
 export { nameOf as parameterNameOf, parameterArn, plainParameter } from './parameters.ts'
 export type * from './records.ts'
 export { ssmService } from './service.ts'
-export { managedInstances, parameters } from './tables.ts'
+export {
+  acknowledgement,
+  decodeMessage,
+  encodeMessage,
+  PAYLOAD,
+  type SessionMessage,
+} from './session-message.ts'
+export { endSession } from './sessions.ts'
+export { managedInstances, parameters, sessions } from './tables.ts'

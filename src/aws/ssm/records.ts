@@ -1,3 +1,5 @@
+import type { SessionContainer } from '../ecs/exec-target.ts'
+
 export type Tags = Record<string, string>
 
 export interface ParameterVersion {
@@ -52,4 +54,24 @@ export interface ManagedInstanceRecord {
   role: string
   registered: number
   tags: Tags
+}
+
+/** A shell or a command of Session Manager in a container of a task. */
+export interface SessionRecord {
+  id: string
+  /** `ecs:<cluster>_<task>_<runtime id>` */
+  target: string
+  container: SessionContainer
+  command: string
+  /** ARN of who opened it. */
+  owner: string
+  document?: string
+  reason?: string
+  /** Where its output is kept, in CloudWatch Logs. */
+  logGroup?: string
+  /** Opens its data channel. */
+  token: string
+  /** ms since the epoch. */
+  started: number
+  ended?: number
 }

@@ -1,12 +1,16 @@
 import type { RequestContext, ResourceResolver, Service } from '../wire/service.ts'
 import { activationHandlers } from './activations.ts'
 import { nameOf, parameterArn, parameterHandlers } from './parameters.ts'
+import { sessionHandlers, sessionTarget } from './sessions.ts'
 import { tagHandlers } from './tags.ts'
 
 /** https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html */
 const named: ResourceResolver<{ Name?: string }> = (input, context) => arnOf(context, input.Name ?? '')
 const several: ResourceResolver<{ Names?: string[] }> = (input, context) =>
   (input.Names ?? []).map((name) => arnOf(context, name))
+
+const session: ResourceResolver<{ SessionId?: string }> = (input, { region, accountId }) =>
+  `arn:aws:ssm:${region}:${accountId}:session/${input.SessionId ?? ''}`
 
 /** Rights are given on a parameter, whatever version or label is asked for. */
 const arnOf = (context: RequestContext, given: string) =>
@@ -19,7 +23,7 @@ export const ssmService: Service = {
   actionPrefix: 'ssm',
   endpoints: [{ prefix: 'ssm' }],
   botocoreName: 'ssm',
-  handlers: { ...parameterHandlers, ...activationHandlers, ...tagHandlers },
+  handlers: { ...parameterHandlers, ...activationHandlers, ...sessionHandlers, ...tagHandlers },
   resources: {
     PutParameter: named,
     GetParameter: named,
@@ -30,6 +34,9 @@ export const ssmService: Service = {
     GetParameters: several,
     DeleteParameters: several,
     GetParametersByPath: (input: { Path?: string }, context) => parameterArn(context, input.Path ?? ''),
+    StartSession: (input: { Target?: string }, context) => sessionTarget(context, input.Target ?? ''),
+    ResumeSession: session,
+    TerminateSession: session,
     AddTagsToResource: tagTarget,
     RemoveTagsFromResource: tagTarget,
     ListTagsForResource: tagTarget,

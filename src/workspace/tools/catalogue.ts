@@ -7,6 +7,7 @@ export const TOOL_NAMES = [
   'docker',
   'eksctl',
   'kind',
+  'session-manager-plugin',
   'drydock',
 ] as const
 export type ToolName = (typeof TOOL_NAMES)[number]
@@ -69,6 +70,7 @@ export const OWN_TOOLS: Partial<Record<ToolName, string>> = {
   docker: 'src/containers/cli/main.ts',
   eksctl: 'src/cli/eksctl/main.ts',
   kind: 'src/cli/kind/main.ts',
+  'session-manager-plugin': 'src/cli/session-manager-plugin/main.ts',
   drydock: 'bin/drydock.js',
 }
 

@@ -1,8 +1,21 @@
+import { fileURLToPath } from 'node:url'
 import { satteri } from '@astrojs/markdown-satteri'
 import mdx from '@astrojs/mdx'
 import preact from '@astrojs/preact'
 import { defineConfig } from 'astro/config'
 import { highlighting } from './src/site/highlighting.ts'
+
+/** The pages are built in one language at a time (`src/site/languages.ts`). */
+const language = process.env.DRYDOCK_LANGUAGE ?? 'en'
+const texts = (id) => fileURLToPath(new URL(`./src/site/i18n/${id}/index.ts`, import.meta.url))
+
+/** Puts the texts of the language in the place of the English ones. */
+const translation = {
+  name: 'drydock-texts',
+  enforce: 'pre',
+  resolveId: (id, importer) =>
+    id === './en/index.ts' && importer?.endsWith('/site/i18n/index.ts') ? texts(language) : undefined,
+}
 
 /** The site is static: pages are built once, the server only serves them and answers the API. */
 export default defineConfig({
@@ -19,7 +32,7 @@ export default defineConfig({
   },
   // Nothing inline: the content security policy allows scripts and styles from files only.
   build: { inlineStylesheets: 'never', assets: 'assets' },
-  vite: { build: { assetsInlineLimit: 0, modulePreload: { polyfill: false } } },
+  vite: { plugins: [translation], build: { assetsInlineLimit: 0, modulePreload: { polyfill: false } } },
   devToolbar: { enabled: false },
   telemetry: false,
 })

@@ -1,9 +1,11 @@
 // Lints the course, besides what its schemas check: `node scripts/course.ts`. Prints what is wrong and exits 1.
-import { readdir, readFile } from 'node:fs/promises'
+import { glob, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { type Lesson, loadLessons } from '#labs/lesson.ts'
+import { lessonBlocks } from '#labs/lesson-blocks.ts'
+import { translationSchema } from '#labs/lesson-schema.ts'
 import { parseYaml } from '#labs/load.ts'
 
 /** A claim whose source was read longer ago has to be read again (days). */
@@ -36,6 +38,7 @@ const texts = new Map(
 await checkClaims()
 await checkGlossary()
 await checkPaths()
+await checkTranslations()
 for (const lesson of lessons) {
   checkSources(lesson)
   checkSentences(lesson)
@@ -123,6 +126,27 @@ async function checkPaths(): Promise<void> {
       if (lesson && !byId.has(lesson)) problems.push(`content/paths/${name}: there is no lesson "${lesson}"`)
       if (lab && !labs.includes(lab)) problems.push(`content/paths/${name}: there is no lab "${lab}"`)
     }
+  }
+}
+
+/** A translation has the commands of its original, which are the ones that run, and its questions with the same right answers. */
+async function checkTranslations(): Promise<void> {
+  for await (const file of glob('content/*/lessons/*/*.mdx')) {
+    const source = await readFile(file, 'utf8')
+    const lesson = byId.get(/lessons\/(.*)\.mdx$/.exec(file)![1]!)
+    if (!lesson) {
+      problems.push(`${file}: there is no such lesson in English`)
+      continue
+    }
+    const { quiz } = parseYaml(file, /^---\n([\s\S]*?)^---$/m.exec(source)![1]!, translationSchema)
+    const commands = (blocks: Lesson['blocks']) =>
+      JSON.stringify(blocks.map(({ line: _, ...block }) => block))
+    if (commands(lessonBlocks(source, file)) !== commands(lesson.blocks))
+      problems.push(`${file}: its commands are not those of the original`)
+    const rights = (questions: Lesson['quiz']) =>
+      JSON.stringify(questions.map(({ answers }) => answers.map(({ right }) => right)))
+    if (rights(quiz) !== rights(lesson.quiz))
+      problems.push(`${file}: its answers are not in the order of the original`)
   }
 }
 

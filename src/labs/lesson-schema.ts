@@ -43,6 +43,17 @@ export const lessonSchema = z.strictObject({
     ),
 })
 
+/**
+ * The head of a lesson in another language, `content/<language>/lessons/<track>/<lesson>.mdx`: the rest stands in the original, whose
+ * blocks and questions it repeats in their order.
+ */
+export const translationSchema = lessonSchema.pick({
+  title: true,
+  description: true,
+  objectives: true,
+  quiz: true,
+})
+
 /** What the blocks of a lesson printed, `<lesson>.outputs.yaml` beside it; written by `drydock lessons test --update`. */
 export const outputsSchema = z.strictObject({
   blocks: z.array(z.strictObject({ commands: z.string(), id: z.string().optional(), output: z.string() })),

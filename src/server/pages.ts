@@ -12,6 +12,11 @@ interface Page {
   changed: number
 }
 
+/** A link to the page in another language: search engines want the whole address. */
+const ALTERNATE = /(<link rel="alternate"[^>]* href=")(?=\/)/g
+/** The folder of a language other than English. */
+const LANGUAGE = /^\/[a-z]{2}-[A-Z]{2}(?=\/)/
+
 const PATH = /^(?:\/[\w-][\w.-]*)*\/?$/
 
 // A refresh by <meta> would not load a page again whose address has a fragment.
@@ -19,9 +24,16 @@ const PREPARING = `<!doctype html><html lang="en"><head><meta charset="utf-8">
 <title>Drydock is getting ready</title><script>setTimeout(() => location.reload(), 1000)</script></head><body><main><h1>Drydock is getting ready</h1>
 <p>The pages are being built, once. This page reloads by itself.</p></main></body></html>`
 
-/** Serves the built site: pages with a policy made for each, assets whose names change with their content for good. */
-export async function servePages(app: FastifyInstance, site: () => string | undefined): Promise<void> {
-  const pages = new Map<string, Page>()
+/**
+ * Serves the built site: pages with a policy made for each, assets whose names change with their content for good. `origin`
+ * is what the pages' addresses begin with.
+ */
+export async function servePages(
+  app: FastifyInstance,
+  site: () => string | undefined,
+  origin: () => string,
+): Promise<void> {
+  const pages = new Pages(origin)
   // Assets are found by the wildcard below; the plug-in gives `sendFile`.
   await app.register(fastifyStatic, {
     root: '/',
@@ -35,16 +47,16 @@ export async function servePages(app: FastifyInstance, site: () => string | unde
     const root = site()
     if (!root) return sendHtml(reply.code(503).header('retry-after', '1'), PREPARING)
     const path = decodePath(request)
-    if (path === undefined) return notFound(reply, root, pages)
+    if (path === undefined) return notFound(reply, root, '/', pages)
     if (path.endsWith('/')) {
-      const page = await loadPage(pages, join(root, path, 'index.html'))
-      if (!page) return notFound(reply, root, pages)
+      const page = await pages.load(join(root, path, 'index.html'))
+      if (!page) return notFound(reply, root, path, pages)
       if (request.headers['if-none-match'] === page.etag) return reply.code(304).send()
       return sendPage(reply, page)
     }
     const file = await stat(join(root, path)).catch(() => undefined)
     if (file?.isDirectory()) return reply.redirect(`${path}/`, 301)
-    if (!file?.isFile()) return notFound(reply, root, pages)
+    if (!file?.isFile()) return notFound(reply, root, path, pages)
     const lasting = path.startsWith('/assets/')
     reply.header('cache-control', lasting ? 'public, max-age=31536000, immutable' : 'no-cache')
     return reply.sendFile(path.slice(1), root)
@@ -61,20 +73,38 @@ function decodePath(request: FastifyRequest): string | undefined {
   }
 }
 
-async function loadPage(pages: Map<string, Page>, file: string): Promise<Page | undefined> {
-  const changed = (await stat(file).catch(() => undefined))?.mtimeMs
-  if (changed === undefined) return undefined
-  const known = pages.get(file)
-  if (known?.changed === changed) return known
-  const html = await readFile(file, 'utf8')
-  const etag = `"${createHash('sha256').update(html).digest('base64url').slice(0, 22)}"`
-  const page = { html, policy: contentPolicy(html), etag, changed }
-  pages.set(file, page)
-  return page
+/** The pages that were asked for, until they change on disk. */
+class Pages {
+  readonly #known = new Map<string, Page>()
+  readonly #origin: () => string
+
+  constructor(origin: () => string) {
+    this.#origin = origin
+  }
+
+  /** The page of a file; undefined when there is none. */
+  async load(file: string): Promise<Page | undefined> {
+    const changed = (await stat(file).catch(() => undefined))?.mtimeMs
+    if (changed === undefined) return undefined
+    const known = this.#known.get(file)
+    if (known?.changed === changed) return known
+    const html = (await readFile(file, 'utf8')).replace(ALTERNATE, (start) => start + this.#origin())
+    const etag = `"${createHash('sha256').update(html).digest('base64url').slice(0, 22)}"`
+    const page = { html, policy: contentPolicy(html), etag, changed }
+    this.#known.set(file, page)
+    return page
+  }
 }
 
-async function notFound(reply: FastifyReply, root: string, pages: Map<string, Page>): Promise<FastifyReply> {
-  const page = await loadPage(pages, join(root, '404.html'))
+async function notFound(
+  reply: FastifyReply,
+  root: string,
+  path: string,
+  pages: Pages,
+): Promise<FastifyReply> {
+  const page =
+    (await pages.load(join(root, LANGUAGE.exec(path)?.[0] ?? '', '404.html'))) ??
+    (await pages.load(join(root, '404.html')))
   reply.code(404)
   return page
     ? sendPage(reply, page)

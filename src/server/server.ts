@@ -137,6 +137,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
 
   // Known once the port is: nothing is answered before.
   let allowed = new AllowList([])
+  let url = ''
   let identities!: Identities
   let site: string | undefined
   const sockets = new TerminalSockets({
@@ -183,7 +184,11 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
   app.all('/api/*', { config: { access: 'anyone' } }, async () => {
     throw notFound('The API has no such path.', 'Reload the page.')
   })
-  await servePages(app, () => site)
+  await servePages(
+    app,
+    () => site,
+    () => url,
+  )
   app.server.on('upgrade', (request, socket, head) => {
     sockets.upgrade(request, socket, head).catch((error) => {
       onError(error)
@@ -200,9 +205,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
     )
   })
   const { port } = app.server.address() as AddressInfo
-  const url = hosting
-    ? new URL(hosting.url).origin
-    : `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+  url = hosting ? new URL(hosting.url).origin : `http://${host.includes(':') ? `[${host}]` : host}:${port}`
   const { protocol, host: publicHost } = new URL(url)
   const secure = protocol === 'https:'
   allowed = hosting ? new AllowList([publicHost], secure ? 'https' : 'http') : AllowList.loopback(port)

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { glob, mkdir, readdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises'
+import { cp, glob, mkdir, readdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { LANGUAGES } from './languages.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const dist = join(root, 'dist')
@@ -46,24 +47,41 @@ async function build(folder: string): Promise<void> {
   const part = `${folder}.${process.pid}`
   await mkdir(dist, { recursive: true })
   try {
-    await promisify(execFile)(
-      process.execPath,
-      [fileURLToPath(new URL('./build-process.ts', import.meta.url)), part],
-      {
-        cwd: root,
-        env: { ...process.env, ASTRO_TELEMETRY_DISABLED: '1', NODE_ENV: 'production' },
-        maxBuffer: 16 * 1024 * 1024,
-      },
-    ).catch((error: { stderr?: string; message: string }) => {
-      throw new Error(`The pages could not be built.\n${error.stderr?.trim() || error.message}`)
-    })
-    await rename(join(part, 'site'), folder).catch(async (error) => {
+    const [site, ...others] = await Promise.all(LANGUAGES.map(({ id }) => buildLanguage(id, join(part, id))))
+    for (const [index, other] of others.entries()) {
+      // Names of assets change with their content, so that languages share what is the same.
+      await cp(join(other, 'assets'), join(site!, 'assets'), { recursive: true })
+      await rm(join(other, 'assets'), { recursive: true })
+      await rename(other, join(site!, LANGUAGES[index + 1]!.id))
+    }
+    await rename(site!, folder).catch(async (error) => {
       // Somebody else built the same at the same time.
       if (!(await isFolder(folder))) throw error
     })
   } finally {
     await rm(part, { recursive: true, force: true })
   }
+}
+
+/** Builds the pages of one language and gives their folder. */
+async function buildLanguage(language: string, folder: string): Promise<string> {
+  await promisify(execFile)(
+    process.execPath,
+    [fileURLToPath(new URL('./build-process.ts', import.meta.url)), folder],
+    {
+      cwd: root,
+      env: {
+        ...process.env,
+        ASTRO_TELEMETRY_DISABLED: '1',
+        NODE_ENV: 'production',
+        DRYDOCK_LANGUAGE: language,
+      },
+      maxBuffer: 16 * 1024 * 1024,
+    },
+  ).catch((error: { stderr?: string; message: string }) => {
+    throw new Error(`The pages could not be built.\n${error.stderr?.trim() || error.message}`)
+  })
+  return join(folder, 'site')
 }
 
 /** Swaps the link in one step, so that nobody meets half a site, and removes builds that nothing leads to. */

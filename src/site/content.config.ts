@@ -1,11 +1,16 @@
 import { defineCollection } from 'astro:content'
+import { readFile } from 'node:fs/promises'
 import { file, glob } from 'astro/loaders'
 import { z } from 'astro/zod'
 import { parse } from 'yaml'
-import { lessonSchema, outputsSchema } from '#labs/lesson-schema.ts'
+import { lessonSchema, outputsSchema, translationSchema } from '#labs/lesson-schema.ts'
 import { labSchema } from '#labs/schema.ts'
 import { glossaryId } from './course/glossary.ts'
 import { guideSchema, pathSchema, pictureSchema, priceSchema } from './course/schemas.ts'
+import { t } from './i18n/index.ts'
+
+const terms = (text: string) =>
+  (parse(text) as { term: string }[]).map((entry) => ({ id: glossaryId(entry.term), ...entry }))
 
 /** A term of `content/glossary.yaml`. */
 const term = z.object({
@@ -29,13 +34,24 @@ export const collections = {
     schema: outputsSchema,
   }),
   glossary: defineCollection({
-    loader: file('./content/glossary.yaml', {
-      parser: (text) =>
-        (parse(text) as { term: string }[]).map((entry) => ({
-          id: glossaryId(entry.term),
-          ...entry,
-        })),
-    }),
+    loader: file('./content/glossary.yaml', { parser: terms }),
+    schema: term,
+  }),
+  /** Lessons in the language of this build, by the lesson's id. Those that are missing are shown in English. */
+  translations: defineCollection({
+    loader: glob({ base: `./content/${t.locale.id}/lessons`, pattern: '**/*.mdx' }),
+    schema: translationSchema,
+  }),
+  /** What terms mean in the language of this build. */
+  meanings: defineCollection({
+    loader: {
+      name: 'meanings',
+      async load({ store, parseData }) {
+        const text = await readFile(`./content/${t.locale.id}/glossary.yaml`, 'utf8').catch(() => '[]')
+        store.clear()
+        for (const { id, ...data } of terms(text)) store.set({ id, data: await parseData({ id, data }) })
+      },
+    },
     schema: term,
   }),
   pictures: defineCollection({

@@ -1,4 +1,5 @@
 import type { SessionState } from '#server/api.ts'
+import { href } from './href.ts'
 import { t } from './i18n/index.ts'
 import { signedIn } from './sign-in.ts'
 
@@ -10,11 +11,11 @@ async function showMenu(): Promise<void> {
   if (!menu || !answer?.ok) return
   const { person, ways } = (await answer.json()) as SessionState
   if (!person || ways.includes('link')) return
-  const add = (href: string, text: string) => {
+  const add = (path: string, text: string) => {
     const link = document.createElement('a')
-    link.href = href
+    link.href = href(path)
     link.textContent = text
-    if (location.pathname === href) link.setAttribute('aria-current', 'page')
+    if (location.pathname === href(path)) link.setAttribute('aria-current', 'page')
     menu.append(link)
   }
   if (person.role === 'instructor' || person.role === 'admin') add('/classroom/', t.menu.classroom)
@@ -26,7 +27,7 @@ async function showMenu(): Promise<void> {
   out.title = t.menu.signedInAs(person.name)
   out.addEventListener('click', async () => {
     await fetch('/api/session', { method: 'DELETE' })
-    location.assign('/sign-in/')
+    location.assign(href('/sign-in/'))
   })
   menu.append(out)
 }

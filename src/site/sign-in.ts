@@ -1,4 +1,5 @@
 import type { SessionState } from '#server/api.ts'
+import { here, href } from './href.ts'
 
 const TOKEN = 'token'
 
@@ -22,8 +23,8 @@ async function useLink(): Promise<void> {
 
 /** The address of the page that says how to sign in, and then leads back here. */
 export function signInPage(reason?: 'refused'): string {
-  const back = location.pathname === '/' ? '' : `?to=${encodeURIComponent(location.pathname)}`
-  return `/sign-in/${back}${reason ? `#${reason}` : ''}`
+  const back = here() === '/' ? '' : `?to=${encodeURIComponent(location.pathname)}`
+  return `${href('/sign-in/')}${back}${reason ? `#${reason}` : ''}`
 }
 
 /** Leads to the sign-in if nobody is signed in. A server that does not answer changes nothing. */

@@ -19,11 +19,13 @@ afterAll(async () => {
 })
 
 /** Opens a page and gathers what its policy refused, its errors, and requests to elsewhere. */
-async function open(path: string, options: { width?: number; dark?: boolean } = {}) {
+async function open(path: string, options: { width?: number; dark?: boolean; locale?: string } = {}) {
   const context = await browser.newContext({
     viewport: { width: options.width ?? 1280, height: 900 },
     colorScheme: options.dark ? 'dark' : 'light',
     reducedMotion: 'reduce',
+    // A page in another language than the reader's leads to the reader's.
+    locale: options.locale ?? (path.startsWith('/zh-CN/') ? 'zh-CN' : 'en-US'),
   })
   const page = await context.newPage()
   const faults: string[] = []
@@ -52,6 +54,7 @@ const PAGES = {
   lessons: '/lessons/',
   lesson: '/lessons/eks/what-eks-manages/',
   glossary: '/glossary/',
+  'lesson in Chinese': '/zh-CN/lessons/orchestration/engine-and-orchestrator/',
   'missing page': '/no/such/page/',
 }
 
@@ -121,23 +124,59 @@ describe('every page', () => {
     await close()
   })
 
-  it('links only to pages that exist', async () => {
-    const { page, close } = await open('/')
-    const seen = new Set<string>()
-    const missing: string[] = []
-    const queue = ['/']
-    for (let path = queue.pop(); path; path = queue.pop()) {
-      if (seen.has(path)) continue
-      seen.add(path)
-      const answer = await page.goto(site.url + path)
-      if (!answer?.ok()) missing.push(path)
-      const links = await page.$$eval('a[href^="/"]', (all) =>
-        all.map((a) => new URL((a as HTMLAnchorElement).href)),
-      )
-      queue.push(...links.map(({ pathname }) => pathname))
-    }
-    expect(missing).toEqual([])
-    expect(seen).toContain('/labs/first-eks-cluster/')
+  it('is there in Chinese, with what belongs to it, and stays in the language that was chosen', async () => {
+    const { page, close } = await open('/lessons/orchestration/engine-and-orchestrator/')
+    await page.getByRole('link', { name: '简体中文' }).click()
+    await page.waitForURL('**/zh-CN/lessons/orchestration/engine-and-orchestrator/')
+    expect(await page.locator('html').getAttribute('lang')).toBe('zh-CN')
+    expect(await page.locator('h1').textContent()).toBe('引擎与编排器')
+    await page.goto(`${site.url}/glossary/#pod`)
+    await page.waitForURL('**/zh-CN/glossary/#pod')
+    await page.getByRole('link', { name: 'English' }).click()
+    await page.waitForURL(`${site.url}/glossary/#pod`)
     await close()
+  })
+
+  it('says in which language a text is that nobody has translated', async () => {
+    const { page, close } = await open('/zh-CN/lessons/eks/what-eks-manages/')
+    expect(await page.locator('article').getAttribute('lang')).toBe('en')
+    expect(await page.getByText('本课还没有中文版').count()).toBe(1)
+    await close()
+  })
+
+  it('shows a reader with a Chinese browser the Chinese page', async () => {
+    const { page, close } = await open('/', { locale: 'zh-SG' })
+    await page.waitForURL(`${site.url}/zh-CN/`)
+    await close()
+  })
+
+  it('links only to pages and places that exist, in its own language', async () => {
+    const pages = new Map<string, string | undefined>()
+    const missing = new Set<string>()
+    const queue = ['/']
+    const links: { from: string; path: string; place: string }[] = []
+    for (let path = queue.pop(); path; path = queue.pop()) {
+      if (pages.has(path)) continue
+      const answer = await fetch(site.url + path)
+      const html = answer.ok ? await answer.text() : undefined
+      pages.set(path, html)
+      for (const [, to, place] of html?.matchAll(/<a\b[^>]*? href="(\/[^"#]*)(?:#([^"]+))?"/g) ?? []) {
+        links.push({ from: path, path: to!, place: place ?? '' })
+        queue.push(to!)
+      }
+    }
+    for (const { from, path, place } of links) {
+      const html = pages.get(path)
+      if (html === undefined || (place !== '' && !html.includes(` id="${place}"`)))
+        missing.add(`${from} → ${path}#${place}`)
+    }
+    expect([...missing]).toEqual([])
+    expect([...pages.keys()]).toContain('/labs/first-eks-cluster/')
+    expect([...pages.keys()]).toContain('/zh-CN/labs/first-eks-cluster/')
+    const chinese = links.filter(
+      ({ from, path }) => from.startsWith('/zh-CN/') && !path.startsWith('/zh-CN/'),
+    )
+    // The one way back is the switch: to the same page in English.
+    expect(chinese.filter(({ from, path }) => from !== `/zh-CN${path}`)).toEqual([])
   })
 })

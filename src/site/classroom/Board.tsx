@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals'
 import type { Cohort } from '#server/api.ts'
 import { request } from '../api.ts'
+import { href } from '../href.ts'
 import { t } from '../i18n/index.ts'
 import { Dialog } from '../lab/Dialog.tsx'
 import { Field } from './Field.tsx'
@@ -26,7 +27,7 @@ export function Board() {
         <h1>{cohort.name}</h1>
         <JoinCode cohort={cohort} />
         <p>
-          <a class="button small" href="/classroom/">
+          <a class="button small" href={href('/classroom/')}>
             {t.courses.all}
           </a>
           <a class="button small" href={`${path()}/report.csv`} download>

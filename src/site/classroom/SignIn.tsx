@@ -2,15 +2,16 @@ import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { InvitationState, JoinResult, SessionState } from '#server/api.ts'
 import { request } from '../api.ts'
+import { href } from '../href.ts'
 import { t } from '../i18n/index.ts'
 import { Field } from './Field.tsx'
 import { Form } from './Form.tsx'
 
 /** Where the reader wanted to go: a page of this site, whatever the address says. */
 function destination(): string {
-  const to = new URLSearchParams(location.search).get('to') ?? '/'
+  const to = new URLSearchParams(location.search).get('to') ?? href('/')
   const url = new URL(to, location.origin)
-  return url.origin === location.origin ? url.pathname : '/'
+  return url.origin === location.origin ? url.pathname : href('/')
 }
 const leave = () => location.replace(destination())
 

@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks'
+import { href } from '../href.ts'
 import { t } from '../i18n/index.ts'
 import { Overview } from './Overview.tsx'
 import { ResourceDetail } from './ResourceDetail.tsx'
@@ -38,7 +39,7 @@ function Shown() {
       <>
         <h1>{t.console.title}</h1>
         <p>
-          {t.console.absent} <a href={`/labs/${labId}/`}>{t.console.toLab}</a>
+          {t.console.absent} <a href={href(`/labs/${labId}/`)}>{t.console.toLab}</a>
         </p>
       </>
     )

@@ -1,11 +1,6 @@
-import { en, type Messages } from './en.ts'
-
-const tables: Record<string, Messages> = { en }
-
-/** The interface's texts in a language (`en`, `zh-CN`); English when there is no such table. */
-export function messages(language: string): Messages {
-  return tables[language] ?? tables[language.split('-')[0] ?? ''] ?? en
-}
-
-/** The texts for the page's own language: in the browser the one of `<html lang>`. */
-export const t: Messages = messages(typeof document === 'undefined' ? 'en' : document.documentElement.lang)
+/**
+ * The texts of the language that the pages are built in. English here; the build of another language puts its folder in the
+ * place of `en/` (`astro.config.mjs`), so that no page carries two languages. A namespace, so that a page carries only the
+ * sections that it uses.
+ */
+export * as t from './en/index.ts'

@@ -1,4 +1,5 @@
 import type { Finding } from '#checks/finding.ts'
+import { href } from '../href.ts'
 import { t } from '../i18n/index.ts'
 import { CommandActions } from './CommandActions.tsx'
 
@@ -22,7 +23,7 @@ export function FindingCard({ finding }: { finding: Finding }) {
       )}
       {lesson && (
         <p>
-          <a href={lesson} target="_blank" rel="noopener">
+          <a href={href(lesson)} target="_blank" rel="noopener">
             {t.check.lesson}
           </a>
         </p>

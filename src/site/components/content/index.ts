@@ -4,6 +4,7 @@ import Costs from './Costs.astro'
 import Diff from './Diff.astro'
 import Explain from './Explain.astro'
 import Guide from './Guide.astro'
+import Link from './Link.astro'
 import Matrix from './Matrix.astro'
 import Picture from './Picture.astro'
 import Predict from './Predict.astro'
@@ -29,6 +30,7 @@ export const contentComponents = {
   Tab,
   Tabs,
   Term,
+  a: Link,
   pre: Command,
   table: Table,
 }

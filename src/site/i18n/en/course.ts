@@ -1,0 +1,88 @@
+export const labs = {
+  title: 'Labs',
+  lead: 'Each lab is a set of steps in your own simulated account. Leave whenever you like; it will be as you left it.',
+  minutes: (n: number) => `about ${n} min`,
+  steps: (n: number) => (n === 1 ? '1 step' : `${n} steps`),
+  progress: (passed: number, total: number) => `${passed} of ${total} steps done`,
+  none: 'No lab is installed. Labs live in the folder “labs”.',
+}
+
+export const lessons = {
+  title: 'Lessons',
+  lead: 'Short readings beside the labs: what a thing is, why it is so, and what people often get wrong.',
+  contents: 'On this page',
+  sources: 'Sources',
+  read: (date: string) => `read ${date}`,
+  minutes: (n: number) => `${n} min read`,
+  objectives: 'After this lesson you can',
+  practise: 'Practise',
+  previous: 'Previous',
+  next: 'Next',
+  none: 'No lesson is installed yet. Lessons live in the folder “content/lessons”.',
+  untranslated: 'This lesson is in English only so far.',
+}
+
+export const paths = {
+  title: 'Learning paths',
+  lead: 'The same lessons and labs in an order for your purpose.',
+  hours: (minutes: number) => `about ${Math.round(minutes / 30) / 2} h`,
+  lesson: 'Lesson',
+  lab: 'Lab',
+  task: 'Task',
+  notes: 'Notes for the trainer',
+}
+
+export const course = {
+  showAll: 'Show all sides',
+  showOne: 'Show one side',
+  predict: 'Predict.',
+  showResult: 'Show what happens',
+  guessedRight: 'As you said. Now see why.',
+  guessedWrong: 'It comes out differently. See why.',
+  explain: 'Why',
+  part: 'Part',
+  who: { aws: 'AWS', you: 'You', shared: 'Both', docker: 'Docker', nobody: 'Nobody' },
+  differs: 'What differs',
+  aspects: {
+    commands: 'Commands',
+    objects: 'What exists afterwards',
+    manages: 'Who manages it',
+    permissions: 'Permissions it took',
+    time: 'Time',
+    cost: 'Cost',
+  },
+  costColumns: ['What', 'Price', 'A month (730 h)'],
+  sum: 'Together',
+  prices: 'Prices of us-east-1; data transfer and taxes come on top.',
+  pricesRead: (date: string) => `Read ${date} or later.`,
+  pricesKnown: 'Some are from knowledge (November 2026): follow the link before you rely on one.',
+  runByAws: 'run by AWS',
+  runByYou: 'run by you',
+  back: 'Back',
+  forward: 'Next',
+  stepOf: 'of',
+  pickPart: 'Choose a part of the picture to read what it does.',
+  inWords: 'The picture in words',
+  startAgain: 'Start again',
+  quiz: 'Check yourself',
+  why: 'Why?',
+  right: 'Right.',
+  wrong: 'No.',
+  score: 'Right answers:',
+}
+
+export const glossary = {
+  title: 'Glossary',
+  lead: 'The words of the lessons, each in one sentence.',
+  more: (lesson: string) => `See “${lesson}”`,
+}
+
+export const code = {
+  copy: 'Copy',
+  copied: 'Copied',
+  type: 'Type into the terminal',
+  needStart: 'Start the lab first; then commands can be typed into its terminal.',
+  copyFailed: 'The browser did not allow copying. Select the text and copy it by keyboard.',
+  block: 'Code',
+  output: 'Prints',
+}

@@ -1,0 +1,11 @@
+/** Every text of the interface, in English; a file for what is loaded together, so that a page gets only what it shows. */
+export * from './classroom.ts'
+export * from './console.ts'
+export * from './course.ts'
+export * from './files.ts'
+export * from './lab.ts'
+export * from './menu.ts'
+export * from './pages.ts'
+export * from './sign-in.ts'
+export * from './terminal.ts'
+export * from './world.ts'

@@ -1,0 +1,197 @@
+import type { StepStatus } from '#server/api.ts'
+
+export const lab = {
+  steps: 'Steps',
+  objectives: 'What you will be able to do',
+  readBefore: 'Worth reading before:',
+  hint: 'Stuck? Show a hint',
+  nextHint: 'Show the next hint',
+  stepLabel: (n: number) => `Step ${n}`,
+  status: { todo: 'To do', failed: 'Not yet', passed: 'Done' } satisfies Record<StepStatus, string>,
+  checking: 'Checking…',
+  progress: (passed: number, total: number) => `${passed} of ${total} done`,
+  allDone: 'All steps are done. Well built.',
+  start: 'Start the lab',
+  starting: 'Starting…',
+  startLead: 'Starting makes an AWS account of your own on this machine, and a terminal in it.',
+  startDoing: 'Making your account, the lab network and a terminal.',
+  startSlow: 'This takes longer than usual. The first start unpacks the command-line tools.',
+  retry: 'Try again',
+  reset: 'Start over',
+  resetTitle: 'Start this lab over?',
+  resetText:
+    'Everything in this lab goes: the simulated account with all in it, the files in your home folder, open terminals, and the progress. It cannot be undone.',
+  resetConfirm: 'Delete all and start over',
+  cancel: 'Cancel',
+  account: 'AWS account',
+  region: 'Region',
+  provisioning: (aws: string, here: string) => `New clusters: AWS needs ${aws}, here ${here}`,
+  speed: 'Speed',
+  seconds: (n: number) => `${n} s`,
+  minutes: (n: number) => `${n} min`,
+  about: (amount: string) => `about ${amount}`,
+  noWait: 'no wait',
+  stepPassed: (title: string) => `Done: ${title}`,
+  stepNotYet: (title: string, finding: string) => `Not yet: ${title}. ${finding}`,
+  stepError: (title: string) => `The check of “${title}” could not run to its end.`,
+  nextStep: (title: string) => `Next: ${title}`,
+}
+
+export const check = {
+  button: 'Check my work',
+  again: 'Check again',
+  auto: 'Checked by itself whenever your cloud changes.',
+  needStart: 'Start the lab first; then this step can be checked.',
+  failed: 'Not yet',
+  error: 'The check could not finish',
+  passed: 'Done, checked',
+  at: (time: string) => `Checked at ${time}`,
+  expected: 'Expected',
+  observed: 'Observed',
+  evidence: 'See for yourself',
+  cause: 'Likely cause',
+  hint: 'Show a hint',
+  lesson: 'Read the lesson on this',
+  inOrder: (n: number) => (n === 1 ? '1 thing is in order' : `${n} things are in order`),
+}
+
+export const layout = {
+  panes: 'Parts of the page',
+  pane: {
+    steps: 'Steps',
+    files: 'Files and editor',
+    world: 'World: your cloud, live',
+    terminal: 'Terminal',
+  },
+  stepsSize: 'Size of the steps',
+  aboveSize: 'Size of what is above the terminal',
+  splitSize: 'Size of the left terminal',
+  dividerHelp: 'Drag, or click to go through three sizes',
+}
+
+export const keys = {
+  title: 'Keyboard',
+  close: 'Close',
+  letters: 'Single letters do something outside of fields and the terminal',
+  groups: [
+    {
+      title: 'Anywhere on the page',
+      keys: [
+        [['?'], 'Show this map'],
+        [['S'], 'Go to the steps'],
+        [['F'], 'Go to the files'],
+        [['W'], 'Go to the world'],
+        [['T'], 'Go to the terminal'],
+        [['C'], 'Check the open step'],
+        [['F6'], 'Into the terminal, and out of it'],
+      ],
+    },
+    {
+      title: 'In the terminal',
+      keys: [
+        [['Ctrl', 'Shift', 'C'], 'Copy what is selected'],
+        [['Ctrl', 'Shift', 'V'], 'Paste'],
+        [['Ctrl', 'Shift', 'F'], 'Find'],
+        [['Ctrl', 'C'], 'End the running program'],
+      ],
+    },
+    {
+      title: 'In the editor',
+      keys: [
+        [['Ctrl', 'S'], 'Save now; it also saves by itself'],
+        [['Ctrl', 'Space'], 'What can stand here'],
+        [['Ctrl', 'F'], 'Find and replace'],
+        [['Ctrl', 'Z'], 'Undo'],
+        [['F6'], 'Out of the editor'],
+      ],
+    },
+    {
+      title: 'On the map of the world',
+      keys: [
+        [['←', '→', '↑', '↓'], 'Move the map; in the tree, go through it'],
+        [['+', '-'], 'Larger, smaller'],
+        [['0'], 'See all of it'],
+        [['Enter'], 'Details of what is chosen in the tree'],
+      ],
+    },
+    {
+      title: 'On a divider or a tab',
+      keys: [
+        [['←', '→'], 'Move; with Shift further'],
+        [['Home', 'End'], 'As far as it goes'],
+        [['Enter'], 'The next of three sizes'],
+      ],
+    },
+  ] as { title: string; keys: [string[], string][] }[],
+}
+
+export const step = {
+  changes: 'What changed in this step',
+  solution: 'Show the solution',
+  solutionTitle: 'One way to do it',
+  solutionAsk: 'Show the solution?',
+  solutionText:
+    'The hints lead there step by step, and what you find out yourself stays. The solution is shown, not run.',
+  reset: 'Back to where it began',
+  resetTitle: 'Go back to where this step began?',
+  resetText:
+    'Cloud, files and progress become what they were at the beginning of this step. What you did since, in this and later steps, goes; open terminals end.',
+  resetConfirm: 'Go back',
+  objects: 'What is different in your cloud',
+  noObjects: 'Nothing that the world view shows is different.',
+  made: 'is new',
+  gone: 'is gone',
+  calls: 'Calls to AWS since then',
+}
+
+export const calls = {
+  none: 'No call has changed anything.',
+  done: 'done',
+  principal: 'Called by',
+  via: (service: string) => `through ${service}`,
+  error: 'Error',
+}
+
+export const clock = {
+  label: 'Time',
+  note: 'How fast the clock of your cloud goes. The commands in your terminal run at their own pace.',
+  speed: (speed: number) => (speed === 0 ? 'paused' : speed === 1 ? 'true speed' : `${speed} times as fast`),
+  untilReady: 'Until ready',
+  untilReadyNote:
+    'Moves the clock of your cloud forward until nothing is on its way any more, at most an hour',
+}
+
+export const costs = {
+  meter: (perHour: string, soFar: string) => `AWS: ${perHour}/h, ${soFar} so far`,
+  title: 'What this would cost on AWS',
+  none: 'Nothing that is here costs by the hour.',
+  resource: 'Resource',
+  perHour: 'USD an hour',
+  soFar: 'so far',
+  note: (region: string, date: string) =>
+    `On demand prices of ${region}, ${date}, without free tiers and taxes. Here nothing costs anything.`,
+}
+
+export const connection = {
+  connecting: 'Connecting…',
+  connected: 'Connected',
+  reconnecting: 'Reconnecting…',
+  cloudRestarting: 'The cloud is restarting…',
+  offline: 'The server does not answer. Is “npm start” still running? Trying again…',
+  cloudNote: 'The simulated cloud is starting again. Nothing is lost; commands work again in a moment.',
+}
+
+export const learner = {
+  raise: 'Raise hand',
+  raised: 'Hand is up',
+  taken: 'Somebody comes',
+  lower: 'Take hand down',
+  note: 'What is the matter? (optional)',
+  raiseText: 'Your instructor sees your name, the lab, the step and what its check found.',
+  from: 'Your instructor',
+  look: 'Look',
+  dismiss: 'Close the message',
+  notOpen:
+    'This lab is not open yet: your instructor opens the labs one after another. This page tells you when.',
+  opened: 'The lab is open now.',
+}

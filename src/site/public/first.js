@@ -1,0 +1,17 @@
+// Loaded before the first paint, so that neither chosen colours nor a chosen language flash.
+{
+  const theme = localStorage.getItem('drydock.theme')
+  if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme
+
+  const folders = { en: '', 'zh-CN': '/zh-CN' }
+  const understood = () =>
+    navigator.languages
+      .map((tag) => (/^zh\b/i.test(tag) ? 'zh-CN' : /^en\b/i.test(tag) ? 'en' : undefined))
+      .find((language) => language)
+  const wanted = localStorage.getItem('drydock.language') ?? understood()
+  const here = document.documentElement.lang
+  if (wanted in folders && wanted !== here)
+    location.replace(
+      folders[wanted] + location.pathname.slice(folders[here].length) + location.search + location.hash,
+    )
+}

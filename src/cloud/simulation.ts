@@ -12,6 +12,7 @@ import { Catalogue } from '#containers/catalogue/catalogue.ts'
 import { LayerTrees } from '#containers/files/layers.ts'
 import { createImagePuller } from '#containers/images/puller.ts'
 import { createContainerRuntime } from '#containers/processes/runtime.ts'
+import { registryProgram } from '#containers/programs/registry.ts'
 import { Machines } from '#kubernetes/machines/machines.ts'
 import { machinePrograms } from '#kubernetes/machines/programs.ts'
 import type { CertificateIssuer } from '#network/authority.ts'
@@ -128,7 +129,8 @@ export class Simulation {
       network,
       trees,
       authorities: authority,
-      programs: (...executable) => programs(...executable),
+      programs: (name, argv0, version) =>
+        name === 'registry' ? registryProgram({ world, blobs }, version) : programs(name, argv0, version),
     })
     const images = createImagePuller({ hosts: registries, blobs })
     const lookupOutside = (name: string) => outside.lookup(name)

@@ -7,6 +7,7 @@ import { languages } from './languages.ts'
 import { nginx } from './nginx.ts'
 import { others } from './others.ts'
 import type { CatalogueRepository } from './recipe.ts'
+import { services } from './services.ts'
 
 /** All images that the project makes itself. */
 export const CATALOGUE: readonly CatalogueRepository[] = [
@@ -14,6 +15,7 @@ export const CATALOGUE: readonly CatalogueRepository[] = [
   ...others,
   ...languages,
   ...databases,
+  ...services,
   ...demos,
   ...kind,
 ]

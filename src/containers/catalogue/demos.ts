@@ -200,6 +200,31 @@ export const demos: CatalogueRepository[] = [
     images: [{ tags: ['latest', '8.17.0', '8.16.0', '8.11.1'], recipe: curlImage }],
   },
   {
+    names: [{ host: HUB, repository: 'kennethreitz/httpbin' }],
+    images: [
+      {
+        tags: ['latest'],
+        recipe: () =>
+          single(
+            'httpbin',
+            '0.9.2',
+            '/usr/local/bin/gunicorn',
+            { ExposedPorts: { '80/tcp': {} } },
+            '2018-10-24T00:00:00Z',
+          ),
+      },
+    ],
+  },
+  {
+    names: [{ host: HUB, repository: 'nginxdemos/hello' }],
+    images: [
+      {
+        tags: ['plain-text', 'latest'],
+        recipe: () => single('nginx-hello', '0.4', '/usr/sbin/nginx', { ExposedPorts: { '80/tcp': {} } }),
+      },
+    ],
+  },
+  {
     names: [{ host: HUB, repository: 'polinux/stress' }],
     images: [{ tags: ['latest', '1.0.4'], recipe: stress }],
   },

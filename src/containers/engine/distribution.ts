@@ -4,7 +4,13 @@ import { type BlobStore, DigestMismatchError } from '../blobs/store.ts'
 import { DOCKER_LAYER } from '../files/layers.ts'
 import type { Descriptor, RegistryCredentials } from '../image.ts'
 import { fetchImage, HERE, PlatformError } from '../images/fetch.ts'
-import { canonicalName, familiarName, type ImageReference, registryHost } from '../images/reference.ts'
+import {
+  canonicalName,
+  familiarName,
+  type ImageReference,
+  registryHost,
+  registryScheme,
+} from '../images/reference.ts'
 import { RegistryClient, RegistryRequestError } from '../images/registry-client.ts'
 import type { HostTransport } from '../images/transport.ts'
 import { MANIFEST_TYPES } from '../registry/manifest.ts'
@@ -45,7 +51,7 @@ export class Distribution {
       await client.ping()
     } catch (error) {
       if (!(error instanceof RegistryRequestError)) throw error
-      const endpoint = `https://${host}/v2/`
+      const endpoint = endpointOf(host)
       if (error.reason === 'unreachable' || error.reason === 'login') {
         throw new EngineError(error.reason === 'login' ? 401 : 500, `Get "${endpoint}": ${error.message}`)
       }
@@ -224,6 +230,8 @@ const STATUS: Record<number, string> = {
 const nameOf = (reference: ImageReference) =>
   canonicalName(reference) + (reference.digest ? `@${reference.digest}` : `:${reference.tag ?? 'latest'}`)
 
+const endpointOf = (host: string) => `${registryScheme(host)}://${host}/v2/`
+
 /** `https://index.docker.io/v1/` and bare names → the host that answers `/v2/`. */
 function addressHost(address: string): string {
   const host = address.replace(/^https?:\/\//, '').replace(/\/.*$/, '')
@@ -257,7 +265,7 @@ function pullError(error: unknown, reference: ImageReference, wanted: string, pl
         `pull access denied for ${name}, repository does not exist or may require 'docker login': ${error.message}`,
       )
     case 'unreachable':
-      return new EngineError(500, `Get "https://${registryHost(reference.domain)}/v2/": ${error.message}`)
+      return new EngineError(500, `Get "${endpointOf(registryHost(reference.domain))}": ${error.message}`)
     case 'no-credentials':
       return new EngineError(500, `Head "${error.url}": no basic auth credentials`)
     case 'login':
@@ -284,7 +292,7 @@ function pullError(error: unknown, reference: ImageReference, wanted: string, pl
 function pushError(error: unknown, reference: ImageReference): unknown {
   if (!(error instanceof RegistryRequestError)) return error
   if (error.reason === 'unreachable') {
-    return new EngineError(500, `Get "https://${registryHost(reference.domain)}/v2/": ${error.message}`)
+    return new EngineError(500, `Get "${endpointOf(registryHost(reference.domain))}": ${error.message}`)
   }
   return new EngineError(500, error.message)
 }

@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { HostTable, HttpHost } from '#network/hosts.ts'
-import type { VirtualNetwork } from '#network/virtual-network.ts'
+import { ConnectError, type VirtualNetwork } from '#network/virtual-network.ts'
 import type { World } from '#world/world.ts'
 import type { BlobStore } from '../blobs/store.ts'
 import { LayerTrees } from '../files/layers.ts'
+import { isLoopback } from '../images/reference.ts'
 import { HostTransport } from '../images/transport.ts'
 import { createContainerRuntime, type SimulatedRuntime } from '../processes/runtime.ts'
 import { StartError } from '../runtime.ts'
@@ -28,6 +29,7 @@ import { Lifecycle } from './lifecycle.ts'
 import { networkRoutes } from './network-routes.ts'
 import { Networks } from './networks.ts'
 import type { EngineParts } from './parts.ts'
+import { HOST_ADDRESS } from './published-ports.ts'
 import { Sessions } from './session.ts'
 import { streamRoutes } from './stream-routes.ts'
 import { swarmRoutes } from './swarm-routes.ts'
@@ -96,7 +98,7 @@ export class DockerEngine implements HttpHost {
       removeEnded: (record) => containers.remove(record.id, { force: true }),
     })
     const containers = new Containers({ ...shared, lifecycle })
-    const transport = new HostTransport(options.hosts)
+    const transport = new HostTransport(withLoopback(options.hosts, network))
     const distribution = new Distribution({ world, blobs, images, transport })
     const builder = new Builder({
       world,
@@ -254,5 +256,19 @@ function stepRunner(runtime: SimulatedRuntime, lookup: DockerEngineOptions['look
         else if (tree.lookup(path)) tree.remove(path)
       }
     }
+  }
+}
+
+/** The hosts with those that the engine reaches on its own machine: the ports that containers publish. */
+function withLoopback(hosts: HostTable, network: VirtualNetwork): HostTable {
+  return {
+    resolve(name, port) {
+      if (!isLoopback(name)) return hosts.resolve(name, port)
+      const connect = () => {
+        if (!network.listening(HOST_ADDRESS, port)) throw new ConnectError('ECONNREFUSED', HOST_ADDRESS, port)
+        return network.connect({ address: HOST_ADDRESS, port })
+      }
+      return { kind: 'tcp', connect }
+    },
   }
 }

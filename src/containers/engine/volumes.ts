@@ -4,6 +4,7 @@ import { contentSize, type DirectoryNode, readContent, type TreeNode } from '../
 import { wholeOf } from '../files/pieces.ts'
 import type { FileTree } from '../files/tree.ts'
 import { VolumeRoom } from '../files/volume-room.ts'
+import { forgetData } from '../registry/local-data.ts'
 import type { Mount } from '../runtime.ts'
 import { badRequest, conflict, notFound } from './api.ts'
 import type { BindMounts } from './bind-mounts.ts'
@@ -99,11 +100,12 @@ export class Volumes {
 
   /** Throws EngineError when a container has it. */
   remove(name: string, containers: readonly ContainerRecord[]): void {
-    this.require(name)
+    const record = this.require(name)
     const users = this.users(name, containers)
     if (users.length > 0) {
       throw conflict(`remove ${name}: volume is in use - [${users.map(({ id }) => id).join(', ')}]`)
     }
+    forgetData(this.#world.store, this.#open.get(name)?.keys() ?? Object.keys(record.files))
     this.#open.delete(name)
     this.#world.store.delete(key(name))
   }

@@ -74,6 +74,13 @@ export function familiarName({ domain, path }: ImageReference): string {
   return path.startsWith('library/') ? path.slice('library/'.length) : path
 }
 
+/** How a registry is asked: on this machine without TLS, as the Docker Engine does by default. */
+export const registryScheme = (host: string): 'http' | 'https' =>
+  isLoopback(host.replace(/:\d+$/, '')) ? 'http' : 'https'
+
+/** Whether a host name is this machine's own. */
+export const isLoopback = (name: string): boolean => /^(?:localhost|127(?:\.\d+){3}|\[?::1\]?)$/.test(name)
+
 /** The host that serves a domain's registry API. */
 export const registryHost = (domain: string): string =>
   domain === 'docker.io' ? 'registry-1.docker.io' : domain

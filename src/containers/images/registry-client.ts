@@ -2,6 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import { ConnectError, dialText } from '#network/virtual-network.ts'
 import type { Descriptor, RegistryCredentials } from '../image.ts'
 import { MANIFEST_TYPES } from '../registry/manifest.ts'
+import { registryScheme } from './reference.ts'
 import { type HostRequest, type HostTransport, NoSuchHostError, readAnswer } from './transport.ts'
 
 /** Why a registry did not do what was asked, with what the callers need for their own error texts. */
@@ -36,6 +37,7 @@ const ACCEPT = Object.values(MANIFEST_TYPES).join(', ')
 /** A client of one registry host, for one identity: the real protocol with Basic and Bearer authentication. */
 export class RegistryClient {
   readonly host: string
+  readonly #base: string
   readonly #transport: HostTransport
   readonly #credentials: RegistryCredentials | undefined
   readonly #tokens = new Map<string, string>()
@@ -44,6 +46,7 @@ export class RegistryClient {
   constructor(transport: HostTransport, host: string, credentials: RegistryCredentials | undefined) {
     this.#transport = transport
     this.host = host
+    this.#base = `${registryScheme(host)}://${host}`
     this.#credentials = credentials
   }
 
@@ -112,7 +115,7 @@ export class RegistryClient {
     })
     await readAnswer(started)
     if (started.statusCode === 201) return 'mounted'
-    const location = new URL(started.headers.location!, `https://${this.host}`)
+    const location = new URL(started.headers.location!, this.#base)
     location.searchParams.set('digest', blob.digest)
     const done = await this.#exchange(location, repository, 'push', {
       method: 'PUT',
@@ -140,7 +143,7 @@ export class RegistryClient {
   }
 
   #send(path: string, repository: string | undefined, action: 'pull' | 'push', options: HostRequest = {}) {
-    return this.#exchange(new URL(`https://${this.host}/v2/${path}`), repository, action, options)
+    return this.#exchange(new URL(`${this.#base}/v2/${path}`), repository, action, options)
   }
 
   async #exchange(

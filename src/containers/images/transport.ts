@@ -49,11 +49,12 @@ export class HostTransport {
     const url = new URL(address)
     const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80))
     const host = this.#hosts.resolve(url.hostname, port)
-    if (host?.kind !== 'http') throw new NoSuchHostError(url.hostname)
+    if (!host || host.kind === 'silent') throw new NoSuchHostError(url.hostname)
     this.#dial?.(url.hostname, port)
     // Nothing here waits for the kernel: without a turn for it, requests in a row would starve real input and output.
     await new Promise((resolve) => setImmediate(resolve))
-    const connect = () => this.#connect(host, url.protocol === 'https:')
+    const connect =
+      host.kind === 'tcp' ? opened(host.connect()) : () => this.#connect(host, url.protocol === 'https:')
     const outgoing = request({
       method: options.method ?? 'GET',
       host: url.hostname,
@@ -87,6 +88,8 @@ export class HostTransport {
     return near
   }
 }
+
+const opened = (stream: Duplex) => () => stream
 
 /** All bytes of an answer. */
 export async function readAnswer(answer: IncomingMessage): Promise<Buffer> {

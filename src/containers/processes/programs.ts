@@ -1,10 +1,13 @@
 import { component } from '../programs/component.ts'
 import { curl } from '../programs/curl.ts'
 import { DEMOS } from '../programs/demos.ts'
+import { go, goExecutable } from '../programs/go.ts'
 import { hello } from '../programs/hello.ts'
 import { httpd } from '../programs/httpd.ts'
 import { gosu, tini } from '../programs/launchers.ts'
 import { libraryUtility } from '../programs/library.ts'
+import { memcached } from '../programs/memcached.ts'
+import { sqlAdmin, sqlClient, sqlServer } from '../programs/mysql.ts'
 import { nginx } from '../programs/nginx.ts'
 import { nodeProgram } from '../programs/node.ts'
 import { apk } from '../programs/packages/apk.ts'
@@ -30,8 +33,17 @@ const PROGRAMS: Readonly<Record<string, (version: string) => Program>> = {
   apk: () => apk,
   apt: () => apt,
   dnf: () => dnf,
+  go: (version) => go(version || '1.25.4'),
+  'go-executable': () => goExecutable,
   gosu: () => gosu,
   hello: () => hello,
+  mariadb: (version) => sqlClient('mariadb', version || '12.0.2'),
+  'mariadb-admin': () => sqlAdmin,
+  mariadbd: (version) => sqlServer('mariadb', version || '12.0.2'),
+  memcached: (version) => memcached(version || '1.6.39'),
+  mysql: (version) => sqlClient('mysql', version || '9.5.0'),
+  mysqladmin: () => sqlAdmin,
+  mysqld: (version) => sqlServer('mysql', version || '9.5.0'),
   node: (version) => nodeProgram(version || '24.11.1'),
   npm: () => npm,
   pg_isready: () => pgIsReady,

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import type { Process, Program } from '../processes/process.ts'
 import { clientAddress, listenHttp } from './http-listener.ts'
 
@@ -114,6 +116,120 @@ const hpaExample: Program = (process) =>
       .catch(() => res.destroy())
   })
 
+/** What httpbin's paths answer (https://httpbin.org), those that examples ask for. */
+const httpbin: Program = (process) =>
+  serve(
+    process,
+    80,
+    (req, res) => {
+      const url = new URL(req.url ?? '/', `http://${req.headers.host ?? 'localhost'}`)
+      const chunks: Buffer[] = []
+      let size = 0
+      req.on('data', (chunk: Buffer) => {
+        size += chunk.length
+        if (size <= BIN_BYTES) chunks.push(chunk)
+      })
+      req.on('end', () => {
+        void binAnswer(process, req, url, Buffer.concat(chunks).toString()).then(
+          ({ status, body, headers }) => {
+            const text = body === undefined ? '' : `${JSON.stringify(body, null, 2)}\n`
+            res.writeHead(status, {
+              server: 'gunicorn/19.9.0',
+              'content-type': body === undefined ? 'text/html; charset=utf-8' : 'application/json',
+              'content-length': Buffer.byteLength(text),
+              'access-control-allow-origin': '*',
+              'access-control-allow-credentials': 'true',
+              ...headers,
+            })
+            res.end(text)
+          },
+          () => res.destroy(),
+        )
+      })
+    },
+    '[INFO] Starting gunicorn 19.9.0\n[INFO] Listening at: http://0.0.0.0:80 (1)',
+  )
+
+/** Bytes of a request that are shown. */
+const BIN_BYTES = 64 * 1024
+
+async function binAnswer(
+  process: Process,
+  req: IncomingMessage,
+  url: URL,
+  data: string,
+): Promise<{ status: number; body?: unknown; headers?: Record<string, string> }> {
+  const [, first = '', second = ''] = url.pathname.split('/')
+  const headers = Object.fromEntries(
+    Object.entries(req.headers).map(([name, value]) => [
+      name.replace(/(^|-)\w/g, (part) => part.toUpperCase()),
+      String(value),
+    ]),
+  )
+  const origin = clientAddress(req)
+  const about = { args: Object.fromEntries(url.searchParams), headers, origin, url: url.href }
+  switch (first) {
+    case 'get':
+      return { status: req.method === 'GET' ? 200 : 405, body: about }
+    case 'post':
+    case 'put':
+    case 'patch':
+    case 'delete':
+    case 'anything': {
+      const isForm = /^application\/x-www-form-urlencoded/.test(req.headers['content-type'] ?? '')
+      const form = isForm ? Object.fromEntries(new URLSearchParams(data)) : {}
+      const more = { data: isForm ? '' : data, files: {}, form, json: parsed(data) }
+      if (first === 'anything') return { status: 200, body: { ...about, ...more, method: req.method } }
+      return req.method === first.toUpperCase()
+        ? { status: 200, body: { ...about, ...more } }
+        : { status: 405 }
+    }
+    case 'headers':
+      return { status: 200, body: { headers } }
+    case 'ip':
+      return { status: 200, body: { origin } }
+    case 'user-agent':
+      return { status: 200, body: { 'user-agent': req.headers['user-agent'] ?? null } }
+    case 'uuid':
+      return { status: 200, body: { uuid: randomUUID() } }
+    case 'status':
+      return { status: /^[2-5]\d\d$/.test(second) ? Number(second) : 400 }
+    case 'delay':
+      await process.sleep(Math.min(10, Number(second) || 0) * 1000)
+      return { status: 200, body: about }
+    case 'redirect':
+      return {
+        status: 302,
+        headers: { location: Number(second) > 1 ? `/redirect/${Number(second) - 1}` : '/get' },
+      }
+    case '':
+      return { status: 200 }
+    default:
+      return { status: 404 }
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
+/** `nginxdemos/hello`, its plain text: which server has answered. */
+const nginxHello: Program = (process) =>
+  serve(process, 80, (req, res) => {
+    const { machine } = process
+    const time = new Date(machine.clock.now())
+      .toUTCString()
+      .replace(/^\w+, (\d+) (\w+) (\d+) ([\d:]+) GMT$/, '$1/$2/$3:$4 +0000')
+    res.writeHead(200, { server: 'nginx/1.29.3', 'content-type': 'text/plain' })
+    res.end(
+      `Server address: ${machine.address}:80\nServer name: ${machine.hostname}\nDate: ${time}\nURI: ${req.url}\nRequest ID: ${randomUUID().replaceAll('-', '')}\n`,
+    )
+  })
+
 /** Small services that documentation and courses use, by the names in their marks. */
 export const DEMOS: Readonly<Record<string, (version: string) => Program>> = {
   'hello-world': () => helloWorld,
@@ -121,4 +237,6 @@ export const DEMOS: Readonly<Record<string, (version: string) => Program>> = {
   'http-echo': () => httpEcho,
   whoami: () => whoami,
   'hpa-example': () => hpaExample,
+  httpbin: () => httpbin,
+  'nginx-hello': () => nginxHello,
 }

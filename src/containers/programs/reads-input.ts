@@ -33,6 +33,7 @@ const FILTERS: Record<string, Filter> = {
   gzip: {},
   head: { values: 'nc' },
   join: ONLY_NAMED,
+  jq: { before: 1, searches: 'n' },
   md5sum: {},
   nl: { values: 'bsvw' },
   od: { values: 'ANjtw' },

@@ -14,6 +14,7 @@ import {
   type SimulatedContainer,
   type SimulatedSpec,
 } from '#containers/processes/runtime.ts'
+import { registryProgram } from '#containers/programs/registry.ts'
 import { RegistryError, type RegistryPolicy } from '#containers/registry/policy.ts'
 import { Registry } from '#containers/registry/registry.ts'
 import type { ProcessHandle } from '#containers/runtime.ts'
@@ -58,7 +59,13 @@ export async function openLab(
   const registry = new Registry({ host: REGISTRY, world, blobs, policy: basicPolicy(['web', 'team/api']) })
   const hosts: HostTable = { resolve: (host) => (host === REGISTRY ? registry : hub.resolve(host)) }
   const trees = new LayerTrees(blobs)
-  const runtime = createContainerRuntime({ clock: world.clock, network, trees })
+  const runtime = createContainerRuntime({
+    clock: world.clock,
+    network,
+    trees,
+    programs: (name, _argv0, version) =>
+      name === 'registry' ? registryProgram({ world, blobs }, version) : undefined,
+  })
   const engine = new DockerEngine({ world, blobs, hosts, network, trees, runtime, home: () => options.home })
   const puller = createImagePuller({ hosts, blobs })
   return {

@@ -37,6 +37,26 @@ export const POPULAR: Record<string, { description: string; stars: number }> = {
     description: 'Ubuntu is a Debian-based Linux operating system based on free software.',
     stars: 17_800,
   },
+  'library/registry': {
+    description: 'Distribution implementation for storing and distributing of container images and artifacts',
+    stars: 4_110,
+  },
+  'library/memcached': {
+    description: 'Free & open source, high-performance, distributed memory object caching system.',
+    stars: 2_390,
+  },
+  'library/mysql': {
+    description: 'MySQL is a widely used, open-source relational database management system (RDBMS).',
+    stars: 15_900,
+  },
+  'library/mariadb': {
+    description: 'MariaDB Server is a high performing open source relational database, forked from MySQL.',
+    stars: 6_020,
+  },
+  'library/golang': {
+    description: 'Go (golang) is a general purpose, higher-level, imperative programming language.',
+    stars: 5_110,
+  },
   'library/amazonlinux': {
     description: 'Amazon Linux provides a stable environment for applications running on Amazon EC2.',
     stars: 560,

@@ -16,12 +16,15 @@ describe.skipIf(!hasDocker())('images of servers and tools', () => {
   const get = (path: string) => `docker run --rm nginx curl -s 172.17.0.1:5000${path}`
 
   it('registry: a registry of one’s own, which keeps what it was given as long as its volume', async () => {
+    const run = (image: string) =>
+      `docker run -d -p 5000:5000 -v images:/var/lib/registry --name registry ${image} >/dev/null; ${listens}`
+    const listens = 'until docker logs registry 2>&1 | grep -q listening; do :; done'
     await session([
       [
         'docker pull localhost:5000/tool',
         [1, /Get "http:\/\/localhost:5000\/v2\/": dial tcp 127\.0\.0\.1:5000: connect: connection refused/],
       ],
-      ['docker run -d -p 5000:5000 -v images:/var/lib/registry --name registry registry:2 >/dev/null'],
+      [run('registry:2')],
       [
         'docker tag busybox localhost:5000/team/tool:v1; docker push -q localhost:5000/team/tool:v1',
         'localhost:5000/team/tool:v1',
@@ -31,19 +34,20 @@ describe.skipIf(!hasDocker())('images of servers and tools', () => {
       [get('/v2/none/tags/list'), /"code":"NAME_UNKNOWN","message":"repository name not known to registry"/],
       [get('/v2/team/tool/manifests/sha256:$(printf %064d 0) -X DELETE'), /"code":"UNSUPPORTED"/],
       ['docker logs registry 2>/dev/null', /"PUT \/v2\/team\/tool\/manifests\/v1 HTTP\/1\.1" 201 /],
-      ['docker restart registry >/dev/null; docker rmi localhost:5000/team/tool:v1 >/dev/null'],
-      ['docker pull localhost:5000/team/tool:v1', /Downloaded newer image|up to date/],
+      [
+        'docker stop registry >/dev/null; docker start registry >/dev/null; docker rmi localhost:5000/team/tool:v1 >/dev/null',
+      ],
+      [
+        'until docker pull -q localhost:5000/team/tool:v1 2>/dev/null; do :; done',
+        'localhost:5000/team/tool:v1',
+      ],
       [
         'docker pull localhost:5000/team/tool:v2',
         [1, /manifest for localhost:5000\/team\/tool:v2 not found: manifest unknown/],
       ],
-      [
-        'docker rm -f registry >/dev/null; docker run -d -p 5000:5000 -v images:/var/lib/registry --name registry registry:3 >/dev/null',
-      ],
+      [`docker rm -f registry >/dev/null; ${run('registry:3')}`],
       [get('/v2/_catalog'), '{"repositories":["team/tool"]}'],
-      [
-        'docker rm -f registry; docker volume rm images; docker run -d -p 5000:5000 -v images:/var/lib/registry --name registry registry >/dev/null',
-      ],
+      [`docker rm -f registry; docker volume rm images; ${run('registry')}`],
       [get('/v2/_catalog'), '{"repositories":[]}'],
       [
         'docker rm -f registry >/dev/null; docker run --rm -e REGISTRY_AUTH=htpasswd registry:2',
@@ -109,15 +113,9 @@ describe.skipIf(!hasDocker())('images of servers and tools', () => {
       [
         'docker run -d -p 8001:80 --name bin kennethreitz/httpbin >/dev/null; docker run -d -p 8002:80 --name hi nginxdemos/hello:plain-text >/dev/null',
       ],
-      [
-        "docker run --rm nginx curl -s '172.17.0.1:8001/get?a=1' | grep '"a"'",
-        '"a": "1"',
-      ],
+      [`docker run --rm nginx curl -s '172.17.0.1:8001/get?a=1' | grep '"a"'`, '"a": "1"'],
       ["docker run --rm nginx curl -s -o /dev/null -w '%{http_code}' 172.17.0.1:8001/status/418", '418'],
-      [
-        'docker run --rm nginx curl -s -d x=1 172.17.0.1:8001/post | grep "\\"x\\""',
-        '"x": "1"',
-      ],
+      ['docker run --rm nginx curl -s -d x=1 172.17.0.1:8001/post | grep "\\"x\\""', '"x": "1"'],
       [
         'docker run --rm nginx curl -s 172.17.0.1:8002/path | grep -E "Server name|URI"',
         /^Server name: [0-9a-f]{12}\nURI: \/path$/,
@@ -130,7 +128,10 @@ describe.skipIf(!hasDocker())('images of servers and tools', () => {
     await session([
       [run('jq --version'), [127, 'sh: jq: not found']],
       [run(`apk add -q jq; echo "{\\"a\\":[1,{\\"b\\":\\"c\\"}]}" | jq -r ".a[1].b, .a[0]"`), 'c\n1'],
-      [run(`apk add -q jq; echo "{\\"a\\":[1]}" > f; jq . f; jq -c .a f; jq -n "1+1"`), '{\n  "a": [\n    1\n  ]\n}\n[1]\n2'],
+      [
+        run(`apk add -q jq; echo "{\\"a\\":[1]}" > f; jq . f; jq -c .a f; jq -n "1+1"`),
+        '{\n  "a": [\n    1\n  ]\n}\n[1]\n2',
+      ],
     ])
   })
 })

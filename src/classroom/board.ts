@@ -20,6 +20,10 @@ export interface BoardPerson {
   name: string
   /** Steps that were ever checked. */
   cells: BoardCell[]
+  /** How many hints were opened, by `<lab>/<step>`. */
+  hints: Record<string, number>
+  /** Steps that an instructor did for them, as `<lab>/<step>`. */
+  skipped: string[]
 }
 
 /** How far each learner of a cohort is. */
@@ -36,21 +40,56 @@ export class Board {
   async read(cohort: string): Promise<BoardPerson[]> {
     const learners = (await this.#cohorts.members(cohort)).filter(({ role }) => role === 'learner')
     if (learners.length === 0) return []
-    const rows = await this.#database
-      .selectFrom('progress')
-      .innerJoin('members', 'members.person', 'progress.learner')
-      .select(['learner', 'lab', 'step', 'report', 'passed_at', 'since'])
-      .where('members.cohort', '=', cohort)
-      .where('members.role', '=', 'learner')
-      .execute()
+    const [rows, hints, skipped] = await Promise.all([
+      this.#progress(cohort),
+      this.#hints(cohort),
+      this.#skipped(cohort),
+    ])
     const cells = Map.groupBy(rows, ({ learner }) => learner)
+    const hintsOf = Map.groupBy(hints, ({ learner }) => learner)
+    const skippedOf = Map.groupBy(skipped, ({ person }) => person)
     return learners.map(({ id, name }) => ({
       id,
       name,
       cells: (cells.get(id) ?? []).map(({ report, passed_at, since }) =>
         boardCell(JSON.parse(report) as CheckReport, since, passed_at ?? undefined),
       ),
+      hints: Object.fromEntries(
+        (hintsOf.get(id) ?? []).map(({ lab, step, opened }) => [`${lab}/${step}`, opened]),
+      ),
+      skipped: (skippedOf.get(id) ?? []).map(({ lab, step }) => `${lab}/${step}`),
     }))
+  }
+
+  #progress(cohort: string) {
+    return this.#database
+      .selectFrom('progress')
+      .innerJoin('members', 'members.person', 'progress.learner')
+      .select(['learner', 'lab', 'step', 'report', 'passed_at', 'since'])
+      .where('members.cohort', '=', cohort)
+      .where('members.role', '=', 'learner')
+      .execute()
+  }
+
+  #hints(cohort: string) {
+    return this.#database
+      .selectFrom('hints')
+      .innerJoin('members', 'members.person', 'hints.learner')
+      .select(['learner', 'lab', 'step', 'opened'])
+      .where('members.cohort', '=', cohort)
+      .where('members.role', '=', 'learner')
+      .execute()
+  }
+
+  #skipped(cohort: string) {
+    return this.#database
+      .selectFrom('allowances')
+      .innerJoin('members', 'members.person', 'allowances.person')
+      .select(['allowances.person', 'lab', 'step'])
+      .where('members.cohort', '=', cohort)
+      .where('members.role', '=', 'learner')
+      .where('kind', '=', 'skip')
+      .execute()
   }
 }
 

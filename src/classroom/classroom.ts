@@ -6,8 +6,10 @@ import { type Broadcast, Broadcasts } from './broadcasts.ts'
 import { type Cohort, type CohortChanges, Cohorts } from './cohorts.ts'
 import { type Allowance, Gate } from './gate.ts'
 import { type Hand, type HandAnswer, Hands } from './hands.ts'
+import { Hints } from './hints.ts'
 import { type CohortEvent, type LearnerEvent, Topic } from './hub.ts'
 import { Invitations } from './invitations.ts'
+import { Looks } from './looks.ts'
 
 /** Pages of labs that are open now: person → lab → how many. */
 type Presence = Map<string, Map<string, number>>
@@ -19,10 +21,12 @@ export class Classroom {
   readonly hands: Hands
   readonly broadcasts: Broadcasts
   readonly gate: Gate
+  readonly hints: Hints
   readonly board: Board
   readonly audit: AuditLog
   readonly boards = new Topic<CohortEvent>()
   readonly learners = new Topic<LearnerEvent>()
+  readonly looks = new Looks(this.learners)
   readonly #presence: Presence = new Map()
 
   /** `now` in ms since the epoch. */
@@ -32,6 +36,7 @@ export class Classroom {
     this.hands = new Hands(database, now)
     this.broadcasts = new Broadcasts(database, now)
     this.gate = new Gate(database, this.cohorts, now)
+    this.hints = new Hints(database, now)
     this.board = new Board(database, this.cohorts)
     this.audit = new AuditLog(database, now)
   }
@@ -50,8 +55,16 @@ export class Classroom {
     })
   }
 
+  /** A learner has opened so many hints of a step. */
+  async hintsOpened(learner: string, lab: string, step: string, opened: number): Promise<void> {
+    if (!(await this.hints.open(learner, lab, step, opened))) return
+    await this.#tellBoards(learner, { type: 'hints', person: learner, lab, step, opened })
+  }
+
   /** A learner's lab was started over. */
   async wasReset(learner: string, lab: string): Promise<void> {
+    await this.hints.reset(learner, lab)
+    await this.gate.forget(learner, lab, 'skip')
     await this.#tellBoards(learner, { type: 'reset', person: learner, lab })
   }
 
@@ -78,6 +91,7 @@ export class Classroom {
 
   async remove(cohort: Cohort, person: string): Promise<void> {
     await this.cohorts.remove(cohort.id, person)
+    this.looks.endWhere((look) => look.cohort === cohort.id && look.person === person)
     this.boards.tell(cohort.id, { type: 'left', person })
     this.learners.tell(person, { type: 'gate' })
   }
@@ -93,6 +107,13 @@ export class Classroom {
   async allow(allowance: Allowance, by: string): Promise<void> {
     await this.gate.allow(allowance, by)
     this.learners.tell(allowance.person, { type: 'gate' })
+  }
+
+  /** A step was done for a learner, who is told by whom. */
+  async skipped(learner: string, lab: string, step: string, by: { id: string; name: string }): Promise<void> {
+    await this.allow({ person: learner, lab, step, kind: 'skip' }, by.id)
+    this.learners.tell(learner, { type: 'skipped', lab, step, by: by.name })
+    await this.#tellBoards(learner, { type: 'skipped', person: learner, lab, step })
   }
 
   async broadcast(message: Omit<Broadcast, 'id' | 'sentAt'>): Promise<Broadcast> {

@@ -7,8 +7,8 @@ export interface Allowance {
   lab: string
   /** Empty: the lab as a whole. */
   step: string
-  /** `unlock`: start a lab that is not open yet. */
-  kind: 'unlock'
+  /** `unlock`: start a lab that is not open yet. `skip`: a step was done for them. */
+  kind: 'unlock' | 'skip'
 }
 
 /** Which labs a learner may start, as their cohorts' pace and their instructors say. */
@@ -44,6 +44,16 @@ export class Gate {
       .insertInto('allowances')
       .values({ person, lab, step, kind, granted_by: by, granted_at: this.#now() })
       .onConflict((conflict) => conflict.columns(['person', 'lab', 'step', 'kind']).doNothing())
+      .execute()
+  }
+
+  /** Takes back what was allowed of a kind in a lab. */
+  async forget(person: string, lab: string, kind: Allowance['kind']): Promise<void> {
+    await this.#database
+      .deleteFrom('allowances')
+      .where('person', '=', person)
+      .where('lab', '=', lab)
+      .where('kind', '=', kind)
       .execute()
   }
 

@@ -2,6 +2,7 @@ import type { BoardCell } from './board.ts'
 import type { Broadcast } from './broadcasts.ts'
 import type { Cohort } from './cohorts.ts'
 import type { Hand } from './hands.ts'
+import type { Look } from './looks.ts'
 
 /** What an instructor's board follows. */
 export type CohortEvent =
@@ -9,6 +10,10 @@ export type CohortEvent =
   /** How many pages of a lab somebody has open; `pages` 0: none any more. */
   | { type: 'presence'; person: string; lab: string; pages: number }
   | { type: 'hand'; hand: Hand }
+  /** How many hints of a step somebody has opened. */
+  | { type: 'hints'; person: string; lab: string; step: string; opened: number }
+  /** A step was done for somebody. */
+  | { type: 'skipped'; person: string; lab: string; step: string }
   | { type: 'member'; person: string; name: string }
   | { type: 'left'; person: string }
   /** Somebody's lab was started over: its cells are void. */
@@ -19,8 +24,12 @@ export type CohortEvent =
 export type LearnerEvent =
   | { type: 'broadcast'; broadcast: Broadcast }
   | { type: 'hand'; hand: Hand }
-  /** Labs were opened or closed, or a step may be gone past. */
+  /** All who look at the learner's work now. */
+  | { type: 'looks'; looks: Look[] }
+  /** Labs were opened or closed. */
   | { type: 'gate' }
+  /** An instructor did a step for the learner. */
+  | { type: 'skipped'; lab: string; step: string; by: string }
 
 type Listener<Event> = (event: Event) => void
 

@@ -8,6 +8,7 @@ const TABLES = [
   ['members', 'person'],
   ['hands', 'person'],
   ['allowances', 'person'],
+  ['hints', 'learner'],
 ] as const
 
 /** Everything that is kept of a person, by table. */

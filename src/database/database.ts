@@ -4,12 +4,18 @@ import { Kysely, Migrator } from 'kysely'
 import * as start from './migrations/0001-start.ts'
 import * as people from './migrations/0002-people.ts'
 import * as classroom from './migrations/0003-classroom.ts'
+import * as hints from './migrations/0004-hints.ts'
 import type { Schema } from './schema.ts'
 
 export type Database = Kysely<Schema>
 
 /** In order; a name never changes once released. */
-const MIGRATIONS = { '0001-start': start, '0002-people': people, '0003-classroom': classroom }
+const MIGRATIONS = {
+  '0001-start': start,
+  '0002-people': people,
+  '0003-classroom': classroom,
+  '0004-hints': hints,
+}
 
 /**
  * Opens the database, an SQLite file (`:memory:` for none) or a PostgreSQL server (`postgres://…`), and brings its tables

@@ -112,14 +112,25 @@ export interface BroadcastsTable {
   sent_at: number
 }
 
-/** What an instructor lets one person do: start a lab that is not open (`step` is then empty). */
+/** What an instructor lets one person do: start a lab that is not open (`step` is then empty), or go past a step. */
 export interface AllowancesTable {
   person: string
   lab: string
   step: string
-  kind: 'unlock'
+  kind: 'unlock' | 'skip'
   granted_by: string
   granted_at: number
+}
+
+/** Hints that a learner has opened. */
+export interface HintsTable {
+  learner: string
+  lab: string
+  step: string
+  /** So many, from the first. */
+  opened: number
+  /** The last of them, ms since the epoch. */
+  opened_at: number
 }
 
 /** What people with rights over others did, and who signed in. */
@@ -156,5 +167,6 @@ export interface Schema {
   hands: HandsTable
   broadcasts: BroadcastsTable
   allowances: AllowancesTable
+  hints: HintsTable
   audit: AuditTable
 }

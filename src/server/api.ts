@@ -3,6 +3,7 @@ import type { BoardPerson } from '#classroom/board.ts'
 import type { Broadcast } from '#classroom/broadcasts.ts'
 import type { Cohort } from '#classroom/cohorts.ts'
 import type { Hand } from '#classroom/hands.ts'
+import type { Look } from '#classroom/looks.ts'
 import type { ConsoleEvent } from '#cloud/api.ts'
 
 export type { AuditEntry } from '#classroom/audit.ts'
@@ -13,6 +14,7 @@ export type { Cohort } from '#classroom/cohorts.ts'
 export type { Hand } from '#classroom/hands.ts'
 export type { CohortEvent, LearnerEvent } from '#classroom/hub.ts'
 export type { Invitation } from '#classroom/invitations.ts'
+export type { Look } from '#classroom/looks.ts'
 export type {
   CostReport,
   Part,
@@ -73,6 +75,8 @@ export type { Person } from '#database/people.ts'
  * Learners of a hosted server:
  * GET    /api/classroom                    ClassroomState
  * GET    /api/classroom/events             server-sent events, `data:` is a LearnerEvent of classroom/hub.ts
+ * POST   /api/classroom/hints              { lab, step, opened }: so many hints are open; 204
+ * POST   /api/looks/:id/consent            { keyboard: 'shared' | 'learner' }: lets who looks type, or no more; 204
  * POST   /api/hands                        { lab, step?, note? }; Hand
  * DELETE /api/hands/:id                    204; takes the own hand down
  *
@@ -87,7 +91,13 @@ export type { Person } from '#database/people.ts'
  * GET    /api/cohorts/:id/report.csv       results, one row a learner
  * POST   /api/cohorts/:id/broadcasts       { text, link? }; Broadcast
  * DELETE /api/cohorts/:id/people/:person   204
- * POST   /api/cohorts/:id/people/:person/help   { act: 'reset' | 'unlock', lab }; 204
+ * POST   /api/cohorts/:id/help             { act: 'reset' | 'unlock' | 'reset-step' | 'skip', people, lab, step? }; HelpResult
+ * GET    /api/cohorts/:id/people/:person/look?lab=… server-sent events, `data:` is a LookEvent; the look lasts as long
+ * GET    /api/looks/:id/world              as of /api/labs, of the learner who is looked at; so are the next two
+ * GET    /api/looks/:id/world/part?id=…
+ * GET    /api/looks/:id/timeline
+ * POST   /api/looks/:id/terminals/:terminal/ticket  { ticket } to look on at a terminal
+ * POST   /api/looks/:id/keyboard           { keyboard: 'asked' | 'learner' }: asks to type, or gives it back; 204
  * POST   /api/hands/:id/take               Hand
  * POST   /api/hands/:id/answer             { text?, link? }; Hand
  *
@@ -152,13 +162,26 @@ export interface ClassroomState {
   broadcasts: Broadcast[]
   /** The raised one, else the last that was answered. */
   hand?: Hand
+  /** Who looks at their work now. */
+  looks: Look[]
 }
 
 export interface LabOutline {
   id: string
   title: string
-  steps: { id: string; title: string }[]
+  steps: { id: string; title: string; hints: string[] }[]
 }
+
+/** For whom a help did not work, and why. */
+export interface HelpResult {
+  failed: ({ person: string } & ApiProblem['error'])[]
+}
+
+/** What the page of somebody who looks at a learner's work is told. */
+export type LookEvent =
+  | { type: 'look'; look: Look }
+  | { type: 'terminals'; terminals: TerminalInfo[] }
+  | LabEvent
 
 /** An instructor's board. */
 export interface BoardState {

@@ -5,12 +5,15 @@ import type { People } from '#database/people.ts'
 import type { Sessions } from '#database/sessions.ts'
 import type { SignInWay } from './api.ts'
 import type { LabSessions } from './lab-sessions.ts'
+import type { LabTerminals } from './lab-terminals.ts'
 import { classroomRoutes } from './routes/classroom.ts'
 import { cohortRoutes } from './routes/cohorts.ts'
+import { lookRoutes } from './routes/looks.ts'
 import { invitationLink, peopleRoutes } from './routes/people.ts'
 import { signInRoutes } from './routes/sign-in.ts'
 import { isLoopback } from './security/address.ts'
 import type { Identities, Identity } from './security/identity.ts'
+import type { Tickets } from './security/tickets.ts'
 import type { Settings } from './settings.ts'
 import { OidcSignIn } from './sign-in/oidc.ts'
 
@@ -25,13 +28,17 @@ export interface HostedOptions {
   signedIn: Sessions
   classroom: Classroom
   sessions: LabSessions
+  terminals: LabTerminals
+  tickets: Tickets
+  onError(error: unknown): void
   identities: () => Identities
   find(request: FastifyRequest): Identity | undefined
 }
 
 /** The routes that a server of many people has beside those of every server. */
 export function hostedRoutes(app: FastifyInstance, options: HostedOptions): void {
-  const { settings, database, people, signedIn, classroom, sessions, identities, find } = options
+  const { settings, database, people, signedIn, classroom, sessions, terminals, tickets } = options
+  const { identities, find, onError } = options
   const identityOf = (request: FastifyRequest) => find(request)!
   const { oidc } = settings.signIn
   signInRoutes(app, {
@@ -44,6 +51,7 @@ export function hostedRoutes(app: FastifyInstance, options: HostedOptions): void
   })
   classroomRoutes(app, classroom, identityOf)
   cohortRoutes(app, { classroom, sessions, identityOf })
+  lookRoutes(app, { classroom, sessions, terminals, tickets, identityOf, onError })
   peopleRoutes(app, { database, people, signedIn, classroom, sessions, identityOf, url: settings.url })
 }
 

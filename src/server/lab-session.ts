@@ -43,6 +43,9 @@ export interface LabServices {
 /** Until a lab's set-up script is given up. */
 const SETUP_TIMEOUT_MS = 2 * 60_000
 
+/** Until a step's solution that is run for a learner is given up: clusters take their time. */
+const SKIP_TIMEOUT_MS = 10 * 60_000
+
 /** How far (virtual ms) “until ready” goes at most: longer than anything takes on AWS to be provisioned. */
 const UNTIL_READY_LIMIT_MS = 60 * 60_000
 
@@ -54,6 +57,7 @@ export class LabSession {
   readonly #learner: string
   readonly #lab: Lab
   readonly #listeners = new Set<Listener>()
+  readonly #overhearing = new Set<Listener>()
   readonly #checks = new Map<string, Promise<CheckReport>>()
   readonly #home: string
   readonly #saves: StepSaves
@@ -148,12 +152,46 @@ export class LabSession {
     return report
   }
 
+  /** Does a step for the learner, by its own solution in their world. Throws a Problem when the check does not pass then. */
+  skip(step: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const world = await this.#startedWorld()
+      const { text } = await this.solution(step)
+      const toolbox = await this.#services.toolbox
+      const environment = shellEnvironment({ world, toolbox, home: this.#home })
+      const shell = { home: this.#home, environment, world, toolbox }
+      const code = await this.#services.terminals.run(shell, text, SKIP_TIMEOUT_MS)
+      // What ran before the solution did says nothing of it.
+      await this.#checks.get(step)
+      const { status, findings } = await this.#run(step)
+      if (status === 'passed') return
+      const finding = findings.findLast((one) => one.status === 'failed')
+      throw new Problem(409, {
+        code: 'skip-failed',
+        what: 'The step’s own solution was run, and its check does not pass.',
+        why: [
+          code === undefined ? 'It took too long.' : code !== 0 && `A command of it ended with ${code}.`,
+          finding && `The check says: ${finding.title}${finding.observed ? `: ${finding.observed}` : ''}.`,
+        ]
+          .filter(Boolean)
+          .join(' '),
+        next: 'Put the step back to its beginning for them, or skip the steps before it first.',
+      })
+    })
+  }
+
+  /** Follows what the lab says, without being there: no page of the learner's, and no reason to check. */
+  overhear(listener: Listener): { close(): void } {
+    this.#overhearing.add(listener)
+    this.#greet(listener)
+    return { close: () => this.#overhearing.delete(listener) }
+  }
+
   /** Follows the lab until closed. While anybody does, the current step is checked when the world changes. */
   subscribe(listener: Listener): { close(): void } {
     this.#listeners.add(listener)
     this.#pageChanged(1)
-    listener({ type: 'cloud', status: this.#services.cloud.status })
-    this.state().then((state) => listener({ type: 'state', state }), this.#services.onError)
+    this.#greet(listener)
     this.#follow().catch(this.#services.onError)
     return {
       close: () => {
@@ -280,6 +318,7 @@ export class LabSession {
   close(): void {
     this.#auto?.stop()
     this.#listeners.clear()
+    this.#overhearing.clear()
   }
 
   async #forget(): Promise<void> {
@@ -485,7 +524,13 @@ export class LabSession {
     return result
   }
 
+  #greet(listener: Listener): void {
+    listener({ type: 'cloud', status: this.#services.cloud.status })
+    this.state().then((state) => listener({ type: 'state', state }), this.#services.onError)
+  }
+
   #emit(event: LabEvent): void {
     for (const listener of this.#listeners) listener(event)
+    for (const listener of this.#overhearing) listener(event)
   }
 }

@@ -43,7 +43,7 @@ export class LabSessions {
     return [...(await this.#labs).values()].map(({ id, title, steps }) => ({
       id,
       title,
-      steps: steps.map((step) => ({ id: step.id, title: step.title })),
+      steps: steps.map(({ id, title, hints }) => ({ id, title, hints })),
     }))
   }
 

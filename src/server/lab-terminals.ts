@@ -1,4 +1,6 @@
 import type { TerminalRecord, TerminalRecords } from '#database/terminals.ts'
+import type { ServerMessage } from '#workspace/protocol.ts'
+import { readLink, sendMessage } from '#workspace/pty-host/link.ts'
 import type { ShellOptions, Workspace } from '#workspace/terminals.ts'
 import type { TerminalInfo } from './api.ts'
 import { notFound, Problem } from './problem.ts'
@@ -12,6 +14,7 @@ export class LabTerminals {
   readonly #records: TerminalRecords
   /** Opens happen one after the other, so that the limit holds. */
   #opening: Promise<unknown> = Promise.resolve()
+  readonly #followers = new Map<string, Set<() => void>>()
 
   constructor(workspace: Workspace, records: TerminalRecords) {
     this.workspace = workspace
@@ -36,6 +39,51 @@ export class LabTerminals {
     return opened
   }
 
+  /** Calls `changed` whenever a learner's terminals of a lab were opened or closed. */
+  follow(learner: string, lab: string, changed: () => void): { close(): void } {
+    const key = `${learner}\0${lab}`
+    const followers = this.#followers.get(key) ?? new Set()
+    this.#followers.set(key, followers.add(changed))
+    return {
+      close: () => {
+        followers.delete(changed)
+        if (followers.size === 0) this.#followers.delete(key)
+      },
+    }
+  }
+
+  /**
+   * Runs a script where the learner's shells run, with their rights and no others: what a learner has put into their
+   * home (an `exec` plug-in, a `credential_process`) runs with it. Gives the exit code; undefined when it was ended after `timeout` ms.
+   */
+  async run(shell: ShellOptions, script: string, timeout: number): Promise<number | undefined> {
+    const id = await this.workspace.open({ ...shell, arguments: ['-euo', 'pipefail', '-c', script] })
+    try {
+      const link = await this.workspace.watch(id)
+      return await new Promise<number | undefined>((resolve) => {
+        const timer = setTimeout(resolve, timeout)
+        let offset = 0
+        link.on('close', () => {
+          clearTimeout(timer)
+          resolve(undefined)
+        })
+        readLink(link, {
+          data: (piece) => {
+            offset += piece.length
+            sendMessage(link, { op: 'ack', offset })
+          },
+          message: (received) => {
+            const message = received as ServerMessage
+            if (message.type === 'attached') offset = message.offset
+            if (message.type === 'exit') resolve(message.code)
+          },
+        })
+      })
+    } finally {
+      await this.workspace.end(id)
+    }
+  }
+
   /** A learner's own terminal. */
   async find(learner: string, id: string): Promise<TerminalRecord> {
     const record = await this.#records.find(learner, id)
@@ -45,9 +93,10 @@ export class LabTerminals {
 
   /** Ends a learner's own terminal. */
   async end(learner: string, id: string): Promise<void> {
-    await this.find(learner, id)
+    const { lab } = await this.find(learner, id)
     await this.workspace.end(id)
     await this.#records.delete(id)
+    this.#changed(learner, lab)
   }
 
   /** Ends all of a learner's terminals in a lab. */
@@ -68,6 +117,11 @@ export class LabTerminals {
     const numbers = present.map(({ title }) => Number(/\d+$/.exec(title)?.[0] ?? 0))
     const title = `Terminal ${Math.max(0, ...numbers) + 1}`
     await this.#records.add({ id, learner, lab, title, createdAt: Date.now() })
+    this.#changed(learner, lab)
     return id
+  }
+
+  #changed(learner: string, lab: string): void {
+    for (const changed of this.#followers.get(`${learner}\0${lab}`) ?? []) changed()
   }
 }

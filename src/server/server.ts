@@ -145,6 +145,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
     identities: () => identities,
     tickets,
     terminals,
+    ...(classroom && { looks: classroom.looks }),
     attachTimeout: options.attachTimeout,
     onError,
   })
@@ -164,6 +165,9 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
       signedIn,
       classroom,
       sessions,
+      terminals,
+      tickets,
+      onError,
       identities: () => identities,
       find,
     })

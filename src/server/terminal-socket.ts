@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
+import type { Looks } from '#classroom/looks.ts'
 import { ATTACH_TIMEOUT, MAX_FRAME } from '#workspace/limits.ts'
 import {
   type AttachMessage,
@@ -32,6 +33,8 @@ export interface TerminalSocketsOptions {
   identities: () => Identities
   tickets: Tickets
   terminals: LabTerminals
+  /** Who may look at others' terminals; nobody on a server of one person. */
+  looks?: Looks
   /** Until a silent connection is dropped; default ATTACH_TIMEOUT. */
   attachTimeout?: number
   onError(error: unknown): void
@@ -113,7 +116,8 @@ export class TerminalSockets {
 
   async #attach(ws: WebSocket, identity: Identity, terminal: string, message: AttachMessage): Promise<void> {
     const { tickets, terminals } = this.#options
-    if (!tickets.redeem(message.ticket, identity.session, terminal)) {
+    const ticket = tickets.redeem(message.ticket, identity.session, terminal)
+    if (!ticket) {
       return fail(
         ws,
         'ticket-refused',
@@ -121,6 +125,7 @@ export class TerminalSockets {
         'Ask for another one.',
       )
     }
+    if (ticket.look !== undefined) return this.#watch(ws, terminal, ticket.look)
     const owned = await terminals.find(identity.learner, terminal).catch(() => undefined)
     if (!owned) return fail(ws, 'terminal-unknown', 'There is no such terminal.', 'Open a new one.')
     const link = await terminals.workspace.attach(terminal, message.columns, message.rows, message.received)
@@ -128,7 +133,25 @@ export class TerminalSockets {
       link.destroy()
       return
     }
-    relay(ws, link)
+    relay(ws, link, () => true)
+  }
+
+  /** Lets an instructor look on, and type while the learner lets them. */
+  async #watch(ws: WebSocket, terminal: string, look: string): Promise<void> {
+    const { terminals, looks } = this.#options
+    const found = looks?.find(look)
+    const watched = found && (await terminals.find(found.person, terminal).catch(() => undefined))
+    if (!looks || watched?.lab !== found?.lab || !watched) {
+      return fail(ws, 'terminal-unknown', 'You do not look at this terminal any more.')
+    }
+    const link = await terminals.workspace.watch(terminal)
+    if (ws.readyState !== ws.OPEN) {
+      link.destroy()
+      return
+    }
+    relay(ws, link, () => looks.find(look)?.keyboard === 'shared')
+    const forget = looks.onEnd(look, () => ws.close(CLOSE_CODES['terminal-unknown'], 'terminal-unknown'))
+    ws.on('close', forget)
   }
 
   #ping(): void {
@@ -139,8 +162,8 @@ export class TerminalSockets {
   }
 }
 
-/** Hands bytes and messages on until either side ends. */
-function relay(ws: WebSocket, link: Socket): void {
+/** Hands bytes and messages on until either side ends; input only while `mayType`. */
+function relay(ws: WebSocket, link: Socket, mayType: () => boolean): void {
   readLink(link, {
     data: (piece) => ws.send(piece, { binary: true }),
     message: (received) => {
@@ -160,7 +183,7 @@ function relay(ws: WebSocket, link: Socket): void {
     if (link.writableLength > LINK_LIMIT) {
       return fail(ws, 'input-overflow', 'More input was sent than the terminal takes.')
     }
-    if (isBinary) return sendData(link, data)
+    if (isBinary) return mayType() ? sendData(link, data) : undefined
     const message = clientMessage.safeParse(parse(data.toString()))
     if (!message.success || message.data.type === 'attach') {
       return fail(

@@ -58,6 +58,8 @@ export type ServerMessage =
       replayed: number
       running: boolean
     }
+  /** Somebody who looks on is told the size that the terminal has, before its screen and at each change. */
+  | { type: 'size'; columns: number; rows: number }
   /** How many bytes of this connection's input the shell has taken, in all. */
   | { type: 'accepted'; bytes: number }
   /** The shell ended; nothing follows. */

@@ -14,6 +14,8 @@ export interface ShellOptions {
   world: Pick<WorldInfo, 'proxyUrl' | 'caFile' | 'dockerHost'>
   /** The programs on its PATH. */
   toolbox: Toolbox
+  /** Words for bash; it talks to a person when they are left out. */
+  arguments?: string[]
 }
 
 /** How a learner's shell is run. Another way (a sandbox, a container) is another implementation of this. */
@@ -26,6 +28,8 @@ export interface Workspace {
   end(terminal: string): Promise<void>
   /** A connection in the format of `pty-host/link.ts`. */
   attach(terminal: string, columns: number, rows: number, received?: number): Promise<Socket>
+  /** A connection for somebody who looks on: as `attach`, without taking the terminal over or changing its size. */
+  watch(terminal: string): Promise<Socket>
   /** Lets go; terminals go on. */
   close(): Promise<void>
   /** Ends all terminals. */
@@ -41,12 +45,12 @@ export class LocalWorkspace implements Workspace {
     this.#host = new PtyHostClient({ folder })
   }
 
-  async open({ environment, home }: ShellOptions): Promise<string> {
+  async open({ environment, home, arguments: words = [] }: ShellOptions): Promise<string> {
     const id = randomBytes(16).toString('base64url')
     await this.#host.spawn({
       id,
       file: 'bash',
-      arguments: [],
+      arguments: words,
       environment,
       folder: home,
       // Until the page says its size.
@@ -67,6 +71,10 @@ export class LocalWorkspace implements Workspace {
 
   attach(terminal: string, columns: number, rows: number, received?: number): Promise<Socket> {
     return this.#host.attach(terminal, columns, rows, received)
+  }
+
+  watch(terminal: string): Promise<Socket> {
+    return this.#host.watch(terminal)
   }
 
   close(): Promise<void> {

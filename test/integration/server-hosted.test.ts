@@ -4,11 +4,17 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { AuditEntry } from '../../src/classroom/audit.ts'
 import type { Cohort } from '../../src/classroom/cohorts.ts'
 import type { Hand } from '../../src/classroom/hands.ts'
-import type { BoardState, ClassroomState, JoinResult, SessionState } from '../../src/server/api.ts'
+import type {
+  BoardState,
+  ClassroomState,
+  HelpResult,
+  JoinResult,
+  SessionState,
+} from '../../src/server/api.ts'
 import { permits } from '../../src/server/security/access.ts'
 import { createServer } from '../../src/server/server.ts'
 import { settingsSchema, UNISOLATED } from '../../src/server/settings.ts'
-import { firstAdministrator, invited, startHosted, Visitor } from '../support/hosted.ts'
+import { firstAdministrator, follow, invited, joined, startHosted, Visitor } from '../support/hosted.ts'
 import { TestServer } from '../support/server.ts'
 
 let server: TestServer
@@ -31,13 +37,7 @@ afterAll(() => server.close())
 
 const session = async (visitor: Visitor) => (await visitor.call<SessionState>('GET', '/api/session')).body
 
-/** Somebody who joins the cohort by its code. */
-async function learner(name: string): Promise<Visitor & { id: string; returnCode: string }> {
-  const visitor = new Visitor(server)
-  const { body } = await visitor.call<JoinResult>('POST', '/api/session/join', { code: cohort.code, name })
-  const { person } = await session(visitor)
-  return Object.assign(visitor, { id: person!.id, returnCode: body.returnCode! })
-}
+const learner = (name: string) => joined(server, cohort, name)
 
 describe('signing in', () => {
   it('is asked of everybody; nobody has a link to the server itself', async () => {
@@ -136,6 +136,7 @@ describe('rights', () => {
     'POST /api/session/invitation': 'anyone',
     'GET /api/classroom': 'signed-in',
     'GET /api/classroom/events': 'signed-in',
+    'POST /api/classroom/hints': 'signed-in',
     'POST /api/hands': 'signed-in',
     'DELETE /api/hands/:id': 'signed-in',
     'GET /api/cohorts': 'instructor',
@@ -148,7 +149,14 @@ describe('rights', () => {
     'GET /api/cohorts/:id/report.csv': 'instructor',
     'POST /api/cohorts/:id/broadcasts': 'instructor',
     'DELETE /api/cohorts/:id/people/:person': 'instructor',
-    'POST /api/cohorts/:id/people/:person/help': 'instructor',
+    'POST /api/cohorts/:id/help': 'instructor',
+    'GET /api/cohorts/:id/people/:person/look': 'instructor',
+    'GET /api/looks/:id/world': 'instructor',
+    'GET /api/looks/:id/world/part': 'instructor',
+    'GET /api/looks/:id/timeline': 'instructor',
+    'POST /api/looks/:id/terminals/:terminal/ticket': 'instructor',
+    'POST /api/looks/:id/keyboard': 'instructor',
+    'POST /api/looks/:id/consent': 'signed-in',
     'POST /api/hands/:id/take': 'instructor',
     'POST /api/hands/:id/answer': 'instructor',
     'GET /api/people': 'admin',
@@ -227,8 +235,9 @@ describe('a cohort', () => {
     await teacher.call('PATCH', `/api/cohorts/${cohort.id}`, { pace: 'gated', open: [] })
     expect((await lea.call('GET', '/api/labs/test-lab')).body).toMatchObject({ started: false, open: false })
     expect((await lea.call('POST', '/api/labs/test-lab/start')).status).toBe(403)
-    await teacher.call('POST', `/api/cohorts/${cohort.id}/people/${lea.id}/help`, {
+    await teacher.call('POST', `/api/cohorts/${cohort.id}/help`, {
       act: 'unlock',
+      people: [lea.id],
       lab: 'test-lab',
     })
     expect((await lea.call('POST', '/api/labs/test-lab/start')).status).toBe(200)
@@ -261,14 +270,57 @@ describe('a cohort', () => {
         id: 'test-lab',
         title: 'Test lab',
         steps: [
-          { id: 'one', title: 'Do one' },
-          { id: 'two', title: 'Do two' },
+          { id: 'one', title: 'Do one', hints: ['look'] },
+          { id: 'two', title: 'Do two', hints: ['look'] },
         ],
       },
     ])
     expect(body.people.find(({ name }) => name === 'Bea')!.cells).toMatchObject([
       { step: 'one', status: 'passed' },
     ])
+  })
+
+  it('shows how many hints were opened, until the lab is started over', async () => {
+    const lea = await learner('Hin')
+    const events = follow(server, teacher, `/api/cohorts/${cohort.id}/events`)
+    await events.opened
+    const open = (opened: number) =>
+      lea.call('POST', '/api/classroom/hints', { lab: 'test-lab', step: 'one', opened })
+    expect((await open(2)).status).toBe(204)
+    expect((await open(1)).status).toBe(204)
+    expect(await events.next(({ type }) => type === 'hints')).toMatchObject({ person: lea.id, opened: 2 })
+    events.close()
+    const hints = async () =>
+      (await teacher.call<BoardState>('GET', `/api/cohorts/${cohort.id}/board`)).body.people.find(
+        ({ id }) => id === lea.id,
+      )!.hints
+    expect(await hints()).toEqual({ 'test-lab/one': 2 })
+    await lea.call('POST', '/api/labs/test-lab/start')
+    await lea.call('POST', '/api/labs/test-lab/reset')
+    expect(await hints()).toEqual({})
+  })
+
+  it('is helped many at once, and the instructor is told for whom it did not work', async () => {
+    const [started, idle] = [await learner('Sta'), await learner('Idl')]
+    await started.call('POST', '/api/labs/test-lab/start')
+    const help = (people: string[]) =>
+      teacher.call<HelpResult>('POST', `/api/cohorts/${cohort.id}/help`, {
+        act: 'skip',
+        people,
+        lab: 'test-lab',
+        step: 'one',
+      })
+    server.passing.add('one')
+    const { body } = await help([started.id, idle.id])
+    server.passing.delete('one')
+    expect(body.failed).toEqual([expect.objectContaining({ person: idle.id, code: 'not-started' })])
+    const { people } = (await teacher.call<BoardState>('GET', `/api/cohorts/${cohort.id}/board`)).body
+    expect(people.find(({ id }) => id === started.id)).toMatchObject({
+      cells: [{ step: 'one', status: 'passed' }],
+      skipped: ['test-lab/one'],
+    })
+    const stranger = await invited(server, admin, { name: 'Str', role: 'learner' })
+    expect((await help([(await session(stranger)).person!.id])).status).toBe(404)
   })
 
   it('hears its instructor, also who comes later', async () => {
@@ -416,35 +468,4 @@ async function post(port: number, path: string, headers: Record<string, string>,
   const [response] = await once(asked, 'response')
   response.resume()
   return response
-}
-
-/** Follows server-sent events. */
-function follow(on: TestServer, visitor: Visitor, path: string) {
-  const abort = new AbortController()
-  const seen: Record<string, unknown>[] = []
-  let wake = () => {}
-  const response = fetch(on.url + path, { headers: { cookie: visitor.cookie }, signal: abort.signal })
-  void (async () => {
-    let text = ''
-    for await (const piece of (await response).body!.pipeThrough(new TextDecoderStream())) {
-      text += piece
-      const events = text.split('\n\n')
-      text = events.pop()!
-      for (const event of events) if (event.startsWith('data: ')) seen.push(JSON.parse(event.slice(6)))
-      wake()
-    }
-  })().catch(() => {})
-  return {
-    opened: response,
-    async next(wanted: (event: Record<string, unknown>) => boolean): Promise<Record<string, unknown>> {
-      for (;;) {
-        const found = seen.find(wanted)
-        if (found) return found
-        await new Promise<void>((resolve) => {
-          wake = resolve
-        })
-      }
-    },
-    close: () => abort.abort(),
-  }
 }

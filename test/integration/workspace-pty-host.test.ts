@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { WATERMARKS } from '../../src/workspace/limits.ts'
 import { PtyHostClient } from '../../src/workspace/pty-host/client.ts'
-import { attach, spawnShell, type TestAttachment } from '../support/terminal.ts'
+import { attach, spawnShell, type TestAttachment, watch } from '../support/terminal.ts'
 
 let folder: string
 let host: PtyHostClient
@@ -155,6 +155,49 @@ describe('a page that comes back', () => {
     back.acknowledge()
     back.type('\x1b[?1;2c\r')
     await back.expect('^[[?1;2c')
+  })
+})
+
+describe('somebody who looks on', () => {
+  it('sees screen, size and output, and takes nothing away from who works there', async () => {
+    const page = await shell()
+    page.resize(101, 33)
+    page.type('echo be""fore\r')
+    await page.expect('before\r\n$ ')
+    const onlooker = await watch(host, 'one')
+    expect(onlooker.messages[0]).toEqual({ type: 'size', columns: 101, rows: 33 })
+    expect((await onlooker.message('attached')).screen).toContain('before')
+    onlooker.resize(40, 10)
+    page.type('stty size; echo af""ter\r')
+    await page.expect('33 101')
+    await page.expect('after')
+    await onlooker.expect('after')
+    page.resize(90, 20)
+    await onlooker.until(() => onlooker.messages.some((m) => m.type === 'size' && m.columns === 90))
+    page.type('exit\r')
+    expect(await onlooker.message('exit')).toMatchObject({ code: 0 })
+  })
+
+  it('types where the server lets it, but its screen answers no query', async () => {
+    const page = await shell()
+    const onlooker = await watch(host, 'one')
+    page.type('cat -v\r')
+    await onlooker.expect('cat -v')
+    onlooker.type('\x1b[?1;2c\x1b[24;80R\x1b]52;c;aGk=\x07typed\r')
+    await page.expect('typed')
+    expect(await page.expect('typed\r\n')).toBe('\r\n')
+  })
+
+  it('slows nobody down when it reads nothing, and is shown the screen when it has caught up', async () => {
+    const page = await shell()
+    const onlooker = await watch(host, 'one', false)
+    page.type('seq -w 300000; echo do""ne\r')
+    await page.expect('done\r\n')
+    expect(page.received).toBeGreaterThan(2_000_000)
+    expect(onlooker.received).toBeLessThan(WATERMARKS.high + 300_000)
+    onlooker.acknowledge()
+    await onlooker.until(() => onlooker.messages.filter(({ type }) => type === 'attached').length === 2)
+    expect(JSON.stringify(onlooker.messages.at(-1))).toContain('300000')
   })
 })
 

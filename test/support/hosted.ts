@@ -1,3 +1,5 @@
+import type { Cohort } from '../../src/classroom/cohorts.ts'
+import type { JoinResult, SessionState } from '../../src/server/api.ts'
 import type { ServerOptions } from '../../src/server/server.ts'
 import type { Settings } from '../../src/server/settings.ts'
 import { settingsSchema, UNISOLATED } from '../../src/server/settings.ts'
@@ -80,4 +82,49 @@ export async function invited(
   })
   if (status !== 204) throw new Error(`the invitation is refused: ${status} ${JSON.stringify(problem)}`)
   return visitor
+}
+
+/** Somebody who joins a cohort by its code. */
+export async function joined(
+  server: TestServer,
+  cohort: Cohort,
+  name: string,
+): Promise<Visitor & { id: string; returnCode: string }> {
+  const visitor = new Visitor(server)
+  const { body } = await visitor.call<JoinResult>('POST', '/api/session/join', { code: cohort.code, name })
+  const { person } = (await visitor.call<SessionState>('GET', '/api/session')).body
+  return Object.assign(visitor, { id: person!.id, returnCode: body.returnCode! })
+}
+
+/** Follows server-sent events. */
+export function follow(on: TestServer, visitor: Visitor, path: string) {
+  const abort = new AbortController()
+  const seen: Record<string, unknown>[] = []
+  let wake = () => {}
+  const response = fetch(on.url + path, { headers: { cookie: visitor.cookie }, signal: abort.signal })
+  const ended = (async () => {
+    let text = ''
+    for await (const piece of (await response).body!.pipeThrough(new TextDecoderStream())) {
+      text += piece
+      const events = text.split('\n\n')
+      text = events.pop()!
+      for (const event of events) if (event.startsWith('data: ')) seen.push(JSON.parse(event.slice(6)))
+      wake()
+    }
+  })().catch(() => {})
+  return {
+    opened: response,
+    /** Settles when the server ends the stream. */
+    ended,
+    async next(wanted: (event: Record<string, unknown>) => boolean): Promise<Record<string, unknown>> {
+      for (;;) {
+        const found = seen.find(wanted)
+        if (found) return found
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+      }
+    },
+    close: () => abort.abort(),
+  }
 }

@@ -19,7 +19,7 @@ const step = (id: string) => ({
   watch: { aws: ['eks'] },
   commands: '',
   instructions: '',
-  solution: { name: id, file: '' },
+  solution: undefined,
   alternatives: [],
   mistakes: [],
 })

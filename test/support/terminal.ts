@@ -102,3 +102,14 @@ export async function attach(
   await attachment.until(() => attachment.messages.length > 0)
   return attachment
 }
+
+/** Looks on without taking the terminal over. */
+export async function watch(
+  host: Pick<PtyHostClient, 'watch'>,
+  id: string,
+  acknowledges = true,
+): Promise<TestAttachment> {
+  const attachment = new TestAttachment(await host.watch(id), acknowledges)
+  await attachment.message('attached')
+  return attachment
+}

@@ -6,11 +6,12 @@ import type { Cohort } from '#classroom/cohorts.ts'
 import type { Hand } from '#classroom/hands.ts'
 import type { CohortEvent } from '#classroom/hub.ts'
 import { reportCsv } from '#classroom/report.ts'
-import type { BoardState, LabOutline } from '../api.ts'
+import type { BoardState, HelpResult, LabOutline } from '../api.ts'
 import type { LabSessions } from '../lab-sessions.ts'
 import { notFound, Problem } from '../problem.ts'
 import { sendEvents } from './events.ts'
 import type { IdentityOf } from './labs.ts'
+import { learnersOf, ledCohort } from './led.ts'
 import { identifier, labelled, madeId, sitePath } from './parameters.ts'
 
 const access = { config: { access: 'instructor' } } as const
@@ -34,10 +35,16 @@ const answerBody = z.strictObject({
   link: sitePath.optional(),
 })
 const memberParameters = z.object({ id: madeId, person: madeId })
+const helped = { people: z.array(madeId).min(1).max(500), lab: labelled }
 const helpBody = z.discriminatedUnion('act', [
-  z.strictObject({ act: z.literal('reset'), lab: labelled }),
-  z.strictObject({ act: z.literal('unlock'), lab: labelled }),
+  z.strictObject({ act: z.literal('reset'), ...helped }),
+  z.strictObject({ act: z.literal('unlock'), ...helped }),
+  z.strictObject({ act: z.literal('reset-step'), ...helped, step: labelled }),
+  z.strictObject({ act: z.literal('skip'), ...helped, step: labelled }),
 ])
+type Help = z.infer<typeof helpBody>
+/** So many people are helped at once: what is done for each is work for the cloud. */
+const HELPED_AT_ONCE = 4
 
 export interface CohortRoutesOptions {
   classroom: Classroom
@@ -52,12 +59,8 @@ export function cohortRoutes(
 ): void {
   const { cohorts, audit } = classroom
 
-  const led = async (request: FastifyRequest, id = identifier.parse(request.params).id): Promise<Cohort> => {
-    const { learner, role } = identityOf(request)
-    const cohort = await cohorts.find(id)
-    if (cohort && (role === 'admin' || (await cohorts.role(id, learner)) === 'instructor')) return cohort
-    throw notFound('There is no such course, or you do not lead it.')
-  }
+  const led = (request: FastifyRequest, id = identifier.parse(request.params).id): Promise<Cohort> =>
+    ledCohort(cohorts, identityOf(request), id)
   const handOf = async (request: FastifyRequest): Promise<Hand> => {
     const hand = await classroom.hands.find(identifier.parse(request.params).id)
     if (!hand) throw notFound('There is no such raised hand.')
@@ -66,6 +69,23 @@ export function cohortRoutes(
   }
   const note = (request: FastifyRequest, act: Act, subject: string, detail: Record<string, unknown> = {}) =>
     audit.add({ actor: identityOf(request).learner, act, subject, detail, address: request.ip })
+
+  const helpOne = async (request: FastifyRequest, person: string, help: Omit<Help, 'people'>) => {
+    const { learner: by, name } = identityOf(request)
+    const { act, lab, step = '' } = help as { act: Help['act']; lab: string; step?: string }
+    const session = await sessions.session(person, lab)
+    const acts: Record<Help['act'], () => Promise<unknown>> = {
+      reset: () => session.reset(),
+      unlock: () => classroom.allow({ person, lab, step: '', kind: 'unlock' }, by),
+      'reset-step': () => session.resetStep(step),
+      skip: async () => {
+        await session.skip(step)
+        await classroom.skipped(person, lab, step, { id: by, name })
+      },
+    }
+    await acts[act]()
+    await note(request, HELP_ACTS[act], person, { ...help })
+  }
 
   app.get('/api/cohorts', access, (request) => {
     const { learner, role } = identityOf(request)
@@ -142,21 +162,22 @@ export function cohortRoutes(
     await note(request, 'member-remove', person, { cohort: id })
     return reply.code(204).send()
   })
-  app.post('/api/cohorts/:id/people/:person/help', access, async (request, reply) => {
-    const { id, person } = memberParameters.parse(request.params)
-    const cohort = await led(request, id)
-    if ((await cohorts.role(cohort.id, person)) !== 'learner')
-      throw notFound('There is no such learner here.')
-    const help = helpBody.parse(request.body)
-    const session = await sessions.session(person, help.lab)
-    if (help.act === 'reset') {
-      await session.reset()
-      await note(request, 'lab-reset', person, { lab: help.lab })
-    } else {
-      await classroom.allow({ person, lab: help.lab, step: '', kind: help.act }, identityOf(request).learner)
-      await note(request, 'allowance', person, { ...help })
+  app.post('/api/cohorts/:id/help', access, async (request): Promise<HelpResult> => {
+    const cohort = await led(request)
+    const { people, ...help } = helpBody.parse(request.body)
+    const waiting = (await learnersOf(cohorts, cohort, people)).map(({ id }) => id)
+    const failed: HelpResult['failed'] = []
+    const helpNext = async (): Promise<void> => {
+      const person = waiting.shift()
+      if (person === undefined) return
+      await helpOne(request, person, help).catch((error: unknown) => {
+        if (!(error instanceof Problem)) throw error
+        failed.push({ person, ...error.body.error })
+      })
+      return helpNext()
     }
-    return reply.code(204).send()
+    await Promise.all(Array.from({ length: HELPED_AT_ONCE }, helpNext))
+    return { failed }
   })
   app.post('/api/hands/:id/take', access, async (request) => {
     const hand = await handOf(request)
@@ -176,6 +197,14 @@ export function cohortRoutes(
     await note(request, 'hand-answer', hand.person, { lab: hand.lab })
     return classroom.lowerHand(hand, { text, ...(link !== undefined && { link }) })
   })
+}
+
+/** Under what each help stands in the audit log. */
+const HELP_ACTS: Record<Help['act'], Act> = {
+  reset: 'lab-reset',
+  'reset-step': 'lab-reset',
+  unlock: 'allowance',
+  skip: 'step-skip',
 }
 
 /** What was said, without what was left out. */

@@ -5,10 +5,10 @@ const HEARTBEAT = 15_000
 /** A page that reads nothing is dropped at this many waiting bytes; it asks for the state when it comes back. */
 const BACKLOG_LIMIT = 8 * 1024 * 1024
 
-/** Sends events to a page, as JSON, until it goes. https://html.spec.whatwg.org/multipage/server-sent-events.html */
+/** Sends events to a page, as JSON, until it goes or `end` is called. https://html.spec.whatwg.org/multipage/server-sent-events.html */
 export function sendEvents<T>(
   reply: FastifyReply,
-  subscribe: (listener: (event: T) => void) => { close(): void },
+  subscribe: (listener: (event: T) => void, end: () => void) => { close(): void },
 ): void {
   reply.hijack()
   const response = reply.raw
@@ -22,7 +22,10 @@ export function sendEvents<T>(
     else if (!response.writableEnded) response.write(text)
   }
   const heartbeat = setInterval(() => send(': alive\n\n'), HEARTBEAT)
-  const subscription = subscribe((event) => send(`data: ${JSON.stringify(event)}\n\n`))
+  const subscription = subscribe(
+    (event) => send(`data: ${JSON.stringify(event)}\n\n`),
+    () => response.end(),
+  )
   response.on('close', () => {
     clearInterval(heartbeat)
     subscription.close()

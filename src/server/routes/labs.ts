@@ -17,7 +17,7 @@ const clockBody = z.union([
   z.strictObject({ speed: z.number().min(0).max(MAX_SPEED) }),
   z.strictObject({ untilReady: z.literal(true) }),
 ])
-const partQuery = z.object({ id: z.string().min(1).max(500) })
+export const partQuery = z.object({ id: z.string().min(1).max(500) })
 const stepParameters = z.object({ lab: name, step: name })
 
 /** Who sends a request, known before any route runs. */

@@ -68,6 +68,7 @@ export function peopleRoutes(app: FastifyInstance, options: PeopleRoutesOptions)
     })
     // What a person may do is asked at each request; an open page of theirs must not go on showing more.
     await signedIn.deleteAll(person.id)
+    classroom.looks.endWhere(({ instructor }) => instructor.id === person.id)
     await audit.add({
       actor: me,
       act: 'person-change',

@@ -8,6 +8,8 @@ const LIMIT = 1_000
 interface Ticket {
   session: string
   terminal: string
+  /** The look by which somebody else than its owner comes; see classroom/looks.ts. */
+  look: string | undefined
   until: number
 }
 
@@ -21,25 +23,22 @@ export class Tickets {
     this.#now = now
   }
 
-  issue(session: string, terminal: string): string {
+  issue(session: string, terminal: string, look?: string): string {
     for (const [id, { until }] of this.#tickets) {
       if (until > this.#now() && this.#tickets.size < LIMIT) break
       this.#tickets.delete(id)
     }
     const id = randomBytes(16).toString('base64url')
-    this.#tickets.set(id, { session, terminal, until: this.#now() + TICKET_LIFETIME })
+    this.#tickets.set(id, { session, terminal, look, until: this.#now() + TICKET_LIFETIME })
     return id
   }
 
-  /** Whether the ticket lets this session have this terminal now. It is spent either way. */
-  redeem(id: string, session: string, terminal: string): boolean {
+  /** How the ticket lets this session have this terminal now: as its own, or by a look; undefined: not at all. It is spent either way. */
+  redeem(id: string, session: string, terminal: string): { look: string | undefined } | undefined {
     const ticket = this.#tickets.get(id)
     this.#tickets.delete(id)
-    return (
-      ticket !== undefined &&
-      ticket.until > this.#now() &&
-      ticket.session === session &&
-      ticket.terminal === terminal
-    )
+    return ticket && ticket.until > this.#now() && ticket.session === session && ticket.terminal === terminal
+      ? { look: ticket.look }
+      : undefined
   }
 }

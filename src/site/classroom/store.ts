@@ -45,14 +45,35 @@ export function showEvent(event: CohortEvent): void {
         ...person,
         pages: { ...person.pages, [event.lab]: event.pages },
       }))
-    case 'reset':
+    case 'reset': {
+      const elsewhere = (key: string) => !key.startsWith(`${event.lab}/`)
       return change(event.person, (person) => ({
         ...person,
         cells: person.cells.filter(({ lab }) => lab !== event.lab),
+        hints: Object.fromEntries(Object.entries(person.hints).filter(([key]) => elsewhere(key))),
+        skipped: person.skipped.filter(elsewhere),
+      }))
+    }
+    case 'hints':
+      return change(event.person, (person) => ({
+        ...person,
+        hints: { ...person.hints, [`${event.lab}/${event.step}`]: event.opened },
+      }))
+    case 'skipped':
+      return change(event.person, (person) => ({
+        ...person,
+        skipped: [...person.skipped, `${event.lab}/${event.step}`],
       }))
     case 'member': {
       const others = state.people.filter(({ id }) => id !== event.person)
-      const person: Person = { id: event.person, name: event.name, cells: [], pages: {} }
+      const person: Person = {
+        id: event.person,
+        name: event.name,
+        cells: [],
+        hints: {},
+        skipped: [],
+        pages: {},
+      }
       board.value = { ...state, people: [...others, person].sort((a, b) => a.name.localeCompare(b.name)) }
       return
     }

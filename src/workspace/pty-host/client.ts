@@ -65,6 +65,14 @@ export class PtyHostClient {
     return socket
   }
 
+  /** A new connection for somebody who looks on. */
+  async watch(terminal: string): Promise<Socket> {
+    await this.#connected()
+    const socket = await connectTo(await socketPath(this.#options.folder))
+    sendMessage(socket, { op: 'watch', terminal })
+    return socket
+  }
+
   /** Lets go of the host; its terminals go on. */
   async close(): Promise<void> {
     this.#closed = true

@@ -10,6 +10,7 @@ import {
 } from './messages.ts'
 import { Networks } from './networks.ts'
 import { HostedTerminal } from './terminal.ts'
+import { Watcher } from './watcher.ts'
 
 export interface PtyHostOptions {
   /** Ends itself after so many ms with neither a terminal nor a server. */
@@ -54,14 +55,14 @@ export class PtyHost {
   }
 
   #connected(socket: Socket): void {
-    let attachment: Attachment | undefined
+    let attachment: Attachment | Watcher | undefined
     // A server that is killed is no error of ours: 'close' follows.
     socket.on('error', () => {})
     readLink(socket, {
       message: (message) => {
         if (attachment) return attachment.request(message as AttachmentRequest)
         const request = message as HostRequest
-        if (request.op !== 'attach') return this.#control(socket, request)
+        if (request.op !== 'attach' && request.op !== 'watch') return this.#control(socket, request)
         const terminal = this.#terminals.get(request.terminal)
         if (!terminal) {
           sendMessage(socket, {
@@ -73,6 +74,10 @@ export class PtyHost {
           socket.end()
           return
         }
+        if (request.op === 'watch') {
+          attachment = new Watcher(socket, terminal)
+          return terminal.watch(attachment)
+        }
         attachment = new Attachment(socket, terminal)
         terminal.attach(attachment, request, request.received).catch((error) => socket.destroy(error))
       },
@@ -80,7 +85,7 @@ export class PtyHost {
     })
   }
 
-  #control(socket: Socket, request: Exclude<HostRequest, { op: 'attach' }>): void {
+  #control(socket: Socket, request: Exclude<HostRequest, { op: 'attach' | 'watch' }>): void {
     switch (request.op) {
       case 'hello':
         this.#servers.add(socket)

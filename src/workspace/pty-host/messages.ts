@@ -1,5 +1,5 @@
 /** Raised when the messages below change: a pty-host of another version is replaced, with its terminals. */
-export const HOST_VERSION = 2
+export const HOST_VERSION = 3
 
 /** What to run in a new terminal. */
 export interface TerminalSpec {
@@ -42,6 +42,8 @@ export type HostRequest =
   | { op: 'end'; request: number; terminal: string }
   | { op: 'stop' }
   | { op: 'attach'; terminal: string; columns: number; rows: number; received?: number }
+  /** To look on, without taking it over. */
+  | { op: 'watch'; terminal: string }
 
 /** What a server sends over an attachment, beside the input's bytes. */
 export type AttachmentRequest =

@@ -7,13 +7,14 @@ import { ModeTracker } from './modes.ts'
 import { endSession } from './processes.ts'
 import { OutputRing } from './ring.ts'
 import { type Recording, renderScreen, type Size } from './screen.ts'
+import type { Watcher } from './watcher.ts'
 import { PtyWriter } from './writer.ts'
 
 /** What a terminal that nobody looks at may print: so many bytes at once, and again after so many ms. */
 const DETACHED_BURST = 128 * 1024
 const DETACHED_PAUSE = 250
 
-/** A shell on a pty, its latest output, and at most one attachment that sees it. */
+/** A shell on a pty, its latest output, at most one attachment that works in it, and those who look on. */
 export class HostedTerminal {
   readonly id: string
   /** Tells the processes of this terminal from others; macOS's Terminal sets the variable, too. */
@@ -25,6 +26,7 @@ export class HostedTerminal {
   #size: Size
   /** The sizes that the terminal had before, each up to its count of output bytes. */
   #sizes: { until: number; size: Size }[] = []
+  readonly #watchers = new Set<Watcher>()
   #attachment: Attachment | undefined
   /** Whether the attachment has got its screen and takes output. */
   #attached = false
@@ -53,6 +55,7 @@ export class HostedTerminal {
       this.#writer.close()
       clearTimeout(this.#detachedTimer)
       if (this.#attached) this.#attachment?.exited(this.#exit)
+      for (const watcher of this.#watchers) watcher.exited(this.#exit)
       exited(this.#exit)
     })
   }
@@ -95,6 +98,30 @@ export class HostedTerminal {
     this.#flow()
   }
 
+  /** Lets somebody look on. */
+  watch(watcher: Watcher): void {
+    this.#watchers.add(watcher)
+    watcher.catchUp()
+  }
+
+  unwatch(watcher: Watcher): void {
+    this.#watchers.delete(watcher)
+  }
+
+  /** Sends a watcher what it misses. The terminal goes on meanwhile. */
+  async showTo(watcher: Watcher): Promise<void> {
+    if (watcher.sent === undefined || watcher.sent < this.#ring.start) {
+      const { end } = this.#ring
+      const size = this.#size
+      watcher.attached(await this.#render(size), end, size, !this.#exit)
+    }
+    const { start } = this.#ring
+    const missed = this.#ring.slice(watcher.sent!)
+    // A flood may have outrun even the drawing: it is seen from a line's beginning on.
+    watcher.resume(watcher.sent! < start ? fromLineStart(missed) : missed, this.#ring.end)
+    if (this.#exit) watcher.exited(this.#exit)
+  }
+
   /** The page has parsed the output up to this count. */
   acknowledge(offset: number): void {
     this.#acknowledged = Math.max(this.#acknowledged, Math.min(offset, this.#ring.end))
@@ -122,6 +149,7 @@ export class HostedTerminal {
     this.#sizes.push({ until: this.#ring.end, size: this.#size })
     this.#size = size
     this.#pty.resize(size.columns, size.rows)
+    for (const watcher of this.#watchers) watcher.resized(size)
   }
 
   /** Ends the shell and everything that it started. */
@@ -134,6 +162,7 @@ export class HostedTerminal {
     this.#ring.write(data)
     if (this.#attached) this.#attachment?.send(data)
     else this.#detachedBudget -= data.length
+    for (const watcher of this.#watchers) watcher.output(data)
     this.#flow()
   }
 

@@ -72,7 +72,8 @@ export class SandboxedWorkspace implements Workspace {
     return this.#groups !== undefined
   }
 
-  async open({ environment, home, world, toolbox }: ShellOptions): Promise<string> {
+  async open(shell: ShellOptions): Promise<string> {
+    const { environment, home, world, toolbox } = shell
     const id = randomBytes(16).toString('base64url')
     const name = createHash('sha256').update(home).digest('hex').slice(0, 16)
     const placed = await this.#placedFiles(name, home)
@@ -106,7 +107,7 @@ export class SandboxedWorkspace implements Workspace {
       ...['bash', '-c', LAUNCH, groups.join(' '), filter],
       ...this.#processLimits(),
       ...bubblewrapCommand(spec),
-      'bash',
+      ...['bash', ...(shell.arguments ?? [])],
     ]
     await this.#host.spawn({
       id,
@@ -134,6 +135,10 @@ export class SandboxedWorkspace implements Workspace {
 
   attach(terminal: string, columns: number, rows: number, received?: number): Promise<Socket> {
     return this.#host.attach(terminal, columns, rows, received)
+  }
+
+  watch(terminal: string): Promise<Socket> {
+    return this.#host.watch(terminal)
   }
 
   close(): Promise<void> {

@@ -10,26 +10,26 @@ describe('a ticket', () => {
     const tickets = new Tickets(() => now)
     const ticket = tickets.issue('session', 'terminal')
     expect(Buffer.from(ticket, 'base64url')).toHaveLength(16)
-    expect(tickets.redeem(ticket, 'session', 'terminal')).toBe(true)
-    expect(tickets.redeem(ticket, 'session', 'terminal')).toBe(false)
+    expect(tickets.redeem(ticket, 'session', 'terminal')).toEqual({ look: undefined })
+    expect(tickets.redeem(ticket, 'session', 'terminal')).toBeUndefined()
     now = 5
     const late = tickets.issue('session', 'terminal')
     now += TICKET_LIFETIME
-    expect(tickets.redeem(late, 'session', 'terminal')).toBe(false)
+    expect(tickets.redeem(late, 'session', 'terminal')).toBeUndefined()
   })
 
   it('is spent by a wrong try', () => {
     const tickets = new Tickets()
     const ticket = tickets.issue('session', 'terminal')
-    expect(tickets.redeem(ticket, 'other', 'terminal')).toBe(false)
-    expect(tickets.redeem(ticket, 'session', 'terminal')).toBe(false)
+    expect(tickets.redeem(ticket, 'other', 'terminal')).toBeUndefined()
+    expect(tickets.redeem(ticket, 'session', 'terminal')).toBeUndefined()
   })
 
   it('goes when a thousand newer ones are out', () => {
     const tickets = new Tickets(() => 0)
     const first = tickets.issue('session', 'terminal')
     for (let n = 0; n < 1_000; n++) tickets.issue('session', 'terminal')
-    expect(tickets.redeem(first, 'session', 'terminal')).toBe(false)
+    expect(tickets.redeem(first, 'session', 'terminal')).toBeUndefined()
   })
 })
 

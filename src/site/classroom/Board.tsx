@@ -8,7 +8,7 @@ import { Field } from './Field.tsx'
 import { Form } from './Form.tsx'
 import { Hands } from './Hands.tsx'
 import { People } from './PeopleTable.tsx'
-import { announcement, board, chosenLab, connected, lab, stuck } from './store.ts'
+import { announcement, board, chosenLab, connected, helpProblems, lab, stuck } from './store.ts'
 
 const path = () => `/api/cohorts/${encodeURIComponent(board.value!.cohort.id)}`
 
@@ -44,6 +44,11 @@ export function Board() {
         <section class="panel" aria-labelledby="table-title">
           <h2 id="table-title">{t.board.table}</h2>
           <Pace />
+          {helpProblems.value.map((problem) => (
+            <p class="problem" role="alert" key={problem}>
+              {problem}
+            </p>
+          ))}
           <People />
         </section>
         <div class="board-side">

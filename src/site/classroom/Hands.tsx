@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals'
-import type { Hand } from '#server/api.ts'
+import type { Hand, LabOutline } from '#server/api.ts'
 import { request } from '../api.ts'
+import { href } from '../href.ts'
 import { t } from '../i18n/index.ts'
 import { Field } from './Field.tsx'
 import { Form } from './Form.tsx'
@@ -66,14 +67,65 @@ function RaisedHand({ hand }: { hand: Hand }) {
           {t.board.answer}
         </button>
       </div>
-      {answering.value && (
-        <Form
-          action={t.board.answerSend}
-          onSubmit={({ text }) => request('POST', `/api/hands/${hand.id}/answer`, { text })}
-        >
-          <Field name="text" label={t.board.answerText} maxLength={1000} />
-        </Form>
-      )}
+      {answering.value && <Answer hand={hand} lab={lab} step={step} />}
     </li>
+  )
+}
+
+interface AnswerProps {
+  hand: Hand
+  lab: LabOutline | undefined
+  /** At which the hand was raised. */
+  step: LabOutline['steps'][number] | undefined
+}
+
+/** Words of one's own or a hint that the lab has, and a step to lead to. */
+function Answer({ hand, lab, step }: AnswerProps) {
+  const text = useSignal('')
+  const link = useSignal('')
+  const id = `answer-${hand.id}`
+  return (
+    <Form
+      action={t.board.answerSend}
+      onSubmit={() =>
+        request('POST', `/api/hands/${hand.id}/answer`, {
+          text: text.value,
+          ...(link.value && { link: link.value }),
+        })
+      }
+    >
+      {step && (
+        <div class="field">
+          <label for={`${id}-hint`}>{t.board.answerHint}</label>
+          <select id={`${id}-hint`} onChange={({ currentTarget }) => (text.value = currentTarget.value)}>
+            <option value="">{t.board.ownWords}</option>
+            {step.hints.map((hint) => (
+              <option key={hint} value={hint}>
+                {hint}
+              </option>
+            ))}
+          </select>
+        </div>
+      )}
+      <Field
+        label={t.board.answerText}
+        maxLength={1000}
+        value={text.value}
+        onInput={({ currentTarget }) => (text.value = currentTarget.value)}
+      />
+      {lab && (
+        <div class="field">
+          <label for={`${id}-link`}>{t.board.answerLink}</label>
+          <select id={`${id}-link`} onChange={({ currentTarget }) => (link.value = currentTarget.value)}>
+            <option value="">{t.board.noLink}</option>
+            {lab.steps.map(({ id: name, title }) => (
+              <option key={name} value={href(`/labs/${lab.id}/#${name}`)}>
+                {title}
+              </option>
+            ))}
+          </select>
+        </div>
+      )}
+    </Form>
   )
 }

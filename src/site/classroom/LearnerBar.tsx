@@ -1,5 +1,5 @@
 import { signal, useSignal } from '@preact/signals'
-import type { Broadcast, ClassroomState, Hand, LearnerEvent } from '#server/api.ts'
+import type { Broadcast, ClassroomState, Hand, LearnerEvent, Look } from '#server/api.ts'
 import { request } from '../api.ts'
 import { t } from '../i18n/index.ts'
 import { Backoff } from '../lab/backoff.ts'
@@ -9,6 +9,8 @@ import { Form } from './Form.tsx'
 
 const state = signal<ClassroomState | undefined>()
 const hand = signal<Hand | undefined>()
+/** Who looks at the learner's work now. */
+const looks = signal<Look[]>([])
 /** What the instructor said and the learner has not closed. */
 const message = signal<Pick<Broadcast, 'id' | 'text' | 'link'> | undefined>()
 const closed = new Set<string>()
@@ -32,6 +34,7 @@ export async function followLearner(): Promise<void> {
     // A server of one person has no classroom.
     if (!found || found.cohorts.length === 0) return
     state.value = found
+    looks.value = found.looks
     showHand(found.hand?.loweredAt === undefined ? found.hand : undefined)
     source?.close()
     source = new EventSource('/api/classroom/events')
@@ -40,6 +43,9 @@ export async function followLearner(): Promise<void> {
       const event = JSON.parse(data) as LearnerEvent
       if (event.type === 'broadcast') show(event.broadcast)
       else if (event.type === 'hand') showHand(event.hand)
+      else if (event.type === 'looks') looks.value = event.looks
+      else if (event.type === 'skipped')
+        show({ id: `${event.lab}/${event.step}`, text: t.learner.skipped(event.by) })
       else
         void request<typeof lab.value>('GET', `/api/labs/${encodeURIComponent(labId)}`).then((next) => {
           if (lab.value?.open === false && next?.open) show({ id: 'opened', text: t.learner.opened })
@@ -80,6 +86,9 @@ export function LearnerBar() {
           </p>
         )}
         {lab.value && !lab.value.open && <p>{t.learner.notOpen}</p>}
+        {looks.value.map((look) => (
+          <Looked key={look.id} look={look} />
+        ))}
         {hand.value && <p>{hand.value.takenBy === undefined ? t.learner.raised : t.learner.taken}</p>}
       </div>
       {hand.value ? (
@@ -118,4 +127,47 @@ export function LearnerBar() {
       )}
     </div>
   )
+}
+
+/** Says who looks, and lets them type or not. */
+function Looked({ look: { id, instructor, keyboard } }: { look: Look }) {
+  const set = (wanted: 'shared' | 'learner') =>
+    request('POST', `/api/looks/${encodeURIComponent(id)}/consent`, { keyboard: wanted })
+  const text = { learner: t.learner.looking, asked: t.learner.asks, shared: t.learner.types }[keyboard]
+  return (
+    <p class="looked">
+      <strong>{text(instructor.name)}</strong>{' '}
+      <button
+        type="button"
+        class="button small"
+        onClick={() => set(keyboard === 'shared' ? 'learner' : 'shared')}
+      >
+        {keyboard === 'shared' ? t.learner.unshare : t.learner.share}
+      </button>{' '}
+      {keyboard === 'asked' && (
+        <button type="button" class="button small quiet" onClick={() => set('learner')}>
+          {t.learner.refuse}
+        </button>
+      )}
+    </p>
+  )
+}
+
+/** Tells the server how many hints of a step are open; each opens inside the one before. */
+export function tellHints(): void {
+  for (const section of document.querySelectorAll<HTMLElement>('[data-step] .step-body')) {
+    const step = section.parentElement?.dataset.step
+    section.addEventListener(
+      'toggle',
+      ({ target }) => {
+        if (!state.value || !(target instanceof HTMLDetailsElement) || !target.matches('.hint[open]')) return
+        let opened = 1
+        for (let outer = target.parentElement; outer; outer = outer.parentElement)
+          if (outer.matches('.hint')) opened++
+        void request('POST', '/api/classroom/hints', { lab: labId, step, opened }).catch(() => {})
+      },
+      // It does not bubble.
+      true,
+    )
+  }
 }

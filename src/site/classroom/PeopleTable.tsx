@@ -1,8 +1,8 @@
 import { type Signal, useSignal } from '@preact/signals'
 import type { BoardState } from '#server/api.ts'
-import { request } from '../api.ts'
+import { href } from '../href.ts'
 import { t } from '../i18n/index.ts'
-import { Dialog } from '../lab/Dialog.tsx'
+import { Help } from './Help.tsx'
 import { Scroll } from './Scroll.tsx'
 import { board, lab, now } from './store.ts'
 
@@ -28,12 +28,15 @@ const ORDERS: Record<Order, (a: Person, b: Person) => number> = {
 export function People() {
   const find = useSignal('')
   const order = useSignal<Order>('name')
-  const helped = useSignal<Person | undefined>(undefined)
+  const chosen = useSignal<ReadonlySet<string>>(new Set())
+  const helped = useSignal<Person[] | undefined>(undefined)
   const { people } = board.value!
   const steps = lab.value?.steps ?? []
   const wanted = find.value.toLowerCase()
   const shown = people.filter(({ name }) => name.toLowerCase().includes(wanted)).sort(ORDERS[order.value])
   if (people.length === 0) return <p>{t.board.nobody}</p>
+  const all = shown.length > 0 && shown.every(({ id }) => chosen.value.has(id))
+  const many = people.filter(({ id }) => chosen.value.has(id))
   return (
     <>
       <div class="board-tools">
@@ -58,12 +61,25 @@ export function People() {
             <option value="stuck">{t.board.byStuck}</option>
           </select>
         </div>
+        {many.length > 0 && (
+          <button type="button" class="button small" onClick={() => (helped.value = many)}>
+            {t.board.helpMany(many.length)}
+          </button>
+        )}
       </div>
       <Scroll>
         <table class="board-table">
           <thead>
             <tr>
-              <th scope="col">{t.board.person}</th>
+              <th scope="col">
+                <input
+                  type="checkbox"
+                  aria-label={t.board.selectAll}
+                  checked={all}
+                  onChange={() => (chosen.value = new Set(all ? [] : shown.map(({ id }) => id)))}
+                />{' '}
+                {t.board.person}
+              </th>
               {steps.map(({ id, title }) => (
                 <th scope="col" key={id}>
                   {title}
@@ -73,94 +89,87 @@ export function People() {
           </thead>
           <tbody>
             {shown.map((person) => (
-              <Row key={person.id} person={person} helped={helped} />
+              <Row key={person.id} person={person} chosen={chosen} helped={helped} />
             ))}
           </tbody>
         </table>
       </Scroll>
-      {helped.value && <Help person={helped.value} onDone={() => (helped.value = undefined)} />}
+      {helped.value && <Help people={helped.value} onDone={() => (helped.value = undefined)} />}
     </>
   )
 }
 
-function Row({ person, helped }: { person: Person; helped: Signal<Person | undefined> }) {
+interface RowProps {
+  person: Person
+  chosen: Signal<ReadonlySet<string>>
+  helped: Signal<Person[] | undefined>
+}
+
+function Row({ person, chosen, helped }: RowProps) {
   const here = Object.values(person.pages).some((pages) => pages > 0)
+  const { id, name } = person
+  const lookAt = [board.value!.cohort.id, id, lab.value?.id ?? ''].map(encodeURIComponent).join('/')
   return (
     <tr>
       <th scope="row">
-        {person.name} <span class="presence">({here ? t.board.here : t.board.away})</span>
+        <input
+          type="checkbox"
+          aria-label={t.board.select(name)}
+          checked={chosen.value.has(id)}
+          onChange={() => {
+            const next = new Set(chosen.value)
+            if (!next.delete(id)) next.add(id)
+            chosen.value = next
+          }}
+        />{' '}
+        {name} <span class="presence">({here ? t.board.here : t.board.away})</span>
         <br />
         <span class="presence">{t.board.passedOf(passed(person), lab.value?.steps.length ?? 0)}</span>{' '}
+        <a href={`${href('/classroom/look/')}#${lookAt}`} aria-label={`${t.board.lookIn}: ${name}`}>
+          {t.board.lookIn}
+        </a>{' '}
         <button
           type="button"
           class="button small quiet"
-          aria-label={t.board.help(person.name)}
+          aria-label={t.board.help(name)}
           onClick={() => {
-            helped.value = person
+            helped.value = [person]
           }}
         >
           …
         </button>
       </th>
-      {lab.value?.steps.map(({ id }) => (
-        <Cell key={id} cell={person.cells.find(({ lab: of, step }) => of === lab.value!.id && step === id)} />
+      {lab.value?.steps.map((step) => (
+        <Cell key={step.id} person={person} step={step} />
       ))}
     </tr>
   )
 }
 
-function Cell({ cell }: { cell: Person['cells'][number] | undefined }) {
-  if (!cell) return <td class="cell-none">{t.board.untouched}</td>
-  if (cell.passedAt !== undefined) return <td class="cell-passed">✓ {t.board.done}</td>
+function Cell({ person, step }: { person: Person; step: BoardState['labs'][number]['steps'][number] }) {
+  const key = `${lab.value!.id}/${step.id}`
+  const cell = person.cells.find(({ lab: of, step: at }) => of === lab.value!.id && at === step.id)
+  const opened = person.hints[key]
+  const hints = opened !== undefined && <small>{t.board.hints(opened, step.hints.length)}</small>
+  if (!cell)
+    return (
+      <td class="cell-none">
+        {t.board.untouched}
+        {hints}
+      </td>
+    )
+  if (cell.passedAt !== undefined)
+    return (
+      <td class="cell-passed">
+        ✓ {person.skipped.includes(key) ? t.board.skipped : t.board.done}
+        {hints}
+      </td>
+    )
   return (
     <td class="cell-failed">
       {t.board.working} · {t.board.since(Math.floor((now.value - cell.since) / 60_000))}
       {cell.finding && <small>{cell.finding.title}</small>}
+      {hints}
     </td>
-  )
-}
-
-/** What an instructor can do for one person. */
-function Help({ person, onDone }: { person: Person; onDone(): void }) {
-  const asked = useSignal<'reset' | 'remove' | undefined>(undefined)
-  const path = `/api/cohorts/${encodeURIComponent(board.value!.cohort.id)}/people/${encodeURIComponent(person.id)}`
-  if (asked.value) {
-    const removing = asked.value === 'remove'
-    return (
-      <Dialog
-        danger
-        title={removing ? t.board.remove : t.board.reset}
-        text={removing ? t.board.removeText(person.name) : t.board.resetText(person.name)}
-        confirm={removing ? t.board.remove : t.board.reset}
-        onDone={async (confirmed) => {
-          onDone()
-          if (!confirmed) return
-          await (removing
-            ? request('DELETE', path)
-            : request('POST', `${path}/help`, { act: 'reset', lab: lab.value!.id }))
-        }}
-      />
-    )
-  }
-  return (
-    <Dialog
-      title={t.board.help(person.name)}
-      text={lab.value?.title ?? ''}
-      confirm={t.board.unlock}
-      onDone={async (confirmed) => {
-        if (asked.value) return
-        onDone()
-        if (confirmed) await request('POST', `${path}/help`, { act: 'unlock', lab: lab.value!.id })
-      }}
-    >
-      <div class="row-actions">
-        <button type="button" class="button small" onClick={() => (asked.value = 'reset')}>
-          {t.board.reset}
-        </button>
-        <button type="button" class="button small" onClick={() => (asked.value = 'remove')}>
-          {t.board.remove}
-        </button>
-      </div>
-    </Dialog>
   )
 }

@@ -12,6 +12,9 @@ export const now = signal(Date.now())
 /** What a screen reader is told next. */
 export const announcement = signal('')
 
+/** For whom a help did not work, and why. */
+export const helpProblems = signal<string[]>([])
+
 /** The lab whose steps are shown. */
 export const chosenLab = signal('')
 export const lab = computed(() => {

@@ -1,4 +1,4 @@
-import { followLearner, LearnerBar } from '../classroom/LearnerBar.tsx'
+import { followLearner, LearnerBar, tellHints } from '../classroom/LearnerBar.tsx'
 import { addCodeActions } from '../code-actions.ts'
 import { t } from '../i18n/index.ts'
 import { Announcer } from './Announcer.tsx'
@@ -39,3 +39,4 @@ mount('announcer', Announcer)
 mount('terminal', TerminalPane)
 followLab()
 void followLearner()
+tellHints()

@@ -24,7 +24,11 @@ export function connectSteps(): void {
     })
   const remembered = sessionStorage.getItem(KEY)
   if (remembered) openStep(remembered)
-  let chosen = remembered !== null
+  // An instructor's answer may lead to a step.
+  const openNamed = () => openStep(location.hash.slice(1), true)
+  addEventListener('hashchange', openNamed)
+  openNamed()
+  let chosen = remembered !== null || location.hash !== ''
   effect(() => {
     if (!lab.value) return
     for (const section of sections())

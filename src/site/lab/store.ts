@@ -9,6 +9,9 @@ export const labId = document.querySelector<HTMLElement>('[data-lab-page]')?.dat
 export const labPath = `/api/labs/${encodeURIComponent(labId)}`
 export const stepPath = (step: string) => `${labPath}/steps/${encodeURIComponent(step)}`
 
+/** Of the API, for what only looks at cloud and calls: one's own lab, or what an instructor looks at. */
+export const viewed = signal(labPath)
+
 export const lab = signal<LabState | undefined>()
 /** Ids of the steps whose check runs now. */
 export const checking = signal<ReadonlySet<string>>(new Set())

@@ -182,6 +182,13 @@ export const connection = {
 }
 
 export const learner = {
+  looking: (name: string) => `${name} looks at your terminals and your cloud.`,
+  asks: (name: string) => `${name} looks at your terminals and your cloud, and asks to type.`,
+  types: (name: string) => `${name} may type in your terminals.`,
+  share: 'Let them type',
+  unshare: 'Take the keyboard back',
+  refuse: 'No',
+  skipped: (name: string) => `${name} did a step for you. Go on with the next.`,
   raise: 'Raise hand',
   raised: 'Hand is up',
   taken: 'Somebody comes',

@@ -179,6 +179,13 @@ export const connection: typeof en.connection = {
 }
 
 export const learner: typeof en.learner = {
+  looking: (name) => `${name} 正在查看你的终端和云。`,
+  asks: (name) => `${name} 正在查看你的终端和云，并请求输入。`,
+  types: (name) => `${name} 可以在你的终端里输入。`,
+  share: '允许输入',
+  unshare: '收回键盘',
+  refuse: '不',
+  skipped: (name) => `${name} 替你完成了一个步骤。请继续下一步。`,
   raise: '举手',
   raised: '已举手',
   taken: '有人过来了',

@@ -9,6 +9,8 @@ export type ConnectionState = 'connecting' | 'attached' | 'lost' | 'taken' | 'en
 /** What a connection needs of the screen it feeds. */
 export interface Screen {
   size(): { columns: number; rows: number }
+  /** Takes the size that the terminal has: told to who only looks on. */
+  resized?(size: { columns: number; rows: number }): void
   /** Clears all and shows this instead. */
   restore(screen: string): void
   /** Shows output; `parsed` is called when it has been worked through. */
@@ -23,6 +25,7 @@ interface Events {
 /** A page's end of a terminal: attaches, acknowledges, comes back by itself. The protocol is in `src/workspace/protocol.ts`. */
 export class TerminalConnection {
   readonly #path: string
+  readonly #ticketPath: string
   readonly #screen: Screen
   readonly #events: Events
   readonly #retry = new Backoff(() => void this.connect())
@@ -38,8 +41,10 @@ export class TerminalConnection {
   #sent = 0
   #accepted = 0
 
-  constructor(terminal: string, screen: Screen, events: Events) {
+  /** `ticketPath`: where the right to attach is had; the terminal's own place when left out. */
+  constructor(terminal: string, screen: Screen, events: Events, ticketPath?: string) {
     this.#path = `/api/terminals/${encodeURIComponent(terminal)}`
+    this.#ticketPath = ticketPath ?? `${this.#path}/ticket`
     this.#screen = screen
     this.#events = events
   }
@@ -48,7 +53,7 @@ export class TerminalConnection {
     this.#drop()
     let ticket: string
     try {
-      ticket = (await request<{ ticket: string }>('POST', `${this.#path}/ticket`)).ticket
+      ticket = (await request<{ ticket: string }>('POST', this.#ticketPath)).ticket
     } catch (error) {
       if (error instanceof ProblemError && error.status === 404) return this.#end('gone')
       return this.#lost()
@@ -102,6 +107,8 @@ export class TerminalConnection {
         this.resize()
         return
       }
+      case 'size':
+        return this.#screen.resized?.(message)
       case 'accepted':
         this.#accepted = message.bytes
         return this.#flush()

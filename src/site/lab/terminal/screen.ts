@@ -26,8 +26,24 @@ export interface XtermScreen {
   dispose(): void
 }
 
-/** An xterm in an element, in the page's colours. OSC 52 (clipboard access for programs) is off: no addon handles it. */
-export function createScreen(element: HTMLElement, name: string): XtermScreen {
+/**
+ * What a program may tell a terminal beside text: titles, colours, links, clipboard, marks of shells and editors.
+ * https://invisible-island.net/xterm/ctlseqs/ctlseqs.html, https://iterm2.com/documentation-escape-codes.html
+ */
+const OPERATING_SYSTEM_COMMANDS = [
+  0, 1, 2, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14, 17, 19, 22, 50, 52, 104, 105, 110, 111, 112, 117, 119, 133, 633,
+  777, 1337,
+]
+
+/**
+ * An xterm in an element, in the page's colours. OSC 52 (clipboard access for programs) is off: no addon handles it.
+ * `shielded` is for the output of others: it has the size that it is given, nothing in it is a link, and no OSC does anything.
+ */
+export function createScreen(
+  element: HTMLElement,
+  name: string,
+  { shielded = false }: { shielded?: boolean } = {},
+): XtermScreen {
   const xterm = new Terminal({
     fontFamily: FONT,
     fontSize: fontSize.value,
@@ -38,17 +54,18 @@ export function createScreen(element: HTMLElement, name: string): XtermScreen {
     cursorBlink: !matchMedia('(prefers-reduced-motion: reduce)').matches,
     screenReaderMode: screenReader.value,
     theme: theme(),
-    linkHandler: { activate: (_event, address) => void openLink(address) },
+    linkHandler: shielded ? null : { activate: (_event, address) => void openLink(address) },
   })
   const fitter = new FitAddon()
   const search = new SearchAddon()
   xterm.loadAddon(fitter)
   xterm.loadAddon(search)
-  xterm.loadAddon(new WebLinksAddon((_event, address) => void openLink(address)))
+  if (shielded) for (const id of OPERATING_SYSTEM_COMMANDS) xterm.parser.registerOscHandler(id, () => true)
+  else xterm.loadAddon(new WebLinksAddon((_event, address) => void openLink(address)))
   withRoutedStyles(() => xterm.open(element))
   xterm.textarea?.setAttribute('aria-label', t.terminal.input(name))
 
-  const fitGrid = () => element.clientWidth > 0 && fitter.fit()
+  const fitGrid = () => !shielded && element.clientWidth > 0 && fitter.fit()
   const observer = new ResizeObserver(fitGrid)
   observer.observe(element)
   const stopTheme = onThemeChange(() => {

@@ -24,7 +24,7 @@ export function PartPanel() {
     // What was is known only by what the picture kept.
     if (!id || !state || moment.value !== undefined) return
     let over = false
-    request<PartDetails>('GET', `${worldPath}/part?id=${encodeURIComponent(id)}`).then(
+    request<PartDetails>('GET', `${worldPath()}/part?id=${encodeURIComponent(id)}`).then(
       (answer) => {
         if (over) return
         details.value = answer

@@ -6,7 +6,7 @@ import { t } from '../../i18n/index.ts'
 import { CallList } from '../CallList.tsx'
 import { Problem } from '../Problem.tsx'
 import { problemOf } from '../session.ts'
-import { labPath } from '../store.ts'
+import { viewed } from '../store.ts'
 import { filter, partsNow } from './model.ts'
 
 /** How long (ms) changes of the world are gathered before the calls are asked for again. */
@@ -22,7 +22,7 @@ export function Timeline() {
   useEffect(() => {
     const timer = setTimeout(
       () => {
-        request<TimelineCall[]>('GET', `${labPath}/timeline`).then(
+        request<TimelineCall[]>('GET', `${viewed.peek()}/timeline`).then(
           (answer) => {
             calls.value = answer
             problem.value = undefined

@@ -1,9 +1,9 @@
 import type { PictureChange } from '#server/api.ts'
 import { Backoff } from '../backoff.ts'
-import { labId } from '../store.ts'
+import { viewed } from '../store.ts'
 import { showChange } from './model.ts'
 
-export const worldPath = `/api/labs/${encodeURIComponent(labId)}/world`
+export const worldPath = () => `${viewed.peek()}/world`
 
 /** Follows the picture while it is looked at; a hidden tab holds no connection. Gives what ends it. */
 export function followWorld(): () => void {
@@ -13,7 +13,7 @@ export function followWorld(): () => void {
   function connect() {
     source?.close()
     if (document.hidden) return
-    source = new EventSource(worldPath)
+    source = new EventSource(worldPath())
     source.onmessage = ({ data }) => {
       retry.reset()
       showChange(JSON.parse(data) as PictureChange)

@@ -4,6 +4,7 @@ import { CompactedError, type StoreEvent } from '#world/store.ts'
 import type { World } from '#world/world.ts'
 import type { WorldEvent } from './api.ts'
 import { costReport } from './costs/report.ts'
+import { doors } from './doors.ts'
 import type { Picture } from './picture/picture.ts'
 import { stillPicture } from './picture/still.ts'
 import { timeline } from './timeline.ts'
@@ -121,6 +122,10 @@ async function handle(worlds: Worlds, req: IncomingMessage, res: ServerResponse)
     case 'GET worlds/:id/timeline': {
       const open = await world()
       return reply(res, 200, timeline(open.world, open.config.accountId))
+    }
+    case 'GET worlds/:id/doors': {
+      const open = await world()
+      return reply(res, 200, doors(open.world, open.config.accountId))
     }
     case 'GET worlds/:id/schemas': {
       const found = await (await world()).simulation.schemas(url.searchParams.get('apiVersion') ?? '')

@@ -1,9 +1,11 @@
 import type { ProvisioningSpeed } from '#world/provisioning.ts'
 import type { CostReport } from './costs/report.ts'
+import type { Door } from './doors.ts'
 import type { PartDetails, PictureChange, StillPicture } from './picture/part.ts'
 import type { TimelineCall } from './timeline.ts'
 
 export type { CostedResource, CostReport } from './costs/report.ts'
+export type { Door } from './doors.ts'
 export type {
   Part,
   PartDetails,
@@ -107,6 +109,8 @@ export interface CloudClient {
   pictureAt(id: string, save: string): Promise<StillPicture | undefined>
   /** The calls that changed something, newest first. */
   timeline(id: string): Promise<TimelineCall[]>
+  /** What in a world answers browsers. */
+  doors(id: string): Promise<Door[]>
   /** A part of the picture in full, while somebody follows the picture. */
   part(id: string, part: string): Promise<PartDetails | undefined>
   /** Follows a world's resources as its console shows them, until closed; begins anew with a catalogue after a restart of the process. `ended` resolves when nothing more will come: the world is gone. */

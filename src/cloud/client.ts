@@ -12,6 +12,7 @@ import type {
   WorldInfo,
 } from './api.ts'
 import type { CostReport } from './costs/report.ts'
+import type { Door } from './doors.ts'
 
 /** A call that the cloud process refused; `message` is its own. */
 export class CloudError extends Error {
@@ -53,6 +54,7 @@ export function connectCloud(socketPath: string): CloudClient {
     pictureAt: (id, save) =>
       found(call<StillPicture>('GET', `${worldPath(id)}/saves/${encodeURIComponent(save)}`)),
     timeline: (id) => call<TimelineCall[]>('GET', `${worldPath(id)}/timeline`),
+    doors: (id) => call<Door[]>('GET', `${worldPath(id)}/doors`),
     advance: (id, ms) => call('POST', `${worldPath(id)}/clock`, { advanceMs: ms }),
     watch(id, options, listener) {
       const ended = new AbortController()

@@ -43,6 +43,7 @@ import { PartDescriber } from './picture/details.ts'
 import { Picture } from './picture/picture.ts'
 import { PodIdentityAgent } from './pod-identity-agent.ts'
 import { eksProvider } from './provider.ts'
+import { publicAddresses } from './public-addresses.ts'
 import { Registries } from './registries.ts'
 import { clusterSchemas, type Schemas } from './schemas.ts'
 import { awsControllers, awsServices } from './services.ts'
@@ -203,6 +204,7 @@ export class Simulation {
       balancers,
       traffic,
       ecs,
+      publicAddresses(world, network),
       new EcsAnywhere(world, accountId),
       channels,
       helmRepository(),

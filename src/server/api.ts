@@ -17,6 +17,7 @@ export type { Invitation } from '#classroom/invitations.ts'
 export type { Look } from '#classroom/looks.ts'
 export type {
   CostReport,
+  Door,
   Part,
   PartDetails,
   PartEvent,
@@ -59,6 +60,9 @@ export type { Person } from '#database/people.ts'
  * DELETE /api/terminals/:terminal          204
  * POST   /api/terminals/:terminal/ticket   { ticket }: single use, 30 s
  * GET    /api/terminals/:terminal/socket   WebSocket, see src/workspace/protocol.ts
+ * GET    /api/labs/:lab/doors            Door[]: what in the world answers browsers
+ * POST   /api/labs/:lab/previews         { address } → Preview
+ * GET    /api/previews/:preview          { document?: PreviewDocument }: what it loaded last
  * GET    /api/doctor                       DoctorFinding[]
  * GET    /api/session                      SessionState; the only one that needs no sign-in, with the ways to sign in
  * POST   /api/session/link                 { token } of the printed link; 204 and the session's cookie
@@ -269,6 +273,34 @@ export interface TerminalInfo {
   /** Whether its shell still runs. */
   running: boolean
 }
+
+/** A web page out of a world, on an origin of its own. */
+export interface Preview {
+  id: string
+  /** Where a browser finds it. */
+  url: string
+  /** Its address inside the lab network. */
+  address: string
+}
+
+/** Why nothing answered: `no-host`, the lab network knows no such name; `closed`, the connection ended without an answer. */
+export type PreviewFailure =
+  | 'no-host'
+  | 'refused'
+  | 'silent'
+  | 'no-route'
+  | 'certificate'
+  | 'closed'
+  | 'cloud-away'
+
+/** What a page of a preview gave: an answer, or why there was none. */
+export type PreviewDocument = {
+  /** Inside the lab network. */
+  address: string
+} & (
+  | { status: number; reason: string; server?: string; failure?: undefined }
+  | { failure: PreviewFailure; detail: string }
+)
 
 export interface DoctorFinding {
   name: string

@@ -17,9 +17,10 @@ import { shellEnvironment } from '#workspace/environment.ts'
 import { WorkspaceFiles } from '#workspace/files.ts'
 import { makeHome } from '#workspace/home.ts'
 import type { Toolbox } from '#workspace/tools/install.ts'
-import type { CostReport, LabEvent, LabState, Part, StillPicture, TimelineCall } from './api.ts'
+import type { CostReport, Door, LabEvent, LabState, Part, StillPicture, TimelineCall } from './api.ts'
 import type { ServerCloud } from './cloud.ts'
 import type { LabTerminals } from './lab-terminals.ts'
+import type { LabNetwork } from './previews/tunnel.ts'
 import { notFound, Problem } from './problem.ts'
 import { StepSaves } from './step-saves.ts'
 
@@ -275,6 +276,23 @@ export class LabSession {
   async timeline(): Promise<TimelineCall[]> {
     const world = await this.#startedWorld()
     return (await this.#services.cloud.client).timeline(world.id)
+  }
+
+  /** The lab network as this lab's terminals have it. */
+  async network(): Promise<LabNetwork> {
+    const { proxyUrl, caFile } = await this.#startedWorld()
+    const { workspace } = this.#services.terminals
+    return {
+      proxyUrl,
+      caFile,
+      ...(workspace.dial && { dial: (port) => workspace.dial!(this.#home, port) }),
+    }
+  }
+
+  /** What in the world answers browsers. */
+  async doors(): Promise<Door[]> {
+    const world = await this.#startedWorld()
+    return (await this.#services.cloud.client).doors(world.id)
   }
 
   /** What the learner's resources would cost on AWS. */

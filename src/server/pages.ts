@@ -26,14 +26,15 @@ const PREPARING = `<!doctype html><html lang="en"><head><meta charset="utf-8">
 
 /**
  * Serves the built site: pages with a policy made for each, assets whose names change with their content for good. `origin`
- * is what the pages' addresses begin with.
+ * is what the pages' addresses begin with, `frames` what they may show in frames.
  */
 export async function servePages(
   app: FastifyInstance,
   site: () => string | undefined,
   origin: () => string,
+  frames: () => string | undefined,
 ): Promise<void> {
-  const pages = new Pages(origin)
+  const pages = new Pages(origin, frames)
   // Assets are found by the wildcard below; the plug-in gives `sendFile`.
   await app.register(fastifyStatic, {
     root: '/',
@@ -77,9 +78,11 @@ function decodePath(request: FastifyRequest): string | undefined {
 class Pages {
   readonly #known = new Map<string, Page>()
   readonly #origin: () => string
+  readonly #frames: () => string | undefined
 
-  constructor(origin: () => string) {
+  constructor(origin: () => string, frames: () => string | undefined) {
     this.#origin = origin
+    this.#frames = frames
   }
 
   /** The page of a file; undefined when there is none. */
@@ -90,7 +93,7 @@ class Pages {
     if (known?.changed === changed) return known
     const html = (await readFile(file, 'utf8')).replace(ALTERNATE, (start) => start + this.#origin())
     const etag = `"${createHash('sha256').update(html).digest('base64url').slice(0, 22)}"`
-    const page = { html, policy: contentPolicy(html), etag, changed }
+    const page = { html, policy: contentPolicy(html, this.#frames()), etag, changed }
     this.#known.set(file, page)
     return page
   }

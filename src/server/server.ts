@@ -1,4 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises'
+import { createServer as createHttpServer, type RequestListener } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import Fastify, {
@@ -29,8 +31,11 @@ import { assertEncrypted, firstInvitation, hostedRoutes, keepRetention, signInWa
 import { LabSessions } from './lab-sessions.ts'
 import { LabTerminals } from './lab-terminals.ts'
 import { servePages } from './pages.ts'
+import { previewPattern } from './previews/pattern.ts'
+import { Previews } from './previews/previews.ts'
 import { answerProblems, notFound, Problem } from './problem.ts'
 import { labRoutes } from './routes/labs.ts'
+import { previewRoutes } from './routes/previews.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { terminalRoutes } from './routes/terminals.ts'
 import { assertAccess, collectAccess, type RouteAccess } from './security/access.ts'
@@ -93,13 +98,24 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
   else assertLoopback(host)
   await mkdir(options.data, { recursive: true, mode: 0o700 })
 
+  const tls = hosting?.tls && (await readTls(hosting.tls))
+  // Known once the port is: nothing is answered before.
+  let previews: Previews | undefined
   const app = Fastify({
     logger: options.logger ?? { level: 'warn', stream: process.stderr },
     bodyLimit: BODY_LIMIT,
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
     trustProxy: hosting?.trustProxy ?? false,
-    https: hosting?.tls ? await readTls(hosting.tls) : null,
+    // A preview is another site on the same port: none of our routes, hooks and headers is for it.
+    serverFactory: (pages) => {
+      const answer: RequestListener = (req, res) => {
+        const preview = previews?.idOf(req.headers.host)
+        if (preview === undefined) pages(req, res)
+        else previews!.request(preview, req, res).catch(onError)
+      }
+      return tls ? createHttpsServer(tls, answer) : createHttpServer(answer)
+    },
   })
   const onError = (error: unknown) => app.log.error(error)
   const database = await openDatabase(hosting?.database ?? join(options.data, 'drydock.db'))
@@ -182,6 +198,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
   }
   labRoutes(app, sessions, terminals, identityOf)
   terminalRoutes(app, terminals, tickets, identityOf)
+  previewRoutes(app, sessions, () => previews!, identityOf)
   app.get('/api/doctor', { config: { access: 'signed-in' } }, async () =>
     doctor({ toolbox: await options.toolbox }),
   )
@@ -192,9 +209,15 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
     app,
     () => site,
     () => url,
+    () => previews?.frames,
   )
   app.server.on('upgrade', (request, socket, head) => {
-    sockets.upgrade(request, socket, head).catch((error) => {
+    const preview = previews?.idOf(request.headers.host)
+    const upgraded =
+      preview === undefined
+        ? sockets.upgrade(request, socket, head)
+        : previews!.upgrade(preview, request, socket, head)
+    upgraded.catch((error) => {
       onError(error)
       socket.destroy()
     })
@@ -213,6 +236,11 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
   const { protocol, host: publicHost } = new URL(url)
   const secure = protocol === 'https:'
   allowed = hosting ? new AllowList([publicHost], secure ? 'https' : 'http') : AllowList.loopback(port)
+  previews = new Previews({
+    pattern: previewPattern(url, hosting?.previews),
+    pages: allowed.origins,
+    isSignedIn: async (session) => (await signedIn.person(session, Date.now())) !== undefined,
+  })
   identities = new Identities(signedIn, {
     cookie: secure ? '__Host-drydock' : `drydock-${port}`,
     secure,

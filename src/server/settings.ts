@@ -72,6 +72,13 @@ export const settingsSchema = z.strictObject({
     .describe(
       `How terminals are kept apart, and off this machine. "${UNISOLATED}" is for people whom you trust with all that this user can read and do.`,
     ),
+  previews: z
+    .string()
+    .regex(/^https?:\/\/\*\.[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::\d+)?$/)
+    .optional()
+    .describe(
+      'Where web pages out of labs are shown, e.g. https://*.previews.example.net: a wildcard name (and certificate) that leads to this server, best in a domain that nothing else uses. Without it there are no previews, but on the loopback.',
+    ),
   auditDays: z.int().min(1).default(365).describe('How long the audit log is kept.'),
 })
 

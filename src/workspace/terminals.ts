@@ -30,6 +30,11 @@ export interface Workspace {
   attach(terminal: string, columns: number, rows: number, received?: number): Promise<Socket>
   /** A connection for somebody who looks on: as `attach`, without taking the terminal over or changing its size. */
   watch(terminal: string): Promise<Socket>
+  /**
+   * Connects to a port of the loopback that the terminals of a home share; left out where that is this machine's. Rejects
+   * when nothing listens there, or no terminal is open.
+   */
+  dial?(home: string, port: number): Promise<Socket>
   /** Lets go; terminals go on. */
   close(): Promise<void>
   /** Ends all terminals. */

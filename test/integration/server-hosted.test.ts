@@ -9,8 +9,10 @@ import type {
   ClassroomState,
   HelpResult,
   JoinResult,
+  Preview,
   SessionState,
 } from '../../src/server/api.ts'
+import { previewPattern } from '../../src/server/previews/pattern.ts'
 import { permits } from '../../src/server/security/access.ts'
 import { createServer } from '../../src/server/server.ts'
 import { settingsSchema, UNISOLATED } from '../../src/server/settings.ts'
@@ -38,6 +40,34 @@ afterAll(() => server.close())
 const session = async (visitor: Visitor) => (await visitor.call<SessionState>('GET', '/api/session')).body
 
 const learner = (name: string) => joined(server, cohort, name)
+
+describe('web previews', () => {
+  it('are on names of their own, and told to who opened them only', async () => {
+    const [lin, ada] = [await learner('Lin of previews'), await learner('Ada of previews')]
+    const lab = '/api/labs/test-lab'
+    await lin.call('POST', `${lab}/start`)
+    const { body } = await lin.call<Preview>('POST', `${lab}/previews`, { address: 'localhost:8080' })
+    expect(new URL(body.url).hostname).toBe(`${body.id}.localhost`)
+    expect((await lin.call('GET', `/api/previews/${body.id}`)).status).toBe(200)
+    expect((await ada.call('GET', `/api/previews/${body.id}`)).status).toBe(404)
+  })
+
+  it('need a wildcard name where others than this machine come', () => {
+    expect(previewPattern('https://learn.example.com', undefined)).toBeUndefined()
+    const previews = 'https://*.previews.example.net'
+    expect(settingsSchema.parse({ url: 'https://learn.example.com', previews }).previews).toBe(previews)
+    expect(previewPattern('https://learn.example.com', previews)).toBe(previews)
+    for (const wrong of [
+      'https://previews.example.net',
+      'https://a*.example.net',
+      '*.example.net',
+      'https://*',
+    ])
+      expect(settingsSchema.safeParse({ url: 'https://learn.example.com', previews: wrong }).success).toBe(
+        false,
+      )
+  })
+})
 
 describe('signing in', () => {
   it('is asked of everybody; nobody has a link to the server itself', async () => {

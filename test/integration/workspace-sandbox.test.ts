@@ -166,6 +166,27 @@ describe.skipIf(!isolates)('a sandboxed terminal', () => {
     first.type('\x03')
   })
 
+  it('is reached on its loopback by the server, for web previews; and by nobody where nothing listens', async () => {
+    const page = await shell()
+    page.type(
+      `node -e "require('http').createServer((q, r) => r.end('from the sandbox')).listen(8099, '127.0.0.1', () => console.log('list' + 'ens'))"\r`,
+    )
+    await page.expect('listens')
+    const get = async (name: string, at: number) => {
+      const socket = await workspace.dial(home(name), at)
+      socket.write('GET / HTTP/1.0\r\n\r\n')
+      let text = ''
+      for await (const piece of socket) text += piece
+      return text
+    }
+    expect(await get('a', 8099)).toContain('from the sandbox')
+    expect(await get('a', 8099)).toContain('from the sandbox')
+    await expect(get('a', 8098)).rejects.toThrow('ECONNREFUSED')
+    await expect(get('b', 8099)).rejects.toThrow()
+    await expect(get('never', 8099)).rejects.toThrow('no terminal of this lab is open')
+    page.type('\x03')
+  })
+
   it('gains no rights: no setuid, no namespaces, no mounts, no tracing', async () => {
     const page = await shell()
     expect(await output(page, 'grep -E "^(CapEff|NoNewPrivs|Seccomp):" /proc/self/status')).toMatch(

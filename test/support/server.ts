@@ -127,10 +127,16 @@ export class TestServer {
   }
 
   /** A request as the page sends it. */
-  async call<T>(method: string, path: string, headers: Record<string, string> = {}) {
+  async call<T>(method: string, path: string, headers: Record<string, string> = {}, content?: object) {
     const response = await fetch(this.url + path, {
       method,
-      headers: { origin: this.url, cookie: this.cookie, ...headers },
+      headers: {
+        origin: this.url,
+        cookie: this.cookie,
+        ...(content && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(content && { body: JSON.stringify(content) }),
     })
     const text = await response.text()
     return {

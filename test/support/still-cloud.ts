@@ -3,6 +3,7 @@ import type {
   CloudStatus,
   ConsoleEvent,
   CreateWorldOptions,
+  Door,
   Part,
   PartDetails,
   PictureChange,
@@ -17,6 +18,9 @@ export class StillCloud implements CloudClient {
   readonly #worlds = new Map<string, WorldInfo>()
   readonly #watchers = new Set<(events: WorldEvent[]) => void>()
   readonly #status = new Set<(status: CloudStatus) => void>()
+
+  /** What later worlds have beside what all have. */
+  extra: Partial<WorldInfo> = {}
 
   async createWorld({ id = 'world' }: CreateWorldOptions = {}): Promise<WorldInfo> {
     const known = this.#worlds.get(id)
@@ -34,6 +38,7 @@ export class StillCloud implements CloudClient {
       clock: { now: 0, speed: 1 },
       provisioning: 40,
       revision: 1,
+      ...this.extra,
     }
     this.#worlds.set(id, world)
     return world
@@ -140,6 +145,13 @@ export class StillCloud implements CloudClient {
   }
   async untilReady(): Promise<void> {}
   readonly calls: TimelineCall[] = []
+  /** What the world is said to have for browsers. */
+  doorList: Door[] = []
+
+  async doors(): Promise<Door[]> {
+    return this.doorList
+  }
+
   async timeline(): Promise<TimelineCall[]> {
     return this.calls.toReversed()
   }

@@ -25,6 +25,11 @@ export class AllowList {
     return new AllowList(['127.0.0.1', 'localhost', '[::1]'].map((name) => `${name}${suffix}`))
   }
 
+  /** The origins of our own pages. */
+  get origins(): string[] {
+    return [...this.#origins]
+  }
+
   /** Why a request is refused. A GET may lack the Origin, as browsers send none with pages; nothing else may. */
   refusal(method: string, headers: IncomingHttpHeaders): Refusal | undefined {
     if (!this.#hosts.has(headers.host ?? '')) return 'host'

@@ -5,9 +5,9 @@ const INLINE_STYLE = /<style[^>]*>([\s\S]*?)<\/style>/g
 
 /**
  * The Content-Security-Policy of a page: everything from this server only. What the build wrote inline into the page
- * is allowed by its hash.
+ * is allowed by its hash. `frames` is what it may show in frames: web pages out of labs, on origins of their own.
  */
-export function contentPolicy(html = ''): string {
+export function contentPolicy(html = '', frames?: string): string {
   const scripts = hashes(html, INLINE_SCRIPT)
   const styles = hashes(html, INLINE_STYLE)
   return [
@@ -17,6 +17,7 @@ export function contentPolicy(html = ''): string {
     "img-src 'self' data:",
     "font-src 'self'",
     "connect-src 'self'",
+    ...(frames === undefined ? [] : [`frame-src ${frames}`]),
     "manifest-src 'self'",
     "form-action 'none'",
     "base-uri 'none'",

@@ -12,6 +12,8 @@ export const icons = {
   world: 'M12 3.5l7.5 4.2v8.6L12 20.5l-7.5-4.2V7.7zM4.5 7.7L12 12l7.5-4.3M12 12v8.5',
   terminal: 'M4 6l5 5-5 5M12 18h8',
   arrow: 'M5 12h14M13 6l6 6-6 6',
+  away: 'M14 4h6v6M20 4l-9 9M18 14v6H4V6h6',
+  browser: 'M3.5 5h17v14h-17zM3.5 9h17M6.5 7v.01M9 7v.01',
   search: 'M10.5 4a6.5 6.5 0 1 1 0 13 6.5 6.5 0 0 1 0-13zM15.5 15.5L20 20',
   settings: 'M4 7h9M17 7h3M4 17h3M11 17h9M15 4.5v5M9 14.5v5',
   reset: 'M4 5v5h5M4.6 10A8 8 0 1 1 4 14',

@@ -5,7 +5,7 @@ import { Announcer } from './Announcer.tsx'
 import { Finish } from './Finish.tsx'
 import { Connection, Notice, Progress, Reset } from './LabBar.tsx'
 import { KeyMap } from './layout/KeyMap.tsx'
-import { FilesPane, WorldPane } from './layout/lazy-panes.tsx'
+import { FilesPane, PreviewPane, WorldPane } from './layout/lazy-panes.tsx'
 import { AboveDivider, PaneSwitch, StepsDivider } from './layout/PaneSwitch.tsx'
 import { connectShortcuts } from './layout/shortcuts.ts'
 import { mount } from './mount.ts'
@@ -31,6 +31,7 @@ mount('steps-divider', StepsDivider)
 mount('above-divider', AboveDivider)
 mount('files', FilesPane)
 mount('world', WorldPane)
+mount('preview', PreviewPane)
 mount('step-status', StepStatus)
 mount('step-check', StepCheck)
 mount('finish', Finish)

@@ -7,7 +7,13 @@ import { fileURLToPath } from 'node:url'
 import { runtimeDirectory } from '#cloud/runtime-directory.ts'
 import { PROJECT_NODE } from '../tools/install.ts'
 import { readLink, sendMessage } from './link.ts'
-import { HOST_VERSION, type HostAnswer, type HostedTerminalInfo, type TerminalSpec } from './messages.ts'
+import {
+  type DialAnswer,
+  HOST_VERSION,
+  type HostAnswer,
+  type HostedTerminalInfo,
+  type TerminalSpec,
+} from './messages.ts'
 
 const START_TIMEOUT = 10_000
 
@@ -71,6 +77,28 @@ export class PtyHostClient {
     const socket = await connectTo(await socketPath(this.#options.folder))
     sendMessage(socket, { op: 'watch', terminal })
     return socket
+  }
+
+  /** Connects to a port of a network of terminals. Rejects when nothing listens there. */
+  async dial(network: string, port: number): Promise<Socket> {
+    await this.#connected()
+    const socket = await connectTo(await socketPath(this.#options.folder))
+    return new Promise((resolve, reject) => {
+      socket.once('close', () => reject(new Error('the pty-host closed the connection')))
+      readLink(socket, {
+        message: (message) => {
+          const answer = message as DialAnswer
+          if (answer.answer === 'failed') {
+            socket.destroy()
+            return reject(new Error(answer.what))
+          }
+          socket.removeAllListeners('data').pause()
+          resolve(socket)
+        },
+        data: () => {},
+      })
+      sendMessage(socket, { op: 'dial', network, port })
+    })
   }
 
   /** Lets go of the host; its terminals go on. */

@@ -3,6 +3,7 @@ import { Attachment } from './attachment.ts'
 import { readLink, sendMessage } from './link.ts'
 import {
   type AttachmentRequest,
+  type DialAnswer,
   HOST_VERSION,
   type HostAnswer,
   type HostRequest,
@@ -62,6 +63,7 @@ export class PtyHost {
       message: (message) => {
         if (attachment) return attachment.request(message as AttachmentRequest)
         const request = message as HostRequest
+        if (request.op === 'dial') return this.#dial(socket, request.network, request.port)
         if (request.op !== 'attach' && request.op !== 'watch') return this.#control(socket, request)
         const terminal = this.#terminals.get(request.terminal)
         if (!terminal) {
@@ -85,7 +87,29 @@ export class PtyHost {
     })
   }
 
-  #control(socket: Socket, request: Exclude<HostRequest, { op: 'attach' | 'watch' }>): void {
+  /** Joins a server's connection to a port of a network; the server says nothing until it hears that it is. */
+  #dial(socket: Socket, network: string, port: number): void {
+    socket.removeAllListeners('data').pause()
+    this.#networks.dial(network, port).then(
+      (inside) => {
+        sendMessage(socket, { answer: 'dialled' } satisfies DialAnswer)
+        const end = () => {
+          inside.destroy()
+          socket.destroy()
+        }
+        inside.on('error', end).on('close', end)
+        socket.on('close', end)
+        inside.pipe(socket)
+        socket.pipe(inside)
+      },
+      (error: Error) => {
+        sendMessage(socket, { answer: 'failed', what: error.message } satisfies DialAnswer)
+        socket.end()
+      },
+    )
+  }
+
+  #control(socket: Socket, request: Exclude<HostRequest, { op: 'attach' | 'watch' | 'dial' }>): void {
     switch (request.op) {
       case 'hello':
         this.#servers.add(socket)

@@ -1,5 +1,5 @@
 /** Raised when the messages below change: a pty-host of another version is replaced, with its terminals. */
-export const HOST_VERSION = 3
+export const HOST_VERSION = 4
 
 /** What to run in a new terminal. */
 export interface TerminalSpec {
@@ -35,7 +35,7 @@ export interface TerminalExit {
   signal?: number
 }
 
-/** What a server sends; the first message makes the connection one for control or one terminal's attachment. */
+/** What a server sends; the first message makes the connection one for control, one terminal's attachment, or one to a port of a network. */
 export type HostRequest =
   | { op: 'hello' }
   | { op: 'spawn'; request: number; terminal: TerminalSpec }
@@ -44,11 +44,15 @@ export type HostRequest =
   | { op: 'attach'; terminal: string; columns: number; rows: number; received?: number }
   /** To look on, without taking it over. */
   | { op: 'watch'; terminal: string }
+  | { op: 'dial'; network: string; port: number }
 
 /** What a server sends over an attachment, beside the input's bytes. */
 export type AttachmentRequest =
   | { op: 'ack'; offset: number }
   | { op: 'resize'; columns: number; rows: number }
+
+/** What a pty-host answers to `dial`; after `dialled` the connection carries the bytes of the port and nothing else. */
+export type DialAnswer = { answer: 'dialled' } | { answer: 'failed'; what: string }
 
 /** What a pty-host answers over a control connection. */
 export type HostAnswer =

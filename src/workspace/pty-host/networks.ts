@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { SandboxNetwork } from '../sandbox/network.ts'
 import type { NetworkSpec } from './messages.ts'
 
@@ -27,6 +28,13 @@ export class Networks {
       leave()
       throw error
     }
+  }
+
+  /** Connects to a port of a network that a terminal is in. */
+  async dial(id: string, port: number): Promise<Socket> {
+    const network = await this.#entries.get(id)?.network
+    if (!network) throw new Error('no terminal of this lab is open')
+    return network.dial(port)
   }
 
   close(): void {

@@ -1,12 +1,14 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { connect, type Server } from 'node:net'
+import { connect, type Server, type Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type { NetworkSpec } from '../pty-host/messages.ts'
+import type { Dialled } from './dial.ts'
 
 /** What the program that holds a network may take to start, ms. */
 const START_TIMEOUT = 10_000
 const LISTEN = fileURLToPath(new URL('./listen.ts', import.meta.url))
+const DIAL = fileURLToPath(new URL('./dial.ts', import.meta.url))
 
 /**
  * A loopback of its own for the terminals of one workspace (they reach one another's programs), and nothing else: no
@@ -17,6 +19,8 @@ export class SandboxNetwork {
   readonly #holder: ChildProcess
   readonly #servers: Server[] = []
   readonly #pid: number
+  #dialer: ChildProcess | undefined
+  #dials = 0
 
   private constructor(holder: ChildProcess, pid: number) {
     this.#holder = holder
@@ -58,18 +62,51 @@ export class SandboxNetwork {
 
   close(): void {
     for (const server of this.#servers) server.close()
+    this.#dialer?.kill()
     this.#holder.kill('SIGKILL')
   }
 
-  /** A short-lived process goes in, listens there, and hands the socket out to us. */
-  async #listen(port: number): Promise<Server> {
+  /** Connects to what listens on a port in here. A process goes in at the first time, connects there and hands sockets out to us. */
+  dial(port: number): Promise<Socket> {
+    this.#dialer ??= this.#startDialer()
+    const dialer = this.#dialer
+    const number = ++this.#dials
+    return new Promise((resolve, reject) => {
+      const gone = () => reject(new Error('the sandbox is gone'))
+      const answered = (answer: Dialled, handle: unknown) => {
+        if (answer.number !== number) return
+        dialer.off('message', answered).off('exit', gone)
+        if (handle) resolve(handle as Socket)
+        else reject(new Error(answer.error ?? 'no connection'))
+      }
+      dialer.on('message', answered as never).once('exit', gone)
+      dialer.send({ number, port })
+    })
+  }
+
+  #startDialer(): ChildProcess {
+    const dialer = this.#fork(DIAL, [])
+    dialer.setMaxListeners(0)
+    dialer.once('exit', () => {
+      this.#dialer = undefined
+    })
+    return dialer
+  }
+
+  /** Runs a program of ours in here, with a channel to us. */
+  #fork(program: string, words: string[]): ChildProcess {
     const [execPath, ...enter] = this.enter
-    const child = fork(LISTEN, [String(port)], {
+    return fork(program, words, {
       execPath: execPath!,
       execArgv: [...enter, process.execPath],
       env: {},
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     })
+  }
+
+  /** A short-lived process goes in, listens there, and hands the socket out to us. */
+  async #listen(port: number): Promise<Server> {
+    const child = this.#fork(LISTEN, [String(port)])
     const server = await new Promise<Server>((resolve, reject) => {
       child.once('message', (_message, handle) => resolve(handle as Server))
       child.once('exit', (code) => reject(new Error(`nothing listens in the sandbox: exit ${code}`)))

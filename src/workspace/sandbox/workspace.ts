@@ -75,7 +75,7 @@ export class SandboxedWorkspace implements Workspace {
   async open(shell: ShellOptions): Promise<string> {
     const { environment, home, world, toolbox } = shell
     const id = randomBytes(16).toString('base64url')
-    const name = createHash('sha256').update(home).digest('hex').slice(0, 16)
+    const name = nameOf(home)
     const placed = await this.#placedFiles(name, home)
     const filter = join(this.#folder, 'seccomp')
     const bytes = seccompFilter(process.arch)
@@ -141,6 +141,10 @@ export class SandboxedWorkspace implements Workspace {
     return this.#host.watch(terminal)
   }
 
+  dial(home: string, port: number): Promise<Socket> {
+    return this.#host.dial(nameOf(home), port)
+  }
+
   close(): Promise<void> {
     return this.#host.close()
   }
@@ -177,6 +181,9 @@ export class SandboxedWorkspace implements Workspace {
     return placed
   }
 }
+
+/** The sandbox of a home, whatever its path holds. */
+const nameOf = (home: string) => createHash('sha256').update(home).digest('hex').slice(0, 16)
 
 function isInside(path: string, ...folders: string[]): boolean {
   return folders.some((folder) => path === folder || path.startsWith(`${folder}/`))

@@ -4,7 +4,13 @@ import { Icon } from '../Icon.tsx'
 import { Divider } from './Divider.tsx'
 import { aboveTerminal, narrow, PANES, type Pane, panes, togglePane } from './panes.ts'
 
-const ICONS: Record<Pane, IconName> = { steps: 'text', files: 'files', world: 'world', terminal: 'terminal' }
+const ICONS: Record<Pane, IconName> = {
+  steps: 'text',
+  files: 'files',
+  world: 'world',
+  preview: 'browser',
+  terminal: 'terminal',
+}
 
 /** Which parts of the page are shown. */
 export function PaneSwitch() {

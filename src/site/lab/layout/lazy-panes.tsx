@@ -18,3 +18,12 @@ export const FilesPane = () => (
     load={() => import('../files/FilesView.tsx').then(({ FilesView }) => FilesView)}
   />
 )
+
+/** Web pages out of the lab. */
+export const PreviewPane = () => (
+  <LazyPane
+    pane="preview"
+    before={t.preview.needStart}
+    load={() => import('../preview/PreviewView.tsx').then(({ PreviewView }) => PreviewView)}
+  />
+)

@@ -2,11 +2,17 @@ import { computed, effect, signal } from '@preact/signals'
 import { stored } from '../stored.ts'
 
 /** The parts of the lab page, in the order in which they stand on it. */
-export const PANES = ['steps', 'files', 'world', 'terminal'] as const
+export const PANES = ['steps', 'files', 'world', 'preview', 'terminal'] as const
 export type Pane = (typeof PANES)[number]
+/** Those that take turns above the terminal. */
+const ABOVE = ['files', 'world', 'preview'] as const satisfies Pane[]
 type Panes = Record<Pane, boolean>
 
-const wanted = stored<Panes>('panes', { steps: true, files: false, world: false, terminal: true }, readPanes)
+const wanted = stored<Panes>(
+  'panes',
+  { steps: true, files: false, world: false, preview: false, terminal: true },
+  readPanes,
+)
 
 /** Whether panes stand above one another, for lack of width; the same limit as in lab.css. */
 export const narrow = signal(false)
@@ -16,8 +22,9 @@ width.addEventListener('change', ({ matches }) => {
   narrow.value = matches
 })
 
-/** What stands above the terminal: files or the world. */
-const above = ({ files, world }: Panes) => files || world
+/** Whether anything stands above the terminal. */
+const above = (shown: Panes) => ABOVE.some((pane) => shown[pane])
+const isAbove = (pane: Pane) => ABOVE.some((other) => other === pane)
 
 /** What is shown. Where it is narrow, what stands above the terminal takes the place of the steps. */
 export const panes = computed<Panes>(() => ({
@@ -35,14 +42,10 @@ effect(() => {
 /** Shows or hides a pane. The last one stays. */
 export function togglePane(pane: Pane): void {
   const next = { ...panes.value, [pane]: !panes.value[pane] }
-  if (pane === 'files' && next.files) next.world = false
-  if (pane === 'world' && next.world) next.files = false
-  if (narrow.value && pane === 'steps') {
-    next.files = false
-    next.world = false
-  }
+  const makesRoom = (isAbove(pane) && next[pane]) || (narrow.value && pane === 'steps')
+  if (makesRoom) for (const other of ABOVE) next[other] &&= other === pane
   // Hiding what took the steps' place brings them back.
-  if (narrow.value && pane !== 'steps' && pane !== 'terminal' && !above(next)) next.steps = true
+  if (narrow.value && isAbove(pane) && !above(next)) next.steps = true
   if (Object.values(next).some(Boolean)) wanted.value = next
 }
 

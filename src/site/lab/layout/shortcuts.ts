@@ -16,6 +16,7 @@ const ACTIONS: Record<string, () => void> = {
   s: () => focusPane('steps'),
   f: () => focusPane('files'),
   w: () => focusPane('world'),
+  p: () => focusPane('preview'),
   t: () => focusPane('terminal'),
   c: () => document.querySelector<HTMLButtonElement>('details.step[open] .check-bar button')?.click(),
 }
@@ -49,6 +50,8 @@ function moveTo(pane: Pane): void {
   if (pane === 'files') return document.querySelector<HTMLElement>('.file-side button, .files-pane')?.focus()
   if (pane === 'world')
     return document.querySelector<HTMLElement>('.world-bar button[aria-pressed="true"], .world-pane')?.focus()
+  if (pane === 'preview')
+    return document.querySelector<HTMLElement>('.preview-bar input, .preview-pane')?.focus()
   const step = document.querySelector<HTMLElement>('details.step[open] > summary')
   ;(step ?? document.querySelector<HTMLElement>('.steps'))?.focus()
 }

@@ -286,3 +286,24 @@ describe('a Service', () => {
     )
   })
 })
+
+it('leads a node’s public address and port to a Service once a rule opens it, and tells browsers of all doors', async () => {
+  await shell.ok(
+    'kubectl create service nodeport web2 --tcp=80 --node-port=30080; kubectl set selector service web2 app=web',
+  )
+  const address = await shell.ok(
+    `kubectl get nodes -o jsonpath='{.items[0].status.addresses[?(@.type=="ExternalIP")].address}'`,
+  )
+  const ask = `curl -sS -o /dev/null -w '%{http_code}' http://${address}:30080`
+  expect((await shell.run(ask)).code).not.toBe(0)
+  await shell.ok(
+    `aws ec2 authorize-security-group-ingress --protocol tcp --port 30080 --cidr 0.0.0.0/0 --group-id \
+      $(aws eks describe-cluster --name lab --query cluster.resourcesVpcConfig.clusterSecurityGroupId --output text)`,
+  )
+  expect(await shell.ok(ask)).toBe('200')
+  expect(await cloud.doors(shell.world.id)).toContainEqual({
+    kind: 'node-port',
+    name: 'default/web2',
+    address: `http://${address}:30080/`,
+  })
+})

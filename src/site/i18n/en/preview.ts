@@ -1,10 +1,9 @@
 import type { Door, PreviewFailure } from '#server/api.ts'
 
-/** What stands under a page that did not come, or came with an error. `command` looks further. */
+/** What stands under a page that did not come, or came with an error. */
 export interface Explanation {
   what: string
   why: string
-  command?: string
 }
 
 export const preview = {
@@ -33,17 +32,14 @@ export const preview = {
     'no-host': (host: string) => ({
       what: `The lab network knows no host ${host}.`,
       why: 'A load balancer has a name only while it exists, and the internet is not part of the lab. Check the name.',
-      command: "aws elbv2 describe-load-balancers --query 'LoadBalancers[].DNSName'",
     }),
     refused: (host: string) => ({
       what: `${host} refused the connection.`,
       why: 'Nothing listens on this port: the program is not running, or the port is another.',
-      command: "docker ps --format 'table {{.Names}}\\t{{.Ports}}'",
     }),
     silent: (host: string) => ({
       what: `${host} does not answer at all.`,
       why: 'Packets to it are dropped: no security group lets them in, no listener has this port, or it is reached from inside its network only.',
-      command: "aws ec2 describe-security-groups --query 'SecurityGroups[].[GroupName,IpPermissions]'",
     }),
     'no-route': (host: string) => ({
       what: `No way leads to ${host}.`,
@@ -67,17 +63,14 @@ export const preview = {
     502: {
       what: 'The load balancer is there, but its target gave no proper answer.',
       why: 'The target closed the connection, or does not speak HTTP on the port that the target group names.',
-      command: "aws elbv2 describe-target-groups --query 'TargetGroups[].[TargetGroupName,Protocol,Port]'",
     },
     503: {
       what: 'The load balancer is there, but it has no healthy target.',
       why: 'No target is registered, or all fail their health checks. For a Service or an Ingress that means: no ready pod behind it.',
-      command: 'kubectl get endpointslices --all-namespaces',
     },
     504: {
       what: 'The load balancer is there, but its target does not answer in time.',
       why: 'The target hangs, or a security group between load balancer and target drops the packets.',
-      command: 'kubectl get pods --all-namespaces --output wide',
     },
   } as Record<number, Explanation>,
 }

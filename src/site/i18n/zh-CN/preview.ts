@@ -22,17 +22,14 @@ export const preview: typeof en.preview = {
     'no-host': (host) => ({
       what: `实验网络里没有 ${host} 这台主机。`,
       why: '负载均衡器的名称只在它存在时有效，互联网也不属于实验。请检查名称。',
-      command: "aws elbv2 describe-load-balancers --query 'LoadBalancers[].DNSName'",
     }),
     refused: (host) => ({
       what: `${host} 拒绝了连接。`,
       why: '这个端口上没有程序在监听：程序没有运行，或者端口不对。',
-      command: "docker ps --format 'table {{.Names}}\\t{{.Ports}}'",
     }),
     silent: (host) => ({
       what: `${host} 完全没有回应。`,
       why: '发往它的数据包被丢弃：没有安全组放行，没有监听器使用这个端口，或者只能从它的网络内部到达。',
-      command: "aws ec2 describe-security-groups --query 'SecurityGroups[].[GroupName,IpPermissions]'",
     }),
     'no-route': (host) => ({
       what: `没有通往 ${host} 的路。`,
@@ -55,17 +52,14 @@ export const preview: typeof en.preview = {
     502: {
       what: '负载均衡器在，但它的目标没有给出正确的回应。',
       why: '目标关闭了连接，或者在目标组指定的端口上不使用 HTTP。',
-      command: "aws elbv2 describe-target-groups --query 'TargetGroups[].[TargetGroupName,Protocol,Port]'",
     },
     503: {
       what: '负载均衡器在，但没有健康的目标。',
       why: '没有注册目标，或者所有目标的健康检查都失败。对 Service 或 Ingress 来说：后面没有就绪的 pod。',
-      command: 'kubectl get endpointslices --all-namespaces',
     },
     504: {
       what: '负载均衡器在，但它的目标没有及时回应。',
       why: '目标卡住了，或者负载均衡器与目标之间的安全组丢弃了数据包。',
-      command: 'kubectl get pods --all-namespaces --output wide',
     },
   },
 }

@@ -74,10 +74,25 @@ export const verdict = computed(() => {
   return document.failure ? t.preview.unanswered : t.preview.answered(document.status, document.reason)
 })
 
+/** What looks further, by what went wrong. */
+const COMMANDS: Record<string | number, string> = {
+  'no-host': "aws elbv2 describe-load-balancers --query 'LoadBalancers[].DNSName'",
+  refused: "docker ps --format 'table {{.Names}}\\t{{.Ports}}'",
+  silent: "aws ec2 describe-security-groups --query 'SecurityGroups[].[GroupName,IpPermissions]'",
+  502: "aws elbv2 describe-target-groups --query 'TargetGroups[].[TargetGroupName,Protocol,Port]'",
+  503: 'kubectl get endpointslices --all-namespaces',
+  504: 'kubectl get pods --all-namespaces --output wide',
+}
+
 /** Why the page is not what one wants to see, and what to look at. */
-export const explanation = computed((): Explanation | undefined => {
+export const explanation = computed((): (Explanation & { command?: string | undefined }) | undefined => {
   const document = loaded.value
   if (!document) return undefined
-  if (document.failure) return t.preview.failure[document.failure](new URL(document.address).host)
-  return document.server?.startsWith('awselb') ? t.preview.balancer[document.status] : undefined
+  const { failure } = document
+  if (failure) {
+    const words = t.preview.failure[failure](new URL(document.address).host)
+    return { ...words, command: COMMANDS[failure] }
+  }
+  const words = document.server?.startsWith('awselb') ? t.preview.balancer[document.status] : undefined
+  return words && { ...words, command: COMMANDS[document.status] }
 })

@@ -1,25 +1,26 @@
 import { parse } from 'yaml'
-import type { AddonRecord } from '#aws/eks/index.ts'
+import type { AddonRecord, AddonWatch, ClusterRecord, Issue } from '#aws/eks/index.ts'
 import { addonRecords } from '#aws/eks/tables.ts'
-import type { KubernetesObject } from '#kubernetes/api.ts'
-import { eksAddon, isKnownAddon } from '#kubernetes/eks-addons.ts'
+import { type KubernetesObject, StatusError } from '#kubernetes/api.ts'
+import { type AddonObject, eksAddon, isKnownAddon } from '#kubernetes/eks-addons.ts'
 import type { World } from '#world/world.ts'
 import type { Clusters, RunningCluster } from './clusters.ts'
-import { EKS_REGISTRY } from './system-addons.ts'
+import { EKS_MANAGER, EKS_REGISTRY } from './system-addons.ts'
 
 const ADDON_KEY = /^aws\/\d+\/[a-z0-9-]+\/eks\/addons\/([^/]+)\//
 
-/** What was put into a cluster for an add-on, so that what somebody deletes there stays deleted until the next version. */
+/** What was last put into a cluster for an add-on, so that what somebody deletes there stays deleted until the next update. */
 interface Installed {
+  /** The creation or update that it was put there by. */
+  operation: string
   version: string
-  configuration?: string
-  role?: string
+  issues?: Issue[]
 }
 
 const folder = (clusterUid: string) => `cluster-addons/${clusterUid}/`
 
 /** Brings the objects of the add-ons that EKS has on record into the clusters, and takes them out with it. */
-export class InstalledAddons {
+export class InstalledAddons implements AddonWatch {
   readonly #world: World
   readonly #accountId: string
   readonly #clusters: Clusters
@@ -60,25 +61,28 @@ export class InstalledAddons {
     const wanted = addonRecords.list(scope, record.name).filter(({ status }) => status !== 'DELETING')
     for (const addon of wanted) {
       const key = `${folder(record.uid)}${addon.name}`
+      const operation = operationOf(addon)
       const installed = store.get<Installed>(key)?.value
-      const { version, configurationValues: configuration, serviceAccountRoleArn: role } = addon
-      if (
-        installed?.version === version &&
-        installed.configuration === configuration &&
-        installed.role === role
-      )
-        continue
-      install(cluster, addon)
-      store.put<Installed>(key, { version, ...(configuration && { configuration }), ...(role && { role }) })
+      const settled = addon.status !== 'CREATING' && addon.status !== 'UPDATING'
+      if (installed && (settled || installed.operation === operation)) continue
+      const issues = install(cluster, addon)
+      store.put<Installed>(key, { operation, version: addon.version, ...(issues.length > 0 && { issues }) })
     }
     for (const { key, value } of store.list<Installed>(folder(record.uid)).entries) {
       const name = key.slice(folder(record.uid).length)
       if (wanted.some((addon) => addon.name === name)) continue
-      uninstall(cluster, name, value.version)
+      if (!addonRecords.find(scope, record.name, name)?.preserve) uninstall(cluster, name, value.version)
       store.delete(key)
     }
   }
+
+  outcome({ uid }: ClusterRecord, addon: AddonRecord): Issue[] | undefined {
+    const installed = this.#world.store.get<Installed>(`${folder(uid)}${addon.name}`)?.value
+    return installed?.operation === operationOf(addon) ? (installed.issues ?? []) : undefined
+  }
 }
+
+const operationOf = ({ updateId, uid }: AddonRecord) => updateId ?? uid
 
 function objectsOf({ record }: RunningCluster, name: string, version: string, values?: string) {
   if (!isKnownAddon(name)) return []
@@ -97,8 +101,6 @@ function readValues(text: string): object {
   }
 }
 
-/** What an update of an add-on changes. */
-const UPDATED = new Set(['deployments.apps', 'daemonsets.apps', 'serviceaccounts'])
 /** Service accounts that an add-on's own role is meant for. */
 const WITH_ROLE = new Set(['aws-node', 'ebs-csi-controller-sa', 'efs-csi-controller-sa'])
 
@@ -110,19 +112,37 @@ function withRole(resource: string, object: KubernetesObject, roleArn: string | 
   return { ...object, metadata: { ...metadata, annotations } }
 }
 
-/** Makes what is missing, and brings what runs to the add-on's version. */
-function install(cluster: RunningCluster, addon: AddonRecord): void {
-  const { name, version, configurationValues } = addon
+/**
+ * Applies the objects of an add-on as the field manager `eks`, with its way of resolving conflicts; gives the conflicts that it must
+ * not resolve, before which nothing is changed. Rules and text: https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-field-management.html
+ * and issues of aws/amazon-vpc-cni-k8s and eksctl that quote it (read 2026-11).
+ */
+function install(cluster: RunningCluster, addon: AddonRecord): Issue[] {
+  const { name, version, configurationValues, resolveConflicts = 'NONE' } = addon
   const { client } = cluster.kubernetes
-  for (const { resource, object: plain } of objectsOf(cluster, name, version, configurationValues)) {
-    const object = withRole(resource, plain, addon.serviceAccountRoleArn)
-    const { namespace = '', name: objectName } = object.metadata
-    const found = client.get(resource, namespace, objectName)
-    if (!found) client.create(resource, object)
-    else if (UPDATED.has(resource)) {
-      client.update(resource, { ...object, metadata: { ...found.metadata, ...object.metadata } })
+  const objects = objectsOf(cluster, name, version, configurationValues).map(({ resource, object }) => ({
+    resource,
+    object: withRole(resource, object, addon.serviceAccountRoleArn),
+  }))
+  const conflicts: string[] = []
+  const apply = ({ resource, object }: AddonObject, how: 'refuse' | 'take' | 'leave', dryRun: boolean) => {
+    try {
+      client.apply(resource, object, { fieldManager: EKS_MANAGER, conflicts: how, dryRun })
+    } catch (error) {
+      if (!(error instanceof StatusError) || error.reason !== 'Conflict') throw error
+      const causes = (error.details?.causes ?? []) as { field: string }[]
+      const group = resource.split('.').slice(1).join('.')
+      const kind = group === '' ? object.kind : `${object.kind}.${group}`
+      conflicts.push(...causes.map(({ field }) => `${kind} ${object.metadata.name} - ${field}`))
     }
   }
+  if (resolveConflicts === 'NONE') for (const one of objects) apply(one, 'refuse', true)
+  if (conflicts.length > 0) {
+    const message = `Conflicts found when trying to apply. Will not continue due to resolve conflicts mode. Conflicts:\n${conflicts.join('\n')}`
+    return [{ code: 'ConfigurationConflict', message, resourceIds: [] }]
+  }
+  for (const one of objects) apply(one, resolveConflicts === 'PRESERVE' ? 'leave' : 'take', false)
+  return []
 }
 
 function uninstall(cluster: RunningCluster, name: string, version: string): void {

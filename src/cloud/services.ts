@@ -13,6 +13,7 @@ import { ecrPublicService } from '#aws/ecr-public/index.ts'
 import { ecsService } from '#aws/ecs/index.ts'
 import { efsController, efsService } from '#aws/efs/index.ts'
 import {
+  type AddonWatch,
   clusterController,
   eksService,
   type NodeWatch,
@@ -71,11 +72,12 @@ export function awsControllers(
   world: World,
   network: VirtualNetwork,
   nodes: NodeWatch,
+  addons: AddonWatch,
   invoke: Invoke,
 ): Controller[] {
   return [
     lifecycleController(world),
-    clusterController(world),
+    clusterController(world, addons),
     nodegroupController(world, nodes),
     selfManagedController(world, nodes),
     keyDeletionController(world),

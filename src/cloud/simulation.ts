@@ -20,6 +20,7 @@ import type { HostTable } from '#network/hosts.ts'
 import { VirtualNetwork } from '#network/virtual-network.ts'
 import type { World } from '#world/world.ts'
 import type { ConsoleEvent } from './api.ts'
+import { AutoMode } from './auto-mode/auto-mode.ts'
 import { Clusters } from './clusters.ts'
 import { CONFIG_KEY, dockerHubAccount, type WorldConfig } from './config.ts'
 import { ConsoleFeed } from './console/feed.ts'
@@ -166,6 +167,7 @@ export class Simulation {
     })
     const nodes = new Nodes(world, accountId, clusters)
     const fargate = new Fargate(world, clusters)
+    const autoMode = new AutoMode(world, clusters, (uid, node) => nodes.drained(uid, node))
     const attachments = new EbsAttachments(world, clusters)
     const agent = new PodIdentityAgent(clusters, network)
     const metadata = new InstanceMetadata(world, paths, network)
@@ -236,13 +238,14 @@ export class Simulation {
     machines.start()
     nodes.start()
     fargate.start()
+    autoMode.start()
     attachments.start()
     addons.start()
     ecs.start()
     const metrics = new Metrics(world, accountId, ecs, traffic)
     metrics.start()
     const controllers = [
-      ...awsControllers(world, network, nodes, aws.invoke),
+      ...awsControllers(world, network, nodes, addons, aws.invoke),
       ...registries.controllers(),
       traffic.controller(),
       costLedger(world),
@@ -270,6 +273,7 @@ export class Simulation {
         ecs.stop()
         addons.stop()
         attachments.stop()
+        autoMode.stop()
         fargate.stop()
         agent.close()
         metadata.close()

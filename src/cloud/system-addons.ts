@@ -10,6 +10,9 @@ export const SYSTEM_ADDONS: AddonName[] = ['vpc-cni', 'kube-proxy', 'coredns']
 /** Where EKS's own images come from; other regions' registries are not simulated (docs.aws.amazon.com/eks/latest/userguide/add-ons-images.html). */
 export const EKS_REGISTRY = '602401143452.dkr.ecr.us-east-1.amazonaws.com'
 
+/** Who EKS is in `metadata.managedFields`. */
+export const EKS_MANAGER = 'eks'
+
 const doneKey = (clusterUid: string) => `cluster-bootstrap/${clusterUid}`
 
 /**
@@ -19,13 +22,12 @@ const doneKey = (clusterUid: string) => `cluster-bootstrap/${clusterUid}`
 export function installSystemAddons(world: World, { record, kubernetes }: RunningCluster): void {
   if (world.store.get(doneKey(record.uid))) return
   const dnsAddress = record.serviceIpv4Cidr.replace(/\.\d+\/\d+$/, '.10')
-  for (const name of SYSTEM_ADDONS) {
+  for (const name of record.bootstrapAddons === false ? [] : SYSTEM_ADDONS) {
     const version = addons.find((addon) => addon.name === name)?.versions[record.version]?.[0]
     if (!version) continue
     for (const { resource, object } of eksAddon(name, { version, registry: EKS_REGISTRY, dnsAddress })) {
-      const { namespace = '', name: objectName } = object.metadata
       // A kill in the middle leaves some of them.
-      if (!kubernetes.client.get(resource, namespace, objectName)) kubernetes.client.create(resource, object)
+      kubernetes.client.apply(resource, object, { fieldManager: EKS_MANAGER, conflicts: 'take' })
     }
   }
   const { resource, object } = GP2_CLASS

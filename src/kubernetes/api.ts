@@ -70,6 +70,12 @@ export interface ClusterApi {
   /** With `metadata.resourceVersion` set, fails with Conflict when it is not the latest. */
   update<T extends KubernetesObject>(resource: string, object: T): T
   updateStatus<T extends KubernetesObject>(resource: string, object: T): T
+  /** Server-side apply; with `conflicts: 'refuse'` fails with Conflict, which lists the fields that others hold. */
+  apply<T extends KubernetesObject>(
+    resource: string,
+    object: T,
+    options: { fieldManager: string; conflicts: 'refuse' | 'take' | 'leave'; dryRun?: boolean },
+  ): T
   delete(resource: string, namespace: string, name: string, options?: DeleteOptions): void
   /** `pods/eviction`: deletes a pod unless a disruption budget forbids it: TooManyRequests then. */
   evict(namespace: string, pod: string): void

@@ -1,3 +1,4 @@
+import { type AddonConfiguration, configured } from './addons/configuration.ts'
 import { ebsCsiDriver } from './addons/ebs-csi-driver.ts'
 import { efsCsiDriver } from './addons/efs-csi-driver.ts'
 import { metricsServer } from './addons/metrics-server.ts'
@@ -25,8 +26,7 @@ export interface AddonOptions {
   registry: string
   /** Address of the Service `kube-dns`: the tenth of the Service range, e.g. `10.100.0.10`. */
   dnsAddress: string
-  /** `configurationValues` of the EKS add-on, read; what is not known has no effect. */
-  configuration?: { enableNetworkPolicy?: string | boolean }
+  configuration?: AddonConfiguration
 }
 
 /** An object to create, and what it is: `deployments.apps`. */
@@ -53,7 +53,7 @@ const NODE_DAEMON = {
 
 /** The objects of an add-on, in the order in which to create them. */
 export function eksAddon(name: AddonName, options: AddonOptions): AddonObject[] {
-  return ADDONS[name](options)
+  return configured(ADDONS[name](options), options.configuration ?? {})
 }
 
 const ADDONS: Record<AddonName, (options: AddonOptions) => AddonObject[]> = {

@@ -128,3 +128,16 @@ it('takes everything down again', async () => {
     await run("aws iam list-open-id-connect-providers --query 'OpenIDConnectProviderList' --output text"),
   ).toBe('')
 })
+
+it('makes a cluster in Auto Mode, with roles that may run it and no node groups', async () => {
+  const log = await run('eksctl create cluster --name auto --enable-auto-mode --no-write-kubeconfig')
+  expect(log).toContain('default addons metrics-server were not specified, will install them as EKS addons')
+  const described = await run(
+    "aws eks describe-cluster --name auto --query 'cluster.[computeConfig.enabled,computeConfig.nodePools,computeConfig.nodeRoleArn]' --output json",
+  )
+  expect(JSON.parse(described)).toEqual([
+    true,
+    ['general-purpose', 'system'],
+    expect.stringMatching(/role\/eksctl-auto-cluster-AutoModeNodeRole-/),
+  ])
+})

@@ -85,11 +85,20 @@ export function imageForEks(
   architecture: ImageInfo['architecture'],
   region: string,
 ): string {
-  const image = images.find(
-    (candidate) =>
-      candidate.architecture === architecture && candidate.name.includes(`-standard-${version}-`),
-  )
-  return imageId(image!, region)
+  return imageNamed(`amazon-eks-node-al2023-${architecture}-standard-${version}-`, region)
+}
+
+/** Id of the image that EKS Auto Mode starts a machine from. */
+export function imageForAutoMode(
+  version: string,
+  architecture: ImageInfo['architecture'],
+  region: string,
+): string {
+  return imageNamed(`eks-auto-standard-${version}-${architecture}-`, region)
+}
+
+function imageNamed(beginning: string, region: string): string {
+  return imageId(images.find(({ name }) => name.startsWith(beginning))!, region)
 }
 
 /** Whether an image starts nodeadm at boot. */

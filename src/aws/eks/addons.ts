@@ -1,6 +1,7 @@
 import type * as sdk from '@aws-sdk/client-eks'
 import type { Scope } from '../ec2/index.ts'
 import type { RequestContext } from '../wire/service.ts'
+import { checkConfiguration } from './addon-configuration.ts'
 import { type AddonInfo, addons } from './data/addons.ts'
 import { inUse, invalidParameter, notFound, requireActiveCluster, requireCluster } from './errors.ts'
 import { page } from './pagination.ts'
@@ -13,7 +14,7 @@ const toAddon = (addon: AddonRecord): sdk.Addon => ({
   clusterName: addon.clusterName,
   status: addon.status,
   addonVersion: addon.version,
-  health: { issues: [] },
+  health: { issues: (addon.issues ?? []) as sdk.AddonIssue[] },
   addonArn: addon.arn,
   createdAt: new Date(addon.createdAt),
   modifiedAt: new Date(addon.modifiedAt),
@@ -55,6 +56,13 @@ export function createAddon(input: sdk.CreateAddonCommandInput, context: Request
   if (addonRecords.find(context, cluster.name, info.name)) {
     throw inUse('Addon already exists.', { clusterName: cluster.name, addonName: info.name })
   }
+  if (input.resolveConflicts === 'PRESERVE') {
+    throw invalidParameter('Resolve conflicts option preserve is not supported for operation CreateAddon', {
+      clusterName: cluster.name,
+      addonName: info.name,
+    })
+  }
+  checkConfiguration(cluster.name, info.name, input.configurationValues)
   if (input.serviceAccountRoleArn) context.authorize('iam:PassRole', input.serviceAccountRoleArn)
   const now = context.world.clock.now()
   const uid = context.world.ids.uuid()
@@ -72,6 +80,7 @@ export function createAddon(input: sdk.CreateAddonCommandInput, context: Request
       modifiedAt: now,
       serviceAccountRoleArn: input.serviceAccountRoleArn,
       configurationValues: input.configurationValues,
+      resolveConflicts: input.resolveConflicts,
       tags: input.tags ?? {},
     },
     cluster.name,
@@ -94,11 +103,26 @@ export function updateAddon(input: sdk.UpdateAddonCommandInput, context: Request
   const cluster = requireActiveCluster(context, input.clusterName)
   const addon = requireAddon(context, cluster.name, input.addonName)
   const version = versionFor(infoFor(cluster, addon.name), cluster, input.addonVersion ?? addon.version)
+  if (['CREATING', 'UPDATING', 'DELETING'].includes(addon.status)) {
+    throw inUse(`Addon cannot be updated as it is currently in ${addon.status} State`, {
+      clusterName: cluster.name,
+      addonName: addon.name,
+    })
+  }
+  checkConfiguration(cluster.name, addon.name, input.configurationValues)
+  if (input.serviceAccountRoleArn) context.authorize('iam:PassRole', input.serviceAccountRoleArn)
+  const { resolveConflicts = 'NONE', configurationValues } = input
   const update = beginUpdate(context, {
     clusterName: cluster.name,
     addonName: addon.name,
     type: 'AddonUpdate',
-    params: [{ type: 'AddonVersion', value: version }],
+    params: [
+      { type: 'AddonVersion', value: version },
+      { type: 'ResolveConflicts', value: resolveConflicts },
+      ...(configurationValues === undefined
+        ? []
+        : [{ type: 'ConfigurationValues', value: configurationValues }]),
+    ],
   })
   const now = context.world.clock.now()
   const next: AddonRecord = {
@@ -108,6 +132,12 @@ export function updateAddon(input: sdk.UpdateAddonCommandInput, context: Request
     since: now,
     modifiedAt: now,
     updateId: update.id,
+    resolveConflicts,
+    before: {
+      version: addon.version,
+      serviceAccountRoleArn: addon.serviceAccountRoleArn,
+      configurationValues: addon.configurationValues,
+    },
     configurationValues: input.configurationValues ?? addon.configurationValues,
     serviceAccountRoleArn: input.serviceAccountRoleArn ?? addon.serviceAccountRoleArn,
   }
@@ -117,7 +147,12 @@ export function updateAddon(input: sdk.UpdateAddonCommandInput, context: Request
 
 export function deleteAddon(input: sdk.DeleteAddonCommandInput, context: RequestContext) {
   const addon = requireAddon(context, input.clusterName!, input.addonName)
-  const next: AddonRecord = { ...addon, status: 'DELETING', since: context.world.clock.now() }
+  const next: AddonRecord = {
+    ...addon,
+    status: 'DELETING',
+    since: context.world.clock.now(),
+    preserve: input.preserve ?? false,
+  }
   addonRecords.put(context, next, addon.clusterName, addon.name)
   return { addon: toAddon(next) }
 }

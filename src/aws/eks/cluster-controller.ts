@@ -1,10 +1,11 @@
 import type { Controller, Result } from '#world/controller.ts'
 import type { World } from '#world/world.ts'
 import { type Scope, scopeOfKey } from '../ec2/index.ts'
+import { endAutoMachines } from './auto-machines.ts'
 import { removeClusterNetwork } from './cluster-network.ts'
 import { durations } from './data/durations.ts'
 import { versionInfo } from './data/versions.ts'
-import type { ClusterRecord } from './records.ts'
+import type { AddonRecord, ClusterRecord, Issue } from './records.ts'
 import {
   accessEntries,
   addonRecords,
@@ -17,11 +18,18 @@ import {
   updates,
 } from './tables.ts'
 import { endUpdate } from './updates.ts'
+import { wait } from './wait.ts'
 
 const KEY = /^aws\/[^/]+\/[^/]+\/eks\/(clusters|addons|fargate-profiles)\//
 
+/** What EKS asks the cluster about its add-ons. */
+export interface AddonWatch {
+  /** What kept the objects of an add-on from being applied as its record has it; undefined: they are not applied yet. */
+  outcome(cluster: ClusterRecord, addon: AddonRecord): Issue[] | undefined
+}
+
 /** Moves clusters, add-ons and Fargate profiles through their states as time passes. */
-export function clusterController(world: World): Controller {
+export function clusterController(world: World, addons?: AddonWatch): Controller {
   return {
     name: 'eks-clusters',
     sources: [{ prefix: 'aws/', keys: ({ key }) => (KEY.test(key) ? [key] : []) }],
@@ -30,16 +38,10 @@ export function clusterController(world: World): Controller {
       const [folder, ...path] = key.split('/').slice(4).map(decodeURIComponent)
       if (folder === 'clusters') return reconcileCluster(scope, path[0]!)
       return folder === 'addons'
-        ? reconcileAddon(scope, path[0]!, path[1]!)
+        ? reconcileAddon(scope, path[0]!, path[1]!, addons)
         : reconcileProfile(scope, path[0]!, path[1]!)
     },
   }
-}
-
-/** Waits until `realMs` of provisioning have passed since `since`; then undefined. */
-export function wait(scope: Scope, since: number, realMs: number): Result | undefined {
-  const left = since + scope.world.provisioningTime(realMs) - scope.world.clock.now()
-  return left > 0 ? { requeueAfterMs: left } : undefined
 }
 
 function reconcileCluster(scope: Scope, name: string): Result | undefined {
@@ -74,6 +76,7 @@ function activate(scope: Scope, cluster: ClusterRecord): undefined {
 }
 
 function remove(scope: Scope, cluster: ClusterRecord): undefined {
+  endAutoMachines(scope, cluster)
   removeClusterNetwork(scope, cluster)
   const { name } = cluster
   for (const { principalArn } of accessEntries.list(scope, name))
@@ -86,24 +89,37 @@ function remove(scope: Scope, cluster: ClusterRecord): undefined {
   clusters.delete(scope, name)
 }
 
-function reconcileAddon(scope: Scope, clusterName: string, name: string): Result | undefined {
+function reconcileAddon(
+  scope: Scope,
+  clusterName: string,
+  name: string,
+  watch: AddonWatch | undefined,
+): Result | undefined {
   const addon = addonRecords.find(scope, clusterName, name)
-  if (!addon || addon.status === 'ACTIVE') return undefined
+  const cluster = clusters.find(scope, clusterName)
+  if (!addon || !cluster || !['CREATING', 'UPDATING', 'DELETING'].includes(addon.status)) return undefined
   const waiting = wait(scope, addon.since, durations.addonCreate)
   if (waiting) return waiting
-  if (addon.status === 'DELETING') addonRecords.delete(scope, clusterName, name)
-  else {
-    endUpdate(scope, clusterName, addon.updateId)
-    const now = scope.world.clock.now()
-    addonRecords.put(
-      scope,
-      { ...addon, status: 'ACTIVE', since: now, modifiedAt: now, updateId: undefined },
-      clusterName,
-      name,
-    )
+  if (addon.status === 'DELETING') return void addonRecords.delete(scope, clusterName, name)
+  const issues = watch ? watch.outcome(cluster, addon) : []
+  if (!issues) return { requeueAfterMs: ADDON_POLL_MS }
+  const failed = issues.length > 0
+  endUpdate(scope, clusterName, addon.updateId, failed ? issues : undefined)
+  const now = scope.world.clock.now()
+  const { before, updateId, ...rest } = addon
+  const next: AddonRecord = {
+    ...rest,
+    ...(failed && before),
+    status: failed ? (updateId ? 'UPDATE_FAILED' : 'CREATE_FAILED') : 'ACTIVE',
+    issues,
+    since: now,
+    modifiedAt: now,
   }
+  addonRecords.put(scope, next, clusterName, name)
   return undefined
 }
+
+const ADDON_POLL_MS = 200
 
 /** A profile that goes waits until none of its pods is left. */
 function reconcileProfile(scope: Scope, clusterName: string, name: string): Result | undefined {

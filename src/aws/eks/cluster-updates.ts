@@ -1,5 +1,6 @@
 import type * as sdk from '@aws-sdk/client-eks'
 import type { RequestContext } from '../wire/service.ts'
+import { admitAutoNodes, autoModeOf, autoModeParams } from './auto-mode.ts'
 import { admitCreator } from './clusters.ts'
 import { DEFAULT_VERSION, versionInfo } from './data/versions.ts'
 import { inUse, invalidParameter, invalidRequest, requireActiveCluster, requireCluster } from './errors.ts'
@@ -86,6 +87,13 @@ export function updateClusterConfig(input: sdk.UpdateClusterConfigCommandInput, 
     const { supportType } = input.upgradePolicy
     const params = [{ type: 'UpgradePolicy', value: supportType }]
     return startUpdate(context, cluster, 'UpgradePolicyUpdate', params, { supportType })
+  }
+  const autoMode = autoModeOf(context, input, cluster.authenticationMode)
+  if (autoMode) {
+    if (autoMode.nodeRoleArn)
+      context.authorize('iam:PassRole', autoMode.nodeRoleArn, { 'iam:PassedToService': 'eks.amazonaws.com' })
+    admitAutoNodes(context, { ...cluster, autoMode })
+    return startUpdate(context, cluster, 'AutoModeUpdate', autoModeParams(autoMode), { autoMode })
   }
   const vpc = input.resourcesVpcConfig
   if (!vpc) throw invalidParameter('No configuration changes were requested', { clusterName: cluster.name })

@@ -3,6 +3,7 @@ import { type Scope, tables } from '../ec2/index.ts'
 import { ensureLinkedRole } from '../iam/linked-roles.ts'
 import { AwsError, type RequestContext } from '../wire/service.ts'
 import { putEntry } from './access-entry-records.ts'
+import { admitAutoNodes, autoModeOf, toAutoMode } from './auto-mode.ts'
 import { createClusterAuthority } from './certificate-authority.ts'
 import { clusterVpc, ensureClusterNetwork } from './cluster-network.ts'
 import { POLICY_ARN_PREFIX } from './data/access-policies.ts'
@@ -40,7 +41,7 @@ export function toCluster(scope: Scope, cluster: ClusterRecord): sdk.Cluster {
     kubernetesNetworkConfig: {
       serviceIpv4Cidr: cluster.serviceIpv4Cidr,
       ipFamily: 'ipv4',
-      elasticLoadBalancing: { enabled: false },
+      elasticLoadBalancing: { enabled: cluster.autoMode?.enabled ?? false },
     },
     logging: {
       clusterLogging: [
@@ -66,6 +67,7 @@ export function toCluster(scope: Scope, cluster: ClusterRecord): sdk.Cluster {
       authenticationMode: cluster.authenticationMode,
     },
     upgradePolicy: { supportType: cluster.supportType },
+    ...toAutoMode(cluster),
     deletionProtection: cluster.deletionProtection,
   }
 }
@@ -100,6 +102,8 @@ export async function createCluster(input: sdk.CreateClusterCommandInput, contex
   const securityGroupIds = vpcConfig.securityGroupIds ?? []
   const vpcId = clusterVpc(context, subnetIds, securityGroupIds)
   checkRole(context, input.roleArn!)
+  const authenticationMode = input.accessConfig?.authenticationMode ?? 'CONFIG_MAP'
+  const autoMode = autoModeOf(context, input, authenticationMode)
   const encryptionKeyArn = checkedKey(context, input.encryptionConfig)
   const authority = await createClusterAuthority(context.world.clock.hostNow(), context.world.ids.hex(16))
   // Making the keys took a moment, in which somebody else may have taken the name.
@@ -135,7 +139,7 @@ export async function createCluster(input: sdk.CreateClusterCommandInput, contex
     endpointPrivateAccess: vpcConfig.endpointPrivateAccess ?? false,
     publicAccessCidrs: vpcConfig.publicAccessCidrs?.length ? vpcConfig.publicAccessCidrs : ['0.0.0.0/0'],
     serviceIpv4Cidr: input.kubernetesNetworkConfig?.serviceIpv4Cidr ?? serviceCidrFor(context, vpcId),
-    authenticationMode: input.accessConfig?.authenticationMode ?? 'CONFIG_MAP',
+    authenticationMode,
     bootstrapCreatorAdmin: input.accessConfig?.bootstrapClusterCreatorAdminPermissions ?? true,
     caCertificate: authority.certificate,
     enabledLogTypes: (input.logging?.clusterLogging ?? [])
@@ -144,9 +148,12 @@ export async function createCluster(input: sdk.CreateClusterCommandInput, contex
     supportType: input.upgradePolicy?.supportType ?? 'EXTENDED',
     deletionProtection: input.deletionProtection ?? false,
     encryptionKeyArn,
+    ...(autoMode && { autoMode }),
+    ...((autoMode?.enabled || input.bootstrapSelfManagedAddons === false) && { bootstrapAddons: false }),
     tags: input.tags ?? {},
   })
   putCluster(context, cluster)
+  admitAutoNodes(context, cluster)
   if (cluster.bootstrapCreatorAdmin && cluster.authenticationMode !== 'CONFIG_MAP')
     admitCreator(context, cluster)
   return { cluster: withoutGroup(context, cluster) }
@@ -161,7 +168,6 @@ const limitExceeded = () => new AwsError('ResourceLimitExceededException', 'Clus
 
 function refuseUnsimulated(input: sdk.CreateClusterCommandInput): void {
   const features: Record<string, unknown> = {
-    'EKS Auto Mode (computeConfig)': input.computeConfig?.enabled,
     'IPv6 clusters': input.kubernetesNetworkConfig?.ipFamily === 'ipv6',
     'Outposts (outpostConfig)': input.outpostConfig,
     'Hybrid nodes (remoteNetworkConfig)': input.remoteNetworkConfig?.remoteNodeNetworks?.length,

@@ -1,4 +1,4 @@
-export { clusterController } from './cluster-controller.ts'
+export { type AddonWatch, clusterController } from './cluster-controller.ts'
 export { versionInfo } from './data/versions.ts'
 export {
   type AccessRequest,

@@ -22,7 +22,7 @@ export function reconcileGroup(
     else return groupMissing(nodegroup)
     return undefined
   }
-  ensureProfile(scope, nodegroup)
+  ensureNodegroupProfile(scope, nodegroup)
   const { minSize, maxSize, desired } = group
   const { scaling } = nodegroup
   if (minSize !== scaling.minSize || maxSize !== scaling.maxSize || desired !== scaling.desiredSize) {
@@ -77,7 +77,7 @@ function makeGroup(scope: Scope, cluster: ClusterRecord, nodegroup: NodegroupRec
         type: nodegroup.instanceTypes[0]!,
         groupIds: [cluster.clusterSecurityGroupId!],
         keyName: nodegroup.remoteAccess?.ec2SshKey,
-        profile: ensureProfile(scope, nodegroup),
+        profile: ensureNodegroupProfile(scope, nodegroup),
         volumeSizeGiB: nodegroup.diskSize ?? 20,
         lifecycle: nodegroup.capacityType === 'SPOT' ? 'spot' : undefined,
       },
@@ -89,14 +89,20 @@ function makeGroup(scope: Scope, cluster: ClusterRecord, nodegroup: NodegroupRec
 const profileName = ({ uid }: NodegroupRecord) => `eks-${uid}`
 
 /** The instance profile that EKS keeps for a node group, by which its machines have the node role. */
-function ensureProfile(scope: Scope, nodegroup: NodegroupRecord): { arn: string; id: string } {
+const ensureNodegroupProfile = (scope: Scope, nodegroup: NodegroupRecord) =>
+  ensureProfile(scope, { name: profileName(nodegroup), uid: nodegroup.uid, roleArn: nodegroup.nodeRole })
+
+/** An instance profile of EKS's own making, with one role; `uid` makes its id. */
+export function ensureProfile(
+  scope: Scope,
+  { name, uid, roleArn }: { name: string; uid: string; roleArn: string },
+): { arn: string; id: string } {
   const entities = new Entities(scope.world, scope.accountId)
-  const name = profileName(nodegroup)
   const known = entities.get('instance-profile', name)
   if (known) return { arn: known.arn, id: known.id }
   const arn = iamArn(scope.accountId, 'instance-profile', '/', name)
-  const id = `AIPA${nodegroup.uid.replaceAll('-', '').slice(0, 17).toUpperCase()}`
-  const roles = [nodegroup.nodeRole.split('/').at(-1)!]
+  const id = `AIPA${uid.replaceAll('-', '').slice(0, 17).toUpperCase()}`
+  const roles = [roleArn.split('/').at(-1)!]
   const created = Math.floor(scope.world.clock.now() / 1000) * 1000
   entities.put('instance-profile', name, { name, path: '/', id, arn, created, roles, tags: [] })
   return { arn, id }

@@ -100,6 +100,9 @@ export interface NodeSettings {
   networkReady: boolean
   draining?: boolean
   maxPods?: number
+  /** Default: the machine's private DNS name. */
+  name?: string
+  nodeClaim?: string
 }
 
 /** How the machines of a node group look as nodes. */
@@ -139,13 +142,15 @@ export function nodeRecord(
   const type = instanceTypes.get(instance.type)!
   const subnet = tables.subnets.get(scope, instance.subnetId)
   const architecture = type.architecture === 'arm64' ? 'arm64' : 'amd64'
+  const name = settings.name ?? instance.privateDnsName
   return {
     clusterName: cluster.name,
     clusterUid: cluster.uid,
     nodegroupName: settings.nodegroupName ?? '',
     roleArn: settings.roleArn,
+    ...(settings.nodeClaim !== undefined && { nodeClaim: settings.nodeClaim }),
     instanceId: instance.id,
-    name: instance.privateDnsName,
+    name,
     providerId: `aws:///${instance.zone}/${instance.id}`,
     internalIp: instance.privateIp,
     externalIp: instance.publicIp,
@@ -158,7 +163,7 @@ export function nodeRecord(
       'failure-domain.beta.kubernetes.io/zone': instance.zone,
       'k8s.io/cloud-provider-aws': createHash('md5').update(cluster.uid).digest('hex'),
       'kubernetes.io/arch': architecture,
-      'kubernetes.io/hostname': instance.privateDnsName,
+      'kubernetes.io/hostname': name,
       'kubernetes.io/os': 'linux',
       'node.kubernetes.io/instance-type': instance.type,
       'topology.k8s.aws/zone-id': subnet.zoneId,

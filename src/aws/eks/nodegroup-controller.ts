@@ -4,7 +4,6 @@ import { StoreIndex } from '#world/store-index.ts'
 import type { World } from '#world/world.ts'
 import type { GroupRecord } from '../autoscaling/index.ts'
 import { endOfInstance, type InstanceRecord, type Scope, scopeOfKey, tables } from '../ec2/index.ts'
-import { wait } from './cluster-controller.ts'
 import { durations } from './data/durations.ts'
 import { reachEndpoint } from './endpoint-access.ts'
 import type { AwsAuth } from './kubernetes-access.ts'
@@ -23,6 +22,7 @@ import { rollNodes } from './node-roll.ts'
 import type { ClusterRecord, Issue, NodegroupRecord, NodeRecord } from './records.ts'
 import { clusters, nodegroups, nodes, putNodegroup, updates } from './tables.ts'
 import { endUpdate } from './updates.ts'
+import { wait } from './wait.ts'
 
 /** What EKS asks the cluster about its nodes. */
 export interface NodeWatch {

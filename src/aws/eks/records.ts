@@ -42,6 +42,10 @@ export interface ClusterRecord {
   deletionProtection: boolean
   /** KMS key of the envelope encryption of secrets. */
   encryptionKeyArn?: string
+  /** EKS Auto Mode, once it has been asked for. */
+  autoMode?: AutoModeRecord
+  /** Whether a new cluster brings networking, proxy and DNS of its own (`bootstrapSelfManagedAddons`). Default true. */
+  bootstrapAddons?: boolean
   /** The OIDC provider of the customer's, for people. */
   identityProvider?: { name: string; arn: string; config: Record<string, unknown>; tags: Tags }
   /** When the insights were last looked at, if somebody has asked for it. */
@@ -49,6 +53,15 @@ export interface ClusterRecord {
   /** The update under way. */
   updateId?: string
   tags: Tags
+}
+
+/** Auto Mode of a cluster; load balancing and block storage are on and off with compute. */
+export interface AutoModeRecord {
+  enabled: boolean
+  /** The pools of EKS's own that are on. */
+  nodePools: string[]
+  /** Role of their machines. */
+  nodeRoleArn?: string
 }
 
 export interface Issue {
@@ -117,13 +130,20 @@ export interface AddonRecord {
   clusterName: string
   arn: string
   version: string
-  status: 'CREATING' | 'ACTIVE' | 'UPDATING' | 'DELETING' | 'DEGRADED' | 'CREATE_FAILED'
+  status: 'CREATING' | 'ACTIVE' | 'UPDATING' | 'DELETING' | 'DEGRADED' | 'CREATE_FAILED' | 'UPDATE_FAILED'
   since: number
   createdAt: number
   modifiedAt: number
   serviceAccountRoleArn?: string
   configurationValues?: string
   updateId?: string
+  /** What becomes of fields that somebody else has set to other values. Default NONE. */
+  resolveConflicts?: 'NONE' | 'OVERWRITE' | 'PRESERVE'
+  /** What it was before the update under way, to which it goes back when that fails. */
+  before?: Pick<AddonRecord, 'version' | 'serviceAccountRoleArn' | 'configurationValues'>
+  /** Of one that goes: its objects stay in the cluster. */
+  preserve?: boolean
+  issues?: Issue[]
   tags: Tags
 }
 
@@ -158,6 +178,8 @@ export interface NodeRecord {
   fargateProfile?: string
   /** Of Fargate: what is provisioned and paid for, milli-CPU and MiB. */
   fargateSize?: { cpu: number; memory: number }
+  /** Name of the NodeClaim that it was launched for, in Auto Mode. */
+  nodeClaim?: string
   /** Of Fargate: the uid of its pod. */
   instanceId: string
   /** Private DNS name, which EKS makes the node's name. */

@@ -2,7 +2,6 @@ import type { Controller, Result } from '#world/controller.ts'
 import type { World } from '#world/world.ts'
 import { writeConsole } from '../ec2/console.ts'
 import { type InstanceRecord, isEksImage, type Scope, scopeOfKey, tables } from '../ec2/index.ts'
-import { wait } from './cluster-controller.ts'
 import { durations } from './data/durations.ts'
 import { nodeRefusal, roleOfInstance } from './node-access.ts'
 import { type NodeConfig, NoNode, readNodeConfig } from './node-config.ts'
@@ -10,6 +9,7 @@ import { NODEGROUP_TAG, nodeRecord, roleMayAssignAddresses } from './node-record
 import type { NodeWatch } from './nodegroup-controller.ts'
 import type { ClusterRecord, NodeRecord } from './records.ts'
 import { clusters, nodes } from './tables.ts'
+import { wait } from './wait.ts'
 
 const INSTANCE_KEY = /^aws\/[^/]+\/[^/]+\/ec2\/instances\/([^/]+)$/
 /** How often a kubelet that was turned away tries again, ms. */

@@ -1,5 +1,6 @@
 import type { RequestContext, ResourceResolver, Service } from '../wire/service.ts'
 import * as entries from './access-entries.ts'
+import { describeAddonConfiguration } from './addon-configuration.ts'
 import * as addons from './addons.ts'
 import * as clusterUpdates from './cluster-updates.ts'
 import * as clusters from './clusters.ts'
@@ -99,6 +100,7 @@ export const eksService: Service = {
     UpdateAddon: addons.updateAddon,
     DeleteAddon: addons.deleteAddon,
     DescribeAddonVersions: addons.describeAddonVersions,
+    DescribeAddonConfiguration: describeAddonConfiguration,
     AssociateEncryptionConfig: associateEncryptionConfig,
     AssociateIdentityProviderConfig: identityProviders.associateIdentityProviderConfig,
     DescribeIdentityProviderConfig: identityProviders.describeIdentityProviderConfig,

@@ -17,6 +17,7 @@ export function publicParameters(region: string): PublicParameter[] {
   return images.flatMap((image) => {
     const modified = Date.parse(image.created)
     const id = imageId(image, region)
+    if (image.parameter === undefined) return []
     const base = image.parameter.replace(/\/image_id$/, '')
     if (base === image.parameter) return [{ name: base, value: id, modified }]
     const details: Record<string, string> = { image_id: id, image_name: image.name, ...image.release }

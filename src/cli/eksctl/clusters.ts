@@ -18,7 +18,11 @@ import { clusterTemplate } from './templates/cluster.ts'
 import { planNetwork } from './templates/network.ts'
 import { VERSION } from './version.ts'
 
-const DEFAULT_ADDONS = ['metrics-server', 'vpc-cni', 'kube-proxy', 'coredns']
+/** What a cluster gets unless its file lists add-ons; Auto Mode brings networking, proxy and DNS of its own. */
+const defaultAddons = ({ autoModeConfig }: ClusterConfig) => [
+  'metrics-server',
+  ...(autoModeConfig?.enabled ? [] : ['vpc-cni', 'kube-proxy', 'coredns']),
+]
 
 export interface CreateClusterOptions {
   kubeconfig?: string
@@ -60,7 +64,7 @@ export async function createCluster(
     config.metadata.tags,
   )
   const { cluster } = await eks.describeCluster({ name })
-  const addons = config.addons ?? DEFAULT_ADDONS.map((addon) => ({ name: addon }))
+  const addons = config.addons ?? defaultAddons(config).map((addon) => ({ name: addon }))
   for (const addon of addons) await createAddon(clients, log, name, addon)
   for (const nodegroup of managed) await createNodegroup(clients, log, cluster!, nodegroup)
   for (const nodegroup of selfManaged) await createSelfManaged(clients, log, cluster!, nodegroup)
@@ -129,7 +133,7 @@ function announce(log: Log, config: ClusterConfig, region: string): void {
   }
   if (!config.addons)
     log.info(
-      `default addons ${DEFAULT_ADDONS.join(', ')} were not specified, will install them as EKS addons`,
+      `default addons ${defaultAddons(config).join(', ')} were not specified, will install them as EKS addons`,
     )
 }
 

@@ -112,6 +112,13 @@ const clusterConfig = z.strictObject({
       clusterLogging: z.strictObject({ enableTypes: z.array(text) }).optional(),
     })
     .optional(),
+  autoModeConfig: z
+    .strictObject({
+      enabled: z.boolean(),
+      nodePools: z.array(z.enum(['general-purpose', 'system'])).optional(),
+      nodeRoleARN: text.optional(),
+    })
+    .optional(),
   secretsEncryption: z.strictObject({ keyARN: text }).optional(),
   kubernetesNetworkConfig: z.strictObject({ serviceIPv4CIDR: text.optional() }).optional(),
 })

@@ -1,6 +1,7 @@
 import type { ClusterApi, DeleteOptions, KubernetesObject, StoredResource } from '../api.ts'
 import type { AccessAttributes } from '../provider.ts'
 import { timestamp } from '../time.ts'
+import { applyConfiguration } from './apply/apply.ts'
 import { conflict } from './errors.ts'
 import type { EventRecorder } from './event-recorder.ts'
 import type { Json, Obj } from './json.ts'
@@ -57,6 +58,18 @@ export class ComponentApi implements ClusterApi {
 
   updateStatus<T extends KubernetesObject>(resource: string, object: T): T {
     return this.#write<T>(resource, object, 'status')
+  }
+
+  apply<T extends KubernetesObject>(
+    resource: string,
+    object: T,
+    { dryRun = false, ...how }: Parameters<ClusterApi['apply']>[2],
+  ): T {
+    const stored = this.#kindOf(resource)
+    const { namespace = '', name } = object.metadata
+    const request = { stored, namespace, name, ...how, options: { dryRun } }
+    const decoded = (body: Obj) => this.#decode(stored, body as KubernetesObject & Obj)
+    return objectOf<T>(applyConfiguration(this.#objects, object as Obj, request, decoded).entry)
   }
 
   delete(resource: string, namespace: string, name: string, options: DeleteOptions = {}): void {

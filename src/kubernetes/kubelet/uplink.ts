@@ -21,6 +21,7 @@ export function uplinkApi(api: ClusterApi, reaches: () => boolean): ClusterApi {
     create: (resource, object) => (reaches() ? api.create(resource, object) : object),
     update: (resource, object) => (reaches() ? api.update(resource, object) : object),
     updateStatus: (resource, object) => (reaches() ? api.updateStatus(resource, object) : object),
+    apply: (resource, object, options) => (reaches() ? api.apply(resource, object, options) : object),
     delete(resource, namespace, name, options) {
       if (reaches()) api.delete(resource, namespace, name, options)
     },

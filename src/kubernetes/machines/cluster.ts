@@ -227,6 +227,7 @@ function latest(current: () => ClusterApi): ClusterApi {
     create: (...args) => current().create(...args),
     update: (...args) => current().update(...args),
     updateStatus: (...args) => current().updateStatus(...args),
+    apply: (...args) => current().apply(...args),
     delete: (...args) => current().delete(...args),
     evict: (...args) => current().evict(...args),
     bind: (...args) => current().bind(...args),

@@ -315,6 +315,7 @@ function offline(current: () => ClusterApi | undefined): ClusterApi {
     create: (resource, object) => current()?.create(resource, object) ?? object,
     update: (resource, object) => current()?.update(resource, object) ?? object,
     updateStatus: (resource, object) => current()?.updateStatus(resource, object) ?? object,
+    apply: (resource, object, options) => current()?.apply(resource, object, options) ?? object,
     delete: (...args) => current()?.delete(...args),
     evict: (...args) => current()?.evict(...args),
     bind: (...args) => current()?.bind(...args),

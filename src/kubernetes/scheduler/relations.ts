@@ -1,7 +1,7 @@
 import type { ClusterApi } from '../api.ts'
 import type { Namespace, Node, Pod, PodAffinityTerm } from '../objects.ts'
 import { selects } from '../selectors.ts'
-import type { SchedulerCache } from './cache.ts'
+import type { NodeState } from './cache.ts'
 import { matchesNode } from './filters.ts'
 
 /** Why a node is refused because of other pods. */
@@ -22,6 +22,12 @@ function matches(api: ClusterApi, owner: Pod, term: PodAffinityTerm, other: Pod)
   return inNamespace && selects(term.labelSelector, other.metadata.labels)
 }
 
+/** The nodes with their pods, and the pods that forbid others near them: as they are, or as they would be. */
+export interface Surroundings {
+  readonly nodes: ReadonlyMap<string, Pick<NodeState, 'node' | 'pods'>>
+  readonly exclusive: ReadonlyMap<string, Pod>
+}
+
 const domain = (node: Node, topologyKey: string): string | undefined => node.metadata.labels?.[topologyKey]
 
 /**
@@ -31,13 +37,13 @@ const domain = (node: Node, topologyKey: string): string | undefined => node.met
 export class PodRelations {
   readonly #pod: Pod
   readonly #api: ClusterApi
-  readonly #cache: SchedulerCache
+  readonly #cache: Surroundings
   readonly #domains = new Map<PodAffinityTerm, Set<string>>()
   #forbidden: { key: string; value: string }[] | undefined
   #spread: Map<string, number>[] | undefined
   readonly #constraints: NonNullable<Pod['spec']['topologySpreadConstraints']>
 
-  constructor(pod: Pod, api: ClusterApi, cache: SchedulerCache) {
+  constructor(pod: Pod, api: ClusterApi, cache: Surroundings) {
     this.#pod = pod
     this.#api = api
     this.#cache = cache

@@ -72,6 +72,13 @@ const cluster: ResourceType = {
         name,
         accessConfig: without(p.AccessConfig as Properties, 'BootstrapClusterCreatorAdminPermissions'),
       })
+    else if (['ComputeConfig', 'StorageConfig'].some((name) => changed(name, p, before)))
+      await eks(call, 'UpdateClusterConfig', {
+        name,
+        computeConfig: p.ComputeConfig,
+        storageConfig: p.StorageConfig,
+        kubernetesNetworkConfig: p.KubernetesNetworkConfig,
+      })
     else if (changed('UpgradePolicy', p, before))
       await eks(call, 'UpdateClusterConfig', { name, upgradePolicy: p.UpgradePolicy })
     if (changed('Tags', p, before)) {

@@ -7,7 +7,7 @@ export interface ImageInfo {
   architecture: 'x86_64' | 'arm64'
   created: string
   /** SSM public parameter that names the newest one. */
-  parameter: string
+  parameter?: string
   sizeGiB: number
   user: string
   /** What its public parameter tells beside id and name. */
@@ -52,6 +52,19 @@ export const images: ImageInfo[] = [
     sizeGiB: 8,
     user: 'ec2-user',
   })),
+  // What EKS Auto Mode starts its machines from; nobody else launches these, so no parameter names them.
+  ...Object.keys(eksReleases).flatMap((version) =>
+    architectures.map((architecture) => ({
+      name: `eks-auto-standard-${version}-${architecture}-20251112`,
+      description: `EKS Auto Mode node based on Bottlerocket, (k8s: ${version}, standard)`,
+      owner: EKS_OWNER,
+      ownerAlias: 'amazon',
+      architecture,
+      created: '2025-11-12T18:00:00.000Z',
+      sizeGiB: 4,
+      user: 'ec2-user',
+    })),
+  ),
   // ECS-optimized releases: https://github.com/aws/amazon-ecs-ami/releases (from knowledge, 2026-11).
   ...architectures.map((architecture) => ({
     name: `al2023-ami-ecs-hvm-2023.0.20251112-kernel-6.1-${architecture}`,

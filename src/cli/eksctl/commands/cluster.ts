@@ -17,6 +17,7 @@ interface CreateOptions extends NodeOptions, Common {
   withoutNodegroup?: boolean
   withOidc?: boolean
   fargate?: boolean
+  enableAutoMode?: boolean
   kubeconfig?: string
   writeKubeconfig: boolean
 }
@@ -36,6 +37,7 @@ export function clusterCommands({ create, get, delete: remove, upgrade }: Verbs)
     .option('--without-nodegroup', 'if set, initial nodegroup will not be created')
     .option('--with-oidc', 'enable the IAM OIDC provider')
     .option('--fargate', 'create a Fargate profile scheduling pods in the default and kube-system namespaces')
+    .option('--enable-auto-mode', 'enable EKS Auto Mode')
     .option('--kubeconfig <path>', 'path to write kubeconfig')
     .option('--no-write-kubeconfig', 'toggle writing of kubeconfig')
     .action(async (argument: string | undefined, options: CreateOptions) => {
@@ -85,7 +87,7 @@ export function clusterCommands({ create, get, delete: remove, upgrade }: Verbs)
 function configFrom(name: string, options: CreateOptions): ClusterConfig {
   const nodegroup = nodegroupFrom(options.nodegroupName ?? nodegroupName(), options)
   const { spot: _, instanceTypes: __, ...selfManaged } = nodegroup
-  const none = options.withoutNodegroup || options.fargate
+  const none = options.withoutNodegroup || options.fargate || options.enableAutoMode
   return {
     apiVersion: 'eksctl.io/v1alpha5',
     kind: 'ClusterConfig',
@@ -93,6 +95,7 @@ function configFrom(name: string, options: CreateOptions): ClusterConfig {
     availabilityZones: options.zones,
     ...(options.vpcCidr === undefined ? {} : { vpc: { cidr: options.vpcCidr } }),
     ...(options.withOidc ? { iam: { withOIDC: true } } : {}),
+    ...(options.enableAutoMode ? { autoModeConfig: { enabled: true } } : {}),
     ...(options.fargate
       ? {
           fargateProfiles: [

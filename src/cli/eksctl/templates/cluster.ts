@@ -43,8 +43,21 @@ export function clusterTemplate(
       ? {
           ServiceRole: serviceRole(
             'eks.amazonaws.com',
-            ['AmazonEKSClusterPolicy', 'AmazonEKSVPCResourceController'],
+            [
+              'AmazonEKSClusterPolicy',
+              'AmazonEKSVPCResourceController',
+              ...(config.autoModeConfig?.enabled ? AUTO_MODE_POLICIES : []),
+            ],
             'ServiceRole',
+          ),
+        }
+      : {}),
+    ...(makesAutoNodeRole(config)
+      ? {
+          AutoModeNodeRole: serviceRole(
+            'ec2.amazonaws.com',
+            ['AmazonEKSWorkerNodeMinimalPolicy', 'AmazonEC2ContainerRegistryPullOnly'],
+            'AutoModeNodeRole',
           ),
         }
       : {}),
@@ -122,9 +135,8 @@ function controlPlane(
               ClusterLogging: { EnabledTypes: allTypes(logTypes).map((Type) => ({ Type })) },
             },
           }),
-      ...(config.kubernetesNetworkConfig?.serviceIPv4CIDR === undefined
-        ? {}
-        : { KubernetesNetworkConfig: { ServiceIpv4Cidr: config.kubernetesNetworkConfig.serviceIPv4CIDR } }),
+      ...networkConfig(config),
+      ...autoMode(config),
       ResourcesVpcConfig: {
         EndpointPublicAccess: clusterEndpoints?.publicAccess ?? true,
         EndpointPrivateAccess: clusterEndpoints?.privateAccess ?? false,
@@ -133,6 +145,40 @@ function controlPlane(
         SubnetIds: subnets,
       },
       Tags: [nameTag('ControlPlane')],
+    },
+  }
+}
+
+/** What the role of a cluster in Auto Mode may besides: https://docs.aws.amazon.com/eks/latest/userguide/auto-cluster-iam-role.html */
+const AUTO_MODE_POLICIES = [
+  'AmazonEKSComputePolicy',
+  'AmazonEKSBlockStoragePolicy',
+  'AmazonEKSLoadBalancingPolicy',
+  'AmazonEKSNetworkingPolicy',
+]
+
+const poolsOf = ({ autoModeConfig }: ClusterConfig) =>
+  autoModeConfig?.enabled ? (autoModeConfig.nodePools ?? ['general-purpose', 'system']) : []
+const makesAutoNodeRole = (config: ClusterConfig) =>
+  poolsOf(config).length > 0 && config.autoModeConfig?.nodeRoleARN === undefined
+
+function autoMode(config: ClusterConfig): Record<string, unknown> {
+  if (!config.autoModeConfig?.enabled) return {}
+  const NodePools = poolsOf(config)
+  const NodeRoleArn = config.autoModeConfig.nodeRoleARN ?? attribute('AutoModeNodeRole', 'Arn')
+  return {
+    ComputeConfig: { Enabled: true, NodePools, ...(NodePools.length > 0 ? { NodeRoleArn } : {}) },
+    StorageConfig: { BlockStorage: { Enabled: true } },
+  }
+}
+
+function networkConfig({ kubernetesNetworkConfig, autoModeConfig }: ClusterConfig): Record<string, unknown> {
+  const ServiceIpv4Cidr = kubernetesNetworkConfig?.serviceIPv4CIDR
+  if (ServiceIpv4Cidr === undefined && !autoModeConfig?.enabled) return {}
+  return {
+    KubernetesNetworkConfig: {
+      ...(ServiceIpv4Cidr === undefined ? {} : { ServiceIpv4Cidr }),
+      ...(autoModeConfig?.enabled ? { ElasticLoadBalancing: { Enabled: true } } : {}),
     },
   }
 }

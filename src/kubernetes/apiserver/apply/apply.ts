@@ -2,14 +2,11 @@ import type { Entry } from '#world/store.ts'
 import { StatusError } from '../../api.ts'
 import { timestamp } from '../../time.ts'
 import { badRequest, invalid, required } from '../errors.ts'
-import type { Call } from '../http/call.ts'
-import { requestOptions } from '../http/manager.ts'
-import type { WriteQuery } from '../http/options.ts'
 import { clone, isObject, type Json, type Obj } from '../json.ts'
-import { apiVersionOf } from '../kinds/kind.ts'
+import { apiVersionOf, type Kind } from '../kinds/kind.ts'
 import { modelOf } from '../schema/schema.ts'
 import { objectOf } from '../storage/entries.ts'
-import type { Objects } from '../storage/objects.ts'
+import type { Objects, WriteOptions } from '../storage/objects.ts'
 import {
   appliedFields,
   difference,
@@ -31,57 +28,76 @@ import {
 } from './managed-fields.ts'
 import { mergeApplied, removeFields, valuesDiffer } from './merge.ts'
 
+/** Who applies, what, and how. */
+export interface ApplyRequest {
+  /** In whose form the object is stored. */
+  stored: Kind
+  namespace: string
+  name: string
+  subresource?: string
+  fieldManager: string
+  /** What becomes of fields that others own and hold at another value: an error, theirs no more, or left to them. */
+  conflicts: 'refuse' | 'take' | 'leave'
+  options: WriteOptions
+}
+
 /**
  * Server-side apply: merges what a manager wants into the object, takes away what it wanted before and no longer
- * does, and refuses to change what others own unless forced. Models structured-merge-diff.
+ * does, and refuses to change what others own unless told to. Models structured-merge-diff.
  */
 export function applyConfiguration(
-  call: Call,
   objects: Objects,
   body: Json,
-  query: WriteQuery,
+  request: ApplyRequest,
   decode: (object: Obj) => Obj,
 ): { entry: Entry; created: boolean } {
-  const { info, stored } = call
-  if (!query.fieldManager) {
+  const { stored, namespace, name, subresource, options } = request
+  if (!request.fieldManager) {
     throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [
       required('fieldManager', 'is required for apply patch'),
     ])
   }
   if (!isObject(body)) throw badRequest('the applied configuration must be an object')
   if (body.metadata?.managedFields?.length > 0) throw badRequest('metadata.managedFields must be nil')
-  const wanted = decode(body)
-  if (wanted.metadata?.name && wanted.metadata.name !== info.name) {
+  const asked = decode(body)
+  if (asked.metadata?.name && asked.metadata.name !== name) {
     throw badRequest(
-      `the name of the object (${wanted.metadata.name}) does not match the name on the URL (${info.name})`,
+      `the name of the object (${asked.metadata.name}) does not match the name on the URL (${name})`,
     )
   }
   const model = modelOf(objects.context.schema, stored)
   const who: ManagerIdentity = {
-    manager: query.fieldManager,
+    manager: request.fieldManager,
     operation: 'Apply',
     apiVersion: apiVersionOf(stored),
     time: timestamp(objects.context.world.clock.now()),
-    ...(call.subresource && { subresource: call.subresource.name }),
+    ...(subresource && { subresource }),
   }
-  const mine = writable(appliedFields(model, wanted), model, who)
-  const options = requestOptions(call, query.dryRun)
-  const entry = objects.get(stored, info.namespace, info.name)
+  const entry = objects.get(stored, namespace, name)
   if (!entry) {
-    if (call.subresource) throw badRequest(`${stored.plural} "${info.name}" not found`)
-    const object = { ...wanted, metadata: { ...wanted.metadata, name: info.name } }
-    const manage = (next: Obj) => setManagers(next, [{ ...who, fieldsType: 'FieldsV1', fieldsV1: mine }])
-    return { entry: objects.create(stored, info.namespace, object, { ...options, manage }), created: true }
+    if (subresource) throw badRequest(`${stored.plural} "${name}" not found`)
+    const object = { ...asked, metadata: { ...asked.metadata, name } }
+    const fieldsV1 = writable(appliedFields(model, asked), model, who)
+    const manage = (next: Obj) => setManagers(next, [{ ...who, fieldsType: 'FieldsV1', fieldsV1 }])
+    return { entry: objects.create(stored, namespace, object, { ...options, manage }), created: true }
   }
   const present = objectOf(entry) as Obj
   const managers = managersOf(present)
   const own = managers.find((manager) => isSame(manager, who))
   const others = managers.filter((manager) => manager !== own)
-  const contested = valuesDiffer(model, owned(present), owned(wanted), mine)
+  const askedFields = writable(appliedFields(model, asked), model, who)
+  const differing = valuesDiffer(model, owned(present), owned(asked), askedFields)
   const conflicts = others
-    .map((manager) => ({ manager, fields: intersection(manager.fieldsV1, contested) }))
+    .map((manager) => ({ manager, fields: intersection(manager.fieldsV1, differing) }))
     .filter(({ fields }) => !isEmpty(fields))
-  if (conflicts.length > 0 && !query.force) throw conflictError(conflicts)
+  if (conflicts.length > 0 && request.conflicts === 'refuse') throw conflictError(conflicts)
+  const left =
+    request.conflicts === 'leave'
+      ? conflicts.reduce<FieldSet>((sum, { fields }) => union(sum, fields), {})
+      : {}
+  const wanted = isEmpty(left) ? asked : removeFields(model, clone(asked), left)
+  const mine = difference(askedFields, left)
+  const contested = difference(differing, left)
   const dropped = difference(own?.fieldsV1 ?? {}, mine)
   const ownedByOthers = others.reduce<FieldSet>((sum, manager) => union(sum, manager.fieldsV1), {})
   const change = (current: Json) => {
@@ -105,11 +121,10 @@ export function applyConfiguration(
     }
     setManagers(next, [...rest, entryOfMine])
   }
-  const subresource = call.subresource ? { subresource: call.subresource.name } : {}
-  const updated = objects.update(stored, info.namespace, info.name, change, {
+  const updated = objects.update(stored, namespace, name, change, {
     ...options,
     manage,
-    ...subresource,
+    ...(subresource && { subresource }),
   })
   return { entry: updated, created: false }
 }

@@ -8,7 +8,7 @@ import { servedAs } from '../storage/entries.ts'
 import type { Objects } from '../storage/objects.ts'
 import { mediaType, parseValue, readBody } from './body.ts'
 import type { Call } from './call.ts'
-import { writeOptions } from './manager.ts'
+import { requestOptions, writeOptions } from './manager.ts'
 import { writeQuery } from './options.ts'
 
 const JSON_PATCH = 'application/json-patch+json'
@@ -30,7 +30,18 @@ export async function patchCall(
   if (!taken.includes(type)) throw unsupportedMediaType(taken)
   const query = writeQuery(info.query, 'PatchOptions')
   const body = parseValue(await readBody(call.req), type === APPLY ? 'application/yaml' : 'application/json')
-  if (type === APPLY) return applyConfiguration(call, objects, body, query, decode)
+  if (type === APPLY) {
+    const request = {
+      stored,
+      namespace: info.namespace,
+      name: info.name,
+      subresource: call.subresource?.name,
+      fieldManager: query.fieldManager,
+      conflicts: query.force ? ('take' as const) : ('refuse' as const),
+      options: requestOptions(call, query.dryRun),
+    }
+    return applyConfiguration(objects, body, request, decode)
+  }
   if (type !== JSON_PATCH && !isObject(body)) throw badRequest(NOT_AN_OBJECT)
   const options = {
     ...writeOptions(call, objects, query),

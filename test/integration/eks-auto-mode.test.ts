@@ -1,0 +1,147 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { OwnedCloud } from '#cloud/api.ts'
+import { startCloud } from '#cloud/supervisor.ts'
+import { LabShell } from '../support/lab-shell.ts'
+
+// Requests and refusals: https://docs.aws.amazon.com/eks/latest/userguide/automode-get-started-cli.html and
+// https://docs.aws.amazon.com/eks/latest/userguide/set-builtin-node-pools.html (read 2026-11); texts as people report them.
+let directory: string
+let cloud: OwnedCloud
+let shell: LabShell
+
+const PLACE = `
+  account=$(aws sts get-caller-identity --query Account --output text)
+  subnets=$(aws ec2 describe-subnets --query 'Subnets[:3].SubnetId' --output text | tr '\\t' ,)`
+const role = (name: string, service: string, ...policies: string[]) => `
+  aws iam create-role --role-name ${name} --assume-role-policy-document '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"${service}.amazonaws.com"},"Action":["sts:AssumeRole","sts:TagSession"]}]}' >/dev/null
+  ${policies.map((policy) => `aws iam attach-role-policy --role-name ${name} --policy-arn arn:aws:iam::aws:policy/${policy}`).join('\n')}`
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'drydock-auto-'))
+  cloud = await startCloud({ directory })
+  shell = await LabShell.open(await cloud.createWorld({ id: 'auto', provisioning: 'instant' }))
+  await cloud.setSpeed('auto', 10)
+  await shell.ok(
+    role('auto-cluster', 'eks', 'AmazonEKSClusterPolicy') +
+      role('auto-node', 'ec2', 'AmazonEKSWorkerNodeMinimalPolicy', 'AmazonEC2ContainerRegistryPullOnly'),
+  )
+}, 120_000)
+afterAll(async () => {
+  await shell?.close()
+  await cloud?.stop()
+  await rm(directory, { recursive: true, force: true })
+})
+
+const ON = `--kubernetes-network-config elasticLoadBalancing={enabled=true} --storage-config blockStorage={enabled=true} --access-config authenticationMode=API`
+const create = `aws eks create-cluster --name auto --role-arn arn:aws:iam::$account:role/auto-cluster --resources-vpc-config subnetIds=$subnets`
+const NODE_ROLE = 'nodeRoleArn=arn:aws:iam::$account:role/auto-node'
+const DEPLOYMENT = `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 3
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: 'nginx:1.28', resources: {requests: {cpu: "1", memory: 1Gi}}}]}
+`
+
+describe('EKS Auto Mode', () => {
+  it('is not had by halves', async () => {
+    const { stderr } = await shell.run(`
+      ${PLACE}
+      ${create} --compute-config enabled=true --access-config authenticationMode=API || true
+      ${create} --compute-config enabled=true ${ON} --bootstrap-self-managed-addons || true
+      ${create} --compute-config enabled=true,nodePools=general-purpose ${ON} || true
+      ${create} --compute-config enabled=true,${NODE_ROLE} ${ON} || true`)
+    const texts = stderr
+      .split('\n')
+      .filter((line) => line.trim() !== '')
+      .map((line) => line.split('calling the CreateCluster operation: ')[1])
+    expect(texts).toEqual([
+      'For EKS Auto Mode, please ensure that all required configs, including computeConfig, kubernetesNetworkConfig, and blockStorage are all either fully enabled or fully disabled.',
+      'When EKS Auto Mode is enabled, bootstrapSelfManagedAddons must be set to false.',
+      'When Compute Config nodeRoleArn is null or empty, nodePool list cannot be populated.',
+      'When Compute Config nodeRoleArn is not null or empty, nodePool value(s) must be provided.',
+    ])
+  })
+
+  it('launches a machine that fits the pods that wait, when the role of the cluster may', {
+    timeout: 120_000,
+  }, async () => {
+    await shell.write('web.yaml', DEPLOYMENT)
+    const cluster = await shell.ok(`
+      ${PLACE}
+      ${create} --compute-config enabled=true,nodePools=general-purpose,system,${NODE_ROLE} ${ON} >/dev/null
+      aws eks wait cluster-active --name auto && aws eks update-kubeconfig --name auto >/dev/null
+      aws eks describe-cluster --name auto --output text --query 'cluster.[computeConfig.enabled,computeConfig.nodePools[0],storageConfig.blockStorage.enabled,kubernetesNetworkConfig.elasticLoadBalancing.enabled]'
+      kubectl wait nodepool --all --for=condition=Ready >/dev/null && kubectl get nodepools --no-headers | awk '{print $1,$2,$3,$4}'
+      kubectl get nodes,pods -A 2>&1
+      kubectl apply -f web.yaml >/dev/null
+      kubectl wait nodeclaim --all --for=create --timeout=200s >/dev/null
+      until kubectl get nodeclaims -o jsonpath='{.items[0].status.conditions[0].message}' | grep Failed; do sleep 0.2; done`)
+    expect(cluster.split('\n')).toEqual([
+      'True\tgeneral-purpose\tTrue\tTrue',
+      'general-purpose default 0 True',
+      'system default 0 True',
+      'No resources found',
+      expect.stringMatching(
+        /^Failed to create instance: UnauthorizedOperation: You are not authorized to perform this operation. User: arn:aws:sts::\d+:assumed-role\/auto-cluster\/eks-auto-mode is not authorized to perform: ec2:RunInstances because no identity-based policy allows the ec2:RunInstances action$/,
+      ),
+    ])
+    const [instance, node, event] = (
+      await shell.ok(String.raw`
+        aws iam attach-role-policy --role-name auto-cluster --policy-arn arn:aws:iam::aws:policy/AmazonEKSComputePolicy
+        kubectl rollout status deployment/web --timeout=300s >/dev/null
+        aws ec2 describe-instances --filters Name=tag:eks:kubernetes-node-pool-name,Values=general-purpose Name=instance-state-name,Values=running --query 'Reservations[].Instances[].InstanceId' --output text
+        kubectl get nodes --no-headers -o custom-columns=N:.metadata.name,T:.metadata.labels.node\\.kubernetes\\.io/instance-type,P:.metadata.labels.karpenter\\.sh/nodepool,O:.status.nodeInfo.osImage
+        kubectl get events | grep Nominated | head -1`)
+    ).split('\n')
+    expect(node).toMatch(
+      /^i-[0-9a-f]{17} +c[56]i?\.xlarge +general-purpose +Bottlerocket \(EKS Auto, Standard\)/,
+    )
+    expect(instance).toBe(node!.split(' ')[0])
+    expect(event).toMatch(/Nominated +pod\/web-\S+ +Pod should schedule on: nodeclaim\/general-purpose-\w{5}/)
+  })
+
+  it('ends a machine when nothing is left on it, and sends pods that tolerate it to the system pool', {
+    timeout: 120_000,
+  }, async () => {
+    await shell.ok(`kubectl delete deployment web --wait`)
+    await shell.ok(
+      `kubectl wait nodeclaim --all --for=delete --timeout=300s && test -z "$(kubectl get nodes -o name)"`,
+    )
+    await shell.write(
+      'critical.yaml',
+      `apiVersion: v1
+kind: Pod
+metadata: {name: critical}
+spec:
+  nodeSelector: {kubernetes.io/arch: arm64}
+  tolerations: [{key: CriticalAddonsOnly, operator: Exists}]
+  containers: [{name: main, image: 'nginx:1.28'}]
+`,
+    )
+    await shell.ok(
+      'kubectl apply -f critical.yaml && kubectl wait pod/critical --for=condition=Ready --timeout=300s',
+    )
+    expect(
+      await shell.ok(
+        `kubectl get node -o jsonpath='{.items[*].metadata.labels.karpenter\\.sh/nodepool} {.items[*].spec.taints[0].key}'`,
+      ),
+    ).toBe('system CriticalAddonsOnly')
+  })
+
+  it('goes with its pools when it is switched off', { timeout: 120_000 }, async () => {
+    await shell.ok(`
+      aws eks update-cluster-config --name auto --compute-config enabled=false \\
+        --kubernetes-network-config elasticLoadBalancing={enabled=false} --storage-config blockStorage={enabled=false} >/dev/null
+      aws eks wait cluster-active --name auto
+      kubectl wait nodeclaim --all --for=delete --timeout=300s`)
+    expect(await shell.ok('kubectl get nodepools,nodes 2>&1')).toBe('No resources found')
+    expect(await shell.ok(`aws eks list-updates --name auto --query 'length(updateIds)'`)).toBe('1')
+  })
+})

@@ -80,6 +80,10 @@ export class InstalledAddons implements AddonWatch {
     const installed = this.#world.store.get<Installed>(`${folder(uid)}${addon.name}`)?.value
     return installed?.operation === operationOf(addon) ? (installed.issues ?? []) : undefined
   }
+
+  removed({ uid }: ClusterRecord, { name }: AddonRecord): boolean {
+    return this.#world.store.get(`${folder(uid)}${name}`) === undefined
+  }
 }
 
 const operationOf = ({ updateId, uid }: AddonRecord) => updateId ?? uid

@@ -25,12 +25,23 @@ import {
 import {
   CreateAddonCommand,
   DeleteAddonCommand,
+  DescribeAddonCommand,
+  DescribeAddonConfigurationCommand,
+  DescribeUpdateCommand,
   EKSClient,
+  UpdateAddonCommand,
   waitUntilAddonActive,
   waitUntilAddonDeleted,
 } from '@aws-sdk/client-eks'
 import { AttachRolePolicyCommand, DetachRolePolicyCommand, IAMClient } from '@aws-sdk/client-iam'
-import { AppsV1Api, CoreV1Api, CustomObjectsApi, StorageV1Api } from '@kubernetes/client-node'
+import {
+  AppsV1Api,
+  CoreV1Api,
+  CustomObjectsApi,
+  PatchStrategy,
+  StorageV1Api,
+  setHeaderOptions,
+} from '@kubernetes/client-node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { simulatedTarget } from '#checks/target.ts'
 import { TargetClients } from '#checks/target-clients.ts'
@@ -85,6 +96,83 @@ describe('an EKS add-on', () => {
     await eks.send(new DeleteAddonCommand(addon))
     await waitUntilAddonDeleted({ client: eks, maxWaitTime: 60, minDelay: 1 }, addon)
     await expect(apps.readNamespacedDeployment(named)).rejects.toMatchObject({ code: 404 })
+  })
+
+  // Rules: https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-field-management.html; texts as quoted in issues (read 2026-11).
+  it('does not overwrite what somebody has set unless it is told to', async () => {
+    const eks = clients.aws(EKSClient)
+    const apps = await api(AppsV1Api)
+    const named = { name: 'coredns', namespace: 'kube-system' }
+    const addon = { clusterName: 'lab', addonName: 'coredns' }
+    const described = async () => (await eks.send(new DescribeAddonCommand(addon))).addon!
+    const replicas = async () => (await apps.readNamespacedDeployment(named)).spec!.replicas
+    const wait = { client: eks, maxWaitTime: 60, minDelay: 1 }
+    await apps.patchNamespacedDeployment(
+      { ...named, fieldManager: 'kubectl-edit', body: { spec: { replicas: 3 } } },
+      setHeaderOptions('Content-Type', PatchStrategy.MergePatch),
+    )
+    await expect(
+      eks.send(new CreateAddonCommand({ ...addon, resolveConflicts: 'PRESERVE' })),
+    ).rejects.toThrow('Resolve conflicts option preserve is not supported for operation CreateAddon')
+    await eks.send(new CreateAddonCommand(addon))
+    await expect.poll(async () => (await described()).status, poll).toBe('CREATE_FAILED')
+    const conflict = {
+      code: 'ConfigurationConflict',
+      message:
+        'Conflicts found when trying to apply. Will not continue due to resolve conflicts mode. Conflicts:\nDeployment.apps coredns - .spec.replicas',
+    }
+    expect((await described()).health?.issues).toEqual([{ ...conflict, resourceIds: [] }])
+
+    const older = 'v1.12.4-eksbuild.1'
+    await eks.send(new UpdateAddonCommand({ ...addon, addonVersion: older, resolveConflicts: 'PRESERVE' }))
+    await waitUntilAddonActive(wait, addon)
+    expect([(await described()).addonVersion, await replicas()]).toEqual([older, 3])
+
+    const { update } = await eks.send(
+      new UpdateAddonCommand({ ...addon, configurationValues: '{"replicaCount": 4}' }),
+    )
+    const asked = { name: 'lab', addonName: 'coredns', updateId: update!.id }
+    await expect
+      .poll(async () => (await eks.send(new DescribeUpdateCommand(asked))).update?.errors, poll)
+      .toMatchObject([{ errorCode: conflict.code, errorMessage: conflict.message }])
+    expect(await described()).toMatchObject({ status: 'UPDATE_FAILED', addonVersion: older })
+
+    await eks.send(
+      new UpdateAddonCommand({
+        ...addon,
+        configurationValues: 'replicaCount: 4',
+        resolveConflicts: 'OVERWRITE',
+      }),
+    )
+    await waitUntilAddonActive(wait, addon)
+    expect([(await described()).configurationValues, await replicas()]).toEqual(['replicaCount: 4', 4])
+
+    await eks.send(new DeleteAddonCommand({ ...addon, preserve: true }))
+    await waitUntilAddonDeleted(wait, addon)
+    expect(await replicas()).toBe(4)
+  })
+
+  it('takes only the configuration that its schema allows', async () => {
+    const eks = clients.aws(EKSClient)
+    const addonVersion = 'v1.13.1-eksbuild.1'
+    const { configurationSchema } = await eks.send(
+      new DescribeAddonConfigurationCommand({ addonName: 'coredns', addonVersion }),
+    )
+    expect(JSON.parse(configurationSchema!).properties).toHaveProperty('replicaCount.type', 'integer')
+    const refusal = (configurationValues: string) =>
+      eks
+        .send(new CreateAddonCommand({ clusterName: 'lab', addonName: 'coredns', configurationValues }))
+        .then(
+          () => 'taken',
+          (error) => error.message,
+        )
+    const text =
+      'ConfigurationValue provided in request is not supported: Json schema validation failed with error: '
+    expect(await refusal('{"annotations": {}}')).toBe(
+      `${text}[$.annotations: is not defined in the schema and the schema does not allow additional properties]`,
+    )
+    expect(await refusal('replicaCount: two')).toBe(`${text}[$.replicaCount: string found, integer expected]`)
+    expect(await refusal('null')).toBe(`${text}[$: null found, object expected]`)
   })
 
   it('of the EBS CSI driver makes the volumes of claims of the class gp2', async () => {

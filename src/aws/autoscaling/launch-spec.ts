@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { resolvedImage } from '../ec2/image-parameters.ts'
 import type { Scope } from '../ec2/index.ts'
 import { launchTemplateData } from '../ec2/launch-templates.ts'
 import { instances, subnets } from '../ec2/tables.ts'
@@ -51,7 +52,7 @@ function specOf(scope: Scope, source: LaunchSource): LaunchSpec {
     )
   const network = data.NetworkInterfaces?.[0]
   return {
-    imageId: data.ImageId,
+    imageId: resolvedImage(scope, data.ImageId),
     type: data.InstanceType ?? 'm1.small',
     groupIds: data.SecurityGroupIds ?? network?.Groups,
     keyName: data.KeyName,

@@ -4,6 +4,7 @@ import { publicDnsName } from './addresses.ts'
 import { instanceTypes } from './data/instance-types.ts'
 import { invalidParameterCombination, missingParameter, required } from './errors.ts'
 import { select } from './filters.ts'
+import { resolvedImage } from './image-parameters.ts'
 import { imageById } from './images.ts'
 import { launchInstances, setInstanceState, terminateInstance, USER_SHUTDOWN } from './launch.ts'
 import { launchTemplateData } from './launch-templates.ts'
@@ -125,7 +126,8 @@ function toReservation(scope: Scope, group: InstanceRecord[]): sdk.Reservation {
 
 export function runInstances(raw: sdk.RunInstancesCommandInput, context: RequestContext) {
   const input = { ...launchTemplateData(context, raw.LaunchTemplate), ...definedOf(raw) }
-  const image = imageById(required(input.ImageId, 'ImageId'), context.region)
+  const imageId = resolvedImage(context, required(input.ImageId, 'ImageId'))
+  const image = imageById(imageId, context.region)
   const count = input.MaxCount ?? 1
   if (count < (input.MinCount ?? 1)) {
     throw invalidParameterCombination('MaxCount must be greater than or equal to MinCount')
@@ -138,7 +140,7 @@ export function runInstances(raw: sdk.RunInstancesCommandInput, context: Request
   const groupIds = input.SecurityGroupIds ?? network?.Groups ?? []
   for (const id of groupIds) securityGroups.get(context, id)
   const launched = launchInstances(context, {
-    imageId: input.ImageId!,
+    imageId,
     type: input.InstanceType ?? 'm1.small',
     subnet,
     count,

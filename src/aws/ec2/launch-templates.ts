@@ -2,6 +2,7 @@ import type * as sdk from '@aws-sdk/client-ec2'
 import { AwsError, type RequestContext } from '../wire/service.ts'
 import { missingParameter, required } from './errors.ts'
 import { paginate, select } from './filters.ts'
+import { resolvedImage } from './image-parameters.ts'
 import type { LaunchTemplateRecord } from './records.ts'
 import type { Scope } from './scope.ts'
 import { launchTemplates } from './tables.ts'
@@ -48,6 +49,12 @@ export function launchTemplateData(
 ): Partial<sdk.RunInstancesCommandInput> {
   if (!specification) return {}
   return versionOf(findTemplate(scope, specification), specification.Version).data as never
+}
+
+/** The data of a version with the image that its parameter names now. */
+function withImage(context: RequestContext, data: Record<string, unknown>): Record<string, unknown> {
+  const { ImageId } = data as { ImageId?: string }
+  return ImageId === undefined ? data : { ...data, ImageId: resolvedImage(context, ImageId) }
 }
 
 const toTemplate = (template: LaunchTemplateRecord): sdk.LaunchTemplate => ({
@@ -135,7 +142,10 @@ export function describeLaunchTemplateVersions(
     ? input.Versions.map((version) => versionOf(template, version))
     : [...template.versions].reverse()
   const { page, NextToken } = paginate(versions, input)
-  return { LaunchTemplateVersions: page.map((version) => toVersion(template, version)), NextToken }
+  const shown = input.ResolveAlias
+    ? page.map((version) => ({ ...version, data: withImage(context, version.data) }))
+    : page
+  return { LaunchTemplateVersions: shown.map((version) => toVersion(template, version)), NextToken }
 }
 
 export function modifyLaunchTemplate(input: sdk.ModifyLaunchTemplateCommandInput, context: RequestContext) {

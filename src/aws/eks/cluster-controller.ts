@@ -26,6 +26,8 @@ const KEY = /^aws\/[^/]+\/[^/]+\/eks\/(clusters|addons|fargate-profiles)\//
 export interface AddonWatch {
   /** What kept the objects of an add-on from being applied as its record has it; undefined: they are not applied yet. */
   outcome(cluster: ClusterRecord, addon: AddonRecord): Issue[] | undefined
+  /** Whether the objects of an add-on that goes have been seen to. */
+  removed(cluster: ClusterRecord, addon: AddonRecord): boolean
 }
 
 /** Moves clusters, add-ons and Fargate profiles through their states as time passes. */
@@ -100,7 +102,10 @@ function reconcileAddon(
   if (!addon || !cluster || !['CREATING', 'UPDATING', 'DELETING'].includes(addon.status)) return undefined
   const waiting = wait(scope, addon.since, durations.addonCreate)
   if (waiting) return waiting
-  if (addon.status === 'DELETING') return void addonRecords.delete(scope, clusterName, name)
+  if (addon.status === 'DELETING') {
+    if (watch && !watch.removed(cluster, addon)) return { requeueAfterMs: ADDON_POLL_MS }
+    return void addonRecords.delete(scope, clusterName, name)
+  }
   const issues = watch ? watch.outcome(cluster, addon) : []
   if (!issues) return { requeueAfterMs: ADDON_POLL_MS }
   const failed = issues.length > 0

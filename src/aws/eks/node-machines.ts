@@ -3,6 +3,7 @@ import { activitiesOf, putGroup } from '../autoscaling/tables.ts'
 import { imageForEks, type Scope } from '../ec2/index.ts'
 import { Entities } from '../iam/entities.ts'
 import { iamArn } from '../iam/find.ts'
+import { templateChoices } from './launch-template.ts'
 import { CLUSTER_TAG, NODEGROUP_TAG } from './node-records.ts'
 import type { ClusterRecord, Issue, NodegroupRecord } from './records.ts'
 import { putNodegroup } from './tables.ts'
@@ -52,8 +53,8 @@ function setSizes(scope: Scope, group: GroupRecord, { scaling }: NodegroupRecord
 }
 
 function makeGroup(scope: Scope, cluster: ClusterRecord, nodegroup: NodegroupRecord): void {
-  const { amiType, version, launchTemplate, scaling } = nodegroup
-  const architecture = amiType.includes('ARM_64') ? 'arm64' : 'x86_64'
+  const { launchTemplate, scaling } = nodegroup
+  const choices = templateChoices(scope, launchTemplate)
   const tags = {
     [CLUSTER_TAG]: cluster.name,
     [NODEGROUP_TAG]: nodegroup.name,
@@ -73,18 +74,23 @@ function makeGroup(scope: Scope, cluster: ClusterRecord, nodegroup: NodegroupRec
     launch: {
       kind: 'spec',
       spec: {
-        imageId: imageForEks(version, architecture, scope.region),
+        ...choices,
+        imageId: imageOf(scope, nodegroup),
         type: nodegroup.instanceTypes[0]!,
-        groupIds: [cluster.clusterSecurityGroupId!],
-        keyName: nodegroup.remoteAccess?.ec2SshKey,
+        groupIds: choices.groupIds?.length ? choices.groupIds : [cluster.clusterSecurityGroupId!],
+        keyName: choices.keyName ?? nodegroup.remoteAccess?.ec2SshKey,
         profile: ensureNodegroupProfile(scope, nodegroup),
-        volumeSizeGiB: nodegroup.diskSize ?? 20,
+        volumeSizeGiB: choices.volumeSizeGiB ?? nodegroup.diskSize ?? 20,
         lifecycle: nodegroup.capacityType === 'SPOT' ? 'spot' : undefined,
       },
       template: launchTemplate,
     },
   })
 }
+
+/** What the machines of a node group start from. */
+export const imageOf = (scope: Scope, { imageId, version, amiType }: NodegroupRecord): string =>
+  imageId ?? imageForEks(version, amiType.includes('ARM_64') ? 'arm64' : 'x86_64', scope.region)
 
 const profileName = ({ uid }: NodegroupRecord) => `eks-${uid}`
 

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { InstanceRecord, Scope } from '../ec2/index.ts'
-import { instanceTypes, tables } from '../ec2/index.ts'
+import { instanceTypes, isEksImage, tables } from '../ec2/index.ts'
 import { roleMay } from '../iam/identity.ts'
 import { versionInfo } from './data/versions.ts'
 import { type AwsAuth, roleMapping } from './kubernetes-access.ts'
+import { bootOf } from './node-boot.ts'
 import { nodeResources } from './node-capacity.ts'
 import { subnetsWithoutPublicAddress } from './node-subnets.ts'
 import type { ClusterRecord, Issue, NodegroupRecord, NodeRecord, Taint } from './records.ts'
@@ -50,6 +51,13 @@ export function joinBlocker(
       resourceIds: addressless,
     }
   }
+  if (nodegroup.imageId && !instancesOf(scope, nodegroup).every((one) => startsNode(scope, cluster, one))) {
+    return {
+      code: 'NodeCreationFailure',
+      message: 'Instances failed to join the kubernetes cluster',
+      resourceIds,
+    }
+  }
   const finds =
     may(scope, nodegroup, 'ec2:DescribeInstances') &&
     may(scope, nodegroup, 'eks:DescribeCluster', cluster.arn)
@@ -59,6 +67,14 @@ export function joinBlocker(
     message: 'Instances failed to join the kubernetes cluster',
     resourceIds,
   }
+}
+
+/** Whether a machine of a custom image is told to join this cluster by its user data; EKS adds nothing to that of one's own image. */
+function startsNode(scope: Scope, cluster: ClusterRecord, instance: InstanceRecord): boolean {
+  if (!isEksImage(instance.imageId, scope.region)) return false
+  if (instance.state !== 'running') return true
+  const boot = bootOf(scope, instance)
+  return boot?.cluster.uid === cluster.uid && boot.config.name === cluster.name
 }
 
 /** Whether the cluster takes machines with this role for nodes: by an access entry, or by `aws-auth` where that counts. */
@@ -111,10 +127,13 @@ export function nodegroupSettings(
   nodegroup: NodegroupRecord,
   instance: InstanceRecord,
 ): NodeSettings {
+  const own = nodegroup.imageId ? bootOf(scope, instance)?.config : undefined
   return {
     nodegroupName: nodegroup.name,
     roleArn: nodegroup.nodeRole,
+    ...(own?.maxPods !== undefined && { maxPods: own.maxPods }),
     labels: {
+      ...own?.labels,
       ...nodegroup.labels,
       'eks.amazonaws.com/capacityType': nodegroup.capacityType,
       'eks.amazonaws.com/nodegroup': nodegroup.name,

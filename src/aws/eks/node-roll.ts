@@ -1,6 +1,8 @@
 import { findGroup } from '../autoscaling/index.ts'
 import { putGroup } from '../autoscaling/tables.ts'
-import { type InstanceRecord, imageForEks, type Scope, terminateInstance } from '../ec2/index.ts'
+import { type InstanceRecord, type Scope, terminateInstance } from '../ec2/index.ts'
+import { templateChoices } from './launch-template.ts'
+import { imageOf } from './node-machines.ts'
 import { instancesOf } from './node-records.ts'
 import type { NodeWatch } from './nodegroup-controller.ts'
 import type { ClusterRecord, NodegroupRecord, NodeRecord } from './records.ts'
@@ -52,14 +54,15 @@ export function rollNodes(
   return 'under way'
 }
 
-const imageOf = (scope: Scope, { version, amiType }: NodegroupRecord) =>
-  imageForEks(version, amiType.includes('ARM_64') ? 'arm64' : 'x86_64', scope.region)
-
-/** New machines come from the new image. */
+/** New machines come from the new image, with what the template says now. */
 function useImage(scope: Scope, nodegroup: NodegroupRecord, imageId: string): void {
   const group = findGroup(scope, nodegroup.autoScalingGroup)
-  if (group?.launch.kind !== 'spec' || group.launch.spec.imageId === imageId) return
-  putGroup(scope, { ...group, launch: { ...group.launch, spec: { ...group.launch.spec, imageId } } })
+  if (group?.launch.kind !== 'spec') return
+  const { launchTemplate: template } = nodegroup
+  const { userData = group.launch.spec.userData } = templateChoices(scope, template)
+  const spec = { ...group.launch.spec, imageId, userData }
+  if (JSON.stringify(spec) === JSON.stringify(group.launch.spec)) return
+  putGroup(scope, { ...group, launch: { ...group.launch, spec, template } })
 }
 
 function isOutdated(machines: InstanceRecord[], node: NodeRecord, image: string): boolean {

@@ -12,6 +12,7 @@ import {
   requireCluster,
   requireNodegroup,
 } from './errors.ts'
+import { checkImage, checkTemplate, templateChoices, templateOf, versionOfImage } from './launch-template.ts'
 import { page } from './pagination.ts'
 import type { ClusterRecord, NodegroupRecord, Taint } from './records.ts'
 import { roleTrusts } from './roles.ts'
@@ -36,7 +37,7 @@ export function toNodegroup(nodegroup: NodegroupRecord): sdk.Nodegroup {
     status: nodegroup.status,
     capacityType: nodegroup.capacityType,
     scalingConfig: nodegroup.scaling,
-    instanceTypes: nodegroup.instanceTypes,
+    instanceTypes: nodegroup.imageId ? undefined : nodegroup.instanceTypes,
     subnets: nodegroup.subnetIds,
     remoteAccess: nodegroup.remoteAccess,
     amiType: nodegroup.amiType as sdk.AMITypes,
@@ -63,9 +64,15 @@ export function createNodegroup(input: sdk.CreateNodegroupCommandInput, context:
   checkNodeRole(context, input.nodeRole!)
   const subnetIds = checkedSubnets(context, cluster, input.subnets ?? [])
   const launchTemplate = templateOf(context, input.launchTemplate)
-  const instances = input.instanceTypes?.length ? input.instanceTypes : ['t3.medium']
-  const amiType = checkedAmiType(input, instances)
-  const version = versionInfo(input.version ?? cluster.version)
+  const choices = templateChoices(context, launchTemplate)
+  checkTemplate(input, choices)
+  const { imageId, type = 't3.medium' } = choices
+  const instances = input.instanceTypes?.length ? input.instanceTypes : [type]
+  const amiType = imageId ? 'CUSTOM' : checkedAmiType(input, instances)
+  if (imageId) checkImage(context, imageId, instances)
+  const version = versionInfo(
+    imageId ? versionOfImage(context, imageId, cluster) : (input.version ?? cluster.version),
+  )
   if (!version || Number(version.version.split('.')[1]) > Number(cluster.version.split('.')[1])) {
     throw invalidParameter(
       `Requested Nodegroup release version is invalid. Allowed release version is ${versionInfo(cluster.version)?.releaseVersion}`,
@@ -81,7 +88,7 @@ export function createNodegroup(input: sdk.CreateNodegroupCommandInput, context:
     clusterName: cluster.name,
     arn: eksArn(context, 'nodegroup', cluster.name, name, uid),
     version: version.version,
-    releaseVersion: version.releaseVersion,
+    releaseVersion: imageId ?? version.releaseVersion,
     createdAt: now,
     modifiedAt: now,
     status: 'CREATING',
@@ -89,6 +96,7 @@ export function createNodegroup(input: sdk.CreateNodegroupCommandInput, context:
     capacityType: input.capacityType === 'SPOT' ? 'SPOT' : 'ON_DEMAND',
     scaling: checkedScaling({ minSize: 1, maxSize: 2, desiredSize: 2, ...input.scalingConfig }),
     instanceTypes: instances,
+    ...(imageId && { imageId }),
     subnetIds,
     amiType,
     nodeRole: input.nodeRole!,
@@ -178,16 +186,6 @@ function checkedScaling(scaling: { minSize: number; maxSize: number; desiredSize
   return { minSize, maxSize, desiredSize }
 }
 
-function templateOf(context: RequestContext, template: sdk.LaunchTemplateSpecification | undefined) {
-  if (!template) return undefined
-  const found = tables.launchTemplates
-    .list(context)
-    .find(({ id, name }) => id === template.id || name === template.name)
-  if (!found)
-    throw invalidRequest("Launch template details can't be validated: the launch template does not exist")
-  return { id: found.id, name: found.name, version: template.version ?? String(found.defaultVersion) }
-}
-
 export function describeNodegroup(input: sdk.DescribeNodegroupCommandInput, context: RequestContext) {
   return { nodegroup: toNodegroup(requireNodegroup(context, input.clusterName!, input.nodegroupName!)) }
 }
@@ -265,6 +263,7 @@ export function updateNodegroupVersion(
   const nodegroup = requireNodegroup(context, input.clusterName!, input.nodegroupName!)
   if (nodegroup.status !== 'ACTIVE' && nodegroup.status !== 'DEGRADED') throw updateUnderWay(nodegroup)
   const cluster = requireCluster(context, input.clusterName)
+  if (input.launchTemplate || nodegroup.imageId) return updateTemplate(input, context, cluster, nodegroup)
   const wanted = versionInfo(input.version ?? cluster.version)
   if (!wanted || wanted.version > cluster.version || wanted.version < nodegroup.version) {
     throw invalidParameter(
@@ -277,6 +276,39 @@ export function updateNodegroupVersion(
     { type: 'ReleaseVersion', value: wanted.releaseVersion },
   ]
   const changes = { version: wanted.version, releaseVersion: wanted.releaseVersion }
+  return startUpdate(context, nodegroup, 'VersionUpdate', params, changes, input.force ?? false)
+}
+
+/** A node group keeps its launch template; what changes is the version, and with it the image. */
+function updateTemplate(
+  input: sdk.UpdateNodegroupVersionCommandInput,
+  context: RequestContext,
+  cluster: ClusterRecord,
+  nodegroup: NodegroupRecord,
+) {
+  const fields = { clusterName: cluster.name, nodegroupName: nodegroup.name }
+  const refuse = (field: string) =>
+    invalidParameter(`You cannot specify the field ${field} when using custom AMIs.`, fields)
+  if (nodegroup.imageId && input.version) throw refuse('kubernetesVersion')
+  if (nodegroup.imageId && input.releaseVersion) throw refuse('releaseVersion')
+  const launchTemplate = templateOf(context, input.launchTemplate ?? nodegroup.launchTemplate)!
+  if (launchTemplate.id !== nodegroup.launchTemplate?.id)
+    throw invalidParameter('You cannot change the launch template of a node group, only its version.', fields)
+  const { imageId } = templateChoices(context, launchTemplate)
+  if ((imageId === undefined) !== (nodegroup.imageId === undefined))
+    throw invalidParameter(
+      'You cannot change between a custom AMI and an EKS optimized AMI by a new version of the launch template.',
+      fields,
+    )
+  const version = versionInfo(
+    imageId ? versionOfImage(context, imageId, cluster) : (input.version ?? nodegroup.version),
+  )!
+  const releaseVersion = imageId ?? version.releaseVersion
+  const params = [
+    { type: 'LaunchTemplateName', value: launchTemplate.name },
+    { type: 'LaunchTemplateVersion', value: launchTemplate.version },
+  ]
+  const changes = { launchTemplate, version: version.version, releaseVersion, ...(imageId && { imageId }) }
   return startUpdate(context, nodegroup, 'VersionUpdate', params, changes, input.force ?? false)
 }
 

@@ -98,6 +98,8 @@ export interface NodegroupRecord {
   diskSize?: number
   remoteAccess?: { ec2SshKey?: string; sourceSecurityGroups?: string[] }
   launchTemplate?: { id: string; name: string; version: string }
+  /** Of a launch template that names its own. */
+  imageId?: string
   updateConfig: { maxUnavailable?: number; maxUnavailablePercentage?: number }
   autoScalingGroup: string
   issues: Issue[]

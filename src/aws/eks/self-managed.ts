@@ -4,7 +4,8 @@ import { writeConsole } from '../ec2/console.ts'
 import { type InstanceRecord, isEksImage, type Scope, scopeOfKey, tables } from '../ec2/index.ts'
 import { durations } from './data/durations.ts'
 import { nodeRefusal, roleOfInstance } from './node-access.ts'
-import { type NodeConfig, NoNode, readNodeConfig } from './node-config.ts'
+import { bootOf } from './node-boot.ts'
+import type { NodeConfig } from './node-config.ts'
 import { NODEGROUP_TAG, nodeRecord, roleMayAssignAddresses } from './node-records.ts'
 import type { NodeWatch } from './nodegroup-controller.ts'
 import type { ClusterRecord, NodeRecord } from './records.ts'
@@ -31,45 +32,8 @@ function reconcile(scope: Scope, id: string, watch: NodeWatch | undefined): Resu
   if (!isEksImage(instance.imageId, scope.region)) return undefined
   const waiting = wait(scope, instance.since, durations.nodeJoin)
   if (waiting) return waiting
-  const config = configOf(scope, instance)
-  const cluster = config && clusterOf(scope, instance, config)
-  return cluster && join(scope, cluster, instance, config, watch)
-}
-
-function configOf(scope: Scope, instance: InstanceRecord): NodeConfig | undefined {
-  try {
-    return readNodeConfig(instance.userData)
-  } catch (error) {
-    if (!(error instanceof NoNode)) throw error
-    const isScript = error.message.includes('bootstrap.sh')
-    const line = isScript
-      ? error.message
-      : `nodeadm: {"level":"fatal","msg":"Command failed","error":${JSON.stringify(error.message)}}`
-    writeConsole(scope, instance.id, line)
-    return undefined
-  }
-}
-
-/** The cluster behind the configuration's endpoint, if its authority is the one given. */
-function clusterOf(scope: Scope, instance: InstanceRecord, config: NodeConfig): ClusterRecord | undefined {
-  const say = (error: string): undefined => {
-    writeConsole(
-      scope,
-      instance.id,
-      `kubelet: "Unable to register node with API server" err=${JSON.stringify(`Post "${config.apiServerEndpoint}/api/v1/nodes": ${error}`)} node="${instance.privateDnsName}"`,
-    )
-  }
-  const cluster = clusters
-    .list(scope)
-    .find(({ endpoint, status }) => status !== 'CREATING' && endpoint === config.apiServerEndpoint)
-  if (!cluster) {
-    const host = config.apiServerEndpoint.replace(/^https:\/\//, '')
-    return say(`dial tcp: lookup ${host} on 169.254.169.253:53: no such host`)
-  }
-  if (Buffer.from(config.certificateAuthority, 'base64').toString().trim() !== cluster.caCertificate.trim()) {
-    return say('tls: failed to verify certificate: x509: certificate signed by unknown authority')
-  }
-  return cluster
+  const boot = bootOf(scope, instance)
+  return boot && join(scope, boot.cluster, instance, boot.config, watch)
 }
 
 function join(

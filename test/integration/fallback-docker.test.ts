@@ -76,20 +76,39 @@ const COMMANDS = [
   'docker frobnicate',
 ]
 
+const MANIFEST_COMMANDS = [
+  'docker manifest inspect busybox',
+  'docker manifest inspect --verbose busybox',
+  'docker manifest inspect nothing',
+  'docker manifest frobnicate; docker manifest create one; docker manifest annotate one',
+  // In Docker Hub: what is mounted from one repository into the list's.
+  'docker login --username learner --password $HUB_PASSWORD 2>/dev/null; docker tag page:v1 learner/page; docker push --quiet learner/page',
+  'docker manifest create learner/list:v1 learner/page busybox; docker manifest create --amend learner/list:v1 learner/page',
+  'docker manifest annotate --arch arm --variant v7 learner/list:v1 learner/page; docker manifest annotate --arch vax learner/list:v1 learner/page; docker manifest inspect learner/list:v1',
+  'docker manifest push --purge learner/list:v1; docker manifest push learner/list:v1; docker manifest rm learner/list:v1',
+  'docker manifest inspect learner/list:v1',
+]
+
 describe.runIf(real)('our docker command', () => {
-  it('prints what the real one prints', async () => {
-    const shells = await Promise.all(KINDS.map((kind) => open(kind, 'same')))
-    try {
-      for (const shell of shells) {
-        await shell.write('page/Dockerfile', 'FROM nginx\nCOPY index.html /usr/share/nginx/html/\n')
-        await shell.write('page/index.html', 'hello\n')
-      }
-      for (const command of COMMANDS) {
-        const [ours, theirs] = await Promise.all(shells.map((shell) => shell.run(command)))
-        expect.soft({ command, ...ours }).toEqual({ command, ...theirs })
-      }
-    } finally {
-      await Promise.all(shells.map((shell) => shell.close()))
+  let shells: LabShell[]
+  beforeAll(async () => {
+    shells = await Promise.all(KINDS.map((kind) => open(kind, 'same')))
+    for (const shell of shells) {
+      await shell.write('page/Dockerfile', 'FROM nginx\nCOPY index.html /usr/share/nginx/html/\n')
+      await shell.write('page/index.html', 'hello\n')
+    }
+  })
+  afterAll(() => Promise.all(shells.map((shell) => shell.close())))
+
+  it.each([
+    ['', COMMANDS],
+    [' of manifests', MANIFEST_COMMANDS],
+  ])('prints what the real one prints%s', async (_of, commands) => {
+    for (const command of commands) {
+      const [ours, theirs] = await Promise.all(
+        shells.map((shell) => shell.run(command, { HUB_PASSWORD: shell.world.dockerHub.password })),
+      )
+      expect.soft({ command, ...ours }).toEqual({ command, ...theirs })
     }
   })
 })

@@ -13,8 +13,9 @@ export const out = (text: string) => process.stdout.write(text)
 export const need = (args: string[], count: number, usage: string, exact = true): void => {
   if (exact ? args.length === count : args.length >= count) return
   const wanted = `${exact ? '' : 'at least '}${count} argument${count === 1 ? '' : 's'}`
+  const command = /^[a-z]+(?: [a-z]+)*/.exec(usage)![0]
   throw new CommandError(
-    `docker: '${usage.split(' ').slice(0, 2).join(' ')}' requires ${wanted}\n\nUsage:  ${usage}\n\nSee '${usage.split(' ').slice(0, 2).join(' ')} --help' for more information`,
+    `docker: '${command}' requires ${wanted}\n\nUsage:  ${usage}\n\n${exact ? 'Run' : 'See'} '${command} --help' for more information`,
   )
 }
 

@@ -65,11 +65,16 @@ export async function allCredentials(): Promise<Record<string, RegistryCredentia
   return result
 }
 
+const addressOf = (domain: string) => (domain === 'docker.io' ? HUB_ADDRESS : domain)
+
+/** The saved credentials of a registry. */
+export const credentialsFor = async (domain: string): Promise<RegistryCredentials | undefined> =>
+  (await allCredentials())[addressOf(domain)]
+
 /** The `X-Registry-Auth` header for an image. */
 export async function registryAuthHeader(image: string): Promise<{ 'x-registry-auth': string }> {
   const { domain } = parseReference(image)
-  const address = domain === 'docker.io' ? HUB_ADDRESS : domain
-  const credentials = (await allCredentials())[address]
-  const value = credentials ? { ...credentials, serveraddress: address } : {}
+  const credentials = await credentialsFor(domain)
+  const value = credentials ? { ...credentials, serveraddress: addressOf(domain) } : {}
   return { 'x-registry-auth': Buffer.from(JSON.stringify(value)).toString('base64url') }
 }

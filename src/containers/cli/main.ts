@@ -8,6 +8,7 @@ import { template } from './format.ts'
 import { IMAGE_COMMANDS } from './image-commands.ts'
 import { LIFE_COMMANDS } from './life-commands.ts'
 import { LOGIN_COMMANDS } from './login-commands.ts'
+import { MANIFEST_COMMANDS } from './manifest-commands.ts'
 import { NETWORK_COMMANDS } from './network-commands.ts'
 import { SEARCH_COMMANDS } from './search-command.ts'
 import { VOLUME_COMMANDS } from './volume-commands.ts'
@@ -20,6 +21,7 @@ const COMMANDS: Record<string, Command> = {
   ...CONTAINER_COMMANDS,
   ...FILE_COMMANDS,
   ...LIFE_COMMANDS,
+  ...MANIFEST_COMMANDS,
   ...NETWORK_COMMANDS,
   ...SEARCH_COMMANDS,
   ...VOLUME_COMMANDS,
@@ -38,11 +40,11 @@ const GROUPS = new Set([
   'compose',
   'swarm',
 ])
+/** Groups of which this one has all. */
+const WHOLE_GROUPS = new Set(['image', 'manifest', 'network'])
 /** Commands that the real CLI has and this one has not. */
 const OTHERS = new Set(
-  'stack service node secret config plugin trust builder manifest buildx compose swarm system context'.split(
-    ' ',
-  ),
+  'stack service node secret config plugin trust builder buildx compose swarm system context'.split(' '),
 )
 
 async function version(client: EngineClient, words: string[]): Promise<number> {
@@ -92,7 +94,7 @@ const HELP = `Usage:  docker [OPTIONS] COMMAND
 
 drydock's own small docker command, used because this machine has none. It does what the labs need:
   attach, build, commit, context, cp, create, diff, events, exec, export, history, images, import, info, inspect, kill,
-  load, login, logout, logs, network, pause, port, ps, pull, push, rename, restart, rm, rmi, run, save, search, start, stats,
+  load, login, logout, logs, manifest, network, pause, port, ps, pull, push, rename, restart, rm, rmi, run, save, search, start, stats,
   stop, system, tag, top, unpause, update, version, volume, wait
 `
 
@@ -127,6 +129,11 @@ export async function main(argv: readonly string[]): Promise<number> {
   if (full === 'info' || full === 'system info') return info(client)
   const command = COMMANDS[full]
   if (command) return (await command(client, words)) ?? 0
+  if (WHOLE_GROUPS.has(name) && full !== name) {
+    throw new CommandError(
+      `docker: unknown command: docker ${full}\n\nUsage:  docker ${name} COMMAND\n\nRun 'docker ${name} --help' for more information`,
+    )
+  }
   if (OTHERS.has(name) || GROUPS.has(name)) {
     throw new CommandError(
       `docker ${full}: drydock's own docker command does not have this. It is used because no docker client was found on PATH; install one (Debian: apt install docker-cli, macOS: brew install docker) and drydock will use it.`,

@@ -3,7 +3,7 @@ import { ConnectError, dialText } from '#network/virtual-network.ts'
 import type { Descriptor, RegistryCredentials } from '../image.ts'
 import { MANIFEST_TYPES } from '../registry/manifest.ts'
 import { registryScheme } from './reference.ts'
-import { type HostRequest, type HostTransport, NoSuchHostError, readAnswer } from './transport.ts'
+import { type HostRequest, NoSuchHostError, readAnswer, type Transport } from './transport.ts'
 
 /** Why a registry did not do what was asked, with what the callers need for their own error texts. */
 export class RegistryRequestError extends Error {
@@ -38,12 +38,12 @@ const ACCEPT = Object.values(MANIFEST_TYPES).join(', ')
 export class RegistryClient {
   readonly host: string
   readonly #base: string
-  readonly #transport: HostTransport
+  readonly #transport: Transport
   readonly #credentials: RegistryCredentials | undefined
   readonly #tokens = new Map<string, string>()
   #scheme: 'none' | 'basic' | 'bearer' = 'none'
 
-  constructor(transport: HostTransport, host: string, credentials: RegistryCredentials | undefined) {
+  constructor(transport: Transport, host: string, credentials: RegistryCredentials | undefined) {
     this.#transport = transport
     this.host = host
     this.#base = `${registryScheme(host)}://${host}`
@@ -109,11 +109,7 @@ export class RegistryClient {
     read: () => AsyncIterable<Uint8Array>,
     mountFrom?: string,
   ): Promise<'mounted' | 'uploaded'> {
-    const mount = mountFrom ? `?mount=${blob.digest}&from=${encodeURIComponent(mountFrom)}` : ''
-    const started = await this.#send(`${repository}/blobs/uploads/${mount}`, repository, 'push', {
-      method: 'POST',
-    })
-    await readAnswer(started)
+    const started = await this.#startUpload(repository, blob, mountFrom)
     if (started.statusCode === 201) return 'mounted'
     const location = new URL(started.headers.location!, this.#base)
     location.searchParams.set('digest', blob.digest)
@@ -124,6 +120,20 @@ export class RegistryClient {
     })
     await readAnswer(done)
     return 'uploaded'
+  }
+
+  /** Mounts a blob from another repository of the host; gives whether the registry did it. */
+  async mountBlob(repository: string, blob: Descriptor, from: string): Promise<boolean> {
+    return (await this.#startUpload(repository, blob, from)).statusCode === 201
+  }
+
+  /** Begins an upload, or mounts: then the answer is 201. */
+  async #startUpload(repository: string, { digest }: Descriptor, from?: string): Promise<IncomingMessage> {
+    const mount = from ? `?mount=${digest}&from=${encodeURIComponent(from)}` : ''
+    const url = new URL(`${this.#base}/v2/${repository}/blobs/uploads/${mount}`)
+    const started = await this.#exchange(url, repository, 'push', { method: 'POST' }, from)
+    await readAnswer(started)
+    return started
   }
 
   /** Stores a manifest under a tag or its digest; gives the digest. */
@@ -151,8 +161,10 @@ export class RegistryClient {
     repository: string | undefined,
     action: 'pull' | 'push',
     options: HostRequest,
+    mountFrom?: string,
   ): Promise<IncomingMessage> {
-    const scope = repository && `repository:${repository}:${action === 'push' ? 'pull,push' : 'pull'}`
+    const own = repository && `repository:${repository}:${action === 'push' ? 'pull,push' : 'pull'}`
+    const scope = own && mountFrom ? `${own} repository:${mountFrom}:pull` : own
     const first = await this.#once(url, options, this.#authorization(scope))
     if (first.statusCode !== 401) return this.#checked(first, url, options)
     const challenge = String(first.headers['www-authenticate'] ?? '')
@@ -196,7 +208,7 @@ export class RegistryClient {
     const parameter = (name: string) => new RegExp(`${name}="([^"]*)"`).exec(challenge)?.[1]
     const url = new URL(parameter('realm') ?? '')
     url.searchParams.set('service', parameter('service') ?? '')
-    if (scope) url.searchParams.set('scope', scope)
+    for (const one of scope?.split(' ') ?? []) url.searchParams.append('scope', one)
     const headers = this.#credentials ? { authorization: basic(this.#credentials) } : {}
     const answer = await this.#once(url, {}, headers)
     const body = await readAnswer(answer)

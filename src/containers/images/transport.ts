@@ -19,10 +19,15 @@ export interface HostRequest {
   body?: Uint8Array | AsyncIterable<Uint8Array>
 }
 
+/** What sends a request and gives the answer's head. */
+export interface Transport {
+  send(address: string | URL, options?: HostRequest): Promise<IncomingMessage>
+}
+
 /**
  * HTTP to the hosts of a world without a socket: the same handlers as through the proxy, over a pair of streams.
  */
-export class HostTransport {
+export class HostTransport implements Transport {
   readonly #hosts: HostTable
   readonly #headers: OutgoingHttpHeaders
   readonly #servers = new WeakMap<HttpHost, Server>()

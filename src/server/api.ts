@@ -237,6 +237,8 @@ export type LabEvent =
   | { type: 'report'; report: CheckReport }
   /** The cloud process is away (and being restarted) or back. */
   | { type: 'cloud'; status: 'up' | 'restarting' }
+  /** The server ends for now; it keeps the work, and the page comes back to it. */
+  | { type: 'closing' }
 
 export type { ConsoleColumn, ConsoleResource, ConsoleType } from '#cloud/api.ts'
 

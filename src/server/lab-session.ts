@@ -333,6 +333,10 @@ export class LabSession {
     this.#follow().catch(this.#services.onError)
   }
 
+  tellClosing(): void {
+    this.#emit({ type: 'closing' })
+  }
+
   close(): void {
     this.#auto?.stop()
     this.#listeners.clear()

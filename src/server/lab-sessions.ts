@@ -73,6 +73,11 @@ export class LabSessions {
     return followLabConsole(session, this.#services.cloud, listener, this.#services.onError)
   }
 
+  /** Tells every page that the server ends for now. */
+  tellClosing(): void {
+    for (const session of this.#sessions.values()) session.tellClosing()
+  }
+
   close(): void {
     for (const session of this.#sessions.values()) session.close()
   }

@@ -4,11 +4,14 @@ import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import Fastify, {
+  type FastifyBaseLogger,
   type FastifyInstance,
   type FastifyRequest,
   type FastifyServerOptions,
   LogController,
 } from 'fastify'
+import { sql } from 'kysely'
+import type { Logger } from 'pino'
 import { CheckRunner } from '#checks/runner.ts'
 import { Classroom } from '#classroom/classroom.ts'
 import { openDatabase } from '#database/database.ts'
@@ -26,10 +29,14 @@ import { writeLearnerFiles } from '#workspace/home.ts'
 import { SandboxedWorkspace } from '#workspace/sandbox/workspace.ts'
 import { LocalWorkspace, type Workspace } from '#workspace/terminals.ts'
 import type { Toolbox } from '#workspace/tools/install.ts'
+import { Closing } from './closing.ts'
 import { type GivenCloud, ServerCloud } from './cloud.ts'
 import { assertEncrypted, firstInvitation, hostedRoutes, keepRetention, signInWays } from './hosted.ts'
 import { LabSessions } from './lab-sessions.ts'
 import { LabTerminals } from './lab-terminals.ts'
+import { createLogger } from './logger.ts'
+import { Metrics } from './metrics.ts'
+import { Operations } from './operations.ts'
 import { servePages } from './pages.ts'
 import { previewPattern } from './previews/pattern.ts'
 import { Previews } from './previews/previews.ts'
@@ -70,6 +77,8 @@ export interface ServerOptions {
   attachTimeout?: number
   /** Fastify's; default: warnings and errors to standard error. */
   logger?: FastifyServerOptions['logger']
+  /** The log of a hosted server; made from the settings when left out. */
+  log?: Logger
 }
 
 export interface RunningServer {
@@ -102,7 +111,9 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
   // Known once the port is: nothing is answered before.
   let previews: Previews | undefined
   const app = Fastify({
-    logger: options.logger ?? { level: 'warn', stream: process.stderr },
+    ...(hosting
+      ? { loggerInstance: (options.log ?? createLogger(hosting.log)) as FastifyBaseLogger }
+      : { logger: options.logger ?? { level: 'warn', stream: process.stderr } }),
     bodyLimit: BODY_LIMIT,
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
@@ -117,7 +128,11 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
       return tls ? createHttpsServer(tls, answer) : createHttpServer(answer)
     },
   })
-  const onError = (error: unknown) => app.log.error(error)
+  const metrics = new Metrics()
+  const onError = (error: unknown) => {
+    metrics.failed()
+    app.log.error(error)
+  }
   const database = await openDatabase(hosting?.database ?? join(options.data, 'drydock.db'))
   const people = new People(database)
   const signedIn = new Sessions(database)
@@ -126,7 +141,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
   const workspace = options.workspace ?? (await openWorkspace(join(options.data, 'pty-host'), hosting))
   const terminals = new LabTerminals(workspace, new TerminalRecords(database))
   const cloud = new ServerCloud(options.cloud)
-  const runner = options.runner ?? new CheckRunner()
+  const runner = metrics.watchChecks(options.runner ?? new CheckRunner())
   const sessions = new LabSessions(
     {
       folder: join(options.data, 'workspaces'),
@@ -167,7 +182,11 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
   })
 
   answerProblems(app)
+  metrics.watchRequests(app)
+  const closing = new Closing()
   guard(app, () => allowed)
+  closing.watch(app)
+  if (hosting) logRequests(app)
   const routes = collectAccess(app)
   const find = identify(app, () => identities)
   const identityOf = (request: FastifyRequest) => find(request)!
@@ -249,6 +268,25 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
   const link =
     hosting && classroom ? ((await firstInvitation(people, classroom, hosting)) ?? url) : ownerLink.href(url)
 
+  metrics.watchState({
+    worlds: async () => (await (await cloud.client).worlds()).length,
+    terminals: async () => [...(await workspace.list()).values()].filter(({ running }) => running).length,
+    connections: () => sockets.connections,
+    cloudUp: () => cloud.status === 'up',
+  })
+  const operations =
+    hosting?.operations &&
+    (await Operations.listen(
+      hosting.operations,
+      {
+        server: () => !closing.begun,
+        database: () => sql`select 1`.execute(database),
+        cloud: () => cloud.status === 'up',
+        terminals: () => workspace.list(),
+        pages: () => site !== undefined,
+      },
+      metrics,
+    ))
   const retention = hosting && classroom && keepRetention(classroom, hosting, onError)
 
   const siteReady = options.site.then((folder) => {
@@ -265,9 +303,12 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
     ready,
     async close({ terminals = 'keep' } = {}) {
       retention?.close()
+      sessions.tellClosing()
+      await closing.begin((hosting?.shutdownSeconds ?? 0) * 1000)
       sessions.close()
       sockets.close()
       await app.close()
+      await operations?.close()
       await runner.close()
       await (terminals === 'end' ? workspace.stop() : workspace.close())
       await cloud.stop()
@@ -311,6 +352,22 @@ function identify(
     assertAccess(access, identity?.role)
   })
   return (request) => known.get(request)
+}
+
+/** A line for each request that ended: by its route, because addresses name people and what they do. */
+function logRequests(app: FastifyInstance): void {
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, routeOptions } = request
+    request.log.info(
+      {
+        method,
+        route: routeOptions.url ?? 'none',
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime),
+      },
+      'answered',
+    )
+  })
 }
 
 async function readTls({

@@ -79,6 +79,35 @@ export const settingsSchema = z.strictObject({
     .describe(
       'Where web pages out of labs are shown, e.g. https://*.previews.example.net: a wildcard name (and certificate) that leads to this server, best in a domain that nothing else uses. Without it there are no previews, but on the loopback.',
     ),
+  log: z
+    .strictObject({
+      level: z
+        .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+        .default('info')
+        .describe(
+          'From which level on. "info" has a line for each request: its route, never its address or content.',
+        ),
+    })
+    .prefault({})
+    .describe('The log: a JSON object a line, on standard error.'),
+  operations: z
+    .strictObject({
+      host: z
+        .string()
+        .default('127.0.0.1')
+        .describe(
+          'The address to listen on. It asks nobody who they are: let only your monitoring reach it.',
+        ),
+      port: z.int().min(1).max(65_535).describe('The port for /healthz, /readyz and /metrics.'),
+    })
+    .optional()
+    .describe('What machines ask. Left out: nothing listens.'),
+  shutdownSeconds: z
+    .number()
+    .min(0)
+    .max(600)
+    .default(20)
+    .describe('How long requests and checks that are under way may take when the server is told to end.'),
   auditDays: z.int().min(1).default(365).describe('How long the audit log is kept.'),
 })
 

@@ -80,6 +80,11 @@ export class TerminalSockets {
     this.#server.handleUpgrade(request, socket, head, (ws) => this.#connected(ws, identity, terminal))
   }
 
+  /** How many pages are connected. */
+  get connections(): number {
+    return this.#server.clients.size
+  }
+
   /** Tells every page to come back later. */
   close(): void {
     clearInterval(this.#pings)

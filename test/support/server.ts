@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pino } from 'pino'
 import { WebSocket } from 'ws'
 import type { CheckReport } from '../../src/checks/finding.ts'
 import type { CheckRequest } from '../../src/checks/protocol.ts'
@@ -90,6 +91,7 @@ export class TestServer {
         async close() {},
       },
       logger: false,
+      log: pino({ level: 'silent' }),
       site: this.#options.site!,
       ...this.#options,
     })

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { startCloud } from '#cloud/supervisor.ts'
+import { createLogger } from '#server/logger.ts'
 import { createServer } from '#server/server.ts'
 import { readSettings, settingVariables } from '#server/settings.ts'
 import { buildSite } from '../../site/build.ts'
@@ -22,13 +23,14 @@ export async function serve({ config, printSettings }: Options): Promise<void> {
   }
   const hosting = await readSettings(config, process.env)
   const data = hosting.data ?? DEFAULT_DATA
+  const log = createLogger(hosting.log)
   const { progress, done } = showProgress()
   const site = buildSite({ onProgress: progress })
   const toolbox = prepare(progress)
   const cloud = toolbox.then(() =>
-    startCloud({ directory: join(data, 'cloud'), log: (message) => console.error(message) }),
+    startCloud({ directory: join(data, 'cloud'), log: (message) => log.warn({ process: 'cloud' }, message) }),
   )
-  const server = await createServer({ data, hosting, cloud, toolbox, site })
+  const server = await createServer({ data, hosting, cloud, toolbox, site, log })
   try {
     await server.ready
   } catch (error) {
@@ -41,9 +43,11 @@ export async function serve({ config, printSettings }: Options): Promise<void> {
   if (server.link !== server.url) {
     console.log(`There is no administrator yet. Whoever opens this link becomes one: ${server.link}`)
   }
-  await new Promise<void>((resolve) => {
+  const signal = await new Promise<string>((resolve) => {
     process.once('SIGINT', resolve)
     process.once('SIGTERM', resolve)
   })
+  log.info({ signal }, 'ending: pages are told, what is under way is finished; once more ends it at once')
+  for (const again of ['SIGINT', 'SIGTERM']) process.once(again, () => process.exit(1))
   await server.close()
 }

@@ -5,7 +5,7 @@ import { Dialog } from './Dialog.tsx'
 import { Icon } from './Icon.tsx'
 import { Problem } from './Problem.tsx'
 import { problemOf, resetLab } from './session.ts'
-import { cloud, lab, link, passed, started } from './store.ts'
+import { closing, cloud, lab, link, passed, started } from './store.ts'
 
 /** How many steps are done, as a bar and in words. */
 export function Progress() {
@@ -38,8 +38,9 @@ export function Connection() {
 
 /** What to know while something is away. */
 export function Notice() {
-  const text =
-    link.value === 'reconnecting'
+  const text = closing.value
+    ? t.connection.closing
+    : link.value === 'reconnecting'
       ? t.connection.offline
       : cloud.value === 'restarting'
         ? t.connection.cloudNote

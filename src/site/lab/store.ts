@@ -16,6 +16,8 @@ export const lab = signal<LabState | undefined>()
 /** Ids of the steps whose check runs now. */
 export const checking = signal<ReadonlySet<string>>(new Set())
 export const link = signal<'connecting' | 'connected' | 'reconnecting'>('connecting')
+/** The server has said that it is being restarted. */
+export const closing = signal(false)
 export const cloud = signal<'up' | 'restarting'>('up')
 /** The step that turned green last, while the page tells of it. */
 export const justPassed = signal<string | undefined>()
@@ -48,7 +50,11 @@ export function showState(state: LabState): void {
 export function showEvent(event: LabEvent): void {
   switch (event.type) {
     case 'state':
+      closing.value = false
       return showState(event.state)
+    case 'closing':
+      closing.value = true
+      return
     case 'cloud':
       cloud.value = event.status
       return

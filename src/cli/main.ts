@@ -1,6 +1,7 @@
 import { enableCompileCache } from 'node:module'
 import { Command } from 'commander'
 import { COMPILE_CACHE } from '#cloud/generated.ts'
+import { backupCommand, restoreCommand } from './backup.ts'
 import { checkCommand } from './check.ts'
 import { cloudCommand } from './cloud.ts'
 import { doctorCommand } from './doctor.ts'
@@ -15,6 +16,8 @@ const program = new Command('drydock')
   .showHelpAfterError()
   .addCommand(startCommand())
   .addCommand(serveCommand())
+  .addCommand(backupCommand())
+  .addCommand(restoreCommand())
   .addCommand(cloudCommand())
   .addCommand(checkCommand())
   .addCommand(labsCommand())

@@ -1,0 +1,117 @@
+import { createWriteStream } from 'node:fs'
+import { mkdir, mkdtemp, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { createGzip } from 'node:zlib'
+import { pack } from 'tar-stream'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { CheckReport } from '../../src/checks/finding.ts'
+import { Cloud } from '../../src/cloud/cloud.ts'
+import { openDatabase } from '../../src/database/database.ts'
+import { People } from '../../src/database/people.ts'
+import { DatabaseProgress } from '../../src/database/progress.ts'
+import { backUp } from '../../src/server/backup/backup.ts'
+import { restore } from '../../src/server/backup/restore.ts'
+import { TestPostgres } from '../support/postgres.ts'
+
+let folder: string
+let postgres: TestPostgres
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'drydock-backup-'))
+  postgres = await TestPostgres.start()
+})
+afterAll(async () => {
+  await postgres.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+const report: CheckReport = { lab: 'lab', step: 'one', status: 'passed', findings: [], at: 2, duration: 1 }
+
+describe('a backup', () => {
+  it('of a server that runs is put back elsewhere, with worlds, homes and people, from SQLite into PostgreSQL', async () => {
+    const data = join(folder, 'running')
+    const database = await openDatabase(join(data, 'drydock.db'))
+    const person = await new People(database).add(
+      { name: 'Lea', role: 'learner', email: 'lea@example.com' },
+      1,
+    )
+    await new DatabaseProgress(database).record(person.id, report)
+    const home = join(data, 'workspaces', person.id, 'lab', 'home')
+    await mkdir(home, { recursive: true })
+    await writeFile(join(home, 'run.sh'), 'echo hello', { mode: 0o755 })
+    await symlink('/etc/passwd', join(home, 'link'))
+    const socket = createServer().listen(join(home, 'agent.sock'))
+    const cloud = await Cloud.start({ directory: join(data, 'cloud') })
+    const { world } = await cloud.worlds.create({ id: 'w', provisioning: 'instant' })
+    world.store.put('mine', { kept: true })
+    await cloud.worlds.save('w', 'step-one')
+    const file = join(folder, 'running.tar.gz')
+    await backUp({ data, database: join(data, 'drydock.db') }, file)
+    // What comes after is not in it.
+    world.store.put('mine', { kept: false })
+    await cloud.close()
+    socket.close()
+    await database.destroy()
+
+    const place = { data: join(folder, 'elsewhere'), database: await postgres.database() }
+    await restore(place, file)
+    const restored = await openDatabase(place.database)
+    expect(await new People(restored).findByEmail('lea@example.com')).toMatchObject({ person })
+    expect(await new DatabaseProgress(restored).read(person.id, 'lab')).toMatchObject({
+      one: { passedAt: 2 },
+    })
+    await restored.destroy()
+    const there = join(place.data, 'workspaces', person.id, 'lab', 'home')
+    expect(await readFile(join(there, 'run.sh'), 'utf8')).toBe('echo hello')
+    expect(await readlink(join(there, 'link'))).toBe('/etc/passwd')
+    const again = await Cloud.start({ directory: join(place.data, 'cloud') })
+    const found = await again.worlds.find('w')
+    expect(found?.world.store.get('mine')?.value).toEqual({ kept: true })
+    expect(await found?.files.savePoints()).toContain('step-one')
+    await again.close()
+    await expect(restore(place, file)).rejects.toThrow(/is not empty/)
+    await expect(restore({ ...place, data: join(folder, 'other') }, file)).rejects.toThrow(/not empty/)
+  })
+
+  it.each(['../outside', '/etc/outside', 'cloud/../../outside', 'elsewhere/file', 'cloud//x'])(
+    'that would write to %s is refused',
+    async (name) => {
+      const file = join(folder, 'evil.tar.gz')
+      const archive = pack()
+      archive.entry({ name: 'manifest.json' }, JSON.stringify({ format: 1, madeAt: '', migrations: [] }))
+      archive.entry({ name }, 'evil')
+      archive.finalize()
+      await pipeline(archive, createGzip(), createWriteStream(file))
+      const data = await mkdtemp(join(folder, 'evil-'))
+      await expect(restore({ data, database: ':memory:' }, file)).rejects.toThrow(/no place in a data folder/)
+    },
+  )
+
+  it('whose link leads out is not written through', async () => {
+    const file = join(folder, 'link.tar.gz')
+    const archive = pack()
+    archive.entry({ name: 'manifest.json' }, JSON.stringify({ format: 1, madeAt: '', migrations: [] }))
+    archive.entry({ name: 'workspaces/out', type: 'symlink', linkname: folder })
+    archive.entry({ name: 'workspaces/out/written' }, 'evil')
+    archive.finalize()
+    await pipeline(archive, createGzip(), createWriteStream(file))
+    const data = await mkdtemp(join(folder, 'link-'))
+    await expect(restore({ data, database: ':memory:' }, file)).rejects.toThrow(/EEXIST/)
+    await expect(readFile(join(folder, 'written'))).rejects.toThrow(/ENOENT/)
+  })
+
+  it('of a newer version, or none at all, is refused', async () => {
+    const file = join(folder, 'newer.tar.gz')
+    const archive = pack()
+    archive.entry({ name: 'manifest.json' }, JSON.stringify({ format: 1, migrations: ['9999-later'] }))
+    archive.finalize()
+    await pipeline(archive, createGzip(), createWriteStream(file))
+    const data = await mkdtemp(join(folder, 'newer-'))
+    await expect(restore({ data, database: ':memory:' }, file)).rejects.toThrow(/newer version/)
+    await writeFile(file, 'no archive')
+    await expect(restore({ data, database: ':memory:' }, file)).rejects.toThrow(/not a backup/)
+  })
+})

@@ -60,3 +60,10 @@ it('names a file that is not there, or is no mapping', async () => {
 it('describes every setting', () => {
   for (const { path, description } of settingVariables()) expect(description, path.join('.')).not.toBe('')
 })
+
+it('reads the settings that are handed out in deploy/', async () => {
+  expect(await readSettings('deploy/drydock.yaml', {})).toMatchObject({
+    trustProxy: true,
+    operations: { host: '127.0.0.1', port: 9464 },
+  })
+})

@@ -138,6 +138,18 @@ describe('EKS Pod Identity', () => {
       ),
     ).toBe('id')
   })
+
+  it('of an add-on comes and goes with it', async () => {
+    await shell.ok(
+      `aws eks create-addon --cluster-name lab --addon-name aws-efs-csi-driver --pod-identity-associations serviceAccount=efs-csi-controller-sa,roleArn=arn:aws:iam::${account}:role/pods`,
+    )
+    const owner = () =>
+      shell.ok(`for id in $(aws eks list-pod-identity-associations --cluster-name lab --namespace kube-system --query 'associations[].associationId' --output text)
+        do aws eks describe-pod-identity-association --cluster-name lab --association-id $id --query 'association.[serviceAccount,ownerArn]' --output text; done`)
+    expect(await owner()).toMatch(/^efs-csi-controller-sa\tarn:aws:eks:.*:addon\/lab\/aws-efs-csi-driver\//)
+    await shell.ok('aws eks delete-addon --cluster-name lab --addon-name aws-efs-csi-driver')
+    expect(await owner()).toBe('')
+  })
 })
 
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html

@@ -5,11 +5,13 @@ import { checkConfiguration } from './addon-configuration.ts'
 import { type AddonInfo, addons } from './data/addons.ts'
 import { inUse, invalidParameter, notFound, requireActiveCluster, requireCluster } from './errors.ts'
 import { page } from './pagination.ts'
+import { associateAddon, associationsOfAddon } from './pod-identity.ts'
 import type { AddonRecord, ClusterRecord } from './records.ts'
 import { addonRecords, eksArn } from './tables.ts'
 import { beginUpdate, toUpdate } from './updates.ts'
 
-const toAddon = (addon: AddonRecord): sdk.Addon => ({
+const toAddon = (scope: Scope, addon: AddonRecord): sdk.Addon => ({
+  ...podIdentityArns(scope, addon),
   addonName: addon.name,
   clusterName: addon.clusterName,
   status: addon.status,
@@ -22,6 +24,11 @@ const toAddon = (addon: AddonRecord): sdk.Addon => ({
   configurationValues: addon.configurationValues,
   tags: addon.tags,
 })
+
+function podIdentityArns(scope: Scope, addon: AddonRecord): Pick<sdk.Addon, 'podIdentityAssociations'> {
+  const arns = associationsOfAddon(scope, addon).map(({ arn }) => arn)
+  return arns.length > 0 ? { podIdentityAssociations: arns } : {}
+}
 
 function requireAddon(scope: Scope, clusterName: string, name: string | undefined): AddonRecord {
   requireCluster(scope, clusterName)
@@ -66,31 +73,28 @@ export function createAddon(input: sdk.CreateAddonCommandInput, context: Request
   if (input.serviceAccountRoleArn) context.authorize('iam:PassRole', input.serviceAccountRoleArn)
   const now = context.world.clock.now()
   const uid = context.world.ids.uuid()
-  const addon = addonRecords.put(
-    context,
-    {
-      uid,
-      name: info.name,
-      clusterName: cluster.name,
-      arn: eksArn(context, 'addon', cluster.name, info.name, uid),
-      version,
-      status: 'CREATING',
-      since: now,
-      createdAt: now,
-      modifiedAt: now,
-      serviceAccountRoleArn: input.serviceAccountRoleArn,
-      configurationValues: input.configurationValues,
-      resolveConflicts: input.resolveConflicts,
-      tags: input.tags ?? {},
-    },
-    cluster.name,
-    info.name,
-  )
-  return { addon: toAddon(addon) }
+  const addon: AddonRecord = {
+    uid,
+    name: info.name,
+    clusterName: cluster.name,
+    arn: eksArn(context, 'addon', cluster.name, info.name, uid),
+    version,
+    status: 'CREATING',
+    since: now,
+    createdAt: now,
+    modifiedAt: now,
+    serviceAccountRoleArn: input.serviceAccountRoleArn,
+    configurationValues: input.configurationValues,
+    resolveConflicts: input.resolveConflicts,
+    tags: input.tags ?? {},
+  }
+  associateAddon(context, addon, input.podIdentityAssociations ?? [])
+  addonRecords.put(context, addon, cluster.name, info.name)
+  return { addon: toAddon(context, addon) }
 }
 
 export function describeAddon(input: sdk.DescribeAddonCommandInput, context: RequestContext) {
-  return { addon: toAddon(requireAddon(context, input.clusterName!, input.addonName)) }
+  return { addon: toAddon(context, requireAddon(context, input.clusterName!, input.addonName)) }
 }
 
 export function listAddons(input: sdk.ListAddonsCommandInput, context: RequestContext) {
@@ -142,6 +146,7 @@ export function updateAddon(input: sdk.UpdateAddonCommandInput, context: Request
     serviceAccountRoleArn: input.serviceAccountRoleArn ?? addon.serviceAccountRoleArn,
   }
   addonRecords.put(context, next, cluster.name, addon.name)
+  if (input.podIdentityAssociations) associateAddon(context, next, input.podIdentityAssociations)
   return { update: toUpdate(update) }
 }
 
@@ -154,7 +159,9 @@ export function deleteAddon(input: sdk.DeleteAddonCommandInput, context: Request
     preserve: input.preserve ?? false,
   }
   addonRecords.put(context, next, addon.clusterName, addon.name)
-  return { addon: toAddon(next) }
+  const deleted = toAddon(context, next)
+  associateAddon(context, next, [])
+  return { addon: deleted }
 }
 
 export function describeAddonVersions(

@@ -13,12 +13,14 @@ import {
   requireCluster,
 } from './errors.ts'
 import { page } from './pagination.ts'
-import type { PodIdentityRecord } from './records.ts'
+import type { AddonRecord, PodIdentityRecord } from './records.ts'
 import { eksArn, podIdentities } from './tables.ts'
 
 /** For whom the tokens of pod identity are, and who may assume its roles. */
 export const POD_IDENTITY_SERVICE = 'pods.eks.amazonaws.com'
 const SESSION_SECONDS = 6 * 3600
+/** Where the add-ons of AWS that have service accounts run. */
+const ADDON_NAMESPACE = 'kube-system'
 
 const toAssociation = (record: PodIdentityRecord): sdk.PodIdentityAssociation => ({
   clusterName: record.clusterName,
@@ -29,6 +31,7 @@ const toAssociation = (record: PodIdentityRecord): sdk.PodIdentityAssociation =>
   associationId: record.id,
   targetRoleArn: record.targetRoleArn,
   disableSessionTags: record.disableSessionTags,
+  ownerArn: record.ownerArn,
   createdAt: new Date(record.createdAt),
   modifiedAt: new Date(record.modifiedAt),
   tags: record.tags,
@@ -45,31 +48,57 @@ export function createPodIdentityAssociation(
   input: sdk.CreatePodIdentityAssociationCommandInput,
   context: RequestContext,
 ) {
-  const cluster = requireActiveCluster(context, input.clusterName)
+  requireActiveCluster(context, input.clusterName)
   checkRoles(context, input)
-  const present = podIdentityOf(context, cluster.name, input.namespace!, input.serviceAccount!)
-  if (present) throw inUse(`Association already exists: ${present.id}`, { clusterName: cluster.name })
+  return { association: toAssociation(associate(context, input)) }
+}
+
+/** Stores a new association. Throws ResourceInUseException when the service account has one. */
+function associate(
+  context: RequestContext,
+  input: sdk.CreatePodIdentityAssociationCommandInput & { ownerArn?: string },
+): PodIdentityRecord {
+  const clusterName = input.clusterName!
+  const present = podIdentityOf(context, clusterName, input.namespace!, input.serviceAccount!)
+  if (present) throw inUse(`Association already exists: ${present.id}`, { clusterName })
   const id = `a-${context.world.ids.text(17, 'abcdefghijklmnopqrstuvwxyz0123456789')}`
   const now = context.world.clock.now()
-  const record = podIdentities.put(
-    context,
-    {
-      id,
-      arn: eksArn(context, 'podidentityassociation', cluster.name, id),
-      clusterName: cluster.name,
-      namespace: input.namespace!,
-      serviceAccount: input.serviceAccount!,
-      roleArn: input.roleArn!,
-      targetRoleArn: input.targetRoleArn,
-      disableSessionTags: input.disableSessionTags ?? false,
-      createdAt: now,
-      modifiedAt: now,
-      tags: input.tags ?? {},
-    },
-    cluster.name,
+  const record: PodIdentityRecord = {
     id,
-  )
-  return { association: toAssociation(record) }
+    arn: eksArn(context, 'podidentityassociation', clusterName, id),
+    clusterName,
+    namespace: input.namespace!,
+    serviceAccount: input.serviceAccount!,
+    roleArn: input.roleArn!,
+    targetRoleArn: input.targetRoleArn,
+    disableSessionTags: input.disableSessionTags ?? false,
+    createdAt: now,
+    modifiedAt: now,
+    tags: input.tags ?? {},
+    ...(input.ownerArn && { ownerArn: input.ownerArn }),
+  }
+  return podIdentities.put(context, record, clusterName, id)
+}
+
+/** The associations that EKS keeps for an add-on. */
+export function associationsOfAddon(scope: Scope, addon: AddonRecord): PodIdentityRecord[] {
+  return podIdentities.list(scope, addon.clusterName).filter(({ ownerArn }) => ownerArn === addon.arn)
+}
+
+/**
+ * Makes the associations of an add-on those that are wanted, in the add-on's namespace.
+ * https://docs.aws.amazon.com/eks/latest/APIReference/API_AddonPodIdentityAssociations.html (from knowledge)
+ */
+export function associateAddon(
+  context: RequestContext,
+  addon: AddonRecord,
+  wanted: sdk.AddonPodIdentityAssociations[],
+): void {
+  for (const { roleArn } of wanted) checkRoles(context, { roleArn })
+  const { clusterName } = addon
+  for (const { id } of associationsOfAddon(context, addon)) podIdentities.delete(context, clusterName, id)
+  const owned = { clusterName, namespace: ADDON_NAMESPACE, ownerArn: addon.arn }
+  for (const { serviceAccount, roleArn } of wanted) associate(context, { ...owned, serviceAccount, roleArn })
 }
 
 function checkRoles(context: RequestContext, input: { roleArn?: string; targetRoleArn?: string }): void {

@@ -218,6 +218,8 @@ export interface PodIdentityRecord {
   roleArn: string
   targetRoleArn?: string
   disableSessionTags: boolean
+  /** ARN of the add-on that it belongs to, and goes with. */
+  ownerArn?: string
   createdAt: number
   modifiedAt: number
   tags: Tags

@@ -9,8 +9,8 @@ import {
 } from '@aws-sdk/client-eks'
 import { GetRoleCommand, IAMClient } from '@aws-sdk/client-iam'
 import { CoreV1Api, type V1Node } from '@kubernetes/client-node'
-import { parse } from 'yaml'
 import { type CheckContext, unlessMissing } from '#checks/checker.ts'
+import { expectKubeconfig } from '../lib/kubeconfig.ts'
 import { CLUSTER, CLUSTER_ROLE, LESSONS } from './names.ts'
 
 const NODES = 2
@@ -132,36 +132,6 @@ function nodegroupTrouble(name: string, { status, health }: Nodegroup): { cause:
   return {
     cause: `${what}. Usually the node role lacks one of its policies: AmazonEKSWorkerNodePolicy to join, AmazonEKS_CNI_Policy to become Ready.`,
     hint: `A node group that failed does not heal. Attach what its role lacks, then make the group again: aws eks delete-nodegroup --cluster-name ${CLUSTER} --nodegroup-name ${name}`,
-  }
-}
-
-async function expectKubeconfig(t: CheckContext, cluster: Cluster): Promise<void> {
-  const server = currentServer(await t.files.read('.kube/config'))
-  t.expect(server?.toLowerCase() === cluster.endpoint?.toLowerCase(), {
-    id: 'no-kubeconfig',
-    title: 'kubectl is connected to the cluster',
-    expected: `a kubeconfig whose current context leads to ${cluster.endpoint}`,
-    observed: server ? `it leads to ${server}` : 'there is no kubeconfig with a current context',
-    evidence: "kubectl config view --minify --output jsonpath='{.clusters[0].cluster.server}'",
-    cause: 'kubectl does not know AWS. It reads the file ~/.kube/config, which nobody has written yet.',
-    hint: `Let the AWS CLI write it: aws eks update-kubeconfig --name ${CLUSTER}`,
-  })
-}
-
-interface Kubeconfig {
-  'current-context'?: string
-  contexts?: { name: string; context: { cluster: string } }[]
-  clusters?: { name: string; cluster: { server: string } }[]
-}
-
-function currentServer(text: string | undefined): string | undefined {
-  if (!text) return undefined
-  try {
-    const config = parse(text) as Kubeconfig
-    const context = config.contexts?.find(({ name }) => name === config['current-context'])
-    return config.clusters?.find(({ name }) => name === context?.context.cluster)?.cluster.server
-  } catch {
-    return undefined
   }
 }
 

@@ -1,0 +1,3 @@
+# finding: no-kubeconfig
+# from: after
+rm .kube/config

@@ -1,0 +1,3 @@
+# finding: no-default-class
+# from: after
+kubectl annotate storageclass gp3 storageclass.kubernetes.io/is-default-class-

@@ -1,0 +1,2 @@
+# finding: no-ebs-driver
+kubectl apply -f storage.yaml

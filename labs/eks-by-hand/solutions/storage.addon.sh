@@ -1,0 +1,7 @@
+# The add-on makes the association itself.
+aws iam create-role --role-name harbor-ebs-role --assume-role-policy-document file://pod-trust.json
+aws iam attach-role-policy --role-name harbor-ebs-role --policy-arn arn:aws:iam::aws:policy/service-role/AmazonEBSCSIDriverPolicy
+aws eks create-addon --cluster-name harbor --addon-name eks-pod-identity-agent
+aws eks create-addon --cluster-name harbor --addon-name aws-ebs-csi-driver --pod-identity-associations serviceAccount=ebs-csi-controller-sa,roleArn=$(aws iam get-role --role-name harbor-ebs-role --query Role.Arn --output text)
+kubectl apply -f storage.yaml
+kubectl wait --for=condition=Ready pod/writer --timeout=5m

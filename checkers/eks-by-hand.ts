@@ -6,18 +6,14 @@ import {
   EC2Client,
   type Subnet,
 } from '@aws-sdk/client-ec2'
-import {
-  type Addon,
-  type Cluster as ControlPlane,
-  DescribeAddonCommand,
-  DescribeClusterCommand,
-  EKSClient,
-} from '@aws-sdk/client-eks'
-import type { V1Node, V1PersistentVolumeClaim, V1Pod, V1StorageClass } from '@kubernetes/client-node'
+import { DescribeClusterCommand, EKSClient } from '@aws-sdk/client-eks'
+import type { V1Node, V1Pod, V1StorageClass } from '@kubernetes/client-node'
 import { type CheckContext, defineChecker, unlessMissing } from '#checks/checker.ts'
 import { eksCluster, existing, isReady, troubleOf } from './lib/cluster.ts'
+import { expectEncryptedSecrets } from './lib/encryption.ts'
 import { expectKubeconfig } from './lib/kubeconfig.ts'
 import { expectRole } from './lib/roles.ts'
+import { boundClaim, expectEbsDriver } from './lib/volumes.ts'
 import { Network, nameOf, zonesOf } from './lib/vpc.ts'
 
 const CLUSTER = 'harbor'
@@ -205,19 +201,8 @@ async function controlPlane(t: CheckContext): Promise<void> {
     cause: 'Its subnets are of another VPC, such as the default one.',
     hint: `A cluster cannot move. aws eks delete-cluster --name ${CLUSTER}, then create it with the private subnets.`,
   })
-  const key = cluster.encryptionConfig?.find(({ resources }) => resources?.includes('secrets'))?.provider
-    ?.keyArn
-  t.expect(key !== undefined, {
-    id: 'secrets-without-key',
-    title: 'Its Secrets are encrypted with your key',
-    expected: 'an encryption config for secrets',
-    observed: 'none: a key of AWS encrypts them',
-    seen: key ?? '',
-    evidence: `aws eks describe-cluster --name ${CLUSTER} --query cluster.encryptionConfig`,
-    cause: 'The cluster was created without --encryption-config.',
-    hint: `It can be added, and never removed: aws eks associate-encryption-config --cluster-name ${CLUSTER} --encryption-config '[{"resources":["secrets"],"provider":{"keyArn":"<ARN>"}}]'`,
-  })
-  await expectKubeconfig(t, cluster as ControlPlane)
+  await expectEncryptedSecrets(t, CLUSTER)
+  await expectKubeconfig(t, cluster)
 }
 
 async function nodes(t: CheckContext): Promise<void> {
@@ -257,21 +242,7 @@ async function nodes(t: CheckContext): Promise<void> {
 }
 
 async function storage(t: CheckContext): Promise<void> {
-  const answer = await unlessMissing(
-    t
-      .aws(EKSClient)
-      .send(new DescribeAddonCommand({ clusterName: CLUSTER, addonName: 'aws-ebs-csi-driver' })),
-    'ResourceNotFoundException',
-  )
-  t.found<Addon>(answer?.addon, {
-    id: 'no-ebs-driver',
-    title: 'The EBS driver is installed',
-    expected: 'the add-on aws-ebs-csi-driver',
-    observed: 'it is not there',
-    evidence: `aws eks list-addons --cluster-name ${CLUSTER}`,
-    cause: 'A new cluster has no driver for volumes; the class gp2 that it has needs it too.',
-    hint: `aws eks create-addon --cluster-name ${CLUSTER} --addon-name aws-ebs-csi-driver`,
-  })
+  await expectEbsDriver(t, CLUSTER)
   const cluster = await eksCluster(t)
   const classes = await cluster.list<V1StorageClass>('storage.k8s.io/v1/StorageClass')
   const normal = classes.find(({ metadata }) => metadata?.annotations?.[DEFAULT_CLASS] === 'true')
@@ -286,19 +257,7 @@ async function storage(t: CheckContext): Promise<void> {
     cause: `No class has the annotation ${DEFAULT_CLASS}: "true", or it does not encrypt.`,
     hint: 'kubectl apply -f storage.yaml',
   })
-  const claim = await existing<V1PersistentVolumeClaim>(t, cluster, 'v1/PersistentVolumeClaim', 'data', {
-    hint: 'kubectl apply -f storage.yaml',
-  })
-  t.expect(claim.status?.phase === 'Bound', {
-    id: 'claim-not-bound',
-    title: 'The claim has a volume',
-    expected: 'Bound',
-    observed: `${claim.status?.phase}`,
-    evidence: 'kubectl describe pvc data',
-    cause:
-      'The driver has no rights in EC2 (its events say UnauthorizedOperation), or no pod uses the claim yet.',
-    hint: `Role and association first: aws eks list-pod-identity-associations --cluster-name ${CLUSTER}. Then restart the driver: kubectl rollout restart deployment/ebs-csi-controller -n kube-system`,
-  })
+  await boundClaim(t, cluster, 'data', 'kubectl apply -f storage.yaml')
   const writer = await existing<V1Pod>(t, cluster, 'v1/Pod', 'writer', {
     hint: 'kubectl apply -f storage.yaml',
   })

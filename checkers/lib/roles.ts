@@ -12,19 +12,23 @@ export interface WantedRole {
   why: string
 }
 
-/** A role exists (`no-<name>`), its service may use it (`<name>-not-trusted`), and its policies are attached (`<name>-lacks-policy`). */
+/**
+ * A role exists (`no-<name>`), its service may use it (`<name>-not-trusted`), and its policies are attached (`<name>-lacks-policy`);
+ * in findings its name is in lower case.
+ */
 export async function expectRole(
   t: CheckContext,
   { name, service, policies, why }: WantedRole,
 ): Promise<Role> {
   const iam = t.aws(IAMClient)
+  const id = name.toLowerCase()
   const answer = await unlessMissing(
     iam.send(new GetRoleCommand({ RoleName: name })),
     'NoSuchEntityException',
     'NoSuchEntity',
   )
   const role = t.found(answer?.Role, {
-    id: `no-${name}`,
+    id: `no-${id}`,
     title: `The role ${name} exists`,
     expected: `an IAM role ${name}`,
     observed: 'there is none',
@@ -34,7 +38,7 @@ export async function expectRole(
   })
   const trust = decodeURIComponent(role.AssumeRolePolicyDocument ?? '')
   t.expect(trust.includes(service), {
-    id: `${name}-not-trusted`,
+    id: `${id}-not-trusted`,
     title: `${service} may use the role ${name}`,
     expected: `a trust policy with the service ${service}`,
     observed: `trusted: ${[...trust.matchAll(/[a-z0-9.-]+\.amazonaws\.com/g)].join(', ') || 'no service'}`,
@@ -46,7 +50,7 @@ export async function expectRole(
   const attached = AttachedPolicies.map(({ PolicyName }) => PolicyName!)
   const missing = policies.filter((policy) => !attached.includes(basename(policy)))
   t.expect(missing.length === 0, {
-    id: `${name}-lacks-policy`,
+    id: `${id}-lacks-policy`,
     title: `The role ${name} may do its work`,
     expected: policies.map((policy) => basename(policy)).join(', '),
     observed: attached.length > 0 ? attached.join(', ') : 'no policy',

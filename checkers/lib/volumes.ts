@@ -1,0 +1,44 @@
+import { DescribeAddonCommand, EKSClient } from '@aws-sdk/client-eks'
+import type { V1PersistentVolumeClaim } from '@kubernetes/client-node'
+import { type CheckContext, unlessMissing } from '#checks/checker.ts'
+import { type Cluster, existing } from './cluster.ts'
+
+/** The EBS driver is installed as an add-on (`no-ebs-driver`). */
+export async function expectEbsDriver(t: CheckContext, clusterName: string): Promise<void> {
+  const answer = await unlessMissing(
+    t.aws(EKSClient).send(new DescribeAddonCommand({ clusterName, addonName: 'aws-ebs-csi-driver' })),
+    'ResourceNotFoundException',
+  )
+  t.found(answer?.addon, {
+    id: 'no-ebs-driver',
+    title: 'The EBS driver is installed',
+    expected: 'the add-on aws-ebs-csi-driver',
+    observed: 'it is not there',
+    evidence: `aws eks list-addons --cluster-name ${clusterName}`,
+    cause: 'A new cluster has no driver for volumes; the class gp2 that it has needs it too.',
+    hint: `aws eks create-addon --cluster-name ${clusterName} --addon-name aws-ebs-csi-driver`,
+  })
+}
+
+/** The claim exists (`no-<name>`) and has a volume of EBS (`claim-not-bound`). */
+export async function boundClaim(
+  t: CheckContext,
+  cluster: Cluster,
+  name: string,
+  hint: string,
+): Promise<V1PersistentVolumeClaim> {
+  const claim = await existing<V1PersistentVolumeClaim>(t, cluster, 'v1/PersistentVolumeClaim', name, {
+    hint,
+  })
+  t.expect(claim.status?.phase === 'Bound', {
+    id: 'claim-not-bound',
+    title: `The claim ${name} has a volume`,
+    expected: 'Bound',
+    observed: `${claim.status?.phase}`,
+    evidence: `kubectl describe pvc ${name}`,
+    cause:
+      'The driver has no rights in EC2 (its events say UnauthorizedOperation), or no pod uses the claim yet.',
+    hint: 'Role and association first: aws eks list-pod-identity-associations --cluster-name harbor. Then restart the driver: kubectl rollout restart deployment/ebs-csi-controller -n kube-system',
+  })
+  return claim
+}

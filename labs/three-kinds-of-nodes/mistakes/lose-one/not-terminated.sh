@@ -1,0 +1,2 @@
+# finding: own-not-replaced
+kubectl get nodes --label-columns kind > before.txt

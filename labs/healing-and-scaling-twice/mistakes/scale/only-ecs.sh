@@ -1,0 +1,3 @@
+# finding: no-autoscaler
+# from: after
+kubectl delete hpa web

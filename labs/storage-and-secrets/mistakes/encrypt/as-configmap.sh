@@ -1,0 +1,2 @@
+# finding: no-db
+kubectl create configmap db --from-literal=password='s3same-open'

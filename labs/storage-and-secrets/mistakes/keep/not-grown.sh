@@ -1,0 +1,2 @@
+# finding: not-grown
+true

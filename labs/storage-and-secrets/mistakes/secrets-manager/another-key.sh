@@ -1,0 +1,2 @@
+# finding: secret-of-aws-key
+aws secretsmanager create-secret --name app/db --secret-string 's3same-open'

@@ -16,6 +16,7 @@ import type { HostTable, HttpHost } from '#network/hosts.ts'
 import type { VirtualNetwork } from '#network/virtual-network.ts'
 import type { StoreEvent } from '#world/store.ts'
 import type { World } from '#world/world.ts'
+import { ControlPlaneLogs } from './control-plane-logs.ts'
 import { forgetInstalledAddons } from './installed-addons.ts'
 import { forgetSystemAddons, installSystemAddons } from './system-addons.ts'
 
@@ -36,6 +37,7 @@ export interface RunningCluster {
   scope: Scope
   kubernetes: KubernetesCluster
   host: HttpHost
+  logs: ControlPlaneLogs
 }
 
 /**
@@ -76,7 +78,10 @@ export class Clusters implements HostTable {
 
   stop(): void {
     this.#controller?.stop()
-    for (const { kubernetes } of this.#running.values()) kubernetes.stop()
+    for (const { kubernetes, logs } of this.#running.values()) {
+      logs.stop()
+      kubernetes.stop()
+    }
   }
 
   /** The running control plane of a cluster, by the cluster's uid. */
@@ -127,14 +132,18 @@ export class Clusters implements HostTable {
     const tokens: TokenAuthenticator = {
       authenticate: async (token) => {
         const principal = principalOf(world, token, record.name)
+        if (!principal && token.startsWith('k8s-aws-v1.')) logs.tokenRefused(current())
         const awsAuth = kubernetes.client.get<KubernetesObject & { data?: Record<string, string> }>(
           'configmaps',
           'kube-system',
           'aws-auth',
         )
-        return principal && kubernetesUser(scope, current(), principal, awsAuth?.data)
+        const user = principal && kubernetesUser(scope, current(), principal, awsAuth?.data)
+        if (principal) logs.loggedIn(current(), token, principal, user)
+        return user
       },
     }
+    const logs = new ControlPlaneLogs(scope, record.uid)
     const kubernetes = new KubernetesCluster({
       uid: record.uid,
       gitVersion: record.gitVersion,
@@ -155,6 +164,7 @@ export class Clusters implements HostTable {
         .filter(({ id }) => record.networkInterfaceIds.includes(id))
         .map(({ addresses }) => addresses[0]!),
       upstreamDns: (name) => lookup(name, scope, record.vpcId),
+      onAnswer: (request) => logs.answered(current(), request),
     })
     const { api } = kubernetes
     const host: HttpHost = {
@@ -164,8 +174,9 @@ export class Clusters implements HostTable {
       secureContext: (name): Promise<SecureContext> => issuer.secureContext(name),
       requestsClientCertificate: true,
     }
-    const running = { record, scope, kubernetes, host }
+    const running = { record, scope, kubernetes, host, logs }
     await kubernetes.start()
+    logs.start(kubernetes.client, current)
     installSystemAddons(world, running)
     this.#running.set(record.uid, running)
     this.#byHost.set(new URL(record.endpoint).hostname.toLowerCase(), running)
@@ -173,8 +184,9 @@ export class Clusters implements HostTable {
   }
 
   /** Stops a control plane whose cluster was deleted, and forgets its objects. */
-  #end({ record, kubernetes }: RunningCluster): void {
+  #end({ record, kubernetes, logs }: RunningCluster): void {
     const { store } = this.#options.world
+    logs.stop()
     kubernetes.stop()
     forgetSystemAddons(this.#options.world, record.uid)
     forgetInstalledAddons(this.#options.world, record.uid)

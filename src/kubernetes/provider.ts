@@ -131,6 +131,26 @@ export interface LoadBalancerRequest {
   sourceRanges: string[]
 }
 
+/** A request over HTTP that the API server has answered. */
+export interface AnsweredRequest {
+  auditId: string
+  /** Path and query. */
+  uri: string
+  verb: string
+  /** Nobody: authentication failed. */
+  user?: UserInfo
+  sourceIp: string
+  userAgent: string
+  /** What it is about, if that is an API object. */
+  object?: Pick<AccessAttributes, 'resource' | 'namespace' | 'name' | 'group' | 'version' | 'subresource'>
+  /** HTTP status. */
+  code: number
+  /** Why it was refused. */
+  refusal?: string
+  /** ms since the epoch. */
+  receivedAt: number
+}
+
 export interface ClusterOptions {
   /** Names the cluster in the store: `kubernetes/<uid>/…`. */
   uid: string
@@ -169,6 +189,8 @@ export interface ClusterOptions {
   rbac?: boolean
   /** Why the store behind the API server cannot be reached now; undefined: it can. */
   storageTrouble?(): string | undefined
+  /** Told of each request over HTTP when it has been answered. */
+  onAnswer?(request: AnsweredRequest): void
   /** What ComponentStatus says of the parts of the control plane; default: there are none to ask. */
   componentHealth?(): ComponentHealth[]
 }

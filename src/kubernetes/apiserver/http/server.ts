@@ -35,6 +35,8 @@ export class ApiHost implements HttpHost {
   readonly kind = 'http'
   readonly requestsClientCertificate = true
   readonly #parts: Parts
+  /** Who made a request, and why it was refused: kept for the audit log only. */
+  readonly #admitted = new WeakMap<IncomingMessage, { user: UserInfo; refusal?: string }>()
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -49,7 +51,9 @@ export class ApiHost implements HttpHost {
   }
 
   async #serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    res.setHeader('audit-id', this.#parts.objects.context.world.ids.uuid())
+    const auditId = this.#parts.objects.context.world.ids.uuid()
+    res.setHeader('audit-id', auditId)
+    this.#tell(req, res, auditId)
     const { info, user } = await this.#admit(req)
     const { metrics, objects } = this.#parts
     res.once('finish', () => metrics.count(info, objects.kinds, res.statusCode))
@@ -69,6 +73,31 @@ export class ApiHost implements HttpHost {
     await this.#parts.streams.upgrade(call, socket, head)
   }
 
+  /** Tells whoever keeps an audit log of the request, once its answer is sent; a watch when it ends. */
+  #tell(req: IncomingMessage, res: ServerResponse, auditId: string): void {
+    const { cluster, world } = this.#parts.objects.context
+    const { onAnswer } = cluster
+    if (!onAnswer) return
+    const receivedAt = world.clock.now()
+    res.once('finish', () => {
+      const { user, refusal } = this.#admitted.get(req) ?? {}
+      const uri = req.url ?? '/'
+      const info = requestInfo(req.method ?? 'GET', uri)
+      onAnswer({
+        auditId,
+        uri,
+        verb: info.verb,
+        ...(user && { user }),
+        sourceIp: req.socket.remoteAddress ?? '127.0.0.1',
+        userAgent: req.headers['user-agent'] ?? '',
+        ...(info.isResource && { object: info }),
+        code: res.statusCode,
+        ...(refusal && { refusal }),
+        receivedAt,
+      })
+    })
+  }
+
   /** Throws what etcd's client gives up with after its retries, when the store is away. */
   async #requireStorage(): Promise<void> {
     const { cluster, world } = this.#parts.objects.context
@@ -85,6 +114,8 @@ export class ApiHost implements HttpHost {
     const user = impersonate(req.headers, authenticated, this.#parts.authorization)
     const attributes = attributesOf(info, user)
     const { allowed, reason } = this.#parts.authorization.authorize(attributes)
+    if (this.#parts.objects.context.cluster.onAnswer)
+      this.#admitted.set(req, { user, ...(!allowed && { refusal: reason }) })
     if (!allowed) throw forbiddenRequest(attributes, reason)
     return { info, user }
   }

@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } from 'node:crypto'
 import type { FaultKind } from './faults.ts'
 import type { Identity, SigningKey } from './identity.ts'
 import { header, type WireRequest } from './request.ts'
@@ -192,18 +192,20 @@ function calculate(request: WireRequest, signature: Signature, secret: string): 
     .digest('hex')
 }
 
-const signingKeys = new Map<string, Buffer>()
+// Key objects: a key given as bytes costs an HMAC eight times as much.
+const signingKeys = new Map<string, KeyObject>()
 const SIGNING_KEYS_KEPT = 1000
 
 /** The derived key of a day, region and service; kept because clients sign many requests with one. */
-function signingKeyOf(secret: string, day: string, region: string, service: string): Buffer {
+function signingKeyOf(secret: string, day: string, region: string, service: string): KeyObject {
   const name = `${secret}/${day}/${region}/${service}`
   let key = signingKeys.get(name)
   if (!key) {
-    key = [day, region, service, 'aws4_request'].reduce(
+    const derived = [day, region, service, 'aws4_request'].reduce(
       (parent, part) => createHmac('sha256', parent).update(part).digest(),
       Buffer.from(`AWS4${secret}`),
     )
+    key = createSecretKey(derived)
     if (signingKeys.size >= SIGNING_KEYS_KEPT) signingKeys.delete(signingKeys.keys().next().value!)
     signingKeys.set(name, key)
   }
@@ -266,7 +268,7 @@ function encode(text: string): string {
 }
 
 function sha256(data: string | Buffer): string {
-  return createHash('sha256').update(data).digest('hex')
+  return hash('sha256', data)
 }
 
 function parseBasic(date: string): number | undefined {

@@ -2,6 +2,7 @@ import { cp, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CloudClient, WorldInfo } from '#cloud/api.ts'
 import type { Lab } from './lab.ts'
+import { giveNames } from './names.ts'
 import type { PreparedWorlds, ShellEnvironment } from './starts.ts'
 
 interface Place {
@@ -30,10 +31,12 @@ export class Scene {
   /** A fresh world and home, as a learner finds them when the lab is started. */
   static async open(lab: Lab, id: string, worlds: PreparedWorlds, place: Place): Promise<Scene> {
     const home = join(place.folder, 'home')
-    const { accounts } = lab
+    const { accounts, names } = lab
     const options = { id, seed: lab.id, provisioning: 'instant', home, accounts } as const
     const { world, files } = await worlds.create(lab.start, options)
-    return Scene.#furnish(place, world, [files, lab.files])
+    const scene = await Scene.#furnish(place, world, [files, lab.files])
+    await giveNames(home, names, id)
+    return scene
   }
 
   /** The environment writes files too; what the home holds already goes over them. */

@@ -76,6 +76,12 @@ export const labSchema = z
       .describe(
         'Further AWS accounts, each with a profile of its name in `~/.aws`: `partner` for `aws --profile partner …`. For work across accounts: roles, repositories, keys, secrets; clusters, tasks and load balancers run in the first account.',
       ),
+    names: z
+      .record(id, z.array(z.string().regex(/^[a-z][a-z0-9-]*$/)).min(2))
+      .optional()
+      .describe(
+        'Names that are drawn for each learner: `team: [otter, heron]`. A text shows one with `<Name of="team" />`; scripts `source ~/names.env` for `$TEAM`; a check reads the same file (`checkers/lib/names.ts`).',
+      ),
     steps: z
       .array(stepSchema)
       .min(1)

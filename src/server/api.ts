@@ -229,6 +229,8 @@ export interface LabState {
   steps: StepState[]
   /** The world's clock and how much faster provisioning is than on AWS; absent before the start. */
   world?: { id: string; accountId: string; region: string; provisioning: number | 'instant'; speed: number }
+  /** The names that were drawn for the learner, by parameter, where the lab has such. */
+  names?: Record<string, string>
 }
 
 export type LabEvent =

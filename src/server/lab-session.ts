@@ -11,6 +11,7 @@ import type { CloudStatus, PartDetails, PictureChange, WorldInfo } from '#cloud/
 import type { StartedLabs } from '#database/labs.ts'
 import type { DatabaseProgress } from '#database/progress.ts'
 import type { Lab } from '#labs/lab.ts'
+import { giveNames, givenNames } from '#labs/names.ts'
 import { runScript } from '#labs/shell.ts'
 import type { PreparedWorlds } from '#labs/starts.ts'
 import { shellEnvironment } from '#workspace/environment.ts'
@@ -85,6 +86,7 @@ export class LabSession {
     const record = await this.#services.started.find(this.#learner, this.#lab.id)
     const saved = record ? await this.#saves.list(this.#lab.steps.map(({ id }) => id)) : new Set()
     // A cloud that has lost the world (its folder was removed) has to be started anew.
+    const names = record && (await givenNames(this.#home, this.#lab.names))
     const started = record !== undefined && (world !== undefined || this.#services.cloud.status !== 'up')
     return {
       id: this.#lab.id,
@@ -108,6 +110,7 @@ export class LabSession {
             speed: world.clock.speed,
           },
         }),
+      ...(names && { names }),
     }
   }
 
@@ -373,8 +376,11 @@ export class LabSession {
     this.#world = world
     await makeHome({ home: this.#home, world, files: [files, this.#lab.files] })
     if (!record) {
+      const startedAt = Date.now()
+      // Another attempt gets other names.
+      await giveNames(this.#home, this.#lab.names, `${world.id} ${startedAt}`)
       await this.#setUp(shellEnvironment({ world, toolbox: tools, home: this.#home }))
-      await started.put(this.#learner, this.#lab.id, { world: world.id, startedAt: Date.now() })
+      await started.put(this.#learner, this.#lab.id, { world: world.id, startedAt })
       await this.#keepBeginning(this.#lab.steps[0]?.id)
     }
     if ((await terminals.list(this.#learner, this.#lab.id)).length === 0) {

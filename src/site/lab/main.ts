@@ -9,6 +9,7 @@ import { FilesPane, PreviewPane, WorldPane } from './layout/lazy-panes.tsx'
 import { AboveDivider, PaneSwitch, StepsDivider } from './layout/PaneSwitch.tsx'
 import { connectShortcuts } from './layout/shortcuts.ts'
 import { mount } from './mount.ts'
+import { connectNames } from './names.ts'
 import { StepCheck } from './StepCheck.tsx'
 import { StepStatus } from './StepStatus.tsx'
 import { followLab } from './session.ts'
@@ -18,6 +19,7 @@ import { TerminalPane } from './terminal/TerminalPane.tsx'
 import { typeCommand } from './type-command.ts'
 
 connectSteps()
+connectNames()
 connectShortcuts()
 addCodeActions(document.querySelector('.steps') ?? document, { label: t.code.type, run: typeCommand })
 mount('progress', Progress)

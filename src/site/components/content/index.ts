@@ -6,6 +6,7 @@ import Explain from './Explain.astro'
 import Guide from './Guide.astro'
 import Link from './Link.astro'
 import Matrix from './Matrix.astro'
+import Name from './Name.astro'
 import Picture from './Picture.astro'
 import Predict from './Predict.astro'
 import StepHeading from './StepHeading.astro'
@@ -36,4 +37,4 @@ export const contentComponents = {
 }
 
 /** The same inside a lab's step. */
-export const stepComponents = { ...contentComponents, h2: StepHeading }
+export const stepComponents = { ...contentComponents, Name, h2: StepHeading }

@@ -1,0 +1,3 @@
+# finding: app-other-port
+source ~/names.env
+kubectl expose deployment $APP --port=80 -n $TEAM

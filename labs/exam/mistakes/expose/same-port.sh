@@ -1,0 +1,3 @@
+# finding: app-wrong-target
+source ~/names.env
+kubectl expose deployment $APP --port=8080 -n $TEAM

@@ -1,0 +1,3 @@
+# finding: lifecycle-other-images
+source ~/names.env
+aws ecr put-lifecycle-policy --repository-name archive --lifecycle-policy-text '{"rules":[{"rulePriority":1,"selection":{"tagStatus":"untagged","countType":"imageCountMoreThan","countNumber":5},"action":{"type":"expire"}}]}'

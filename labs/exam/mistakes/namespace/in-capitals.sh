@@ -1,0 +1,3 @@
+# finding: no-namespace
+source ~/names.env
+kubectl create namespace projects

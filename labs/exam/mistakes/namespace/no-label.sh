@@ -1,0 +1,3 @@
+# finding: namespace-without-owner
+source ~/names.env
+kubectl create namespace $PROJECT

@@ -1,0 +1,4 @@
+# finding: namespace-without-owner
+source ~/names.env
+kubectl create namespace $PROJECT
+kubectl label namespace $PROJECT owner=team

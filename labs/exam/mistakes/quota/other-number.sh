@@ -1,0 +1,3 @@
+# finding: quota-other-number
+source ~/names.env
+kubectl create quota pods --hard=pods=100 -n $TEAM

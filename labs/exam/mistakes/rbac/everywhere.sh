@@ -1,0 +1,3 @@
+# finding: group-may-elsewhere
+source ~/names.env
+kubectl create clusterrolebinding pods --clusterrole=view --group=$PERSON

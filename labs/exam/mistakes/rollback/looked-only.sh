@@ -1,0 +1,3 @@
+# finding: front-without-breaker
+source ~/names.env
+aws ecs describe-services --cluster $TEAM --services front

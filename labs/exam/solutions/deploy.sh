@@ -1,0 +1,3 @@
+source ~/names.env
+kubectl create deployment $WORKER --image=public.ecr.aws/nginx/nginx:1.29 --replicas=2 -n $TEAM
+kubectl rollout status deployment/$WORKER -n $TEAM

@@ -1,0 +1,2 @@
+source ~/names.env
+kubectl create poddisruptionbudget $APP --selector=app=$APP --min-available=1 -n $TEAM

@@ -1,0 +1,3 @@
+source ~/names.env
+kubectl create namespace $PROJECT
+kubectl label namespace $PROJECT owner=$PERSON

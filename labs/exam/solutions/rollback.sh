@@ -1,0 +1,2 @@
+source ~/names.env
+aws ecs update-service --cluster $TEAM --service front --deployment-configuration 'deploymentCircuitBreaker={enable=true,rollback=true}'

@@ -65,6 +65,16 @@ const OBJECTS = `
 {apiVersion: scheduling.k8s.io/v1, kind: PriorityClass, metadata: {name: high}, value: 1000, globalDefault: false}
 ---
 {apiVersion: coordination.k8s.io/v1, kind: Lease, metadata: {name: leader}, spec: {holderIdentity: me}}
+---
+{apiVersion: resource.k8s.io/v1, kind: DeviceClass, metadata: {name: gpu}, spec: {selectors: [{cel: {expression: "device.driver == 'gpu.example.com'"}}]}}
+---
+{apiVersion: resource.k8s.io/v1, kind: ResourceClaimTemplate, metadata: {name: one-gpu}, spec: {spec: {devices: {requests: [{name: gpu, exactly: {deviceClassName: gpu}}]}}}}
+---
+{apiVersion: resource.k8s.io/v1, kind: ResourceClaim, metadata: {name: card}, spec: {devices: {requests: [{name: gpu, exactly: {deviceClassName: gpu}}]}}}
+---
+{apiVersion: resource.k8s.io/v1, kind: ResourceSlice, metadata: {name: slice}, spec: {driver: gpu.example.com, nodeName: far, pool: {name: far, generation: 1, resourceSliceCount: 1}, devices: [{name: gpu-0}]}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: trainer}, spec: {resourceClaims: [{name: gpu, resourceClaimName: card}], containers: [{name: c, image: "busybox:1.37", resources: {claims: [{name: gpu}]}}]}}
 `
 
 const AGE = '\\S+'
@@ -266,6 +276,25 @@ describe('kubectl get', () => {
       'events --field-selector reason=ScalingReplicaSet',
       'LAST SEEN | TYPE | REASON | OBJECT | MESSAGE',
       `${AGE} \\| Normal \\| ScalingReplicaSet \\| deployment/web \\| Scaled up replica set web-\\w+ from 0 to 2`,
+    )
+  })
+
+  // Source also: pkg/registry/resource/resourceclaim (the specification cannot be changed), the scheduler's plugin dynamicresources.
+  it('shows devices and claims to them, which no driver here can give', async () => {
+    await shows('deviceclass gpu', 'NAME | AGE', `gpu \\| ${AGE}`)
+    await shows('resourceclaimtemplate one-gpu', 'NAME | AGE', `one-gpu \\| ${AGE}`)
+    await shows('resourceclaim card', 'NAME | STATE | AGE', `card \\| pending \\| ${AGE}`)
+    await shows(
+      'resourceslices',
+      'NAME | NODE | DRIVER | POOL | AGE',
+      `slice \\| far \\| gpu.example.com \\| far \\| ${AGE}`,
+    )
+    const more = '{"spec":{"devices":{"requests":[{"name":"gpu","exactly":{"deviceClassName":"other"}}]}}}'
+    expect((await cluster.run(['patch', 'resourceclaim', 'card', '--type=merge', '-p', more])).stderr).toContain(
+      'spec: Invalid value',
+    )
+    expect(await cluster.kubectl('describe pod trainer')).toMatch(
+      /FailedScheduling .* nodes are available: \d cannot allocate all claims/,
     )
   })
 

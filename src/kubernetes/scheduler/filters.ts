@@ -83,6 +83,10 @@ const FILTERS: Filter[] = [
     const reason = claims.nodeRefusal(node)
     return reason === undefined ? undefined : never(reason)
   },
+  // Nothing here has devices: no driver publishes ResourceSlices.
+  function dynamicResources({ pod }) {
+    return (pod.spec.resourceClaims?.length ?? 0) > 0 ? never('cannot allocate all claims') : undefined
+  },
   function podTopologySpread({ relations }, { node }) {
     const refusal = relations.spreadRefusal(node)
     return refusal === undefined ? undefined : { reasons: [refusal.reason], final: refusal.final }

@@ -267,6 +267,9 @@ export const CLUSTER_ROLES: Obj[] = [
       ['csidrivers', 'csinodes', 'csistoragecapacities', 'storageclasses', 'volumeattachments'],
       READ,
     ),
+    rule(['resource.k8s.io'], ['deviceclasses', 'resourceslices'], READ),
+    rule(['resource.k8s.io'], ['resourceclaims'], [...READ, 'update']),
+    rule(['resource.k8s.io'], ['resourceclaims/status'], ['get', 'list', 'patch', 'update', 'watch']),
   ]),
   clusterRole('system:kube-controller-manager', [
     EVENTS,

@@ -464,6 +464,29 @@ const GROUPS: Group[] = [
     ],
   },
   {
+    group: 'resource.k8s.io',
+    version: 'v1',
+    rows: [
+      { kind: 'DeviceClass', plural: 'deviceclasses', ...CLUSTER, generation: true, returnsDeleted: true },
+      {
+        kind: 'ResourceClaim',
+        plural: 'resourceclaims',
+        status: true,
+        returnsDeleted: true,
+        model: 'ResourceV1ResourceClaim',
+      },
+      { kind: 'ResourceClaimTemplate', plural: 'resourceclaimtemplates', returnsDeleted: true },
+      {
+        kind: 'ResourceSlice',
+        plural: 'resourceslices',
+        ...CLUSTER,
+        generation: true,
+        returnsDeleted: true,
+        fieldLabels: { 'spec.nodeName': 'spec.nodeName', 'spec.driver': 'spec.driver' },
+      },
+    ],
+  },
+  {
     group: 'scheduling.k8s.io',
     version: 'v1',
     rows: [
@@ -554,4 +577,5 @@ export const GROUP_ORDER = [
   'node.k8s.io',
   'discovery.k8s.io',
   'flowcontrol.apiserver.k8s.io',
+  'resource.k8s.io',
 ]

@@ -126,6 +126,8 @@ export const STRATEGIES: Record<string, Strategy> = {
   'endpointslices.discovery.k8s.io': immutable('addressType'),
   'priorityclasses.scheduling.k8s.io': immutable('value', 'preemptionPolicy'),
   'replicasets.apps': immutable('spec.selector'),
+  'resourceclaims.resource.k8s.io': immutable('spec'),
+  'resourceclaimtemplates.resource.k8s.io': immutable('spec'),
   'rolebindings.rbac.authorization.k8s.io': roleBinding,
   secrets: secretStrategy,
   services: serviceStrategy,

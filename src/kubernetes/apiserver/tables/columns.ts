@@ -42,6 +42,17 @@ const keys =
 const conditionStatus = (object: Obj, type: string): string | undefined =>
   object.status?.conditions?.find((condition: Obj) => condition.type === type)?.status
 
+/** `allocated,reserved` */
+function claimState({ metadata, status }: Obj): string {
+  const { deletionTimestamp } = metadata
+  const allocation = status?.allocation
+    ? ['allocated', ...(status.reservedFor?.length > 0 ? ['reserved'] : [])]
+    : deletionTimestamp
+      ? []
+      : ['pending']
+  return [...(deletionTimestamp ? ['deleted'] : []), ...allocation].join(',')
+}
+
 function jobStatus(object: Obj): string {
   if (conditionStatus(object, 'Complete') === 'True') return 'Complete'
   if (conditionStatus(object, 'Failed') === 'True') return 'Failed'
@@ -571,6 +582,16 @@ export const COLUMNS: Record<string, Column[]> = {
     text('Global-Default', bool('globalDefault')),
     AGE,
     text('PreemptionPolicy', 'preemptionPolicy', '<unset>'),
+  ],
+  'deviceclasses.resource.k8s.io': [NAME, AGE],
+  'resourceclaims.resource.k8s.io': [NAME, text('State', claimState), AGE],
+  'resourceclaimtemplates.resource.k8s.io': [NAME, AGE],
+  'resourceslices.resource.k8s.io': [
+    NAME,
+    text('Node', 'spec.nodeName'),
+    text('Driver', 'spec.driver'),
+    text('Pool', 'spec.pool.name'),
+    AGE,
   ],
   'csidrivers.storage.k8s.io': [
     NAME,

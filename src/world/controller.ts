@@ -22,7 +22,7 @@ export interface Controller {
   name: string
   // biome-ignore lint/suspicious/noExplicitAny: sources of one controller watch values of several shapes.
   sources: Source<any>[]
-  /** A thrown error is retried with growing delays; ConflictError is retried at once. */
+  /** A thrown error is retried with growing delays; ConflictError is retried at once. One that is `refused` is an answer, not a fault: it is not logged. */
   reconcile(key: string): Promise<Result | void> | Result | void
   /** How many different keys may be reconciled at once. Default 1. */
   concurrency?: number
@@ -206,7 +206,8 @@ class Runner {
     }
     const failures = this.#failures.get(key) ?? 0
     this.#failures.set(key, failures + 1)
-    if ((error as Error)?.name !== 'ConflictError') this.#log.error(this.#controller.name, key, error)
+    const { name, refused } = (error ?? {}) as Error & { refused?: boolean }
+    if (name !== 'ConflictError' && !refused) this.#log.error(this.#controller.name, key, error)
     this.#addAfter(key, Math.min(RETRY_BASE_MS * 2 ** failures, RETRY_MAX_MS))
   }
 }

@@ -9,8 +9,9 @@ afterEach(() => {
   for (const world of worlds.splice(0)) world.close()
 })
 
-function world(): World {
-  const made = new World({ id: 'w', clock: new Clock({ speed: 0 }), log: { error: () => {} } })
+function world(logged: unknown[] = []): World {
+  const log = { error: (_: string, __: string, error: unknown) => void logged.push(error) }
+  const made = new World({ id: 'w', clock: new Clock({ speed: 0 }), log })
   worlds.push(made)
   return made
 }
@@ -42,6 +43,26 @@ const maker = (of: World, count: number): Controller => ({
     work(0.1)
     of.store.put(`item/${key}`, key)
   },
+})
+
+it('retries what was refused, and logs faults only', async () => {
+  const logged: unknown[] = []
+  const of = world(logged)
+  const fault = new Error('a fault')
+  const answers = [Object.assign(new Error('exceeded quota'), { refused: true }), fault]
+  of.controllers.start({
+    name: 'asker',
+    sources: [{ prefix: 'item/', keys: ({ key }) => [key] }],
+    reconcile() {
+      const answer = answers.shift()
+      if (answer) throw answer
+      of.store.put('done', true)
+    },
+  })
+  of.store.put('item/1', 1)
+  await of.advance(1000)
+  expect(of.store.get('done')?.value).toBe(true)
+  expect(logged).toEqual([fault])
 })
 
 it('lets urgent controllers go before all others', async () => {

@@ -157,6 +157,7 @@ export class Clusters implements HostTable {
       serviceCidr: record.serviceIpv4Cidr,
       certificateAuthority: authority,
       certificateSigners: EKS_SIGNERS,
+      signedKubelets: true,
       endpoint: record.endpoint,
       tokenIssuer: record.oidcIssuer,
       controlPlaneAddresses: tables.networkInterfaces

@@ -1,6 +1,7 @@
 import { addons } from '#aws/eks/data/addons.ts'
 import { GP2_CLASS } from '#kubernetes/addons/ebs-csi-driver.ts'
-import { type AddonName, eksAddon } from '#kubernetes/eks-addons.ts'
+import { type AddonName, type AddonObject, eksAddon } from '#kubernetes/eks-addons.ts'
+import { NODE_BOOTSTRAPPER } from '#kubernetes/eks-nodes.ts'
 import type { World } from '#world/world.ts'
 import type { RunningCluster } from './clusters.ts'
 
@@ -20,6 +21,13 @@ const doneKey = (clusterUid: string) => `cluster-bootstrap/${clusterUid}`
  * without them, as on AWS.
  */
 export function installSystemAddons(world: World, { record, kubernetes }: RunningCluster): void {
+  const make = ({ resource, object }: AddonObject) => {
+    const { namespace = '', name } = object.metadata
+    // A kill in the middle leaves some of them.
+    if (!kubernetes.client.get(resource, namespace, name)) kubernetes.client.create(resource, object)
+  }
+  // EKS itself depends on these, and makes them again.
+  NODE_BOOTSTRAPPER.forEach(make)
   if (world.store.get(doneKey(record.uid))) return
   const dnsAddress = record.serviceIpv4Cidr.replace(/\.\d+\/\d+$/, '.10')
   for (const name of record.bootstrapAddons === false ? [] : SYSTEM_ADDONS) {
@@ -30,8 +38,7 @@ export function installSystemAddons(world: World, { record, kubernetes }: Runnin
       kubernetes.client.apply(resource, object, { fieldManager: EKS_MANAGER, conflicts: 'take' })
     }
   }
-  const { resource, object } = GP2_CLASS
-  if (!kubernetes.client.get(resource, '', object.metadata.name)) kubernetes.client.create(resource, object)
+  make(GP2_CLASS)
   world.store.put(doneKey(record.uid), true)
 }
 

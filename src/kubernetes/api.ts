@@ -1,6 +1,6 @@
 import type { Duplex, Readable } from 'node:stream'
 import type { ProcessHandle } from '#containers/runtime.ts'
-import type { AccessAttributes } from './provider.ts'
+import type { AccessAttributes, UserInfo } from './provider.ts'
 
 /** What every object has. */
 export interface ObjectMeta {
@@ -70,7 +70,8 @@ export interface ClusterApi {
   get<T extends KubernetesObject>(resource: string, namespace: string, name: string): T | undefined
   /** Of one namespace, or of all when `namespace` is undefined. */
   list<T extends KubernetesObject>(resource: string, namespace?: string): T[]
-  create<T extends KubernetesObject>(resource: string, object: T): T
+  /** `as`: who asks, when it matters to the kind (certificate requests); default: a component of the cluster. */
+  create<T extends KubernetesObject>(resource: string, object: T, as?: UserInfo): T
   /** With `metadata.resourceVersion` set, fails with Conflict when it is not the latest. */
   update<T extends KubernetesObject>(resource: string, object: T): T
   updateStatus<T extends KubernetesObject>(resource: string, object: T): T

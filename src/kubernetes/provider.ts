@@ -171,6 +171,8 @@ export interface ClusterOptions {
   signingAuthority?: { certificate: string; privateKey: string }
   /** The signers whose approved requests the cluster signs. Default: those of Kubernetes itself. */
   certificateSigners?: string[]
+  /** Whether kubelets ask the cluster for their serving certificates (`serverTLSBootstrap`), and it approves them. Default false. */
+  signedKubelets?: boolean
   /** Names outside the cluster, as the nodes and the control plane resolve them; undefined: NXDOMAIN. */
   upstreamDns?(name: string): string | undefined
   /** Where clients reach the API server: `https://….eks.amazonaws.com`. */

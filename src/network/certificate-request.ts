@@ -44,6 +44,29 @@ function describe(request: x509.Pkcs10CertificateRequest): CertificateRequest {
 const alternativeNames = (request: x509.Pkcs10CertificateRequest) =>
   request.extensions.find((item) => item instanceof x509.SubjectAlternativeNameExtension)
 
+/** A request for a certificate of an ECDSA key that is made for it, in PEM. */
+export async function makeRequest(wanted: {
+  commonName: string
+  organizations: string[]
+  dnsNames: string[]
+  addresses: string[]
+}): Promise<string> {
+  const { commonName, organizations, dnsNames, addresses } = wanted
+  const signingAlgorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
+  const keys = await crypto.subtle.generateKey(signingAlgorithm, true, ['sign', 'verify'])
+  const names = [
+    ...dnsNames.map((value) => ({ type: 'dns' as const, value })),
+    ...addresses.map((value) => ({ type: 'ip' as const, value })),
+  ]
+  const request = await x509.Pkcs10CertificateRequestGenerator.create({
+    name: [...organizations.map((name) => ({ O: [name] })), { CN: [commonName] }],
+    keys,
+    signingAlgorithm,
+    extensions: names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names)] : [],
+  })
+  return `${request.toString('pem')}\n`
+}
+
 /** Go's x509 key usages by the words of `certificates.k8s.io`. */
 const KEY_USAGES: Record<string, number> = {
   signing: x509.KeyUsageFlags.digitalSignature,

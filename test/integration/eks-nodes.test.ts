@@ -122,6 +122,20 @@ describe('self-managed nodes in private subnets', () => {
     ).toBe('17')
   })
 
+  // Source: docs.aws.amazon.com/eks/latest/userguide/cert-signing.html; kubernetes.io/docs/reference/access-authn-authz/kubelet-tls-bootstrapping.
+  it('have the certificates of their kubelets signed by the cluster', async () => {
+    expect(await shell.ok('kubectl get csr --no-headers')).toMatch(
+      /^csr-\w{5} +\S+ +kubernetes\.io\/kubelet-serving +system:node:ip-10-0-1-\d+\.ec2\.internal +<none> +Approved,Issued$/,
+    )
+    expect(
+      await shell.ok(
+        `kubectl get csr -o jsonpath='{.items[0].status.certificate}' | base64 -d | openssl x509 -noout -subject -ext subjectAltName,extendedKeyUsage`,
+      ),
+    ).toMatch(
+      /O = system:nodes, CN = system:node:ip-[\s\S]*TLS Web Server Authentication[\s\S]*DNS:ip-10-0-1-\d+\.ec2\.internal, IP Address:10\.0\.1\.\d+/,
+    )
+  })
+
   it('cannot pull when the way out is gone, and say so', async () => {
     await run('aws ec2 delete-route --route-table-id $CLOSED --destination-cidr-block 0.0.0.0/0')
     await run(

@@ -290,9 +290,9 @@ describe('kubectl get', () => {
       `slice \\| far \\| gpu.example.com \\| far \\| ${AGE}`,
     )
     const more = '{"spec":{"devices":{"requests":[{"name":"gpu","exactly":{"deviceClassName":"other"}}]}}}'
-    expect((await cluster.run(['patch', 'resourceclaim', 'card', '--type=merge', '-p', more])).stderr).toContain(
-      'spec: Invalid value',
-    )
+    expect(
+      (await cluster.run(['patch', 'resourceclaim', 'card', '--type=merge', '-p', more])).stderr,
+    ).toContain('spec: Invalid value')
     expect(await cluster.kubectl('describe pod trainer')).toMatch(
       /FailedScheduling .* nodes are available: \d cannot allocate all claims/,
     )

@@ -1,5 +1,5 @@
 import type { ClusterApi, DeleteOptions, KubernetesObject, StoredResource } from '../api.ts'
-import type { AccessAttributes } from '../provider.ts'
+import type { AccessAttributes, UserInfo } from '../provider.ts'
 import { timestamp } from '../time.ts'
 import { applyConfiguration } from './apply/apply.ts'
 import { conflict } from './errors.ts'
@@ -44,9 +44,10 @@ export class ComponentApi implements ClusterApi {
     return this.#objects.list(this.#kindOf(resource), namespace).entries.map((entry) => objectOf<T>(entry))
   }
 
-  create<T extends KubernetesObject>(resource: string, object: T): T {
+  create<T extends KubernetesObject>(resource: string, object: T, user?: UserInfo): T {
     const kind = this.#kindOf(resource)
-    const entry = this.#objects.create(kind, object.metadata.namespace ?? '', this.#decode(kind, object))
+    const { namespace = '' } = object.metadata
+    const entry = this.#objects.create(kind, namespace, this.#decode(kind, object), user ? { user } : {})
     return objectOf<T>(entry)
   }
 

@@ -9,6 +9,7 @@ import { NodeImages } from './node-images.ts'
 import { NodeMemory } from './node-memory.ts'
 import { type NodeRecord, nodeRecordPrefix } from './node-record.ts'
 import { type KubeletServices, PodWorker } from './pod-worker.ts'
+import { servesTls, servingCertificates } from './serving-certificates.ts'
 import { kubeletStreams } from './streams.ts'
 import { apiLedger, type PodLedger, type Reaches, uplinkApi } from './uplink.ts'
 
@@ -151,6 +152,9 @@ export function startKubelets(plane: ControlPlane, given: KubeletsOptions): Kube
     reconcile,
   })
   const agents = world.controllers.start(nodeAgents(plane, images, reaches))
+  const serving = options.signedKubelets
+    ? world.controllers.start(servingCertificates(plane, reaches))
+    : undefined
   const nodes = world.store.watch<NodeRecord>(records, ({ type, entry, previous }) => {
     const up = type === 'put' && !entry.value.stopped
     const wasUp = previous !== undefined && !previous.value.stopped
@@ -168,18 +172,22 @@ export function startKubelets(plane: ControlPlane, given: KubeletsOptions): Kube
 
   const workerOf = (pod: Pod) =>
     workers.get(nameOf(pod))?.find(({ uid }) => uid === pod.metadata.uid) ?? staticWorker?.(pod)
-  const silent = (pod: Pod) => {
+  const unreachable = (pod: Pod) => {
     const node = recordOf(pod.spec.nodeName!)
-    return attended(node) ? undefined : node?.address
+    if (!node) return
+    const { name, address } = node
+    if (!attended(node)) return { address, why: `dial tcp ${address}:10250: connect: connection refused` }
+    return servesTls(plane, name) ? undefined : { address, why: 'remote error: tls: internal error' }
   }
   return {
-    ...kubeletStreams({ api, network: options.network, workerOf, silent }),
+    ...kubeletStreams({ api, network: options.network, workerOf, unreachable }),
     workersOn: (node) => [...workers.values()].flat().filter(({ nodeName }) => nodeName === node),
     reconnected() {
       for (const { name } of world.store.values<NodeRecord>(records)) {
         if (!reaches(name)) continue
         resync(name)
         agents.enqueue(name)
+        serving?.enqueue(name)
       }
     },
     registerNode(node) {
@@ -210,6 +218,7 @@ export function startKubelets(plane: ControlPlane, given: KubeletsOptions): Kube
       nodes.close()
       runner.stop()
       agents.stop()
+      serving?.stop()
       podsByMount.close()
       for (const list of workers.values()) for (const worker of list) worker.crash()
       workers.clear()

@@ -16,19 +16,19 @@ export function kubeletStreams(options: {
   api: ClusterApi
   network: VirtualNetwork
   workerOf(pod: Pod): PodWorker | undefined
-  /** The address of the pod's node when no kubelet listens there. */
-  silent(pod: Pod): string | undefined
+  /** The address of the pod's node, and in Go's words why its kubelet cannot be asked; undefined when it can. */
+  unreachable(pod: Pod): { address: string; why: string } | undefined
 }): KubeletApi {
-  const { api, network, workerOf, silent } = options
+  const { api, network, workerOf, unreachable } = options
 
   /** Throws what the API server says when it cannot reach the kubelet, for logs or a stream. */
   function dial(pod: Pod, logsOf?: string): void {
-    const address = pod.spec.nodeName && silent(pod)
-    if (!address) return
+    const found = pod.spec.nodeName ? unreachable(pod) : undefined
+    if (!found) return
+    const { address, why } = found
     const { namespace, name } = pod.metadata
-    const refused = `dial tcp ${address}:10250: connect: connection refused`
     const url = `https://${address}:10250/containerLogs/${namespace}/${name}/${logsOf}`
-    throw new StatusError(500, '', logsOf ? `Get "${url}": ${refused}` : `error dialing backend: ${refused}`)
+    throw new StatusError(500, '', logsOf ? `Get "${url}": ${why}` : `error dialing backend: ${why}`)
   }
 
   function podNamed(namespace: string, name: string): Pod {

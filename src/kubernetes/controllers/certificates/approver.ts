@@ -4,6 +4,7 @@ import { type ControlPlane, ownKey } from '../control-plane.ts'
 import {
   hasCondition,
   kubeletClientFault,
+  kubeletServingFault,
   pemOf,
   REQUESTS,
   SIGNERS,
@@ -11,41 +12,58 @@ import {
 } from './requests.ts'
 
 interface Recognizer {
+  signer: string
+  fault: typeof kubeletClientFault
   /** The right that whoever asks needs, as a subresource of the requests. */
-  permission: 'selfnodeclient' | 'nodeclient'
+  permission: 'selfnodeclient' | 'nodeclient' | 'selfnodeserver'
   message: string
   isSelf: boolean
 }
 
+const CLIENT = { signer: SIGNERS.kubeletClient, fault: kubeletClientFault }
 const RECOGNIZERS: Recognizer[] = [
   {
+    ...CLIENT,
     permission: 'selfnodeclient',
     message: 'Auto approving self kubelet client certificate after SubjectAccessReview.',
     isSelf: true,
   },
   {
+    ...CLIENT,
     permission: 'nodeclient',
     message: 'Auto approving kubelet client certificate after SubjectAccessReview.',
     isSelf: false,
   },
 ]
 
+/** Upstream leaves serving certificates to an administrator or, on EKS, to the cloud; the message there is from knowledge (2026-11). */
+const SERVING: Recognizer = {
+  signer: SIGNERS.kubeletServing,
+  fault: kubeletServingFault,
+  permission: 'selfnodeserver',
+  message: 'Auto approving self kubelet server certificate after SubjectAccessReview.',
+  isSelf: true,
+}
+
 /** Approves the client certificates of kubelets that have the right to them. Models pkg/controller/certificates/approver. */
 export function certificateApprover(plane: ControlPlane): Controller {
-  const { api } = plane
+  const { api, options } = plane
+  const recognizers = options.signedKubelets ? [...RECOGNIZERS, SERVING] : RECOGNIZERS
   return {
     name: 'certificatesigningrequest-approving-controller',
     sources: [{ prefix: api.prefix(REQUESTS), keys: ownKey }],
     reconcile(name) {
       const object = api.get<SigningRequest>(REQUESTS, '', name)
-      if (object?.spec.signerName !== SIGNERS.kubeletClient || object.status?.certificate) return
+      if (!object || object.status?.certificate) return
+      const fitting = recognizers.filter(({ signer }) => signer === object.spec.signerName)
+      if (fitting.length === 0) return
       if (hasCondition(object, 'Approved') || hasCondition(object, 'Denied')) return
       const asked = readRequest(pemOf(object))
-      if (kubeletClientFault(asked, object.spec.usages)) return
       const { username = '', uid, groups = [], extra } = object.spec
       const user = { username, groups, ...(uid && { uid }), ...(extra && { extra }) }
-      const fits = RECOGNIZERS.find(
-        ({ permission, isSelf }) =>
+      const fits = fitting.find(
+        ({ fault, permission, isSelf }) =>
+          !fault(asked, object.spec.usages) &&
           (!isSelf || asked.commonName === username) &&
           api.mayAccess({
             user,

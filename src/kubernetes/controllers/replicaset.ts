@@ -28,11 +28,12 @@ export function replicaSetController(plane: ControlPlane): Controller {
     const pods = podsByOwner.get(set.metadata.uid!).filter(isActive)
     const failure = set.metadata.deletionTimestamp ? undefined : scale(set, pods)
     const wait = writeStatus(set, failure)
-    if (failure) throw new Error(failure.message)
+    if (failure) throw failure
     return wait
   }
 
-  function scale(set: ReplicaSet, pods: Pod[]): { reason: string; message: string } | undefined {
+  /** Gives what the API server answered when it took no more pods. */
+  function scale(set: ReplicaSet, pods: Pod[]): Error | undefined {
     const missing = (set.spec.replicas ?? 1) - pods.length
     try {
       // The events of these pods bring the next turn, and with it further ones.
@@ -41,7 +42,7 @@ export function replicaSetController(plane: ControlPlane): Controller {
       }
     } catch (error) {
       if (error instanceof Pending) throw error
-      return { reason: 'FailedCreate', message: (error as Error).message }
+      return error as Error
     }
     if (missing < 0) {
       for (const pod of victims(plane, pods, -missing)) {
@@ -51,7 +52,7 @@ export function replicaSetController(plane: ControlPlane): Controller {
     }
   }
 
-  function writeStatus(found: ReplicaSet, failure: { reason: string; message: string } | undefined) {
+  function writeStatus(found: ReplicaSet, failure: Error | undefined) {
     const set = api.get<ReplicaSet>('replicasets.apps', found.metadata.namespace!, found.metadata.name)
     if (!set) return
     const pods = podsByOwner.get(set.metadata.uid!).filter(isActive)
@@ -63,13 +64,13 @@ export function replicaSetController(plane: ControlPlane): Controller {
     const known = (set.status?.conditions ?? []).find(({ type }) => type === 'ReplicaFailure')
     const others = (set.status?.conditions ?? []).filter((condition) => condition !== known)
     // The same failure again is not written: the text names a new pod each time, and every write would be a new attempt.
-    const same = failure && known?.reason === failure.reason
+    const same = failure && known?.reason === 'FailedCreate'
     const conditions = same
       ? set.status!.conditions!
       : failure
         ? withCondition(
             set.status?.conditions,
-            { type: 'ReplicaFailure', status: 'True', ...failure },
+            { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: failure.message },
             plane.timestamp(),
           )
         : others

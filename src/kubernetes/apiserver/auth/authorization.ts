@@ -37,6 +37,11 @@ export class Authorization {
     return { allowed: false, reason: node?.reason || reason }
   }
 
+  /** Whether somebody beside RBAC decides, by rules that are not known here. */
+  get hasOthers(): boolean {
+    return this.#cluster.rbac !== false && this.#cluster.authorizers.length > 0
+  }
+
   /** The rules of RBAC that hold for a user in a namespace, or only those of ClusterRoleBindings when it is `''`. */
   rules(user: UserInfo, namespace: string): Iterable<EffectiveRule> {
     return this.#roles.of(user, namespace)

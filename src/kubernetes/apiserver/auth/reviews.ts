@@ -72,5 +72,9 @@ function rulesStatus(namespace: string, user: UserInfo, { authorization }: Subre
       resourceRules.push({ verbs, apiGroups, resources, ...(resourceNames && { resourceNames }) })
     if (nonResourceURLs?.length) nonResourceRules.push({ verbs, nonResourceURLs })
   }
-  return { resourceRules, nonResourceRules, incomplete: false }
+  // What a webhook would allow (EKS: access policies) cannot be listed.
+  const evaluationError = 'webhook authorizer does not support user rule resolution'
+  return authorization.hasOthers
+    ? { resourceRules, nonResourceRules, incomplete: true, evaluationError }
+    : { resourceRules, nonResourceRules, incomplete: false }
 }

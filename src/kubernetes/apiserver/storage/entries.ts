@@ -12,7 +12,9 @@ export function objectOf<T extends KubernetesObject>(entry: Entry): T {
   let object = objects.get(entry)
   if (!object) {
     const value = entry.value as KubernetesObject
-    object = { ...value, metadata: { ...value.metadata, resourceVersion: String(entry.modRevision) } }
+    // A dry run's object was never stored.
+    const version = entry.modRevision > 0 ? { resourceVersion: String(entry.modRevision) } : {}
+    object = { ...value, metadata: { ...value.metadata, ...version } }
     objects.set(entry, object)
   }
   return object as T

@@ -181,6 +181,8 @@ export interface ClusterOptions {
   tokenIssuer?: string
   /** Where the API server listens inside the world: the control plane's addresses in the customer's subnets. Default: nowhere. */
   controlPlaneAddresses?: string[]
+  /** Where all API servers of the cluster that run now listen; default: `controlPlaneAddresses`. */
+  apiServers?(): string[]
   /** Default 443. */
   apiPort?: number
   /** What the API server shows there; default: a certificate of the cluster's authority for the names that pods use. */

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { EngineClient } from '#containers/cli/client.ts'
+import { BALANCER_IMAGE, balancerName, configureBalancer, createBalancer } from './balancer.ts'
 import type { ClusterConfig } from './config.ts'
 import { kubeadmConfig, podSubnetOf } from './kubeadm-config.ts'
 import {
@@ -13,6 +14,7 @@ import { KindError, type Status } from './log.ts'
 import {
   createNode,
   ensureImage,
+  ensureNetwork,
   type KindNode,
   listNodes,
   must,
@@ -84,20 +86,29 @@ async function build(
       ensureImage(engine, image),
     )
   const names = namesOf(cluster, config.nodes)
+  const planes = names.filter((_, index) => config.nodes[index]!.role === 'control-plane')
+  const balancer = planes.length > 1 ? balancerName(cluster) : undefined
+  if (balancer) await ensureImage(engine, BALANCER_IMAGE)
+  await ensureNetwork(engine)
   await status.step(`Preparing nodes ${'📦 '.repeat(names.length)}`, () =>
-    Promise.all(
-      config.nodes.map((node, index) =>
+    Promise.all([
+      ...(balancer ? [createBalancer(engine, cluster, config.networking.apiServerPort)] : []),
+      ...config.nodes.map((node, index) =>
         createNode(engine, {
           cluster,
           name: names[index]!,
           image: imageOf(node.image),
           node,
-          ...(config.networking.apiServerPort && { apiPort: config.networking.apiServerPort }),
+          ...(config.networking.apiServerPort && !balancer && { apiPort: config.networking.apiServerPort }),
         }),
       ),
-    ),
+    ]),
   )
-  const controlPlane = names[config.nodes.findIndex(({ role }) => role === 'control-plane')]!
+  if (balancer)
+    await status.step('Configuring the external load balancer ⚖️', () =>
+      configureBalancer(engine, cluster, planes),
+    )
+  const [controlPlane = '', ...furtherPlanes] = planes
   const podSubnet = config.networking.podSubnet ?? (await freePodSubnet(engine, cluster))
   await status.step('Writing configuration 📜', async () => {
     for (const [index, node] of config.nodes.entries()) {
@@ -108,20 +119,30 @@ async function build(
         engine,
         name,
         '/kind/kubeadm.conf',
-        kubeadmConfig({ config, node, cluster, name, address, version, podSubnet, controlPlane }),
+        kubeadmConfig({
+          config,
+          node,
+          cluster,
+          name,
+          address,
+          version,
+          podSubnet,
+          endpointHost: balancer ?? controlPlane,
+        }),
       )
     }
   })
-  await status.step('Starting control-plane 🕹️', () =>
-    must(engine, controlPlane, [
+  await status.step('Starting control-plane 🕹️', async () => {
+    await must(engine, controlPlane, [
       'kubeadm',
       'init',
       '--config=/kind/kubeadm.conf',
       '--skip-phases=preflight',
       '--skip-token-print',
       '--v=6',
-    ]),
-  )
+    ])
+    for (const plane of furtherPlanes) await copyKeys(engine, controlPlane, plane)
+  })
   const kubectl = ['kubectl', `--kubeconfig=${ADMIN}`]
   const workers = names.filter((_, index) => config.nodes[index]!.role === 'worker')
   if (!config.networking.disableDefaultCNI)
@@ -134,7 +155,7 @@ async function build(
         manifest.replaceAll('{{ .PodSubnet }}', podSubnet),
       )
     })
-  if (workers.length === 0)
+  if (names.length === 1)
     await run(engine, controlPlane, [
       ...kubectl,
       'taint',
@@ -146,22 +167,34 @@ async function build(
     const manifest = await must(engine, controlPlane, ['cat', '/kind/manifests/default-storage.yaml'])
     await must(engine, controlPlane, [...kubectl, 'apply', '-f', '-'], manifest)
   })
-  if (workers.length > 0)
-    await status.step('Joining worker nodes 🚜', () =>
-      Promise.all(
-        workers.map((worker) =>
-          must(engine, worker, [
-            'kubeadm',
-            'join',
-            '--config',
-            '/kind/kubeadm.conf',
-            '--skip-phases=preflight',
-            '--v=6',
-          ]),
-        ),
-      ),
-    )
+  const join = (name: string) =>
+    must(engine, name, [
+      'kubeadm',
+      'join',
+      '--config',
+      '/kind/kubeadm.conf',
+      '--skip-phases=preflight',
+      '--v=6',
+    ])
+  if (furtherPlanes.length > 0)
+    await status.step('Joining more control-plane nodes 🎮', async () => {
+      // Members of etcd join one after another.
+      for (const plane of furtherPlanes) await join(plane)
+    })
+  if (workers.length > 0) await status.step('Joining worker nodes 🚜', () => Promise.all(workers.map(join)))
   if (options.waitMs > 0) await waitForReady(engine, status, controlPlane, options.waitMs)
+}
+
+/** What control planes have in common (pkg/cluster/internal/create/actions/kubeadminit). */
+const SHARED_KEYS = ['ca', 'front-proxy-ca', 'etcd/ca']
+  .flatMap((name) => [`pki/${name}.crt`, `pki/${name}.key`])
+  .concat('pki/sa.pub', 'pki/sa.key')
+
+async function copyKeys(engine: EngineClient, from: string, to: string): Promise<void> {
+  for (const file of SHARED_KEYS) {
+    const path = `/etc/kubernetes/${file}`
+    await writeNodeFile(engine, to, path, await must(engine, from, ['cat', path]))
+  }
 }
 
 async function waitForReady(
@@ -185,7 +218,14 @@ async function waitForReady(
           'node-role.kubernetes.io/control-plane',
           '--no-headers',
         ])
-        if (/\s Ready\s/.test(stdout)) return true
+        if (
+          stdout !== '' &&
+          stdout
+            .trim()
+            .split('\n')
+            .every((line) => /\sReady\s/.test(line))
+        )
+          return true
         await sleep(POLL_MS)
       }
       return false

@@ -75,7 +75,6 @@ function complete(value: unknown): ClusterConfig {
     )
   }
   const unsimulated = Object.entries({
-    'more than one control-plane node': data.nodes.filter(({ role }) => role === 'control-plane').length > 1,
     extraMounts: data.nodes.some(({ extraMounts }) => extraMounts.length > 0),
     kubeadmConfigPatchesJSON6902: data.kubeadmConfigPatchesJSON6902.length > 0,
     containerdConfigPatches: data.containerdConfigPatches.length > 0,

@@ -16,9 +16,10 @@ export function kubeadmConfig(options: {
   address: string
   version: string
   podSubnet: string
-  controlPlane: string
+  /** `host` by which the API server is known: a control plane's name, or the load balancer's. */
+  endpointHost: string
 }): string {
-  const { config, node, cluster, name, address, version, podSubnet, controlPlane } = options
+  const { config, node, cluster, name, address, version, podSubnet, endpointHost } = options
   const labels = Object.entries(node.labels).map(([key, value]) => `${key}=${value}`)
   const registration = {
     criSocket: 'unix:///run/containerd/containerd.sock',
@@ -32,7 +33,7 @@ export function kubeadmConfig(options: {
   const gates = Object.entries(config.featureGates).map(([gate, on]) => `${gate}=${on}`)
   const gateArguments = gates.length > 0 ? [{ name: 'feature-gates', value: gates.join(',') }] : []
   const runtime = Object.entries(config.runtimeConfig).map(([api, on]) => `${api}=${on}`)
-  const endpoint = `${controlPlane}:6443`
+  const endpoint = `${endpointHost}:6443`
   const documents: Document[] = [
     {
       apiVersion: 'kubeadm.k8s.io/v1beta4',
@@ -67,6 +68,9 @@ export function kubeadmConfig(options: {
         bootstrapToken: { apiServerEndpoint: endpoint, token: TOKEN, unsafeSkipCAVerification: true },
       },
       nodeRegistration: registration,
+      ...(node.role === 'control-plane' && {
+        controlPlane: { localAPIEndpoint: { advertiseAddress: address, bindPort: 6443 } },
+      }),
     },
     {
       apiVersion: 'kubelet.config.k8s.io/v1beta1',

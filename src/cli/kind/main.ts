@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { CommandError, EngineClient } from '#containers/cli/client.ts'
+import { BALANCER_ROLE } from './balancer.ts'
 import {
   clusterKubeconfig,
   clusterNames,
@@ -126,7 +127,7 @@ named(load.command('docker-image <images...>').description('Loads docker images 
   .option('--nodes <names>', 'comma separated list of nodes to load images into')
   .action(async (images: string[], { name, nodes }: { name: string; nodes?: string }) => {
     const client = engine()
-    const all = await listNodes(client, name)
+    const all = (await listNodes(client, name)).filter(({ role }) => role !== BALANCER_ROLE)
     if (all.length === 0) throw new KindError(`no nodes found for cluster "${name}"`)
     const wanted = nodes ? all.filter((node) => nodes.split(',').includes(node.name)) : all
     for (const image of images) {

@@ -6,14 +6,14 @@ import { KindError } from './log.ts'
 export const CLUSTER_LABEL = 'io.x-k8s.kind.cluster'
 export const ROLE_LABEL = 'io.x-k8s.kind.role'
 /** The Docker network of kind's nodes. */
-const NETWORK = 'kind'
+export const NETWORK = 'kind'
 
 /** A node: a container of the Docker Engine. */
 export interface KindNode {
   name: string
   id: string
   cluster: string
-  role: 'control-plane' | 'worker'
+  role: 'control-plane' | 'worker' | 'external-load-balancer'
   state: string
 }
 
@@ -63,6 +63,15 @@ export function namesOf(cluster: string, nodes: NodeConfig[]): string[] {
   })
 }
 
+/** Makes the network of kind's nodes unless it is there. */
+export async function ensureNetwork(engine: EngineClient): Promise<void> {
+  await engine
+    .json('POST', '/networks/create', { body: { Name: NETWORK, CheckDuplicate: true } })
+    .catch(() => {
+      // It is there already.
+    })
+}
+
 /** Makes and starts a node's container, and waits until its system is up. */
 export async function createNode(
   engine: EngineClient,
@@ -70,11 +79,6 @@ export async function createNode(
 ): Promise<void> {
   const { cluster, name, image, node } = options
   const { role } = node
-  await engine
-    .json('POST', '/networks/create', { body: { Name: NETWORK, CheckDuplicate: true } })
-    .catch(() => {
-      // It is there already.
-    })
   const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {}
   for (const {
     containerPort,

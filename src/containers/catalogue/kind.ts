@@ -147,11 +147,54 @@ const component = (program: string, path = `/usr/local/bin/${program}`): Catalog
 const tagged = (program: string, path: string, tags: string[]) =>
   tags.map((tag) => ({ tags: [tag], recipe: () => single(program, tag.replace(/^v/, ''), path) }))
 
+const etcd = (version: string): ImageRecipe => {
+  const programs = ['etcd', 'etcdctl', 'etcdutl'].map((name) => `/usr/local/bin/${name}`)
+  return {
+    created: '2025-12-17T00:00:00Z',
+    config: { Env: [PATH], Cmd: ['/usr/local/bin/etcd'] },
+    layers: [
+      {
+        createdBy: 'COPY etcd* etcdctl* etcdutl* /usr/local/bin/ # buildkit',
+        files: Object.fromEntries(
+          programs.map((path) => [path, programFile(path.slice('/usr/local/bin/'.length), version)]),
+        ),
+      },
+    ],
+  }
+}
+
+/** The load balancer that kind puts before several control-plane nodes. */
+const haproxy: ImageRecipe = {
+  created: '2023-06-06T00:00:00Z',
+  config: {
+    Env: [PATH],
+    Entrypoint: ['haproxy', '-sf', '7', '-W', '-db', '-f', '/usr/local/etc/haproxy/haproxy.cfg'],
+    StopSignal: 'SIGUSR1',
+  },
+  layers: [
+    {
+      createdBy: 'COPY stage / # buildkit',
+      files: {
+        '/usr/local/sbin/haproxy': programFile('haproxy', '2.2.9'),
+        ...Object.fromEntries(
+          ['sh', 'cat', 'mkdir', 'kill'].map((name) => [`/bin/${name}`, programFile('busybox', '1.37.0')]),
+        ),
+        '/usr/local/etc/haproxy/haproxy.cfg': text(
+          'global\n  log /dev/log local0\n  daemon\n\ndefaults\n  mode tcp\n  timeout connect 5000\n  timeout client 50000\n  timeout server 50000\n',
+        ),
+      },
+    },
+  ],
+}
+
 /** Images that are on every node of kind, beside those of kubeadm. */
 export const KIND_IMAGES = {
   kindnet: 'docker.io/kindest/kindnetd:v20251212-v0.29.0-alpha-105-g20ccfc88',
   provisioner: 'docker.io/kindest/local-path-provisioner:v20251212-v0.29.0-alpha-105-g20ccfc88',
 } as const
+
+/** The image of kind's load balancer (pkg/cluster/internal/loadbalancer/const.go; the tag from knowledge, 2026-11). */
+export const KIND_BALANCER = 'docker.io/kindest/haproxy:v20230606-42a2262b'
 
 const kindest = (name: string, images: CatalogueRepository['images']): CatalogueRepository => ({
   names: [{ host: 'registry-1.docker.io', repository: `kindest/${name}` }],
@@ -165,6 +208,7 @@ export const kind: CatalogueRepository[] = [
     'node',
     KIND_RELEASES.map((version) => ({ tags: [version], recipe: () => node(version) })),
   ),
+  kindest('haproxy', [{ tags: [tagOf(KIND_BALANCER)], recipe: () => haproxy }]),
   kindest('kindnetd', tagged('kindnetd', '/bin/kindnetd', [tagOf(KIND_IMAGES.kindnet)])),
   kindest(
     'local-path-provisioner',
@@ -176,7 +220,10 @@ export const kind: CatalogueRepository[] = [
   component('kube-controller-manager'),
   component('kube-scheduler'),
   component('kube-proxy'),
-  upstream('etcd', tagged('etcd', '/usr/local/bin/etcd', ['3.6.6-0', '3.6.4-0', '3.5.21-0'])),
+  upstream(
+    'etcd',
+    ['3.6.6-0', '3.6.4-0', '3.5.21-0'].map((tag) => ({ tags: [tag], recipe: () => etcd(tag) })),
+  ),
   upstream('coredns/coredns', tagged('coredns', '/coredns', ['v1.13.1', 'v1.12.1', 'v1.12.0'])),
   upstream('pause', tagged('pause', '/pause', ['3.10.1', '3.10'])),
 ]

@@ -38,6 +38,7 @@ export class ApiServer {
   readonly #folder: string
   readonly #cluster: ClusterOptions
   #schema: Schema | undefined
+  #endpoints: { enqueue(key: string): void; stop(): void } | undefined
   #running: { stop(): void }[] = []
 
   /** `generated` is the folder that `buildOpenApi` wrote. */
@@ -85,8 +86,8 @@ export class ApiServer {
     this.#schema = await loadSchema(this.#folder)
     bootstrap(this.#objects)
     const { controllers } = this.#objects.context.world
+    this.#endpoints = controllers.start(kubernetesServiceController(this.#objects))
     const own = [
-      kubernetesServiceController,
       clusterRoleAggregation,
       eventExpiry,
       definitionNames,
@@ -94,7 +95,10 @@ export class ApiServer {
       quotaUsage,
       policyTypeChecking,
     ]
-    this.#running = own.map((controller) => controllers.start(controller(this.#objects)))
+    this.#running = [
+      this.#endpoints,
+      ...own.map((controller) => controllers.start(controller(this.#objects))),
+    ]
     this.#running.push(await listenInside(this.#cluster, this.host))
   }
 
@@ -103,6 +107,11 @@ export class ApiServer {
     this.#stop.abort()
     for (const controller of this.#running) controller.stop()
     this.#running = []
+  }
+
+  /** Another API server of the cluster has begun or ended: the `kubernetes` Service follows. */
+  apiServersChanged(): void {
+    this.#endpoints?.enqueue('kubernetes')
   }
 
   /** Requests for logs, exec, attach and port-forward go to these kubelets from now on. */

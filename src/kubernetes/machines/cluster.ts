@@ -31,6 +31,7 @@ export type ServerSettings = Pick<
   | 'endpoint'
   | 'gitVersion'
   | 'storageTrouble'
+  | 'apiServers'
   | 'componentHealth'
 >
 
@@ -54,8 +55,10 @@ export class MachineCluster {
   readonly client: ClusterApi
   readonly #options: ClusterOptions
   readonly #needs: Needs
-  #server: ApiServer | undefined
-  #serving = false
+  /** The API servers that run, with what their flags say, the latest last. */
+  readonly #servers = new Map<ApiServer, ServerSettings>()
+  /** The latest of them, which answers reads when none runs. */
+  #last: ApiServer | undefined
   #plane: ControlPlane | undefined
   #network: ClusterNetwork | undefined
   #kubelets: Kubelets | undefined
@@ -73,12 +76,18 @@ export class MachineCluster {
       certificateAuthority: { certificate: '', privateKey: '' },
       endpoint: '',
     }
-    this.client = latest(() => this.#server!.client)
+    this.client = latest(() => this.#server.client)
   }
 
   /** Whether an API server answers, with its storage behind it. */
   get serving(): boolean {
-    return this.#serving && this.#options.storageTrouble?.() === undefined
+    return [...this.#servers.values()].some(answers)
+  }
+
+  /** An API server that answers, else the one that did last. */
+  get #server(): ApiServer {
+    for (const [server, settings] of this.#servers) if (answers(settings)) return server
+    return this.#last!
   }
 
   get options(): Readonly<ClusterOptions> {
@@ -101,21 +110,31 @@ export class MachineCluster {
 
   /** Runs an API server until it is stopped. Throws what its listener throws (EADDRINUSE). */
   async serve(settings: ServerSettings): Promise<{ stop(): void }> {
-    Object.assign(this.#options, { rbac: true, servingCertificate: undefined, ...settings })
-    const server = new ApiServer(this.#options, GENERATED)
-    this.#server = server
+    const own = { rbac: true, servingCertificate: undefined, ...settings, apiServers: this.#addresses }
+    Object.assign(this.#options, own)
+    const server = new ApiServer({ ...this.#options, ...own } as ClusterOptions, GENERATED)
+    this.#last ??= server
     this.#open()
     await server.start()
     server.registerKubelet(this.#kubelets!)
-    this.#serving = true
-    this.#needs.changed()
+    this.#last = server
+    this.#servers.set(server, settings)
+    this.#serversChanged()
     return {
       stop: () => {
         server.stop()
-        if (this.#server === server) this.#serving = false
-        this.#needs.changed()
+        this.#servers.delete(server)
+        this.#serversChanged()
       },
     }
+  }
+
+  readonly #addresses = (): string[] =>
+    [...this.#servers.values()].flatMap(({ controlPlaneAddresses = [] }) => controlPlaneAddresses).sort()
+
+  #serversChanged(): void {
+    for (const server of this.#servers.keys()) server.apiServersChanged()
+    this.#needs.changed()
   }
 
   /** The controllers of a kube-controller-manager that leads; without `signing` nobody signs certificates. */
@@ -148,7 +167,8 @@ export class MachineCluster {
   }
 
   stop(): void {
-    this.#server?.stop()
+    for (const server of this.#servers.keys()) server.stop()
+    this.#servers.clear()
     this.#kubelets?.stop()
     this.#provisioner?.stop()
     this.#network?.stop()
@@ -200,7 +220,7 @@ export class MachineCluster {
 
   readonly #issueToken: TokenIssuer = ({ namespace, serviceAccount, pod, audience, expirationSeconds }) => {
     const account = this.client.get('serviceaccounts', namespace, serviceAccount)
-    return this.#server!.issueToken({
+    return this.#server.issueToken({
       namespace,
       name: serviceAccount,
       uid: account?.metadata.uid ?? '',
@@ -210,6 +230,8 @@ export class MachineCluster {
     })
   }
 }
+
+const answers = ({ storageTrouble }: ServerSettings): boolean => storageTrouble?.() === undefined
 
 const usesNodeDns = ({ spec }: Pod): boolean =>
   spec.dnsPolicy === 'Default' || (spec.hostNetwork === true && spec.dnsPolicy !== 'ClusterFirstWithHostNet')

@@ -10,6 +10,7 @@ import { nodeRecordPrefix } from '../kubelet/node-record.ts'
 import { staticPodPrefix } from '../kubelet/static-pods.ts'
 import type { CloudProvider } from '../provider.ts'
 import { MachineCluster } from './cluster.ts'
+import { Ensemble, ensembleIds } from './etcd/ensemble.ts'
 import { MachineVolumes } from './host-files.ts'
 import type { Kubeconfig } from './kubeconfig.ts'
 import { NodeMachine } from './machine.ts'
@@ -25,10 +26,27 @@ export interface MachinesOptions {
   lookup?: (name: string) => string | undefined
 }
 
-/** Names the machine whose disk holds the data of an etcd, by the data's id. */
-const dataKey = (id: string): string => `etcd-data/${id}`
 /** Folders of the store that hold what belongs to a cluster, by the id of its data. */
-const KEPT = ['kubernetes', 'kubelet', 'volume-data', 'provisioning', 'pod-addresses']
+const KEPT = [
+  'kubernetes',
+  'kubelet',
+  'volume-data',
+  'provisioning',
+  'pod-addresses',
+  'etcd-keys',
+  'etcd-parked',
+]
+
+/** An etcd that listens for clients in the world's network. */
+export interface EtcdServer {
+  ensemble: Ensemble
+  /** Id of the member that it is. */
+  member: string
+  /** `3.6.6` */
+  version: string
+  /** PEM of the authority that its clients' certificates must be of; undefined: it asks for none. */
+  clientAuthority: string | undefined
+}
 
 /** An API server that listens in the world's network. */
 interface Listening {
@@ -36,6 +54,8 @@ interface Listening {
   /** PEM of the authority that its clients' certificates must be of, and of the one that its own is of. */
   clientAuthority: string
   servingAuthority: string
+  /** Why it cannot reach its storage now; undefined: it can. */
+  trouble(): string | undefined
 }
 
 /**
@@ -49,7 +69,10 @@ export class Machines {
   readonly #byName = new Map<string, NodeMachine>()
   readonly #clusters = new Map<string, MachineCluster>()
   /** By `address:port`. */
-  readonly #etcds = new Map<string, string>()
+  readonly #etcds = new Map<string, EtcdServer>()
+  readonly #ensembles = new Map<string, Ensemble>()
+  /** Where TCP load balancers lead to, by the `address:port` on which they listen. */
+  readonly #balancers = new Map<string, () => string | undefined>()
   readonly #apiServers = new Map<string, Listening>()
   readonly #listeners = new Set<() => void>()
   #watch: { close(): void } | undefined
@@ -118,26 +141,49 @@ export class Machines {
     for (const listener of [...this.#listeners]) listener()
   }
 
-  /** An etcd with the data of an id answers at an address. */
-  etcdUp(address: string, id: string, machine: string): { close(): void } {
-    this.options.world.store.put(dataKey(id), machine)
-    this.#etcds.set(address, id)
-    const change = () => {
+  /** The members of an etcd cluster, by the id of its data. */
+  ensemble(id: string): Ensemble {
+    const known = this.#ensembles.get(id)
+    if (known) return known
+    const made = new Ensemble(this.options.world, id, () => {
       for (const cluster of this.#clusters.values()) if (cluster.uid === id) cluster.reconnected()
       this.changed()
-    }
-    change()
+    })
+    this.#ensembles.set(id, made)
+    return made
+  }
+
+  ensembles(): Ensemble[] {
+    return ensembleIds(this.options.world).map((id) => this.ensemble(id))
+  }
+
+  /** An etcd answers at addresses (`10.0.0.2:2379`) until it is closed. */
+  etcdUp(addresses: string[], server: EtcdServer): { close(): void } {
+    for (const address of addresses) this.#etcds.set(address, server)
+    const membership = server.ensemble.up(server.member, addresses)
     return {
       close: () => {
-        this.#etcds.delete(address)
-        change()
+        for (const address of addresses) this.#etcds.delete(address)
+        membership.close()
       },
     }
   }
 
-  /** The id of the data of the etcd at `address:port`. */
-  etcdAt(address: string): string | undefined {
+  /** The etcd at `address:port`. */
+  etcdAt(address: string): EtcdServer | undefined {
     return this.#etcds.get(address)
+  }
+
+  /** A load balancer at `address:port` leads to where `pick` says, until it is closed. */
+  balancerUp(address: string, pick: () => string | undefined): { close(): void } {
+    this.#balancers.set(address, pick)
+    this.changed()
+    return {
+      close: () => {
+        this.#balancers.delete(address)
+        this.changed()
+      },
+    }
   }
 
   /** The cluster whose data an etcd has. */
@@ -185,8 +231,9 @@ export class Machines {
     const address = resolve(url.hostname)
     if (!address) return { trouble: `dial tcp: lookup ${url.hostname}: no such host` }
     const target = `${address}:${url.port || 443}`
-    const found = this.#apiServers.get(target)
+    const found = this.listeningAt(target)
     if (!found) {
+      if (this.#balancers.has(target)) return { trouble: 'EOF' }
       const why = this.at(address) ? 'connect: connection refused' : 'connect: no route to host'
       return { trouble: `dial tcp ${target}: ${why}` }
     }
@@ -194,13 +241,14 @@ export class Machines {
       return { trouble: 'tls: failed to verify certificate: x509: certificate signed by unknown authority' }
     if (user.certificate && !issuedBy(user.certificate, found.clientAuthority))
       return { trouble: 'Unauthorized' }
-    const trouble = found.cluster.options.storageTrouble?.()
+    const trouble = found.trouble()
     return trouble ? { trouble } : { cluster: found.cluster }
   }
 
-  /** The API server that listens at `address:port`. */
+  /** The API server that listens at `address:port`, or to which a load balancer there leads. */
   listeningAt(address: string): Listening | undefined {
-    return this.#apiServers.get(address)
+    const pick = this.#balancers.get(address)
+    return this.#apiServers.get((pick ? pick() : address) ?? '')
   }
 
   /** The authority by which a cluster's controller manager signs, from the disk of a machine of its control plane. */
@@ -264,19 +312,23 @@ export class Machines {
       store.commit(store.list(prefix).entries.map(({ key }) => ({ key, value: undefined })))
     this.images.forget(name)
     drop(staticPodPrefix(name))
-    for (const { key, value } of store.list<string>('etcd-data/').entries) {
-      const id = key.slice('etcd-data/'.length)
+    for (const ensemble of this.ensembles()) {
+      const { id } = ensemble
       store.delete(`${nodeRecordPrefix(id)}${name}`)
-      if (value !== name) continue
+      const own = ensemble.members.filter(({ machine }) => machine === name)
+      for (const { id: member } of own) ensemble.change(member, { lost: true })
+      if (own.length === 0 || !ensemble.lost) continue
       this.#clusters.get(id)?.stop()
       this.#clusters.delete(id)
+      this.#ensembles.delete(id)
       for (const part of KEPT) drop(`${part}/${id}/`)
-      store.delete(key)
+      ensemble.forget()
     }
   }
 }
 
-function issuedBy(certificate: string, authority: string): boolean {
+/** Whether a certificate (PEM) is signed by an authority. */
+export function issuedBy(certificate: string, authority: string): boolean {
   try {
     const issuer = new X509Certificate(authority)
     const leaf = new X509Certificate(certificate)

@@ -8,6 +8,9 @@ import { kindnetd, kubeProxy } from './components/node-daemons.ts'
 import { scheduler } from './components/scheduler.ts'
 import { crictl } from './crictl.ts'
 import { ctr } from './ctr.ts'
+import { etcdctl } from './etcd/etcdctl.ts'
+import { etcdutl } from './etcd/etcdutl.ts'
+import { haproxy } from './haproxy.ts'
 import { kubeadm } from './kubeadm/command.ts'
 import { kubectl } from './kubectl.ts'
 import type { Machines } from './machines.ts'
@@ -42,7 +45,13 @@ export const machinePrograms =
       case 'kubectl':
         return kubectl(version)
       case 'etcd':
-        return etcd(machines)
+        return etcd(machines, version)
+      case 'etcdctl':
+        return etcdctl(machines)
+      case 'etcdutl':
+        return etcdutl(machines)
+      case 'haproxy':
+        return haproxy(machines)
       case 'kube-apiserver':
         return apiServer(machines, version)
       case 'kube-controller-manager':

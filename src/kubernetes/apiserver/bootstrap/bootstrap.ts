@@ -99,7 +99,9 @@ export function kubernetesServiceController(objects: Objects): Controller {
 
 /** Where the `kubernetes` Service leads: the control plane. Models pkg/controlplane/reconcilers. */
 function ensureEndpoints(objects: Objects): void {
-  const { controlPlaneAddresses: addresses = [], apiPort = 443 } = objects.context.cluster
+  const { controlPlaneAddresses = [], apiServers, apiPort = 443 } = objects.context.cluster
+  const running = apiServers?.() ?? []
+  const addresses = running.length > 0 ? running : controlPlaneAddresses
   if (addresses.length === 0) return
   const metadata = { name: 'kubernetes', namespace: 'default' }
   const port = { name: 'https', port: apiPort, protocol: 'TCP' }

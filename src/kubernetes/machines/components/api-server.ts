@@ -116,8 +116,11 @@ export const apiServer = (machines: Machines, version: string): Program =>
     if (id === undefined) return 1
     const cluster = machines.cluster(id)
     const trouble = () => {
-      const lost = servers.every((server) => machines.etcdAt(placeOf(server, address)) !== id)
-      return lost ? unavailable(servers[0]!) : undefined
+      const ours = servers
+        .map((server) => machines.etcdAt(placeOf(server, address)))
+        .filter((etcd) => etcd?.ensemble.id === id)
+      if (ours.length === 0) return unavailable(servers[0]!)
+      return ours[0]!.ensemble.leader === undefined ? 'etcdserver: request timed out' : undefined
     }
     const port = Number(flags.get('secure-port') ?? 6443)
     const text = async (flag: string) => {
@@ -165,6 +168,7 @@ export const apiServer = (machines: Machines, version: string): Program =>
       cluster,
       clientAuthority,
       servingAuthority: clientAuthority,
+      trouble,
     })
     let watch: { close(): void } | undefined
     void process.exited.then(() => {
@@ -208,8 +212,8 @@ async function findEtcd(
   const deadline = clock.now() + STORAGE_WAIT_MS
   for (;;) {
     for (const server of servers) {
-      const id = machines.etcdAt(placeOf(server, address))
-      if (id) return id
+      const found = machines.etcdAt(placeOf(server, address))?.ensemble
+      if (found?.leader !== undefined) return found.id
     }
     await log('W', 'logging.go:55', dialTrouble(servers[0]!))
     if (clock.now() >= deadline) break

@@ -1,7 +1,10 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Process, Program } from '#containers/processes/process.ts'
 import { listenHttp } from '#containers/programs/http-listener.ts'
-import type { Machines } from '../machines.ts'
-import { FlagError, parseFlags } from './flags.ts'
+import { openData, readDatabase, writeDatabase } from '../etcd/database.ts'
+import { type Ensemble, type Member, memberId } from '../etcd/ensemble.ts'
+import type { EtcdServer, Machines } from '../machines.ts'
+import { FlagError, type Flags, parseFlags } from './flags.ts'
 
 const KNOWN = [
   'advertise-client-urls',
@@ -45,12 +48,9 @@ const FILES = [
   'peer-trusted-ca-file',
 ]
 
-/** Where the simulated database keeps the id by which the world's store has the data: who moves or deletes the file moves or deletes the data. */
-const DATABASE = 'member/snap/db'
-
 /** The etcd of a control plane: the data of a cluster, on a disk, at an address. */
 export const etcd =
-  (machines: Machines): Program =>
+  (machines: Machines, image: string): Program =>
   async (process) => {
     const log = (level: string, caller: string, msg: string, fields: object = {}) => {
       const ts = new Date(process.machine.clock.now()).toISOString().replace(/(\d+)Z$/, '$1000Z')
@@ -90,28 +90,42 @@ export const etcd =
       })
       return 1
     }
-    const id = await openData(process, flags.get('data-dir') ?? `${name}.etcd`, machines)
+    const opened = await open(process, flags, machines, node.name)
+    if ('failure' in opened) {
+      await log('fatal', 'etcdmain/etcd.go:204', 'discovery failed', { error: opened.failure })
+      return 1
+    }
+    const { ensemble, member } = opened
+    const authority = flags.get('client-cert-auth') === 'true' ? flags.get('trusted-ca-file') : undefined
+    const server: EtcdServer = {
+      ensemble,
+      member,
+      version: versionOf(image),
+      clientAuthority:
+        authority === undefined
+          ? undefined
+          : Buffer.from(await process.machine.files.read(authority)).toString(),
+    }
     const stop = new Promise<string>((resolve) => {
       for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => resolve(signal))
     })
-    const open: { close(): void }[] = []
+    const listeners: { close(): void }[] = []
     void process.exited.then(() => {
-      for (const listener of open.reverse()) listener.close()
+      for (const listener of listeners.reverse()) listener.close()
     })
     const ports = new Set(urls.map((url) => Number(url!.port || 2379)))
     try {
-      for (const port of ports) {
-        open.push(
-          machines.options.network.listen(process.machine.address, port, (socket) => socket.destroy()),
-        )
-        open.push(machines.etcdUp(`${process.machine.address}:${port}`, id, node.name))
-      }
+      const { network } = machines.options
+      const { address } = process.machine
+      for (const port of ports) listeners.push(network.listen(address, port, (socket) => socket.destroy()))
       for (const url of flags.list('listen-metrics-urls'))
-        open.push(
-          listenHttp(process, Number(URL.parse(url)?.port || 2381), (_, res) =>
-            res.end('{"health":"true","reason":""}'),
-          ),
-        )
+        listeners.push(listenHttp(process, Number(URL.parse(url)?.port || 2381), health(server)))
+      listeners.push(
+        machines.etcdUp(
+          [...ports].map((port) => `${address}:${port}`),
+          server,
+        ),
+      )
     } catch (error) {
       await log('fatal', 'etcdmain/etcd.go:204', 'discovery failed', {
         error: (error as Error).message.replace(
@@ -122,11 +136,17 @@ export const etcd =
       return 1
     }
     await log('info', 'embed/etcd.go:320', 'starting an etcd server', {
-      'etcd-version': '3.6.6',
+      'etcd-version': server.version,
       name,
       'data-dir': flags.get('data-dir'),
     })
-    await log('info', 'raft/raft.go:970', 'became leader', { 'local-member-id': id.slice(0, 16) })
+    const leads = ensemble.leader === member
+    await log(
+      'info',
+      leads ? 'raft/raft.go:970' : 'raft/raft.go:912',
+      leads ? 'became leader' : 'became follower',
+      { 'local-member-id': member, term: ensemble.term },
+    )
     await log('info', 'embed/serve.go:283', 'serving client traffic securely', {
       traffic: 'grpc',
       address: `${process.machine.address}:2379`,
@@ -138,18 +158,78 @@ export const etcd =
     return 0
   }
 
-/** The id of the data in a folder; a folder without a database gets a new, empty one. */
-async function openData(process: Process, folder: string, machines: Machines): Promise<string> {
+/** `3.6.6-0` of an image's tag → `3.6.6` */
+const versionOf = (image: string): string => image.replace(/^v/, '').replace(/-\d+$/, '')
+
+/** Which member of which cluster the process is by its data folder; one without a database gets a new one, or joins those that expect it. */
+async function open(
+  process: Process,
+  flags: Flags,
+  machines: Machines,
+  machine: string,
+): Promise<{ ensemble: Ensemble; member: string } | { failure: string }> {
+  const { world } = machines.options
   const { files } = process.machine
-  const path = `${folder}/${DATABASE}`
-  const known = await files.read(path).then(
-    (bytes) => /^drydock etcd ([0-9a-f]{32})\n/.exec(Buffer.from(bytes).toString())?.[1],
-    () => undefined,
-  )
-  if (known) return known
-  const id = machines.options.world.ids.hex(32)
-  files.makeFolder(`${folder}/member/snap`, { recursive: true, mode: 0o700 })
-  files.makeFolder(`${folder}/member/wal`, { recursive: true, mode: 0o700 })
-  files.writeSync(path, Buffer.from(`drydock etcd ${id}\n`), 0o600)
-  return id
+  const name = flags.get('name') ?? 'default'
+  const folder = flags.get('data-dir') ?? `${name}.etcd`
+  const peerUrls = flags.list('initial-advertise-peer-urls')
+  const self = { name, clientUrls: flags.list('advertise-client-urls'), machine }
+  const known = await readDatabase(files, folder)
+  if (known) {
+    const ensemble = machines.ensemble(known.cluster)
+    const started = { id: known.member ?? memberId(peerUrls), peerUrls, ...self }
+    await openData(world, ensemble, known, restoredMembers(known.initialCluster, started))
+    const { member = started.id, snapshot, ...rest } = known
+    if (snapshot || !known.member) writeDatabase(files, folder, { ...rest, member })
+    if (!known.member && !ensemble.member(member)) ensemble.add(peerUrls)
+    if (!ensemble.member(member))
+      return { failure: 'the member has been permanently removed from the cluster' }
+    ensemble.change(member, self)
+    return { ensemble, member }
+  }
+  const expecting = machines
+    .ensembles()
+    .find((ensemble) =>
+      peerUrls.some((url) => ensemble.memberAt(url)?.machine === undefined && ensemble.memberAt(url)),
+    )
+  if (!expecting && flags.get('initial-cluster-state') === 'existing')
+    return { failure: 'error validating peerURLs: member count is unequal' }
+  const ensemble = expecting ?? machines.ensemble(world.ids.hex(32))
+  const member = expecting
+    ? peerUrls.map((url) => expecting.memberAt(url)).find(Boolean)!
+    : ensemble.add(peerUrls)
+  ensemble.change(member.id, self)
+  writeDatabase(files, folder, { cluster: ensemble.id, member: member.id, data: ensemble.data })
+  return { ensemble, member: member.id }
 }
+
+/** Who belongs to a cluster that starts from a snapshot that was restored for `a=https://…,b=https://…`. */
+function restoredMembers(initialCluster: string | undefined, self: Member): Member[] {
+  const others = (initialCluster ?? '')
+    .split(',')
+    .map((part) => part.split('=') as [string, string | undefined])
+    .flatMap(([name, url]): Member[] =>
+      url && !self.peerUrls.includes(url)
+        ? [{ id: memberId([url]), name, peerUrls: [url], clientUrls: [] }]
+        : [],
+    )
+  return [self, ...others]
+}
+
+/** What etcd says at `--listen-metrics-urls`: alive while it runs, ready while it can agree with the others. Models server/etcdserver/api/etcdhttp. */
+const health =
+  ({ ensemble }: EtcdServer) =>
+  ({ url }: IncomingMessage, res: ServerResponse): void => {
+    const ready = ensemble.leader !== undefined
+    const { pathname } = new URL(url ?? '/', 'http://etcd')
+    if (ready || pathname === '/livez') {
+      res.end(pathname === '/health' ? '{"health":"true","reason":""}' : 'ok')
+      return
+    }
+    res.writeHead(503)
+    res.end(
+      pathname === '/health'
+        ? '{"health":"false","reason":"RAFT NO LEADER"}'
+        : '[-]linearizable_read failed: etcdserver: request timed out\n',
+    )
+  }

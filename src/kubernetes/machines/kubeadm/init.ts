@@ -39,18 +39,13 @@ export async function init(
   await context.say(`[certs] Using certificateDir folder "${PKI}"`)
   const authority = await makeCertificates(context, config)
   await context.say('[kubeconfig] Using kubeconfig folder "/etc/kubernetes"')
-  for (const { file, user, organizations, ...rest } of KUBECONFIGS) {
-    const path = `/etc/kubernetes/${file}`
-    await makeKubeconfig(
-      files,
-      { path, user, organizations, cluster: config.clusterName, server: serverOf(config, 'local' in rest) },
-      context.times,
-    )
-    await context.say(`[kubeconfig] Writing "${file}" kubeconfig file`)
+  for (const { file } of KUBECONFIGS) {
+    await writeKubeconfig(context, config, file)
     if (file === 'super-admin.conf') {
       await makeKubelet(
         files,
-        { authority, node: config.nodeName, cluster: config.clusterName, server: serverOf(config, false) },
+        // The kubelet of a control plane asks the API server beside it (ControlPlaneKubeletLocalMode).
+        { authority, node: config.nodeName, cluster: config.clusterName, server: serverOf(config, true) },
         context.times,
       )
       await context.say('[kubeconfig] Writing "kubelet.conf" kubeconfig file')
@@ -125,6 +120,23 @@ export async function init(
   )
 }
 
+/** Writes one of the kubeconfig files of a control plane. */
+export async function writeKubeconfig(context: Context, config: Configuration, file: string): Promise<void> {
+  const { user, organizations, ...rest } = KUBECONFIGS.find((known) => known.file === file)!
+  await makeKubeconfig(
+    context.files,
+    {
+      path: `/etc/kubernetes/${file}`,
+      user,
+      organizations,
+      cluster: config.clusterName,
+      server: serverOf(config, 'local' in rest),
+    },
+    context.times,
+  )
+  await context.say(`[kubeconfig] Writing "${file}" kubeconfig file`)
+}
+
 async function preflight(context: Context, config: Configuration): Promise<void> {
   await context.say('[preflight] Running pre-flight checks')
   const errors: string[] = []
@@ -158,7 +170,7 @@ async function preflight(context: Context, config: Configuration): Promise<void>
 }
 
 /** Makes what is missing of the certificates; gives the cluster's authority. */
-async function makeCertificates(context: Context, config: Configuration) {
+export async function makeCertificates(context: Context, config: Configuration) {
   const { files, times } = context
   for (const { file, commonName } of AUTHORITIES)
     await authorityOf(files, file, commonName, times, () =>
@@ -210,8 +222,8 @@ export async function startKubelet(
   await context.node.systemd?.start('kubelet.service')
 }
 
-async function markControlPlane(context: Context, config: Configuration): Promise<void> {
-  const cluster = await context.cluster('/etc/kubernetes/super-admin.conf')
+export async function markControlPlane(context: Context, config: Configuration): Promise<void> {
+  const cluster = await context.cluster('/etc/kubernetes/admin.conf')
   const labels = [
     'node-role.kubernetes.io/control-plane',
     'node.kubernetes.io/exclude-from-external-load-balancers',

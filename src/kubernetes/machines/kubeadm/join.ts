@@ -1,22 +1,21 @@
 import type { KubernetesObject } from '../../api.ts'
 import type { Node } from '../../objects.ts'
 import { bootstrapTokens } from '../bootstrap-tokens.ts'
-import { type Configuration, readConfiguration } from './configuration.ts'
+import { CONTROL_PLANE_TAINT, type Configuration, readConfiguration } from './configuration.ts'
 import { type Context, KubeadmError } from './context.ts'
-import { startKubelet } from './init.ts'
-import { keyHash, makeKubelet, PKI } from './pki.ts'
+import { CONTROL_PLANE_JOINED, leaveEtcd, prepareControlPlane, startControlPlane } from './control-plane.ts'
+import { markControlPlane, startKubelet } from './init.ts'
+import { keyHash, makeKubelet, PKI, serverOf } from './pki.ts'
 
 type ConfigMap = KubernetesObject & { data?: Record<string, string> }
 
-/** `kubeadm join` of a worker: trusts the cluster by its token, gets a certificate, starts the kubelet. Models cmd/kubeadm/app/cmd/join.go. */
+/** `kubeadm join` of a worker or another control plane: trusts the cluster by its token, gets a certificate, starts the kubelet. Models cmd/kubeadm/app/cmd/join.go. */
 export async function join(
   context: Context,
   config: Configuration,
   options: { skipPreflight: boolean },
 ): Promise<void> {
   const { files, machines, process } = context
-  if (config.joinsControlPlane)
-    throw new KubeadmError('drydock: joining a second control plane is not simulated')
   const { discovery, token } = config
   if (!discovery || !token)
     throw new KubeadmError('discovery: Invalid value: "": bootstrapToken or file must be set')
@@ -69,32 +68,30 @@ export async function join(
     address: process.machine.address,
     hostname: config.nodeName,
   })
+  const own: Configuration = {
+    ...shared,
+    nodeName: config.nodeName,
+    advertiseAddress: config.advertiseAddress,
+    bindPort: config.bindPort,
+    kubeletExtraArgs: config.kubeletExtraArgs,
+    kubelet: config.kubelet,
+    taints: config.taints ?? (config.joinsControlPlane ? [CONTROL_PLANE_TAINT] : undefined),
+  }
   const authority = await machines.signerOf(cluster)
   if (!authority)
     throw new KubeadmError(
       'error execution phase kubelet-start: timed out waiting for the kubelet to get its certificate: no controller manager signs certificate requests',
     )
+  if (config.joinsControlPlane) await prepareControlPlane(context, own)
   context.write(`${PKI}/ca.crt`, servingAuthority)
+  const server = config.joinsControlPlane ? serverOf(own, true) : `https://${discovery.endpoint}`
   await makeKubelet(
     files,
-    {
-      authority,
-      node: config.nodeName,
-      cluster: shared.clusterName,
-      server: `https://${discovery.endpoint}`,
-    },
+    { authority, node: config.nodeName, cluster: shared.clusterName, server },
     context.times,
   )
-  await startKubelet(
-    context,
-    {
-      ...shared,
-      nodeName: config.nodeName,
-      kubeletExtraArgs: config.kubeletExtraArgs,
-      kubelet: config.kubelet,
-    },
-    config.taints,
-  )
+  await startKubelet(context, own, own.taints)
+  if (config.joinsControlPlane) await startControlPlane(context, own, cluster)
   await context.say(
     '[kubelet-check] Waiting for a healthy kubelet at http://127.0.0.1:10248/healthz. This can take up to 4m0s',
   )
@@ -108,6 +105,11 @@ export async function join(
   }
   cluster.client.update<Node>('nodes', { ...node, metadata: { ...node.metadata, annotations } })
   await context.say('[kubelet-start] Waiting for the kubelet to perform the TLS Bootstrap')
+  if (config.joinsControlPlane) {
+    await markControlPlane(context, own)
+    await context.say(CONTROL_PLANE_JOINED)
+    return
+  }
   await context.say(`
 This node has joined the cluster:
 * Certificate signing request was sent to apiserver and a response was received.
@@ -129,6 +131,7 @@ export async function reset(context: Context): Promise<void> {
     if (files.exists(path)) files.remove(path, { recursive: true })
   }
   remove('/etc/kubernetes/manifests')
+  await leaveEtcd(context)
   await context.until(() => (node.statics?.workers().length ?? 0) === 0, 60_000)
   await node.systemd?.stop('kubelet.service')
   await context.say('[reset] Unmounting mounted directories in "/var/lib/kubelet"')

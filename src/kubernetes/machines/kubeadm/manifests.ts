@@ -121,8 +121,8 @@ const configuration = (file: string) => ({
   readOnly: true,
 })
 
-/** The static pods of a control plane, by file. Models cmd/kubeadm/app/phases/{controlplane,etcd}. */
-export function manifestsOf(config: Configuration): Record<string, string> {
+/** The static pods of a control plane, by file; `initialCluster` is given where etcd joins members that there are. Models cmd/kubeadm/app/phases/{controlplane,etcd}. */
+export function manifestsOf(config: Configuration, initialCluster?: string): Record<string, string> {
   const {
     advertiseAddress: address,
     bindPort,
@@ -148,7 +148,8 @@ export function manifestsOf(config: Configuration): Record<string, string> {
           'data-dir': '/var/lib/etcd',
           'feature-gates': 'InitialCorruptCheck=true',
           'initial-advertise-peer-urls': `https://${address}:2380`,
-          'initial-cluster': `${nodeName}=https://${address}:2380`,
+          'initial-cluster': initialCluster ?? `${nodeName}=https://${address}:2380`,
+          ...(initialCluster && { 'initial-cluster-state': 'existing' }),
           'key-file': pki('etcd/server.key'),
           'listen-client-urls': `https://127.0.0.1:2379,https://${address}:2379`,
           'listen-metrics-urls': 'http://127.0.0.1:2381',

@@ -14,9 +14,20 @@ const MAY: Record<string, string[]> = {
   checks: ['world', 'network', 'cloud'],
   workspace: ['world', 'network', 'cloud', 'checks', 'server/api.ts', 'containers/files'],
   labs: ['world', 'network', 'cloud', 'checks', 'workspace'],
-  classroom: ['world', 'network', 'cloud', 'checks', 'labs', 'workspace', 'database', 'server/api.ts'],
-  database: ['world', 'checks', 'labs', 'server/api.ts'],
-  server: ['world', 'network', 'cloud', 'checks', 'labs', 'workspace', 'classroom', 'database'],
+  course: ['labs'],
+  classroom: [
+    'world',
+    'network',
+    'cloud',
+    'checks',
+    'labs',
+    'workspace',
+    'course',
+    'database',
+    'server/api.ts',
+  ],
+  database: ['world', 'checks', 'labs', 'course', 'server/api.ts'],
+  server: ['world', 'network', 'cloud', 'checks', 'labs', 'workspace', 'course', 'classroom', 'database'],
   // The pages speak to the server over its API only: they see its types and formats.
   site: [
     'server/api.ts',
@@ -26,6 +37,7 @@ const MAY: Record<string, string[]> = {
     'labs/schema.ts',
     'labs/fences.ts',
     'labs/lesson-schema.ts',
+    'labs/path-schema.ts',
   ],
   cli: [
     'world',

@@ -5,6 +5,8 @@ const TABLES = [
   ['labs', 'learner'],
   ['progress', 'learner'],
   ['terminals', 'learner'],
+  ['lessons', 'learner'],
+  ['passes', 'learner'],
   ['members', 'person'],
   ['hands', 'person'],
   ['allowances', 'person'],

@@ -5,6 +5,7 @@ import * as start from './migrations/0001-start.ts'
 import * as people from './migrations/0002-people.ts'
 import * as classroom from './migrations/0003-classroom.ts'
 import * as hints from './migrations/0004-hints.ts'
+import * as course from './migrations/0005-course.ts'
 import type { Schema } from './schema.ts'
 
 export type Database = Kysely<Schema>
@@ -15,6 +16,7 @@ const MIGRATIONS = {
   '0002-people': people,
   '0003-classroom': classroom,
   '0004-hints': hints,
+  '0005-course': course,
 }
 
 /**

@@ -33,6 +33,16 @@ export class StartedLabs {
     return new Set(rows.map(({ lab }) => lab))
   }
 
+  /** When a learner began each lab that is started, ms since the epoch. */
+  async times(learner: string): Promise<Map<string, number>> {
+    const rows = await this.#database
+      .selectFrom('labs')
+      .select(['lab', 'started_at'])
+      .where('learner', '=', learner)
+      .execute()
+    return new Map(rows.map(({ lab, started_at }) => [lab, Number(started_at)]))
+  }
+
   /** Notes a start, replacing an earlier one. */
   async put(learner: string, lab: string, { world, startedAt }: StartedLab): Promise<void> {
     const row = { world, started_at: startedAt }

@@ -1,6 +1,7 @@
 import type { CheckReport } from '#checks/finding.ts'
 import { type LabProgress, type ProgressStore, withReport } from '#checks/progress.ts'
 import type { Database } from './database.ts'
+import { Passes } from './passes.ts'
 
 /** Progress kept in the database. */
 export class DatabaseProgress implements ProgressStore {
@@ -60,6 +61,8 @@ export class DatabaseProgress implements ProgressStore {
           })),
         )
         .execute()
+      if (row.passed_at !== null)
+        await new Passes(transaction).add(learner, { [lab]: { [step]: row.passed_at } }, true)
       return progress
     })
   }

@@ -45,6 +45,31 @@ export interface ProgressTable {
   since: number
 }
 
+/** What a learner has read of a lesson, and answered. */
+export interface LessonsTable {
+  learner: string
+  lesson: string
+  /** `LessonRecord`, JSON. */
+  record: string
+}
+
+/** A step that a learner has ever passed: it stays when the lab is started over. */
+export interface PassesTable {
+  learner: string
+  lab: string
+  step: string
+  /** When it first passed, ms since the epoch. */
+  passed_at: number
+  /** 1 when this installation has checked it, 0 when a progress file says so. */
+  proven: 0 | 1
+}
+
+/** What this installation keeps to itself. */
+export interface SecretsTable {
+  name: string
+  value: string
+}
+
 /** People who learn together, at one pace. */
 export interface CohortsTable {
   id: string
@@ -161,6 +186,9 @@ export interface Schema {
   labs: LabsTable
   progress: ProgressTable
   terminals: TerminalsTable
+  lessons: LessonsTable
+  passes: PassesTable
+  secrets: SecretsTable
   cohorts: CohortsTable
   members: MembersTable
   invitations: InvitationsTable

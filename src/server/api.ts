@@ -5,6 +5,8 @@ import type { Cohort } from '#classroom/cohorts.ts'
 import type { Hand } from '#classroom/hands.ts'
 import type { Look } from '#classroom/looks.ts'
 import type { ConsoleEvent } from '#cloud/api.ts'
+import type { Certificate } from '#course/certificate.ts'
+import type { LessonRecord } from '#course/record.ts'
 
 export type { AuditEntry } from '#classroom/audit.ts'
 
@@ -27,6 +29,8 @@ export type {
   StillPicture,
   TimelineCall,
 } from '#cloud/api.ts'
+export type { Certificate } from '#course/certificate.ts'
+export type { ProgressFile } from '#course/progress-file.ts'
 export type { Person } from '#database/people.ts'
 
 /**
@@ -63,6 +67,13 @@ export type { Person } from '#database/people.ts'
  * GET    /api/labs/:lab/doors            Door[]: what in the world answers browsers
  * POST   /api/labs/:lab/previews         { address } → Preview
  * GET    /api/previews/:preview          { document?: PreviewDocument }: what it loaded last
+ * GET    /api/progress                     CourseState
+ * PUT    /api/progress/lessons/:track/:lesson { answers: { [question]: choice } } → LessonState; the lesson was opened, or answered
+ * GET    /api/progress/file                ProgressFile, as an attachment
+ * POST   /api/progress/file                a ProgressFile → ImportResult; what is there already stays
+ * POST   /api/certificates                 { path, name? } → { code }; 409 `not-done` while something is missing
+ * POST   /api/certificates/verify          { code } → CertificateState, for anybody
+ * GET    /api/certificates/key             the public key, JWK, for anybody
  * GET    /api/doctor                       DoctorFinding[]
  * GET    /api/session                      SessionState; the only one that needs no sign-in, with the ways to sign in
  * POST   /api/session/link                 { token } of the printed link; 204 and the session's cookie
@@ -117,6 +128,42 @@ export type { Person } from '#database/people.ts'
  */
 export interface ApiProblem {
   error: { code: string; what: string; why?: string; next?: string }
+}
+
+/** What a learner has read and answered of a lesson. */
+export interface LessonState extends LessonRecord {
+  /** Whether every question has been answered rightly. */
+  done: boolean
+}
+
+/** All that a learner has done in the course. */
+export interface CourseState {
+  /** By id; those that were never opened are missing. */
+  lessons: Record<string, LessonState>
+  /** By id: how many steps were ever passed, and when something was last done there. */
+  labs: Record<string, { passed: number; steps: number; visited?: number }>
+  paths: PathState[]
+}
+
+export interface PathState {
+  id: string
+  done: number
+  total: number
+}
+
+/** What a progress file has added. */
+export interface ImportResult {
+  lessons: number
+  steps: number
+  /** Lessons and labs of the file that are not here; their records are kept. */
+  unknown: string[]
+  /** Whether this installation wrote it: else its steps count as unproven. */
+  proven: boolean
+}
+
+export interface CertificateState {
+  /** Absent when this server has not made it, or somebody has changed it. */
+  certificate?: Certificate
 }
 
 /** What a person is here. Everybody learns; administrators may do everything. */

@@ -14,14 +14,20 @@ import { sql } from 'kysely'
 import type { Logger } from 'pino'
 import { CheckRunner } from '#checks/runner.ts'
 import { Classroom } from '#classroom/classroom.ts'
+import { newSecret } from '#course/certificate.ts'
 import { openDatabase } from '#database/database.ts'
 import { StartedLabs } from '#database/labs.ts'
+import { LessonRecords } from '#database/lessons.ts'
+import { Passes } from '#database/passes.ts'
 import { OWNER, People } from '#database/people.ts'
 import { DatabaseProgress } from '#database/progress.ts'
+import { keptSecret } from '#database/secrets.ts'
 import { Sessions } from '#database/sessions.ts'
 import { TerminalRecords } from '#database/terminals.ts'
 import type { Lab } from '#labs/lab.ts'
+import { loadLessons } from '#labs/lesson.ts'
 import { loadLabs } from '#labs/load.ts'
+import { loadPaths } from '#labs/paths.ts'
 import { PreparedWorlds } from '#labs/starts.ts'
 import { doctor } from '#workspace/doctor.ts'
 import { shellEnvironment } from '#workspace/environment.ts'
@@ -31,6 +37,7 @@ import { LocalWorkspace, type Workspace } from '#workspace/terminals.ts'
 import type { Toolbox } from '#workspace/tools/install.ts'
 import { Closing } from './closing.ts'
 import { type GivenCloud, ServerCloud } from './cloud.ts'
+import { Course } from './course.ts'
 import { assertEncrypted, firstInvitation, hostedRoutes, keepRetention, signInWays } from './hosted.ts'
 import { LabSessions } from './lab-sessions.ts'
 import { LabTerminals } from './lab-terminals.ts'
@@ -41,6 +48,7 @@ import { servePages } from './pages.ts'
 import { previewPattern } from './previews/pattern.ts'
 import { Previews } from './previews/previews.ts'
 import { answerProblems, notFound, Problem } from './problem.ts'
+import { courseRoutes } from './routes/course.ts'
 import { labRoutes } from './routes/labs.ts'
 import { previewRoutes } from './routes/previews.ts'
 import { sessionRoutes } from './routes/session.ts'
@@ -216,6 +224,20 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
     })
   }
   labRoutes(app, sessions, terminals, identityOf)
+  courseRoutes(app, {
+    course: new Course({
+      records: new LessonRecords(database),
+      passes: new Passes(database),
+      started: new StartedLabs(database),
+      secret: await keptSecret(database, 'seal', newSecret),
+      lessons: () => loadLessons(),
+      paths: () => loadPaths(),
+      labs: () => sessions.outlines(),
+    }),
+    identityOf,
+    issuer: () => url,
+    freeName: !hosting,
+  })
   terminalRoutes(app, terminals, tickets, identityOf)
   previewRoutes(app, sessions, () => previews!, identityOf)
   app.get('/api/doctor', { config: { access: 'signed-in' } }, async () =>

@@ -17,7 +17,7 @@ const INPUTS = [
   'labs/*/lab.yaml',
   'labs/*/steps/*.mdx',
   'src/site/**/*',
-  'src/labs/{schema,lesson-schema,fences}.ts',
+  'src/labs/{schema,lesson-schema,path-schema,fences}.ts',
   'src/workspace/limits.ts',
 ]
 

@@ -4,9 +4,10 @@ import { file, glob } from 'astro/loaders'
 import { z } from 'astro/zod'
 import { parse } from 'yaml'
 import { lessonSchema, outputsSchema, translationSchema } from '#labs/lesson-schema.ts'
+import { pathSchema } from '#labs/path-schema.ts'
 import { labSchema } from '#labs/schema.ts'
 import { glossaryId } from './course/glossary.ts'
-import { guideSchema, pathSchema, pictureSchema, priceSchema } from './course/schemas.ts'
+import { guideSchema, pictureSchema, priceSchema } from './course/schemas.ts'
 import { t } from './i18n/index.ts'
 
 const terms = (text: string) =>

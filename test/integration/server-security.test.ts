@@ -217,6 +217,13 @@ const ROUTES: Record<string, Access> = {
   'POST /api/labs/:lab/terminals': 'signed-in',
   'POST /api/terminals/:terminal/ticket': 'signed-in',
   'DELETE /api/terminals/:terminal': 'signed-in',
+  'GET /api/progress': 'signed-in',
+  'PUT /api/progress/lessons/:track/:lesson': 'signed-in',
+  'GET /api/progress/file': 'signed-in',
+  'POST /api/progress/file': 'signed-in',
+  'POST /api/certificates': 'signed-in',
+  'POST /api/certificates/verify': 'anyone',
+  'GET /api/certificates/key': 'anyone',
   'GET /api/doctor': 'signed-in',
 }
 
@@ -233,7 +240,12 @@ describe('routes', () => {
     const headers = { host: `127.0.0.1:${test.port}`, origin: test.url }
     for (const { method, path, access } of routes()) {
       if (access === 'anyone') continue
-      const real = path.replace(':lab', 'test-lab').replace(':step', 'one').replace(':terminal', terminal)
+      const real = path
+        .replace(':lab', 'test-lab')
+        .replace(':step', 'one')
+        .replace(':terminal', terminal)
+        .replace(':track', 'eks')
+        .replace(':lesson', 'contexts')
       expect(await raw(method, real, headers), real).toBe(401)
       expect(await raw(method, real.replace('/api/', '/%61pi/'), headers), real).toBe(401)
       expect(

@@ -66,29 +66,5 @@ export const priceSchema = z.strictObject({
     .describe('The day the source was read; without it the price is from knowledge.'),
 })
 
-/** A learning path, `content/paths/<name>.yaml`. */
-export const pathSchema = z.strictObject({
-  title: z.string(),
-  summary: z.string().describe('For whom it is, and where it leads.'),
-  order: z.number().describe('The place among the paths.'),
-  audience: z.string().describe('In a word or two.'),
-  parts: z
-    .array(
-      z.strictObject({
-        title: z.string(),
-        minutes: z.number().int().positive(),
-        notes: z.string().optional().describe('For the trainer.'),
-        items: z.array(
-          z.union([
-            z.strictObject({ lesson: z.string() }),
-            z.strictObject({ lab: z.string() }),
-            z.strictObject({ task: z.string().describe('Something to do away from the platform.') }),
-          ]),
-        ),
-      }),
-    )
-    .min(1),
-})
-
 export type Picture = z.infer<typeof pictureSchema>
 export type Guide = z.infer<typeof guideSchema>

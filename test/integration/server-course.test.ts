@@ -1,0 +1,110 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { loadLessons } from '../../src/labs/lesson.ts'
+import { loadLabs } from '../../src/labs/load.ts'
+import { contentsOf, loadPaths } from '../../src/labs/paths.ts'
+import type {
+  CertificateState,
+  CourseState,
+  ImportResult,
+  LessonState,
+  ProgressFile,
+} from '../../src/server/api.ts'
+import { TestServer } from '../support/server.ts'
+
+const labs = loadLabs()
+let test: TestServer
+let other: TestServer
+
+beforeAll(async () => {
+  ;[test, other] = await Promise.all([TestServer.start({ labs }), TestServer.start({ labs })])
+})
+afterAll(async () => {
+  await Promise.all([test?.close(), other?.close()])
+})
+
+const LESSON = 'orchestration/engine-and-orchestrator'
+const state = async (server: TestServer) => (await server.call<CourseState>('GET', '/api/progress')).body
+const read = async (server: TestServer, lesson: string, answers: Record<string, string> = {}) =>
+  (await server.call<LessonState>('PUT', `/api/progress/lessons/${lesson}`, {}, { answers })).body
+/** The numbers of the right answers of a lesson. */
+const rights = async (id: string) =>
+  Object.fromEntries(
+    (await loadLessons([id]))[0]!.quiz.map(({ answers }, number) => [
+      number,
+      String(answers.findIndex(({ right }) => right)),
+    ]),
+  )
+
+describe('progress in the course', () => {
+  it('is done with a lesson when each question was answered rightly, and stays so', async () => {
+    expect((await state(test)).lessons).toEqual({})
+    expect(await read(test, LESSON)).toMatchObject({ done: false, answers: {} })
+    const right = await rights(LESSON)
+    expect(await read(test, LESSON, right)).toMatchObject({ done: true })
+    expect(await read(test, LESSON, { 0: '' })).toMatchObject({ done: true, answers: { 0: { choice: '' } } })
+    const { paths } = await state(test)
+    expect(paths.find(({ id }) => id === 'beginner')).toMatchObject({ done: 1 })
+  })
+
+  it('refuses lessons and answers that there are not', async () => {
+    expect((await test.call('PUT', '/api/progress/lessons/eks/none', {}, {})).status).toBe(404)
+    expect(
+      (await test.call('PUT', `/api/progress/lessons/${LESSON}`, {}, { answers: { x: '1' } })).status,
+    ).toBe(400)
+  })
+
+  it('goes elsewhere as a file, and what is there already stays', async () => {
+    await read(other, 'eks/contexts', { 0: '0' })
+    const file = (await test.call<ProgressFile>('GET', '/api/progress/file')).body
+    const { body } = await other.call<ImportResult>('POST', '/api/progress/file', {}, file)
+    expect(body).toEqual({ lessons: 1, steps: 0, unknown: [], proven: false })
+    const merged = await state(other)
+    expect(Object.keys(merged.lessons).sort()).toEqual(['eks/contexts', LESSON])
+    expect(merged.lessons[LESSON]).toMatchObject({ done: true })
+    expect((await other.call('POST', '/api/progress/file', {}, { ...file, version: 2 })).status).toBe(400)
+  })
+})
+
+describe('certificates', () => {
+  it('say what is missing, and are issued when nothing is', async () => {
+    const early = await test.call<{ error: { code: string; why: string } }>(
+      'POST',
+      '/api/certificates',
+      {},
+      { path: 'beginner', name: 'Ann Example' },
+    )
+    expect(early.status).toBe(409)
+    expect(early.body.error.why).toContain('first-eks-cluster')
+
+    const path = (await loadPaths()).find(({ id }) => id === 'beginner')!
+    const contents = contentsOf(path)
+    for (const id of contents.lessons) await read(test, id, await rights(id))
+    const lab = (await labs).find(({ id }) => id === 'first-eks-cluster')!
+    // Steps that another server has seen pass count, and the certificate says so.
+    const file = (await test.call<ProgressFile>('GET', '/api/progress/file')).body
+    file.labs['first-eks-cluster'] = Object.fromEntries(lab.steps.map(({ id }, number) => [id, number + 1]))
+    await test.call('POST', '/api/progress/file', {}, file)
+
+    const { body } = await test.call<{ code: string }>(
+      'POST',
+      '/api/certificates',
+      {},
+      { path: 'beginner', name: 'Ann Example' },
+    )
+    const verify = async (server: TestServer, code: string) =>
+      (await server.call<CertificateState>('POST', '/api/certificates/verify', {}, { code })).body
+    expect(await verify(test, body.code)).toEqual({
+      certificate: expect.objectContaining({
+        name: 'Ann Example',
+        title: path.title,
+        lessons: contents.lessons.length,
+        labs: 1,
+        steps: lab.steps.length,
+        unproven: lab.steps.length,
+        issuer: test.url,
+      }),
+    })
+    expect(await verify(other, body.code)).toEqual({})
+    expect(await verify(test, `x${body.code}`)).toEqual({})
+  })
+})

@@ -1,5 +1,10 @@
 import { z } from 'zod'
 
+/** How much a lesson or a lab takes for granted. */
+export const levelSchema = z
+  .enum(['beginner', 'intermediate', 'advanced'])
+  .describe('How much it takes for granted. Left out: as the others of its track.')
+
 const answerSchema = z.strictObject({
   text: z.string().describe('The answer, Markdown in one line.'),
   right: z.literal(true).optional().describe('Whether it is right.'),
@@ -24,6 +29,7 @@ export const lessonSchema = z.strictObject({
   title: z.string().describe('The name of the lesson.'),
   description: z.string().describe('One sentence: what the reader will know.'),
   order: z.number().describe('The place within the track.'),
+  level: levelSchema.optional(),
   minutes: z.number().min(5).max(12).describe('How long reading, predicting and doing takes.'),
   objectives: z
     .array(z.string())

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { levelSchema } from './lesson-schema.ts'
 
 const id = z.string().regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'use lower-case words joined by hyphens')
 const sentence = z.string().trim().min(1)
@@ -57,6 +58,7 @@ export const labSchema = z
     title: sentence.max(60).describe('As the catalogue shows it.'),
     summary: sentence.max(300).describe('One or two sentences: what the learner has at the end.'),
     track: id.describe('The track of `content/lessons/<track>/` that it belongs to.'),
+    level: levelSchema.optional(),
     minutes: z.int().positive().describe('How long the lab takes a newcomer, all steps together.'),
     objectives: z
       .array(sentence)

@@ -47,7 +47,12 @@ async function build(folder: string): Promise<void> {
   const part = `${folder}.${process.pid}`
   await mkdir(dist, { recursive: true })
   try {
-    const [site, ...others] = await Promise.all(LANGUAGES.map(({ id }) => buildLanguage(id, join(part, id))))
+    const builds = await Promise.allSettled(LANGUAGES.map(({ id }) => buildLanguage(id, join(part, id))))
+    // All have ended: nobody writes into a folder that is being removed.
+    const [site, ...others] = builds.map((build) => {
+      if (build.status === 'rejected') throw build.reason
+      return build.value
+    })
     for (const [index, other] of others.entries()) {
       // Names of assets change with their content, so that languages share what is the same.
       await cp(join(other, 'assets'), join(site!, 'assets'), { recursive: true })

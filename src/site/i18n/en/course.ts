@@ -4,7 +4,6 @@ export const labs = {
   minutes: (n: number) => `about ${n} min`,
   steps: (n: number) => (n === 1 ? '1 step' : `${n} steps`),
   progress: (passed: number, total: number) => `${passed} of ${total} steps done`,
-  none: 'No lab is installed. Labs live in the folder “labs”.',
 }
 
 export const lessons = {
@@ -18,7 +17,6 @@ export const lessons = {
   practise: 'Practise',
   previous: 'Previous',
   next: 'Next',
-  none: 'No lesson is installed yet. Lessons live in the folder “content/lessons”.',
   untranslated: 'This lesson is in English only so far.',
 }
 

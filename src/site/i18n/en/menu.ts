@@ -7,8 +7,6 @@ export const site = {
   skip: 'Skip to the content',
   mainMenu: 'Main',
   language: 'Language',
-  labs: 'Labs',
-  lessons: 'Lessons',
   paths: 'Paths',
   glossary: 'Glossary',
   footer: 'Apache-2.0. The cloud is simulated: no AWS account, no cloud bill, no telemetry.',

@@ -6,7 +6,6 @@ export const labs: typeof en.labs = {
   minutes: (n) => `约 ${n} 分钟`,
   steps: (n) => `${n} 个步骤`,
   progress: (passed, total) => `已完成 ${passed}/${total} 步`,
-  none: '没有安装任何实验。实验放在文件夹 “labs” 里。',
 }
 
 export const lessons: typeof en.lessons = {
@@ -20,7 +19,6 @@ export const lessons: typeof en.lessons = {
   practise: '动手练习',
   previous: '上一课',
   next: '下一课',
-  none: '还没有安装课程。课程放在文件夹 “content/lessons” 里。',
   untranslated: '本课还没有中文版，以下为英文原文。',
 }
 

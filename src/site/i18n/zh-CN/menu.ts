@@ -8,8 +8,6 @@ export const site: typeof en.site = {
   skip: '跳到正文',
   mainMenu: '主菜单',
   language: '语言',
-  labs: '实验',
-  lessons: '课程',
   paths: '学习路径',
   glossary: '术语表',
   footer: 'Apache-2.0。云是模拟的：没有 AWS 账号，没有云账单，也没有遥测。',

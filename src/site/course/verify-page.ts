@@ -1,0 +1,34 @@
+import { ProblemError } from '../api.ts'
+import { href } from '../href.ts'
+import { verifyCode } from './verify-code.ts'
+
+const find = <Found extends HTMLElement>(selector: string) => document.querySelector<Found>(selector)!
+const form = find<HTMLFormElement>('[data-verify]')
+const field = form.querySelector('textarea')!
+
+async function verify(): Promise<void> {
+  const [good, bad, problem] = [find('[data-good]'), find('[data-bad]'), find('[data-problem]')]
+  good.hidden = bad.hidden = problem.hidden = true
+  try {
+    const certificate = await verifyCode(field.value)
+    good.hidden = certificate === undefined
+    bad.hidden = certificate !== undefined
+    if (!certificate) return
+    find('[data-says]').textContent = `${certificate.name}: ${certificate.title}. `
+    find<HTMLAnchorElement>('[data-show]').href =
+      `${href('/certificate/')}#${field.value.trim().replace(/^.*#/s, '')}`
+  } catch (error) {
+    problem.hidden = false
+    problem.textContent = error instanceof ProblemError ? error.message : String(error)
+  }
+}
+
+form.addEventListener('submit', (event) => {
+  event.preventDefault()
+  void verify()
+})
+const code = location.hash.slice(1)
+if (code) {
+  field.value = code
+  void verify()
+}

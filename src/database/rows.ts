@@ -16,6 +16,9 @@ export const TABLES = [
   'broadcasts',
   'allowances',
   'hints',
+  'lessons',
+  'passes',
+  'secrets',
   'audit',
 ] as const satisfies (keyof Schema)[]
 

@@ -38,9 +38,16 @@ export const collections = {
     loader: file('./content/glossary.yaml', { parser: terms }),
     schema: term,
   }),
-  /** Lessons in the language of this build, by the lesson's id. Those that are missing are shown in English. */
+  /**
+   * Lessons in other languages, by `<language>/<lesson>`; those that are missing are shown in English. All languages in every build: builds
+   * that run side by side share Astro's list of files.
+   */
   translations: defineCollection({
-    loader: glob({ base: `./content/${t.locale.id}/lessons`, pattern: '**/*.mdx' }),
+    loader: glob({
+      base: './content',
+      pattern: '*/lessons/**/*.mdx',
+      generateId: ({ entry }) => entry.replace('/lessons/', '/').replace(/\.mdx$/, ''),
+    }),
     schema: translationSchema,
   }),
   /** What terms mean in the language of this build. */

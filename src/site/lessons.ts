@@ -32,7 +32,7 @@ export function trackOf({ id }: Pick<Lesson, 'id'>): string {
 }
 
 async function translate(lesson: CollectionEntry<'lessons'>): Promise<Lesson> {
-  const translation = await getEntry('translations', lesson.id)
+  const translation = await getEntry('translations', `${t.locale.id}/${lesson.id}`)
   return translation
     ? {
         id: lesson.id,

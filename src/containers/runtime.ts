@@ -10,13 +10,23 @@ export interface Mount {
   path: string
   readOnly?: boolean
   /** Shared, mutable content: relative path → bytes and mode. A Secret, a ConfigMap, an emptyDir. */
-  files: Map<string, { content: MemoryContent; mode?: number }>
+  files: Map<string, MountedFile>
+  /** Whose group everything in it belongs to (`fsGroup`). */
+  group?: number
   /** Whether the mount is the single file `files.get('')`, or `folder` a file. */
   single?: boolean
   /** It is memory of this size, bytes (tmpfs): what is written there counts as the container's. */
   memoryBytes?: number
   /** In place of `files`: what lives outside of the simulation. */
   folder?: MountedFolder
+}
+
+/** A file of a mount; a folder's path ends with a slash. */
+export interface MountedFile {
+  content: MemoryContent
+  mode?: number | undefined
+  uid?: number | undefined
+  gid?: number | undefined
 }
 
 /** Files that are read and changed where they are, at each access. Paths are relative, empty for itself. Throws FileError. */
@@ -40,6 +50,10 @@ export interface ContainerSpec {
   /** Replaces the image's CMD. */
   args?: string[]
   env: Record<string, string>
+  /** As `USER` of an image, in place of the image's. */
+  user?: string
+  /** Further groups of its processes. */
+  groups?: readonly number[]
   workingDir?: string
   hostname: string
   /** Address on the world's network that the process listens on; containers of one pod share it. */

@@ -20,7 +20,7 @@ export interface VolumeRecord {
   labels?: Record<string, string>
   options?: Record<string, string>
   /** Relative path → the blob that holds the file; a folder's path ends with a slash. */
-  files: Record<string, { digest: string; mode?: number }>
+  files: Record<string, { digest: string; mode?: number; uid?: number; gid?: number }>
 }
 
 /** What was written is saved after this, ms of the world's clock: a crash loses what is younger. */
@@ -152,10 +152,10 @@ export class Volumes {
 
   #read({ files }: VolumeRecord): Promise<[string, VolumeFile][]> {
     return Promise.all(
-      Object.entries(files).map(async ([path, { digest, mode }]): Promise<[string, VolumeFile]> => {
+      Object.entries(files).map(async ([path, { digest, ...attributes }]): Promise<[string, VolumeFile]> => {
         const content = await this.#blobs.read(digest)
         this.#digests.set(content, digest)
-        return [path, { content, mode }]
+        return [path, { content, ...attributes }]
       }),
     )
   }
@@ -165,10 +165,10 @@ export class Volumes {
     if (!open?.changed) return
     open.changed = false
     const files: VolumeRecord['files'] = {}
-    for (const [path, { content, mode }] of [...open]) {
+    for (const [path, { content, ...attributes }] of [...open]) {
       const digest = this.#digests.get(content) ?? (await this.#blobs.put(wholeOf(content))).digest
       this.#digests.set(content, digest)
-      files[path] = { digest, mode }
+      files[path] = { digest, ...attributes }
     }
     this.#world.store.update<VolumeRecord>(key(name), (record) => record && { ...record, files })
   }

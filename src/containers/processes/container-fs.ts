@@ -22,19 +22,34 @@ const KEPT_BYTES = 64 * 1024 * 1024
 /** Files larger than this are streamed, never read as a whole, bytes. */
 const READ_BYTES = 128 * 1024 * 1024
 
-/** The file system that a container's processes see: its image's tree, changed here only, and its mounts. */
-export class ContainerFs implements ContainerFiles {
-  readonly tree: FileTree
+/** By whose rights files are used, and who owns what is made. */
+export interface FileUser {
+  uid: number
+  gid: number
+  /** Further groups. */
+  groups: readonly number[]
+}
+
+/** What all users of a container's files have in common. */
+interface Shared {
   /** Whether only mounts and devices can be written to (`docker run --read-only`). */
-  readOnlyRoot = false
-  readonly #now: () => number
-  readonly #mounts: readonly Mount[]
+  readOnlyRoot: boolean
   /** Told when what was written to memory has grown. */
   onMemory: (() => void) | undefined
   /** Bytes written to memory, by the path of its file system. */
-  readonly #memory = new Map<string, number>()
+  memory: Map<string, number>
   /** Bytes kept since the last count; never too few. */
-  #kept = 0
+  kept: number
+}
+
+/** The file system that a container's processes see: its image's tree, changed here only, and its mounts. */
+export class ContainerFs implements ContainerFiles {
+  readonly tree: FileTree
+  readonly #now: () => number
+  #mounts: readonly Mount[]
+  #shared: Shared = { readOnlyRoot: false, onMemory: undefined, memory: new Map(), kept: 0 }
+  /** Whose view it is; undefined: root's, whom nothing is forbidden. */
+  #user: FileUser | undefined
 
   constructor(tree: FileTree, mounts: readonly Mount[], now: () => number) {
     this.tree = tree
@@ -48,6 +63,25 @@ export class ContainerFs implements ContainerFiles {
       } else tree.makeFolders(target)
     }
     tree.mountAt = mounts.length > 0 ? (path) => this.#mountNode(path) : undefined
+  }
+
+  /** The same files as a user sees them: what its rights do not allow fails with EACCES, and what it makes is its own. */
+  as(user: FileUser): ContainerFs {
+    if (user.uid === 0) return this
+    const view = new ContainerFs(this.tree, [], this.#now)
+    view.#mounts = this.#mounts
+    view.#shared = this.#shared
+    view.#user = user
+    this.tree.mountAt = this.#mounts.length > 0 ? (path) => this.#mountNode(path) : undefined
+    return view
+  }
+
+  set readOnlyRoot(value: boolean) {
+    this.#shared.readOnlyRoot = value
+  }
+
+  set onMemory(told: () => void) {
+    this.#shared.onMemory = told
   }
 
   /** The node at a path, symlinks followed. Throws FileError. */
@@ -79,6 +113,7 @@ export class ContainerFs implements ContainerFiles {
   content(path: string): Content {
     const node = this.node(path, 'open')
     if (node.kind === 'directory') throw new FileError('EISDIR', 'read', path)
+    this.#allow(node, READ, 'open', path)
     return node.kind === 'file' ? node.content : new Uint8Array()
   }
 
@@ -86,10 +121,15 @@ export class ContainerFs implements ContainerFiles {
     this.writeSync(path, content, mode)
   }
 
+  /** Throws FileError when a file that is there may not be written to. */
+  requireWrite(path: string): void {
+    this.#allow(this.node(path, 'open'), WRITE, 'open', path)
+  }
+
   /** What it has written to memory, bytes. */
   get memoryBytes(): number {
     let bytes = 0
-    for (const part of this.#memory.values()) bytes += part
+    for (const part of this.#shared.memory.values()) bytes += part
     return bytes
   }
 
@@ -100,14 +140,18 @@ export class ContainerFs implements ContainerFiles {
     if (known?.kind === 'directory') throw new FileError('EISDIR', 'open', path)
     if (known?.kind === 'device') return
     const mount = this.#mountOf(real)
+    if (mount?.mount.readOnly) throw new FileError('EROFS', 'open', path)
+    if (known) this.#allow(known, WRITE, 'open', path)
+    else this.#allowIn(real, 'open', path)
+    const owner = known ?? this.#ownerIn(real)
     if (mount) {
-      if (mount.mount.readOnly) throw new FileError('EROFS', 'open', path)
       if (mount.mount.folder) return mount.mount.folder.write(mount.inside, wholeOf(content), mode)
       const old = mount.mount.files.get(mount.inside)
       const { memoryBytes } = mount.mount
       if (memoryBytes !== undefined) this.#useMemory(mount.mount.path, memoryBytes, content, old?.content)
-      mount.mount.files.set(mount.inside, { content, mode: mode ?? old?.mode ?? 0o644 })
-      if (memoryBytes !== undefined) this.onMemory?.()
+      const { uid, gid } = owner
+      mount.mount.files.set(mount.inside, { content, mode: mode ?? old?.mode ?? 0o644, uid, gid })
+      if (memoryBytes !== undefined) this.#shared.onMemory?.()
       return
     }
     this.#requireWritable(real, 'open', path)
@@ -115,18 +159,13 @@ export class ContainerFs implements ContainerFiles {
     const shared = real.startsWith(`${SHARED_MEMORY}/`)
     if (shared) this.#useMemory(SHARED_MEMORY, SHARED_MEMORY_BYTES, content, old)
     this.#keep(keptBytes(content) - (old ? keptBytes(old) : 0))
-    const attributes = known ?? { mode: 0o644, uid: 0, gid: 0 }
+    const { uid, gid } = owner
     this.tree.put(
       real,
-      file(content, {
-        mode: mode ?? attributes.mode,
-        uid: attributes.uid,
-        gid: attributes.gid,
-        mtime: this.#now(),
-      }),
+      file(content, { mode: mode ?? known?.mode ?? 0o644, uid, gid, mtime: this.#now() }),
       'open',
     )
-    if (shared) this.onMemory?.()
+    if (shared) this.#shared.onMemory?.()
   }
 
   /** Adds to the end of a file; its cost does not grow with the file. Throws FileError. */
@@ -137,25 +176,28 @@ export class ContainerFs implements ContainerFiles {
   }
 
   #useMemory(at: string, limit: number, content: MemoryContent, old: MemoryContent | undefined): void {
-    const used = (this.#memory.get(at) ?? 0) + contentSize(content) - (old ? contentSize(old) : 0)
+    const { memory } = this.#shared
+    const used = (memory.get(at) ?? 0) + contentSize(content) - (old ? contentSize(old) : 0)
     if (used > limit) throw new FileError('ENOSPC', 'write', at)
-    this.#memory.set(at, Math.max(0, used))
+    memory.set(at, Math.max(0, used))
   }
 
   /** Counts what this machine keeps of it. Throws FileError when that is too much. */
   #keep(bytes: number): void {
-    this.#kept += bytes
-    if (bytes <= 0 || this.#kept <= KEPT_BYTES) return
-    this.#kept = bytes + keptIn(this.tree.root)
-    if (this.#kept <= KEPT_BYTES) return
-    this.#kept -= bytes
+    const shared = this.#shared
+    shared.kept += bytes
+    if (bytes <= 0 || shared.kept <= KEPT_BYTES) return
+    shared.kept = bytes + keptIn(this.tree.root)
+    if (shared.kept <= KEPT_BYTES) return
+    shared.kept -= bytes
     throw new FileError('ENOSPC', 'write', '/')
   }
 
   /** Gives back the memory of what was removed. */
   #freeMemory(at: string, node: TreeNode): void {
-    const used = this.#memory.get(at)
-    if (used !== undefined) this.#memory.set(at, Math.max(0, used - sizeOf(node)))
+    const { memory } = this.#shared
+    const used = memory.get(at)
+    if (used !== undefined) memory.set(at, Math.max(0, used - sizeOf(node)))
   }
 
   async list(path: string): Promise<string[]> {
@@ -165,6 +207,7 @@ export class ContainerFs implements ContainerFiles {
   listSync(path: string): string[] {
     const node = this.node(path, 'scandir')
     if (node.kind !== 'directory') throw new FileError('ENOTDIR', 'scandir', path)
+    this.#allow(node, READ, 'scandir', path)
     return [...node.children.keys()].sort()
   }
 
@@ -179,7 +222,6 @@ export class ContainerFs implements ContainerFiles {
 
   /** Makes one folder, or with `recursive` all that are missing. Throws FileError. */
   makeFolder(path: string, options: { recursive?: boolean; mode?: number } = {}): void {
-    const attributes = { mode: options.mode ?? 0o755, mtime: this.#now() }
     let real: string
     try {
       real = this.tree.realPath(path, 'mkdir')
@@ -194,12 +236,14 @@ export class ContainerFs implements ContainerFiles {
       throw new FileError('EEXIST', 'mkdir', path)
     }
     const mount = this.#mountOf(real)
-    if (!mount) {
-      this.#requireWritable(real, 'mkdir', path)
-      this.tree.put(real, directory(attributes), 'mkdir')
-    } else if (mount.mount.readOnly) throw new FileError('EROFS', 'mkdir', path)
-    else if (mount.mount.folder) mount.mount.folder.makeFolder(mount.inside, attributes.mode)
-    else mount.mount.files.set(`${mount.inside}/`, { content: new Uint8Array(), mode: attributes.mode })
+    if (mount?.mount.readOnly) throw new FileError('EROFS', 'mkdir', path)
+    if (!mount) this.#requireWritable(real, 'mkdir', path)
+    this.#allowIn(real, 'mkdir', path)
+    const mode = options.mode ?? 0o755
+    const owner = this.#ownerIn(real)
+    if (!mount) this.tree.put(real, directory({ mode, mtime: this.#now(), ...owner }), 'mkdir')
+    else if (mount.mount.folder) mount.mount.folder.makeFolder(mount.inside, mode)
+    else mount.mount.files.set(`${mount.inside}/`, { content: new Uint8Array(), mode, ...owner })
   }
 
   /** Removes a file, or with `recursive` a folder with all in it. Throws FileError. */
@@ -213,12 +257,14 @@ export class ContainerFs implements ContainerFiles {
     const mount = this.#mountOf(real)
     if (!mount) {
       this.#requireWritable(real, 'unlink', path)
+      this.#allowIn(real, 'unlink', path, node)
       this.tree.remove(real)
       if (real.startsWith(`${SHARED_MEMORY}/`)) this.#freeMemory(SHARED_MEMORY, node)
       return
     }
     if (mount.mount.readOnly) throw new FileError('EROFS', 'unlink', path)
     if (mount.inside === '') throw new FileError('EBUSY', 'unlink', path)
+    this.#allowIn(real, 'unlink', path, node)
     if (mount.mount.folder) return mount.mount.folder.remove(mount.inside)
     this.#freeMemory(mount.mount.path, node)
     for (const name of [...mount.mount.files.keys()]) {
@@ -230,12 +276,12 @@ export class ContainerFs implements ContainerFiles {
   putNode(path: string, node: TreeNode): void {
     const real = this.tree.realPath(path, 'open', false)
     const mount = this.#mountOf(real)
-    if (!mount) {
-      this.#requireWritable(real, 'open', path)
-      return this.tree.put(real, node)
-    }
-    if (mount.mount.readOnly) throw new FileError('EROFS', 'open', path)
-    putIntoMount(mount.mount, mount.inside, node)
+    if (mount?.mount.readOnly) throw new FileError('EROFS', 'open', path)
+    if (!mount) this.#requireWritable(real, 'open', path)
+    this.#allowIn(real, 'open', path)
+    const own = this.#user ? { ...node, ...this.#ownerIn(real) } : node
+    if (mount) putIntoMount(mount.mount, mount.inside, own)
+    else this.tree.put(real, own)
   }
 
   /** Puts a copy of a node (with all under it) at a path, its contents read where a mount is concerned: they are no tree's. Throws FileError. */
@@ -254,6 +300,11 @@ export class ContainerFs implements ContainerFiles {
     const real = this.tree.realPath(path, 'chmod')
     const node = this.tree.lookup(real)
     if (!node) throw new FileError('ENOENT', 'chmod', path)
+    const user = this.#user
+    const givesAway =
+      (attributes.uid !== undefined && attributes.uid !== node.uid) ||
+      (attributes.gid !== undefined && user && !inGroup(user, attributes.gid))
+    if (user && (user.uid !== node.uid || givesAway)) throw new FileError('EPERM', 'chmod', path)
     const mount = this.#mountOf(real)
     if (mount) {
       if (mount.mount.readOnly) throw new FileError('EROFS', 'chmod', path)
@@ -261,9 +312,10 @@ export class ContainerFs implements ContainerFiles {
         if (attributes.mode !== undefined) mount.mount.folder.setMode(mount.inside, attributes.mode)
         return
       }
-      const entry = mount.mount.files.get(mount.inside)
-      if (entry && attributes.mode !== undefined)
-        mount.mount.files.set(mount.inside, { ...entry, mode: attributes.mode })
+      const name = node.kind === 'directory' ? `${mount.inside}/` : mount.inside
+      const entry = mount.mount.files.get(name)
+      const { mode = entry?.mode, uid = entry?.uid, gid = entry?.gid } = attributes
+      if (entry) mount.mount.files.set(name, { ...entry, mode, uid, gid })
       return
     }
     this.#requireWritable(real, 'chmod', path)
@@ -272,7 +324,32 @@ export class ContainerFs implements ContainerFiles {
 
   /** Throws FileError for a place of the root that is read-only. */
   #requireWritable(real: string, operation: string, path: string): void {
-    if (this.readOnlyRoot && !real.startsWith('/dev/')) throw new FileError('EROFS', operation, path)
+    if (this.#shared.readOnlyRoot && !real.startsWith('/dev/')) throw new FileError('EROFS', operation, path)
+  }
+
+  /** Throws EACCES when the user may not do with a node what `right` says. */
+  #allow(node: TreeNode, right: number, operation: string, path: string): void {
+    const user = this.#user
+    if (!user || node.kind === 'device' || (node.mode >> shiftOf(user, node)) & right) return
+    throw new FileError('EACCES', operation, path)
+  }
+
+  /** Throws EACCES when the user may not make or, with `node`, remove a name in the folder of a real path. */
+  #allowIn(real: string, operation: string, path: string, node?: TreeNode): void {
+    const user = this.#user
+    const folder = user && this.tree.lookup(resolvePath(real, '..'))
+    if (!folder) return
+    this.#allow(folder, WRITE, operation, path)
+    const sticky = (folder.mode & 0o1000) !== 0
+    if (node && sticky && node.uid !== user.uid && folder.uid !== user.uid)
+      throw new FileError('EPERM', operation, path)
+  }
+
+  /** Who owns what is made at a real path. */
+  #ownerIn(real: string): { uid: number; gid: number } {
+    const folder = this.tree.lookup(resolvePath(real, '..'))
+    const { uid, gid } = this.#user ?? { uid: 0, gid: 0 }
+    return { uid, gid: folder && folder.mode & 0o2000 ? folder.gid : gid }
   }
 
   /** The mount that a real path lies in, and the path inside it. */
@@ -291,29 +368,59 @@ export class ContainerFs implements ContainerFiles {
     if (mount.folder) return mount.folder.node() ?? (mount.single ? undefined : directory())
     if (mount.single) {
       const entry = mount.files.get('')
-      return file(entry?.content ?? '', { mode: entry?.mode })
+      return file(entry?.content ?? '', { mode: entry?.mode, ...ownerOf(mount, entry) })
     }
-    const tree = new FileTree(directory({ mode: 0o777 }))
-    for (const [name, { content, mode }] of mount.files) {
-      if (name.endsWith('/')) tree.makeFolders(name, { mode })
+    const group = mount.group === undefined ? 0 : 0o2070
+    const tree = new FileTree(directory({ mode: 0o777 | group, gid: mount.group }))
+    for (const [name, entry] of mount.files) {
+      const { content, mode } = entry
+      const owner = ownerOf(mount, entry)
+      if (name.endsWith('/')) tree.makeFolders(name, { mode: (mode ?? 0o755) | group, ...owner })
       else {
         const slash = name.lastIndexOf('/')
-        if (slash > 0) tree.makeFolders(name.slice(0, slash))
-        tree.put(name, file(content, { mode: mode ?? 0o644 }))
+        if (slash > 0) tree.makeFolders(name.slice(0, slash), { mode: 0o755 | group, gid: mount.group })
+        tree.put(
+          name,
+          file(content, { mode: (mode ?? 0o644) | (group & (mount.readOnly ? 0o040 : 0o060)), ...owner }),
+        )
       }
     }
     return tree.root
   }
 }
 
+const READ = 4
+const WRITE = 2
+
+/** Who owns an entry of a mount: its maker, in the group of the mount if that has one. */
+const ownerOf = (
+  mount: Mount,
+  entry: { uid?: number | undefined; gid?: number | undefined } | undefined,
+) => ({
+  uid: entry?.uid ?? 0,
+  gid: mount.group ?? entry?.gid ?? 0,
+})
+
+const inGroup = (user: FileUser, gid: number) => user.gid === gid || user.groups.includes(gid)
+
+/** Where in a mode the rights of a user stand. */
+const shiftOf = (user: FileUser, { uid, gid }: TreeNode): number =>
+  user.uid === uid ? 6 : inGroup(user, gid) ? 3 : 0
+
 function putIntoMount(mount: Mount, inside: string, node: TreeNode): void {
   if (node.kind === 'directory') {
     if (mount.folder) mount.folder.makeFolder(inside, node.mode)
-    else mount.files.set(`${inside}/`, { content: new Uint8Array(), mode: node.mode })
+    else {
+      const { mode, uid, gid } = node
+      mount.files.set(`${inside}/`, { content: new Uint8Array(), mode, uid, gid })
+    }
     for (const [name, child] of node.children) putIntoMount(mount, `${inside}/${name}`, child)
   } else if (node.kind === 'file' && isInMemory(node.content)) {
     if (mount.folder) mount.folder.write(inside, wholeOf(node.content), node.mode)
-    else mount.files.set(inside, { content: node.content, mode: node.mode })
+    else {
+      const { content, mode, uid, gid } = node
+      mount.files.set(inside, { content, mode, uid, gid })
+    }
   } else throw new FileError('EINVAL', 'open', inside)
 }
 

@@ -34,6 +34,8 @@ export interface User {
   name: string
   uid: number
   gid: number
+  /** Further groups. */
+  groups: readonly number[]
   home: string
 }
 

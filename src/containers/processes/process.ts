@@ -1,5 +1,6 @@
 import { FileError } from '../files/tree.ts'
 import type { ExitStatus } from '../runtime.ts'
+import type { ContainerFs } from './container-fs.ts'
 import type { Machine, User } from './machine.ts'
 import type { Reader, Writer } from './pipe.ts'
 import { IGNORED_BY_DEFAULT, signalExitCode } from './signals.ts'
@@ -56,6 +57,7 @@ export class Process {
   readonly #abort = new AbortController()
   #handlers: Map<string, (() => void) | 'ignore'> | undefined
   #resolve!: (status: ExitStatus) => void
+  #files: ContainerFs | undefined
   #status: ExitStatus | undefined
   #memoryBytes = RESIDENT_BYTES
   #memorySeen = 0
@@ -77,6 +79,12 @@ export class Process {
     this.exited = new Promise((resolve) => {
       this.#resolve = resolve
     })
+  }
+
+  /** The container's files, by its user's rights. */
+  get files(): ContainerFs {
+    this.#files ??= this.machine.files.as(this.user)
+    return this.#files
   }
 
   /** Whether it has ended. */

@@ -41,8 +41,6 @@ export interface SimulatedContainer extends Container {
 }
 
 export interface SimulatedSpec extends ContainerSpec {
-  /** `--user`, in place of the image's. */
-  user?: string
   /** The file tree to run on, in place of a fresh one of the image. */
   root?: FileTree
 }
@@ -63,7 +61,7 @@ export function createContainerRuntime(options: SimulatedRuntimeOptions): Simula
       if (spec.root) putFolders(files)
       putNames(files, spec)
       files.readOnlyRoot = spec.readOnlyRoot ?? false
-      const user = await findUser(files, spec.user ?? spec.image.config.config.User ?? '').catch(
+      const user = await findUser(files, spec.user ?? spec.image.config.config.User ?? '', spec.groups).catch(
         (error: Error) => {
           throw new StartError(runcCreate(error.message), 126)
         },
@@ -115,7 +113,7 @@ export function createContainerRuntime(options: SimulatedRuntimeOptions): Simula
   }
 }
 
-const ROOT = { name: 'root', uid: 0, gid: 0, home: '/' }
+const ROOT = { name: 'root', uid: 0, gid: 0, groups: [], home: '/' }
 
 function tableOf(shared: ContainerSpec['processesOf']): ProcessTable | undefined {
   if (shared instanceof RunningContainer) return shared.machine.table
@@ -239,7 +237,7 @@ class RunningContainer implements SimulatedContainer {
 
   async exec(options: ExecOptions): Promise<ProcessHandle> {
     const user = options.user
-      ? await findUser(this.files, options.user).catch((error: Error) => {
+      ? await findUser(this.files, options.user, this.spec.groups).catch((error: Error) => {
           throw new StartError(error.message, 126)
         })
       : this.machine.user

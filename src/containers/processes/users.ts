@@ -2,8 +2,15 @@ import { readContent } from '../files/nodes.ts'
 import type { ContainerFs } from './container-fs.ts'
 import type { User } from './machine.ts'
 
-/** The user that `USER` or `--user` names (`name`, `uid`, `name:group`, `uid:gid`). Throws with runc's text. */
-export async function findUser(files: ContainerFs, text: string): Promise<User> {
+/**
+ * The user that `USER` or `--user` names (`name`, `uid`, `name:group`, `uid:gid`), with its groups of `/etc/group` and further
+ * ones. Throws with runc's text.
+ */
+export async function findUser(
+  files: ContainerFs,
+  text: string,
+  further: readonly number[] = [],
+): Promise<User> {
   const [name = '', group] = text.split(':')
   const line = (await lines(files, '/etc/passwd')).find(
     (fields) => fields[0] === (name || 'root') || (name !== '' && fields[2] === name),
@@ -18,13 +25,18 @@ export async function findUser(files: ContainerFs, text: string): Promise<User> 
         gid: 0,
         home: name === '' || name === '0' ? '/root' : '/',
       }
-  if (!group) return user
-  const entry = (await lines(files, '/etc/group')).find(
-    (fields) => fields[0] === group || fields[2] === group,
-  )
+  const known = await lines(files, '/etc/group')
+  if (!group) {
+    // With a group of its own choice a user is in no others.
+    const listed = line ? known.filter((fields) => fields[3]?.split(',').includes(user.name)) : []
+    const groups = [...listed.map((fields) => Number(fields[2])), ...further]
+    return { ...user, groups: [...new Set(groups)].filter((gid) => gid !== user.gid) }
+  }
+  const entry = known.find((fields) => fields[0] === group || fields[2] === group)
   if (!entry && !/^\d+$/.test(group))
     throw new Error(`unable to find group ${group}: no matching entries in group file`)
-  return { ...user, gid: Number(entry?.[2] ?? group) }
+  const gid = Number(entry?.[2] ?? group)
+  return { ...user, gid, groups: [...new Set(further)].filter((one) => one !== gid) }
 }
 
 /** The lines of a colon-separated file, in fields. */

@@ -166,7 +166,7 @@ async function openOutput(process: Process, name: string, truncates: boolean, at
   return { write: (bytes) => files.append(path, bytes) }
 }
 
-const isBusybox = (process: Process): boolean => process.machine.files.exists('/bin/busybox')
+const isBusybox = (process: Process): boolean => process.files.exists('/bin/busybox')
 
 function summary(process: Process, bytes: number, seconds: number): string {
   const rate = bytes / Math.max(seconds, 1e-6)

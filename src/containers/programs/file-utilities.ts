@@ -10,7 +10,7 @@ const chown: Program = async (process) => {
   const find = async (file: string, name: string | undefined) =>
     name === undefined || name === '' || /^\d+$/.test(name)
       ? Number(name || 0)
-      : Number((await lines(process.machine.files, file)).find((fields) => fields[0] === name)?.[2])
+      : Number((await lines(process.files, file)).find((fields) => fields[0] === name)?.[2])
   const uid = await find('/etc/passwd', user)
   const gid = await find('/etc/group', group)
   if (Number.isNaN(uid) || Number.isNaN(gid)) {
@@ -19,14 +19,14 @@ const chown: Program = async (process) => {
   }
   const recursive = process.argv.includes('-R')
   const apply = (path: string) => {
-    process.machine.files.change(path, { ...(user ? { uid } : {}), ...(group ? { gid } : {}) })
-    const node = process.machine.files.find(path)
+    process.files.change(path, { ...(user ? { uid } : {}), ...(group ? { gid } : {}) })
+    const node = process.files.find(path)
     if (recursive && node?.kind === 'directory')
       for (const name of node.children.keys()) apply(`${path}/${name}`)
   }
   for (const path of paths) {
     const real = resolvePath(process.cwd, path)
-    if (!process.machine.files.exists(real)) {
+    if (!process.files.exists(real)) {
       await process.complain(`chown: ${path}: No such file or directory\n`)
       return 1
     }
@@ -44,8 +44,8 @@ export const FILE_UTILITIES: Record<string, Program> = {
   mktemp: async (process) => {
     const folder = process.argv.includes('-d')
     const path = `/tmp/tmp.${crypto.randomUUID().slice(0, 6)}`
-    if (folder) process.machine.files.makeFolder(path, { mode: 0o700 })
-    else process.machine.files.writeSync(path, new Uint8Array(), 0o600)
+    if (folder) process.files.makeFolder(path, { mode: 0o700 })
+    else process.files.writeSync(path, new Uint8Array(), 0o600)
     await process.print(`${path}\n`)
     return 0
   },

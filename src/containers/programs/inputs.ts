@@ -8,10 +8,10 @@ import type { Process } from '../processes/process.ts'
 export function openInput(process: Process, name: string): Reader {
   if (name === '-' || name === '/dev/stdin') return process.stdin
   const path = resolvePath(process.cwd, name)
-  const node = process.machine.files.node(path, 'open')
+  const node = process.files.node(path, 'open')
   if (node.kind === 'device') return deviceReader(process, node.name)
   if (node.kind !== 'file') throw new FileError('EISDIR', 'read', path)
-  return readerOfStream(streamContent(node.content))
+  return readerOfStream(streamContent(process.files.content(path)))
 }
 
 /** Everything that a program reads, chunk by chunk. */

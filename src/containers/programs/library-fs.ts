@@ -3,7 +3,7 @@ import { contentSize, type TreeNode } from '../files/nodes.ts'
 import { FileError, resolvePath } from '../files/tree.ts'
 import type { ContainerFs } from '../processes/container-fs.ts'
 import { nodeSize } from '../processes/container-fs.ts'
-import type { Machine } from '../processes/machine.ts'
+import type { Process } from '../processes/process.ts'
 
 type Encoding = Parameters<IFileSystem['readFile']>[1]
 type Content = Parameters<IFileSystem['writeFile']>[1]
@@ -16,8 +16,8 @@ export class LibraryFs implements IFileSystem {
   readonly #files: ContainerFs
   readonly #now: () => number
 
-  constructor(machine: Machine) {
-    this.#files = machine.files
+  constructor({ files, machine }: Process) {
+    this.#files = files
     this.#now = () => machine.clock.now()
   }
 

@@ -42,7 +42,7 @@ export function libraryUtility(name: string): Program | undefined {
     if (HOLDS_INPUT.has(name)) process.holdMemory(input.length)
     const env = Object.fromEntries(process.env)
     const bash = new Bash({
-      fs: new LibraryFs(process.machine),
+      fs: new LibraryFs(process),
       cwd: process.cwd,
       env,
       defenseInDepth: false,

@@ -1,5 +1,5 @@
 import type { TreeNode } from '../files/nodes.ts'
-import { resolvePath } from '../files/tree.ts'
+import { FileError, resolvePath } from '../files/tree.ts'
 import { nodeSize } from '../processes/container-fs.ts'
 import type { Process, Program } from '../processes/process.ts'
 import { lines } from '../processes/users.ts'
@@ -17,19 +17,17 @@ interface Entry {
 export const ls: Program = async (process) => {
   const words = process.argv.slice(1)
   const letters = words.filter((word) => /^-[^-]/.test(word)).join('')
-  const has = (letter: string) => letters.includes(letter)
+  // Numbers in place of names are for the long form.
+  const has = (letter: string) => letters.includes(letter) || (letter === 'l' && letters.includes('n'))
   const paths = words.filter((word) => !/^-./.test(word))
   if (paths.length === 0) paths.push('.')
-  const names = await ownerNames(process)
+  const names = has('n') ? { users: new Map(), groups: new Map() } : await ownerNames(process)
   let status = 0
   const files: Entry[] = []
   const folders: { path: string; node: TreeNode }[] = []
   for (const path of paths) {
-    const node = process.machine.files.find(
-      resolvePath(process.cwd, path),
-      !(has('l') && !path.endsWith('/')),
-    )
-    const target = process.machine.files.find(resolvePath(process.cwd, path))
+    const node = process.files.find(resolvePath(process.cwd, path), !(has('l') && !path.endsWith('/')))
+    const target = process.files.find(resolvePath(process.cwd, path))
     if (!node) {
       await process.complain(`ls: ${path}: No such file or directory\n`)
       status = 1
@@ -41,11 +39,19 @@ export const ls: Program = async (process) => {
   let first = files.length === 0
   const show = async (path: string, node: TreeNode) => {
     if (node.kind !== 'directory') return
+    try {
+      process.files.listSync(resolvePath(process.cwd, path))
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error
+      await process.complain(`ls: can't open '${path}': ${error.reason}\n`)
+      status = 1
+      return
+    }
     if (folders.length + files.length > 1 || has('R')) await process.print(`${first ? '' : '\n'}${path}:\n`)
     first = false
     let entries = [...node.children].map(([name, child]) => ({
       name,
-      node: process.machine.files.find(resolvePath(process.cwd, `${path}/${name}`), false) ?? child,
+      node: process.files.find(resolvePath(process.cwd, `${path}/${name}`), false) ?? child,
     }))
     if (!has('a') && !has('A')) entries = entries.filter(({ name }) => !name.startsWith('.'))
     if (has('a')) entries.push({ name: '.', node }, { name: '..', node })
@@ -117,6 +123,8 @@ function modeText(node: TreeNode): string {
       ? { block: 'b', socket: 's', character: 'c' }[node.type ?? 'character']
       : { file: '-', directory: 'd', symlink: 'l' }[node.kind]
   const bits = [...'rwxrwxrwx'].map((letter, index) => (node.mode & (1 << (8 - index)) ? letter : '-'))
+  if (node.mode & 0o4000) bits[2] = bits[2] === 'x' ? 's' : 'S'
+  if (node.mode & 0o2000) bits[5] = bits[5] === 'x' ? 's' : 'S'
   if (node.mode & 0o1000) bits[8] = bits[8] === 'x' ? 't' : 'T'
   return kind + bits.join('')
 }
@@ -135,6 +143,6 @@ interface Owners {
 
 async function ownerNames(process: Process): Promise<Owners> {
   const read = async (path: string) =>
-    new Map((await lines(process.machine.files, path)).map((fields) => [Number(fields[2]), fields[0]!]))
+    new Map((await lines(process.files, path)).map((fields) => [Number(fields[2]), fields[0]!]))
   return { users: await read('/etc/passwd'), groups: await read('/etc/group') }
 }

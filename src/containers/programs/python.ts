@@ -69,7 +69,7 @@ async function runScript(process: Process, words: string[]): Promise<number> {
   const needsInput = words.length === 0 || words[0] === '-'
   const input = needsInput ? await process.waitFor(readAll(process.stdin)) : Buffer.alloc(0)
   const bash = new Bash({
-    fs: new PythonFs(process.machine),
+    fs: new PythonFs(process),
     cwd: process.cwd,
     // The library finds its own commands there, and would take the image's for scripts elsewhere.
     env: { ...Object.fromEntries(process.env), PATH: '/usr/bin:/bin' },

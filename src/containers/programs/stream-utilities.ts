@@ -100,10 +100,10 @@ const tee: Program = async (process) => {
     .slice(1)
     .filter((word) => !word.startsWith('-'))
     .map((name) => resolvePath(process.cwd, name))
-  if (!append) for (const path of paths) process.machine.files.writeSync(path, new Uint8Array())
+  if (!append) for (const path of paths) process.files.writeSync(path, new Uint8Array())
   for (let chunk = await process.read(); chunk; chunk = await process.read()) {
     await process.print(chunk)
-    for (const path of paths) await process.machine.files.append(path, chunk)
+    for (const path of paths) await process.files.append(path, chunk)
   }
   return 0
 }

@@ -1,21 +1,34 @@
 import type { Process, Program } from '../processes/process.ts'
+import { lines } from '../processes/users.ts'
 import { formatDate } from './date.ts'
 
 /** A number with its name, if it has one. */
 const shown = (id: number, name: string) => (/^\d+$/.test(name) ? String(id) : `${id}(${name})`)
 
 const id: Program = async (process) => {
-  const { uid, gid, name } = process.user
-  const option = process.argv[1] ?? ''
-  const group = gid === 0 ? 'root' : name
-  const text =
-    option === '-u'
-      ? String(uid)
-      : option === '-g'
-        ? String(gid)
-        : option === '-un' || option === '-nu'
-          ? name
-          : `uid=${shown(uid, name)} gid=${shown(gid, group)} groups=${shown(gid, group)}`
+  const { uid, gid, groups, name } = process.user
+  const names = new Map(
+    (await lines(process.machine.files, '/etc/group')).map((fields) => [Number(fields[2]), fields[0]!]),
+  )
+  const letters = process.argv
+    .slice(1)
+    .filter((word) => word.startsWith('-'))
+    .join('')
+    .replaceAll('-', '')
+  const all = [gid, ...groups]
+  const named = letters.includes('n')
+  const group = (id: number) => names.get(id) ?? String(id)
+  const text = letters.includes('u')
+    ? named
+      ? name
+      : String(uid)
+    : letters.includes('g')
+      ? named
+        ? group(gid)
+        : String(gid)
+      : letters.includes('G')
+        ? all.map(named ? group : String).join(' ')
+        : `uid=${shown(uid, name)} gid=${shown(gid, group(gid))} groups=${all.map((id) => shown(id, group(id))).join(',')}`
   await process.print(`${text}\n`)
   return 0
 }
@@ -100,7 +113,12 @@ export const SYSTEM_UTILITIES: Record<string, Program> = {
   stty,
   sync: async () => 0,
   hostname: say((process) => (process.argv[1] === '-i' ? process.machine.address : process.machine.hostname)),
-  whoami: say((process) => process.user.name),
+  whoami: async (process) => {
+    const { name, uid } = process.user
+    const known = !/^\d+$/.test(name)
+    await (known ? process.print(`${name}\n`) : process.complain(`whoami: unknown uid ${uid}\n`))
+    return known ? 0 : 1
+  },
   nproc: say(() => '2'),
   arch: say((process) => process.machine.architecture),
   tty: say((process) => (process.tty ? '/dev/pts/0' : 'not a tty')),

@@ -32,7 +32,7 @@ export const tar: Program = async (process) => {
   else {
     const chunks: Uint8Array[] = []
     for await (const chunk of stream) chunks.push(chunk)
-    process.machine.files.writeSync(resolvePath(process.cwd, archive), Buffer.concat(chunks))
+    process.files.writeSync(resolvePath(process.cwd, archive), Buffer.concat(chunks))
   }
   return outcome.status
 }

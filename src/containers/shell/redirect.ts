@@ -84,7 +84,7 @@ function openForReading(shell: Shell, word: string, io: Descriptors): Descriptor
     return { reader: deviceReader(shell.process, node.name) }
   }
   if (node.kind !== 'file') throw new RedirectionError('EISDIR', `${word}: Is a directory`)
-  return { reader: readerOfStream(streamContent(node.content)) }
+  return { reader: readerOfStream(streamContent(contentFor(shell, path, word))) }
 }
 
 /** Writes of one open file, in order. */
@@ -100,17 +100,34 @@ function openForWriting(shell: Shell, word: string, append: boolean, io: Descrip
     return shell.process.machine.processes.get(1)?.[standard[1] === '1' ? 'stdout' : 'stderr'] ?? nothing
   try {
     if (!append || !node) shell.files.writeSync(path, new Uint8Array())
+    else shell.files.requireWrite(path)
   } catch (error) {
     if (!(error instanceof FileError)) throw error
-    const reason = { EISDIR: 'Is a directory', EROFS: 'Read-only file system', ENOTDIR: 'Not a directory' }[
-      error.code
-    ]
+    const reason = {
+      EISDIR: 'Is a directory',
+      EROFS: 'Read-only file system',
+      ENOTDIR: 'Not a directory',
+      EACCES: 'Permission denied',
+    }[error.code]
     throw new RedirectionError(
       error.code,
       reason ? cannotCreate(shell, word, reason) : cannotCreate(shell, word, undefined),
     )
   }
   return { write: (bytes) => shell.files.append(path, bytes) }
+}
+
+/** Throws RedirectionError when the user may not read it. */
+function contentFor(shell: Shell, path: string, word: string) {
+  try {
+    return shell.files.content(path)
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error
+    throw new RedirectionError(
+      error.code,
+      `${shell.dialect.bash ? word : `can't open ${word}`}: ${error.reason}`,
+    )
+  }
 }
 
 const cannotOpen = (shell: Shell, word: string) =>

@@ -63,7 +63,7 @@ export class Shell {
   }
 
   get files(): ContainerFs {
-    return this.process.machine.files
+    return this.process.files
   }
 
   // --- variables

@@ -24,6 +24,7 @@ export function runtimeSpec(
     ...(command && { command: command.map((part) => expand(part, env)) }),
     ...(args && { args: args.map((part) => expand(part, env)) }),
     env: { ...env, HOSTNAME: hostname },
+    ...userOf(pod, spec, image),
     ...(workingDir && { workingDir }),
     hostname,
     address: context.podAddress!,
@@ -31,7 +32,10 @@ export function runtimeSpec(
     lookup: (name) => context.lookup(pod, name),
     tty: tty ?? false,
     stdin: stdin ?? false,
-    mounts: [resolverMount(context.resolver(pod)), ...context.volumes.mountsOf(spec, env)],
+    mounts: [
+      resolverMount(context.resolver(pod)),
+      ...context.volumes.mountsOf(spec, env, pod.spec.securityContext?.fsGroup),
+    ],
     ...(spec.securityContext?.readOnlyRootFilesystem && { readOnlyRoot: true }),
     ...(processesOf && { processesOf }),
     ...runtimeLimits(spec),
@@ -55,6 +59,24 @@ const resolverMount = (text: string): Mount => ({
   files: new Map([['', { content: Buffer.from(text), mode: 0o644 }]]),
   single: true,
 })
+
+/** Whom a container runs as (https://kubernetes.io/docs/tasks/configure-pod-container/security-context/). */
+function userOf(
+  pod: Pod,
+  spec: ContainerSpecification,
+  image: Image,
+): Pick<ContainerSpec, 'user' | 'groups'> {
+  const { runAsUser, runAsGroup } = { ...pod.spec.securityContext, ...spec.securityContext }
+  const { fsGroup, supplementalGroups = [] } = pod.spec.securityContext ?? {}
+  const groups = [...(fsGroup === undefined ? [] : [fsGroup]), ...supplementalGroups]
+  const own = image.config.config.User ?? ''
+  const user = runAsUser === undefined ? own.split(':')[0]! : String(runAsUser)
+  const chosen = runAsUser !== undefined || runAsGroup !== undefined
+  return {
+    ...(chosen && { user: runAsGroup === undefined ? user : `${user}:${runAsGroup}` }),
+    ...(groups.length > 0 && { groups }),
+  }
+}
 
 /** `runAsNonRoot`. Models pkg/kubelet/kuberuntime verifyRunAsNonRoot. */
 function checkUser(pod: Pod, spec: ContainerSpecification, image: Image): void {

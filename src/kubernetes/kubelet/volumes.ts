@@ -122,10 +122,14 @@ export class PodVolumes {
   }
 
   /** The mounts of a container; `subPath` takes one file or folder as it is now. */
-  mountsOf(container: ContainerSpecification, env: Record<string, string>): Mount[] {
+  mountsOf(container: ContainerSpecification, env: Record<string, string>, group?: number): Mount[] {
     return (container.volumeMounts ?? []).map((mount) => {
       const memoryBytes = this.#memory.get(mount.name)
-      return { ...this.#mount(mount, env), ...(memoryBytes !== undefined && { memoryBytes }) }
+      return {
+        ...this.#mount(mount, env),
+        ...(memoryBytes !== undefined && { memoryBytes }),
+        ...(group !== undefined && { group }),
+      }
     })
   }
 

@@ -76,6 +76,24 @@ describe('a client that dies', () => {
     },
   )
 
+  it('or sends other bytes than it said gives their space back at once; the right ones then succeed', async () => {
+    const { ask } = registryClient(lab)
+    const files = async () => (await readdir(join(lab.folder, 'uploads'))).length
+    const before = await files()
+    const other = digestOf(Buffer.from('other'))
+    const location = String((await ask('POST', '/v2/web/blobs/uploads/')).headers.location)
+    await ask('PATCH', location, { body: CONTENT })
+    const wrong = await ask('PUT', `${location}?digest=${other}`)
+    expect([wrong.status, wrong.code]).toEqual([400, 'DIGEST_INVALID'])
+    expect((await ask('POST', `/v2/web/blobs/uploads/?digest=${other}`, { body: CONTENT })).status).toBe(400)
+    expect(await files()).toBe(before)
+    for (const digest of [other, DIGEST])
+      expect((await ask('HEAD', `/v2/web/blobs/${digest}`)).status).toBe(404)
+    const right = await ask('POST', `/v2/web/blobs/uploads/?digest=${DIGEST}`, { body: CONTENT })
+    expect(right.status).toBe(201)
+    await ask('DELETE', `/v2/web/blobs/${DIGEST}`)
+  })
+
   it('does not mix its bytes with those of who goes on with the upload', async () => {
     const { uploads } = lab.blobs
     const id = await uploads.create()

@@ -9,13 +9,10 @@ import type { Picture } from './picture/picture.ts'
 import { stillPicture } from './picture/still.ts'
 import { timeline } from './timeline.ts'
 import { untilReady } from './until-ready.ts'
-import type { OpenWorld, Worlds } from './worlds.ts'
+import { type OpenWorld, WORLD_ID, type Worlds } from './worlds.ts'
 
 const createBody = z.strictObject({
-  id: z
-    .string()
-    .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/)
-    .optional(),
+  id: z.string().regex(WORLD_ID).optional(),
   accountId: z
     .string()
     .regex(/^\d{12}$/)
@@ -68,6 +65,8 @@ async function handle(worlds: Worlds, req: IncomingMessage, res: ServerResponse)
   const world = async () => {
     const found = id && (await worlds.find(id))
     if (!found) throw new UnknownWorld(`there is no world "${id}"`)
+    // Whoever asks it something, or follows it, keeps it awake.
+    res.once('close', worlds.hold(id, res))
     return found
   }
   switch (route) {
@@ -84,7 +83,7 @@ async function handle(worlds: Worlds, req: IncomingMessage, res: ServerResponse)
       await worlds.delete(id!)
       return reply(res, 204)
     case 'GET worlds/:id/saves':
-      return reply(res, 200, await (await world()).files.savePoints())
+      return reply(res, 200, await worlds.saves(id!).names())
     case 'PUT worlds/:id/saves/:name':
       await world()
       await worlds.save(id!, name!)
@@ -113,8 +112,8 @@ async function handle(worlds: Worlds, req: IncomingMessage, res: ServerResponse)
     case 'GET worlds/:id/console':
       return followConsole(await world(), res)
     case 'GET worlds/:id/saves/:name': {
-      const { files, config } = await world()
-      const entries = await files.savedState(name!)
+      const { config } = await world()
+      const entries = await worlds.saves(id!).entries(name!)
       return entries
         ? reply(res, 200, stillPicture(entries, config.accountId))
         : reply(res, 404, { error: 'no such save point' })

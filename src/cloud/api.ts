@@ -39,6 +39,12 @@ export interface WorldInfo {
   revision: number
 }
 
+/** A world that there is; one that sleeps is on disk alone, until somebody needs it. */
+export interface WorldSummary {
+  id: string
+  awake: boolean
+}
+
 /** An AWS account beside a world's first one. */
 export interface AccountInfo {
   /** `partner`: the CLI's profile for it. */
@@ -87,7 +93,7 @@ export interface WatchOptions {
 export interface CloudClient {
   createWorld(options?: CreateWorldOptions): Promise<WorldInfo>
   world(id: string): Promise<WorldInfo | undefined>
-  worlds(): Promise<WorldInfo[]>
+  worlds(): Promise<WorldSummary[]>
   deleteWorld(id: string): Promise<void>
   /** Keeps the present state under a name, replacing an older one of that name. */
   save(id: string, name: string): Promise<void>

@@ -10,6 +10,7 @@ import type {
   TimelineCall,
   WorldEvent,
   WorldInfo,
+  WorldSummary,
 } from './api.ts'
 import type { CostReport } from './costs/report.ts'
 import type { Door } from './doors.ts'
@@ -44,7 +45,7 @@ export function connectCloud(socketPath: string): CloudClient {
     createWorld: (options: CreateWorldOptions = {}) => call<WorldInfo>('POST', '/worlds', options),
     world: (id) => found(call<WorldInfo>('GET', worldPath(id))),
     costs: (id) => call<CostReport>('GET', `${worldPath(id)}/costs`),
-    worlds: () => call<WorldInfo[]>('GET', '/worlds'),
+    worlds: () => call<WorldSummary[]>('GET', '/worlds'),
     deleteWorld: (id) => call('DELETE', worldPath(id)),
     save: (id, name) => call('PUT', `${worldPath(id)}/saves/${encodeURIComponent(name)}`),
     restore: (id, name) => call('POST', `${worldPath(id)}/saves/${encodeURIComponent(name)}/restore`),

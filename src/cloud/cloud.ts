@@ -12,13 +12,19 @@ import { CONSTRAINTS_FILE } from './generated.ts'
 import { listenUnix, runtimeDirectory } from './runtime-directory.ts'
 import { Worlds } from './worlds.ts'
 
-export interface CloudOptions {
+/** What a cloud process is told, as plain data. */
+export interface CloudSettings {
   /** Where worlds, images and the lab's CA are kept. */
   directory: string
   /** `open` takes any keys as the account's administrator. Default `enforced`. */
   credentials?: 'enforced' | 'open'
   /** Whether `localhost` through the proxy may lead to this machine's own loopback. Only where its users are this machine's. */
   hostLoopback?: boolean
+  /** After so long without use (ms) a world sleeps on disk until it is needed. Default: never. */
+  sleepAfterMs?: number
+}
+
+export interface CloudOptions extends CloudSettings {
   log?(message: string): void
 }
 
@@ -45,7 +51,13 @@ export class Cloud {
   }
 
   /** Starts everything and opens the worlds on disk. Throws when another process serves the same folder. */
-  static async start({ directory, credentials, hostLoopback, log = () => {} }: CloudOptions): Promise<Cloud> {
+  static async start({
+    directory,
+    credentials,
+    hostLoopback,
+    sleepAfterMs,
+    log = () => {},
+  }: CloudOptions): Promise<Cloud> {
     await mkdir(directory, { recursive: true, mode: 0o700 })
     const sockets = await runtimeDirectory(directory)
     const socketPath = join(sockets, 'cloud.sock')
@@ -61,6 +73,7 @@ export class Cloud {
       authority: authority.certificate,
       credentials,
       hostLoopback,
+      sleepAfterMs,
       socketDirectory: sockets,
       caFile: join(directory, 'ca.crt'),
       proxyPort: () => port,
@@ -77,7 +90,7 @@ export class Cloud {
       },
     })
     port = await listenAsBefore(proxy, join(directory, 'proxy-port'))
-    await worlds.openAll()
+    await worlds.start()
     const collector = new BlobCollector({ blobs, texts: () => worlds.texts(), log })
     collector.start()
     return new Cloud(worlds, proxy, admin, collector, socketPath)

@@ -1,20 +1,14 @@
-import { createServer, type Server } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
 import { DockerEngine, type DockerEngineOptions } from '#containers/engine/engine.ts'
 import type { Image } from '#containers/image.ts'
-import { listenUnix } from './runtime-directory.ts'
 
-/** The machine with the world's Docker Engine, which the learner's `docker` reaches by a unix socket. */
+/** The machine with the world's Docker Engine. `DockerDoor` is the socket by which the learner's `docker` reaches it. */
 export class DockerHost {
-  readonly #socket: string
   readonly #engine: DockerEngine
-  readonly #server: Server
 
-  constructor({ socket, ...options }: DockerEngineOptions & { socket: string }) {
-    this.#socket = socket
-    const engine = new DockerEngine(options)
-    this.#engine = engine
-    this.#server = createServer({ requestTimeout: 0 }, (req, res) => engine.request(req, res))
-    this.#server.on('upgrade', (req, socket, head) => engine.upgrade(req, socket, head))
+  constructor(options: DockerEngineOptions) {
+    this.#engine = new DockerEngine(options)
   }
 
   /** An image of the engine by name; undefined: there is none. */
@@ -22,9 +16,8 @@ export class DockerHost {
     return this.#engine.images.find(name)
   }
 
-  async start(): Promise<void> {
-    await this.#engine.recover()
-    await listenUnix(this.#server, this.#socket)
+  start(): Promise<void> {
+    return this.#engine.recover()
   }
 
   /** Puts into the store what running containers have written to their files. */
@@ -32,9 +25,11 @@ export class DockerHost {
     return this.#engine.saveFiles()
   }
 
-  async close(): Promise<void> {
-    const closed = new Promise((resolve) => this.#server.close(resolve))
-    this.#server.closeAllConnections()
-    await closed
+  request(req: IncomingMessage, res: ServerResponse): void {
+    this.#engine.request(req, res)
+  }
+
+  upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
+    this.#engine.upgrade(req, socket, head)
   }
 }

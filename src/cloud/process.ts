@@ -1,17 +1,15 @@
-// The cloud process: `node src/cloud/process.ts <data folder> [host-loopback]`. Its parent learns over IPC that it is ready, and takes it along when it ends.
+// The cloud process: `node src/cloud/process.ts '<CloudSettings as JSON>'`. Its parent learns over IPC that it is ready, and takes it along when it ends.
 import { enableCompileCache, flushCompileCache } from 'node:module'
+import type { CloudSettings } from './cloud.ts'
 import { COMPILE_CACHE } from './generated.ts'
 
 // What is imported from here on is cached.
 enableCompileCache(COMPILE_CACHE)
 const { Cloud } = await import('./cloud.ts')
 
-const directory = process.argv[2]
-if (!directory) throw new Error('usage: node src/cloud/process.ts <data folder> [host-loopback]')
-
+const settings = JSON.parse(process.argv[2]!) as CloudSettings
 const cloud = await Cloud.start({
-  directory,
-  hostLoopback: process.argv[3] === 'host-loopback',
+  ...settings,
   log: (message) => console.error(message),
 })
 let closing = false

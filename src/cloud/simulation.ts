@@ -71,8 +71,6 @@ export interface SimulationOptions {
 interface StartOptions extends SimulationOptions {
   world: World
   config: WorldConfig
-  /** Path of the unix socket on which the world's Docker Engine listens. */
-  dockerSocket: string
 }
 
 /** Everything that runs in a world: its AWS account, its Kubernetes clusters, its registries, its Docker Engine. */
@@ -84,33 +82,37 @@ export class Simulation {
   /** What is in the world, live, and more of each part. */
   readonly picture: Picture
   readonly parts: PartDescriber
+  /** The Docker Engine that the learner's `docker` speaks to. */
+  readonly docker: DockerHost
   /** Follows what the account's console shows. */
   readonly followConsole: (listener: (event: ConsoleEvent) => void) => { close(): void }
   /** Schemas of the kinds that the world's clusters serve, by `apiVersion`. */
   readonly schemas: (apiVersion: string) => Promise<Schemas | undefined>
   /** Puts into the store what otherwise is put there a little later, before a save point is made. */
   readonly settle: () => Promise<void>
-  readonly #close: () => Promise<void>
+  /** Ends what runs. */
+  readonly close: () => void
 
   private constructor(
     doors: Pick<
       Simulation,
-      'hosts' | 'classic' | 'picture' | 'parts' | 'followConsole' | 'schemas' | 'settle'
+      'hosts' | 'classic' | 'picture' | 'parts' | 'docker' | 'followConsole' | 'schemas' | 'settle'
     >,
-    close: () => Promise<void>,
+    close: () => void,
   ) {
     this.hosts = doors.hosts
     this.classic = doors.classic
     this.picture = doors.picture
     this.parts = doors.parts
+    this.docker = doors.docker
     this.followConsole = doors.followConsole
     this.schemas = doors.schemas
     this.settle = doors.settle
-    this.#close = close
+    this.close = close
   }
 
   /** Makes what a new account has, and starts everything from the world's store. */
-  static async start({ world, config, dockerSocket, blobs, ...options }: StartOptions): Promise<Simulation> {
+  static async start({ world, config, blobs, ...options }: StartOptions): Promise<Simulation> {
     const { accountId, region } = config
     for (const account of [config, ...(config.accounts ?? [])]) {
       bootstrapAccount(world, account)
@@ -232,7 +234,6 @@ export class Simulation {
       blobs,
       hosts: registries,
       home: () => world.store.get<WorldConfig>(CONFIG_KEY)?.value.home,
-      socket: dockerSocket,
     })
     await clusters.start()
     machines.start()
@@ -263,8 +264,8 @@ export class Simulation {
     const schemas = (apiVersion: string) => clusterSchemas(clusters, apiVersion)
     const settle = () => docker.saveFiles()
     return new Simulation(
-      { hosts, classic: aws.classic, picture, parts, followConsole, schemas, settle },
-      async () => {
+      { hosts, classic: aws.classic, picture, parts, docker, followConsole, schemas, settle },
+      () => {
         picture.close()
         for (const controller of controllers) controller.stop()
         metrics.stop()
@@ -281,13 +282,8 @@ export class Simulation {
         clusters.stop()
         outside.close()
         machines.stop()
-        await docker.close()
       },
     )
-  }
-
-  close(): Promise<void> {
-    return this.#close()
   }
 }
 

@@ -3,26 +3,23 @@ import { fileURLToPath } from 'node:url'
 import { hostTime } from '#world/clock.ts'
 import type { CloudStatus, OwnedCloud } from './api.ts'
 import { connectCloud } from './client.ts'
+import type { CloudSettings } from './cloud.ts'
 import { cloudSocket } from './runtime-directory.ts'
 
 /** Delay before a restart: doubles each time that the process does not even become ready. */
 const RESTART_MIN_MS = 50
 const RESTART_MAX_MS = 5000
 
-export interface StartCloudOptions {
-  directory: string
-  /** See CloudOptions. */
-  hostLoopback?: boolean
+export interface StartCloudOptions extends CloudSettings {
   log?(message: string): void
 }
 
 /** Starts a cloud process for a data folder and restarts it whenever it dies. Resolves when it is ready; rejects when the first start fails. */
 export async function startCloud({
-  directory,
-  hostLoopback,
   log = () => {},
+  ...settings
 }: StartCloudOptions): Promise<OwnedCloud> {
-  const client = connectCloud(await cloudSocket(directory))
+  const client = connectCloud(await cloudSocket(settings.directory))
   const listeners = new Set<(status: CloudStatus) => void>()
   let child: ChildProcess | undefined
   let stopping = false
@@ -36,13 +33,9 @@ export async function startCloud({
     new Promise<void>((resolve, reject) => {
       const entry = fileURLToPath(new URL('./process.ts', import.meta.url))
       const errors: string[] = []
-      const started = spawn(
-        process.execPath,
-        [entry, directory, ...(hostLoopback ? ['host-loopback'] : [])],
-        {
-          stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-        },
-      )
+      const started = spawn(process.execPath, [entry, JSON.stringify(settings)], {
+        stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      })
       child = started
       let ready = false
       started.stderr!.setEncoding('utf8').on('data', (text: string) => {

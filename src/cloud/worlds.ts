@@ -1,13 +1,14 @@
 import { timingSafeEqual } from 'node:crypto'
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import type { HostTable } from '#network/hosts.ts'
-import { Clock } from '#world/clock.ts'
+import { Clock, hostTime, type Timer } from '#world/clock.ts'
 import { WorldFiles } from '#world/files.ts'
 import { Ids } from '#world/ids.ts'
+import { SavePoints } from '#world/save-points.ts'
 import { World } from '#world/world.ts'
-import type { CreateWorldOptions, WorldInfo } from './api.ts'
+import type { CreateWorldOptions, WorldInfo, WorldSummary } from './api.ts'
 import {
   CLOCK_KEY,
   type ClockAnchor,
@@ -16,6 +17,7 @@ import {
   newConfig,
   type WorldConfig,
 } from './config.ts'
+import { DockerDoor } from './docker-door.ts'
 import { Simulation, type SimulationOptions } from './simulation.ts'
 import { folderTexts, storeTexts } from './world-texts.ts'
 
@@ -26,6 +28,8 @@ export interface WorldsOptions extends SimulationOptions {
   /** Folder for the worlds' Docker sockets. */
   socketDirectory: string
   caFile: string
+  /** After so long without use (host ms) a world sleeps on disk; it wakes when somebody needs it. Default: never. */
+  sleepAfterMs?: number
   /** The proxy's port, known once it listens. */
   proxyPort(): number
   log(message: string): void
@@ -40,26 +44,42 @@ export interface OpenWorld {
   info(): WorldInfo
 }
 
-/** The worlds of a cloud process: creates, finds, saves, restores and deletes them. */
+/** What a world's name is, and its folder's. */
+export const WORLD_ID = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
+
+/** When a world was needed last (host ms), and what needs it now: connections, followers. */
+interface Use {
+  at: number
+  by: Set<object>
+}
+
+/** How often (host ms) worlds that sleep after `sleepAfterMs` are looked for, at most. */
+const SWEEP_MS = 60_000
+
+/** The worlds of a cloud process: creates, finds, saves, restores, puts to sleep and deletes them. */
 export class Worlds {
   readonly #options: WorldsOptions
   /** By id; while a world changes hands (opens, closes, is put back) everybody who asks for it waits for the outcome. */
   readonly #open = new Map<string, Promise<OpenWorld | undefined>>()
   readonly #connections = new Map<string, Set<Duplex>>()
+  readonly #doors = new Map<string, Promise<DockerDoor>>()
+  readonly #uses = new Map<string, Use>()
+  #sweeping: Timer | undefined
 
   constructor(options: WorldsOptions) {
     this.#options = options
   }
 
-  /** Opens every world on disk, one after another. */
-  async openAll(): Promise<void> {
+  /** Makes the worlds on disk known. They sleep until somebody needs them. */
+  async start(): Promise<void> {
     await mkdir(this.#options.directory, { recursive: true, mode: 0o700 })
     for (const name of await readdir(this.#options.directory)) {
       // A deletion that a kill cut short goes on here, and a world that was not yet made whole goes.
       if (name.startsWith('.'))
         await rm(join(this.#options.directory, name), { recursive: true, force: true })
-      else await this.find(name)
+      else await this.#openDoor(name)
     }
+    this.#sweepLater()
   }
 
   /** Makes a world, or gives the one of that id. */
@@ -79,23 +99,56 @@ export class Worlds {
     return made!
   }
 
+  /** A world, awake; undefined when there is none of that id. */
   async find(id: string): Promise<OpenWorld | undefined> {
-    const open = this.#open.get(id)
-    if (open) return open
-    const known = await readdir(this.#options.directory)
-    if (!known.includes(id)) return undefined
-    return this.#open.get(id) ?? this.#turn(id, () => this.#openFolder(id))
+    const open = await this.#open.get(id)
+    if (open) {
+      this.#used(id)
+      return open
+    }
+    if (!(await this.#known()).includes(id)) return undefined
+    return this.#turn(id, async (present) => {
+      if (present) return present
+      // Meanwhile it may have been deleted.
+      return (await this.#known()).includes(id) ? this.#openFolder(id) : undefined
+    })
   }
 
-  async list(): Promise<WorldInfo[]> {
-    return (await Promise.all(this.#open.values())).flatMap((world) => world?.info() ?? [])
+  async list(): Promise<WorldSummary[]> {
+    const awake = new Set<string>()
+    for (const [id, open] of this.#open) if (await open.catch(() => undefined)) awake.add(id)
+    return (await this.#known()).map((id) => ({ id, awake: awake.has(id) }))
+  }
+
+  /** Ends what runs in a world that nobody needs just now. Its time goes on: what happens over time has happened when it wakes. */
+  async sleep(id: string): Promise<void> {
+    await this.#turn(id, async (open) => {
+      if (!open || this.#uses.get(id)?.by.size) return open
+      await open.simulation.settle()
+      await this.#end(open)
+      return undefined
+    })
+  }
+
+  /** Keeps a world awake as long as `by` is there. Gives what ends that. */
+  hold(id: string, by: object): () => void {
+    const use = this.#used(id)
+    use.by.add(by)
+    return () => {
+      use.by.delete(by)
+      use.at = hostTime.now()
+    }
   }
 
   async delete(id: string): Promise<void> {
     await this.find(id)
     await this.#turn(id, async (open) => {
       if (open) await this.#remove(open)
+      return undefined
     })
+    await (await this.#doors.get(id))?.close()
+    this.#doors.delete(id)
+    this.#uses.delete(id)
   }
 
   /** A fresh world under the same name, with the same account, keys and address. */
@@ -116,13 +169,18 @@ export class Worlds {
     await open?.files.save(name)
   }
 
+  /** What was kept of a world, awake or not. */
+  saves(id: string): SavePoints {
+    if (!WORLD_ID.test(id)) throw new Error(`"${id}" cannot name a world`)
+    return new SavePoints(join(this.#options.directory, id))
+  }
+
   async restore(id: string, name: string): Promise<void> {
-    const world = await this.find(id)
-    if (!(await world?.files.savePoints())?.includes(name))
+    if (!(await this.saves(id).names()).includes(name))
       throw new Error(`world "${id}" has no save point "${name}"`)
     await this.#turn(id, async (open) => {
       if (!open) return
-      await this.#stop(open)
+      this.#stop(open)
       await open.files.restore(name)
       return this.#openFolder(id)
     })
@@ -131,13 +189,15 @@ export class Worlds {
   /** Ends what runs in a world; its state stays on disk. */
   async close(id: string): Promise<void> {
     await this.#turn(id, async (open) => {
-      if (!open) return
-      await this.#stop(open)
-      await open.files.close()
+      if (open) await this.#end(open)
+      return undefined
     })
   }
 
   async closeAll(): Promise<void> {
+    this.#sweeping?.cancel()
+    const doors = await Promise.all(this.#doors.values())
+    await Promise.all(doors.map((door) => door.close()))
     await Promise.all([...this.#open.keys()].map((id) => this.close(id)))
   }
 
@@ -166,7 +226,66 @@ export class Worlds {
     this.#connections.set(id, sockets)
     if (sockets.has(socket)) return
     sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
+    const release = this.hold(id, socket)
+    socket.once('close', () => {
+      sockets.delete(socket)
+      release()
+    })
+  }
+
+  /** The names of the worlds on disk. */
+  async #known(): Promise<string[]> {
+    return (await readdir(this.#options.directory)).filter((name) => !name.startsWith('.'))
+  }
+
+  #used(id: string): Use {
+    let use = this.#uses.get(id)
+    if (!use) {
+      use = { at: 0, by: new Set() }
+      this.#uses.set(id, use)
+    }
+    use.at = hostTime.now()
+    return use
+  }
+
+  #sweepLater(): void {
+    const { sleepAfterMs, log } = this.#options
+    if (sleepAfterMs === undefined) return
+    this.#sweeping = hostTime.setTimer(Math.min(sleepAfterMs, SWEEP_MS), async () => {
+      const since = hostTime.now() - sleepAfterMs
+      for (const id of this.#open.keys()) {
+        const use = this.#uses.get(id)
+        if (use && use.at <= since && use.by.size === 0)
+          await this.sleep(id).catch((error) => log(`world ${id} does not go to sleep: ${describe(error)}`))
+      }
+      this.#sweepLater()
+    })
+  }
+
+  /** Opens the socket of a world's Docker Engine, unless it is open. */
+  #openDoor(id: string): Promise<DockerDoor> {
+    let door = this.#doors.get(id)
+    if (!door) {
+      door = this.#makeDoor(id)
+      door.catch(() => this.#doors.delete(id))
+      this.#doors.set(id, door)
+    }
+    return door
+  }
+
+  async #makeDoor(id: string): Promise<DockerDoor> {
+    const path = this.#dockerSocket(id)
+    // A folder of its own: a sandbox is given the folder, because the socket is another one after a restart.
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    return DockerDoor.open({
+      path,
+      engine: async () => (await this.find(id))?.simulation.docker,
+      connected: (socket) => this.connected(id, socket),
+    })
+  }
+
+  #dockerSocket(id: string): string {
+    return join(this.#options.socketDirectory, id, 'docker.sock')
   }
 
   /** Lets `act` make of a world what shall be open from now on; one such change of a world comes after the other. */
@@ -213,11 +332,9 @@ export class Worlds {
         error: (name, key, error) => log(`world ${id}: controller ${name} on ${key}: ${describe(error)}`),
       },
     })
-    // A folder of its own: a sandbox is given the folder, because the socket is another one after a restart.
-    const socketFolder = join(this.#options.socketDirectory, id)
-    await mkdir(socketFolder, { recursive: true, mode: 0o700 })
-    const dockerSocket = join(socketFolder, 'docker.sock')
-    const simulation = await Simulation.start({ ...this.#options, world, config, dockerSocket })
+    this.#used(id)
+    await this.#openDoor(id)
+    const simulation = await Simulation.start({ ...this.#options, world, config })
     await store.flushed()
     const info = (): WorldInfo => ({
       id,
@@ -225,7 +342,7 @@ export class Worlds {
       region: config.region,
       proxyUrl: `http://${id}:${config.secret}@127.0.0.1:${proxyPort()}`,
       caFile,
-      dockerHost: `unix://${dockerSocket}`,
+      dockerHost: `unix://${this.#dockerSocket(id)}`,
       administrator: config.administrator,
       accounts: config.accounts ?? [],
       dockerHub: dockerHubAccount(config),
@@ -250,12 +367,12 @@ export class Worlds {
     from: { world: string; save: string },
     options: CreateWorldOptions,
   ): Promise<OpenWorld> {
-    const source = await this.find(from.world)
-    if (!(await source?.files.savePoints())?.includes(from.save))
+    const saves = this.saves(from.world)
+    if (!(await saves.names()).includes(from.save))
       throw new Error(`world "${from.world}" has no save point "${from.save}"`)
     const part = join(this.#options.directory, `.new-${id}`)
     await rm(part, { recursive: true, force: true })
-    await source!.files.copySave(from.save, part, (store) => {
+    await saves.copy(from.save, part, (store) => {
       const {
         accountId,
         region,
@@ -279,16 +396,20 @@ export class Worlds {
     return this.#openFolder(id, undefined, options.speed)
   }
 
-  async #stop({ config, simulation, world }: OpenWorld): Promise<void> {
+  #stop({ config, simulation, world }: OpenWorld): void {
     for (const socket of this.#connections.get(config.id) ?? []) socket.destroy()
-    await simulation.close()
+    simulation.close()
     world.close()
+  }
+
+  async #end(open: OpenWorld): Promise<void> {
+    this.#stop(open)
+    await open.files.close()
   }
 
   async #remove(open: OpenWorld): Promise<void> {
     const { id } = open.config
-    await this.#stop(open)
-    await open.files.close()
+    await this.#end(open)
     // Renamed first, so that a kill in between leaves no half world.
     const gone = join(this.#options.directory, `.deleted-${id}`)
     await rename(join(this.#options.directory, id), gone)

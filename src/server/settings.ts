@@ -72,6 +72,11 @@ export const settingsSchema = z.strictObject({
     .describe(
       `How terminals are kept apart, and off this machine. "${UNISOLATED}" is for people whom you trust with all that this user can read and do.`,
     ),
+  sleepAfterMinutes: z
+    .number()
+    .min(1)
+    .default(30)
+    .describe('After so long without use a learner’s cloud sleeps on disk; it wakes when it is needed.'),
   previews: z
     .string()
     .regex(/^https?:\/\/\*\.[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::\d+)?$/)

@@ -1,13 +1,12 @@
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Journal, readJournal } from './journal.ts'
+import { SavePoints } from './save-points.ts'
 import { readSnapshot, writeSnapshot } from './snapshot.ts'
-import { type CommitRecord, type Entry, Store } from './store.ts'
+import { type CommitRecord, Store } from './store.ts'
 
 /** A journal longer than this, and longer than the latest snapshot, is folded into a new snapshot. */
 const SNAPSHOT_BYTES = 4 << 20
-
-const SAVE_POINT_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/
 
 export interface FilesOptions {
   /** Journal size (bytes) from which a snapshot is made. */
@@ -24,6 +23,7 @@ export interface FilesOptions {
  */
 export class WorldFiles {
   readonly store: Store
+  readonly saves: SavePoints
   readonly #directory: string
   readonly #snapshotBytes: number
   readonly #journal: Journal
@@ -34,6 +34,7 @@ export class WorldFiles {
   private constructor(directory: string, store: Store, journal: Journal, options: FilesOptions) {
     this.#directory = directory
     this.store = store
+    this.saves = new SavePoints(directory)
     this.#journal = journal
     this.#snapshotBytes = options.snapshotBytes ?? SNAPSHOT_BYTES
     this.#onError = options.onError ?? (() => {})
@@ -65,11 +66,7 @@ export class WorldFiles {
 
   /** Keeps the present state under a name, replacing an older one of that name. */
   async save(name: string): Promise<void> {
-    await writeSnapshot(this.store, this.#savePath(name))
-  }
-
-  async savePoints(): Promise<string[]> {
-    return (await readdir(join(this.#directory, 'saves'))).filter((name) => !name.endsWith('.tmp')).sort()
+    await writeSnapshot(this.store, this.saves.path(name))
   }
 
   /**
@@ -77,9 +74,7 @@ export class WorldFiles {
    * one, so that nobody's watch is ahead of the store. Ends the use of this object. Throws when there is no such save point.
    */
   async restore(name: string): Promise<void> {
-    const { entries } = await readSnapshot(this.#savePath(name)).catch((error: NodeJS.ErrnoException) => {
-      throw error.code === 'ENOENT' ? new Error(`there is no save point "${name}"`) : error
-    })
+    const { entries } = await this.saves.read(name)
     const revision = this.store.revision + 1
     await this.close()
     const restored = new Store()
@@ -87,25 +82,6 @@ export class WorldFiles {
     const before = await filesIn(this.#directory)
     await writeSnapshot(restored, join(this.#directory, `snapshot-${revision}`))
     await this.#remove(before)
-  }
-
-  /** What a save point holds; undefined when there is none. */
-  async savedState(name: string): Promise<Entry[] | undefined> {
-    const snapshot = await readSnapshot(this.#savePath(name)).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return undefined
-      throw error
-    })
-    return snapshot?.entries
-  }
-
-  /** Writes a saved state, changed by `change`, into another folder, from which a world can be opened. */
-  async copySave(name: string, directory: string, change: (store: Store) => void): Promise<void> {
-    const { entries, revision } = await readSnapshot(this.#savePath(name))
-    const copy = new Store()
-    copy.restore(entries, revision)
-    change(copy)
-    await mkdir(directory, { recursive: true, mode: 0o700 })
-    await writeSnapshot(copy, join(directory, `snapshot-${copy.revision}`))
   }
 
   /** Writes out everything and closes the files. */
@@ -143,13 +119,6 @@ export class WorldFiles {
       await rm(join(this.#directory, `snapshot-${revision}`), { force: true })
     for (const revision of files.journals)
       await rm(join(this.#directory, `journal-${revision}`), { force: true })
-  }
-
-  #savePath(name: string): string {
-    if (!SAVE_POINT_NAME.test(name)) {
-      throw new Error(`"${name}" cannot name a save point: use up to 100 letters, digits, ".", "_" and "-"`)
-    }
-    return join(this.#directory, 'saves', name)
   }
 }
 

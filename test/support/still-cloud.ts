@@ -11,6 +11,7 @@ import type {
   TimelineCall,
   WorldEvent,
   WorldInfo,
+  WorldSummary,
 } from '../../src/cloud/api.ts'
 
 /** A cloud in which nothing happens unless a test says so: for tests of what stands around the cloud. */
@@ -48,8 +49,8 @@ export class StillCloud implements CloudClient {
     return this.#worlds.get(id)
   }
 
-  async worlds(): Promise<WorldInfo[]> {
-    return [...this.#worlds.values()]
+  async worlds(): Promise<WorldSummary[]> {
+    return [...this.#worlds.keys()].map((id) => ({ id, awake: true }))
   }
 
   async costs() {

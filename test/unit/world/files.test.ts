@@ -99,7 +99,7 @@ describe('WorldFiles', () => {
     expect(second.store.get('k')?.value).toBe('before')
     expect(second.store.get('l')).toBeUndefined()
     expect(second.store.revision).toBeGreaterThan(3)
-    expect(await second.savePoints()).toEqual(['step-1'])
+    expect(await second.saves.names()).toEqual(['step-1'])
     await expect(second.restore('nope')).rejects.toThrow('there is no save point "nope"')
     await expect(second.save('../x')).rejects.toThrow('cannot name a save point')
     await second.close()

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { cp, readFile, rename, rm } from 'node:fs/promises'
+import { readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AutoCheck } from '#checks/auto-check.ts'
 import type { CheckReport } from '#checks/finding.ts'
@@ -14,6 +14,7 @@ import type { Lab } from '#labs/lab.ts'
 import { giveNames, givenNames } from '#labs/names.ts'
 import { runScript } from '#labs/shell.ts'
 import type { PreparedWorlds } from '#labs/starts.ts'
+import { FolderTooLarge } from '#workspace/copy-folder.ts'
 import { shellEnvironment } from '#workspace/environment.ts'
 import { WorkspaceFiles } from '#workspace/files.ts'
 import { makeHome } from '#workspace/home.ts'
@@ -237,9 +238,9 @@ export class LabSession {
       this.#auto = undefined
       this.#following = undefined
       await terminals.endAll(this.#learner, this.#lab.id)
-      const home = await this.#saves.restore(await cloud.client, world.id, step)
+      await this.#saves.restoreWorld(await cloud.client, world.id, step)
       await this.#removeHome()
-      await cp(home, this.#home, { recursive: true, verbatimSymlinks: true })
+      await this.#saves.restoreHome(step)
       await progress.resetSteps(this.#learner, this.#lab.id, later)
       await this.#saves.forget(later.slice(1))
       this.#world = undefined
@@ -507,7 +508,12 @@ export class LabSession {
   async #keepBeginning(step: string | undefined): Promise<void> {
     const world = await this.#findWorld()
     if (step === undefined || !world) return
-    await this.#saves.keep(await this.#services.cloud.client, world.id, step)
+    const client = await this.#services.cloud.client
+    await this.#saves.keep(client, world.id, step).catch((error) => {
+      // Then there is no way back to this step; all else goes on.
+      if (!(error instanceof FolderTooLarge)) throw error
+      this.#services.onError(error)
+    })
   }
 
   /** The world, if the lab is started and the cloud is there to ask. */

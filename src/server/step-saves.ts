@@ -1,7 +1,10 @@
-import { constants } from 'node:fs'
-import { cp, mkdir, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { CloudClient } from '#cloud/api.ts'
+import { copyFolder } from '#workspace/copy-folder.ts'
+
+/** What is kept of a home folder at most: the work of a lab, not downloads. */
+const LIMITS = { bytes: 256 * 1024 * 1024, entries: 20_000 }
 
 const saveName = (step: string) => `step-${step}`
 
@@ -15,7 +18,7 @@ export class StepSaves {
     this.#folder = join(dirname(home), 'steps')
   }
 
-  /** Keeps the present state as the one in which a step begins, unless there is one. */
+  /** Keeps the present state as the one in which a step begins, unless there is one. Throws FolderTooLarge. */
   async keep(cloud: CloudClient, world: string, step: string): Promise<void> {
     const target = join(this.#folder, step)
     if (await exists(target)) return
@@ -23,17 +26,7 @@ export class StepSaves {
     const part = `${target}.partial`
     await rm(part, { recursive: true, force: true })
     await mkdir(this.#folder, { recursive: true, mode: 0o700 })
-    await cp(this.#home, part, {
-      recursive: true,
-      verbatimSymlinks: true,
-      mode: constants.COPYFILE_FICLONE,
-      preserveTimestamps: true,
-      // A socket of an agent in the home folder is none of the learner's work.
-      filter: async (path) => {
-        const file = await stat(path).catch(() => undefined)
-        return file === undefined || file.isFile() || file.isDirectory()
-      },
-    })
+    await copyFolder(this.#home, part, LIMITS)
     await rename(part, target)
   }
 
@@ -45,10 +38,14 @@ export class StepSaves {
     return new Set(kept.filter((step) => step !== undefined))
   }
 
-  /** Puts the world back to where a step began, and gives the home folder to copy in. */
-  async restore(cloud: CloudClient, world: string, step: string): Promise<string> {
-    await cloud.restore(world, saveName(step))
-    return join(this.#folder, step)
+  /** Puts the world back to where a step began. */
+  restoreWorld(cloud: CloudClient, world: string, step: string): Promise<void> {
+    return cloud.restore(world, saveName(step))
+  }
+
+  /** Puts the home folder back to where a step began; there must be none. */
+  restoreHome(step: string): Promise<void> {
+    return copyFolder(join(this.#folder, step), this.#home, LIMITS)
   }
 
   picture(cloud: CloudClient, world: string, step: string) {

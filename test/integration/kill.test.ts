@@ -50,12 +50,16 @@ it(`keeps every acknowledged write through ${KILLS} kills of the cloud process a
   }
   for (let kill = 0; kill < KILLS; kill++) {
     let killed = false
+    const begun = Promise.withResolvers<void>()
     const write = async (kind: keyof typeof writers) => {
       while (!killed) {
         const name = `n-${counter++}`
         // A write that a kill cut off was not acknowledged: it may be there or not.
         await writers[kind](name).then(
-          () => acknowledged[kind].push(name),
+          () => {
+            acknowledged[kind].push(name)
+            begun.resolve()
+          },
           (error) => {
             if (!killed) throw error
           },
@@ -63,8 +67,9 @@ it(`keeps every acknowledged write through ${KILLS} kills of the cloud process a
       }
     }
     const writing = Promise.all([write('roles'), write('repositories'), write('configMaps')])
-    // The random moment is what is tested.
-    await new Promise((resolve) => setTimeout(resolve, randomInt(5, 250)))
+    // A random moment while there are writes is what is tested.
+    await Promise.race([begun.promise, writing])
+    await new Promise((resolve) => setTimeout(resolve, randomInt(0, 200)))
     killed = true
     await killCloud(cloud)
     await writing
@@ -75,7 +80,7 @@ it(`keeps every acknowledged write through ${KILLS} kills of the cloud process a
     roles.push(...page.Roles!.map(({ RoleName }) => RoleName!))
   const { repositories } = await ecr.send(new DescribeRepositoriesCommand({ maxResults: 1000 }))
   const configMaps = await core.listNamespacedConfigMap({ namespace: 'default' })
-  expect(acknowledged.roles.length).toBeGreaterThan(KILLS)
+  expect(Object.values(acknowledged).flat().length).toBeGreaterThan(KILLS)
   expect(roles).toEqual(expect.arrayContaining(acknowledged.roles))
   expect(repositories!.map(({ repositoryName }) => repositoryName)).toEqual(
     expect.arrayContaining(acknowledged.repositories),

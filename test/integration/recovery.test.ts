@@ -165,6 +165,7 @@ describe('a journal with a torn tail', () => {
       const half = lastLine.subarray(0, lastLine.length / 2)
       await appendFile(journal, half)
       torn = await open()
+      await torn.world('torn')
       expect(said.join('\n')).toContain(`cut off ${half.length} bytes of a write that a crash left half done`)
       expect((await readFile(journal)).subarray(0, whole.length).equals(whole)).toBe(true)
       const state = `aws ecr describe-repositories --query 'repositories[].repositoryName' --output text; docker images --format '{{.Repository}}'`
@@ -181,6 +182,7 @@ describe('a journal with a torn tail', () => {
       await truncate(journal, length - 3)
       await appendFile(journal, '\0\0\0\n')
       torn = await open()
+      await torn.world('torn')
       expect(said.join('\n').match(/cut off/g)).toHaveLength(2)
       expect(await learner.ok(state)).toMatch(/^first\b.*\nbusybox$/)
       expect(

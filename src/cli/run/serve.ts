@@ -28,15 +28,11 @@ export async function serve({ config, printSettings }: Options): Promise<void> {
   const site = buildSite({ onProgress: progress })
   const toolbox = prepare(progress)
   const cloud = toolbox.then(() =>
-<<<<<<< HEAD
-    startCloud({ directory: join(data, 'cloud'), log: (message) => log.warn({ process: 'cloud' }, message) }),
-=======
     startCloud({
       directory: join(data, 'cloud'),
       sleepAfterMs: hosting.sleepAfterMinutes * 60_000,
-      log: (message) => console.error(message),
+      log: (message) => log.warn({ process: 'cloud' }, message),
     }),
->>>>>>> b223626 (feat(cloud): worlds are opened when they are needed and sleep on disk when they are not)
   )
   const server = await createServer({ data, hosting, cloud, toolbox, site, log })
   try {

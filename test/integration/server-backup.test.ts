@@ -70,7 +70,7 @@ describe('a backup', () => {
     const again = await Cloud.start({ directory: join(place.data, 'cloud') })
     const found = await again.worlds.find('w')
     expect(found?.world.store.get('mine')?.value).toEqual({ kept: true })
-    expect(await found?.files.savePoints()).toContain('step-one')
+    expect(await found?.files.saves.names()).toContain('step-one')
     await again.close()
     await expect(restore(place, file)).rejects.toThrow(/is not empty/)
     await expect(restore({ ...place, data: join(folder, 'other') }, file)).rejects.toThrow(/not empty/)

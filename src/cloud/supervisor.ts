@@ -15,10 +15,7 @@ export interface StartCloudOptions extends CloudSettings {
 }
 
 /** Starts a cloud process for a data folder and restarts it whenever it dies. Resolves when it is ready; rejects when the first start fails. */
-export async function startCloud({
-  log = () => {},
-  ...settings
-}: StartCloudOptions): Promise<OwnedCloud> {
+export async function startCloud({ log = () => {}, ...settings }: StartCloudOptions): Promise<OwnedCloud> {
   const client = connectCloud(await cloudSocket(settings.directory))
   const listeners = new Set<(status: CloudStatus) => void>()
   let child: ChildProcess | undefined

@@ -63,7 +63,7 @@ export class Catalogue {
     const tagged = images.find(({ tags }) => tags.includes(reference))
     if (tagged) return (await this.#image(tagged)).index
     if (!reference.startsWith('sha256:')) return undefined
-    for (const image of images) {
+    for (const image of this.#likelyFirst(images)) {
       const built = await this.#image(image)
       const found = [built.index, ...built.manifests].find(({ digest }) => digest === reference)
       if (found) return found
@@ -73,10 +73,18 @@ export class Catalogue {
 
   /** Whether a repository of the catalogue holds a blob (layer or configuration). */
   async hasBlob(host: string, repository: string, digest: string): Promise<boolean> {
-    for (const image of this.#repositories.get(`${host}/${repository}`)?.images ?? []) {
+    for (const image of this.#likelyFirst(this.#repositories.get(`${host}/${repository}`)?.images ?? [])) {
       if ((await this.#image(image)).blobs.has(digest)) return true
     }
     return false
+  }
+
+  /** A digest is asked for after its tag: what was built already comes before what would have to be built. */
+  #likelyFirst(images: CatalogueRepository['images']): CatalogueRepository['images'] {
+    return [
+      ...images.filter((image) => this.#built.has(image)),
+      ...images.filter((image) => !this.#built.has(image)),
+    ]
   }
 
   #image(image: CatalogueRepository['images'][number]): Promise<BuiltImage> {

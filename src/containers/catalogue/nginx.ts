@@ -91,6 +91,30 @@ const STABLE = { version: '1.28.0', created: '2025-11-18T00:58:11Z' }
 const OLD = { version: '1.27.5', created: '2025-04-16T14:50:31Z' }
 const ALPINE = '3.22.2'
 
+/** Older releases that documentation, charts and courses name; dates of the images from knowledge, 2026-11. */
+const EARLIER: [version: string, created: string][] = [
+  ['1.26.3', '2025-02-05T21:27:16Z'],
+  ['1.25.5', '2024-04-16T18:27:52Z'],
+  ['1.24.0', '2023-05-23T08:51:46Z'],
+  ['1.23.4', '2023-05-03T19:51:04Z'],
+  ['1.22.1', '2022-11-15T04:03:37Z'],
+  ['1.21.6', '2022-05-28T05:41:21Z'],
+  ['1.20.2', '2022-05-11T01:20:04Z'],
+  ['1.19.10', '2021-05-12T08:50:47Z'],
+  ['1.18.0', '2021-04-13T03:06:57Z'],
+  ['1.17.10', '2020-05-08T21:46:13Z'],
+  ['1.16.1', '2020-04-23T13:03:32Z'],
+  ['1.16.0', '2019-07-10T18:41:15Z'],
+  ['1.15.12', '2019-05-08T03:01:41Z'],
+  ['1.14.2', '2019-03-26T23:14:51Z'],
+]
+/** The newest of a minor has the minor's tag too. */
+const minorOf = (version: string): string => version.replace(/\.\d+$/, '')
+const isNewest = (version: string): boolean =>
+  EARLIER.find(([other]) => minorOf(other) === minorOf(version))?.[0] === version
+const tagsOf = (version: string, ending = ''): string[] =>
+  [version, ...(isNewest(version) ? [minorOf(version)] : [])].map((tag) => `${tag}${ending}`)
+
 /** Official nginx, as tags stood in November 2025 (https://hub.docker.com/_/nginx). */
 export const nginx: CatalogueRepository = {
   names: [
@@ -114,5 +138,9 @@ export const nginx: CatalogueRepository = {
     },
     { tags: ['1.27', '1.27.5'], recipe: () => recipe(OLD) },
     { tags: ['1.27-alpine', '1.27.5-alpine'], recipe: () => recipe({ ...OLD, alpine: '3.21.3' }) },
+    ...EARLIER.flatMap(([version, created]) => [
+      { tags: tagsOf(version), recipe: () => recipe({ version, created }) },
+      { tags: tagsOf(version, '-alpine'), recipe: () => recipe({ version, created, alpine: '3.21.3' }) },
+    ]),
   ],
 }

@@ -150,13 +150,20 @@ const pause = (version: string): ImageRecipe =>
 /** Base images besides nginx, and the system images of EKS. Versions as of November 2025. */
 export const others: CatalogueRepository[] = [
   {
-    names: [...hub('busybox'), { host: 'gcr.io', repository: 'google-containers/busybox' }],
+    names: [
+      ...hub('busybox'),
+      { host: 'gcr.io', repository: 'google-containers/busybox' },
+      { host: 'registry.k8s.io', repository: 'busybox' },
+    ],
     images: [
       {
         tags: ['latest', '1', '1.37', '1.37.0', 'stable', 'glibc', 'musl', 'uclibc'],
         recipe: () => busyboxRecipe('2024-09-26T21:31:42Z'),
       },
-      { tags: ['1.36', '1.36.1', '1.28', '1.28.4'], recipe: () => busyboxRecipe('2023-05-18T22:34:17Z') },
+      {
+        tags: ['1.36', '1.36.1', '1.35', '1.35.0', '1.34', '1.28', '1.28.4', '1.27', '1.27.2'],
+        recipe: () => busyboxRecipe('2023-05-18T22:34:17Z'),
+      },
     ],
   },
   {

@@ -57,7 +57,16 @@ export function cronJobController(plane: ControlPlane): Controller {
         )
       else if (!job) api.event(cron, 'Normal', 'MissingJob', `Active job went missing: ${name}`, SOURCE)
     }
-    const running = jobs.filter((job) => !endOf(job))
+    for (const job of jobs)
+      if (!endOf(job) && !isOwn(job))
+        api.event(
+          cron,
+          'Warning',
+          'UnexpectedJob',
+          `Saw a job that the controller did not create or forgot: ${job.metadata.name}`,
+          SOURCE,
+        )
+    const running = jobs.filter((job) => !endOf(job) && isOwn(job))
     const successes = jobs.map(({ status }) => status.completionTime).filter((time) => time !== undefined)
     const status = {
       ...cron.status,
@@ -86,7 +95,7 @@ export function cronJobController(plane: ControlPlane): Controller {
   }
 
   function start(cron: CronJob, jobs: Job[], due: number): void {
-    const running = jobs.filter((job) => !endOf(job))
+    const running = jobs.filter((job) => !endOf(job) && isOwn(job))
     if (cron.spec.concurrencyPolicy === 'Forbid' && running.length > 0) {
       const message = 'Not starting job because prior execution is running and concurrency policy is Forbid'
       api.event(cron, 'Normal', 'JobAlreadyActive', message, SOURCE)
@@ -148,6 +157,9 @@ export function cronJobController(plane: ControlPlane): Controller {
     reconcile,
   }
 }
+
+/** Whether the schedule has made a Job; others were made of its template by hand (`kubectl create job --from`). */
+const isOwn = ({ metadata }: Job): boolean => metadata.annotations?.[SCHEDULED_AT] !== undefined
 
 const referenceOf = ({ metadata, apiVersion, kind }: Job) => ({
   kind,

@@ -119,6 +119,36 @@ describe('a CronJob', () => {
   })
 })
 
+// Source: pkg/controller/cronjob/cronjob_controllerv2.go (syncCronJob), kubectl create job --from.
+it('a CronJob does not count what was made of its template by hand', async () => {
+  cluster = await testCluster({ now: Date.parse('2026-11-21T10:00:30Z') })
+  image('slow', 60_000)
+  const cron = cluster.api.create('cronjobs.batch', {
+    apiVersion: 'batch/v1',
+    kind: 'CronJob',
+    metadata: { name: 'tick', namespace: 'default' },
+    spec: { schedule: '*/2 * * * *', jobTemplate: { spec: { template: template('slow') } } },
+  } as unknown as CronJob)
+  cluster.api.create('jobs.batch', {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: {
+      name: 'manual',
+      namespace: 'default',
+      annotations: { 'cronjob.kubernetes.io/instantiate': 'manual' },
+      ownerReferences: [
+        { apiVersion: 'batch/v1', kind: 'CronJob', name: 'tick', uid: cron.metadata.uid!, controller: true },
+      ],
+    },
+    spec: { template: template('slow') },
+  } as unknown as Job)
+  await cluster.world.advance(1000)
+  expect(cluster.api.get<CronJob>('cronjobs.batch', 'default', 'tick')!.status?.active).toBeUndefined()
+  expect(cluster.events('tick')).toContain(
+    'UnexpectedJob: Saw a job that the controller did not create or forgot: manual',
+  )
+})
+
 describe('a schedule', () => {
   const next = (schedule: string, after: string, zone?: string) =>
     new Date(parseSchedule(schedule, zone).next(Date.parse(after))!).toISOString()

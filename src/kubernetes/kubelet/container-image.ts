@@ -2,7 +2,7 @@ import type { ContainerSpecification, Pod } from '../objects.ts'
 import { goDuration } from '../time.ts'
 import { BackOff } from './back-off.ts'
 import { invalidImageText, type NodeImage, normalizeImage, type PullOutcome } from './node-images.ts'
-import type { PodContext } from './pod-worker.ts'
+import type { PodContext } from './pod-context.ts'
 import { pullSecretsFor } from './pull-secrets.ts'
 import { ERROR_SHOWN_MS, RETRY_MS } from './timings.ts'
 

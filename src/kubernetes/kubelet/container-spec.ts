@@ -3,7 +3,7 @@ import type { ContainerSpec, Mount } from '#containers/runtime.ts'
 import type { ContainerSpecification, Pod } from '../objects.ts'
 import { parseMilli, parseQuantity } from '../quantity.ts'
 import { ConfigError, environmentOf, expand } from './environment.ts'
-import type { PodContext } from './pod-worker.ts'
+import type { PodContext } from './pod-context.ts'
 
 /** A container as the runtime is to make it, from its pod. Throws ConfigError. */
 export function runtimeSpec(

@@ -1,7 +1,7 @@
 import type { Pod, Probe } from '../objects.ts'
 import type { ContainerWorker } from './container-worker.ts'
 import type { Instance } from './instance.ts'
-import type { PodContext } from './pod-worker.ts'
+import type { PodContext } from './pod-context.ts'
 import { type ProbeResult, runProbe } from './probe.ts'
 import { turns } from './turns.ts'
 

@@ -2,7 +2,7 @@ import type { ContainerSpecification, Node, Pod, PodCondition } from '../objects
 import { isFinished } from '../pods.ts'
 import { amountOf, amountsOf, requestsOf } from '../scheduler/requests.ts'
 import type { ContainerWorker } from './container-worker.ts'
-import type { PodContext } from './pod-worker.ts'
+import type { PodContext } from './pod-context.ts'
 
 /** Why a resize has to wait for room, or can never be. */
 interface Refusal {

@@ -8,7 +8,8 @@ import { timestamp } from '../time.ts'
 import { MIRROR } from './kubelet.ts'
 import { type Manifest, podOf } from './manifest.ts'
 import type { NodeRecord } from './node-record.ts'
-import { type KubeletServices, PodWorker } from './pod-worker.ts'
+import type { KubeletServices } from './pod-context.ts'
+import { PodWorker } from './pod-worker.ts'
 
 /** How soon a mirror that the API server refused is tried again, ms. */
 const MIRROR_RETRY_MS = 10_000

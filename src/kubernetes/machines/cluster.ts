@@ -7,7 +7,7 @@ import { type ClusterNetwork, startControllerManager, startNetwork } from '../co
 import { localPathProvisioner } from '../controllers/volumes/local-path.ts'
 import { type Kubelets, type KubeletsOptions, startKubelets } from '../kubelet/kubelet.ts'
 import { type NodeRecord, nodeRecordPrefix } from '../kubelet/node-record.ts'
-import type { TokenIssuer } from '../kubelet/volumes.ts'
+import type { TokenIssuer } from '../kubelet/volume-content.ts'
 import { resolverFile } from '../network/dns.ts'
 import type { Pod, Service } from '../objects.ts'
 import type { ClusterOptions } from '../provider.ts'

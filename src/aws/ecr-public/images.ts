@@ -1,26 +1,11 @@
 import type * as sdk from '@aws-sdk/client-ecr-public'
-import { badImageId, findImage, imageFailure, requireImage } from '../ecr/find-image.ts'
-import { type CatalogedManifest, type ImageCatalog, tagsOf } from '../ecr/image-catalog.ts'
+import { batchedImage, requireImage } from '../ecr/find-image.ts'
+import { type ImageCatalog, tagsOf } from '../ecr/image-catalog.ts'
+import { imageDetail } from '../ecr/outputs.ts'
 import { storeImage } from '../ecr/put-image.ts'
 import { page } from '../ecr/repositories.ts'
 import type { RequestContext } from '../wire/service.ts'
 import { requireRepository } from './repositories.ts'
-
-const detail = (
-  context: RequestContext,
-  repositoryName: string,
-  manifest: CatalogedManifest,
-  tags: string[],
-) => ({
-  registryId: context.accountId,
-  repositoryName,
-  imageDigest: manifest.digest,
-  imageTags: tags.length > 0 ? tags : undefined,
-  imageSizeInBytes: manifest.imageSize || undefined,
-  imagePushedAt: new Date(manifest.pushedAt),
-  imageManifestMediaType: manifest.mediaType,
-  artifactMediaType: manifest.artifactType,
-})
 
 export function describeImages(
   input: sdk.DescribeImagesCommandInput,
@@ -34,7 +19,7 @@ export function describeImages(
   const { items, nextToken } = page(found, input)
   return {
     imageDetails: items.map((manifest) =>
-      detail(context, name, manifest, tagsOf(images, name, manifest.digest)),
+      imageDetail(context, name, manifest, tagsOf(images, name, manifest.digest)),
     ),
     nextToken,
   }
@@ -50,7 +35,7 @@ export function describeImageTags(
   const { items, nextToken } = page(images.tags(name), input)
   return {
     imageTagDetails: items.map(({ tag, digest }): sdk.ImageTagDetail => {
-      const { imageTags: _, ...image } = detail(context, name, manifests.get(digest)!, [])
+      const { imageTags: _, ...image } = imageDetail(context, name, manifests.get(digest)!, [])
       return { imageTag: tag, createdAt: image.imagePushedAt, imageDetail: image }
     }),
     nextToken,
@@ -67,10 +52,9 @@ export function batchDeleteImage(
   const imageIds: sdk.ImageIdentifier[] = []
   const failures: sdk.ImageFailure[] = []
   for (const id of input.imageIds ?? []) {
-    const bad = badImageId(images, name, id)
-    const manifest = findImage(images, name, id)
-    if (bad || !manifest) {
-      failures.push((bad ?? imageFailure(id, 'ImageNotFound')) as sdk.ImageFailure)
+    const manifest = batchedImage(images, name, id)
+    if ('failureCode' in manifest) {
+      failures.push(manifest as sdk.ImageFailure)
       continue
     }
     const tags = tagsOf(images, name, manifest.digest)

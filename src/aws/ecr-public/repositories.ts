@@ -1,6 +1,7 @@
 import type * as sdk from '@aws-sdk/client-ecr-public'
 import type { Scope } from '../ec2/index.ts'
 import type { ImageCatalog } from '../ecr/image-catalog.ts'
+import { requireEmpty } from '../ecr/outputs.ts'
 import { checkPolicy } from '../ecr/policies.ts'
 import { page } from '../ecr/repositories.ts'
 import { checkTags } from '../ecr/tag-rules.ts'
@@ -129,12 +130,7 @@ export function deleteRepository(
   images: ImageCatalog,
 ) {
   const record = requireRepository(context, input)
-  if (!input.force && images.manifests(record.name).length > 0) {
-    throw new AwsError(
-      'RepositoryNotEmptyException',
-      `The repository with name '${record.name}' in registry with id '${context.accountId}' cannot be deleted because it still contains images`,
-    )
-  }
+  requireEmpty(context, images, record.name, input)
   images.deleteRepository(record.name)
   context.world.store.delete(key(context, record.name))
   return { repository: toRepository(record, context) }

@@ -46,19 +46,20 @@ export const imageFailure = (
   imageId: sdk.ImageIdentifier,
   failureCode: keyof typeof FAILURES,
   detail = '',
-): sdk.ImageFailure => ({ imageId, failureCode, failureReason: FAILURES[failureCode] + detail })
+) => ({ imageId, failureCode, failureReason: FAILURES[failureCode] + detail })
 
-/** What is wrong with an image id of a batch that names no image; undefined when it names one. */
-export function badImageId(
+/** The manifest that an id of a batch names, or why it names none. */
+export function batchedImage(
   images: ImageCatalog,
   repository: string,
   id: sdk.ImageIdentifier,
-): sdk.ImageFailure | undefined {
+): CatalogedManifest | (sdk.ImageFailure & { failureCode: sdk.ImageFailureCode }) {
   const { imageDigest, imageTag } = id
   if (imageDigest === undefined && imageTag === undefined) return imageFailure(id, 'MissingDigestAndTag')
   if (imageDigest !== undefined && !/^[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+$/.test(imageDigest))
     return imageFailure(id, 'InvalidImageDigest')
-  if (findImage(images, repository, id)) return undefined
+  const found = findImage(images, repository, id)
+  if (found) return found
   const tagged = images.tags(repository).some(({ tag }) => tag === imageTag)
   return imageFailure(
     id,

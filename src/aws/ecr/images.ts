@@ -1,9 +1,10 @@
 import type * as sdk from '@aws-sdk/client-ecr'
 import type { RequestContext } from '../wire/service.ts'
-import { badImageId, findImage, imageFailure, requireImage } from './find-image.ts'
+import { batchedImage, imageFailure, requireImage } from './find-image.ts'
 import { type CatalogedManifest, type ImageCatalog, tagsOf } from './image-catalog.ts'
 import { forgetImage, imageState, recordPull, storageStatus } from './image-state.ts'
 import { keyFailure } from './keys.ts'
+import { imageDetail } from './outputs.ts'
 import { page, requireRepository } from './repositories.ts'
 import { findingsSummary } from './scan-findings.ts'
 import { scanStatus } from './scans.ts'
@@ -71,16 +72,9 @@ function toDetail(
   const state = imageState(context, repositoryName, manifest.digest)
   const date = (time: number | undefined) => (time === undefined ? undefined : new Date(time))
   return {
-    registryId: context.accountId,
-    repositoryName,
-    imageDigest: manifest.digest,
-    imageTags: tags.length > 0 ? tags : undefined,
-    imageSizeInBytes: manifest.imageSize || undefined,
-    imagePushedAt: new Date(manifest.pushedAt),
+    ...imageDetail(context, repositoryName, manifest, tags),
     imageScanStatus: state?.scan && scanStatus(state.scan),
     imageScanFindingsSummary: state?.scan && findingsSummary(state.scan),
-    imageManifestMediaType: manifest.mediaType,
-    artifactMediaType: manifest.artifactType,
     subjectManifestDigest: manifest.subject,
     lastRecordedPullTime: date(state?.pulledAt),
     imageStatus: storageStatus(state),
@@ -100,10 +94,9 @@ export async function batchGetImage(
   const found: sdk.Image[] = []
   const failures: sdk.ImageFailure[] = []
   for (const id of input.imageIds ?? []) {
-    const bad = badImageId(images, name, id)
-    const known = findImage(images, name, id)
-    if (bad || !known) {
-      failures.push(bad ?? imageFailure(id, 'ImageNotFound'))
+    const known = batchedImage(images, name, id)
+    if ('failureCode' in known) {
+      failures.push(known)
       continue
     }
     const status = storageStatus(imageState(context, name, known.digest))
@@ -144,10 +137,9 @@ export function batchDeleteImage(
   const deleted: sdk.ImageIdentifier[] = []
   const failures: sdk.ImageFailure[] = []
   for (const id of input.imageIds ?? []) {
-    const bad = badImageId(images, name, id)
-    const manifest = findImage(images, name, id)
-    if (bad || !manifest) {
-      failures.push(bad ?? imageFailure(id, 'ImageNotFound'))
+    const manifest = batchedImage(images, name, id)
+    if ('failureCode' in manifest) {
+      failures.push(manifest)
       continue
     }
     const imageDigest = manifest.digest

@@ -8,6 +8,7 @@ import { wildcardMatches } from './filters.ts'
 import type { ImageCatalog } from './image-catalog.ts'
 import { forgetImage, imageStates } from './image-state.ts'
 import { giveKey, grantableEncryption, releaseKey, requireKey } from './keys.ts'
+import { requireEmpty } from './outputs.ts'
 import type { Encryption, RepositoryRecord, TagMutability } from './records.ts'
 import { checkTags } from './tag-rules.ts'
 
@@ -182,12 +183,7 @@ export function deleteRepository(
   images: ImageCatalog,
 ) {
   const record = requireRepository(context, input)
-  if (!input.force && images.manifests(record.name).length > 0) {
-    throw new AwsError(
-      'RepositoryNotEmptyException',
-      `The repository with name '${record.name}' in registry with id '${context.accountId}' cannot be deleted because it still contains images`,
-    )
-  }
+  requireEmpty(context, images, record.name, input)
   images.deleteRepository(record.name)
   releaseKey(context, record)
   for (const { digest } of imageStates(context, record.name)) forgetImage(context, record.name, digest)

@@ -61,6 +61,10 @@ export class Volumes {
   ): VolumeRecord {
     const known = this.#world.store.get<VolumeRecord>(key(name))?.value
     if (known) return known
+    if (name.length === 1)
+      throw badRequest(
+        `create ${name}: volume name is too short, names should be at least two alphanumeric characters`,
+      )
     if (!VOLUME_NAME.test(name)) {
       throw badRequest(
         `create ${name}: ${JSON.stringify(name)} includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`,

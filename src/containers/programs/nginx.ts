@@ -1,6 +1,8 @@
 import { readContent } from '../files/nodes.ts'
 import { FileError, resolvePath } from '../files/tree.ts'
+import type { User } from '../processes/machine.ts'
 import type { Process, Program } from '../processes/process.ts'
+import { findUser } from '../processes/users.ts'
 import { listenHttp } from './http-listener.ts'
 import { certificateOf, loadCertificates, portOf } from './nginx/certificates.ts'
 import { type Directive, find, findAll, NginxConfigError, parseNginxConfig } from './nginx/config.ts'
@@ -126,7 +128,8 @@ async function master(
   await note('getrlimit(RLIMIT_NOFILE): 1048576:1048576')
   await note('start worker processes')
   process.argv = ['nginx: master process', ...process.argv]
-  const workers = [1, 2].map(() => worker(process))
+  const user = await workerUser(process, first)
+  const workers = [1, 2].map(() => worker(process, user))
   for (const { pid } of workers) await note(`start worker process ${pid}`)
   const signal = await process.waitFor(stopped)
   const number = { SIGTERM: 15, SIGINT: 2, SIGQUIT: 3 }[signal]
@@ -166,14 +169,22 @@ function prepareFolders({ pid, machine: { files } }: Process): string | undefine
   )
 }
 
+/** Whom the workers run as: what `user` names, nginx by default, where the master may choose. */
+async function workerUser(process: Process, config: readonly Directive[]): Promise<User> {
+  if (process.user.uid !== 0) return process.user
+  const name = find(config, 'user')?.args[0] ?? 'nginx'
+  return findUser(process.machine.files, name).catch(() => process.user)
+}
+
 /** The workers show in `ps`; the master serves. */
-function worker(process: Process): Process {
+function worker(process: Process, user: User): Process {
   const { env, stdin, stdout, stderr } = process
   return process.machine.process({
     parent: process,
     argv: ['nginx: worker process'],
     env,
     cwd: '/',
+    user,
     stdin,
     stdout,
     stderr,

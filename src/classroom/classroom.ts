@@ -6,7 +6,6 @@ import { type Broadcast, Broadcasts } from './broadcasts.ts'
 import { type Cohort, type CohortChanges, Cohorts } from './cohorts.ts'
 import { type Allowance, Gate } from './gate.ts'
 import { type Hand, type HandAnswer, Hands } from './hands.ts'
-import { Hints } from './hints.ts'
 import { type CohortEvent, type LearnerEvent, Topic } from './hub.ts'
 import { Invitations } from './invitations.ts'
 import { Looks } from './looks.ts'
@@ -21,7 +20,6 @@ export class Classroom {
   readonly hands: Hands
   readonly broadcasts: Broadcasts
   readonly gate: Gate
-  readonly hints: Hints
   readonly board: Board
   readonly audit: AuditLog
   readonly boards = new Topic<CohortEvent>()
@@ -36,7 +34,6 @@ export class Classroom {
     this.hands = new Hands(database, now)
     this.broadcasts = new Broadcasts(database, now)
     this.gate = new Gate(database, this.cohorts, now)
-    this.hints = new Hints(database, now)
     this.board = new Board(database, this.cohorts)
     this.audit = new AuditLog(database, now)
   }
@@ -55,15 +52,13 @@ export class Classroom {
     })
   }
 
-  /** A learner has opened so many hints of a step. */
+  /** A learner has opened so many hints of a step: it was recorded. */
   async hintsOpened(learner: string, lab: string, step: string, opened: number): Promise<void> {
-    if (!(await this.hints.open(learner, lab, step, opened))) return
     await this.#tellBoards(learner, { type: 'hints', person: learner, lab, step, opened })
   }
 
   /** A learner's lab was started over. */
   async wasReset(learner: string, lab: string): Promise<void> {
-    await this.hints.reset(learner, lab)
     await this.gate.forget(learner, lab, 'skip')
     await this.#tellBoards(learner, { type: 'reset', person: learner, lab })
   }

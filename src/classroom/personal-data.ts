@@ -11,6 +11,7 @@ const TABLES = [
   ['hands', 'person'],
   ['allowances', 'person'],
   ['hints', 'learner'],
+  ['marks', 'learner'],
 ] as const
 
 /** Everything that is kept of a person, by table. */

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { CompactedError, type StoreEvent } from '#world/store.ts'
 import type { World } from '#world/world.ts'
 import type { WorldEvent } from './api.ts'
+import { changesBetween } from './changes.ts'
 import { costReport } from './costs/report.ts'
 import { doors } from './doors.ts'
 import type { Picture } from './picture/picture.ts'
@@ -116,6 +117,17 @@ async function handle(worlds: Worlds, req: IncomingMessage, res: ServerResponse)
       const entries = await worlds.saves(id!).entries(name!)
       return entries
         ? reply(res, 200, stillPicture(entries, config.accountId))
+        : reply(res, 404, { error: 'no such save point' })
+    }
+    case 'GET worlds/:id/saves/:name/changes': {
+      const { files, world: now } = await world()
+      const entries = await files.savedState(name!)
+      return entries
+        ? reply(
+            res,
+            200,
+            changesBetween(entries, (key) => now.store.get(key)?.value),
+          )
         : reply(res, 404, { error: 'no such save point' })
     }
     case 'GET worlds/:id/timeline': {

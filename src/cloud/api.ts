@@ -1,9 +1,11 @@
 import type { ProvisioningSpeed } from '#world/provisioning.ts'
+import type { WorldChange } from './changes.ts'
 import type { CostReport } from './costs/report.ts'
 import type { Door } from './doors.ts'
 import type { PartDetails, PictureChange, StillPicture } from './picture/part.ts'
 import type { TimelineCall } from './timeline.ts'
 
+export type { WorldChange } from './changes.ts'
 export type { CostedResource, CostReport } from './costs/report.ts'
 export type { Door } from './doors.ts'
 export type {
@@ -113,6 +115,8 @@ export interface CloudClient {
   picture(id: string, listener: (change: PictureChange) => void): { close(): void }
   /** The picture of a save point; undefined when there is none. */
   pictureAt(id: string, save: string): Promise<StillPicture | undefined>
+  /** What of a save point’s state was changed, deleted or broken since; undefined when there is none. */
+  changes(id: string, save: string): Promise<WorldChange[] | undefined>
   /** The calls that changed something, newest first. */
   timeline(id: string): Promise<TimelineCall[]>
   /** What in a world answers browsers. */

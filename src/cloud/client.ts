@@ -8,6 +8,7 @@ import type {
   PictureChange,
   StillPicture,
   TimelineCall,
+  WorldChange,
   WorldEvent,
   WorldInfo,
   WorldSummary,
@@ -54,6 +55,8 @@ export function connectCloud(socketPath: string): CloudClient {
     untilReady: (id, limitMs) => call('POST', `${worldPath(id)}/clock`, { untilReadyMs: limitMs }),
     pictureAt: (id, save) =>
       found(call<StillPicture>('GET', `${worldPath(id)}/saves/${encodeURIComponent(save)}`)),
+    changes: (id, save) =>
+      found(call<WorldChange[]>('GET', `${worldPath(id)}/saves/${encodeURIComponent(save)}/changes`)),
     timeline: (id) => call<TimelineCall[]>('GET', `${worldPath(id)}/timeline`),
     doors: (id) => call<Door[]>('GET', `${worldPath(id)}/doors`),
     advance: (id, ms) => call('POST', `${worldPath(id)}/clock`, { advanceMs: ms }),

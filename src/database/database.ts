@@ -6,6 +6,7 @@ import * as people from './migrations/0002-people.ts'
 import * as classroom from './migrations/0003-classroom.ts'
 import * as hints from './migrations/0004-hints.ts'
 import * as course from './migrations/0005-course.ts'
+import * as marks from './migrations/0006-marks.ts'
 import type { Schema } from './schema.ts'
 
 export type Database = Kysely<Schema>
@@ -17,6 +18,7 @@ const MIGRATIONS = {
   '0003-classroom': classroom,
   '0004-hints': hints,
   '0005-course': course,
+  '0006-marks': marks,
 }
 
 /**

@@ -19,6 +19,7 @@ export const TABLES = [
   'lessons',
   'passes',
   'secrets',
+  'marks',
   'audit',
 ] as const satisfies (keyof Schema)[]
 

@@ -158,6 +158,15 @@ export interface HintsTable {
   opened_at: number
 }
 
+/** What else a learner changed or broke while doing a step of a scored lab. */
+export interface MarksTable {
+  learner: string
+  lab: string
+  step: string
+  /** JSON, a list of texts. */
+  collateral: string
+}
+
 /** What people with rights over others did, and who signed in. */
 export interface AuditTable {
   id: string
@@ -196,5 +205,6 @@ export interface Schema {
   broadcasts: BroadcastsTable
   allowances: AllowancesTable
   hints: HintsTable
+  marks: MarksTable
   audit: AuditTable
 }

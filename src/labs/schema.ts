@@ -84,6 +84,17 @@ export const labSchema = z
       .describe(
         'Names that are drawn for each learner: `team: [otter, heron]`. A text shows one with `<Name of="team" />`; scripts `source ~/names.env` for `$TEAM`; a check reads the same file (`checkers/lib/names.ts`).',
       ),
+    scored: z
+      .strictObject({
+        about: z
+          .array(sentence)
+          .min(1)
+          .describe('Names of what may be changed; `{team}` stands for a drawn name.'),
+      })
+      .optional()
+      .describe(
+        'Points for each step, fewer for time, hints and harm. `about` lists the names of things that the steps may change (`orders`, also for `orders-config`; `{team}` for a drawn name); whatever else changes, goes or breaks is harm.',
+      ),
     steps: z
       .array(stepSchema)
       .min(1)

@@ -7,6 +7,7 @@ import type { Look } from '#classroom/looks.ts'
 import type { ConsoleEvent } from '#cloud/api.ts'
 import type { Certificate } from '#course/certificate.ts'
 import type { LessonRecord } from '#course/record.ts'
+import type { LabResult, StepScore } from '#labs/score.ts'
 
 export type { AuditEntry } from '#classroom/audit.ts'
 
@@ -32,6 +33,7 @@ export type {
 export type { Certificate } from '#course/certificate.ts'
 export type { ProgressFile } from '#course/progress-file.ts'
 export type { Person } from '#database/people.ts'
+export type { LabResult, StepScore } from '#labs/score.ts'
 
 /**
  * The server's API as the pages use it: JSON under `/api`, cookie session, Origin and Host checked.
@@ -45,6 +47,7 @@ export type { Person } from '#database/people.ts'
  * POST   /api/labs/:lab/steps/:step/reset LabState; world, home and progress as they were where the step began
  * GET    /api/labs/:lab/steps/:step/start StillPicture of the cloud where the step began
  * GET    /api/labs/:lab/steps/:step/solution { text }: the commands that do it
+ * POST   /api/labs/:lab/steps/:step/hints  { opened }: so many hints are open; 204
  * GET    /api/labs/:lab/timeline         TimelineCall[]: calls that changed something, newest first
  * GET    /api/labs/:lab/costs            CostReport
  * POST   /api/labs/:lab/clock            { speed } or { untilReady: true } → LabState
@@ -90,7 +93,6 @@ export type { Person } from '#database/people.ts'
  * Learners of a hosted server:
  * GET    /api/classroom                    ClassroomState
  * GET    /api/classroom/events             server-sent events, `data:` is a LearnerEvent of classroom/hub.ts
- * POST   /api/classroom/hints              { lab, step, opened }: so many hints are open; 204
  * POST   /api/looks/:id/consent            { keyboard: 'shared' | 'learner' }: lets who looks type, or no more; 204
  * POST   /api/hands                        { lab, step?, note? }; Hand
  * DELETE /api/hands/:id                    204; takes the own hand down
@@ -254,6 +256,8 @@ export interface StepState {
   passedAt?: number
   /** Whether the lab can go back to where this step began. */
   saved?: true
+  /** What it brought, in a scored lab, once it has passed. */
+  score?: StepScore
 }
 
 export interface LabSummary {
@@ -265,6 +269,8 @@ export interface LabSummary {
   steps: number
   passed: number
   started: boolean
+  /** The points so far, of a scored lab that was started. */
+  result?: LabResult
 }
 
 export interface LabState {
@@ -278,6 +284,8 @@ export interface LabState {
   world?: { id: string; accountId: string; region: string; provisioning: number | 'instant'; speed: number }
   /** The names that were drawn for the learner, by parameter, where the lab has such. */
   names?: Record<string, string>
+  /** The points so far, of a scored lab. */
+  result?: LabResult
 }
 
 export type LabEvent =

@@ -8,7 +8,9 @@ import type { CheckRunner } from '#checks/runner.ts'
 import { simulatedTarget } from '#checks/target.ts'
 import type { Classroom } from '#classroom/classroom.ts'
 import type { CloudStatus, PartDetails, PictureChange, WorldInfo } from '#cloud/api.ts'
+import type { Hints } from '#database/hints.ts'
 import type { StartedLabs } from '#database/labs.ts'
+import type { Marks } from '#database/marks.ts'
 import type { DatabaseProgress } from '#database/progress.ts'
 import type { Lab } from '#labs/lab.ts'
 import { giveNames, givenNames } from '#labs/names.ts'
@@ -21,6 +23,7 @@ import { makeHome } from '#workspace/home.ts'
 import type { Toolbox } from '#workspace/tools/install.ts'
 import type { CostReport, Door, LabEvent, LabState, Part, StillPicture, TimelineCall } from './api.ts'
 import type { ServerCloud } from './cloud.ts'
+import { LabScores } from './lab-scores.ts'
 import type { LabTerminals } from './lab-terminals.ts'
 import type { LabNetwork } from './previews/tunnel.ts'
 import { notFound, Problem } from './problem.ts'
@@ -36,9 +39,11 @@ export interface LabServices {
   runner: Pick<CheckRunner, 'run'>
   progress: DatabaseProgress
   started: StartedLabs
+  hints: Hints
+  marks: Marks
   terminals: LabTerminals
   /** Who is told of what happens to learners, and who says what they may do. Nobody on a server of one person. */
-  classroom?: Pick<Classroom, 'gate' | 'reported' | 'wasReset' | 'pageChanged'>
+  classroom?: Pick<Classroom, 'gate' | 'reported' | 'wasReset' | 'pageChanged' | 'hintsOpened'>
   /** An error that no request waits for. */
   onError(error: unknown): void
 }
@@ -64,6 +69,7 @@ export class LabSession {
   readonly #checks = new Map<string, Promise<CheckReport>>()
   readonly #home: string
   readonly #saves: StepSaves
+  readonly #scores: LabScores
   #world: WorldInfo | undefined
   #auto: AutoCheck | undefined
   /** The step that is checked by itself. */
@@ -79,6 +85,7 @@ export class LabSession {
     this.#lab = lab
     this.#home = join(services.folder, learner, lab.id, 'home')
     this.#saves = new StepSaves(this.#home)
+    this.#scores = new LabScores(services.hints, services.marks)
   }
 
   async state(): Promise<LabState> {
@@ -88,6 +95,7 @@ export class LabSession {
     const saved = record ? await this.#saves.list(this.#lab.steps.map(({ id }) => id)) : new Set()
     // A cloud that has lost the world (its folder was removed) has to be started anew.
     const names = record && (await givenNames(this.#home, this.#lab.names))
+    const score = record && (await this.#scores.of(this.#learner, this.#lab, progress, record.startedAt))
     const started = record !== undefined && (world !== undefined || this.#services.cloud.status !== 'up')
     return {
       id: this.#lab.id,
@@ -100,6 +108,7 @@ export class LabSession {
         status: stepStatus(progress[id]),
         ...progress[id],
         ...(saved.has(id) && { saved: true as const }),
+        ...(score?.steps.has(id) && { score: score.steps.get(id)! }),
       })),
       ...(started &&
         world && {
@@ -112,6 +121,7 @@ export class LabSession {
           },
         }),
       ...(names && { names }),
+      ...(score && { result: score.result }),
     }
   }
 
@@ -242,6 +252,7 @@ export class LabSession {
       await this.#removeHome()
       await this.#saves.restoreHome(step)
       await progress.resetSteps(this.#learner, this.#lab.id, later)
+      await this.#services.marks.resetSteps(this.#learner, this.#lab.id, later)
       await this.#saves.forget(later.slice(1))
       this.#world = undefined
       return this.#start()
@@ -274,7 +285,17 @@ export class LabSession {
     const step = this.#lab.steps.find((one) => one.id === id)
     if (!step) throw notFound(`This lab has no step "${id}".`)
     await this.#startedWorld()
+    if (this.#lab.scored) await this.hintsOpened(id, step.hints.length + 1)
     return { text: step.solution ? await readFile(step.solution.file, 'utf8') : step.commands }
+  }
+
+  /** The learner has opened so many hints of a step; its solution counts as one more than all. */
+  async hintsOpened(step: string, opened: number): Promise<void> {
+    if (!this.#lab.steps.some(({ id }) => id === step)) throw notFound(`This lab has no step "${step}".`)
+    const { hints, classroom } = this.#services
+    if (!(await hints.open(this.#learner, this.#lab.id, step, opened))) return
+    await classroom?.hintsOpened(this.#learner, this.#lab.id, step, opened)
+    if (this.#lab.scored) this.#emit({ type: 'state', state: await this.state() })
   }
 
   async timeline(): Promise<TimelineCall[]> {
@@ -361,6 +382,12 @@ export class LabSession {
     await this.#saves.forget(this.#lab.steps.map(({ id }) => id))
     await started.delete(this.#learner, this.#lab.id)
     await progress.reset(this.#learner, this.#lab.id)
+    await this.#services.hints.reset(this.#learner, this.#lab.id)
+    await this.#services.marks.resetSteps(
+      this.#learner,
+      this.#lab.id,
+      this.#lab.steps.map(({ id }) => id),
+    )
     await classroom?.wasReset(this.#learner, this.#lab.id)
   }
 
@@ -498,10 +525,22 @@ export class LabSession {
     const { progress, classroom } = this.#services
     const after = await progress.record(this.#learner, report)
     const { since, passedAt } = after[report.step]!
+    if (report.status === 'passed' && passedAt === report.at) await this.#mark(report.step)
     await classroom?.reported(this.#learner, report, since!, passedAt)
     this.#emit({ type: 'report', report })
     if (report.status === 'passed') await this.#keepBeginning(currentStep(this.#lab.steps, after)?.id)
     this.#emit({ type: 'state', state: await this.state() })
+  }
+
+  /** Notes what else was changed or broken by now, in a scored lab. */
+  async #mark(step: string): Promise<void> {
+    const world = await this.#findWorld()
+    const first = this.#lab.steps[0]?.id
+    if (!this.#lab.scored || !world || first === undefined) return
+    const names = (await givenNames(this.#home, this.#lab.names)) ?? {}
+    const cloud = await this.#services.cloud.client
+    const at = { cloud, world: world.id, save: this.#saves.nameOf(first), names }
+    await this.#scores.mark(this.#learner, this.#lab, step, at).catch(this.#services.onError)
   }
 
   /** Keeps the present state as the one in which a step begins, so that one can come back to it. */

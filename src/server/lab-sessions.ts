@@ -1,5 +1,5 @@
 import type { Lab } from '#labs/lab.ts'
-import type { LabConsoleEvent, LabOutline, LabSummary } from './api.ts'
+import type { LabConsoleEvent, LabOutline, LabResult, LabSummary } from './api.ts'
 import { followLabConsole } from './lab-console.ts'
 import { type LabServices, LabSession } from './lab-session.ts'
 import { notFound } from './problem.ts'
@@ -26,6 +26,7 @@ export class LabSessions {
       this.#services.progress.passed(learner),
       this.#services.started.list(learner),
     ])
+    const results = await this.#results(learner, labs, started)
     return [...labs.values()].map(({ id, title, summary, track, minutes, steps }) => ({
       id,
       title,
@@ -35,7 +36,19 @@ export class LabSessions {
       steps: steps.length,
       passed: passed.get(id) ?? 0,
       started: started.has(id),
+      ...(results.has(id) && { result: results.get(id)! }),
     }))
+  }
+
+  /** The points of the scored labs that a learner has started. */
+  async #results(
+    learner: string,
+    labs: Map<string, Lab>,
+    started: Set<string>,
+  ): Promise<Map<string, LabResult>> {
+    const scored = [...labs.values()].filter(({ id, scored }) => scored && started.has(id))
+    const states = await Promise.all(scored.map(async ({ id }) => (await this.session(learner, id)).state()))
+    return new Map(states.flatMap(({ id, result }) => (result ? [[id, result] as const] : [])))
   }
 
   /** All labs with their steps. */

@@ -16,9 +16,11 @@ import { CheckRunner } from '#checks/runner.ts'
 import { Classroom } from '#classroom/classroom.ts'
 import { newSecret } from '#course/certificate.ts'
 import { openDatabase } from '#database/database.ts'
+import { Hints } from '#database/hints.ts'
 import { StartedLabs } from '#database/labs.ts'
 import { LessonRecords } from '#database/lessons.ts'
 import { Passes } from '#database/passes.ts'
+import { Marks } from '#database/marks.ts'
 import { OWNER, People } from '#database/people.ts'
 import { DatabaseProgress } from '#database/progress.ts'
 import { keptSecret } from '#database/secrets.ts'
@@ -166,6 +168,8 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
       runner,
       progress: new DatabaseProgress(database),
       started: new StartedLabs(database),
+      hints: new Hints(database),
+      marks: new Marks(database),
       terminals,
       ...(classroom && { classroom }),
       onError,

@@ -48,6 +48,11 @@ export class StepSaves {
     return copyFolder(join(this.#folder, step), this.#home, LIMITS)
   }
 
+  /** The save point of the world. */
+  nameOf(step: string): string {
+    return saveName(step)
+  }
+
   picture(cloud: CloudClient, world: string, step: string) {
     return cloud.pictureAt(world, saveName(step))
   }

@@ -68,6 +68,10 @@ describe('the picture of a world', () => {
       source: 'ecr.amazonaws.com',
       number: kept!.calls,
     })
+    expect(await cloud.changes('w', 'one')).toEqual([])
+    await shell.ok('aws ecr delete-repository --repository-name first')
+    expect(await cloud.changes('w', 'one')).toEqual([{ what: 'gone', kind: 'repository', name: 'first' }])
+    expect(await cloud.changes('w', 'none')).toBeUndefined()
     await cloud.restore('w', 'one')
     await until(() => !named('repository', 'second') && named('repository', 'first'))
     expect(await cloud.pictureAt('w', 'none')).toBeUndefined()

@@ -166,7 +166,6 @@ describe('rights', () => {
     'POST /api/session/invitation': 'anyone',
     'GET /api/classroom': 'signed-in',
     'GET /api/classroom/events': 'signed-in',
-    'POST /api/classroom/hints': 'signed-in',
     'POST /api/hands': 'signed-in',
     'DELETE /api/hands/:id': 'signed-in',
     'GET /api/cohorts': 'instructor',
@@ -314,8 +313,7 @@ describe('a cohort', () => {
     const lea = await learner('Hin')
     const events = follow(server, teacher, `/api/cohorts/${cohort.id}/events`)
     await events.opened
-    const open = (opened: number) =>
-      lea.call('POST', '/api/classroom/hints', { lab: 'test-lab', step: 'one', opened })
+    const open = (opened: number) => lea.call('POST', '/api/labs/test-lab/steps/one/hints', { opened })
     expect((await open(2)).status).toBe(204)
     expect((await open(1)).status).toBe(204)
     expect(await events.next(({ type }) => type === 'hints')).toMatchObject({ person: lea.id, opened: 2 })

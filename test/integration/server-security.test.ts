@@ -197,6 +197,7 @@ const ROUTES: Record<string, Access> = {
   'POST /api/labs/:lab/steps/:step/reset': 'signed-in',
   'GET /api/labs/:lab/steps/:step/start': 'signed-in',
   'GET /api/labs/:lab/steps/:step/solution': 'signed-in',
+  'POST /api/labs/:lab/steps/:step/hints': 'signed-in',
   'GET /api/labs/:lab/timeline': 'signed-in',
   'GET /api/labs/:lab/costs': 'signed-in',
   'POST /api/labs/:lab/clock': 'signed-in',

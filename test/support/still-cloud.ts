@@ -9,6 +9,7 @@ import type {
   PictureChange,
   StillPicture,
   TimelineCall,
+  WorldChange,
   WorldEvent,
   WorldInfo,
   WorldSummary,
@@ -143,6 +144,11 @@ export class StillCloud implements CloudClient {
   }
   async pictureAt(_id: string, save: string): Promise<StillPicture | undefined> {
     return this.#saves.get(save)
+  }
+  /** What was changed, deleted or broken since any save point. */
+  harmed: WorldChange[] = []
+  async changes(): Promise<WorldChange[]> {
+    return this.harmed
   }
   async untilReady(): Promise<void> {}
   readonly calls: TimelineCall[] = []

@@ -15,8 +15,6 @@ const handBody = z.strictObject({
   note: z.string().trim().max(500).default(''),
 })
 
-const hintsBody = z.strictObject({ lab: labelled, step: labelled, opened: z.int().min(1).max(50) })
-
 /** A learner's side of a classroom: what their instructors say, and the raised hand. */
 export function classroomRoutes(app: FastifyInstance, classroom: Classroom, identityOf: IdentityOf): void {
   app.get('/api/classroom', access, async (request): Promise<ClassroomState> => {
@@ -37,11 +35,6 @@ export function classroomRoutes(app: FastifyInstance, classroom: Classroom, iden
   app.get('/api/classroom/events', access, (request, reply) => {
     const { learner } = identityOf(request)
     sendEvents<LearnerEvent>(reply, (listener) => classroom.learners.follow(learner, listener))
-  })
-  app.post('/api/classroom/hints', access, async (request, reply) => {
-    const { lab, step, opened } = hintsBody.parse(request.body)
-    await classroom.hintsOpened(identityOf(request).learner, lab, step, opened)
-    return reply.code(204).send()
   })
   app.post('/api/hands', access, async (request) => {
     const { lab, step, note } = handBody.parse(request.body)

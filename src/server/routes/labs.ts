@@ -18,6 +18,7 @@ const clockBody = z.union([
   z.strictObject({ untilReady: z.literal(true) }),
 ])
 export const partQuery = z.object({ id: z.string().min(1).max(500) })
+const hintsBody = z.strictObject({ opened: z.int().min(1).max(50) })
 const stepParameters = z.object({ lab: name, step: name })
 
 /** Who sends a request, known before any route runs. */
@@ -51,6 +52,11 @@ export function labRoutes(
   app.get('/api/labs/:lab/steps/:step/solution', access, async (request) =>
     (await session(request)).solution(stepParameters.parse(request.params).step),
   )
+  app.post('/api/labs/:lab/steps/:step/hints', access, async (request, reply) => {
+    const { step } = stepParameters.parse(request.params)
+    await (await session(request)).hintsOpened(step, hintsBody.parse(request.body).opened)
+    return reply.code(204).send()
+  })
   app.get('/api/labs/:lab/timeline', access, async (request) => (await session(request)).timeline())
   app.get('/api/labs/:lab/costs', access, async (request) => (await session(request)).costs())
   app.post('/api/labs/:lab/clock', access, async (request) =>

@@ -152,22 +152,3 @@ function Looked({ look: { id, instructor, keyboard } }: { look: Look }) {
     </p>
   )
 }
-
-/** Tells the server how many hints of a step are open; each opens inside the one before. */
-export function tellHints(): void {
-  for (const section of document.querySelectorAll<HTMLElement>('[data-step] .step-body')) {
-    const step = section.parentElement?.dataset.step
-    section.addEventListener(
-      'toggle',
-      ({ target }) => {
-        if (!state.value || !(target instanceof HTMLDetailsElement) || !target.matches('.hint[open]')) return
-        let opened = 1
-        for (let outer = target.parentElement; outer; outer = outer.parentElement)
-          if (outer.matches('.hint')) opened++
-        void request('POST', '/api/classroom/hints', { lab: labId, step, opened }).catch(() => {})
-      },
-      // It does not bubble.
-      true,
-    )
-  }
-}

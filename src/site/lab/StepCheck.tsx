@@ -5,6 +5,7 @@ import { t } from '../i18n/index.ts'
 import { FindingCard } from './FindingCard.tsx'
 import { Icon } from './Icon.tsx'
 import { Problem } from './Problem.tsx'
+import { StepScore } from './StepScore.tsx'
 import { StepTools } from './StepTools.tsx'
 import { checkStep, problemOf } from './session.ts'
 import { openStep } from './steps.ts'
@@ -43,6 +44,7 @@ export function StepCheck({ step: id = '' }: Record<string, string>) {
       </div>
       {problem.value && <Problem problem={problem.value} />}
       {state?.report && <Report report={state.report} passed={state.status === 'passed'} />}
+      {state?.score && <StepScore score={state.score} />}
       <StepTools id={id} />
       {state?.status === 'passed' && <NextStep after={id} />}
     </div>

@@ -1,6 +1,9 @@
-import type { Database } from '#database/database.ts'
+import type { Database } from './database.ts'
 
-/** How many hints of each step a learner has opened: they open in order, each inside the one before. */
+/**
+ * How many hints of each step a learner has opened: they open in order, each inside the one before. In a scored lab the solution is
+ * one more than all of them.
+ */
 export class Hints {
   readonly #database: Database
   readonly #now: () => number
@@ -21,6 +24,17 @@ export class Hints {
       )
       .executeTakeFirst()
     return numInsertedOrUpdatedRows === 1n
+  }
+
+  /** How many are open, by step. */
+  async read(learner: string, lab: string): Promise<Map<string, number>> {
+    const rows = await this.#database
+      .selectFrom('hints')
+      .select(['step', 'opened'])
+      .where('learner', '=', learner)
+      .where('lab', '=', lab)
+      .execute()
+    return new Map(rows.map(({ step, opened }) => [step, opened]))
   }
 
   /** Forgets a lab that was started over. */

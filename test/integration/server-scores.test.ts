@@ -1,0 +1,74 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import type { LabState, LabSummary } from '../../src/server/api.ts'
+import { TEST_LAB, TestServer } from '../support/server.ts'
+
+const LAB = {
+  ...TEST_LAB,
+  names: { team: ['otter', 'heron', 'marmot'] },
+  scored: { about: ['orders', '{team}'] },
+}
+let test: TestServer
+beforeEach(async () => {
+  test = await TestServer.start({ labs: Promise.resolve([LAB]) })
+})
+afterEach(() => test.close())
+
+const start = () => test.call<LabState>('POST', '/api/labs/test-lab/start')
+const state = async () => (await test.call<LabState>('GET', '/api/labs/test-lab')).body
+const pass = (step: string) => {
+  test.passing.add(step)
+  return test.call('POST', `/api/labs/test-lab/steps/${step}/check`)
+}
+
+it('draws names for the learner, the same in the home folder and on the page', async () => {
+  expect((await state()).names).toBeUndefined()
+  await start()
+  const home = join(test.data, 'workspaces/local/test-lab/home')
+  const { names } = await state()
+  expect(LAB.names.team).toContain(names!.team)
+  expect(await readFile(join(home, 'names.env'), 'utf8')).toBe(`TEAM=${names!.team}\n`)
+})
+
+it('scores a step by hints, its solution, and what else was changed', async () => {
+  await start()
+  const { names } = await state()
+  const opened = (count: number) =>
+    test.call('POST', '/api/labs/test-lab/steps/one/hints', {}, { opened: count })
+  expect((await opened(1)).status).toBe(204)
+  expect((await opened(0)).status).toBe(400)
+  test.cloud.harmed = [
+    { what: 'changed', kind: 'deployments', name: 'orders', namespace: 'prod' },
+    { what: 'gone', kind: 'services', name: `${names!.team}-web`, namespace: 'prod' },
+    { what: 'gone', kind: 'deployments', name: 'untouched', namespace: 'prod' },
+  ]
+  await pass('one')
+  const [one, two] = (await state()).steps
+  expect(one!.score).toMatchObject({
+    points: 7,
+    hints: 1,
+    solution: false,
+    collateral: ['deployments prod/untouched: gone'],
+  })
+  expect(two!.score).toBeUndefined()
+  // What is known already is not counted again.
+  await test.call('GET', '/api/labs/test-lab/steps/two/solution')
+  await pass('two')
+  const after = await state()
+  expect(after.steps[1]!.score).toMatchObject({ points: 0, solution: true, collateral: [] })
+  expect(after.result).toMatchObject({ points: 7, of: 20, needed: 14, passed: false })
+  const [summary] = (await test.call<LabSummary[]>('GET', '/api/labs')).body
+  expect(summary!.result).toEqual(after.result)
+})
+
+it('begins anew with the lab', async () => {
+  await start()
+  await test.call('POST', '/api/labs/test-lab/steps/one/hints', {}, { opened: 1 })
+  test.cloud.harmed = [{ what: 'gone', kind: 'deployments', name: 'untouched', namespace: 'prod' }]
+  await pass('one')
+  test.cloud.harmed = []
+  await test.call('POST', '/api/labs/test-lab/reset')
+  await pass('one')
+  expect((await state()).steps[0]!.score).toMatchObject({ points: 10, hints: 0, collateral: [] })
+})

@@ -120,8 +120,8 @@ async function handle(worlds: Worlds, req: IncomingMessage, res: ServerResponse)
         : reply(res, 404, { error: 'no such save point' })
     }
     case 'GET worlds/:id/saves/:name/changes': {
-      const { files, world: now } = await world()
-      const entries = await files.savedState(name!)
+      const { world: now } = await world()
+      const entries = await worlds.saves(id!).entries(name!)
       return entries
         ? reply(
             res,

@@ -1,4 +1,5 @@
 import type { Finding } from './finding.ts'
+import type { Rule } from './rules/rule.ts'
 import type { Target } from './target.ts'
 
 /** One run of a step's check, as plain data that crosses to the worker thread. */
@@ -8,6 +9,8 @@ export interface CheckRequest {
   /** The checker's file. */
   checker: string
   target: Target
+  /** Rules of a company, checked when the step's own check has passed. */
+  rules?: Rule[]
   /** The learner's home folder. */
   home: string
   /** What the target's clients see as the environment while this check runs; default: what the runner gives them. */

@@ -5,6 +5,7 @@ import type { Checker } from './checker.ts'
 import { checkContext, StepFailed } from './context.ts'
 import { describeError } from './describe-error.ts'
 import type { CheckRequest, WorkerMessage } from './protocol.ts'
+import { checkRules } from './rules/check.ts'
 import { TargetClients } from './target-clients.ts'
 import { WorkspaceFiles } from './workspace-files.ts'
 
@@ -25,6 +26,7 @@ parentPort!.on('message', async (request: CheckRequest) => {
     const context = checkContext(clients, files, (finding) => say({ type: 'finding', finding }))
     say({ type: 'started' })
     await check(context)
+    if (request.rules) await checkRules(request.rules, context)
     say({ type: 'done', outcome: 'passed' })
   } catch (error) {
     if (error instanceof StepFailed) say({ type: 'done', outcome: 'failed' })

@@ -28,7 +28,8 @@ export async function runCheckCommand(options: CheckCommandOptions): Promise<num
   try {
     for (const step of stepsToCheck(lab, options.step)) {
       const { target, home } = options
-      const report = await runner.run({ lab: lab.id, step, checker: lab.checker, target, home })
+      const { id, checker, rules } = lab
+      const report = await runner.run({ lab: id, step, checker, target, home, ...(rules && { rules }) })
       reports.push(report)
       if (!options.json) options.write(formatReport(report))
       if (report.status !== 'passed') break

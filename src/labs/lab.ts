@@ -1,3 +1,4 @@
+import type { Rule } from '#checks/rules/rule.ts'
 import type { LabFile, LabStepFile } from './schema.ts'
 
 /** A script that does a step: the solution, or another way that must pass too. */
@@ -37,4 +38,8 @@ export interface Lab extends Omit<LabFile, 'steps'> {
   setup: string | undefined
   checker: string
   steps: LabStep[]
+  /** Rules of a company that hold in it; see overlay/config.ts. */
+  rules?: Rule[]
+  /** What a company's accounts have. */
+  account?: { alias?: string | undefined; region?: string | undefined }
 }

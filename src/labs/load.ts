@@ -3,8 +3,9 @@ import { basename, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { LineCounter, parseDocument } from 'yaml'
 import type { z } from 'zod'
+import type { Rule } from '#checks/rules/rule.ts'
 import type { Lab, LabStep, Mistake, Solution } from './lab.ts'
-import { type LabStepFile, labSchema, mistakeSchema } from './schema.ts'
+import { type LabFile, type LabStepFile, labSchema, mistakeSchema } from './schema.ts'
 import { textCommands } from './text-commands.ts'
 
 /** Something in a lab's folder is wrong: what, where (file and line), and what to do. */
@@ -16,6 +17,18 @@ export class LabError extends Error {
 export interface LabFolders {
   labs: string
   checkers: string
+  /** What a company says of labs; see overlay/open.ts. */
+  company?: Company
+}
+
+/** What an overlay changes in labs. */
+export interface Company {
+  /** Ids of the labs that it brings. */
+  own: string[]
+  account: NonNullable<Lab['account']>
+  rules: Rule[]
+  /** Ids of labs that come first. */
+  order: string[]
 }
 
 /** The folders of this checkout. */
@@ -28,7 +41,10 @@ export const labFolders: LabFolders = {
 export async function loadLabs(folders: LabFolders = labFolders): Promise<Lab[]> {
   const entries = await readdir(folders.labs, { withFileTypes: true })
   const ids = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name)
-  return Promise.all(ids.sort().map((id) => loadLab(id, folders)))
+  const first = folders.company?.order ?? []
+  const rank = (id: string) => (first.includes(id) ? first.indexOf(id) : first.length)
+  ids.sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))
+  return Promise.all(ids.map((id) => loadLab(id, folders)))
 }
 
 /** One lab. Throws LabError when there is none of that id, or it is wrong. */
@@ -48,6 +64,7 @@ export async function loadLab(id: string, folders: LabFolders = labFolders): Pro
     throw new LabError(`${show(file)}: the id is "${lab.id}", but the folder is "${id}". Rename one.`)
   const checker = join(folders.checkers, `${id}.ts`)
   await need(checker, 'the lab has no checker')
+  const rules = folders.company ? rulesOf(folders.company, lab.id) : []
   const files = join(folder, 'files')
   const setup = join(folder, 'setup.sh')
   return {
@@ -56,8 +73,29 @@ export async function loadLab(id: string, folders: LabFolders = labFolders): Pro
     files: (await exists(files)) ? files : undefined,
     setup: (await exists(setup)) ? setup : undefined,
     checker,
-    steps: await Promise.all(lab.steps.map((step) => loadStep(folder, step))),
+    ...(folders.company && ofCompany(folders.company, lab)),
+    steps: await Promise.all(lab.steps.map((step) => loadStep(folder, withRules(step, rules)))),
   }
+}
+
+/** A company's rules that hold in a lab. */
+function rulesOf({ own, rules }: Company, lab: string): Rule[] {
+  return rules.filter(({ labs = own }) => labs.includes(lab))
+}
+
+/** What a company says of a lab. */
+function ofCompany(company: Company, { id, start }: LabFile): Pick<Lab, 'rules' | 'account'> {
+  const { alias, region } = company.account
+  const own = company.own.includes(id)
+  // A start was made in a region of its own, and what comes with Drydock names that in its texts.
+  return { rules: rulesOf(company, id), account: { alias, region: own && !start ? region : undefined } }
+}
+
+/** A step whose check runs again when something changes that a rule is about. */
+function withRules(step: LabStepFile, rules: Rule[]): LabStepFile {
+  const services = rules.map(({ resource }) => resource.split(':')[0]!)
+  if (services.length === 0) return step
+  return { ...step, watch: { ...step.watch, aws: [...new Set([...(step.watch.aws ?? []), ...services])] } }
 }
 
 async function loadStep(folder: string, step: LabStepFile): Promise<LabStep> {

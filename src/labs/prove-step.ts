@@ -196,6 +196,7 @@ export class StepProver {
       checker: lab.checker,
       target,
       home: scene.home,
+      ...(lab.rules && { rules: lab.rules }),
       ...(target.kind === 'aws' && { environment: scene.environment }),
     })
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { CloudClient, WorldInfo } from '#cloud/api.ts'
 import type { Lab } from './lab.ts'
 import { giveNames } from './names.ts'
+import { furnishAccount } from './overlay/account.ts'
 import type { PreparedWorlds, ShellEnvironment } from './starts.ts'
 
 interface Place {
@@ -31,9 +32,11 @@ export class Scene {
   /** A fresh world and home, as a learner finds them when the lab is started. */
   static async open(lab: Lab, id: string, worlds: PreparedWorlds, place: Place): Promise<Scene> {
     const home = join(place.folder, 'home')
-    const { accounts, names } = lab
-    const options = { id, seed: lab.id, provisioning: 'instant', home, accounts } as const
+    const { accounts, names, account } = lab
+    const region = account?.region
+    const options = { id, seed: lab.id, provisioning: 'instant', home, accounts, region } as const
     const { world, files } = await worlds.create(lab.start, options)
+    await furnishAccount(world, account)
     const scene = await Scene.#furnish(place, world, [files, lab.files])
     await giveNames(home, names, id)
     return scene

@@ -14,6 +14,7 @@ import type { Marks } from '#database/marks.ts'
 import type { DatabaseProgress } from '#database/progress.ts'
 import type { Lab } from '#labs/lab.ts'
 import { giveNames, givenNames } from '#labs/names.ts'
+import { furnishAccount } from '#labs/overlay/account.ts'
 import { runScript } from '#labs/shell.ts'
 import type { PreparedWorlds } from '#labs/starts.ts'
 import { FolderTooLarge } from '#workspace/copy-folder.ts'
@@ -400,6 +401,7 @@ export class LabSession {
       id,
       home: this.#home,
       accounts: this.#lab.accounts,
+      region: this.#lab.account?.region,
     })
     this.#world = world
     await makeHome({ home: this.#home, world, files: [files, this.#lab.files] })
@@ -407,6 +409,7 @@ export class LabSession {
       const startedAt = Date.now()
       // Another attempt gets other names.
       await giveNames(this.#home, this.#lab.names, `${world.id} ${startedAt}`)
+      await furnishAccount(world, this.#lab.account)
       await this.#setUp(shellEnvironment({ world, toolbox: tools, home: this.#home }))
       await started.put(this.#learner, this.#lab.id, { world: world.id, startedAt })
       await this.#keepBeginning(this.#lab.steps[0]?.id)
@@ -514,9 +517,9 @@ export class LabSession {
 
   async #runOnly(step: string, signal?: AbortSignal): Promise<CheckReport> {
     const world = await this.#startedWorld()
-    const { id: lab, checker } = this.#lab
+    const { id: lab, checker, rules } = this.#lab
     return this.#services.runner.run(
-      { lab, step, checker, target: simulatedTarget(world), home: this.#home },
+      { lab, step, checker, target: simulatedTarget(world), home: this.#home, ...(rules && { rules }) },
       signal,
     )
   }

@@ -81,6 +81,8 @@ export interface ServerOptions {
   /** The folder of the built pages; the server says "getting ready" before it is there. */
   site: Promise<string>
   labs?: Promise<Lab[]>
+  /** The folder of learning paths; this checkout's when left out. */
+  paths?: string
   workspace?: Workspace
   runner?: Pick<CheckRunner, 'run' | 'warm' | 'close'>
   /** Until a silent WebSocket is dropped, ms. */
@@ -235,7 +237,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
       started: new StartedLabs(database),
       secret: await keptSecret(database, 'seal', newSecret),
       lessons: () => loadLessons(),
-      paths: () => loadPaths(),
+      paths: () => loadPaths(options.paths),
       labs: () => sessions.outlines(),
     }),
     identityOf,

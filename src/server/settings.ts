@@ -84,6 +84,12 @@ export const settingsSchema = z.strictObject({
     .describe(
       'Where web pages out of labs are shown, e.g. https://*.previews.example.net: a wildcard name (and certificate) that leads to this server, best in a domain that nothing else uses. Without it there are no previews, but on the loopback.',
     ),
+  overlay: z
+    .string()
+    .optional()
+    .describe(
+      'The folder of a company’s overlay: labs, lessons, rules, name and logo. See examples/acme-onboarding.',
+    ),
   log: z
     .strictObject({
       level: z

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { cp, glob, mkdir, readdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { LANGUAGES } from './languages.ts'
@@ -13,17 +13,24 @@ const dist = join(root, 'dist')
 const INPUTS = [
   'astro.config.mjs',
   'package-lock.json',
-  'content/**/*.{mdx,yaml}',
-  'labs/*/lab.yaml',
-  'labs/*/steps/*.mdx',
   'src/site/**/*',
   'src/labs/{schema,lesson-schema,path-schema,fences}.ts',
   'src/workspace/limits.ts',
+]
+/** The same, of what is taught. */
+const TAUGHT = [
+  'content/**/*.{mdx,yaml}',
+  'labs/*/lab.yaml',
+  'labs/*/steps/*.mdx',
+  'welcome.mdx',
+  'company.json',
 ]
 
 export interface BuildOptions {
   /** Told when something has to be done. */
   onProgress?: (what: string) => void
+  /** A company's overlay laid over what is taught, and its logo; see src/labs/overlay/open.ts. */
+  overlay?: { root: string; logo: string | undefined }
 }
 
 /** The built site's folder, `dist/site`: a link that always leads to a whole build. */
@@ -33,21 +40,24 @@ export const SITE_FOLDER = join(dist, 'site')
  * Builds the pages if anything they are made of has changed, in a process of its own and without the network. Gives
  * the folder to serve. Fails with what Astro says, leaving the former build in place.
  */
-export async function buildSite({ onProgress = () => {} }: BuildOptions = {}): Promise<string> {
-  const folder = join(dist, `site-${await hashInputs()}`)
+export async function buildSite({ onProgress = () => {}, overlay }: BuildOptions = {}): Promise<string> {
+  const folder = join(dist, `${overlay ? 'overlay' : 'site'}-${await hashInputs(overlay?.root ?? root)}`)
   if (!(await isFolder(folder))) {
     onProgress('building the pages')
-    await build(folder)
+    await build(folder, overlay)
   }
+  if (overlay) return folder
   await pointTo(folder)
   return SITE_FOLDER
 }
 
-async function build(folder: string): Promise<void> {
+async function build(folder: string, overlay: BuildOptions['overlay']): Promise<void> {
   const part = `${folder}.${process.pid}`
   await mkdir(dist, { recursive: true })
   try {
-    const builds = await Promise.allSettled(LANGUAGES.map(({ id }) => buildLanguage(id, join(part, id))))
+    const builds = await Promise.allSettled(
+      LANGUAGES.map(({ id }) => buildLanguage(id, join(part, id), overlay)),
+    )
     // All have ended: nobody writes into a folder that is being removed.
     const [site, ...others] = builds.map((build) => {
       if (build.status === 'rejected') throw build.reason
@@ -59,6 +69,7 @@ async function build(folder: string): Promise<void> {
       await rm(join(other, 'assets'), { recursive: true })
       await rename(other, join(site!, LANGUAGES[index + 1]!.id))
     }
+    if (overlay?.logo) await cp(overlay.logo, join(site!, `company-logo${extname(overlay.logo)}`))
     await rename(site!, folder).catch(async (error) => {
       // Somebody else built the same at the same time.
       if (!(await isFolder(folder))) throw error
@@ -69,7 +80,11 @@ async function build(folder: string): Promise<void> {
 }
 
 /** Builds the pages of one language and gives their folder. */
-async function buildLanguage(language: string, folder: string): Promise<string> {
+async function buildLanguage(
+  language: string,
+  folder: string,
+  overlay: BuildOptions['overlay'],
+): Promise<string> {
   await promisify(execFile)(
     process.execPath,
     [fileURLToPath(new URL('./build-process.ts', import.meta.url)), folder],
@@ -78,6 +93,7 @@ async function buildLanguage(language: string, folder: string): Promise<string> 
       env: {
         ...process.env,
         ASTRO_TELEMETRY_DISABLED: '1',
+        ...(overlay && { DRYDOCK_CONTENT: overlay.root }),
         NODE_ENV: 'production',
         DRYDOCK_LANGUAGE: language,
       },
@@ -105,14 +121,19 @@ async function pointTo(folder: string): Promise<void> {
 }
 
 /** Names and contents of all inputs, as 16 hexadecimal digits. */
-async function hashInputs(): Promise<string> {
-  const names: string[] = []
-  for await (const name of glob(INPUTS, { cwd: root })) names.push(name)
+async function hashInputs(taught: string): Promise<string> {
   const hash = createHash('sha256')
-  for (const name of names.sort()) {
-    const path = join(root, name)
-    if ((await stat(path)).isDirectory()) continue
-    hash.update(`${name}\0`).update(await readFile(path))
+  for (const [patterns, folder] of [
+    [INPUTS, root],
+    [TAUGHT, taught],
+  ] as const) {
+    const names: string[] = []
+    for await (const name of glob(patterns, { cwd: folder })) names.push(name)
+    for (const name of names.sort()) {
+      const path = join(folder, name)
+      if ((await stat(path)).isDirectory()) continue
+      hash.update(`${name}\0`).update(await readFile(path))
+    }
   }
   return hash.digest('hex').slice(0, 16)
 }

@@ -1,5 +1,6 @@
 import { getCollection } from 'astro:content'
 import type { LabFile } from '#labs/schema.ts'
+import { inOrder } from './company.ts'
 import { lessonsByTrack, trackOf } from './lessons.ts'
 import { byTrack, type Level, levelOf } from './tracks.ts'
 
@@ -23,7 +24,7 @@ export async function catalogue(
   kind?: CatalogueItem['kind'],
 ): Promise<{ id: string; title: string; items: CatalogueItem[] }[]> {
   const lessons = (await lessonsByTrack()).flatMap((group) => group.lessons)
-  const labs: { id: string; data: LabFile }[] = await getCollection('labs')
+  const labs: { id: string; data: LabFile }[] = inOrder(await getCollection('labs'))
   const items: CatalogueItem[] = [
     ...lessons.map(({ id, data, language }) => ({
       kind: 'lesson' as const,

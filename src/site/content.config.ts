@@ -13,6 +13,9 @@ import { t } from './i18n/index.ts'
 const terms = (text: string) =>
   (parse(text) as { term: string }[]).map((entry) => ({ id: glossaryId(entry.term), ...entry }))
 
+/** Where labs and texts are: this checkout, or it with a company's overlay. */
+const root = process.env.DRYDOCK_CONTENT ?? '.'
+
 /** A term of `content/glossary.yaml`. */
 const term = z.object({
   term: z.string().describe('The word as lessons write it.'),
@@ -22,20 +25,20 @@ const term = z.object({
 
 export const collections = {
   lessons: defineCollection({
-    loader: glob({ base: './content/lessons', pattern: '**/*.mdx' }),
+    loader: glob({ base: `${root}/content/lessons`, pattern: '**/*.mdx' }),
     schema: lessonSchema,
   }),
   /** What the commands of a lesson printed, by the lesson's id. */
   outputs: defineCollection({
     loader: glob({
-      base: './content/lessons',
+      base: `${root}/content/lessons`,
       pattern: '**/*.outputs.yaml',
       generateId: ({ entry }) => entry.replace(/\.outputs\.yaml$/, ''),
     }),
     schema: outputsSchema,
   }),
   glossary: defineCollection({
-    loader: file('./content/glossary.yaml', { parser: terms }),
+    loader: file(`${root}/content/glossary.yaml`, { parser: terms }),
     schema: term,
   }),
   /**
@@ -44,7 +47,7 @@ export const collections = {
    */
   translations: defineCollection({
     loader: glob({
-      base: './content',
+      base: `${root}/content`,
       pattern: '*/lessons/**/*.mdx',
       generateId: ({ entry }) => entry.replace('/lessons/', '/').replace(/\.mdx$/, ''),
     }),
@@ -55,7 +58,7 @@ export const collections = {
     loader: {
       name: 'meanings',
       async load({ store, parseData }) {
-        const text = await readFile(`./content/${t.locale.id}/glossary.yaml`, 'utf8').catch(() => '[]')
+        const text = await readFile(`${root}/content/${t.locale.id}/glossary.yaml`, 'utf8').catch(() => '[]')
         store.clear()
         for (const { id, ...data } of terms(text)) store.set({ id, data: await parseData({ id, data }) })
       },
@@ -63,24 +66,26 @@ export const collections = {
     schema: term,
   }),
   pictures: defineCollection({
-    loader: glob({ base: './content/pictures', pattern: '*.yaml' }),
+    loader: glob({ base: `${root}/content/pictures`, pattern: '*.yaml' }),
     schema: pictureSchema,
   }),
   guides: defineCollection({
-    loader: glob({ base: './content/guides', pattern: '*.yaml' }),
+    loader: glob({ base: `${root}/content/guides`, pattern: '*.yaml' }),
     schema: guideSchema,
   }),
   paths: defineCollection({
-    loader: glob({ base: './content/paths', pattern: '*.yaml' }),
+    loader: glob({ base: `${root}/content/paths`, pattern: '*.yaml' }),
     schema: pathSchema,
   }),
   prices: defineCollection({
-    loader: file('./content/prices.yaml'),
+    loader: file(`${root}/content/prices.yaml`),
     schema: priceSchema,
   }),
+  /** A company's text in place of the start page. */
+  welcome: defineCollection({ loader: glob({ base: root, pattern: 'welcome.mdx' }) }),
   labs: defineCollection({
     loader: glob({
-      base: './labs',
+      base: `${root}/labs`,
       pattern: '*/lab.yaml',
       generateId: ({ entry }) => entry.split('/')[0] ?? entry,
     }),
@@ -89,7 +94,7 @@ export const collections = {
   /** The text of the labs' steps, by `<lab>/<step>`. */
   steps: defineCollection({
     loader: glob({
-      base: './labs',
+      base: `${root}/labs`,
       pattern: '*/steps/*.mdx',
       generateId: ({ entry }) => entry.replace('/steps/', '/').replace(/\.mdx$/, ''),
     }),

@@ -1,3 +1,4 @@
+import { company } from './company.ts'
 import { t } from './i18n/index.ts'
 
 export type Level = 'beginner' | 'intermediate' | 'advanced'
@@ -20,7 +21,8 @@ export function byTrack<Item>(
   trackOf: (item: Item) => string,
 ): { id: string; title: string; items: Item[] }[] {
   const groups = Map.groupBy(items, trackOf)
-  const known: { id: string; title: string }[] = tracks.filter(({ id }) => groups.has(id))
+  const all: { id: string; title: string }[] = [...(company?.tracks ?? []), ...tracks]
+  const known = all.filter(({ id }) => groups.has(id))
   const others = [...groups.keys()]
     .filter((id) => !known.some((track) => track.id === id))
     .map((id) => ({ id, title: id }))

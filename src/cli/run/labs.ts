@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { OwnedCloud } from '#cloud/api.ts'
 import { startCloud } from '#cloud/supervisor.ts'
 import { listLabs } from '#labs/check-command.ts'
+import { openOverlay } from '#labs/overlay/open.ts'
 import { humanReporter, jsonReporter } from '#labs/reporters.ts'
 import type { ShellEnvironment } from '#labs/starts.ts'
 import { testLabs } from '#labs/test-labs.ts'
@@ -20,11 +21,19 @@ export const list = ({ json }: { json?: boolean }) => listLabs({ json, write })
 /** Proves labs in a cloud of their own. */
 export async function test(
   labs: string[],
-  { step, json, jobs }: { step?: string[]; json?: boolean; jobs?: number },
+  { step, json, jobs, overlay }: { step?: string[]; json?: boolean; jobs?: number; overlay?: string },
 ): Promise<void> {
+  const folders = overlay === undefined ? undefined : (await openOverlay(overlay)).folders
   await inTestCloud(async (shared) => {
     const reporter = json ? jsonReporter(write) : humanReporter(write)
-    const { failed } = await testLabs({ ...shared, labs, steps: step, reporter, ...(jobs && { jobs }) })
+    const { failed } = await testLabs({
+      ...shared,
+      labs,
+      steps: step,
+      reporter,
+      ...(jobs && { jobs }),
+      ...(folders && { folders }),
+    })
     if (failed > 0) process.exitCode = 1
   })
 }

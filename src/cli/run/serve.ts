@@ -1,5 +1,7 @@
 import { join } from 'node:path'
 import { startCloud } from '#cloud/supervisor.ts'
+import { loadLabs } from '#labs/load.ts'
+import { openOverlay } from '#labs/overlay/open.ts'
 import { createLogger } from '#server/logger.ts'
 import { createServer } from '#server/server.ts'
 import { readSettings, settingVariables } from '#server/settings.ts'
@@ -25,7 +27,8 @@ export async function serve({ config, printSettings }: Options): Promise<void> {
   const data = hosting.data ?? DEFAULT_DATA
   const log = createLogger(hosting.log)
   const { progress, done } = showProgress()
-  const site = buildSite({ onProgress: progress })
+  const overlay = hosting.overlay === undefined ? undefined : await openOverlay(hosting.overlay)
+  const site = buildSite({ onProgress: progress, ...(overlay && { overlay }) })
   const toolbox = prepare(progress)
   const cloud = toolbox.then(() =>
     startCloud({
@@ -34,7 +37,16 @@ export async function serve({ config, printSettings }: Options): Promise<void> {
       log: (message) => log.warn({ process: 'cloud' }, message),
     }),
   )
-  const server = await createServer({ data, hosting, cloud, toolbox, site, log })
+  const server = await createServer({
+    data,
+    hosting,
+    cloud,
+    toolbox,
+    site,
+    log,
+    labs: loadLabs(overlay?.folders),
+    ...(overlay && { paths: overlay.paths }),
+  })
   try {
     await server.ready
   } catch (error) {

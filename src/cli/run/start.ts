@@ -1,5 +1,7 @@
 import { join } from 'node:path'
 import { startCloud } from '#cloud/supervisor.ts'
+import { loadLabs } from '#labs/load.ts'
+import { openOverlay } from '#labs/overlay/open.ts'
 import { createServer } from '#server/server.ts'
 import { buildSite } from '../../site/build.ts'
 import { prepare } from '../prepare.ts'
@@ -9,12 +11,14 @@ interface Options {
   port: number
   host: string
   data: string
+  overlay?: string
 }
 
 /** Runs the learning platform until the process is told to end. */
-export async function start({ port, host, data }: Options): Promise<void> {
+export async function start({ port, host, data, overlay: folder }: Options): Promise<void> {
   const { progress, done } = showProgress()
-  const site = buildSite({ onProgress: progress })
+  const overlay = folder === undefined ? undefined : await openOverlay(folder)
+  const site = buildSite({ onProgress: progress, ...(overlay && { overlay }) })
   const toolbox = prepare(progress)
   // The cloud needs what `prepare` derives; the server listens before either is there.
   const cloud = toolbox.then(() =>
@@ -24,7 +28,16 @@ export async function start({ port, host, data }: Options): Promise<void> {
       log: (message) => console.error(message),
     }),
   )
-  const server = await createServer({ data, host, port, cloud, toolbox, site })
+  const server = await createServer({
+    data,
+    host,
+    port,
+    cloud,
+    toolbox,
+    site,
+    labs: loadLabs(overlay?.folders),
+    ...(overlay && { paths: overlay.paths }),
+  })
   try {
     await server.ready
   } catch (error) {

@@ -1,0 +1,2 @@
+# finding: repository-owner
+aws ecr create-repository --repository-name {{registry}}/checkout

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { simulatedTarget } from '#checks/target.ts'
 import { TargetClients } from '#checks/target-clients.ts'
 import type { OwnedCloud } from '#cloud/api.ts'
@@ -162,6 +162,22 @@ describe('helm', () => {
       [exit 1]
       `,
     ))
+
+  // Source: helm.sh/docs/intro/using_helm and helm.sh/docs/topics/chart_tests; the image of the chart's appVersion is nginx 1.16.0.
+  it('runs the chart that helm create makes, as it is', { timeout: 60_000 }, async () => {
+    await shell.ok('helm create demo')
+    await shell.ok('helm install first demo --wait --timeout 60s')
+    expect(await shell.ok('helm test first')).toMatch(/Phase: +Succeeded/)
+    await shell.ok('helm upgrade first demo --set replicaCount=2 --wait')
+    expect(await shell.ok("kubectl get deployment first-demo -o jsonpath='{.status.readyReplicas}'")).toBe(
+      '2',
+    )
+    await shell.ok('helm rollback first 1 --wait')
+    expect(await shell.ok('helm history first')).toMatch(
+      /deployed +\tdemo-0\.1\.0\t1\.16\.0 +\tRollback to 1/,
+    )
+    await shell.ok('helm uninstall first')
+  })
 
   it('pushes a chart to ECR and installs it from there', () =>
     transcript(

@@ -33,7 +33,7 @@ export interface EcsRunnerOptions {
   images: ImagePuller
   files: EfsFiles
   /** Resolves names as seen from a task; undefined: NXDOMAIN. */
-  lookup(name: string): string | undefined
+  lookup(name: string, scope: Scope, task: TaskRecord): string | undefined
 }
 
 /** One container of a task in this process. */
@@ -120,7 +120,7 @@ export class EcsRunner implements TaskRunner {
         hostname: own.hostname ?? hostnameOf(scope, task, address),
         address,
         hosts: { ...linksOf(task, own), ...hostsOf(own) },
-        lookup: this.#options.lookup,
+        lookup: (host) => this.#options.lookup(host, scope, task),
         tty: own.pseudoTerminal ?? false,
         stdin: own.interactive ?? false,
         mounts: this.#mounts(session, task, definition, own),

@@ -1,17 +1,20 @@
-import { interfaceAt } from '#aws/ec2/address-holder.ts'
-import { internetPath, type Scope, scopeOfKey, tables } from '#aws/ec2/index.ts'
+import { endAt, reach, type Scope, scopeOfKey, tables } from '#aws/ec2/index.ts'
 import {
+  behindProxy,
   type ContainerInstanceRecord,
   capacityProviderController,
   containerInstanceController,
   definitionByArn,
+  instanceOf,
+  isProxyAddress,
   needsOf,
+  proxyAddress,
   serviceController,
   type TaskRecord,
   taskController,
   tasks,
 } from '#aws/ecs/index.ts'
-import { admits } from '#aws/elb/paths.ts'
+import { addressInVpc } from '#aws/servicediscovery/index.ts'
 import type { ImagePuller } from '#containers/image.ts'
 import type { ContainerRuntime } from '#containers/runtime.ts'
 import type { HostTable, TcpHost } from '#network/hosts.ts'
@@ -52,12 +55,26 @@ export class EcsTasks implements HostTable {
 
   constructor(options: EcsTasksOptions) {
     this.#options = options
-    this.#runner = new EcsRunner({ clock: options.world.clock, ...options })
+    this.#runner = new EcsRunner({
+      clock: options.world.clock,
+      ...options,
+      lookup: (name, scope, task) => this.#lookup(name, scope, task),
+    })
     this.#instances = new ContainerInstances(options.network)
     this.#metadata = new TaskMetadata(
       options.world,
       () => this.living(),
       (task, name) => this.#runner.usage(task, name),
+    )
+  }
+
+  /** As a task sees names: first those of its Service Connect proxy, then those of its VPC, then everybody's. */
+  #lookup(name: string, scope: Scope, task: TaskRecord): string | undefined {
+    const vpcId = vpcOf(scope, task)
+    return (
+      proxyAddress(scope, task, name) ??
+      (vpcId === undefined ? undefined : addressInVpc(scope, vpcId, name)) ??
+      this.#options.lookup(name)
     )
   }
 
@@ -146,31 +163,38 @@ export class EcsTasks implements HostTable {
   }
 
   #fromInternet(scope: Scope, subnetId: string, address: string, host: string, port: number) {
-    const subnet = tables.subnets.get(scope, subnetId)
-    if (internetPath(scope, subnet) !== 'internet-gateway') throw new ConnectError('ETIMEDOUT', host, port)
+    const { vpcId } = tables.subnets.get(scope, subnetId)
+    const to = endAt(scope.world, address, vpcId)
+    if (!to || !reach(scope.world, { address: LAB_ADDRESS }, to, { port }).open)
+      throw new ConnectError('ETIMEDOUT', host, port)
     const from = { address: LAB_ADDRESS, port: 10_000 + scope.world.ids.number(50_000) }
     return this.#options.network.connect({ address, port }, from)
   }
 
-  /** Packets that a security group does not let in go unanswered; published ports lead to their containers. */
+  /** Where a proxy of Service Connect and published ports lead; whether the packets get there is the VPCs' to say. */
   #route(from: Peer, to: Peer): Peer | undefined {
-    const placed = this.#byAddress.get(to.address)
-    const source = this.#instances.sourceOf(from.address)
-    if (placed && source !== to.address && !source.startsWith('127.')) {
-      const { scope, task } = placed
-      this.#admit(scope, task.network!.securityGroups, task.subnetId!, source, to)
-    }
-    const machine = this.#instances.at(to.address)
-    if (!machine) return undefined
-    if (machine.subnetId !== undefined && source !== to.address)
-      this.#admit(machine.scope, machine.groupIds, machine.subnetId, source, to)
-    return this.#instances.published(to)
+    if (isProxyAddress(to.address)) return this.#behindProxy(from, to)
+    return this.#instances.at(to.address) ? this.#instances.published(to) : undefined
   }
 
-  #admit(scope: Scope, groupIds: string[], subnetId: string, source: string, to: Peer): void {
-    const { vpcId } = tables.subnets.get(scope, subnetId)
-    const sourceGroups = interfaceAt(scope, vpcId, source)?.groupIds ?? []
-    if (!admits(scope, groupIds, { address: source, groupIds: sourceGroups }, to.port))
-      throw new ConnectError('ETIMEDOUT', to.address, to.port)
+  #behindProxy(from: Peer, to: Peer): Peer {
+    const owner =
+      this.#byAddress.get(from.address) ??
+      [...this.living()].find(({ task }) => task.containers.some(({ address }) => address === from.address))
+    const found = owner && behindProxy(owner.scope, owner.task, to.address, to.port)
+    const chosen = found?.[this.#options.world.ids.number(Math.max(1, found.length))]
+    if (!chosen) throw new ConnectError('ECONNREFUSED', to.address, to.port)
+    return chosen
   }
+
+  /** The machine whose address others see and whose groups admit: a container on a bridge has its instance's. */
+  machineOf(address: string): string {
+    return this.#instances.sourceOf(address)
+  }
+}
+
+/** The VPC that a task's packets are in, if any. */
+function vpcOf(scope: Scope, task: TaskRecord): string | undefined {
+  const machine = tables.instances.find(scope, instanceOf(scope, task)?.machineId ?? '')
+  return tables.subnets.find(scope, task.subnetId ?? '')?.vpcId ?? machine?.vpcId
 }

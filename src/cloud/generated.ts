@@ -32,6 +32,7 @@ export const BOTOCORE_SERVICES = [
   'logs',
   'pricing',
   'secretsmanager',
+  'servicediscovery',
   'signer',
   'ssm',
   'sts',

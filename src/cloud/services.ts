@@ -27,6 +27,7 @@ import { keyDeletionController, kmsService } from '#aws/kms/index.ts'
 import { logsService } from '#aws/logs/index.ts'
 import { pricingService } from '#aws/pricing/index.ts'
 import { secretsController, secretsManagerService } from '#aws/secretsmanager/index.ts'
+import { serviceDiscoveryService } from '#aws/servicediscovery/index.ts'
 import { signerService } from '#aws/signer/index.ts'
 import { ssmService } from '#aws/ssm/index.ts'
 import { stsService } from '#aws/sts/service.ts'
@@ -64,6 +65,7 @@ export function awsServices(registries: {
     acmService,
     pricingService,
     signerService,
+    serviceDiscoveryService,
   ]
 }
 

@@ -122,7 +122,14 @@ export class Simulation {
     const network = new VirtualNetwork()
     const paths = new VpcPaths(world, accountId)
     // Added first, so that it is asked last: it judges where a connection really goes.
-    network.addRoute(new VpcRoute(world, paths, (address) => outside.nameOf(address)))
+    network.addRoute(
+      new VpcRoute(
+        world,
+        paths,
+        (address) => outside.nameOf(address),
+        (address) => ecs.machineOf(address),
+      ),
+    )
     const files = new EfsFiles(world)
     const trees = new LayerTrees(blobs)
     const registries = new Registries({ world, accountId, blobs, catalogue: new Catalogue(blobs), trees })

@@ -11,17 +11,29 @@ export class VpcRoute implements Route {
   readonly #world: World
   readonly #paths: VpcPaths
   readonly #nameOf: (address: string) => string | undefined
+  readonly #machineOf: (address: string) => string
 
-  /** `nameOf` tells the host name behind an address of the internet. */
-  constructor(world: World, paths: VpcPaths, nameOf: (address: string) => string | undefined) {
+  /** `nameOf` tells the host name behind an address of the internet, `machineOf` the machine that a container on a bridge hides behind. */
+  constructor(
+    world: World,
+    paths: VpcPaths,
+    nameOf: (address: string) => string | undefined,
+    machineOf: (address: string) => string,
+  ) {
     this.#world = world
     this.#paths = paths
     this.#nameOf = nameOf
+    this.#machineOf = machineOf
   }
 
   resolve(from: Peer, to: Peer, dialed: Peer): undefined {
     if (from.address === to.address || from.address.startsWith('127.')) return
-    const path = this.#path(from, to, dialed)
+    const source = { ...from, address: this.#machineOf(from.address) }
+    const machine = this.#machineOf(to.address)
+    // On a bridge it is the machine that packets are admitted to, at the port that it publishes.
+    const target = machine === to.address ? to : { address: machine, port: publishedPort(to, dialed) }
+    if (source.address === target.address) return
+    const path = this.#path(source, target, machine === to.address ? dialed : target)
     if (path && !path.open) throw new ConnectError('ETIMEDOUT', dialed.address, dialed.port)
   }
 
@@ -45,3 +57,7 @@ export class VpcRoute implements Route {
     return reach(this.#world, source, to, { port, fromPort })
   }
 }
+
+/** A client that was led to the container by a proxy in its own task dialled another port. */
+const publishedPort = (to: Peer, dialed: Peer): number =>
+  dialed.address.startsWith('127.') ? to.port : dialed.port

@@ -2,7 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CloudWatchLogsClient, CreateLogGroupCommand } from '@aws-sdk/client-cloudwatch-logs'
-import { DescribeSecurityGroupsCommand, DescribeSubnetsCommand, EC2Client } from '@aws-sdk/client-ec2'
+import {
+  AuthorizeSecurityGroupIngressCommand,
+  DescribeSecurityGroupsCommand,
+  DescribeSubnetsCommand,
+  EC2Client,
+} from '@aws-sdk/client-ec2'
 import {
   CreateClusterCommand,
   DescribeServicesCommand,
@@ -14,6 +19,7 @@ import {
   type Service,
   type Task,
 } from '@aws-sdk/client-ecs'
+import { ElasticLoadBalancingV2 } from '@aws-sdk/client-elastic-load-balancing-v2'
 import {
   AttachRolePolicyCommand,
   CreateRoleCommand,
@@ -144,6 +150,65 @@ export class EcsWorld {
       }),
     )
     return taskDefinition!.taskDefinitionArn!
+  }
+
+  /** An ALB `name` on port 80 that leads to the first of these target groups, with weight 0 to the others; checks go to `/readyz`. */
+  async balancer(
+    name: string,
+    groups: string[],
+  ): Promise<{ dnsName: string; groupArns: string[]; ruleArn: string }> {
+    const elb = this.clients.aws(ElasticLoadBalancingV2)
+    const { LoadBalancers } = await elb.createLoadBalancer({
+      Name: name,
+      Subnets: this.subnets,
+      SecurityGroups: [this.groupId],
+    })
+    const { LoadBalancerArn, DNSName } = LoadBalancers![0]!
+    const groupArns: string[] = []
+    for (const group of groups) {
+      const { TargetGroups } = await elb.createTargetGroup({
+        Name: group,
+        Protocol: 'HTTP',
+        Port: 8080,
+        VpcId: this.vpcId,
+        TargetType: 'ip',
+        HealthCheckPath: '/readyz',
+        HealthCheckIntervalSeconds: 5,
+        HealthCheckTimeoutSeconds: 2,
+        UnhealthyThresholdCount: 2,
+        HealthyThresholdCount: 2,
+      })
+      const { TargetGroupArn } = TargetGroups![0]!
+      const Attributes = [{ Key: 'deregistration_delay.timeout_seconds', Value: '5' }]
+      await elb.modifyTargetGroupAttributes({ TargetGroupArn, Attributes })
+      groupArns.push(TargetGroupArn!)
+    }
+    const { Listeners } = await elb.createListener({
+      LoadBalancerArn,
+      Protocol: 'HTTP',
+      Port: 80,
+      DefaultActions: [
+        {
+          Type: 'forward',
+          ForwardConfig: {
+            TargetGroups: groupArns.map((TargetGroupArn, index) => ({
+              TargetGroupArn,
+              Weight: index === 0 ? 100 : 0,
+            })),
+          },
+        },
+      ],
+    })
+    const { Rules } = await elb.describeRules({ ListenerArn: Listeners![0]!.ListenerArn })
+    return { dnsName: DNSName!, groupArns, ruleArn: Rules!.find(({ IsDefault }) => IsDefault)!.RuleArn! }
+  }
+
+  /** Lets everybody in to the default security group. */
+  async openGroup(): Promise<void> {
+    const IpPermissions = [{ IpProtocol: '-1', IpRanges: [{ CidrIp: '0.0.0.0/0' }] }]
+    await this.clients
+      .aws(EC2Client)
+      .send(new AuthorizeSecurityGroupIngressCommand({ GroupId: this.groupId, IpPermissions }))
   }
 
   async service(serviceName: string): Promise<Service> {

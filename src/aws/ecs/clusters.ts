@@ -1,12 +1,14 @@
 import type * as sdk from '@aws-sdk/client-ecs'
 import type { Scope } from '../ec2/index.ts'
 import { ensureLinkedRole } from '../iam/linked-roles.ts'
+import { createHttpNamespace } from '../servicediscovery/index.ts'
 import { AwsError, type Handler } from '../wire/service.ts'
 import { checkProviderNames, markGroups } from './capacity-providers.ts'
 import { registered } from './container-instances.ts'
 import { invalid, notSimulated } from './errors.ts'
 import { clusterOf, ecsArn, page, shortName, tagsOf, toTags } from './names.ts'
 import type { ClusterRecord, TaskRecord } from './records.ts'
+import { namespaceNamed } from './service-connect.ts'
 import { clusters, services, tasks } from './tables.ts'
 
 function toCluster(scope: Scope, record: ClusterRecord, include: string[] = []): sdk.Cluster {
@@ -46,6 +48,7 @@ function toCluster(scope: Scope, record: ClusterRecord, include: string[] = []):
     ...(include.includes('CONFIGURATIONS') && record.execute
       ? { configuration: { executeCommandConfiguration: record.execute } }
       : {}),
+    ...(record.connectNamespace ? { serviceConnectDefaults: { namespace: record.connectNamespace } } : {}),
     capacityProviders: record.capacityProviders,
     defaultCapacityProviderStrategy: record.defaultStrategy,
   }
@@ -75,6 +78,19 @@ function checkProviders(scope: Scope, names: string[], strategy: sdk.CapacityPro
       )
 }
 
+/** The namespace of a cluster's services: one that exists, or a new HTTP namespace of that name; an empty name takes it away. */
+function connectDefaults(
+  scope: Scope,
+  defaults: sdk.ClusterServiceConnectDefaultsRequest | undefined,
+): Pick<ClusterRecord, 'connectNamespace'> {
+  if (defaults?.namespace === undefined) return {}
+  if (defaults.namespace === '') return { connectNamespace: undefined }
+  const known = namespaceNamed(scope, defaults.namespace)
+  if (!known && defaults.namespace.startsWith('arn:'))
+    throw new AwsError('NamespaceNotFoundException', 'The specified namespace was not found.')
+  return { connectNamespace: (known ?? createHttpNamespace(scope, defaults.namespace)).arn }
+}
+
 export const clusterHandlers: Record<string, Handler> = {
   CreateCluster: (input: sdk.CreateClusterCommandInput, context) => {
     const name = input.clusterName || 'default'
@@ -94,6 +110,7 @@ export const clusterHandlers: Record<string, Handler> = {
       capacityProviders,
       defaultStrategy,
       ...executeOf(input.configuration),
+      ...connectDefaults(context, input.serviceConnectDefaults),
       tags: tagsOf(input.tags),
     })
     markGroups(context, capacityProviders)
@@ -147,6 +164,7 @@ export const clusterHandlers: Record<string, Handler> = {
       ...record,
       settings: input.settings ?? record.settings,
       ...executeOf(input.configuration),
+      ...connectDefaults(context, input.serviceConnectDefaults),
     })
     return { cluster: toCluster(context, next, EVERYTHING) }
   },

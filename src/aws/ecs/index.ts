@@ -7,6 +7,7 @@ export { needsOf } from './instance-resources.ts'
 export type * from './records.ts'
 export { type ContainerState, type TaskRunner, TaskStartError } from './runner.ts'
 export { ecsService } from './service.ts'
+export { behindProxy, isProxyAddress, proxyAddress } from './service-connect.ts'
 export { serviceController } from './service-controller.ts'
 export {
   clusters,

@@ -1,4 +1,4 @@
-import type { LoadBalancer, TaskOverride } from '@aws-sdk/client-ecs'
+import type { LoadBalancer, ServiceRegistry, TaskOverride } from '@aws-sdk/client-ecs'
 import type { Scope } from '../ec2/index.ts'
 import { roleByArn } from '../iam/identity.ts'
 import { type Choice, chooseInstance } from './choose-instance.ts'
@@ -24,6 +24,7 @@ export interface LaunchOptions {
   service?: string
   overrides?: TaskOverride
   loadBalancers?: LoadBalancer[]
+  registries?: ServiceRegistry[]
   enableExecuteCommand?: boolean
   tags?: Tags
   /** The tasks beside which this one is placed. */
@@ -108,6 +109,7 @@ export function launchTask(scope: Scope, options: LaunchOptions): Launched {
     ...(executionRoleArn === undefined ? {} : { executionRoleArn }),
     ...(taskRoleArn === undefined ? {} : { taskRoleArn }),
     loadBalancers: options.loadBalancers ?? [],
+    ...(options.registries?.length ? { registries: options.registries } : {}),
     version: 1,
     createdAt: now,
     enableExecuteCommand: options.enableExecuteCommand ?? false,

@@ -10,6 +10,9 @@ import type {
   ManagedScaling,
   PlacementConstraint,
   PlacementStrategy,
+  ServiceConnectConfiguration,
+  ServiceDeploymentLifecycleStage,
+  ServiceRegistry,
   TaskDefinition,
   TaskOverride,
 } from '@aws-sdk/client-ecs'
@@ -25,6 +28,8 @@ export interface ClusterRecord {
   defaultStrategy: CapacityProviderStrategyItem[]
   /** How ECS Exec logs and encrypts. */
   execute?: ExecuteCommandConfiguration
+  /** ARN of the namespace of Cloud Map that its services connect in by default. */
+  connectNamespace?: string
   tags: Tags
 }
 
@@ -165,6 +170,8 @@ export interface TaskRecord {
   taskRoleArn?: string
   /** Target groups that it is to be registered in, with the port. */
   loadBalancers: LoadBalancer[]
+  /** Services of Cloud Map that it is to be an instance of. */
+  registries?: ServiceRegistry[]
   version: number
   createdAt: number
   connectivityAt?: number
@@ -179,6 +186,8 @@ export interface TaskRecord {
   enableExecuteCommand: boolean
   ephemeralStorageGiB: number
   tags: Tags
+  /** Why the service is to replace it, as its stopped reason will say. */
+  unwell?: string
   /** Whether the service has taken notice of its end. */
   accounted?: boolean
   /** Until when the task is protected from scale-in, ms; Infinity is not used. */
@@ -200,6 +209,58 @@ export interface DeploymentRecord {
   /** When the rollout ended, ms. */
   finishedAt?: number
   rolloutReason: string
+  /** Asked for by StopServiceDeployment. */
+  stopRequested?: 'ABORT' | 'ROLLBACK'
+  /** Of blue/green deployments only: how far it has come, and since when, ms. */
+  stage?: ServiceDeploymentLifecycleStage
+  stageAt?: number
+  /** Whether its tasks stand in the alternate target groups. */
+  alternate?: boolean
+  /** Whether it is the old revision that takes over again. */
+  rollsBack?: boolean
+}
+
+/** Service Connect of a service: in which namespace, and what it offers there. */
+export interface ConnectRecord {
+  /** ARN of the Cloud Map namespace. */
+  namespaceArn: string
+  endpoints: {
+    portName: string
+    discoveryName: string
+    /** ARN of the Cloud Map service that ECS has made for it. */
+    serviceArn: string
+    containerName: string
+    containerPort: number
+    aliases: { port: number; dnsName: string }[]
+    /** When it came to be, ms: tasks that began before do not see it. */
+    since: number
+  }[]
+  /** As the caller gave it. */
+  configuration: ServiceConnectConfiguration
+}
+
+/** A part of a service that is deployed from outside. */
+export interface TaskSetRecord {
+  /** `ecs-svc/1234567890123456789` */
+  id: string
+  status: 'PRIMARY' | 'ACTIVE' | 'DRAINING'
+  definitionArn: string
+  network?: NetworkRecord
+  launchType: 'FARGATE' | 'EC2' | 'EXTERNAL'
+  strategy?: CapacityProviderStrategyItem[]
+  platformVersion?: string
+  loadBalancers: LoadBalancer[]
+  registries: ServiceRegistry[]
+  externalId?: string
+  /** Percent of the service's desired count. */
+  scale: number
+  /** Whether all its tasks do their work, and since when that is so, ms. */
+  steady: boolean
+  steadyAt: number
+  createdAt: number
+  updatedAt: number
+  clientToken?: string
+  tags: Tags
 }
 
 export interface ServiceRecord {
@@ -221,7 +282,17 @@ export interface ServiceRecord {
   managedTags: boolean
   enableExecuteCommand: boolean
   clientToken?: string
+  /** Services of Cloud Map that its tasks are to be instances of. */
+  registries?: ServiceRegistry[]
+  connect?: ConnectRecord
+  /** Who deploys, if it is not ECS itself. */
+  controller?: 'EXTERNAL'
+  /** How ECS deploys, if not by a rolling update. */
+  deploymentStrategy?: 'BLUE_GREEN'
+  bakeTimeMinutes?: number
   deployments: DeploymentRecord[]
+  /** Only with the controller EXTERNAL, which has no deployments. */
+  taskSets?: TaskSetRecord[]
   /** The latest ones that are over, newest first. */
   finished?: DeploymentRecord[]
   /** Newest first. */

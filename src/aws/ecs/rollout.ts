@@ -13,17 +13,20 @@ export interface RolloutState {
   /** The tasks that are wanted still, of the primary deployment and of those before it. */
   primary: TaskRecord[]
   others: TaskRecord[]
+  /** Tasks of the primary deployment that are to be replaced because they are unwell; not among `primary`. */
+  unwell?: TaskRecord[]
   isHealthy(task: TaskRecord): boolean
   /** Whether a task asked not to be ended by scaling in or a deployment. */
   isProtected?(task: TaskRecord): boolean
 }
 
 /**
- * A rolling update's next step: no more tasks than the maximum, no fewer healthy ones than the minimum.
+ * A rolling update's next step: no more tasks than the maximum, no fewer healthy ones than the minimum. What is unwell goes when its
+ * replacement does its work, or at once when there is no room for both.
  * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html
  */
 export function planOf(state: RolloutState): Plan {
-  const { desired, primary, others, isHealthy, isProtected = () => false } = state
+  const { desired, primary, others, unwell = [], isHealthy, isProtected = () => false } = state
   const upper = Math.max(desired, Math.floor((desired * state.maximumPercent) / 100))
   const lower = Math.ceil((desired * state.minimumHealthyPercent) / 100)
   const surplus = newestFirst(primary)
@@ -42,7 +45,13 @@ export function planOf(state: RolloutState): Plan {
     }
   }
   const left = kept.length + others.filter((task) => !stop.includes(task)).length
-  return { start: Math.max(0, Math.min(desired - kept.length, upper - left)), stop }
+  const missing = Math.max(0, desired - kept.length)
+  const replaced = kept.filter(isHealthy).length >= desired
+  // Without room above the desired count the unwell ones make it.
+  const crowding = Math.max(0, left + unwell.length + missing - upper)
+  const leaving = replaced ? unwell : oldestFirst(unwell).slice(0, crowding)
+  const room = upper - left - (unwell.length - leaving.length)
+  return { start: Math.max(0, Math.min(missing, room)), stop: [...stop, ...leaving] }
 }
 
 const oldestFirst = (tasks: TaskRecord[]) => [...tasks].sort((a, b) => a.createdAt - b.createdAt)

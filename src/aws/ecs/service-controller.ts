@@ -2,8 +2,7 @@ import type { Controller, Result } from '#world/controller.ts'
 import type { World } from '#world/world.ts'
 import { scopeOfKey } from '../ec2/index.ts'
 import { targets } from '../elbv2/index.ts'
-import { stopTask } from './launch.ts'
-import type { ContainerInstanceRecord, TaskRecord } from './records.ts'
+import type { ContainerInstanceRecord, ServiceRecord, TaskRecord } from './records.ts'
 import { roll } from './service-rollout.ts'
 import { ServiceWork } from './service-work.ts'
 import { services, tasks } from './tables.ts'
@@ -43,7 +42,7 @@ export function serviceController(world: World): Controller {
           const { groupArn } = entry.value as { groupArn: string }
           return services
             .list(scope)
-            .filter(({ loadBalancers }) => loadBalancers.some((one) => one.targetGroupArn === groupArn))
+            .filter((service) => standsBehind(service, groupArn))
             .map(({ cluster, name }) => services.key(scope, cluster, name))
         },
       },
@@ -57,11 +56,19 @@ export function serviceController(world: World): Controller {
   }
 }
 
+/** Whether tasks of a service are targets of a group. */
+function standsBehind({ loadBalancers, taskSets = [] }: ServiceRecord, groupArn: string): boolean {
+  return [...loadBalancers, ...taskSets.flatMap((set) => set.loadBalancers)].some(
+    ({ targetGroupArn, advancedConfiguration }) =>
+      targetGroupArn === groupArn || advancedConfiguration?.alternateTargetGroupArn === groupArn,
+  )
+}
+
 /** One look at one service. */
 function look(work: ServiceWork): Result | undefined {
   const before = work.service
   accountForEnded(work)
-  stopUnwell(work)
+  noteUnwell(work)
   const result = work.service.status === 'DRAINING' ? drain(work) : roll(work)
   if (work.service !== before) services.put(work.scope, work.service)
   return result
@@ -84,19 +91,22 @@ function accountForEnded(work: ServiceWork): void {
   }
 }
 
-/** Ends the tasks that their load balancer has found unwell, once their grace period is over. */
-function stopUnwell(work: ServiceWork): void {
+/** Notes the tasks that their load balancer has found unwell, once their grace period is over: they are to be replaced. */
+function noteUnwell(work: ServiceWork): void {
   const grace = (work.service.gracePeriodSeconds ?? 0) * 1000
   for (const task of work.active()) {
-    if (task.lastStatus !== 'RUNNING' || work.now - task.startedAt! < grace) continue
+    if (task.unwell !== undefined || task.lastStatus !== 'RUNNING' || work.now - task.startedAt! < grace)
+      continue
     for (const { groupArn, id, port } of targetsOf(work.scope, task)) {
       const target = targets.find(work.scope, groupArn, id, port)
       if (target?.state !== 'unhealthy') continue
       work.event(
         `(task ${task.id}) (port ${port}) is unhealthy in (target-group ${groupArn}) due to (reason ${target.description}).`,
       )
-      const reason = `Task failed ELB health checks in (target-group ${groupArn})`
-      stopTask(work.scope, task, 'ServiceSchedulerInitiated', reason)
+      tasks.put(work.scope, {
+        ...task,
+        unwell: `Task failed ELB health checks in (target-group ${groupArn})`,
+      })
       break
     }
   }

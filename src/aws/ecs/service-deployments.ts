@@ -1,32 +1,30 @@
 import type * as sdk from '@aws-sdk/client-ecs'
 import type { Scope } from '../ec2/index.ts'
-import type { Handler, RequestContext } from '../wire/service.ts'
+import { AwsError, type Handler, type RequestContext } from '../wire/service.ts'
 import { invalid, serviceNotFound } from './errors.ts'
-import { clusterOf, date, ecsArn, optional, page, shortName } from './names.ts'
+import { clusterOf, date, optional, page, shortName } from './names.ts'
 import type { DeploymentRecord, ServiceRecord } from './records.ts'
 import { circuitThreshold } from './rollout.ts'
-import { countOf, toNetwork } from './service-output.ts'
+import { countOf, deploymentArn, numberOf, revisionArn, toNetwork } from './service-output.ts'
 import { clusters, definitionByArn, services, tasksOf } from './tables.ts'
-
-/** The number in `ecs-svc/1234567890123456789`. */
-const numberOf = ({ id }: DeploymentRecord) => id.split('/')[1]!
-
-const deploymentArn = (scope: Scope, { cluster, name }: ServiceRecord, deployment: DeploymentRecord) =>
-  ecsArn(scope, `service-deployment/${cluster}/${name}/${numberOf(deployment)}`)
-/** Each deployment here has a revision of its own. */
-const revisionArn = (scope: Scope, { cluster, name }: ServiceRecord, deployment: DeploymentRecord) =>
-  ecsArn(scope, `service-revision/${cluster}/${name}/${numberOf(deployment)}`)
 
 /** Those that go on and those that are over, newest first. */
 const allOf = ({ deployments, finished = [] }: ServiceRecord): DeploymentRecord[] =>
   [...deployments, ...finished].sort((a, b) => b.createdAt - a.createdAt)
 
+/** Whether a deployment is still at work or what it has come to. */
 function statusOf({ deployments }: ServiceRecord, deployment: DeploymentRecord): sdk.ServiceDeploymentStatus {
   const present = deployments.includes(deployment)
-  if (deployment.rolloutState === 'COMPLETED') return 'SUCCESSFUL'
-  if (deployment.rolloutState === 'IN_PROGRESS')
-    return present && deployment.status === 'PRIMARY' ? 'IN_PROGRESS' : 'STOPPED'
-  return deployment.status === 'PRIMARY' ? 'STOPPED' : 'ROLLBACK_SUCCESSFUL'
+  const { status, rolloutState, stopRequested } = deployment
+  if (rolloutState === 'COMPLETED') return 'SUCCESSFUL'
+  if (rolloutState === 'IN_PROGRESS') {
+    if (!present || status !== 'PRIMARY') return 'STOPPED'
+    if (stopRequested === undefined) return 'IN_PROGRESS'
+    return stopRequested === 'ROLLBACK' ? 'ROLLBACK_REQUESTED' : 'STOP_REQUESTED'
+  }
+  if (status === 'PRIMARY') return 'STOPPED'
+  // Its tasks go while those of the revision before come back.
+  return present ? 'ROLLBACK_IN_PROGRESS' : 'ROLLBACK_SUCCESSFUL'
 }
 
 function toBrief(
@@ -55,6 +53,7 @@ function toDeployment(
   const { targetServiceRevisionArn: arn, ...brief } = toBrief(scope, service, deployment)
   const own = tasksOf(scope, service).filter(({ startedBy }) => startedBy === deployment.id)
   const { runningCount, pendingCount } = countOf(own)
+  const stopped = brief.status === 'STOPPED' && deployment.finishedAt !== undefined
   const older = allOf(service).filter(({ createdAt }) => createdAt < deployment.createdAt)
   const counts = (all: number, running: number, pending: number) => ({
     requestedTaskCount: all,
@@ -64,6 +63,9 @@ function toDeployment(
   return {
     ...brief,
     updatedAt: date(deployment.updatedAt),
+    ...optional('stoppedAt', stopped ? date(deployment.finishedAt!) : undefined),
+    ...optional('lifecycleStage', deployment.stage),
+    ...rollbackOf(scope, service, deployment),
     sourceServiceRevisions: older
       .slice(0, 1)
       .map((one) => ({ arn: revisionArn(scope, service, one), ...counts(0, 0, 0) })),
@@ -72,7 +74,8 @@ function toDeployment(
       deploymentCircuitBreaker: service.circuitBreaker,
       maximumPercent: service.maximumPercent,
       minimumHealthyPercent: service.minimumHealthyPercent,
-      strategy: 'ROLLING',
+      strategy: service.deploymentStrategy ?? 'ROLLING',
+      bakeTimeInMinutes: service.bakeTimeMinutes ?? 0,
     },
     deploymentCircuitBreaker: {
       status: service.circuitBreaker.enable
@@ -84,6 +87,52 @@ function toDeployment(
       threshold: circuitThreshold(service.desiredCount),
     },
   }
+}
+
+/** What a deployment that was given up has gone back to. */
+function rollbackOf(
+  scope: Scope,
+  service: ServiceRecord,
+  deployment: DeploymentRecord,
+): Pick<sdk.ServiceDeployment, 'rollback'> {
+  if (deployment.rolloutState !== 'FAILED' || deployment.status === 'PRIMARY') return {}
+  const good = allOf(service).find(
+    ({ createdAt, rolloutState }) => createdAt < deployment.createdAt && rolloutState !== 'FAILED',
+  )
+  return {
+    rollback: {
+      reason: deployment.rolloutReason,
+      ...optional('startedAt', deployment.finishedAt === undefined ? undefined : date(deployment.finishedAt)),
+      ...optional('serviceRevisionArn', good && revisionArn(scope, service, good)),
+    },
+  }
+}
+
+/** Asks for the end of a deployment; the service's controller sees to it. Throws ECS's errors. */
+function stopDeployment(input: sdk.StopServiceDeploymentCommandInput, context: RequestContext) {
+  const arn = input.serviceDeploymentArn!
+  const [type, cluster = '', name = '', number = ''] = (arn.split(':')[5] ?? '').split('/')
+  if (type !== 'service-deployment')
+    throw invalid(`Invalid identifier: ${arn} is not the ARN of a service-deployment.`)
+  const service = services.find(context, cluster, name)
+  const deployment = service && allOf(service).find((one) => numberOf(one) === number)
+  if (!service || !deployment)
+    throw new AwsError('ServiceDeploymentNotFoundException', 'Service deployment not found.')
+  const stopRequested = input.stopType ?? 'ROLLBACK'
+  const asked = deployment.stopRequested === stopRequested && deployment.rolloutState === 'IN_PROGRESS'
+  if (!asked && statusOf(service, deployment) !== 'IN_PROGRESS')
+    throw new AwsError(
+      'ConflictException',
+      'The service deployment is not in progress and cannot be stopped.',
+    )
+  if (
+    stopRequested === 'ROLLBACK' &&
+    !service.deployments.some(({ rolloutState }) => rolloutState === 'COMPLETED')
+  )
+    throw new AwsError('ConflictException', 'There is no completed service deployment to roll back to.')
+  const deployments = service.deployments.map((one) => (one === deployment ? { ...one, stopRequested } : one))
+  services.put(context, { ...service, deployments })
+  return { serviceDeploymentArn: arn }
 }
 
 function toRevision(scope: Scope, service: ServiceRecord, deployment: DeploymentRecord): sdk.ServiceRevision {
@@ -98,6 +147,8 @@ function toRevision(scope: Scope, service: ServiceRecord, deployment: Deployment
       : { launchType: deployment.launchType }),
     ...optional('platformVersion', deployment.platformVersion),
     loadBalancers: service.loadBalancers,
+    serviceRegistries: service.registries ?? [],
+    ...optional('serviceConnectConfiguration', service.connect?.configuration),
     ...optional('networkConfiguration', deployment.network && toNetwork(deployment.network)),
     containerImages: (definition?.containers ?? []).map(({ name, image }) => ({
       containerName: name,
@@ -129,6 +180,8 @@ function select<T>(
 }
 
 export const serviceDeploymentHandlers: Record<string, Handler> = {
+  StopServiceDeployment: stopDeployment,
+
   ListServiceDeployments: (input: sdk.ListServiceDeploymentsCommandInput, context) => {
     const cluster = clusterOf(context, input.cluster)
     const service = services.find(context, cluster.name, shortName(input.service!))

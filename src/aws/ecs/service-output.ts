@@ -4,6 +4,7 @@ import { date, ecsArn, optional, toTags } from './names.ts'
 import { runningPlatform } from './placement.ts'
 import type { DeploymentRecord, NetworkRecord, ServiceRecord, TaskRecord } from './records.ts'
 import { clusters, tasksOf } from './tables.ts'
+import { toTaskSet } from './task-sets.ts'
 
 const RUNNING = /^(RUNNING|DEACTIVATING)$/
 const PENDING = /^(PROVISIONING|PENDING|ACTIVATING)$/
@@ -52,28 +53,72 @@ function toDeployment(
     ...optional('networkConfiguration', deployment.network && toNetwork(deployment.network)),
     rolloutState: deployment.rolloutState,
     rolloutStateReason: deployment.rolloutReason,
+    ...(deployment.status === 'PRIMARY' && service.connect
+      ? {
+          serviceConnectConfiguration: service.connect.configuration,
+          serviceConnectResources: service.connect.endpoints.map(({ discoveryName, serviceArn }) => ({
+            discoveryName,
+            discoveryArn: serviceArn,
+          })),
+        }
+      : {}),
   }
 }
 
+/** Where the tasks of the primary deployment go. */
+const placed = ({ strategy, launchType, platformVersion, definitionArn }: DeploymentRecord) => ({
+  ...(strategy ? { capacityProviderStrategy: strategy } : { launchType }),
+  ...(launchType === 'FARGATE'
+    ? { platformVersion: platformVersion ?? 'LATEST', platformFamily: 'Linux' }
+    : {}),
+  taskDefinition: definitionArn,
+})
+
+/** The deployment that goes on, and the revisions that have tasks. */
+function currentOf(scope: Scope, service: ServiceRecord): Partial<sdk.Service> {
+  const { deployments } = service
+  if (deployments.length === 0 || service.status === 'INACTIVE') return {}
+  const running = deployments.find(
+    ({ status, rolloutState }) => status === 'PRIMARY' && rolloutState === 'IN_PROGRESS',
+  )
+  return {
+    ...optional('currentServiceDeployment', running && deploymentArn(scope, service, running)),
+    currentServiceRevisions: deployments.map((one) => {
+      const own = tasksOf(scope, service).filter(({ startedBy }) => startedBy === one.id)
+      const { runningCount, pendingCount } = countOf(own)
+      return {
+        arn: revisionArn(scope, service, one),
+        requestedTaskCount: one.status === 'PRIMARY' ? service.desiredCount : 0,
+        runningTaskCount: runningCount,
+        pendingTaskCount: pendingCount,
+      }
+    }),
+  }
+}
+
+/** The number in `ecs-svc/1234567890123456789`. */
+export const numberOf = ({ id }: Pick<DeploymentRecord, 'id'>): string => id.split('/')[1]!
+
+export const deploymentArn = (scope: Scope, { cluster, name }: ServiceRecord, deployment: DeploymentRecord) =>
+  ecsArn(scope, `service-deployment/${cluster}/${name}/${numberOf(deployment)}`)
+/** Each deployment here has a revision of its own. */
+export const revisionArn = (scope: Scope, { cluster, name }: ServiceRecord, deployment: DeploymentRecord) =>
+  ecsArn(scope, `service-revision/${cluster}/${name}/${numberOf(deployment)}`)
+
 export function toService(scope: Scope, service: ServiceRecord, withTags = false): sdk.Service {
   const tasks = tasksOf(scope, service)
-  const primary = service.deployments.find(({ status }) => status === 'PRIMARY')!
+  const primary = service.deployments.find(({ status }) => status === 'PRIMARY')
+  const external = service.controller === 'EXTERNAL'
   return {
     serviceArn: service.arn,
     serviceName: service.name,
     clusterArn: clusters.find(scope, service.cluster)!.arn,
     loadBalancers: service.loadBalancers,
-    serviceRegistries: [],
+    serviceRegistries: service.registries ?? [],
     status: service.status,
     desiredCount: service.desiredCount,
     ...countOf(tasks),
-    ...(primary.strategy
-      ? { capacityProviderStrategy: primary.strategy }
-      : { launchType: primary.launchType }),
-    ...(primary.launchType === 'FARGATE'
-      ? { platformVersion: primary.platformVersion ?? 'LATEST', platformFamily: 'Linux' }
-      : {}),
-    taskDefinition: primary.definitionArn,
+    ...(primary ? placed(primary) : {}),
     deploymentConfiguration: {
       deploymentCircuitBreaker: service.circuitBreaker,
       maximumPercent: service.maximumPercent,
@@ -86,13 +131,15 @@ export function toService(scope: Scope, service: ServiceRecord, withTags = false
           rollback: service.alarms.rollback,
         },
       ),
-      strategy: 'ROLLING',
-      bakeTimeInMinutes: 0,
+      strategy: service.deploymentStrategy ?? 'ROLLING',
+      bakeTimeInMinutes: service.bakeTimeMinutes ?? 0,
     },
     deployments:
       service.status === 'INACTIVE'
         ? []
         : service.deployments.map((one) => toDeployment(service, one, tasks)),
+    ...(external ? { taskSets: (service.taskSets ?? []).map((set) => toTaskSet(scope, service, set)) } : {}),
+    ...currentOf(scope, service),
     ...(service.loadBalancers.length > 0
       ? {
           roleArn: `arn:aws:iam::${scope.accountId}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS`,
@@ -103,9 +150,9 @@ export function toService(scope: Scope, service: ServiceRecord, withTags = false
     createdAt: date(service.createdAt),
     placementConstraints: service.rules.constraints,
     placementStrategy: service.rules.strategies,
-    ...optional('networkConfiguration', primary.network && toNetwork(primary.network)),
+    ...optional('networkConfiguration', primary?.network && toNetwork(primary.network)),
     schedulingStrategy: service.scheduling,
-    deploymentController: { type: 'ECS' },
+    deploymentController: { type: service.controller ?? 'ECS' },
     createdBy: service.createdBy,
     enableECSManagedTags: service.managedTags,
     propagateTags: service.propagateTags,

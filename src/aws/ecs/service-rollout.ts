@@ -1,18 +1,23 @@
 import type { Result } from '#world/controller.ts'
 import { inAlarm } from '../cloudwatch/index.ts'
+import { rollBlueGreen } from './blue-green.ts'
 import { eligible, obstacle } from './choose-instance.ts'
 import type { ContainerInstanceRecord, DeploymentRecord, TaskRecord } from './records.ts'
 import { circuitThreshold, type Plan, planOf } from './rollout.ts'
 import { backOff, PLACEMENT_RETRY_MS, startTasks } from './service-starts.ts'
 import type { ServiceWork } from './service-work.ts'
 import { definitionByArn } from './tables.ts'
+import { rollTaskSets } from './task-set-rollout.ts'
 
 /** Deployments of a service that are shown after they are over. */
 const FINISHED_KEPT = 20
 
 /** Brings an active service one step nearer to its desired tasks of its primary deployment. */
 export function roll(work: ServiceWork): Result | undefined {
+  if (work.service.controller === 'EXTERNAL') return rollTaskSets(work)
   if (givesUp(work)) return roll(work)
+  if (work.service.deploymentStrategy === 'BLUE_GREEN')
+    return rollBlueGreen(work, (desired) => settle(work, desired))
   return work.service.scheduling === 'DAEMON' ? rollDaemon(work) : rollReplicas(work)
 }
 
@@ -28,8 +33,9 @@ function rollReplicas(work: ServiceWork): Result | undefined {
           desired: service.desiredCount,
           maximumPercent: service.maximumPercent,
           minimumHealthyPercent: service.minimumHealthyPercent,
-          primary: active.filter(isCurrent),
+          primary: active.filter((task) => isCurrent(task) && task.unwell === undefined),
           others: active.filter((task) => !isCurrent(task)),
+          unwell: active.filter((task) => isCurrent(task) && task.unwell !== undefined),
           isHealthy: (task) => work.isHealthy(task),
           isProtected: (task) => work.isProtected(task),
         })
@@ -92,6 +98,10 @@ function givesUp(work: ServiceWork): boolean {
   const { service, primary, scope } = work
   if (primary.rolloutState !== 'IN_PROGRESS') return false
   const { circuitBreaker, alarms, desiredCount } = service
+  if (primary.stopRequested) {
+    const why = `service deployment stopped by the user`
+    return abandon(work, primary, why, primary.stopRequested === 'ROLLBACK', 'ECS deployment')
+  }
   const ringing = alarms?.enable ? alarms.names.filter((name) => inAlarm(scope, name)) : []
   if (ringing.length > 0) {
     const why = `alarm detected: ${ringing.join(', ')}`
@@ -126,6 +136,8 @@ function abandon(
   work.changeDeployment(primary.id, { status: 'ACTIVE' })
   work.changeDeployment(good.id, {
     status: 'PRIMARY',
+    stage: 'SCALE_UP',
+    rollsBack: true,
     rolloutState: 'IN_PROGRESS',
     rolloutReason: `${who}: rolling back to deploymentId ${good.id}.`,
   })
@@ -150,6 +162,7 @@ function settle(work: ServiceWork, desired: number): void {
       rolloutState: 'COMPLETED',
       rolloutReason: `ECS deployment ${primary.id} completed.`,
       failedTasks: 0,
+      rollsBack: false,
       finishedAt: work.now,
     })
     const { deployments, finished = [] } = work.service

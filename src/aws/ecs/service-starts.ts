@@ -1,8 +1,16 @@
 import { AwsError } from '../wire/service.ts'
+import { balancersFor } from './blue-green.ts'
 import { eventReason } from './choose-instance.ts'
 import { durations } from './data/durations.ts'
 import { type Launched, launchTask } from './launch.ts'
-import type { ContainerInstanceRecord, DeploymentRecord, ServiceRecord, TaskRecord } from './records.ts'
+import type {
+  ContainerInstanceRecord,
+  DeploymentRecord,
+  ServiceRecord,
+  TaskRecord,
+  TaskSetRecord,
+} from './records.ts'
+import { registriesOf } from './service-registries.ts'
 import { type ServiceWork, shortIds } from './service-work.ts'
 import { clusters, definitionByArn } from './tables.ts'
 
@@ -10,6 +18,9 @@ import { clusters, definitionByArn } from './tables.ts'
 export const PLACEMENT_RETRY_MS = 30_000
 const TROUBLESHOOTING =
   'For more information, see the Troubleshooting section of the Amazon ECS Developer Guide.'
+
+/** What tasks are started of: a deployment, or a task set. */
+type Startable = DeploymentRecord | TaskSetRecord
 
 /** How long to wait before the next start, ms: longer with each failure in a row. */
 export function backOff({ service: { failures, failedAt }, scope }: ServiceWork): number {
@@ -24,7 +35,7 @@ export function backOff({ service: { failures, failedAt }, scope }: ServiceWork)
 /** Starts tasks of a deployment, on the instances given or where they are placed; gives whether all found a place. */
 export function startTasks(
   work: ServiceWork,
-  deployment: DeploymentRecord,
+  deployment: Startable,
   places: (ContainerInstanceRecord | undefined)[],
 ): boolean {
   const started: TaskRecord[] = []
@@ -48,14 +59,16 @@ export function startTasks(
   }
   if (started.length > 0) {
     work.set({ steady: false })
-    work.event(`has started ${started.length} tasks: ${shortIds(started)}.`)
+    const replaced = work.replacing(deployment.id, started.length)
+    const why = replaced > 0 ? ` Amazon ECS replaced ${replaced} tasks due to an unhealthy status.` : ''
+    work.event(`has started ${started.length} tasks: ${shortIds(started)}.${why}`)
   }
   return placed
 }
 
 function launch(
   work: ServiceWork,
-  deployment: DeploymentRecord,
+  deployment: Startable,
   instance: ContainerInstanceRecord | undefined,
   started: TaskRecord[],
 ): Launched {
@@ -74,7 +87,9 @@ function launch(
     group: `service:${service.name}`,
     startedBy: deployment.id,
     service: service.name,
-    loadBalancers: service.loadBalancers,
+    loadBalancers:
+      'loadBalancers' in deployment ? deployment.loadBalancers : balancersFor(service, deployment),
+    registries: 'registries' in deployment ? deployment.registries : registriesOf(service),
     enableExecuteCommand: service.enableExecuteCommand,
     tags: tagsFor(service, definition.tags),
     beside: [...work.active(), ...started],

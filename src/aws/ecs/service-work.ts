@@ -64,7 +64,7 @@ export class ServiceWork {
 
   /** Whether a task does its work: it runs, its checks are good, and its targets take traffic. */
   isHealthy(task: TaskRecord): boolean {
-    if (task.lastStatus !== 'RUNNING') return false
+    if (task.lastStatus !== 'RUNNING' || task.unwell !== undefined) return false
     const definition = definitionByArn(this.scope, task.definitionArn)
     const checked = definition?.containers.some(
       ({ healthCheck, essential }) => healthCheck && (essential ?? true),
@@ -80,6 +80,14 @@ export class ServiceWork {
     return instanceOf(this.scope, task)?.status === 'DRAINING'
   }
 
+  /** The unwell tasks of a deployment that are still there: what is started beside them replaces them. */
+  replacing(deploymentId: string, started: number): number {
+    const unwell = this.active().filter(
+      (task) => task.startedBy === deploymentId && task.unwell !== undefined,
+    )
+    return Math.min(started, unwell.length)
+  }
+
   isProtected(task: TaskRecord): boolean {
     return (task.protectedUntil ?? 0) > this.now
   }
@@ -91,7 +99,7 @@ export class ServiceWork {
         this.scope,
         task,
         'ServiceSchedulerInitiated',
-        `Scaling activity initiated by (deployment ${task.startedBy})`,
+        task.unwell ?? `Scaling activity initiated by (deployment ${task.startedBy})`,
       )
     this.event(`has stopped ${stopped.length} running tasks: ${shortIds(stopped)}.`)
   }

@@ -10,6 +10,7 @@ import { serviceHandlers } from './services.ts'
 import { tagHandlers } from './tags.ts'
 import { taskDefinitionHandlers } from './task-definitions.ts'
 import { taskProtectionHandlers } from './task-protection.ts'
+import { taskSetHandlers } from './task-sets.ts'
 import { taskHandlers } from './tasks.ts'
 
 const clusterName = (named: string | undefined) => shortName(named || 'default')
@@ -24,6 +25,14 @@ const service: ResourceResolver<{ cluster?: string; service?: string; serviceNam
   ecsArn(
     context,
     `service/${clusterName(input.cluster)}/${shortName(input.service ?? input.serviceName ?? '')}`,
+  )
+const taskSet: ResourceResolver<{ cluster?: string; service?: string; taskSet?: string }> = (
+  input,
+  context,
+) =>
+  ecsArn(
+    context,
+    `task-set/${clusterName(input.cluster)}/${shortName(input.service ?? '')}/${shortName(input.taskSet ?? '')}`,
   )
 const task: ResourceResolver<{ cluster?: string; task?: string }> = (input, context) =>
   ecsArn(context, `task/${clusterName(input.cluster)}/${shortName(input.task ?? '')}`)
@@ -57,6 +66,7 @@ export const ecsService: Service = {
     ...taskHandlers,
     ...serviceHandlers,
     ...serviceDeploymentHandlers,
+    ...taskSetHandlers,
     ...containerInstanceHandlers,
     ...attributeHandlers,
     ...capacityProviderHandlers,
@@ -83,6 +93,12 @@ export const ecsService: Service = {
     CreateService: service,
     UpdateService: service,
     DeleteService: service,
+    CreateTaskSet: service,
+    DescribeTaskSets: service,
+    UpdateTaskSet: taskSet,
+    DeleteTaskSet: taskSet,
+    UpdateServicePrimaryTaskSet: service,
+    StopServiceDeployment: (input: { serviceDeploymentArn?: string }) => input.serviceDeploymentArn ?? '*',
     DescribeClusters: (input: { clusters?: string[] }, context) =>
       (input.clusters?.length ? input.clusters : ['default']).map((name) =>
         ecsArn(context, `cluster/${clusterName(name)}`),

@@ -1,14 +1,23 @@
 import type * as sdk from '@aws-sdk/client-ecs'
 import type { Scope } from '../ec2/index.ts'
-import { balancersByGroup, targetGroups } from '../elbv2/index.ts'
 import { ensureLinkedRole } from '../iam/linked-roles.ts'
 import type { Handler, RequestContext } from '../wire/service.ts'
+import { checkShifting } from './blue-green.ts'
 import { invalid, notSimulated, serviceNotActive, serviceNotFound } from './errors.ts'
 import { checkExecRole } from './execute-command.ts'
 import { clusterOf, page, shortName, tagsOf } from './names.ts'
 import { type Placement, placementOf } from './placement.ts'
-import type { DeploymentRecord, PlacementRules, ServiceRecord, TaskDefinitionRecord } from './records.ts'
+import type {
+  ClusterRecord,
+  DeploymentRecord,
+  PlacementRules,
+  ServiceRecord,
+  TaskDefinitionRecord,
+} from './records.ts'
+import { checkBalancers } from './service-balancers.ts'
+import { connectOf } from './service-connect.ts'
 import { serviceArn, toService } from './service-output.ts'
+import { checkRegistries } from './service-registries.ts'
 import { definitionByArn, services } from './tables.ts'
 import { usableDefinition } from './task-definitions.ts'
 
@@ -16,6 +25,7 @@ function newDeployment(
   scope: Scope,
   definition: TaskDefinitionRecord,
   placement: Placement,
+  alternate = false,
 ): DeploymentRecord {
   const now = scope.world.clock.now()
   const id = `ecs-svc/${scope.world.ids.text(19, '0123456789').replace(/^0/, '1')}`
@@ -32,28 +42,7 @@ function newDeployment(
     updatedAt: now,
     rolloutState: 'IN_PROGRESS',
     rolloutReason: `ECS deployment ${id} in progress.`,
-  }
-}
-
-/** Throws for load balancers that the tasks cannot stand behind. */
-function checkBalancers(scope: Scope, definition: TaskDefinitionRecord, balancers: sdk.LoadBalancer[]): void {
-  for (const { targetGroupArn, loadBalancerName, containerName, containerPort } of balancers) {
-    if (loadBalancerName !== undefined) throw notSimulated('ECS services behind classic load balancers')
-    const group = targetGroups.find(scope, targetGroupArn ?? '')
-    if (!group) throw invalid(`The specified target group does not exist: ${targetGroupArn}`)
-    if (!balancersByGroup(scope).has(group.arn))
-      throw invalid(
-        `The target group with targetGroupArn ${group.arn} does not have an associated load balancer.`,
-      )
-    const container = definition.containers.find(({ name }) => name === containerName)
-    if (!container) throw invalid(`The container ${containerName} does not exist in the task definition.`)
-    if (!container.portMappings?.some((mapping) => mapping.containerPort === containerPort))
-      throw invalid(`The container ${containerName} did not have a container port ${containerPort} defined.`)
-    const wanted = definition.rest.networkMode === 'awsvpc' ? 'ip' : 'instance'
-    if (group.targetType !== wanted)
-      throw invalid(
-        `The provided target group ${group.arn} has target type ${group.targetType}, which is incompatible with the ${definition.rest.networkMode ?? 'bridge'} network mode specified in the task definition.`,
-      )
+    ...(alternate ? { alternate } : {}),
   }
 }
 
@@ -90,19 +79,15 @@ const alarmsOf = (alarms: sdk.DeploymentAlarms | undefined): Pick<ServiceRecord,
 function refuseUnsimulated(
   input: Pick<
     sdk.CreateServiceCommandInput,
-    | 'deploymentController'
-    | 'deploymentConfiguration'
-    | 'serviceRegistries'
-    | 'serviceConnectConfiguration'
-    | 'volumeConfigurations'
+    'deploymentController' | 'deploymentConfiguration' | 'volumeConfigurations'
   >,
 ): void {
-  if (input.deploymentController && input.deploymentController.type !== 'ECS')
-    throw notSimulated(`the deployment controller ${input.deploymentController.type}`)
+  if (input.deploymentController?.type === 'CODE_DEPLOY')
+    throw notSimulated('the deployment controller CODE_DEPLOY')
   const strategy = input.deploymentConfiguration?.strategy
-  if (strategy && strategy !== 'ROLLING') throw notSimulated(`${strategy} deployments`)
-  if (input.serviceRegistries?.length) throw notSimulated('service discovery')
-  if (input.serviceConnectConfiguration?.enabled) throw notSimulated('Service Connect')
+  if (strategy === 'LINEAR' || strategy === 'CANARY') throw notSimulated(`${strategy} deployments`)
+  if (input.deploymentConfiguration?.lifecycleHooks?.length)
+    throw notSimulated('the lifecycle hooks of deployments, which are Lambda functions')
   if (input.volumeConfigurations?.length) throw notSimulated('EBS volumes of tasks')
 }
 
@@ -128,6 +113,7 @@ function createService(input: sdk.CreateServiceCommandInput, context: RequestCon
     if (present.status === 'DRAINING') throw invalid('Unable to Start a service that is still Draining.')
     throw invalid('Creation of service was not idempotent.')
   }
+  if (input.deploymentController?.type === 'EXTERNAL') return createExternal(input, context, cluster)
   if (!input.taskDefinition) throw invalid('TaskDefinition can not be blank.')
   const definition = usableDefinition(context, input.taskDefinition)
   const placement = placementOf(context, cluster, definition, input)
@@ -143,6 +129,10 @@ function createService(input: sdk.CreateServiceCommandInput, context: RequestCon
   if (input.healthCheckGracePeriodSeconds !== undefined && balancers.length === 0)
     throw invalid('Health check grace period is only valid for services configured to use load balancers')
   const config = input.deploymentConfiguration
+  const strategy = strategyOf(context, config, { scheduling, balancers })
+  const registries = input.serviceRegistries ?? []
+  checkRegistries(context, definition, registries)
+  const connect = connectOf(context, cluster, definition, input.serviceConnectConfiguration)
   const maximumPercent = config?.maximumPercent ?? (scheduling === 'DAEMON' ? 100 : 200)
   const minimumHealthyPercent = config?.minimumHealthyPercent ?? (scheduling === 'DAEMON' ? 0 : 100)
   checkPercents(maximumPercent, minimumHealthyPercent)
@@ -175,6 +165,9 @@ function createService(input: sdk.CreateServiceCommandInput, context: RequestCon
     managedTags: input.enableECSManagedTags ?? false,
     enableExecuteCommand: input.enableExecuteCommand ?? false,
     ...(input.clientToken ? { clientToken: input.clientToken } : {}),
+    ...strategy,
+    ...(registries.length > 0 ? { registries } : {}),
+    ...(connect ? { connect } : {}),
     deployments: [deployment],
     events: [],
     steady: false,
@@ -187,11 +180,107 @@ function createService(input: sdk.CreateServiceCommandInput, context: RequestCon
   return { service: toService(context, record, true) }
 }
 
+/** How ECS is to deploy. Throws ECS's errors. */
+function strategyOf(
+  context: RequestContext,
+  config: sdk.DeploymentConfiguration | undefined,
+  { scheduling, balancers }: { scheduling: string; balancers: sdk.LoadBalancer[] },
+): Pick<ServiceRecord, 'deploymentStrategy' | 'bakeTimeMinutes'> {
+  if (config?.strategy !== 'BLUE_GREEN') return {}
+  if (scheduling === 'DAEMON')
+    throw invalid('The DAEMON scheduling strategy is not supported with the BLUE_GREEN deployment strategy.')
+  if (config.bakeTimeInMinutes === undefined)
+    throw invalid('bakeTimeInMinutes must be specified when the deployment strategy is BLUE_GREEN.')
+  if (config.bakeTimeInMinutes < 0 || config.bakeTimeInMinutes > 1440)
+    throw invalid('bakeTimeInMinutes must be between 0 and 1440.')
+  checkShifting(context, balancers)
+  return { deploymentStrategy: 'BLUE_GREEN', bakeTimeMinutes: config.bakeTimeInMinutes }
+}
+
+/** A service without deployments of its own: its task sets are made by others. */
+function createExternal(
+  input: sdk.CreateServiceCommandInput,
+  context: RequestContext,
+  cluster: ClusterRecord,
+) {
+  const refused = (['taskDefinition', 'networkConfiguration', 'platformVersion', 'launchType'] as const).find(
+    (name) => input[name] !== undefined,
+  )
+  if (refused)
+    throw invalid(`${refused} cannot be specified for a service with an EXTERNAL deployment controller.`)
+  if (input.loadBalancers?.length || input.serviceRegistries?.length)
+    throw invalid(
+      'loadBalancers and serviceRegistries are set on the task sets of a service with an EXTERNAL deployment controller.',
+    )
+  if (input.schedulingStrategy === 'DAEMON')
+    throw invalid('The DAEMON scheduling strategy is not supported with the EXTERNAL deployment controller.')
+  ensureLinkedRole(context.world, context.accountId, 'ecs.amazonaws.com')
+  const name = input.serviceName!
+  const record = services.put(context, {
+    name,
+    arn: serviceArn(context, cluster.name, name),
+    cluster: cluster.name,
+    status: 'ACTIVE',
+    desiredCount: input.desiredCount ?? 0,
+    scheduling: 'REPLICA',
+    maximumPercent: 200,
+    minimumHealthyPercent: 100,
+    circuitBreaker: { enable: false, rollback: false },
+    rules: { constraints: input.placementConstraints ?? [], strategies: input.placementStrategy ?? [] },
+    loadBalancers: [],
+    ...(input.healthCheckGracePeriodSeconds === undefined
+      ? {}
+      : { gracePeriodSeconds: input.healthCheckGracePeriodSeconds }),
+    propagateTags: (input.propagateTags ?? 'NONE') as ServiceRecord['propagateTags'],
+    managedTags: input.enableECSManagedTags ?? false,
+    enableExecuteCommand: input.enableExecuteCommand ?? false,
+    ...(input.clientToken ? { clientToken: input.clientToken } : {}),
+    controller: 'EXTERNAL',
+    deployments: [],
+    taskSets: [],
+    events: [],
+    steady: false,
+    failures: 0,
+    failedAt: 0,
+    createdAt: context.world.clock.now(),
+    createdBy: context.principal.roleArn ?? context.principal.arn,
+    tags: tagsOf(input.tags),
+  })
+  return { service: toService(context, record, true) }
+}
+
+/** Of a service that others deploy, ECS changes the count and what concerns all tasks. Throws ECS's errors. */
+function updateExternal(
+  input: sdk.UpdateServiceCommandInput,
+  context: RequestContext,
+  service: ServiceRecord,
+) {
+  const what = input.taskDefinition
+    ? 'task definition'
+    : input.networkConfiguration
+      ? 'network configuration'
+      : input.loadBalancers
+        ? 'load balancers'
+        : input.forceNewDeployment
+          ? 'force new deployment'
+          : undefined
+  if (what) throw invalid(`Unable to update ${what} on services with an EXTERNAL deployment controller.`)
+  if ((input.desiredCount ?? 0) < 0) throw invalid('desiredCount cannot be negative.')
+  const next = services.put(context, {
+    ...service,
+    desiredCount: input.desiredCount ?? service.desiredCount,
+    gracePeriodSeconds: input.healthCheckGracePeriodSeconds ?? service.gracePeriodSeconds,
+    steady: false,
+  })
+  return { service: toService(context, next) }
+}
+
 function updateService(input: sdk.UpdateServiceCommandInput, context: RequestContext) {
   const cluster = clusterOf(context, input.cluster)
   const service = find(context, cluster.name, input.service!)
   if (service.status !== 'ACTIVE') throw serviceNotActive()
   refuseUnsimulated(input)
+  if (service.controller === 'EXTERNAL') return updateExternal(input, context, service)
   const primary = service.deployments.find(({ status }) => status === 'PRIMARY')!
   const definition = input.taskDefinition
     ? usableDefinition(context, input.taskDefinition)
@@ -208,9 +297,20 @@ function updateService(input: sdk.UpdateServiceCommandInput, context: RequestCon
   const minimumHealthyPercent = config?.minimumHealthyPercent ?? service.minimumHealthyPercent
   checkPercents(maximumPercent, minimumHealthyPercent)
   const breaker = config?.deploymentCircuitBreaker
+  const strategy =
+    config?.strategy === undefined
+      ? { deploymentStrategy: service.deploymentStrategy, bakeTimeMinutes: service.bakeTimeMinutes }
+      : strategyOf(context, config, { scheduling: service.scheduling, balancers })
+  const registries = input.serviceRegistries ?? service.registries ?? []
+  if (input.serviceRegistries) checkRegistries(context, definition, registries)
+  const connect = input.serviceConnectConfiguration
+    ? connectOf(context, cluster, definition, input.serviceConnectConfiguration)
+    : service.connect
   const deploys =
     input.forceNewDeployment ||
     input.loadBalancers !== undefined ||
+    input.serviceRegistries !== undefined ||
+    JSON.stringify(connect) !== JSON.stringify(service.connect) ||
     (input.enableExecuteCommand !== undefined &&
       input.enableExecuteCommand !== service.enableExecuteCommand) ||
     definition.arn !== primary.definitionArn ||
@@ -235,6 +335,10 @@ function updateService(input: sdk.UpdateServiceCommandInput, context: RequestCon
     propagateTags: (input.propagateTags ?? service.propagateTags) as ServiceRecord['propagateTags'],
     managedTags: input.enableECSManagedTags ?? service.managedTags,
     enableExecuteCommand: input.enableExecuteCommand ?? service.enableExecuteCommand,
+    deploymentStrategy: strategy.deploymentStrategy,
+    bakeTimeMinutes: config?.bakeTimeInMinutes ?? strategy.bakeTimeMinutes,
+    registries,
+    connect,
     steady:
       service.steady && !deploys && (input.desiredCount ?? service.desiredCount) === service.desiredCount,
     ...(deploys
@@ -242,7 +346,12 @@ function updateService(input: sdk.UpdateServiceCommandInput, context: RequestCon
           failures: 0,
           failedAt: 0,
           deployments: [
-            newDeployment(context, definition, placement),
+            newDeployment(
+              context,
+              definition,
+              placement,
+              strategy.deploymentStrategy === 'BLUE_GREEN' && !servingDeployment(service)?.alternate,
+            ),
             ...service.deployments.map((one): DeploymentRecord => ({ ...one, status: 'ACTIVE' })),
           ],
         }
@@ -250,6 +359,10 @@ function updateService(input: sdk.UpdateServiceCommandInput, context: RequestCon
   }
   return { service: toService(context, services.put(context, next)) }
 }
+
+/** The deployment whose tasks take the traffic. */
+const servingDeployment = ({ deployments }: ServiceRecord): DeploymentRecord | undefined =>
+  deployments.find(({ rolloutState }) => rolloutState === 'COMPLETED') ?? deployments.at(-1)
 
 /** Where tasks go after an update: as before, where nothing else is asked for. */
 function nextPlacement(

@@ -15,6 +15,7 @@ import type {
 } from './records.ts'
 import { type TaskRunner, TaskStartError } from './runner.ts'
 import { announce } from './service-events.ts'
+import { enterRegistries, leaveRegistries } from './service-registries.ts'
 import { definitionByArn, tasks } from './tables.ts'
 import { TaskContainers } from './task-containers.ts'
 import {
@@ -247,6 +248,7 @@ class TaskStep {
     enterBalancers(this.#scope, this.#task)
     const left = this.#left(durations.activating)
     if (left > 0) return { requeueAfterMs: left }
+    enterRegistries(this.#scope, this.#task)
     return this.#move('RUNNING', { startedAt: this.#now() })
   }
 
@@ -278,6 +280,7 @@ class TaskStep {
 
   #deactivate(): undefined {
     leaveBalancers(this.#scope, this.#task)
+    leaveRegistries(this.#scope, this.#task)
     return this.#move('DEACTIVATING', { stoppingAt: this.#now() })
   }
 

@@ -30,7 +30,7 @@ const toRule = (record: RuleRecord): sdk.Rule => ({
   IsDefault: false,
 })
 
-const defaultRuleArn = (listener: ListenerRecord) =>
+export const defaultRuleArn = (listener: ListenerRecord) =>
   `${listener.arn.replace(':listener/', ':listener-rule/')}/${listener.arn.slice(-16).split('').reverse().join('')}`
 
 const defaultRule = (listener: ListenerRecord): sdk.Rule => ({

@@ -219,7 +219,8 @@ export class Machine {
 
   /** Opens a TCP connection from inside. Throws ConnectError. */
   connect(address: string, port: number): Duplex {
-    const target = address.startsWith('127.') ? this.address : address
+    // The far end of the loopback block belongs to proxies beside the container (ECS Service Connect), which the network knows.
+    const target = address.startsWith('127.') && !address.startsWith('127.255.') ? this.address : address
     try {
       return this.network.connect(
         { address: target, port },

@@ -28,6 +28,30 @@ const plan = (
 }
 
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html
+// https://aws.amazon.com/blogs/containers/a-deep-dive-into-amazon-ecs-task-health-and-task-replacement/ (from knowledge, 2026-11)
+describe('an unwell task', () => {
+  const state = (maximumPercent: number, primary: TaskRecord[]) => ({
+    desired: 2,
+    minimumHealthyPercent: 50,
+    maximumPercent,
+    primary,
+    others: [],
+    unwell: many(1, 'starting'),
+    isHealthy,
+  })
+
+  it('stays until its replacement is healthy where the maximum leaves room', () => {
+    expect(planOf(state(200, many(1, 'healthy')))).toEqual({ start: 1, stop: [] })
+    expect(planOf(state(200, [task('healthy'), task('starting')]))).toEqual({ start: 0, stop: [] })
+    expect(planOf(state(200, many(2, 'healthy'))).stop.length).toBe(1)
+  })
+
+  it('makes room for its replacement where there is none', () => {
+    const { start, stop } = planOf(state(100, many(1, 'healthy')))
+    expect({ start, stop: stop.length }).toEqual({ start: 1, stop: 1 })
+  })
+})
+
 describe('a rolling update', () => {
   it('starts all the new tasks beside the old ones when the maximum is 200 %', () => {
     expect(plan(2, [100, 200], [], many(2, 'healthy'))).toEqual({ start: 2, stop: 0 })

@@ -1,0 +1,6 @@
+export { addressInVpc, deregisterInstance, registerInstance } from './instances.ts'
+export { createHttpNamespace } from './namespaces.ts'
+export type * from './records.ts'
+export { serviceDiscoveryService } from './service.ts'
+export { createMapService } from './services.ts'
+export { namespaces, services, servicesOf } from './tables.ts'

@@ -4,8 +4,9 @@ import { pageOf } from '../table.ts'
 import { AwsError, type Handler, type RequestContext } from '../wire/service.ts'
 import { invalidValue, notSimulated, validation } from './errors.ts'
 import { COMPARISONS } from './evaluate.ts'
-import { checkPeriod, checkStatistic, dimensionsOf, toDimensions } from './metric-handlers.ts'
-import type { AlarmRecord, AlarmState, HistoryItem } from './records.ts'
+import { checkPeriod, checkStatistic, dimensionsOf, toDimensions } from './metric-queries.ts'
+import { MetricQueries } from './queries.ts'
+import type { AlarmRecord, AlarmState, HistoryItem, MathQuery, MetricQuery } from './records.ts'
 import { alarms } from './tables.ts'
 
 /** Changes of an alarm that are kept; the service keeps two weeks of them. */
@@ -85,12 +86,16 @@ function toAlarm(record: AlarmRecord): sdk.MetricAlarm {
     StateReason: record.reason,
     ...(record.reasonData === undefined ? {} : { StateReasonData: record.reasonData }),
     StateUpdatedTimestamp: new Date(record.stateSince),
-    MetricName: metric.name,
-    Namespace: metric.namespace,
-    Statistic: metric.statistic,
-    Dimensions: toDimensions(metric.dimensions),
-    Period: metric.period,
-    ...(metric.unit === undefined ? {} : { Unit: metric.unit as sdk.StandardUnit }),
+    ...('queries' in metric
+      ? { Dimensions: [], Metrics: metric.queries }
+      : {
+          MetricName: metric.name,
+          Namespace: metric.namespace,
+          Statistic: metric.statistic,
+          Dimensions: toDimensions(metric.dimensions),
+          Period: metric.period,
+          ...(metric.unit === undefined ? {} : { Unit: metric.unit as sdk.StandardUnit }),
+        }),
     EvaluationPeriods: record.evaluationPeriods,
     ...(record.datapointsToAlarm === undefined ? {} : { DatapointsToAlarm: record.datapointsToAlarm }),
     Threshold: record.threshold,
@@ -131,15 +136,48 @@ export function removeAlarm(scope: Scope, name: string): void {
   if (known) alarms.delete(scope, known)
 }
 
-function fromInput(input: sdk.PutMetricAlarmCommandInput): Parameters<typeof putAlarm>[1] {
-  if (input.Metrics?.length || input.ThresholdMetricId)
-    throw notSimulated('alarms on metric math or anomaly detection')
-  if (input.ExtendedStatistic) throw notSimulated(`the statistic ${input.ExtendedStatistic}`)
+/** What an alarm on several queries looks at. Throws ValidationError for what gives it no single series. */
+function mathOf(scope: Scope, input: sdk.PutMetricAlarmCommandInput): MathQuery {
+  const queries = input.Metrics!
+  const single = ['MetricName', 'Namespace', 'Period', 'Statistic', 'Dimensions', 'Unit'] as const
+  if (single.some((name) => input[name] !== undefined && String(input[name]) !== ''))
+    throw validation(
+      'Metrics list and MetricName, Namespace, Dimensions, Period, Unit, Statistic or ExtendedStatistic must not be specified together.',
+    )
+  const returned = queries.filter(({ ReturnData }) => ReturnData ?? true)
+  if (returned.length !== 1) throw validation('Exactly one element of the metrics list should return data.')
+  const now = scope.world.clock.now()
+  new MetricQueries(scope, queries, { start: now - 3_600_000, end: now })
+  const period = Math.max(
+    60,
+    returned[0]!.Period ?? 0,
+    ...queries.map(({ MetricStat }) => MetricStat?.Period ?? 0),
+  )
+  return { queries, period }
+}
+
+function singleOf(input: sdk.PutMetricAlarmCommandInput): MetricQuery {
   for (const [name, value] of [
     ['MetricName', input.MetricName],
     ['Namespace', input.Namespace],
     ['Period', input.Period],
     ['Statistic', input.Statistic],
+  ] as const)
+    if (value === undefined) throw new AwsError('MissingParameter', `The parameter ${name} is required.`)
+  return {
+    namespace: input.Namespace!,
+    name: input.MetricName!,
+    dimensions: dimensionsOf(input.Dimensions),
+    statistic: checkStatistic(input.Statistic!),
+    period: checkPeriod(input.Period),
+    ...(input.Unit === undefined ? {} : { unit: input.Unit }),
+  }
+}
+
+function fromInput(scope: Scope, input: sdk.PutMetricAlarmCommandInput): Parameters<typeof putAlarm>[1] {
+  if (input.ThresholdMetricId) throw notSimulated('alarms on anomaly detection')
+  if (input.ExtendedStatistic) throw notSimulated(`the statistic ${input.ExtendedStatistic}`)
+  for (const [name, value] of [
     ['Threshold', input.Threshold],
     ['EvaluationPeriods', input.EvaluationPeriods],
   ] as const)
@@ -152,7 +190,8 @@ function fromInput(input: sdk.PutMetricAlarmCommandInput): Parameters<typeof put
   const points = input.DatapointsToAlarm
   if (points !== undefined && points > input.EvaluationPeriods!)
     throw validation('DatapointsToAlarm must be less than or equal to EvaluationPeriods')
-  if (input.Period! * input.EvaluationPeriods! > 7 * 86_400)
+  const metric = input.Metrics?.length ? mathOf(scope, input) : singleOf(input)
+  if (metric.period * input.EvaluationPeriods! > 7 * 86_400)
     throw validation(
       'Metrics cannot be checked across more than seven days (EvaluationPeriods * Period must be <= 604800).',
     )
@@ -163,14 +202,7 @@ function fromInput(input: sdk.PutMetricAlarmCommandInput): Parameters<typeof put
     okActions: input.OKActions ?? [],
     alarmActions: input.AlarmActions ?? [],
     insufficientActions: input.InsufficientDataActions ?? [],
-    metric: {
-      namespace: input.Namespace!,
-      name: input.MetricName!,
-      dimensions: dimensionsOf(input.Dimensions),
-      statistic: checkStatistic(input.Statistic!),
-      period: checkPeriod(input.Period),
-      ...(input.Unit === undefined ? {} : { unit: input.Unit }),
-    },
+    metric,
     evaluationPeriods: input.EvaluationPeriods!,
     ...(points === undefined ? {} : { datapointsToAlarm: points }),
     threshold: input.Threshold!,
@@ -189,7 +221,7 @@ function enable(context: RequestContext, names: string[] | undefined, actionsEna
 
 export const alarmHandlers: Record<string, Handler> = {
   PutMetricAlarm: (input: sdk.PutMetricAlarmCommandInput, context) => {
-    putAlarm(context, fromInput(input))
+    putAlarm(context, fromInput(context, input))
   },
 
   DescribeAlarms: (input: sdk.DescribeAlarmsCommandInput, context) => {
@@ -219,6 +251,7 @@ export const alarmHandlers: Record<string, Handler> = {
         .list(context)
         .filter(
           ({ metric }) =>
+            !('queries' in metric) &&
             metric.name === input.MetricName &&
             metric.namespace === input.Namespace &&
             (input.Statistic === undefined || metric.statistic === input.Statistic) &&

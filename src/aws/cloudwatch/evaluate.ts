@@ -1,6 +1,7 @@
 import type { Scope } from '../ec2/index.ts'
 import { datapoints, statisticOf } from './metrics.ts'
-import type { AlarmRecord, AlarmState } from './records.ts'
+import { MetricQueries } from './queries.ts'
+import type { AlarmRecord, AlarmState, MathQuery, MetricQuery } from './records.ts'
 
 const COMPARE: Record<string, { test(value: number, threshold: number): boolean; words: string }> = {
   GreaterThanOrEqualToThreshold: { test: (a, b) => a >= b, words: 'greater than or equal to' },
@@ -23,16 +24,23 @@ export function alarmValues(scope: Scope, alarm: AlarmRecord): { at: number; val
   // The period that is still going on does not count.
   const end = Math.floor(scope.world.clock.now() / length) * length
   const start = end - evaluationPeriods * length
-  const found = new Map(
-    datapoints(scope, metric, metric.period, start, end).map((point) => [
-      point.at,
-      statisticOf(point, metric.statistic),
-    ]),
-  )
+  const found =
+    'queries' in metric ? mathValues(scope, metric, start, end) : metricValues(scope, metric, start, end)
   return Array.from({ length: evaluationPeriods }, (_, index) => {
     const at = start + index * length
     return { at, value: found.get(at) }
   })
+}
+
+function metricValues(scope: Scope, metric: MetricQuery, start: number, end: number): Map<number, number> {
+  const points = datapoints(scope, metric, metric.period, start, end)
+  return new Map(points.map((point) => [point.at, statisticOf(point, metric.statistic)]))
+}
+
+/** The values of the one query that an alarm returns data of. */
+function mathValues(scope: Scope, { queries }: MathQuery, start: number, end: number): Map<number, number> {
+  const returned = queries.find(({ ReturnData }) => ReturnData ?? true)!
+  return new MetricQueries(scope, queries, { start, end }).series(returned.Id!)[0]?.points ?? new Map()
 }
 
 /**
@@ -91,7 +99,7 @@ function verdict(
   const data = {
     version: '1.0',
     queryDate: iso(values.at(-1)!.at + metric.period * 1000),
-    statistic: metric.statistic,
+    ...('queries' in metric ? {} : { statistic: metric.statistic }),
     period: metric.period,
     recentDatapoints: values.filter(({ value }) => value !== undefined).map(({ value }) => value),
     threshold,

@@ -3,8 +3,10 @@ import type { Scope } from '../ec2/index.ts'
 import { pageOf } from '../table.ts'
 import { AwsError, type Handler } from '../wire/service.ts'
 import { invalidCombination, invalidValue, notSimulated, validation } from './errors.ts'
+import { checkPeriod, dimensionsOf, toDimensions } from './metric-queries.ts'
 import { type Datapoint, type Datum, datapoints, listMetrics, putMetrics, statisticOf } from './metrics.ts'
-import type { Dimensions, Statistic } from './records.ts'
+import { MetricQueries } from './queries.ts'
+import type { Statistic } from './records.ts'
 
 const DAY_MS = 86_400_000
 const HOUR_MS = 3_600_000
@@ -13,30 +15,7 @@ const OLDEST_MS = 14 * DAY_MS
 const NEWEST_MS = 2 * HOUR_MS
 /** https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricStatistics.html */
 const MOST_DATAPOINTS = 1440
-const STATISTICS = ['SampleCount', 'Average', 'Sum', 'Minimum', 'Maximum']
-
 const invalidToken = () => invalidValue('The value for parameter NextToken is invalid.')
-
-export const dimensionsOf = (dimensions: sdk.Dimension[] | undefined): Dimensions =>
-  Object.fromEntries((dimensions ?? []).map(({ Name, Value }) => [Name!, Value!]))
-export const toDimensions = (dimensions: Dimensions): sdk.Dimension[] =>
-  Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value }))
-
-export function checkPeriod(period: number | undefined): number {
-  if (
-    period === undefined ||
-    !(period === 10 || period === 20 || period === 30 || (period > 0 && period % 60 === 0))
-  )
-    throw invalidValue('The parameter Period must be a multiple of 60, or 1, 5, 10, 20 or 30.')
-  // What is kept are minutes.
-  return Math.max(60, period)
-}
-
-/** A simple statistic. Percentiles and the like are refused by name. */
-export function checkStatistic(name: string): Statistic {
-  if (!STATISTICS.includes(name)) throw notSimulated(`the statistic ${name}`)
-  return name as Statistic
-}
 
 function toData(scope: Scope, namespace: string, datum: sdk.MetricDatum, index: number): Datum[] {
   const now = scope.world.clock.now()
@@ -146,35 +125,24 @@ export const metricHandlers: Record<string, Handler> = {
     const [start, end] = [input.StartTime!.getTime(), input.EndTime!.getTime()]
     if (start >= end) throw validation('The parameter StartTime must be less than the parameter EndTime.')
     const queries = input.MetricDataQueries ?? []
-    const ids = queries.map(({ Id }) => Id!)
-    if (new Set(ids).size < ids.length)
-      throw validation('The values for parameter id in MetricDataQueries are not unique.')
+    const math = new MetricQueries(context, queries, { start, end })
     const results = queries
       .filter(({ ReturnData }) => ReturnData ?? true)
-      .map((query): sdk.MetricDataResult => {
-        if (!/^[a-z][A-Za-z0-9_]*$/.test(query.Id!))
-          throw validation(
-            `The value ${query.Id} for parameter MetricDataQueries.member.1.Id is not matching the expected pattern ^[a-z][a-zA-Z0-9_]*$.`,
-          )
-        if (query.Expression) throw notSimulated('metric math')
-        const { Metric, Period, Stat, Unit } = query.MetricStat!
-        const statistic = checkStatistic(Stat!)
-        const metric = {
-          namespace: Metric!.Namespace!,
-          name: Metric!.MetricName!,
-          dimensions: dimensionsOf(Metric!.Dimensions),
-          unit: Unit,
-        }
-        const points = datapoints(context, metric, checkPeriod(Period), start, end)
-        // Newest first, as the service gives them.
-        if (input.ScanBy !== 'TimestampAscending') points.reverse()
-        return {
-          Id: query.Id,
-          Label: query.Label ?? Metric!.MetricName,
-          Timestamps: points.map(({ at }) => new Date(at)),
-          Values: points.map((point) => statisticOf(point, statistic)),
-          StatusCode: 'Complete',
-        }
+      .flatMap(({ Id, Label, Expression }) => {
+        const all = math.series(Id!)
+        return all.map((series): sdk.MetricDataResult => {
+          const points = [...series.points].sort(([a], [b]) => a - b)
+          // Newest first, as the service gives them.
+          if (input.ScanBy !== 'TimestampAscending') points.reverse()
+          const own = Expression === undefined ? series.label : (Label ?? Id)
+          return {
+            Id,
+            Label: all.length > 1 && series.label !== '' ? `${own} ${series.label}` : own,
+            Timestamps: points.map(([at]) => new Date(at)),
+            Values: points.map(([, value]) => value),
+            StatusCode: 'Complete',
+          }
+        })
       })
     return { ...pageOfPoints(results, input), Messages: [] }
   },

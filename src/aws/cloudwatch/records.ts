@@ -1,3 +1,5 @@
+import type { MetricDataQuery } from '@aws-sdk/client-cloudwatch'
+
 /** A dimension is a name and a value; a metric's are sorted by name. */
 export type Dimensions = Record<string, string>
 
@@ -30,7 +32,7 @@ export interface AlarmRecord {
   okActions: string[]
   alarmActions: string[]
   insufficientActions: string[]
-  metric: MetricQuery
+  metric: MetricQuery | MathQuery
   evaluationPeriods: number
   datapointsToAlarm?: number
   threshold: number
@@ -57,6 +59,13 @@ export interface MetricQuery {
   /** Seconds. */
   period: number
   unit?: string
+}
+
+/** What an alarm on metric math looks at: several queries, of which one gives its values. */
+export interface MathQuery {
+  queries: MetricDataQuery[]
+  /** Seconds. */
+  period: number
 }
 
 export type Statistic = 'SampleCount' | 'Average' | 'Sum' | 'Minimum' | 'Maximum'

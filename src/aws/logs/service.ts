@@ -2,8 +2,14 @@ import type { RequestContext, Service } from '../wire/service.ts'
 import { eventHandlers } from './events.ts'
 import { groupArn, groupHandlers } from './groups.ts'
 import { metricFilterHandlers } from './metric-filters.ts'
+import { queryHandlers } from './queries.ts'
+
+/** Operations on queries, which have no resource that a right could name. */
+const ON_QUERIES = /^(GetQueryResults|StopQuery|DescribeQueries|GetLogRecord)$/
 
 interface Named {
+  logGroupNames?: string[]
+  logGroupIdentifiers?: string[]
   logGroupName?: string
   logGroupIdentifier?: string
   logStreamName?: string
@@ -11,7 +17,10 @@ interface Named {
 }
 
 /** https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html */
-function resourceOf(input: Named, context: RequestContext): string {
+function resourceOf(operation: string, input: Named, context: RequestContext): string | string[] {
+  if (ON_QUERIES.test(operation)) return '*'
+  const several = input.logGroupNames ?? input.logGroupIdentifiers
+  if (several?.length) return several.map((one) => `${groupArn(context, one.split(':').at(-1)!)}:log-stream:`)
   if (input.resourceArn) return input.resourceArn
   const name = input.logGroupName ?? input.logGroupIdentifier?.split(':').slice(-1)[0]
   if (name === undefined) return `${groupArn(context, '*')}`
@@ -25,6 +34,6 @@ export const logsService: Service = {
   actionPrefix: 'logs',
   endpoints: [{ prefix: 'logs' }],
   botocoreName: 'logs',
-  handlers: { ...groupHandlers, ...eventHandlers, ...metricFilterHandlers },
-  resources: (_operation, input, context) => resourceOf(input, context),
+  handlers: { ...groupHandlers, ...eventHandlers, ...metricFilterHandlers, ...queryHandlers },
+  resources: resourceOf,
 }

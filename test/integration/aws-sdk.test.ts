@@ -72,6 +72,7 @@ const ONE_PAGE: Record<string, string> = {
   'cloudformation:ListStackResources': FIXED,
   'cloudformation:ListStacks': FIXED,
   'ssm:DescribeInstanceInformation': NONE,
+  'ssm:DescribeSessions': NONE,
   'cloudwatch:ListDashboards': FIXED,
   'cloudwatch:ListMetrics': FIXED,
   'application-autoscaling:DescribeScalingActivities': NONE,

@@ -15,7 +15,7 @@ const hello = (version: string) => ({
 const poll = { timeout: MINUTE, interval: 250 }
 
 beforeAll(async () => {
-  world = await EcsWorld.start({ speed: 10 })
+  world = await EcsWorld.start({ speed: 20 })
   await world.openGroup()
   for (const version of ['1', '2', '3']) await world.define('hello', hello(version))
   const iam = world.clients.aws(IAMClient)

@@ -10,7 +10,7 @@ const poll = { timeout: MINUTE, interval: 250 }
 let world: EcsWorld
 
 beforeAll(async () => {
-  world = await EcsWorld.start({ speed: 5 })
+  world = await EcsWorld.start({ speed: 15 })
   const portMappings = [{ containerPort: 8080, name: 'http' }]
   await world.define('hello', { image: 'drydock/hello:1', portMappings })
   const logConfiguration = {

@@ -178,7 +178,25 @@ export async function furnishOthers(account: SdkAccount): Promise<Record<string,
   const files = await each('efs', 'CreateFileSystem', (n) => ({ CreationToken: `t${n}`, Tags: TAGS }))
   const { FileSystemId } = files[0]
   await each('efs', 'CreateAccessPoint', (n) => ({ FileSystemId, ClientToken: `p${n}` }))
+  const namespaces = await each('servicediscovery', 'CreateHttpNamespace', (n) => ({ Name: `space${n}` }))
+  const { Operation } = await send('servicediscovery', 'GetOperation', {
+    OperationId: namespaces[0].OperationId,
+  })
+  const named = await each('servicediscovery', 'CreateService', (n) => ({
+    Name: `service${n}`,
+    NamespaceId: Operation.Targets.NAMESPACE,
+  }))
+  const ServiceId: string = named[0].Service.Id
+  await each('servicediscovery', 'RegisterInstance', (n) => ({
+    ServiceId,
+    InstanceId: `instance${n}`,
+    Attributes: { AWS_INSTANCE_IPV4: `10.0.0.${n}` },
+  }))
+
   return {
+    'servicediscovery:GetInstancesHealthStatus': { ServiceId },
+    'servicediscovery:ListInstances': { ServiceId },
+    'ssm:DescribeSessions': { State: 'History' },
     'elbv2:DescribeListeners': { LoadBalancerArn },
     'elbv2:DescribeListenerCertificates': { ListenerArn },
     'elbv2:DescribeRules': { ListenerArn },

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { cloudWatchService } from '../../../src/aws/cloudwatch/index.ts'
 import { ec2Service } from '../../../src/aws/ec2/index.ts'
 import { eksService } from '../../../src/aws/eks/index.ts'
 import { iamService } from '../../../src/aws/iam/service.ts'
 import { kmsService } from '../../../src/aws/kms/index.ts'
+import { logsService } from '../../../src/aws/logs/index.ts'
+import { serviceDiscoveryService } from '../../../src/aws/servicediscovery/index.ts'
 import { serviceModel } from '../../../src/aws/wire/model.ts'
 import type { Service } from '../../../src/aws/wire/service.ts'
 import type { Shape } from '../../../src/aws/wire/shape.ts'
@@ -17,13 +20,16 @@ const PROTOCOLS: [protocol: string, service: Service][] = [
   ['Query', iamService],
   ['JSON', kmsService],
   ['REST-JSON', eksService],
+  ['CBOR', cloudWatchService],
+  ['JSON with queries in it', logsService],
+  ['JSON of Cloud Map', serviceDiscoveryService],
 ]
 
 let account: Awaited<ReturnType<typeof startAws>>
 let stranger: Keys
 
 beforeAll(async () => {
-  account = await startAws({ services: [kmsService, eksService] })
+  account = await startAws({ services: [kmsService, eksService, cloudWatchService, serviceDiscoveryService] })
   const context = { world: account.world, accountId: ACCOUNT, region: 'us-east-1' } as never
   await iamService.handlers.CreateUser!({ UserName: 'stranger' }, context)
   const { AccessKey } = await iamService.handlers.CreateAccessKey!({ UserName: 'stranger' }, context)

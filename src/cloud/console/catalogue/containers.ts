@@ -160,6 +160,42 @@ export const containers: ConsoleService[] = [
     ],
   },
   {
+    id: 'servicediscovery',
+    title: 'Cloud Map',
+    types: [
+      {
+        id: 'namespaces',
+        title: 'Namespaces',
+        one: 'Namespace',
+        list: { operation: 'ListNamespaces', path: 'Namespaces' },
+        key: 'Id',
+        identities: ['Arn', 'Id'],
+        columns: [
+          { label: 'Name', path: 'Name' },
+          { label: 'Type', path: 'Type' },
+          { label: 'Services', path: 'ServiceCount' },
+          { label: 'Created at', path: 'CreateDate' },
+        ],
+        show: { Id: '$Id' },
+      },
+      {
+        id: 'services',
+        title: 'Services',
+        one: 'Service',
+        list: { operation: 'ListServices', path: 'Services' },
+        key: 'Id',
+        identities: ['Arn', 'Id'],
+        columns: [
+          { label: 'Name', path: 'Name' },
+          { label: 'Type', path: 'Type' },
+          { label: 'Instances', path: 'InstanceCount' },
+          { label: 'Created at', path: 'CreateDate' },
+        ],
+        show: { Id: '$Id' },
+      },
+    ],
+  },
+  {
     id: 'ecs',
     title: 'Elastic Container Service',
     types: [

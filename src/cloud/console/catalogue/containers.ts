@@ -176,7 +176,6 @@ export const containers: ConsoleService[] = [
           { label: 'Services', path: 'ServiceCount' },
           { label: 'Created at', path: 'CreateDate' },
         ],
-        show: { Id: '$Id' },
       },
       {
         id: 'services',
@@ -191,7 +190,6 @@ export const containers: ConsoleService[] = [
           { label: 'Instances', path: 'InstanceCount' },
           { label: 'Created at', path: 'CreateDate' },
         ],
-        show: { Id: '$Id' },
       },
     ],
   },

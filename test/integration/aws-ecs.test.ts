@@ -54,7 +54,7 @@ addresses() { aws elbv2 describe-target-health --target-group-arn "$(cat target-
 `
 
 it('runs a service behind a load balancer, heals it, rolls it out and back, and takes it down', {
-  timeout: 560_000,
+  timeout: 240_000,
 }, async () => {
   await ok(`
     aws ecs create-cluster --cluster-name demo >/dev/null
@@ -137,7 +137,7 @@ it('runs a service behind a load balancer, heals it, rolls it out and back, and 
 })
 
 it('lets a task fail as on AWS when its subnet has no way out or its role no permission', {
-  timeout: 300_000,
+  timeout: 120_000,
 }, async () => {
   await ok(`aws ecs create-cluster --cluster-name demo >/dev/null
     aws ecr create-repository --repository-name web >/dev/null

@@ -55,7 +55,7 @@ it('goes over from blue to green as a whole, bakes, and goes back when it is sto
     desiredCount: 2,
     launchType: 'FARGATE',
     networkConfiguration: world.network,
-    deploymentConfiguration: { strategy: 'BLUE_GREEN', bakeTimeInMinutes: 1 },
+    deploymentConfiguration: { strategy: 'BLUE_GREEN', bakeTimeInMinutes: 20 },
   } as const
   const balancer = { targetGroupArn: groupArns[0], containerName: 'hello', containerPort: 8080 }
   await expect(world.ecs.createService({ ...create, loadBalancers: [balancer] })).rejects.toMatchObject({
@@ -76,10 +76,11 @@ it('goes over from blue to green as a whole, bakes, and goes back when it is sto
   expect(await answer(dnsName)).toBe('2')
   expect((await world.tasksOf('bg')).length).toBe(4)
   expect(await rollout('bg')).toEqual(['PRIMARY IN_PROGRESS 2', 'ACTIVE COMPLETED 1'])
+  await world.cloud.advance(world.worldId, 20 * MINUTE)
   await expect.poll(() => rollout('bg'), poll).toEqual(['PRIMARY COMPLETED 2'])
   expect(await deployment('bg')).toMatchObject({
     status: 'SUCCESSFUL',
-    deploymentConfiguration: { strategy: 'BLUE_GREEN', bakeTimeInMinutes: 1 },
+    deploymentConfiguration: { strategy: 'BLUE_GREEN', bakeTimeInMinutes: 20 },
   })
 
   await world.ecs.updateService({ cluster: 'demo', service: 'bg', taskDefinition: 'hello:3' })

@@ -137,7 +137,7 @@ function withColumns(row: Row, columns: Column[]): Row {
     ({ name, expression }) => expression.kind !== 'field' || expression.name !== name,
   )
   if (computed.length === 0) return row
-  return new Map([...row, ...computed.map((column) => [column.name, valueOf(row, column)] as const)])
+  return new Map([...row, ...computed.map((column) => [column.name, columnValue(row, column)] as const)])
 }
 
 /** `fields` adds to what is shown, `display` says it anew. */
@@ -205,12 +205,12 @@ function folded(expression: Expression, rows: Row[]): Value {
 }
 
 /** What a column has in a row: what a command before has made of that name, or else its expression's value. */
-const valueOf = (row: Row, { name, expression }: Column): Value =>
+const columnValue = (row: Row, { name, expression }: Column): Value =>
   row.has(name) ? row.get(name) : evaluate(expression, row)
 
 function compareRows(a: Row, b: Row, keys: (Column & { descending: boolean })[]): number {
   for (const key of keys) {
-    const order = orderOf(valueOf(a, key), valueOf(b, key))
+    const order = orderOf(columnValue(a, key), columnValue(b, key))
     if (order !== 0) return key.descending ? -order : order
   }
   return 0

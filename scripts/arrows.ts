@@ -28,7 +28,7 @@ const MAY: Record<string, string[]> = {
   ],
   database: ['world', 'checks', 'labs', 'course', 'server/api.ts'],
   server: ['world', 'network', 'cloud', 'checks', 'labs', 'workspace', 'course', 'classroom', 'database'],
-  // The pages speak to the server over its API only: they see its types and formats.
+  // The pages speak to the server over its API only: they see its types and formats, and the price list that lessons tell.
   site: [
     'server/api.ts',
     'workspace/protocol.ts',
@@ -38,6 +38,7 @@ const MAY: Record<string, string[]> = {
     'labs/fences.ts',
     'labs/lesson-schema.ts',
     'labs/path-schema.ts',
+    'aws/pricing/data/prices.ts',
   ],
   cli: [
     'world',

@@ -1,4 +1,5 @@
 import { z } from 'astro/zod'
+import { usdOf } from '#aws/pricing/data/prices.ts'
 
 const point = z.number().int().min(0)
 
@@ -53,18 +54,33 @@ export const guideSchema = z
     return places.every((place) => place in questions || place in advice)
   }, 'an answer leads nowhere')
 
-/** What things cost on AWS, `content/prices.yaml`. */
-export const priceSchema = z.strictObject({
-  id: z.string(),
-  what: z.string().describe('As a bill would say it.'),
-  unit: z.enum(['hour', 'month', 'GB', 'GB-month', 'million']),
-  usd: z.number().nonnegative(),
-  source: z.url(),
-  read: z.coerce
-    .date()
-    .optional()
-    .describe('The day the source was read; without it the price is from knowledge.'),
-})
+/** What things cost on AWS, `content/prices.yaml`; what worlds bill has its price from the meter's list. */
+export const priceSchema = z
+  .strictObject({
+    id: z.string(),
+    what: z.string().describe('As a bill would say it.'),
+    unit: z.enum(['hour', 'month', 'GB', 'GB-month', 'million']),
+    of: z
+      .record(z.string(), z.number())
+      .optional()
+      .describe(
+        'What it is made of: names of src/aws/pricing/data/prices.ts or instance types, with how many.',
+      ),
+    usd: z.number().nonnegative().optional().describe('Of what no world bills.'),
+    source: z.url(),
+    read: z.coerce
+      .date()
+      .optional()
+      .describe('The day the source was read; without it the price is from knowledge.'),
+  })
+  .transform(({ of, usd, ...rest }, context) => {
+    const parts = Object.entries(of ?? {}).map(([name, count]) => count * (usdOf(name) ?? Number.NaN))
+    const sum = of ? Number(parts.reduce((all, part) => all + part, 0).toFixed(6)) : usd
+    if (sum !== undefined && !Number.isNaN(sum) && (of === undefined) !== (usd === undefined))
+      return { ...rest, usd: sum }
+    context.addIssue(`${rest.id}: give either \`of\`, with names of the price list, or \`usd\``)
+    return z.NEVER
+  })
 
 export type Picture = z.infer<typeof pictureSchema>
 export type Guide = z.infer<typeof guideSchema>

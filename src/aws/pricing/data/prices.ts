@@ -1,4 +1,4 @@
-import { instanceTypes } from '../../ec2/index.ts'
+import { instanceTypes } from '../../ec2/data/instance-types.ts'
 
 /** What AWS bills something by. `-Mo` units are for a month of 730 hours, metered by the hour. */
 export type PriceUnit =
@@ -328,6 +328,10 @@ export function instancePrice(type: string): Price | undefined {
     },
   }
 }
+
+/** US dollars a unit of something by the name it has here, or of an hour of an instance type; undefined: not known. */
+export const usdOf = (name: string): number | undefined =>
+  (PRICES as Record<string, Price>)[name]?.usd ?? instancePrice(name)?.usd
 
 /** Every price there is. */
 export const allPrices = (): Price[] => [

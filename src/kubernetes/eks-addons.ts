@@ -1,4 +1,5 @@
 import { type AddonConfiguration, configured } from './addons/configuration.ts'
+import { coreDnsObjects } from './addons/coredns.ts'
 import { ebsCsiDriver } from './addons/ebs-csi-driver.ts'
 import { efsCsiDriver } from './addons/efs-csi-driver.ts'
 import { metricsServer } from './addons/metrics-server.ts'
@@ -181,76 +182,20 @@ const COREFILE = `.:53 {
 `
 
 function coredns({ registry, version, dnsAddress }: AddonOptions): AddonObject[] {
-  const labels = { 'k8s-app': 'kube-dns', 'eks.amazonaws.com/component': 'coredns' }
-  const selector = { 'k8s-app': 'kube-dns', 'eks.amazonaws.com/component': 'coredns' }
-  const metadata = (name: string) => ({ name, namespace: NAMESPACE, labels })
-  const deployment = {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: metadata('coredns'),
-    spec: {
-      replicas: 2,
-      selector: { matchLabels: selector },
-      strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 1 } },
-      template: {
-        metadata: { labels },
-        spec: {
-          serviceAccountName: 'coredns',
-          priorityClassName: 'system-cluster-critical',
-          dnsPolicy: 'Default',
-          tolerations: [
-            { key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' },
-            { key: 'CriticalAddonsOnly', operator: 'Exists' },
-          ],
-          containers: [
-            {
-              name: 'coredns',
-              image: `${registry}/eks/coredns:${version}`,
-              args: ['-conf', '/etc/coredns/Corefile'],
-              ports: [
-                { containerPort: 53, name: 'dns', protocol: 'UDP' },
-                { containerPort: 53, name: 'dns-tcp', protocol: 'TCP' },
-                { containerPort: 9153, name: 'metrics', protocol: 'TCP' },
-              ],
-              resources: { limits: { memory: '170Mi' }, requests: { cpu: '100m', memory: '70Mi' } },
-              volumeMounts: [{ name: 'config-volume', mountPath: '/etc/coredns', readOnly: true }],
-            },
-          ],
-          volumes: [
-            {
-              name: 'config-volume',
-              configMap: { name: 'coredns', items: [{ key: 'Corefile', path: 'Corefile' }] },
-            },
-          ],
-        },
-      },
-    },
-  }
-  const service = {
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: {
-      ...metadata('kube-dns'),
-      labels: { ...labels, 'kubernetes.io/cluster-service': 'true', 'kubernetes.io/name': 'CoreDNS' },
-    },
-    spec: {
-      clusterIP: dnsAddress,
-      selector: { 'k8s-app': 'kube-dns' },
-      ports: [
-        { name: 'dns', port: 53, protocol: 'UDP' },
-        { name: 'dns-tcp', port: 53, protocol: 'TCP' },
-        { name: 'metrics', port: 9153, protocol: 'TCP' },
+  const { account, config, service, deployment } = coreDnsObjects({
+    image: `${registry}/eks/coredns:${version}`,
+    corefile: COREFILE,
+    address: dnsAddress,
+    labels: { 'k8s-app': 'kube-dns', 'eks.amazonaws.com/component': 'coredns' },
+    pods: {
+      tolerations: [
+        { key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' },
+        { key: 'CriticalAddonsOnly', operator: 'Exists' },
       ],
     },
-  }
-  const config = {
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: metadata('coredns'),
-    data: { Corefile: COREFILE },
-  }
+  })
   return [
-    serviceAccount('coredns', labels),
+    { resource: 'serviceaccounts', object: account },
     { resource: 'configmaps', object: config },
     { resource: 'services', object: service },
     { resource: 'deployments.apps', object: deployment },

@@ -1,4 +1,5 @@
 import { stringify } from 'yaml'
+import { coreDnsObjects } from '../../addons/coredns.ts'
 import type { KubernetesObject } from '../../api.ts'
 import { type Configuration, endpointOf } from './configuration.ts'
 import { imagesOf } from './manifests.ts'
@@ -243,13 +244,12 @@ const COREFILE = `.:53 {
 
 /** CoreDNS as kubeadm installs it. */
 export function coreDns(config: Configuration): Made[] {
-  const labels = { 'k8s-app': 'kube-dns' }
-  const template = {
-    metadata: { labels },
-    spec: {
-      priorityClassName: 'system-cluster-critical',
-      serviceAccountName: 'coredns',
-      dnsPolicy: 'Default',
+  const { account, service, deployment } = coreDnsObjects({
+    image: imagesOf(config.kubernetesVersion).coredns,
+    corefile: COREFILE,
+    address: config.serviceSubnet.replace(/\d+\/\d+$/, '10'),
+    labels: { 'k8s-app': 'kube-dns' },
+    pods: {
       nodeSelector: { 'kubernetes.io/os': 'linux' },
       tolerations: [
         { key: 'CriticalAddonsOnly', operator: 'Exists' },
@@ -270,49 +270,9 @@ export function coreDns(config: Configuration): Made[] {
           ],
         },
       },
-      containers: [
-        {
-          name: 'coredns',
-          image: imagesOf(config.kubernetesVersion).coredns,
-          imagePullPolicy: 'IfNotPresent',
-          args: ['-conf', '/etc/coredns/Corefile'],
-          ports: [
-            { containerPort: 53, name: 'dns', protocol: 'UDP' },
-            { containerPort: 53, name: 'dns-tcp', protocol: 'TCP' },
-            { containerPort: 9153, name: 'metrics', protocol: 'TCP' },
-          ],
-          resources: { limits: { memory: '170Mi' }, requests: { cpu: '100m', memory: '70Mi' } },
-          volumeMounts: [{ name: 'config-volume', mountPath: '/etc/coredns', readOnly: true }],
-        },
-      ],
-      volumes: [
-        {
-          name: 'config-volume',
-          configMap: { name: 'coredns', items: [{ key: 'Corefile', path: 'Corefile' }] },
-        },
-      ],
     },
-  }
-  const spec = {
-    replicas: 2,
-    selector: { matchLabels: labels },
-    strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 1 } },
-    template,
-  }
-  const service = {
-    clusterIP: config.serviceSubnet.replace(/\d+\/\d+$/, '10'),
-    selector: labels,
-    ports: [
-      { name: 'dns', port: 53, protocol: 'UDP', targetPort: 53 },
-      { name: 'dns-tcp', port: 53, protocol: 'TCP', targetPort: 53 },
-      { name: 'metrics', port: 9153, protocol: 'TCP', targetPort: 9153 },
-    ],
-  }
-  const serviceLabels = {
-    ...labels,
-    'kubernetes.io/cluster-service': 'true',
-    'kubernetes.io/name': 'CoreDNS',
-  }
+    container: { imagePullPolicy: 'IfNotPresent' },
+  })
   return [
     configMap('coredns', SYSTEM, { Corefile: COREFILE }),
     clusterRole('system:coredns', [
@@ -326,21 +286,9 @@ export function coreDns(config: Configuration): Made[] {
     clusterBinding('system:coredns', 'system:coredns', [
       { kind: 'ServiceAccount', name: 'coredns', namespace: SYSTEM },
     ]),
-    serviceAccount('coredns', SYSTEM),
-    object(
-      'deployments.apps',
-      'apps/v1',
-      'Deployment',
-      { name: 'coredns', namespace: SYSTEM, labels },
-      { spec },
-    ),
-    object(
-      'services',
-      'v1',
-      'Service',
-      { name: 'kube-dns', namespace: SYSTEM, labels: serviceLabels },
-      { spec: service },
-    ),
+    { resource: 'serviceaccounts', object: { ...account, metadata: { name: 'coredns', namespace: SYSTEM } } },
+    { resource: 'deployments.apps', object: deployment },
+    { resource: 'services', object: service },
   ]
 }
 

@@ -4,7 +4,12 @@ import {
   applicationAutoScalingService,
 } from '#aws/application-autoscaling/index.ts'
 import { autoScalingController, autoScalingService, groupScalingController } from '#aws/autoscaling/index.ts'
-import { cloudFormationController, cloudFormationService, type Invoke } from '#aws/cloudformation/index.ts'
+import {
+  cloudFormationController,
+  cloudFormationService,
+  driftController,
+  type Invoke,
+} from '#aws/cloudformation/index.ts'
 import { cloudTrailService } from '#aws/cloudtrail/index.ts'
 import { alarmController, cloudWatchService } from '#aws/cloudwatch/index.ts'
 import { ec2Service, lifecycleController } from '#aws/ec2/index.ts'
@@ -89,6 +94,7 @@ export function awsControllers(
     elbHealthController(world, network),
     targetHealthController(world, network),
     cloudFormationController(world, invoke),
+    driftController(world, invoke),
     secretsController(world),
     alarmController(world),
     applicationAutoScalingController(world),

@@ -71,6 +71,8 @@ export interface StackRecord {
   notificationArns: string[]
   timeoutMinutes?: number
   changeSetArn?: string
+  /** What the last drift detection of the whole stack has found. */
+  drift?: { status: 'IN_SYNC' | 'DRIFTED'; at: number }
   created: number
   updated?: number
   /** When the operation that runs began. */
@@ -96,6 +98,40 @@ export interface ResourceRecord {
   /** Physical ids that replacements left behind, with the properties they had. */
   replaced: Replaced[]
   updated: number
+  /** What drift detection last found; gone with the next change by the stack. */
+  drift?: ResourceDrift
+}
+
+/** How a resource differs from what its stack made it. */
+export interface ResourceDrift {
+  /** When it was looked at, ms since the epoch. */
+  at: number
+  status: 'IN_SYNC' | 'MODIFIED' | 'DELETED'
+  /** The properties that were compared, as they are. */
+  actual?: Properties
+  differences: PropertyDifference[]
+}
+
+export interface PropertyDifference {
+  /** JSON pointer: `/SecurityGroupIngress/0` */
+  path: string
+  expected: string
+  actual: string
+  type: 'ADD' | 'REMOVE' | 'NOT_EQUAL'
+}
+
+/** A look for drift that somebody has asked for. */
+export interface DriftDetectionRecord {
+  id: string
+  stackArn: string
+  status: 'DETECTION_IN_PROGRESS' | 'DETECTION_COMPLETE' | 'DETECTION_FAILED'
+  principal: Principal
+  /** Default: all resources. */
+  logicalIds?: string[]
+  at: number
+  reason?: string
+  result?: 'IN_SYNC' | 'DRIFTED'
+  drifted?: number
 }
 
 export interface Replaced {

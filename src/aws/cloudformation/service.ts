@@ -1,5 +1,6 @@
 import type { RequestContext, Service } from '../wire/service.ts'
 import { changeSetHandlers } from './change-sets.ts'
+import { driftHandlers } from './drift/handlers.ts'
 import { stackHandlers } from './stacks.ts'
 import { stacks } from './tables.ts'
 import { viewHandlers } from './views.ts'
@@ -19,6 +20,6 @@ export const cloudFormationService: Service = {
   actionPrefix: 'cloudformation',
   endpoints: [{ prefix: 'cloudformation' }],
   botocoreName: 'cloudformation',
-  handlers: { ...stackHandlers, ...changeSetHandlers, ...viewHandlers },
+  handlers: { ...stackHandlers, ...changeSetHandlers, ...viewHandlers, ...driftHandlers },
   resources: (_operation, input, context) => resourceOf(input, context),
 }

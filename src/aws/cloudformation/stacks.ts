@@ -69,7 +69,7 @@ export function beginUpdate(
   requireUpdatable(stack)
   const { Description } = parseTemplate(wanted.template)
   const now = context.world.clock.now()
-  const { description: _, roleArn: __, ...rest } = stack
+  const { description: _, roleArn: __, drift: ___, ...rest } = stack
   return setStack(context, rest as StackRecord, 'UPDATE_IN_PROGRESS', 'User Initiated', {
     onFailure: 'ROLLBACK',
     ...fields,

@@ -1,7 +1,13 @@
 import type { Scope } from '../ec2/index.ts'
 import { awsKey, awsPrefix } from '../keys.ts'
 import { AwsError } from '../wire/service.ts'
-import type { ChangeSetRecord, EventRecord, ResourceRecord, StackRecord } from './records.ts'
+import type {
+  ChangeSetRecord,
+  DriftDetectionRecord,
+  EventRecord,
+  ResourceRecord,
+  StackRecord,
+} from './records.ts'
 
 /** Events kept of a stack; AWS keeps 90 days of them. */
 const EVENTS_KEPT = 2_000
@@ -115,4 +121,28 @@ export const changeSets = {
     void scope.world.store.put(changeSetFolder(scope) + stackUid(record.arn), record),
   delete: (scope: Scope, record: ChangeSetRecord) =>
     void scope.world.store.delete(changeSetFolder(scope) + stackUid(record.arn)),
+}
+
+const detectionKey = ({ accountId, region }: Scope, id: string) =>
+  awsKey(accountId, region, 'cloudformation', 'drift-detections', id)
+
+export const detections = {
+  find: (scope: Scope, id: string) =>
+    scope.world.store.get<DriftDetectionRecord>(detectionKey(scope, id))?.value,
+  put(scope: Scope, record: DriftDetectionRecord): DriftDetectionRecord {
+    scope.world.store.put(detectionKey(scope, record.id), record)
+    return record
+  },
+  /** Resolves when a detection has come to its end. */
+  ended(scope: Scope, id: string): Promise<void> {
+    const runs = () => detections.find(scope, id)?.status === 'DETECTION_IN_PROGRESS'
+    return new Promise((resolve) => {
+      if (!runs()) return resolve()
+      const watch = scope.world.store.watch(detectionKey(scope, id), () => {
+        if (runs()) return
+        watch.close()
+        resolve()
+      })
+    })
+  },
 }

@@ -1,5 +1,6 @@
 import type * as sdk from '@aws-sdk/client-cloudformation'
 import type { Handler } from '../wire/service.ts'
+import { resourceDrift, stackDrift } from './drift/handlers.ts'
 import { exportsOf } from './engine/surroundings.ts'
 import type { EventRecord, ResourceRecord, StackRecord } from './records.ts'
 import { pageOf, type StackRequest, templateText, validation } from './requests.ts'
@@ -38,7 +39,7 @@ function stackOutput(stack: StackRecord): sdk.Stack {
     ...(stack.roleArn === undefined ? {} : { RoleARN: stack.roleArn }),
     Tags: Object.entries(stack.wanted.tags).map(([Key, Value]) => ({ Key, Value })),
     EnableTerminationProtection: stack.terminationProtection,
-    DriftInformation: { StackDriftStatus: 'NOT_CHECKED' },
+    DriftInformation: stackDrift(stack),
   }
 }
 
@@ -62,7 +63,7 @@ const resourceOutput = (record: ResourceRecord) => ({
   ResourceType: record.type,
   ResourceStatus: record.status as sdk.ResourceStatus,
   ...(record.reason === undefined ? {} : { ResourceStatusReason: record.reason }),
-  DriftInformation: { StackResourceDriftStatus: 'NOT_CHECKED' as const },
+  DriftInformation: resourceDrift(record),
 })
 
 /** What a template declares, for the summaries. */
@@ -114,7 +115,7 @@ export const viewHandlers: Record<string, Handler> = {
         DeletionTime,
         StackStatus,
         ...(stack.reason === undefined ? {} : { StackStatusReason: stack.reason }),
-        DriftInformation: { StackDriftStatus: 'NOT_CHECKED' },
+        DriftInformation: stackDrift(stack),
       }
     })
     return { StackSummaries, ...next }

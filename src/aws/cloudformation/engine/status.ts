@@ -38,7 +38,7 @@ export function setResource(
   status: ResourceStatus,
   reason?: string,
 ): ResourceRecord {
-  const { reason: _, ...rest } = record
+  const { reason: _, drift: __, ...rest } = record
   const updated = scope.world.clock.now()
   const next: ResourceRecord = { ...rest, status, ...(reason === undefined ? {} : { reason }), updated }
   resources.put(scope, next)

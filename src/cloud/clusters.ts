@@ -22,7 +22,6 @@ import { forgetSystemAddons, installSystemAddons } from './system-addons.ts'
 
 export interface ClustersOptions {
   world: World
-  accountId: string
   network: VirtualNetwork
   runtime: ContainerRuntime
   images: ImagePuller
@@ -63,8 +62,8 @@ export class Clusters implements HostTable {
 
   /** Resolves when the control planes of the clusters that are there already run: nobody must find a name of theirs unknown. */
   async start(): Promise<void> {
-    const { world, accountId } = this.#options
-    const prefix = `aws/${accountId}/`
+    const { world } = this.#options
+    const prefix = 'aws/'
     for (const { key } of world.store.list(prefix).entries) {
       // The controller tries again what fails here, and logs it.
       if (isCluster(key)) await this.#reconcile(key).catch(() => {})
@@ -94,7 +93,7 @@ export class Clusters implements HostTable {
     return [...this.#running.values()]
   }
 
-  /** The running control planes of a name: one in each region at most. */
+  /** The running control planes of a name: one in each account and region at most. */
   named(name: string): RunningCluster[] {
     return [...this.#running.values()].filter(({ record }) => record.name === name)
   }

@@ -15,7 +15,7 @@ import type { World } from '#world/world.ts'
 import type { Clusters, RunningCluster } from './clusters.ts'
 import { FARGATE_PROFILE, FARGATE_SCHEDULER } from './pod-webhooks.ts'
 
-const PROFILE_KEY = /^aws\/\d+\/([^/]+)\/eks\/fargate-profiles\/([^/]+)\/([^/]+)$/
+const PROFILE_KEY = /^aws\/(\d+)\/([^/]+)\/eks\/fargate-profiles\/([^/]+)\/([^/]+)$/
 const POD_KEY = /^kubernetes\/([^/]+)\/core\/pods\/([^/]+)\/([^/]+)$/
 const RETRY_MS = 30_000
 const READY_POLL_MS = 500
@@ -65,8 +65,10 @@ export class Fargate {
 
   /** The pods of a profile that is being deleted go with it. */
   #endPods(key: string): void {
-    const [, region, clusterName = '', name = ''] = PROFILE_KEY.exec(key)!.map(decodeURIComponent)
-    const cluster = this.#clusters.named(clusterName).find(({ scope }) => scope.region === region)
+    const [, account, region, clusterName = '', name = ''] = PROFILE_KEY.exec(key)!.map(decodeURIComponent)
+    const cluster = this.#clusters
+      .named(clusterName)
+      .find(({ scope }) => scope.accountId === account && scope.region === region)
     if (!cluster || fargateProfiles.find(cluster.scope, clusterName, name)?.status !== 'DELETING') return
     const { client } = cluster.kubernetes
     for (const { metadata } of client.list<Pod>('pods'))

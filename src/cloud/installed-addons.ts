@@ -22,13 +22,11 @@ const folder = (clusterUid: string) => `cluster-addons/${clusterUid}/`
 /** Brings the objects of the add-ons that EKS has on record into the clusters, and takes them out with it. */
 export class InstalledAddons implements AddonWatch {
   readonly #world: World
-  readonly #accountId: string
   readonly #clusters: Clusters
   #controller: { stop(): void; enqueue(key: string): void } | undefined
 
-  constructor(world: World, accountId: string, clusters: Clusters) {
+  constructor(world: World, clusters: Clusters) {
     this.#world = world
-    this.#accountId = accountId
     this.#clusters = clusters
     clusters.onRunning(({ record }) => this.#controller?.enqueue(record.name))
   }
@@ -38,7 +36,7 @@ export class InstalledAddons implements AddonWatch {
       name: 'eks-addons',
       sources: [
         {
-          prefix: `aws/${this.#accountId}/`,
+          prefix: 'aws/',
           keys: ({ key }) => {
             const cluster = ADDON_KEY.exec(key)?.[1]
             return cluster ? [decodeURIComponent(cluster)] : []

@@ -23,13 +23,11 @@ const NODE_KEY = /^aws\/\d+\/[a-z0-9-]+\/eks\/nodes\//
 /** Makes the machines that have joined EKS clusters nodes of their Kubernetes, and drains those that leave. */
 export class Nodes implements NodeWatch {
   readonly #world: World
-  readonly #accountId: string
   readonly #clusters: Clusters
   #controller: { stop(): void; enqueue(key: string): void } | undefined
 
-  constructor(world: World, accountId: string, clusters: Clusters) {
+  constructor(world: World, clusters: Clusters) {
     this.#world = world
-    this.#accountId = accountId
     this.#clusters = clusters
     clusters.onRunning(({ record }) => this.#controller?.enqueue(record.uid))
   }
@@ -39,7 +37,7 @@ export class Nodes implements NodeWatch {
       name: 'eks-nodes',
       sources: [
         {
-          prefix: `aws/${this.#accountId}/`,
+          prefix: 'aws/',
           keys: ({ key, entry }) => (NODE_KEY.test(key) ? [(entry.value as NodeRecord).clusterUid] : []),
         },
       ],

@@ -120,7 +120,7 @@ export class Simulation {
     }
 
     const network = new VirtualNetwork()
-    const paths = new VpcPaths(world, accountId)
+    const paths = new VpcPaths(world)
     // Added first, so that it is asked last: it judges where a connection really goes.
     network.addRoute(
       new VpcRoute(
@@ -156,7 +156,6 @@ export class Simulation {
     const programs = machinePrograms(machines)
     const clusters = new Clusters({
       world,
-      accountId,
       network,
       runtime,
       images,
@@ -174,13 +173,13 @@ export class Simulation {
       lookup: (name, scope, vpcId) =>
         outside.knows(name) ? (paths.privateAddress(scope, vpcId, name) ?? outside.lookup(name)) : undefined,
     })
-    const nodes = new Nodes(world, accountId, clusters)
+    const nodes = new Nodes(world, clusters)
     const fargate = new Fargate(world, clusters)
     const autoMode = new AutoMode(world, clusters, (uid, node) => nodes.drained(uid, node))
     const attachments = new EbsAttachments(world, clusters)
     const agent = new PodIdentityAgent(clusters, network)
     const metadata = new InstanceMetadata(world, paths, network)
-    const addons = new InstalledAddons(world, accountId, clusters)
+    const addons = new InstalledAddons(world, clusters)
     const trail = new Trail(world)
     const services = awsServices(registries)
     const identity = iamIdentity(world, accountId)

@@ -5,22 +5,27 @@ import {
   type InsideEnd,
   type Path,
   type Scope,
+  scopeOfKey,
   tables,
 } from '#aws/ec2/index.ts'
 import { privateEndpointAddress, reachEndpoint } from '#aws/eks/endpoint-access.ts'
-import { type ClusterRecord, clusters } from '#aws/eks/index.ts'
+import type { ClusterRecord } from '#aws/eks/index.ts'
+import { StoreIndex } from '#world/store-index.ts'
 import type { World } from '#world/world.ts'
 
-const CLUSTER_HOST = /^[0-9a-f]{32}\.gr\d\.([a-z0-9-]+)\.eks\.amazonaws\.com$/
+const CLUSTER_KEY = /^aws\/\d+\/[a-z0-9-]+\/eks\/clusters\/[^/]+$/
 
 /** What the machines of a world's VPCs find behind host names, and whether their packets get there. */
 export class VpcPaths {
   readonly #world: World
-  readonly #accountId: string
+  /** The clusters of all accounts by the host names of their API servers. */
+  readonly #clusters: StoreIndex<ClusterRecord>
 
-  constructor(world: World, accountId: string) {
+  constructor(world: World) {
     this.#world = world
-    this.#accountId = accountId
+    this.#clusters = new StoreIndex<ClusterRecord>(world.store, 'aws/', (record, key) =>
+      CLUSTER_KEY.test(key) ? [new URL(record.endpoint).hostname.toLowerCase()] : [],
+    )
   }
 
   /** The private address that a name has inside a VPC (by private DNS); undefined: it has public ones only. */
@@ -44,13 +49,10 @@ export class VpcPaths {
 
   /** Whose API server answers to a host name. */
   clusterOf(name: string): { scope: Scope; record: ClusterRecord } | undefined {
-    const region = CLUSTER_HOST.exec(name.toLowerCase())?.[1]
-    if (!region) return undefined
-    const scope: Scope = { world: this.#world, accountId: this.#accountId, region }
-    const record = clusters
-      .list(scope)
-      .find(({ endpoint }) => endpoint.toLowerCase() === `https://${name.toLowerCase()}`)
-    return record && { scope, record }
+    const host = name.toLowerCase()
+    const [key] = this.#clusters.keys(host)
+    const [record] = this.#clusters.get(host)
+    return record && { scope: scopeOfKey(this.#world, key!), record }
   }
 
   /** Who has a private address; where VPCs overlap, in the VPC that is asked for. */

@@ -3,6 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CreateRepositoryCommand, ECRClient, SetRepositoryPolicyCommand } from '@aws-sdk/client-ecr'
 import {
+  CreateAccessEntryCommand,
+  EKSClient,
+  UpdateClusterConfigCommand,
+  waitUntilClusterActive,
+} from '@aws-sdk/client-eks'
+import {
   CreateRoleCommand,
   IAMClient,
   PutRolePolicyCommand,
@@ -18,6 +24,7 @@ import { simulatedTarget } from '#checks/target.ts'
 import { TargetClients } from '#checks/target-clients.ts'
 import type { OwnedCloud, WorldInfo } from '#cloud/api.ts'
 import { startCloud } from '#cloud/supervisor.ts'
+import { createCluster } from '../support/cluster.ts'
 import { LabShell } from '../support/lab-shell.ts'
 
 // Two accounts of one world, without an organisation. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
@@ -151,9 +158,31 @@ it('gives images and secrets of the other account to those whom its resource pol
   expect((await shell.run(read)).stderr).toContain('(AccessDeniedException)')
 })
 
-it('says that clusters run in the first account only', async () => {
+it('says that load balancers run in the first account only', async () => {
   const { stderr } = await shell.run(
-    'aws --profile partner eks create-cluster --name x --role-arn arn:aws:iam::111122223333:role/x --resources-vpc-config subnetIds=subnet-1',
+    'aws --profile partner elbv2 create-load-balancer --name x --subnets subnet-1',
   )
-  expect(stderr).toContain(`only: eks:CreateCluster did nothing in account ${partner}`)
+  expect(stderr).toContain(`only: elasticloadbalancing:CreateLoadBalancer did nothing in account ${partner}`)
 })
+
+it('runs a cluster of the other account, which lets in whom its access entries name', async () => {
+  await createCluster(clients, 'theirs', 1)
+  const eks = clients.aws(EKSClient)
+  const accessConfig = { authenticationMode: 'API_AND_CONFIG_MAP' as const }
+  await eks.send(new UpdateClusterConfigCommand({ name: 'theirs', accessConfig }))
+  await waitUntilClusterActive({ client: eks, maxWaitTime: 60, minDelay: 1 }, { name: 'theirs' })
+  const principalArn = await shell.ok('aws sts get-caller-identity --query Arn --output text')
+  const looks = `
+    aws --profile partner eks update-kubeconfig --name theirs --alias theirs >/dev/null
+    kubectl --context theirs get nodes --no-headers | awk '{print $2}'`
+  expect(await shell.ok(looks)).toBe('Ready')
+  // The same kubeconfig with this account's own keys: nobody there knows them.
+  const mine = `
+    TOKEN=$(aws eks get-token --cluster-name theirs --query status.token --output text)
+    kubectl --context theirs --token $TOKEN auth whoami -o jsonpath='{.status.userInfo.username}'`
+  expect((await shell.run(mine)).stderr).toContain('You must be logged in to the server')
+  await eks.send(
+    new CreateAccessEntryCommand({ clusterName: 'theirs', principalArn, kubernetesGroups: ['viewers'] }),
+  )
+  expect(await shell.ok(mine)).toBe(principalArn)
+}, 120_000)

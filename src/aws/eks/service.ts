@@ -67,7 +67,6 @@ export const eksService: Service = {
   actionPrefix: 'eks',
   endpoints: [{ prefix: 'eks' }],
   botocoreName: 'eks',
-  machines: ['CreateCluster'],
   resourceTags: (arn, context) => tags.tagsOfArn(context, arn),
   handlers: {
     CreateCluster: clusters.createCluster,

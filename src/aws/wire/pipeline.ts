@@ -250,7 +250,7 @@ export class Pipeline {
       throw fault(
         model.protocol,
         'not-simulated',
-        `Drydock runs clusters, tasks and load balancers in the world's first account (${this.#options.accountId}) only: ${action} did nothing in account ${context.accountId}.`,
+        `Drydock runs tasks and load balancers in the world's first account (${this.#options.accountId}) only: ${action} did nothing in account ${context.accountId}.`,
       )
     if (model.protocol === 'ec2' && input.DryRun === true)
       throw new AwsError('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', {

@@ -18,11 +18,13 @@ import { clusterTemplate } from './templates/cluster.ts'
 import { planNetwork } from './templates/network.ts'
 import { VERSION } from './version.ts'
 
-/** What a cluster gets unless its file lists add-ons; Auto Mode brings networking, proxy and DNS of its own. */
-const defaultAddons = ({ autoModeConfig }: ClusterConfig) => [
-  'metrics-server',
-  ...(autoModeConfig?.enabled ? [] : ['vpc-cni', 'kube-proxy', 'coredns']),
-]
+/** What a cluster gets beside the add-ons that its file lists; Auto Mode brings networking, proxy and DNS of its own. */
+const defaultAddons = ({ autoModeConfig, addons = [], addonsConfig }: ClusterConfig): string[] =>
+  addonsConfig?.disableDefaultAddons
+    ? []
+    : ['metrics-server', ...(autoModeConfig?.enabled ? [] : ['vpc-cni', 'kube-proxy', 'coredns'])].filter(
+        (name) => !addons.some((addon) => addon.name === name),
+      )
 
 export interface CreateClusterOptions {
   kubeconfig?: string
@@ -64,7 +66,7 @@ export async function createCluster(
     config.metadata.tags,
   )
   const { cluster } = await eks.describeCluster({ name })
-  const addons = config.addons ?? defaultAddons(config).map((addon) => ({ name: addon }))
+  const addons = [...(config.addons ?? []), ...defaultAddons(config).map((addon) => ({ name: addon }))]
   for (const addon of addons) await createAddon(clients, log, name, addon)
   for (const nodegroup of managed) await createNodegroup(clients, log, cluster!, nodegroup)
   for (const nodegroup of selfManaged) await createSelfManaged(clients, log, cluster!, nodegroup)
@@ -131,7 +133,7 @@ function announce(log: Log, config: ClusterConfig, region: string): void {
       `you can enable it with 'eksctl utils update-cluster-logging --enable-types={SPECIFY-YOUR-LOG-TYPES-HERE (e.g. all)} --region=${region} --cluster=${name}'`,
     )
   }
-  if (!config.addons)
+  if (defaultAddons(config).length > 0)
     log.info(
       `default addons ${defaultAddons(config).join(', ')} were not specified, will install them as EKS addons`,
     )

@@ -101,6 +101,7 @@ const clusterConfig = z.strictObject({
       }),
     )
     .optional(),
+  addonsConfig: z.strictObject({ disableDefaultAddons: z.boolean().optional() }).optional(),
   accessConfig: z
     .strictObject({
       authenticationMode: z.enum(['API', 'API_AND_CONFIG_MAP', 'CONFIG_MAP']).optional(),

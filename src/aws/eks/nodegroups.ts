@@ -17,7 +17,6 @@ import { page } from './pagination.ts'
 import type { ClusterRecord, NodegroupRecord, Taint } from './records.ts'
 import { roleTrusts } from './roles.ts'
 import { accessEntries, eksArn, nodegroups, putNodegroup } from './tables.ts'
-import { beginUpdate, toUpdate } from './updates.ts'
 
 /** AMI families that are simulated, by architecture. */
 const AMI_TYPES: Record<string, 'x86_64' | 'arm64'> = {
@@ -174,7 +173,8 @@ function checkedAmiType(input: sdk.CreateNodegroupCommandInput, types: string[])
   return amiType
 }
 
-function checkedScaling(scaling: { minSize: number; maxSize: number; desiredSize: number }) {
+/** Throws InvalidParameterException for sizes that do not fit together. */
+export function checkedScaling(scaling: { minSize: number; maxSize: number; desiredSize: number }) {
   const { minSize, maxSize, desiredSize } = scaling
   if (minSize > maxSize) throw invalidParameter('Minimum capacity cannot be greater than maximum capacity')
   if (desiredSize < minSize) {
@@ -203,138 +203,9 @@ export function deleteNodegroup(input: sdk.DeleteNodegroupCommandInput, context:
   const next = putNodegroup(context, { ...nodegroup, status: 'DELETING', since: context.world.clock.now() })
   return { nodegroup: toNodegroup(next) }
 }
-
-const updateUnderWay = ({ name, clusterName, status }: NodegroupRecord): AwsError =>
+/** A node group takes one change at a time. */
+export const updateUnderWay = ({ name, clusterName, status }: NodegroupRecord): AwsError =>
   inUse(`Nodegroup cannot be updated as it is currently not in Active State (${status})`, {
     clusterName,
     nodegroupName: name,
   })
-
-const taintsOf = (taints: sdk.Taint[] | undefined) => (taints ?? []) as Taint[]
-
-export function updateNodegroupConfig(input: sdk.UpdateNodegroupConfigCommandInput, context: RequestContext) {
-  const nodegroup = requireNodegroup(context, input.clusterName!, input.nodegroupName!)
-  if (nodegroup.status !== 'ACTIVE' && nodegroup.status !== 'DEGRADED') throw updateUnderWay(nodegroup)
-  const scaling = checkedScaling({ ...nodegroup.scaling, ...definedOf(input.scalingConfig ?? {}) })
-  const removedLabels = input.labels?.removeLabels ?? []
-  const removedTaints = taintsOf(input.taints?.removeTaints)
-  const added = taintsOf(input.taints?.addOrUpdateTaints)
-  const same = (a: Taint, b: Taint) => a.key === b.key && a.effect === b.effect
-  const labels = Object.entries(nodegroup.labels).filter(([key]) => !removedLabels.includes(key))
-  const params = [
-    ...scalingParams(input.scalingConfig),
-    ...(input.labels?.addOrUpdateLabels
-      ? [{ type: 'LabelsToAdd', value: JSON.stringify(input.labels.addOrUpdateLabels) }]
-      : []),
-    ...(removedLabels.length > 0 ? [{ type: 'LabelsToRemove', value: JSON.stringify(removedLabels) }] : []),
-    ...(added.length > 0 ? [{ type: 'TaintsToAdd', value: JSON.stringify(added) }] : []),
-    ...(removedTaints.length > 0 ? [{ type: 'TaintsToRemove', value: JSON.stringify(removedTaints) }] : []),
-  ]
-  return startUpdate(context, nodegroup, 'ConfigUpdate', params, {
-    scaling,
-    labels: { ...Object.fromEntries(labels), ...input.labels?.addOrUpdateLabels },
-    taints: [
-      ...nodegroup.taints.filter(
-        (taint) =>
-          !removedTaints.some((other) => same(other, taint)) && !added.some((other) => same(other, taint)),
-      ),
-      ...added,
-    ],
-    updateConfig: input.updateConfig ?? nodegroup.updateConfig,
-  })
-}
-
-/** Only what was asked for is listed. */
-function scalingParams(scaling: sdk.NodegroupScalingConfig | undefined): { type: string; value: string }[] {
-  const wanted = { MinSize: scaling?.minSize, MaxSize: scaling?.maxSize, DesiredSize: scaling?.desiredSize }
-  return Object.entries(wanted).flatMap(([type, size]) =>
-    size === undefined ? [] : [{ type, value: String(size) }],
-  )
-}
-
-function definedOf<T extends object>(input: T): { [K in keyof T]-?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined)) as never
-}
-
-export function updateNodegroupVersion(
-  input: sdk.UpdateNodegroupVersionCommandInput,
-  context: RequestContext,
-) {
-  const nodegroup = requireNodegroup(context, input.clusterName!, input.nodegroupName!)
-  if (nodegroup.status !== 'ACTIVE' && nodegroup.status !== 'DEGRADED') throw updateUnderWay(nodegroup)
-  const cluster = requireCluster(context, input.clusterName)
-  if (input.launchTemplate || nodegroup.imageId) return updateTemplate(input, context, cluster, nodegroup)
-  const wanted = versionInfo(input.version ?? cluster.version)
-  if (!wanted || wanted.version > cluster.version || wanted.version < nodegroup.version) {
-    throw invalidParameter(
-      `Requested Nodegroup version ${input.version} is not supported for cluster version ${cluster.version}`,
-      { clusterName: cluster.name, nodegroupName: nodegroup.name },
-    )
-  }
-  const params = [
-    { type: 'Version', value: wanted.version },
-    { type: 'ReleaseVersion', value: wanted.releaseVersion },
-  ]
-  const changes = { version: wanted.version, releaseVersion: wanted.releaseVersion }
-  return startUpdate(context, nodegroup, 'VersionUpdate', params, changes, input.force ?? false)
-}
-
-/** A node group keeps its launch template; what changes is the version, and with it the image. */
-function updateTemplate(
-  input: sdk.UpdateNodegroupVersionCommandInput,
-  context: RequestContext,
-  cluster: ClusterRecord,
-  nodegroup: NodegroupRecord,
-) {
-  const fields = { clusterName: cluster.name, nodegroupName: nodegroup.name }
-  const refuse = (field: string) =>
-    invalidParameter(`You cannot specify the field ${field} when using custom AMIs.`, fields)
-  if (nodegroup.imageId && input.version) throw refuse('kubernetesVersion')
-  if (nodegroup.imageId && input.releaseVersion) throw refuse('releaseVersion')
-  const launchTemplate = templateOf(context, input.launchTemplate ?? nodegroup.launchTemplate)!
-  if (launchTemplate.id !== nodegroup.launchTemplate?.id)
-    throw invalidParameter('You cannot change the launch template of a node group, only its version.', fields)
-  const { imageId } = templateChoices(context, launchTemplate)
-  if ((imageId === undefined) !== (nodegroup.imageId === undefined))
-    throw invalidParameter(
-      'You cannot change between a custom AMI and an EKS optimized AMI by a new version of the launch template.',
-      fields,
-    )
-  const version = versionInfo(
-    imageId ? versionOfImage(context, imageId, cluster) : (input.version ?? nodegroup.version),
-  )!
-  const releaseVersion = imageId ?? version.releaseVersion
-  const params = [
-    { type: 'LaunchTemplateName', value: launchTemplate.name },
-    { type: 'LaunchTemplateVersion', value: launchTemplate.version },
-  ]
-  const changes = { launchTemplate, version: version.version, releaseVersion, ...(imageId && { imageId }) }
-  return startUpdate(context, nodegroup, 'VersionUpdate', params, changes, input.force ?? false)
-}
-
-function startUpdate(
-  context: RequestContext,
-  nodegroup: NodegroupRecord,
-  type: string,
-  params: { type: string; value: string }[],
-  changes: Partial<NodegroupRecord>,
-  force = false,
-) {
-  const update = beginUpdate(context, {
-    force,
-    clusterName: nodegroup.clusterName,
-    nodegroupName: nodegroup.name,
-    type,
-    params,
-  })
-  const now = context.world.clock.now()
-  putNodegroup(context, {
-    ...nodegroup,
-    ...changes,
-    status: 'UPDATING',
-    since: now,
-    modifiedAt: now,
-    updateId: update.id,
-  })
-  return { update: toUpdate(update) }
-}

@@ -8,6 +8,7 @@ import { associateEncryptionConfig } from './encryption.ts'
 import * as fargate from './fargate-profiles.ts'
 import * as identityProviders from './identity-providers.ts'
 import * as insights from './insights.ts'
+import * as nodegroupUpdates from './nodegroup-updates.ts'
 import * as nodegroups from './nodegroups.ts'
 import * as podIdentity from './pod-identity.ts'
 import {
@@ -82,8 +83,8 @@ export const eksService: Service = {
     DescribeNodegroup: nodegroups.describeNodegroup,
     ListNodegroups: nodegroups.listNodegroups,
     DeleteNodegroup: nodegroups.deleteNodegroup,
-    UpdateNodegroupConfig: nodegroups.updateNodegroupConfig,
-    UpdateNodegroupVersion: nodegroups.updateNodegroupVersion,
+    UpdateNodegroupConfig: nodegroupUpdates.updateNodegroupConfig,
+    UpdateNodegroupVersion: nodegroupUpdates.updateNodegroupVersion,
     CreateAccessEntry: entries.createAccessEntry,
     DescribeAccessEntry: entries.describeAccessEntry,
     ListAccessEntries: entries.listAccessEntries,

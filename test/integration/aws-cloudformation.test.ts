@@ -3,11 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import {
-  cloudFormationController,
-  cloudFormationService,
-  driftController,
-} from '../../src/aws/cloudformation/index.ts'
+import { cloudFormationController, cloudFormationService } from '../../src/aws/cloudformation/index.ts'
 import { kmsService } from '../../src/aws/kms/index.ts'
 import { secretsManagerService } from '../../src/aws/secretsmanager/index.ts'
 import { ssmService } from '../../src/aws/ssm/index.ts'
@@ -19,7 +15,6 @@ let folder: string
 beforeAll(async () => {
   aws = await startAws({ services: [cloudFormationService, kmsService, secretsManagerService, ssmService] })
   aws.world.controllers.start(cloudFormationController(aws.world, aws.aws.invoke))
-  aws.world.controllers.start(driftController(aws.world, aws.aws.invoke))
   folder = await mkdtemp(join(tmpdir(), 'drydock-cloudformation-'))
 })
 afterAll(async () => {
@@ -502,91 +497,3 @@ Outputs:
   )
   expect(events).not.toContain('ada')
 })
-
-// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/detect-drift-stack.html
-it('finds what was changed behind its back, added, taken away or deleted', async () => {
-  const file = await template(
-    'drift',
-    `Resources:
-  Vpc: {Type: AWS::EC2::VPC, Properties: {CidrBlock: 10.90.0.0/16}}
-  Group:
-    Type: AWS::EC2::SecurityGroup
-    Properties:
-      GroupDescription: web
-      VpcId: !Ref Vpc
-      SecurityGroupIngress:
-        - {IpProtocol: tcp, FromPort: 443, ToPort: 443, CidrIp: 0.0.0.0/0}
-  Subnet: {Type: AWS::EC2::Subnet, Properties: {VpcId: !Ref Vpc, CidrBlock: 10.90.1.0/24, MapPublicIpOnLaunch: false}}
-  Limit: {Type: AWS::SSM::Parameter, Properties: {Type: String, Value: '5'}}
-  Gateway: {Type: AWS::EC2::InternetGateway}
-`,
-  )
-  await ok('create-stack', '--stack-name', 'drift', '--template-body', `file://${file}`)
-  await ok('wait', 'stack-create-complete', '--stack-name', 'drift')
-  const detect = async () => {
-    const id = await ok('detect-stack-drift', '--stack-name', 'drift')
-    const query = '[DetectionStatus,StackDriftStatus,DriftedStackResourceCount]'
-    return ok('describe-stack-drift-detection-status', '--stack-drift-detection-id', id, '--query', query)
-  }
-  expect(await detect()).toBe('DETECTION_COMPLETE\tIN_SYNC\t0')
-
-  const find = (id: string) =>
-    ok(
-      'describe-stack-resource',
-      '--stack-name',
-      'drift',
-      '--logical-resource-id',
-      id,
-      '--query',
-      'StackResourceDetail.PhysicalResourceId',
-    )
-  const [group, subnet, parameter] = [await find('Group'), await find('Subnet'), await find('Limit')]
-  await aside(
-    'ec2',
-    'authorize-security-group-ingress',
-    '--group-id',
-    group,
-    '--protocol',
-    'tcp',
-    '--port',
-    '22',
-    '--cidr',
-    '10.0.0.0/8',
-  )
-  await aside('ec2', 'modify-subnet-attribute', '--subnet-id', subnet, '--map-public-ip-on-launch')
-  await aside('ssm', 'delete-parameter', '--name', parameter)
-  expect(await detect()).toBe('DETECTION_COMPLETE\tDRIFTED\t3')
-  const query =
-    'StackResourceDrifts[].[LogicalResourceId,StackResourceDriftStatus,PropertyDifferences[0].[PropertyPath,DifferenceType,ExpectedValue,ActualValue]]'
-  const { stdout } = await aws.cli([
-    'cloudformation',
-    'describe-stack-resource-drifts',
-    '--stack-name',
-    'drift',
-    '--query',
-    query,
-    '--output',
-    'json',
-  ])
-  expect(JSON.parse(stdout).sort()).toEqual([
-    [
-      'Group',
-      'MODIFIED',
-      [
-        '/SecurityGroupIngress/1',
-        'ADD',
-        'null',
-        '{"IpProtocol":"tcp","FromPort":22,"ToPort":22,"CidrIp":"10.0.0.0/8"}',
-      ],
-    ],
-    ['Limit', 'DELETED', null],
-    ['Subnet', 'MODIFIED', ['/MapPublicIpOnLaunch', 'NOT_EQUAL', 'false', 'true']],
-    ['Vpc', 'IN_SYNC', null],
-  ])
-  expect(
-    await fails('detect-stack-resource-drift', '--stack-name', 'drift', '--logical-resource-id', 'Gateway'),
-  ).toContain('Drift detection is not supported for resource type AWS::EC2::InternetGateway')
-  const one = ['detect-stack-resource-drift', '--stack-name', 'drift', '--logical-resource-id', 'Subnet']
-  await aside('ec2', 'modify-subnet-attribute', '--subnet-id', subnet, '--no-map-public-ip-on-launch')
-  expect(await ok(...one, '--query', 'StackResourceDrift.StackResourceDriftStatus')).toBe('IN_SYNC')
-}, 60_000)

@@ -9,8 +9,8 @@ import { type Browser, chromium } from 'playwright-core'
 
 const cache = fileURLToPath(new URL('../../node_modules/.cache/drydock/', import.meta.url))
 
-/** Starts the browser that the npm packages carry, headless and without any request of its own. */
-export async function launchBrowser(): Promise<Browser> {
+/** Starts the browser that the npm packages carry, headless and without any request of its own. `more`: further flags. */
+export async function launchBrowser(more: string[] = []): Promise<Browser> {
   return chromium.launch({
     executablePath: process.env.DRYDOCK_CHROMIUM ?? (await unpackChromium()),
     args: [
@@ -22,6 +22,7 @@ export async function launchBrowser(): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...more,
     ],
   })
 }

@@ -1,0 +1,68 @@
+// Lighthouse, on its throttled phone, on pages of each kind: `node bench/site-lighthouse.ts`. Lighthouse (176 MB) is no part of the project:
+// npm fetches it for this run. Prints scores and what takes them below 100.
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { loadLabs } from '#labs/load.ts'
+import { buildSite } from '#site/build.ts'
+import { launchBrowser } from '../test/support/browser.ts'
+import { freePort } from '../test/support/free-port.ts'
+import { TestServer } from '../test/support/server.ts'
+
+const LIGHTHOUSE = 'lighthouse@13.5.0'
+const PAGES = process.argv.slice(2)
+if (PAGES.length === 0)
+  PAGES.push(
+    '/',
+    '/course/',
+    '/lessons/eks/what-eks-manages/',
+    '/glossary/',
+    '/zh-CN/course/',
+    '/labs/first-eks-cluster/',
+  )
+
+interface Result {
+  categories: Record<string, { score: number | null; auditRefs: { id: string; weight: number }[] }>
+  audits: Record<
+    string,
+    { score: number | null; numericValue?: number; title: string; scoreDisplayMode: string }
+  >
+}
+
+const port = await freePort()
+const server = await TestServer.start({ labs: loadLabs(), site: buildSite() })
+const browser = await launchBrowser([`--remote-debugging-port=${port}`])
+for (const path of PAGES) {
+  const { stdout } = await promisify(execFile)(
+    'npm',
+    [
+      'exec',
+      '--yes',
+      `--package=${LIGHTHOUSE}`,
+      '--',
+      'lighthouse',
+      server.url + path,
+      `--port=${port}`,
+      '--output=json',
+      '--quiet',
+      `--extra-headers=${JSON.stringify({ Cookie: server.cookie })}`,
+      '--only-categories=performance,accessibility,best-practices,seo',
+    ],
+    { maxBuffer: 64 * 1024 * 1024 },
+  )
+  const { categories, audits } = JSON.parse(stdout) as Result
+  const scores = Object.entries(categories).map(
+    ([name, { score }]) => `${name} ${Math.round((score ?? 0) * 100)}`,
+  )
+  const ms = (id: string) => Math.round(audits[id]?.numericValue ?? 0)
+  console.log(
+    `${path}: ${scores.join(', ')}; first paint ${ms('first-contentful-paint')} ms, largest ${ms('largest-contentful-paint')} ms, interactive ${ms('interactive')} ms, blocked ${ms('total-blocking-time')} ms`,
+  )
+  for (const [name, { auditRefs }] of Object.entries(categories))
+    for (const { id, weight } of auditRefs) {
+      const audit = audits[id]!
+      if (weight > 0 && audit.score !== null && audit.score < 0.9) console.log(`  ${name}: ${audit.title}`)
+    }
+}
+await browser.close()
+await server.close()
+process.exit(0)

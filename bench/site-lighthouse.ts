@@ -1,6 +1,10 @@
 // Lighthouse, on its throttled phone, on pages of each kind: `node bench/site-lighthouse.ts`. Lighthouse (176 MB) is no part of the project:
 // npm fetches it for this run. Prints scores and what takes them below 100.
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { loadLabs } from '#labs/load.ts'
 import { buildSite } from '#site/build.ts'
@@ -28,18 +32,22 @@ interface Result {
   >
 }
 
+const run = promisify(execFile)
+const folder = fileURLToPath(new URL('../node_modules/.cache/drydock/lighthouse', import.meta.url))
+const cli = join(folder, 'node_modules/lighthouse/cli/index.js')
+if (!existsSync(cli)) {
+  await mkdir(folder, { recursive: true })
+  await run('npm', ['install', '--prefix', folder, '--no-save', '--ignore-scripts', '--no-audit', LIGHTHOUSE])
+}
+
 const port = await freePort()
 const server = await TestServer.start({ labs: loadLabs(), site: buildSite() })
 const browser = await launchBrowser([`--remote-debugging-port=${port}`])
 for (const path of PAGES) {
-  const { stdout } = await promisify(execFile)(
-    'npm',
+  const { stdout } = await run(
+    process.execPath,
     [
-      'exec',
-      '--yes',
-      `--package=${LIGHTHOUSE}`,
-      '--',
-      'lighthouse',
+      cli,
       server.url + path,
       `--port=${port}`,
       '--output=json',

@@ -18,8 +18,8 @@ export const lessonRecordSchema = z.strictObject({
   opened: time.describe('When it was first opened, ms since the epoch.'),
   visited: time.describe('When it was last opened.'),
   answers: z
-    .record(z.string().regex(/^\d{1,2}$/), answerSchema)
-    .describe('By the number of the question, from 0.'),
+    .record(z.string().regex(/^c?\d{1,2}$/), answerSchema)
+    .describe('By the number of the question, from 0; `c0` is the first that is answered by a command.'),
 })
 
 export type Answer = z.infer<typeof answerSchema>

@@ -24,6 +24,35 @@ export const questionSchema = z.strictObject({
     ),
 })
 
+/** A pattern for what a command prints; each line of it may begin with `^` and end with `$`. */
+const pattern = z.string().refine((text) => {
+  try {
+    new RegExp(text, 'm')
+    return true
+  } catch {
+    return false
+  }
+}, 'is no regular expression')
+
+/** A question whose answer is a command: it is run in a scratch copy of the world that the lesson begins in. */
+export const commandQuestionSchema = z.strictObject({
+  ask: z.string().describe('What the command shall do, Markdown in one line.'),
+  shows: pattern.optional().describe('A regular expression that what it prints must match.'),
+  hides: pattern.optional().describe('One that what it prints must not match.'),
+  check: z
+    .string()
+    .optional()
+    .describe(
+      'A script that runs after it in the same home, and ends with 0 when the command did what was asked.',
+    ),
+  why: z.string().describe('Why this is the way; shown once the answer is right. Markdown in one line.'),
+  accepts: z.array(z.string()).min(1).describe('Commands that are right. CI runs each.'),
+  rejects: z
+    .array(z.string())
+    .min(1)
+    .describe('Commands that are not right, as people give them. CI runs each.'),
+})
+
 /** What stands at the head of a lesson, `content/lessons/<track>/<lesson>.mdx`. */
 export const lessonSchema = z.strictObject({
   title: z.string().describe('The name of the lesson.'),
@@ -40,6 +69,10 @@ export const lessonSchema = z.strictObject({
     .optional()
     .describe('What its commands begin in: `starts/<start>.sh`. An empty account when left out.'),
   quiz: z.array(questionSchema).min(2).describe('Questions at the end, in order.'),
+  commands: z
+    .array(commandQuestionSchema)
+    .default([])
+    .describe('Questions that are answered by a command, after the quiz.'),
   labs: z.array(z.string()).default([]).describe('Ids of the labs that practise it.'),
   sources: z
     .array(z.strictObject({ title: z.string(), url: z.url(), read: z.coerce.date().optional() }))
@@ -66,5 +99,6 @@ export const outputsSchema = z.strictObject({
 })
 
 export type Question = z.infer<typeof questionSchema>
+export type CommandQuestion = z.infer<typeof commandQuestionSchema>
 export type LessonHead = z.infer<typeof lessonSchema>
 export type RecordedOutput = z.infer<typeof outputsSchema>['blocks'][number]

@@ -3,6 +3,7 @@ import pc from 'picocolors'
 import type { CloudClient } from '#cloud/api.ts'
 import { formatOutputs, type Lesson, loadLessons } from './lesson.ts'
 import { normalise } from './normalise.ts'
+import { proveAnswers } from './prove-answers.ts'
 import { type LessonRun, proveLesson } from './prove-lesson.ts'
 import { PreparedWorlds, type ShellEnvironment } from './starts.ts'
 
@@ -32,8 +33,10 @@ export async function testLessons(options: TestLessonsOptions): Promise<number> 
   let wrong = 0
   const work = async () => {
     for (let lesson = queue.shift(); lesson; lesson = queue.shift()) {
-      const run = await proveLesson(lesson, { cloud, worlds, environment })
-      const problems = run.problems.filter(({ recordable }) => !update || !recordable)
+      const proof = { cloud, worlds, environment }
+      const run = await proveLesson(lesson, proof)
+      const answers = await proveAnswers(lesson, proof)
+      const problems = [...run.problems.filter(({ recordable }) => !update || !recordable), ...answers]
       if (problems.length > 0) wrong++
       else if (update) await record(lesson, run)
       write(report(lesson, { ...run, problems }))
@@ -47,7 +50,8 @@ export async function testLessons(options: TestLessonsOptions): Promise<number> 
   return wrong
 }
 
-const hasCommands = ({ blocks, outputs }: Lesson) => blocks.length > 0 || outputs.length > 0
+const hasCommands = ({ blocks, outputs, commands }: Lesson) =>
+  blocks.length > 0 || outputs.length > 0 || commands.length > 0
 
 /** Writes what was printed; what is the same but for ids and times stays as it is. */
 async function record(lesson: Lesson, { outputs }: LessonRun): Promise<void> {

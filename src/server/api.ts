@@ -33,6 +33,7 @@ export type {
 export type { Certificate } from '#course/certificate.ts'
 export type { ProgressFile } from '#course/progress-file.ts'
 export type { Person } from '#database/people.ts'
+export type { CommandVerdict } from '#labs/command-answer.ts'
 export type { LabResult, StepScore } from '#labs/score.ts'
 
 /**
@@ -72,6 +73,7 @@ export type { LabResult, StepScore } from '#labs/score.ts'
  * GET    /api/previews/:preview          { document?: PreviewDocument }: what it loaded last
  * GET    /api/progress                     CourseState
  * PUT    /api/progress/lessons/:track/:lesson { answers: { [question]: choice } } → LessonState; the lesson was opened, or answered
+ * POST   /api/lessons/:track/:lesson/answers { question, command } → CommandVerdict: the command is run in a copy of the lesson's world
  * GET    /api/progress/file                ProgressFile, as an attachment
  * POST   /api/progress/file                a ProgressFile → ImportResult; what is there already stays
  * POST   /api/certificates                 { path, name? } → { code }; 409 `not-done` while something is missing

@@ -10,10 +10,12 @@ import { isDone, mark } from '#course/record.ts'
 import type { StartedLabs } from '#database/labs.ts'
 import type { LessonRecords } from '#database/lessons.ts'
 import type { Passes } from '#database/passes.ts'
+import type { CommandVerdict } from '#labs/command-answer.ts'
 import type { Lesson } from '#labs/lesson.ts'
 import { contentsOf, type LearningPath } from '#labs/paths.ts'
 import type { CourseState, ImportResult, LabOutline, LessonState } from './api.ts'
 import { notFound, Problem } from './problem.ts'
+import type { Scratch } from './scratch.ts'
 
 export interface CourseOptions {
   records: LessonRecords
@@ -24,6 +26,7 @@ export interface CourseOptions {
   lessons: () => Promise<Lesson[]>
   paths: () => Promise<LearningPath[]>
   labs: () => Promise<LabOutline[]>
+  scratch: Scratch
 }
 
 /** What learners have done in the course: read, answered, passed; to be taken along, and certified. */
@@ -87,6 +90,25 @@ export class Course {
       mark({ opened: at, visited: at, answers }, lesson.quiz),
     )
     return { ...record, done: isDone(record, lesson.quiz) }
+  }
+
+  /** Runs a command as the answer to a question of a lesson, in a copy of its world, and keeps it. */
+  async answer(
+    learner: string,
+    id: string,
+    { question, command, at }: { question: number; command: string; at: number },
+  ): Promise<CommandVerdict> {
+    const lesson = (await this.#load()).lessons.get(id)
+    const asked = lesson?.commands[question]
+    if (!lesson || !asked) throw notFound(`The lesson "${id}" has no question ${question} for a command.`)
+    const verdict = await this.#options.scratch.try(learner, lesson.start, asked, command)
+    const answer = { choice: command, at, ...(verdict.right && { rightAt: at }) }
+    await this.#options.records.merge(learner, id, {
+      opened: at,
+      visited: at,
+      answers: { [`c${question}`]: answer },
+    })
+    return verdict
   }
 
   /** All of it as a file. */

@@ -55,6 +55,7 @@ import { labRoutes } from './routes/labs.ts'
 import { previewRoutes } from './routes/previews.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { terminalRoutes } from './routes/terminals.ts'
+import { Scratch } from './scratch.ts'
 import { assertAccess, collectAccess, type RouteAccess } from './security/access.ts'
 import { assertLoopback } from './security/address.ts'
 import { AllowList } from './security/allow-list.ts'
@@ -154,18 +155,19 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
   const terminals = new LabTerminals(workspace, new TerminalRecords(database))
   const cloud = new ServerCloud(options.cloud)
   const runner = metrics.watchChecks(options.runner ?? new CheckRunner())
+  const worlds = new PreparedWorlds({
+    cloud: cloud.client,
+    folder: join(options.data, 'starts'),
+    async environment(world, home) {
+      await writeLearnerFiles(home, world)
+      return shellEnvironment({ world, toolbox: await options.toolbox, home })
+    },
+  })
   const sessions = new LabSessions(
     {
       folder: join(options.data, 'workspaces'),
       cloud,
-      worlds: new PreparedWorlds({
-        cloud: cloud.client,
-        folder: join(options.data, 'starts'),
-        async environment(world, home) {
-          await writeLearnerFiles(home, world)
-          return shellEnvironment({ world, toolbox: await options.toolbox, home })
-        },
-      }),
+      worlds,
       toolbox: options.toolbox,
       runner,
       progress: new DatabaseProgress(database),
@@ -239,6 +241,14 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
       lessons: () => loadLessons(),
       paths: () => loadPaths(options.paths),
       labs: () => sessions.outlines(),
+      scratch: new Scratch({
+        cloud,
+        worlds,
+        terminals,
+        toolbox: options.toolbox,
+        folder: join(options.data, 'answers'),
+        onError,
+      }),
     }),
     identityOf,
     issuer: () => url,

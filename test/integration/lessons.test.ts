@@ -48,10 +48,10 @@ afterAll(async () => {
 })
 
 /** Runs one lesson of this text; gives how many are wrong, and what was said. */
-async function run(text: string, update = false): Promise<{ wrong: number; said: string }> {
+async function run(text: string, update = false, head = HEAD): Promise<{ wrong: number; said: string }> {
   const file = join(root, 'lessons/track/lesson.mdx')
   await mkdir(dirname(file), { recursive: true })
-  await writeFile(file, HEAD + text)
+  await writeFile(file, head + text)
   let said = ''
   const wrong = await testLessons({
     cloud,
@@ -86,6 +86,23 @@ it.each([
   ['an output without the text that it must show', '```sh shows=b\necho a\n```\n', 'does not show "b"'],
 ])('notices %s, also when it records', async (_, text, problem) => {
   expect(await run(text, true)).toMatchObject({ wrong: 1, said: expect.stringContaining(problem) })
+})
+
+it('takes the right answers to a question, and no others', async () => {
+  const question = (accepts: string, rejects: string) =>
+    HEAD.replace(
+      'sources:',
+      `commands:\n  - { ask: Make a file., check: test -e made, why: So., accepts: ['${accepts}'], rejects: ['${rejects}'] }\nsources:`,
+    )
+  expect(await run('', true, question('touch made', 'true'))).toMatchObject({ wrong: 0 })
+  expect(await run('', true, question('true', 'false'))).toMatchObject({
+    wrong: 1,
+    said: expect.stringContaining('“true” is not taken as an answer (effect)'),
+  })
+  expect(await run('', true, question('touch made', 'echo > made'))).toMatchObject({
+    wrong: 1,
+    said: expect.stringContaining('“echo > made” is taken as an answer'),
+  })
 })
 
 it('repeats a block until it shows what it waits for', async () => {

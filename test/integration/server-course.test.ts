@@ -1,9 +1,12 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadLessons } from '../../src/labs/lesson.ts'
 import { loadLabs } from '../../src/labs/load.ts'
 import { contentsOf, loadPaths } from '../../src/labs/paths.ts'
 import type {
   CertificateState,
+  CommandVerdict,
   CourseState,
   ImportResult,
   LessonState,
@@ -53,13 +56,46 @@ describe('progress in the course', () => {
     ).toBe(400)
   })
 
+  it('runs a command that is an answer in a place of its own, and says what came of it', async () => {
+    const answer = (question: number, command: string) =>
+      test.call<CommandVerdict>(
+        'POST',
+        '/api/lessons/registries/ecr-and-docker-hub/answers',
+        {},
+        { question, command },
+      )
+    const { status, body } = await answer(0, `echo "it's here"; touch left-behind; exit 3`)
+    expect(status).toBe(200)
+    expect(body).toEqual({ right: false, reason: 'failed', output: "it's here" })
+    // The next one finds a new home, and the world is gone with the old one.
+    expect((await answer(0, 'ls left-behind')).body.output).toContain('No such file')
+    expect(await readdir(join(test.data, 'answers'))).toEqual([])
+    const kept = (await state(test)).lessons['registries/ecr-and-docker-hub']!.answers
+    expect(kept).toEqual({ c0: { choice: 'ls left-behind', at: expect.any(Number) } })
+    expect((await answer(9, 'true')).status).toBe(404)
+  })
+
+  it('shows nothing of this machine that a command has put a link to', async () => {
+    const { body } = await test.call<CommandVerdict>(
+      'POST',
+      '/api/lessons/registries/ecr-and-docker-hub/answers',
+      {},
+      { question: 0, command: 'rm -rf .answer && mkdir .answer && ln -s /etc/hostname .answer/output' },
+    )
+    expect(body.output).toBe('')
+  })
+
   it('goes elsewhere as a file, and what is there already stays', async () => {
     await read(other, 'eks/contexts', { 0: '0' })
     const file = (await test.call<ProgressFile>('GET', '/api/progress/file')).body
     const { body } = await other.call<ImportResult>('POST', '/api/progress/file', {}, file)
-    expect(body).toEqual({ lessons: 1, steps: 0, unknown: [], proven: false })
+    expect(body).toEqual({ lessons: 2, steps: 0, unknown: [], proven: false })
     const merged = await state(other)
-    expect(Object.keys(merged.lessons).sort()).toEqual(['eks/contexts', LESSON])
+    expect(Object.keys(merged.lessons).sort()).toEqual([
+      'eks/contexts',
+      LESSON,
+      'registries/ecr-and-docker-hub',
+    ])
     expect(merged.lessons[LESSON]).toMatchObject({ done: true })
     expect((await other.call('POST', '/api/progress/file', {}, { ...file, version: 2 })).status).toBe(400)
   })

@@ -220,6 +220,7 @@ const ROUTES: Record<string, Access> = {
   'DELETE /api/terminals/:terminal': 'signed-in',
   'GET /api/progress': 'signed-in',
   'PUT /api/progress/lessons/:track/:lesson': 'signed-in',
+  'POST /api/lessons/:track/:lesson/answers': 'signed-in',
   'GET /api/progress/file': 'signed-in',
   'POST /api/progress/file': 'signed-in',
   'POST /api/certificates': 'signed-in',

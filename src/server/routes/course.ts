@@ -15,6 +15,10 @@ const lessonParameters = z.object({ track: labelled, lesson: labelled })
 const readBody = z.strictObject({
   answers: z.record(z.string().regex(/^\d{1,2}$/), z.string().max(2000)).default({}),
 })
+const answerBody = z.strictObject({
+  question: z.int().min(0).max(99),
+  command: z.string().trim().min(1).max(2000),
+})
 const certificateBody = z.strictObject({
   path: labelled,
   name: z.string().trim().min(1).max(100).optional(),
@@ -41,6 +45,11 @@ export function courseRoutes(
     const { track, lesson } = lessonParameters.parse(request.params)
     const { answers } = readBody.parse(request.body)
     return course.read(learner(request), `${track}/${lesson}`, answers, Date.now())
+  })
+  app.post('/api/lessons/:track/:lesson/answers', access, (request) => {
+    const { track, lesson } = lessonParameters.parse(request.params)
+    const answer = answerBody.parse(request.body)
+    return course.answer(learner(request), `${track}/${lesson}`, { ...answer, at: Date.now() })
   })
   app.get('/api/progress/file', access, async (request, reply) => {
     const { learner: id, name } = identityOf(request)

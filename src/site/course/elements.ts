@@ -1,3 +1,4 @@
+import { CommandElement } from './command.ts'
 import { GuideElement } from './guide.ts'
 import { PictureElement } from './picture.ts'
 import { PredictElement } from './predict.ts'
@@ -8,6 +9,7 @@ customElements.define('drydock-tabs', TabsElement)
 customElements.define('drydock-predict', PredictElement)
 customElements.define('drydock-picture', PictureElement)
 customElements.define('drydock-guide', GuideElement)
+customElements.define('drydock-command', CommandElement)
 customElements.define('drydock-quiz', QuizElement)
 
 // A card of the glossary goes away on Escape, although pointer or focus are still there.

@@ -84,3 +84,20 @@ export const code = {
   block: 'Code',
   output: 'Prints',
 }
+
+export const command = {
+  title: 'Answer with a command',
+  about:
+    'Your command runs in a fresh copy of the world that this lesson begins in, and nowhere else. It may take some seconds.',
+  label: 'Your command',
+  run: 'Run it',
+  running: 'It runs in a copy of the world…',
+  right: 'Right.',
+  wrong: {
+    failed: 'Not yet: the command failed.',
+    timeout: 'Not yet: it did not end within 30 seconds.',
+    output: 'Not yet: it works, and prints something else than was asked for.',
+    effect: 'Not yet: it works, and does something else than was asked for.',
+  },
+  prints: 'It printed',
+}

@@ -86,3 +86,19 @@ export const code: typeof en.code = {
   block: '代码',
   output: '输出',
 }
+
+export const command: typeof en.command = {
+  title: '用一条命令回答',
+  about: '你的命令会在本课初始世界的一份全新副本里运行，不会影响别处。可能需要几秒钟。',
+  label: '你的命令',
+  run: '运行',
+  running: '正在世界的副本里运行…',
+  right: '正确。',
+  wrong: {
+    failed: '还不对：命令失败了。',
+    timeout: '还不对：30 秒内没有结束。',
+    output: '还不对：命令能运行，但输出不是所要求的。',
+    effect: '还不对：命令能运行，但做的不是所要求的。',
+  },
+  prints: '输出',
+}

@@ -37,6 +37,7 @@ const clockBody = z.union([
   z.strictObject({ advanceMs: z.number().min(0).max(1e12) }),
   z.strictObject({ untilReadyMs: z.number().min(0).max(86_400_000) }),
 ])
+const revision = z.coerce.number().int().min(1)
 const BODY_LIMIT = 64 * 1024
 /** Bytes that may wait for a follower of the picture or the console. */
 const BACKLOG_LIMIT = 8 * 1024 * 1024
@@ -114,21 +115,28 @@ async function handle(worlds: Worlds, req: IncomingMessage, res: ServerResponse)
       return followConsole(await world(), res)
     case 'GET worlds/:id/saves/:name': {
       const { config } = await world()
-      const entries = await worlds.saves(id!).entries(name!)
-      return entries
-        ? reply(res, 200, stillPicture(entries, config.accountId))
+      const state = await worlds.saves(id!).find(name!)
+      return state
+        ? reply(res, 200, stillPicture(state, config.accountId))
         : reply(res, 404, { error: 'no such save point' })
     }
     case 'GET worlds/:id/saves/:name/changes': {
       const { world: now } = await world()
-      const entries = await worlds.saves(id!).entries(name!)
-      return entries
+      const saved = await worlds.saves(id!).find(name!)
+      return saved
         ? reply(
             res,
             200,
-            changesBetween(entries, (key) => now.store.get(key)?.value),
+            changesBetween(saved.entries, (key) => now.store.get(key)?.value),
           )
         : reply(res, 404, { error: 'no such save point' })
+    }
+    case 'GET worlds/:id/moments/:name': {
+      const { files, config } = await world()
+      const state = await files.stateAt(revision.parse(name))
+      return state
+        ? reply(res, 200, stillPicture(state, config.accountId))
+        : reply(res, 404, { error: 'this moment is not kept' })
     }
     case 'GET worlds/:id/timeline': {
       const open = await world()

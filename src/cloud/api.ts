@@ -117,6 +117,8 @@ export interface CloudClient {
   pictureAt(id: string, save: string): Promise<StillPicture | undefined>
   /** What of a save point’s state was changed, deleted or broken since; undefined when there is none. */
   changes(id: string, save: string): Promise<WorldChange[] | undefined>
+  /** The picture of the moment just after a call (by its number); undefined when so much of the past is not kept. */
+  pictureThen(id: string, revision: number): Promise<StillPicture | undefined>
   /** The calls that changed something, newest first. */
   timeline(id: string): Promise<TimelineCall[]>
   /** What in a world answers browsers. */

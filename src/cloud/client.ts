@@ -57,6 +57,7 @@ export function connectCloud(socketPath: string): CloudClient {
       found(call<StillPicture>('GET', `${worldPath(id)}/saves/${encodeURIComponent(save)}`)),
     changes: (id, save) =>
       found(call<WorldChange[]>('GET', `${worldPath(id)}/saves/${encodeURIComponent(save)}/changes`)),
+    pictureThen: (id, revision) => found(call<StillPicture>('GET', `${worldPath(id)}/moments/${revision}`)),
     timeline: (id) => call<TimelineCall[]>('GET', `${worldPath(id)}/timeline`),
     doors: (id) => call<Door[]>('GET', `${worldPath(id)}/doors`),
     advance: (id, ms) => call('POST', `${worldPath(id)}/clock`, { advanceMs: ms }),

@@ -10,7 +10,7 @@ import type { ImagePuller } from '#containers/image.ts'
 import type { ContainerRuntime } from '#containers/runtime.ts'
 import type { KubernetesObject } from '#kubernetes/api.ts'
 import { KubernetesCluster } from '#kubernetes/cluster.ts'
-import type { CloudProvider, TokenAuthenticator } from '#kubernetes/provider.ts'
+import type { AnsweredRequest, CloudProvider, TokenAuthenticator } from '#kubernetes/provider.ts'
 import { CertificateIssuer } from '#network/authority.ts'
 import type { HostTable, HttpHost } from '#network/hosts.ts'
 import type { VirtualNetwork } from '#network/virtual-network.ts'
@@ -28,6 +28,8 @@ export interface ClustersOptions {
   provider(scope: Scope, cluster: ClusterRecord): CloudProvider
   /** Addresses of names outside the clusters, as a machine of the VPC finds them; undefined: NXDOMAIN. */
   lookup(name: string, scope: Scope, vpcId: string): string | undefined
+  /** See `ClusterOptions.onAnswer`; with the cluster's name. */
+  onAnswer?(cluster: string, request: AnsweredRequest): void
 }
 
 /** A cluster whose control plane runs. */
@@ -121,7 +123,7 @@ export class Clusters implements HostTable {
   }
 
   async #begin(scope: Scope, record: ClusterRecord): Promise<void> {
-    const { world, network, runtime, images, provider, lookup } = this.#options
+    const { world, network, runtime, images, provider, lookup, onAnswer } = this.#options
     const authority = {
       certificate: record.caCertificate,
       privateKey: authorityKeys.find(scope, record.uid)!,
@@ -164,7 +166,10 @@ export class Clusters implements HostTable {
         .filter(({ id }) => record.networkInterfaceIds.includes(id))
         .map(({ addresses }) => addresses[0]!),
       upstreamDns: (name) => lookup(name, scope, record.vpcId),
-      onAnswer: (request) => logs.answered(current(), request),
+      onAnswer: (request) => {
+        logs.answered(current(), request)
+        onAnswer?.(record.name, request)
+      },
     })
     const { api } = kubernetes
     const host: HttpHost = {

@@ -15,12 +15,14 @@ import { createContainerRuntime } from '#containers/processes/runtime.ts'
 import { registryProgram } from '#containers/programs/registry.ts'
 import { Machines } from '#kubernetes/machines/machines.ts'
 import { machinePrograms } from '#kubernetes/machines/programs.ts'
+import type { AnsweredRequest } from '#kubernetes/provider.ts'
 import type { CertificateIssuer } from '#network/authority.ts'
 import type { HostTable } from '#network/hosts.ts'
 import { VirtualNetwork } from '#network/virtual-network.ts'
 import type { World } from '#world/world.ts'
 import type { ConsoleEvent } from './api.ts'
 import { AutoMode } from './auto-mode/auto-mode.ts'
+import { CallLog } from './call-log.ts'
 import { Clusters } from './clusters.ts'
 import { CONFIG_KEY, dockerHubAccount, type WorldConfig } from './config.ts'
 import { ConsoleFeed } from './console/feed.ts'
@@ -145,6 +147,8 @@ export class Simulation {
     })
     const images = createImagePuller({ hosts: registries, blobs })
     const lookupOutside = (name: string) => outside.lookup(name)
+    const calls = new CallLog(world)
+    const onAnswer = (cluster: string, request: AnsweredRequest) => calls.kubernetes(cluster, request)
     const machines = new Machines({
       world,
       network,
@@ -152,6 +156,7 @@ export class Simulation {
       images,
       lookup: lookupOutside,
       engineImage: (name) => docker.image(name),
+      onAnswer,
     })
     const programs = machinePrograms(machines)
     const clusters = new Clusters({
@@ -159,6 +164,7 @@ export class Simulation {
       network,
       runtime,
       images,
+      onAnswer,
       provider: (scope, cluster) =>
         eksProvider(
           {
@@ -240,6 +246,7 @@ export class Simulation {
       blobs,
       hosts: registries,
       home: () => world.store.get<WorldConfig>(CONFIG_KEY)?.value.home,
+      onCall: (call) => calls.docker(call),
     })
     await clusters.start()
     machines.start()

@@ -1,20 +1,27 @@
 import type { TrailEvent } from '#aws/cloudtrail/event.ts'
+import type { Entry } from '#world/store.ts'
 import type { World } from '#world/world.ts'
+import { CALLS, type LoggedCall } from './call-log.ts'
 
 /** Calls that are told at once. */
 const LIMIT = 500
 
 /** A call that changed something, or was to. */
 export interface TimelineCall {
-  /** Counted from 0 in the order of the calls. */
+  /** The revision of the world's store that it made: counts up over all calls, and names the moment just after it. */
   number: number
   /** ms since the epoch, world time. */
   at: number
-  /** `eks.amazonaws.com`, `CreateCluster`, as CloudTrail has them. */
+  /** `eks.amazonaws.com` as CloudTrail has it; `kubernetes`; `docker`. */
   source: string
+  /** `CreateCluster`, `create deployments.apps`, `container create`. */
   operation: string
-  region: string
-  /** ARN of who called. */
+  region?: string
+  /** What it was about, where the API's path says it: `default/web`. */
+  target?: string
+  /** Name of the cluster. */
+  cluster?: string
+  /** ARN or user name of who called; empty where the API knows no callers. */
   principal: string
   /** The service that called for them. */
   via?: string
@@ -22,34 +29,29 @@ export interface TimelineCall {
   parameters?: unknown
 }
 
-const folder = (accountId: string) => `cloudtrail/${accountId}/writes/`
-
-/** Which call a key of the store is of; undefined for other keys. */
-export function callNumber(accountId: string, key: string): number | undefined {
-  const prefix = folder(accountId)
-  return key.startsWith(prefix) ? Number(key.slice(prefix.length)) : undefined
+/** The mutating calls of an account, its clusters and its Docker Engine, newest first. */
+export function timeline({ store }: World, accountId: string): TimelineCall[] {
+  const aws = store.list<TrailEvent>(`cloudtrail/${accountId}/writes/`).entries.slice(-LIMIT).map(awsCall)
+  const others = store
+    .list<LoggedCall>(CALLS)
+    .entries.slice(-LIMIT)
+    .map(({ value, createRevision }) => ({ number: createRevision, ...value }))
+  return [...aws, ...others].sort((a, b) => b.number - a.number).slice(0, LIMIT)
 }
 
-/** The mutating calls of an account, newest first, from its CloudTrail. */
-export function timeline(world: World, accountId: string): TimelineCall[] {
-  return world.store
-    .list<TrailEvent>(folder(accountId))
-    .entries.slice(-LIMIT)
-    .reverse()
-    .map(({ key, value: event }) => {
-      const { arn, invokedBy } = event.userIdentity as { arn?: string; invokedBy?: string }
-      return {
-        number: callNumber(accountId, key)!,
-        at: Date.parse(event.eventTime),
-        source: event.eventSource,
-        operation: event.eventName,
-        region: event.awsRegion,
-        principal: arn ?? '',
-        ...(invokedBy !== undefined && { via: invokedBy }),
-        ...(event.errorCode !== undefined && {
-          error: { code: event.errorCode, message: event.errorMessage ?? '' },
-        }),
-        ...(event.requestParameters !== null && { parameters: event.requestParameters }),
-      }
-    })
+function awsCall({ value: event, createRevision }: Entry<TrailEvent>): TimelineCall {
+  const { arn, invokedBy } = event.userIdentity as { arn?: string; invokedBy?: string }
+  return {
+    number: createRevision,
+    at: Date.parse(event.eventTime),
+    source: event.eventSource,
+    operation: event.eventName,
+    region: event.awsRegion,
+    principal: arn ?? '',
+    ...(invokedBy !== undefined && { via: invokedBy }),
+    ...(event.errorCode !== undefined && {
+      error: { code: event.errorCode, message: event.errorMessage ?? '' },
+    }),
+    ...(event.requestParameters !== null && { parameters: event.requestParameters }),
+  }
 }

@@ -141,12 +141,14 @@ export interface AnsweredRequest {
   user?: UserInfo
   sourceIp: string
   userAgent: string
-  /** What it is about, if that is an API object. */
+  /** What it is about, if that is an API object; a new one by the name that it was given. */
   object?: Pick<AccessAttributes, 'resource' | 'namespace' | 'name' | 'group' | 'version' | 'subresource'>
   /** HTTP status. */
   code: number
   /** Why it was refused. */
   refusal?: string
+  /** What the answer's Status says of what went wrong. */
+  error?: { reason: string; message: string }
   /** ms since the epoch. */
   receivedAt: number
 }

@@ -50,11 +50,13 @@ export type { LabResult, StepScore } from '#labs/score.ts'
  * GET    /api/labs/:lab/steps/:step/solution { text }: the commands that do it
  * POST   /api/labs/:lab/steps/:step/hints  { opened }: so many hints are open; 204
  * GET    /api/labs/:lab/timeline         TimelineCall[]: calls that changed something, newest first
+ * GET    /api/labs/:lab/timeline/events  server-sent events, `data:` is TimelineCall[]: all, then the new ones
  * GET    /api/labs/:lab/costs            CostReport
  * POST   /api/labs/:lab/clock            { speed } or { untilReady: true } → LabState
  * GET    /api/labs/:lab/events             server-sent events, `data:` is a LabEvent
  * GET    /api/labs/:lab/world            server-sent events, `data:` is a PictureChange: the live picture of the cloud
  * GET    /api/labs/:lab/world/now        Part[]: the cloud as it is
+ * GET    /api/labs/:lab/world/then?call=… StillPicture just after a call of the timeline
  * GET    /api/labs/:lab/world/part?id=…   PartDetails, while the picture is followed
  * GET    /api/labs/:lab/console            server-sent events, `data:` is a LabConsoleEvent
  * GET    /api/labs/:lab/files            server-sent events, `data:` is FileEntry[]: the home folder, again after each change
@@ -112,9 +114,10 @@ export type { LabResult, StepScore } from '#labs/score.ts'
  * DELETE /api/cohorts/:id/people/:person   204
  * POST   /api/cohorts/:id/help             { act: 'reset' | 'unlock' | 'reset-step' | 'skip', people, lab, step? }; HelpResult
  * GET    /api/cohorts/:id/people/:person/look?lab=… server-sent events, `data:` is a LookEvent; the look lasts as long
- * GET    /api/looks/:id/world              as of /api/labs, of the learner who is looked at; so are the next two
+ * GET    /api/looks/:id/world              as of /api/labs, of the learner who is looked at; so are the next three
  * GET    /api/looks/:id/world/part?id=…
- * GET    /api/looks/:id/timeline
+ * GET    /api/looks/:id/world/then?call=…
+ * GET    /api/looks/:id/timeline/events
  * POST   /api/looks/:id/terminals/:terminal/ticket  { ticket } to look on at a terminal
  * POST   /api/looks/:id/keyboard           { keyboard: 'asked' | 'learner' }: asks to type, or gives it back; 204
  * POST   /api/hands/:id/take               Hand

@@ -26,6 +26,7 @@ import type { CostReport, Door, LabEvent, LabState, Part, StillPicture, Timeline
 import type { ServerCloud } from './cloud.ts'
 import { LabScores } from './lab-scores.ts'
 import type { LabTerminals } from './lab-terminals.ts'
+import { followTimeline } from './lab-timeline.ts'
 import type { LabNetwork } from './previews/tunnel.ts'
 import { notFound, Problem } from './problem.ts'
 import { StepSaves } from './step-saves.ts'
@@ -281,6 +282,14 @@ export class LabSession {
     return picture
   }
 
+  /** The cloud as it was just after a call, by its number. */
+  async pictureThen(call: number): Promise<StillPicture> {
+    const world = await this.#startedWorld()
+    const picture = await (await this.#services.cloud.client).pictureThen(world.id, call)
+    if (!picture) throw notFound('So much of the past is not kept.', 'Look at a later moment.')
+    return picture
+  }
+
   /** The commands that do a step. */
   async solution(id: string): Promise<{ text: string }> {
     const step = this.#lab.steps.find((one) => one.id === id)
@@ -319,6 +328,13 @@ export class LabSession {
   async doors(): Promise<Door[]> {
     const world = await this.#startedWorld()
     return (await this.#services.cloud.client).doors(world.id)
+  }
+
+  /** How to follow the calls of the learner's world. */
+  async followTimeline(): Promise<(listener: (calls: TimelineCall[]) => void) => { close(): void }> {
+    const world = await this.#startedWorld()
+    const client = await this.#services.cloud.client
+    return (listener) => followTimeline(client, world, listener, this.#services.onError)
   }
 
   /** What the learner's resources would cost on AWS. */

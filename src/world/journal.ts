@@ -2,6 +2,7 @@ import { constants, createReadStream } from 'node:fs'
 import { type FileHandle, open, stat, truncate } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
 import type { CommitLog, CommitRecord } from './store.ts'
+import { isTurnOver, turn } from './turns.ts'
 
 /**
  * An append-only file of commits. Those of one turn of the event loop, and those that arrive while a write is under way, go to
@@ -130,18 +131,25 @@ export async function readJournal(
   onRecord: (record: CommitRecord) => void,
   onDamage: (bytes: number) => void = () => {},
 ): Promise<void> {
+  const good = await readRecords(path, onRecord)
+  const { size } = await stat(path)
+  if (good < size) {
+    await truncate(path, good)
+    onDamage(size - good)
+  }
+}
+
+/** Reads the records of a journal that may be written meanwhile, up to what is whole; gives how many bytes that is. */
+export async function readRecords(path: string, onRecord: (record: CommitRecord) => void): Promise<number> {
   let good = 0
   for await (const { text, bytes, complete } of lines(path)) {
     const records = complete ? decode(text) : undefined
     if (!records) break
     for (const record of records) onRecord(record)
     good += bytes
+    if (isTurnOver()) await turn()
   }
-  const { size } = await stat(path)
-  if (good < size) {
-    await truncate(path, good)
-    onDamage(size - good)
-  }
+  return good
 }
 
 function decode(line: string): CommitRecord[] | undefined {

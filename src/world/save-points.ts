@@ -1,7 +1,7 @@
 import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readSnapshot, type Snapshot, writeSnapshot } from './snapshot.ts'
-import { type Entry, Store } from './store.ts'
+import { Store } from './store.ts'
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/
 
@@ -39,8 +39,8 @@ export class SavePoints {
   }
 
   /** What a save point holds; undefined when there is none. */
-  async entries(name: string): Promise<Entry[] | undefined> {
-    return (await this.names()).includes(name) ? (await this.read(name)).entries : undefined
+  async find(name: string): Promise<Snapshot | undefined> {
+    return (await this.names()).includes(name) ? this.read(name) : undefined
   }
 
   /** Writes a saved state, changed by `change`, into another folder, from which a world can be opened. Throws when there is none. */

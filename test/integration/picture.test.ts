@@ -63,11 +63,8 @@ describe('the picture of a world', () => {
     const names = kept!.parts.filter(({ kind }) => kind === 'repository').map(({ name }) => name)
     expect(names).toEqual(['first'])
     const [latest] = await cloud.timeline('w')
-    expect(latest).toMatchObject({
-      operation: 'CreateRepository',
-      source: 'ecr.amazonaws.com',
-      number: kept!.calls,
-    })
+    expect(latest).toMatchObject({ operation: 'CreateRepository', source: 'ecr.amazonaws.com' })
+    expect(latest!.number).toBeGreaterThan(kept!.revision)
     expect(await cloud.changes('w', 'one')).toEqual([])
     await shell.ok('aws ecr delete-repository --repository-name first')
     expect(await cloud.changes('w', 'one')).toEqual([{ what: 'gone', kind: 'repository', name: 'first' }])
@@ -98,5 +95,36 @@ describe('the picture of a world', () => {
     await until(() => named('eks-cluster', 'sail')?.status === 'ACTIVE')
     expect(Object.keys((await cloud.schemas('w', 'apps/v1'))!)).toContain('io.k8s.api.apps.v1.Deployment')
     expect(await cloud.schemas('w', '../../etc')).toBeUndefined()
+  })
+
+  it('remembers what was done to clusters and the Docker Engine, and what was just after each call', async () => {
+    await shell.ok(`
+      aws eks update-kubeconfig --name sail
+      kubectl create namespace yard
+      kubectl create deployment web --image nginx:1.29 --namespace yard
+      docker network create dry`)
+    await shell.fails('kubectl create namespace yard')
+    await shell.fails('docker network create dry')
+    await shell.ok('kubectl delete deployment web --namespace yard')
+    const calls = (await cloud.timeline('w')).filter(({ source }) => !source.includes('amazonaws'))
+    expect(
+      calls.map(({ source, operation, target, error }) => [source, operation, target, error?.code]).reverse(),
+    ).toEqual([
+      ['kubernetes', 'create namespaces', 'yard', undefined],
+      ['kubernetes', 'create deployments.apps', 'yard/web', undefined],
+      ['docker', 'network create', '', undefined],
+      ['kubernetes', 'create namespaces', 'yard', 'AlreadyExists'],
+      ['docker', 'network create', '', '409'],
+      ['kubernetes', 'delete deployments.apps', 'yard/web', undefined],
+    ])
+    const [, , , , made] = calls
+    expect(made).toMatchObject({ cluster: 'sail', principal: expect.stringContaining(':user/') })
+    const deployments = (found: Part[]) => found.filter(({ kind }) => kind === 'deployment')
+    const [deleted] = calls
+    const shown = async (number: number) =>
+      deployments((await cloud.pictureThen('w', number))!.parts).map(({ name }) => name)
+    expect(await shown(made!.number)).toContain('web')
+    expect(await shown(deleted!.number)).not.toContain('web')
+    expect(await cloud.pictureThen('w', 2 ** 40)).toBeUndefined()
   })
 })

@@ -134,7 +134,7 @@ describe('an instructor who looks at a learner’s work', () => {
       ['POST', `/api/looks/${id}/terminals/${terminal}/ticket`],
       ['GET', `/api/looks/${id}/world`],
       ['GET', `/api/looks/${id}/world/part?id=x`],
-      ['GET', `/api/looks/${id}/timeline`],
+      ['GET', `/api/looks/${id}/timeline/events`],
     ] as const)
       expect((await other.call(method, path)).status, path).toBe(404)
     // A ticket to look on is nobody's way to work in it.

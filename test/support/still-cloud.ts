@@ -133,7 +133,7 @@ export class StillCloud implements CloudClient {
 
   readonly #saves = new Map<string, StillPicture>()
   async save(_id: string, name: string): Promise<void> {
-    this.#saves.set(name, { calls: this.calls.length, parts: [...this.parts.values()] })
+    this.#saves.set(name, { revision: this.calls.length - 1, parts: [...this.parts.values()] })
   }
   async restore(_id: string, name: string): Promise<void> {
     this.parts.clear()
@@ -149,6 +149,12 @@ export class StillCloud implements CloudClient {
   harmed: WorldChange[] = []
   async changes(): Promise<WorldChange[]> {
     return this.harmed
+  }
+  /** What was, by the number of a call. */
+  readonly past = new Map<number, Part[]>()
+  async pictureThen(_id: string, revision: number): Promise<StillPicture | undefined> {
+    const parts = this.past.get(revision)
+    return parts && { revision, parts }
   }
   async untilReady(): Promise<void> {}
   readonly calls: TimelineCall[] = []

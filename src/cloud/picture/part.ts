@@ -54,10 +54,10 @@ export interface PictureChange {
   gone: string[]
 }
 
-/** A world as it was at a save point. */
+/** A world as it was at a save point, or just after a call. */
 export interface StillPicture {
-  /** How many calls that changed something there had been: see `TimelineCall`. */
-  calls: number
+  /** Calls of a larger number (see `TimelineCall`) came later. */
+  revision: number
   parts: Part[]
 }
 

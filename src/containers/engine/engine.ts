@@ -38,6 +38,8 @@ import { upgradeStream } from './upgrade.ts'
 import { volumeRoutes } from './volume-routes.ts'
 import { Volumes } from './volumes.ts'
 
+const VERSIONED = /^\/v(\d+\.\d+)(?=\/)/
+
 export interface DockerEngineOptions {
   world: World
   blobs: BlobStore
@@ -52,6 +54,17 @@ export interface DockerEngineOptions {
   home?: () => string | undefined
   /** Resolves names outside the engine as seen from a container. */
   lookup?: (name: string) => string | undefined
+  /** Told of each request that changed something, or was to, when it is answered. */
+  onCall?: (call: EngineCall) => void
+}
+
+/** A request of the Engine API that was answered. */
+export interface EngineCall {
+  method: string
+  /** Without the API's version. */
+  path: string
+  query: URLSearchParams
+  error?: { status: number; message: string }
 }
 
 /**
@@ -63,8 +76,10 @@ export class DockerEngine implements HttpHost {
   readonly images: ImageStore
   readonly #routes: Route[]
   readonly #parts: EngineParts
+  readonly #onCall: DockerEngineOptions['onCall']
 
   constructor(options: DockerEngineOptions) {
+    this.#onCall = options.onCall
     const { world, blobs, network, lookup } = options
     const trees = options.trees ?? new LayerTrees(blobs)
     const runtime = options.runtime ?? createContainerRuntime({ clock: world.clock, network, trees })
@@ -143,14 +158,26 @@ export class DockerEngine implements HttpHost {
   }
 
   request(req: IncomingMessage, res: ServerResponse): void {
+    let refused: EngineError | undefined
+    const { method = 'GET' } = req
+    if (this.#onCall && method !== 'GET' && method !== 'HEAD')
+      res.once('finish', () => this.#tell(req, method, refused))
     this.#handle(req, res).catch((error) => {
-      if (res.headersSent) return void res.end()
       const known =
         error instanceof EngineError
           ? error
           : new EngineError(500, (error as Error)?.message ?? String(error))
+      refused = known
+      if (res.headersSent) return void res.end()
       sendJson({ res }, known.status, { message: known.message })
     })
+  }
+
+  #tell(req: IncomingMessage, method: string, refused: EngineError | undefined): void {
+    const { pathname, searchParams: query } = new URL(req.url ?? '/', 'http://docker')
+    const path = pathname.replace(VERSIONED, '')
+    const { status = 0, message = '' } = refused ?? {}
+    this.#onCall?.({ method, path, query, ...(refused && { error: { status, message } }) })
   }
 
   async #handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
@@ -180,7 +207,7 @@ export class DockerEngine implements HttpHost {
 
   #path(req: IncomingMessage): { url: URL; path: string } {
     const url = new URL(req.url ?? '/', 'http://docker')
-    const version = /^\/v(\d+\.\d+)(?=\/)/.exec(url.pathname)
+    const version = VERSIONED.exec(url.pathname)
     if (version && compareVersions(version[1]!, API_VERSION) > 0) {
       throw new EngineError(
         400,

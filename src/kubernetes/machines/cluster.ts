@@ -35,7 +35,10 @@ export type ServerSettings = Pick<
   | 'componentHealth'
 >
 
-type Foundation = Pick<ClusterOptions, 'uid' | 'world' | 'network' | 'runtime' | 'images' | 'provider'>
+type Foundation = Pick<
+  ClusterOptions,
+  'uid' | 'world' | 'network' | 'runtime' | 'images' | 'provider' | 'onAnswer'
+>
 
 interface Needs extends Pick<KubeletsOptions, 'images' | 'volumes' | 'staticWorker'> {
   /** Whether the kubelet of a node reaches the API server of this cluster, if it serves. */

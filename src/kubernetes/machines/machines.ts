@@ -8,7 +8,7 @@ import type { World } from '#world/world.ts'
 import { NodeImages } from '../kubelet/node-images.ts'
 import { nodeRecordPrefix } from '../kubelet/node-record.ts'
 import { staticPodPrefix } from '../kubelet/static-pods.ts'
-import type { CloudProvider } from '../provider.ts'
+import type { AnsweredRequest, CloudProvider } from '../provider.ts'
 import { MachineCluster } from './cluster.ts'
 import { Ensemble, ensembleIds } from './etcd/ensemble.ts'
 import { MachineVolumes } from './host-files.ts'
@@ -24,6 +24,8 @@ export interface MachinesOptions {
   engineImage?: (name: string) => Image | undefined
   /** Names outside the machines; undefined: NXDOMAIN. */
   lookup?: (name: string) => string | undefined
+  /** See `ClusterOptions.onAnswer`; with the cluster's id. */
+  onAnswer?: (cluster: string, request: AnsweredRequest) => void
 }
 
 /** Folders of the store that hold what belongs to a cluster, by the id of its data. */
@@ -190,10 +192,18 @@ export class Machines {
   cluster(id: string): MachineCluster {
     const known = this.#clusters.get(id)
     if (known) return known
-    const { world, network, runtime, images, lookup } = this.options
+    const { world, network, runtime, images, lookup, onAnswer } = this.options
     const filesOf = (node: string) => this.#byName.get(node)?.machine.files
     const made: MachineCluster = new MachineCluster(
-      { uid: id, world, network, runtime, images, provider: this.#provider(id) },
+      {
+        uid: id,
+        world,
+        network,
+        runtime,
+        images,
+        provider: this.#provider(id),
+        ...(onAnswer && { onAnswer: (request) => onAnswer(id, request) }),
+      },
       {
         images: this.images,
         volumes: new MachineVolumes(world, id, filesOf),

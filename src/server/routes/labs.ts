@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import type { LabConsoleEvent, LabEvent, PictureChange } from '../api.ts'
+import type { LabConsoleEvent, LabEvent, PictureChange, TimelineCall } from '../api.ts'
 import type { LabSession } from '../lab-session.ts'
 import type { LabSessions } from '../lab-sessions.ts'
 import type { LabTerminals } from '../lab-terminals.ts'
@@ -19,6 +19,7 @@ const clockBody = z.union([
 ])
 export const partQuery = z.object({ id: z.string().min(1).max(500) })
 const hintsBody = z.strictObject({ opened: z.int().min(1).max(50) })
+export const thenQuery = z.object({ call: z.coerce.number().int().min(0) })
 const stepParameters = z.object({ lab: name, step: name })
 
 /** Who sends a request, known before any route runs. */
@@ -58,6 +59,9 @@ export function labRoutes(
     return reply.code(204).send()
   })
   app.get('/api/labs/:lab/timeline', access, async (request) => (await session(request)).timeline())
+  app.get('/api/labs/:lab/timeline/events', access, async (request: FastifyRequest, reply: FastifyReply) => {
+    sendEvents<TimelineCall[]>(reply, await (await session(request)).followTimeline())
+  })
   app.get('/api/labs/:lab/costs', access, async (request) => (await session(request)).costs())
   app.post('/api/labs/:lab/clock', access, async (request) =>
     (await session(request)).setClock(clockBody.parse(request.body)),
@@ -75,6 +79,10 @@ export function labRoutes(
     sendEvents<PictureChange>(reply, follow)
   })
   app.get('/api/labs/:lab/world/now', access, async (request) => (await session(request)).pictureNow())
+  app.get('/api/labs/:lab/world/then', access, async (request) => {
+    const { call } = thenQuery.parse(request.query)
+    return (await session(request)).pictureThen(call)
+  })
   app.get('/api/labs/:lab/world/part', access, async (request) => {
     const { id } = partQuery.parse(request.query)
     return (await session(request)).part(id)

@@ -1,15 +1,15 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Classroom } from '#classroom/classroom.ts'
 import type { Look } from '#classroom/looks.ts'
-import type { LookEvent, PictureChange } from '../api.ts'
+import type { LookEvent, PictureChange, TimelineCall } from '../api.ts'
 import type { LabSession } from '../lab-session.ts'
 import type { LabSessions } from '../lab-sessions.ts'
 import type { LabTerminals } from '../lab-terminals.ts'
 import { notFound } from '../problem.ts'
 import type { Tickets } from '../security/tickets.ts'
 import { sendEvents } from './events.ts'
-import { type IdentityOf, partQuery } from './labs.ts'
+import { type IdentityOf, partQuery, thenQuery } from './labs.ts'
 import { learnersOf, ledCohort } from './led.ts'
 import { identifier, labelled, madeId } from './parameters.ts'
 
@@ -80,24 +80,36 @@ export function lookRoutes(
       }
     })
   })
-  app.get('/api/looks/:id/world', access, async (request, reply) => {
-    const look = own(request)
-    const follow = await (await sessionOf(look)).picture()
-    sendEvents<PictureChange>(reply, (listener, end) => {
-      const picture = follow(listener)
+  /** Events of the learner's world, for as long as the look lasts. */
+  const send = <T>(
+    reply: FastifyReply,
+    look: Look,
+    follow: (listener: (event: T) => void) => { close(): void },
+  ) =>
+    sendEvents<T>(reply, (listener, end) => {
+      const following = follow(listener)
       const forget = looks.onEnd(look.id, end)
       return {
         close() {
           forget()
-          picture.close()
+          following.close()
         },
       }
     })
+  app.get('/api/looks/:id/world', access, async (request, reply) => {
+    const look = own(request)
+    send<PictureChange>(reply, look, await (await sessionOf(look)).picture())
   })
+  app.get('/api/looks/:id/timeline/events', access, async (request, reply) => {
+    const look = own(request)
+    send<TimelineCall[]>(reply, look, await (await sessionOf(look)).followTimeline())
+  })
+  app.get('/api/looks/:id/world/then', access, async (request) =>
+    (await sessionOf(own(request))).pictureThen(thenQuery.parse(request.query).call),
+  )
   app.get('/api/looks/:id/world/part', access, async (request) =>
     (await sessionOf(own(request))).part(partQuery.parse(request.query).id),
   )
-  app.get('/api/looks/:id/timeline', access, async (request) => (await sessionOf(own(request))).timeline())
   app.post('/api/looks/:id/terminals/:terminal/ticket', access, async (request) => {
     const { id, terminal } = ticketParameters.parse(request.params)
     const { person, lab } = own(request, id)

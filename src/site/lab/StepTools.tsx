@@ -150,7 +150,7 @@ async function changesOf(id: string): Promise<Changes> {
   const before = new Map(start.parts.map((part) => [part.id, part]))
   const after = new Set(now.map((part) => part.id))
   return {
-    calls: calls.filter(({ number }) => number >= start.calls),
+    calls: calls.filter(({ number }) => number > start.revision),
     put: now
       .map((part) => ({ part, before: before.get(part.id) }))
       .filter(({ part, before }) => before === undefined || before.status !== part.status),

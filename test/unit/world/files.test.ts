@@ -74,7 +74,7 @@ describe('WorldFiles', () => {
   })
 
   it('folds a long journal into a snapshot while commits go on, losing none', async () => {
-    const first = await WorldFiles.open(directory, { snapshotBytes: 2000 })
+    const first = await WorldFiles.open(directory, { snapshotBytes: 2000, historyBytes: 0 })
     for (let i = 0; i < 500; i++) {
       first.store.put(`k/${i % 50}`, { i })
       if (i % 10 === 0) await first.store.flushed()
@@ -86,6 +86,48 @@ describe('WorldFiles', () => {
     const names = await readdir(directory)
     expect(names.filter((name) => name.startsWith('snapshot-'))).toHaveLength(1)
     expect(names.filter((name) => name.startsWith('journal-'))).toHaveLength(1)
+  })
+
+  it('tells what was at every revision that it keeps, through folding, a restart and a save point put back', async () => {
+    const options = { snapshotBytes: 1_000 }
+    let files = await WorldFiles.open(directory, options)
+    const then: Record<number, unknown> = {}
+    const write = async (from: number, to: number) => {
+      for (let i = from; i < to; i++) {
+        files.store.put(`k/${i % 5}`, { i, text: 'x'.repeat(100) })
+        then[files.store.revision] = state(files)
+        await files.store.flushed()
+      }
+    }
+    await write(0, 40)
+    await files.save('one')
+    await write(40, 60)
+    await files.restore('one')
+    files = await WorldFiles.open(directory, options)
+    then[files.store.revision] = state(files)
+    await write(60, 80)
+    expect((await readdir(directory)).filter((name) => name.startsWith('snapshot-')).length).toBeGreaterThan(
+      3,
+    )
+    for (const [revision, wanted] of Object.entries(then))
+      expect([...(await files.stateAt(Number(revision)))!.entries], revision).toEqual(wanted)
+    expect(await files.stateAt(files.store.revision + 1)).toBeUndefined()
+    await files.close()
+    const again = await WorldFiles.open(directory, options)
+    expect(state(again)).toEqual(then[again.store.revision])
+    await again.close()
+  })
+
+  it('lets go of the oldest past first, and says so', async () => {
+    const files = await WorldFiles.open(directory, { snapshotBytes: 1_000, historyBytes: 3_000 })
+    for (let i = 0; i < 100; i++) {
+      files.store.put(`k/${i % 5}`, { i, text: 'x'.repeat(100) })
+      await files.store.flushed()
+    }
+    expect(await files.stateAt(5)).toBeUndefined()
+    expect([...(await files.stateAt(100))!.entries]).toEqual(state(files))
+    expect((await readdir(directory)).length).toBeLessThan(12)
+    await files.close()
   })
 
   it('puts a save point back, with revisions going on', async () => {

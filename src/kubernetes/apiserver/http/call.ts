@@ -15,6 +15,8 @@ export interface Call {
   /** In whose form its objects are stored. */
   stored: Kind
   subresource: Subresource | undefined
+  /** What a new object calls itself; the URL does not name it. */
+  named?: string | undefined
   /** What webhooks have said about it, for when it is tried again. */
   answers: WebhookAnswers
 }

@@ -30,20 +30,32 @@ interface Parts {
 /** How long etcd's client tries again what found no server (clientv3/retry_interceptor.go: 100 times about 25 ms). */
 const STORAGE_RETRY_MS = 2_500
 
+/** Who made a request, why it was refused, what it is about, and what went wrong. */
+interface Admitted {
+  user: UserInfo
+  refusal?: string
+  call?: Call
+  error?: unknown
+}
+
 /** The HTTPS face of a cluster: who asks, may they, what is it about; the answer comes from elsewhere. */
 export class ApiHost implements HttpHost {
   readonly kind = 'http'
   readonly requestsClientCertificate = true
   readonly #parts: Parts
-  /** Who made a request, and why it was refused: kept for the audit log only. */
-  readonly #admitted = new WeakMap<IncomingMessage, { user: UserInfo; refusal?: string }>()
+  /** What is known of a request: kept for whoever is told of its answer. */
+  readonly #admitted = new WeakMap<IncomingMessage, Admitted>()
 
   constructor(parts: Parts) {
     this.#parts = parts
   }
 
   request(req: IncomingMessage, res: ServerResponse): void {
-    this.#serve(req, res).catch((error) => sendError(req, res, error))
+    this.#serve(req, res).catch((error) => {
+      const admitted = this.#admitted.get(req)
+      if (admitted) admitted.error = error
+      sendError(req, res, error)
+    })
   }
 
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -62,6 +74,8 @@ export class ApiHost implements HttpHost {
     await this.#requireStorage()
     const call = this.#call(req, res, info, user)
     if (!call) return sendPlain(res, 404, '404 page not found\n')
+    const admitted = this.#admitted.get(req)
+    if (admitted) admitted.call = call
     await this.#parts.verbs.serveAdmitted(call)
   }
 
@@ -80,7 +94,7 @@ export class ApiHost implements HttpHost {
     if (!onAnswer) return
     const receivedAt = world.clock.now()
     res.once('finish', () => {
-      const { user, refusal } = this.#admitted.get(req) ?? {}
+      const { user, refusal, call, error } = this.#admitted.get(req) ?? {}
       const uri = req.url ?? '/'
       const info = requestInfo(req.method ?? 'GET', uri)
       onAnswer({
@@ -90,9 +104,15 @@ export class ApiHost implements HttpHost {
         ...(user && { user }),
         sourceIp: req.socket.remoteAddress ?? '127.0.0.1',
         userAgent: req.headers['user-agent'] ?? '',
-        ...(info.isResource && { object: info }),
+        ...(info.isResource && { object: { ...info, name: call?.named ?? info.name } }),
         code: res.statusCode,
         ...(refusal && { refusal }),
+        ...(error instanceof Error && {
+          error: {
+            reason: (error instanceof StatusError && error.reason) || String(res.statusCode),
+            message: error.message,
+          },
+        }),
         receivedAt,
       })
     })

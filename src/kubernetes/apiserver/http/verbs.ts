@@ -100,6 +100,7 @@ export class Verbs {
       throw badRequest('an empty namespace may not be set during creation')
     checkNamespace(call, object)
     const options = writeOptions(call, this.#objects, query)
+    call.named = object.metadata?.name
     const entry = this.#objects.create(stored, info.namespace, object, options)
     await this.#answer(call, 201, entry)
   }

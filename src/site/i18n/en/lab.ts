@@ -154,7 +154,7 @@ export const step = {
   noObjects: 'Nothing that the world view shows is different.',
   made: 'is new',
   gone: 'is gone',
-  calls: 'Calls to AWS since then',
+  calls: 'Calls since then',
 }
 
 export const calls = {
@@ -163,6 +163,8 @@ export const calls = {
   principal: 'Called by',
   via: (service: string) => `through ${service}`,
   error: 'Error',
+  cluster: 'Cluster',
+  look: 'Look at the world just after it',
 }
 
 export const clock = {

@@ -14,6 +14,10 @@ export const world = {
   moment: 'At',
   now: 'now',
   before: (title: string) => `the beginning of “${title}”`,
+  after: (operation: string, time: string) => `just after ${operation}, ${time}`,
+  earlier: 'Earlier',
+  later: 'Later',
+  toNow: 'Back to now',
   filter: 'Filter by name, kind or state',
   troubled: 'Only what is not well',
   counts: {

@@ -152,7 +152,7 @@ export const step: typeof en.step = {
   noObjects: '世界视图里显示的内容没有不同。',
   made: '新增',
   gone: '已消失',
-  calls: '此后对 AWS 的调用',
+  calls: '此后的调用',
 }
 
 export const calls: typeof en.calls = {
@@ -161,6 +161,8 @@ export const calls: typeof en.calls = {
   principal: '调用者',
   via: (service) => `通过 ${service}`,
   error: '错误',
+  cluster: '集群',
+  look: '看调用刚完成时的世界',
 }
 
 export const clock: typeof en.clock = {

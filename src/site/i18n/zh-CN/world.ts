@@ -13,6 +13,10 @@ export const world: typeof en.world = {
   moment: '时刻',
   now: '现在',
   before: (title) => `“${title}”开始时`,
+  after: (operation, time) => `${operation} 刚完成之后，${time}`,
+  earlier: '更早',
+  later: '更晚',
+  toNow: '回到现在',
   filter: '按名称、种类或状态筛选',
   troubled: '只看不正常的',
   counts: {

@@ -1,40 +1,63 @@
-import { useSignal } from '@preact/signals'
-import type { StillPicture } from '#server/api.ts'
-import { request } from '../../api.ts'
 import { t } from '../../i18n/index.ts'
-import { announcement, lab, stepPath } from '../store.ts'
-import { moment, showMoment } from './model.ts'
+import { Problem } from '../Problem.tsx'
+import { lab } from '../store.ts'
+import { backToNow, lookBack, looking, lookProblem, neighbour } from './look-back.ts'
+import { moment } from './model.ts'
 
-/** Now, or how the world was where a step began: a copy to look at, which changes nothing. */
+/** Now, or how the world was where a step began or after a call: a copy to look at, which changes nothing. */
 export function Moment() {
-  const busy = useSignal(false)
   const saved = lab.value?.steps.filter((step) => step.saved) ?? []
-  if (saved.length === 0) return null
-
-  async function choose(step: string) {
-    if (!step) return showMoment(undefined)
-    busy.value = true
-    await request<StillPicture>('GET', `${stepPath(step)}/start`).then(
-      ({ parts }) => showMoment(step, parts),
-      (error) => {
-        announcement.value = error.message
-        showMoment(undefined)
-      },
-    )
-    busy.value = false
-  }
-
+  const at = moment.value
+  if (saved.length === 0 && at === undefined && !lookProblem.value) return null
+  const call = typeof at === 'object' ? at : undefined
   return (
-    <label class={`moment ${moment.value ? 'past' : ''}`} aria-busy={busy.value}>
-      {t.world.moment}
-      <select value={moment.value ?? ''} onChange={({ currentTarget }) => void choose(currentTarget.value)}>
-        <option value="">{t.world.now}</option>
-        {saved.map(({ id, title }) => (
-          <option key={id} value={id}>
-            {t.world.before(title)}
-          </option>
-        ))}
-      </select>
-    </label>
+    <div class={`moment ${at === undefined ? '' : 'past'}`} aria-busy={looking.value}>
+      <label>
+        {t.world.moment}
+        <select
+          value={call ? 'call' : ((at as string | undefined) ?? '')}
+          onChange={({ currentTarget: { value } }) => (value ? void lookBack(value) : backToNow())}
+        >
+          <option value="">{t.world.now}</option>
+          {call && (
+            <option value="call" disabled>
+              {t.world.after(call.operation, new Date(call.at).toLocaleTimeString())}
+            </option>
+          )}
+          {saved.map(({ id, title }) => (
+            <option key={id} value={id}>
+              {t.world.before(title)}
+            </option>
+          ))}
+        </select>
+      </label>
+      {call && (
+        <>
+          <Go to={neighbour(-1)} words={t.world.earlier} />
+          <Go to={neighbour(1)} words={t.world.later} />
+        </>
+      )}
+      {at !== undefined && (
+        <button type="button" class="button small" onClick={backToNow}>
+          {t.world.toNow}
+        </button>
+      )}
+      {lookProblem.value && <Problem problem={lookProblem.value} />}
+    </div>
+  )
+}
+
+function Go({ to, words }: { to: ReturnType<typeof neighbour>; words: string }) {
+  return (
+    <button
+      type="button"
+      class="button small"
+      aria-disabled={!to}
+      onClick={() => {
+        if (to) void lookBack(to)
+      }}
+    >
+      {words}
+    </button>
   )
 }

@@ -1,5 +1,5 @@
 import { batch, computed, signal } from '@preact/signals'
-import type { Part, PartState, PictureChange } from '#server/api.ts'
+import type { Part, PartState, PictureChange, TimelineCall } from '#server/api.ts'
 
 /** A part with what stands in it, in a steady order. */
 export interface Place {
@@ -14,14 +14,16 @@ const parts = new Map<string, Part>()
 export const changedAt = new Map<string, number>()
 /** Counts changes: who shows parts reads it. */
 const version = signal(0)
-/** The step at whose beginning the world is looked at; undefined: now. */
-export const moment = signal<string | undefined>()
+/** A moment of the past: where a step began (its id), or just after a call. */
+export type Moment = string | TimelineCall
+/** The moment at which the world is looked at; undefined: now. */
+export const moment = signal<Moment | undefined>()
 const then = signal<ReadonlyMap<string, Part>>(new Map())
 
 /** Shows the world as it was; undefined: as it is. */
-export function showMoment(step: string | undefined, past: Part[] = []): void {
+export function showMoment(when: Moment | undefined, past: Part[] = []): void {
   batch(() => {
-    moment.value = step
+    moment.value = when
     then.value = new Map(past.map((part) => [part.id, part]))
     selected.value = undefined
   })
@@ -61,12 +63,6 @@ export function showChange(change: PictureChange): void {
 }
 
 const shownParts = (): ReadonlyMap<string, Part> => (moment.value === undefined ? parts : then.value)
-
-/** The parts as they are now. */
-export function partsNow(): ReadonlyMap<string, Part> {
-  version.value
-  return parts
-}
 
 export function partOf(id: string | undefined): Part | undefined {
   version.value
@@ -144,3 +140,12 @@ export const counts = computed(() => {
   for (const { state } of shownParts().values()) sum[state]++
   return sum
 })
+
+/** The calls that changed something, newest first; undefined: they have not come. */
+export const calls = signal<TimelineCall[] | undefined>()
+/** How many are shown at most. */
+const CALL_LIMIT = 500
+
+export function showCalls(fresh: TimelineCall[], first: boolean): void {
+  calls.value = first ? fresh : [...fresh, ...(calls.peek() ?? [])].slice(0, CALL_LIMIT)
+}

@@ -1,0 +1,43 @@
+import { signal } from '@preact/signals'
+import type { ApiProblem, StillPicture, TimelineCall } from '#server/api.ts'
+import { request } from '../../api.ts'
+import { problemOf } from '../session.ts'
+import { stepPath } from '../store.ts'
+import { calls, type Moment, moment, showMoment } from './model.ts'
+import { worldPath } from './stream.ts'
+import { shape } from './view.ts'
+
+/** Whether the past is on its way, and what went wrong with it. */
+export const looking = signal(false)
+export const lookProblem = signal<ApiProblem['error'] | undefined>()
+
+/** Shows the world as it was: a copy that changes nothing, while the world itself goes on. */
+export async function lookBack(when: Moment): Promise<void> {
+  const path =
+    typeof when === 'string' ? `${stepPath(when)}/start` : `${worldPath()}/then?call=${when.number}`
+  looking.value = true
+  lookProblem.value = undefined
+  await request<StillPicture>('GET', path).then(
+    ({ parts }) => {
+      showMoment(when, parts)
+      if (shape.value === 'timeline') shape.value = 'map'
+    },
+    (error) => {
+      lookProblem.value = problemOf(error)
+    },
+  )
+  looking.value = false
+}
+
+export function backToNow(): void {
+  lookProblem.value = undefined
+  showMoment(undefined)
+}
+
+/** The call before or after the one that is looked at. */
+export function neighbour(by: 1 | -1): TimelineCall | undefined {
+  const at = moment.value
+  if (at === undefined || typeof at === 'string') return undefined
+  const all = calls.value ?? []
+  return all[all.findIndex(({ number }) => number === at.number) - by]
+}

@@ -118,7 +118,7 @@ describe('the picture of a world', () => {
       ['kubernetes', 'delete deployments.apps', 'yard/web', undefined],
     ])
     const [, , , , made] = calls
-    expect(made).toMatchObject({ cluster: 'sail', principal: expect.stringContaining(':user/') })
+    expect(made).toMatchObject({ cluster: 'sail', principal: expect.stringMatching(/admin/) })
     const deployments = (found: Part[]) => found.filter(({ kind }) => kind === 'deployment')
     const [deleted] = calls
     const shown = async (number: number) =>

@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify'
 
-/** A comment at this pace (ms) shows the page and what is between that the stream lives. */
+/** An event `alive` at this pace (ms) shows the page and what is between that the stream lives. */
 const HEARTBEAT = 15_000
 /** A page that reads nothing is dropped at this many waiting bytes; it asks for the state when it comes back. */
 const BACKLOG_LIMIT = 8 * 1024 * 1024
@@ -21,7 +21,7 @@ export function sendEvents<T>(
     if (response.writableLength > BACKLOG_LIMIT) response.destroy()
     else if (!response.writableEnded) response.write(text)
   }
-  const heartbeat = setInterval(() => send(': alive\n\n'), HEARTBEAT)
+  const heartbeat = setInterval(() => send('event: alive\ndata: 1\n\n'), HEARTBEAT)
   const subscription = subscribe(
     (event) => send(`data: ${JSON.stringify(event)}\n\n`),
     () => response.end(),

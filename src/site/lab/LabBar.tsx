@@ -5,7 +5,7 @@ import { Dialog } from './Dialog.tsx'
 import { Icon } from './Icon.tsx'
 import { Problem } from './Problem.tsx'
 import { problemOf, resetLab } from './session.ts'
-import { closing, cloud, lab, link, passed, started } from './store.ts'
+import { closing, cloud, lab, link, online, passed, started } from './store.ts'
 
 /** How many steps are done, as a bar and in words. */
 export function Progress() {
@@ -41,7 +41,9 @@ export function Notice() {
   const text = closing.value
     ? t.connection.closing
     : link.value === 'reconnecting'
-      ? t.connection.offline
+      ? online.value
+        ? t.connection.offline
+        : t.connection.noNetwork
       : cloud.value === 'restarting'
         ? t.connection.cloudNote
         : undefined

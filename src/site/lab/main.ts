@@ -18,6 +18,7 @@ import { connectSteps } from './steps.ts'
 import { Toast } from './Toast.tsx'
 import { TerminalPane } from './terminal/TerminalPane.tsx'
 import { typeCommand } from './type-command.ts'
+import { Welcome } from './Welcome.tsx'
 
 connectSteps()
 connectNames()
@@ -26,6 +27,7 @@ addCodeActions(document.querySelector('.steps') ?? document, { label: t.code.typ
 mount('progress', Progress)
 mount('connection', Connection)
 mount('notice', Notice)
+mount('welcome', Welcome)
 mount('learner', LearnerBar)
 mount('reset', Reset)
 mount('views', PaneSwitch)

@@ -16,24 +16,38 @@ import {
 } from './store.ts'
 import { focusNext } from './terminal/bridge.ts'
 
+/** The server says something each 15 s: without a word for so long (ms) the connection is lost. */
+const SILENCE = 40_000
+
 /** Follows the lab's events for as long as the page lives. What is shown stays while the server is away. */
 export function followLab(): void {
   let source: EventSource | undefined
+  let silence: ReturnType<typeof setTimeout> | undefined
   const retry = new Backoff(connect)
 
   function connect() {
     source?.close()
     source = new EventSource(`${labPath}/events`)
+    listen()
+    source.addEventListener('alive', listen)
     // The first events are the present state: what was missed without a connection, or asleep, is in it.
     source.onmessage = ({ data }) => {
       showEvent(JSON.parse(data) as LabEvent)
       link.value = 'connected'
       retry.reset()
+      listen()
     }
     source.onerror = lost
   }
 
+  /** A network that is cut says nothing, not even that it is. */
+  function listen() {
+    clearTimeout(silence)
+    silence = setTimeout(lost, SILENCE)
+  }
+
   function lost() {
+    clearTimeout(silence)
     source?.close()
     link.value = 'reconnecting'
     void requireSignIn()

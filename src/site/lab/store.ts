@@ -16,6 +16,12 @@ export const lab = signal<LabState | undefined>()
 /** Ids of the steps whose check runs now. */
 export const checking = signal<ReadonlySet<string>>(new Set())
 export const link = signal<'connecting' | 'connected' | 'reconnecting'>('connecting')
+/** Whether the browser has a network at all. */
+export const online = signal(navigator.onLine)
+for (const type of ['online', 'offline'])
+  addEventListener(type, () => {
+    online.value = navigator.onLine
+  })
 /** The server has said that it is being restarted. */
 export const closing = signal(false)
 export const cloud = signal<'up' | 'restarting'>('up')

@@ -193,6 +193,8 @@ export const connection = {
   reconnecting: 'Reconnecting…',
   cloudRestarting: 'The cloud is restarting…',
   offline: 'The server does not answer. Is “npm start” still running? Trying again…',
+  noNetwork:
+    'This computer has no network. What you see is from before; the page goes on by itself when the network is back. Nothing is lost.',
   closing: 'The server is being restarted. Your work is kept, and this page goes on by itself.',
   cloudNote: 'The simulated cloud is starting again. Nothing is lost; commands work again in a moment.',
 }

@@ -14,6 +14,7 @@ export * from './progress.ts'
 export * from './search.ts'
 export * from './sign-in.ts'
 export * from './terminal.ts'
+export * from './tour.ts'
 export * from './world.ts'
 
 /** Does not compile when a section is missing; in each section, when a text is. */

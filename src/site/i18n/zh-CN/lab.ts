@@ -189,6 +189,7 @@ export const connection: typeof en.connection = {
   reconnecting: '正在重新连接…',
   cloudRestarting: '云正在重新启动…',
   offline: '服务器没有应答。“npm start” 还在运行吗？正在重试…',
+  noNetwork: '这台电脑没有网络。你看到的是之前的内容；网络恢复后本页会自动继续。什么都不会丢。',
   closing: '服务器正在重新启动。你的成果会保留，本页会自动继续。',
   cloudNote: '模拟云正在重新启动。什么都不会丢；命令马上又能用。',
 }

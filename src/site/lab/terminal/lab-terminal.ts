@@ -76,6 +76,11 @@ export class LabTerminal {
     this.#screen?.fit()
   }
 
+  /** Connects anew where it was connected. */
+  comeBack(): void {
+    if (this.state.peek() === 'attached') void this.#connection?.connect()
+  }
+
   reconnect(): void {
     this.state.value = 'connecting'
     void this.#connection?.connect()

@@ -2,7 +2,7 @@ import { batch, computed, signal } from '@preact/signals'
 import type { TerminalInfo } from '#server/api.ts'
 import { request } from '../../api.ts'
 import { t } from '../../i18n/index.ts'
-import { labId } from '../store.ts'
+import { labId, link } from '../store.ts'
 import { focusNext, typeIntoTerminal } from './bridge.ts'
 import { LabTerminal } from './lab-terminal.ts'
 import { ask } from './questions.ts'
@@ -25,6 +25,13 @@ export const beside = computed(() =>
 export const shown = computed(() =>
   terminals.value.filter((terminal) => terminal === active.value || terminal === beside.value),
 )
+
+// After a silence the sockets may be dead without knowing it: coming back costs nothing and loses nothing.
+let wasAway = false
+link.subscribe((state) => {
+  if (state === 'connected' && wasAway) for (const terminal of terminals.peek()) terminal.comeBack()
+  wasAway = state === 'reconnecting'
+})
 
 /** Shows the lab's terminals as they are on the server; the first time makes one. */
 export async function openTerminals(): Promise<void> {

@@ -3,9 +3,12 @@ import { useEffect, useRef } from 'preact/hooks'
 import type { DoctorFinding } from '#server/api.ts'
 import { request } from '../api.ts'
 import { t } from '../i18n/index.ts'
+import type { Pane } from './layout/panes.ts'
 import { lab } from './store.ts'
 import { stored, yesOrNo } from './stored.ts'
 
+/** In the order of work. */
+const STOPS = ['steps', 'terminal', 'files', 'world', 'preview'] as const satisfies Pane[]
 /** Whether this browser was asked, or has taken the tour. */
 const asked = stored('tour.asked', false, yesOrNo)
 
@@ -55,8 +58,8 @@ export function Welcome() {
 function Tour({ onDone }: { onDone(): void }) {
   const dialog = useRef<HTMLDialogElement>(null)
   const at = useSignal(0)
-  const stops = t.tour.stops
-  const { pane, title, text } = stops[at.value]!
+  const pane = STOPS[at.value]!
+  const { title, text } = t.tour.stops[pane]
   useEffect(() => dialog.current?.showModal(), [])
   useEffect(() => {
     document.body.dataset.tour = pane
@@ -64,7 +67,7 @@ function Tour({ onDone }: { onDone(): void }) {
       delete document.body.dataset.tour
     }
   }, [pane])
-  const last = at.value === stops.length - 1
+  const last = at.value === STOPS.length - 1
   return (
     <dialog
       ref={dialog}
@@ -77,7 +80,7 @@ function Tour({ onDone }: { onDone(): void }) {
       <p id="tour-text" aria-live="polite">
         {text}
       </p>
-      <p class="count">{t.tour.at(at.value + 1, stops.length)}</p>
+      <p class="count">{t.tour.at(at.value + 1, STOPS.length)}</p>
       <div class="dialog-actions">
         <button type="button" class="button quiet" onClick={() => dialog.current?.close()}>
           {t.tour.end}

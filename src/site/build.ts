@@ -55,14 +55,17 @@ async function build(folder: string, overlay: BuildOptions['overlay']): Promise<
   const part = `${folder}.${process.pid}`
   await mkdir(dist, { recursive: true })
   try {
-    const builds = await Promise.allSettled(
-      LANGUAGES.map(({ id }) => buildLanguage(id, join(part, id), overlay)),
+    const languages = LANGUAGES.map(
+      ({ id }) =>
+        () =>
+          buildLanguage(id, join(part, id), overlay),
     )
-    // All have ended: nobody writes into a folder that is being removed.
-    const [site, ...others] = builds.map((build) => {
-      if (build.status === 'rejected') throw build.reason
-      return build.value
-    })
+    const builds = await Promise.allSettled(languages.map((build) => build()))
+    // Builds side by side share Astro's folder `.astro`, and one may take a file from under the other: what failed is built again alone.
+    const folders: string[] = []
+    for (const [index, build] of builds.entries())
+      folders.push(build.status === 'fulfilled' ? build.value : await languages[index]!())
+    const [site, ...others] = folders
     for (const [index, other] of others.entries()) {
       // Names of assets change with their content, so that languages share what is the same.
       await cp(join(other, 'assets'), join(site!, 'assets'), { recursive: true })

@@ -55,7 +55,7 @@ describe('loadLab', () => {
 
   it('names the file, line and field of a wrong value', async () => {
     await edit('lab.yaml', (text) => text.replace('minutes: 60', 'minutes: soon'))
-    await expect(load()).rejects.toThrow(/lab\.yaml:7: minutes: .*expected number/)
+    await expect(load()).rejects.toThrow(/lab\.yaml:8: minutes: .*expected number/)
   })
 
   it('names a field that does not exist', async () => {

@@ -127,7 +127,7 @@ async function leave(t: CheckContext): Promise<void> {
       right: ['you'],
       choices: ['you', 'aws'],
       why: { else: 'It is your machine. AWS brings two agents.' },
-      hint: 'Who has the key to the room?',
+      hint: 'Whose machine is it?',
     },
     {
       key: 'without-connection',
@@ -135,7 +135,7 @@ async function leave(t: CheckContext): Promise<void> {
       right: ['keeps-running'],
       choices: ['keeps-running', 'stops'],
       why: { else: 'Containers run on the machine. The control plane is needed to start, stop and replace.' },
-      hint: 'What did you see when a control plane was away?',
+      hint: 'A control plane that cannot be reached starts nothing. Does it stop what runs?',
     },
   ])
 }

@@ -78,7 +78,7 @@ async function serverSide(t: CheckContext): Promise<void> {
 async function standstill(t: CheckContext): Promise<void> {
   const cluster = await kindCluster(t)
   const held = await existing<V1Pod>(t, cluster, 'v1/Pod', 'held', {
-    hint: 'Reset the lab: it was there when you came.',
+    hint: 'Take “Back to where it began” in the step: it was there when you came.',
   })
   t.expect(!held.spec?.schedulingGates?.length, {
     id: 'still-gated',
@@ -96,7 +96,7 @@ async function standstill(t: CheckContext): Promise<void> {
     observed: 'a new pod of that name',
     evidence: 'kubectl get pod held --show-labels',
     cause: 'It was deleted and made again. What waited for this very pod waits on.',
-    hint: 'Reset the lab, and remove the gate from the pod that is there.',
+    hint: 'Take “Back to where it began” in the step, and remove the gate from the pod that is there.',
   })
   t.expect(isReady(held), {
     id: 'held-not-ready',

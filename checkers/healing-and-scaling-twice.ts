@@ -42,7 +42,7 @@ async function ecsService(t: CheckContext): Promise<Service> {
       observed: 'it is gone',
       evidence: `aws ecs list-services --cluster ${CLUSTER}`,
       cause: 'It was deleted.',
-      hint: 'Reset the step: its beginning is kept.',
+      hint: 'Take “Back to where it began” in the step: its beginning is kept.',
     },
   )
 }
@@ -112,7 +112,7 @@ async function expectOpen(t: CheckContext, side: 'ecs' | 'eks', host: string | u
     observed: answer?.status ? `${answer.status}` : 'no answer',
     evidence: `curl -i http://${host ?? '<no host name>'}/`,
     cause: 'No copy is healthy behind it yet. New targets are checked before they get requests.',
-    hint: 'Wait half a minute. Do two copies run?',
+    hint: 'Wait half a minute and check again. If it stays so: do two copies run?',
   })
 }
 
@@ -130,7 +130,7 @@ async function scale(t: CheckContext): Promise<void> {
   t.expect((target?.MaxCapacity ?? 0) > (target?.MinCapacity ?? 0), {
     id: 'no-scalable-target',
     title: 'The ECS service may be scaled',
-    expected: `a scalable target for ${about.ResourceId} with room between least and most`,
+    expected: `a scalable target for ${about.ResourceId} with a maximum above its minimum`,
     observed: target ? `${target.MinCapacity} to ${target.MaxCapacity}` : 'none',
     seen: `${target?.MinCapacity} to ${target?.MaxCapacity}`,
     evidence: 'aws application-autoscaling describe-scalable-targets --service-namespace ecs',
@@ -142,12 +142,12 @@ async function scale(t: CheckContext): Promise<void> {
     ScalingPolicies.some(({ Alarms = [] }) => Alarms.length > 0),
     {
       id: 'no-scaling-policy',
-      title: 'It knows by what',
+      title: 'A policy scales it',
       expected: 'a scaling policy with its alarms',
       observed: 'none',
       seen: ScalingPolicies.map(({ PolicyName }) => PolicyName).join(', '),
       evidence: 'aws application-autoscaling describe-scaling-policies --service-namespace ecs',
-      cause: 'The target says how far, not when.',
+      cause: 'The scalable target says how far, the policy says when.',
       hint: 'aws application-autoscaling put-scaling-policy --cli-input-json file://cpu.json',
     },
   )
@@ -163,8 +163,8 @@ async function scale(t: CheckContext): Promise<void> {
     {
       id: 'no-autoscaler',
       title: 'The Deployment web has an autoscaler',
-      expected: 'a HorizontalPodAutoscaler for web with room between least and most',
-      observed: autoscalers.length > 0 ? 'another one' : 'none',
+      expected: 'a HorizontalPodAutoscaler for web with a maximum above its minimum',
+      observed: autoscalers.length > 0 ? 'one for something else, or with a fixed number' : 'none',
       evidence: 'kubectl get hpa',
       cause: 'A Deployment keeps a number; it does not choose one.',
       hint: 'kubectl autoscale deployment web --cpu=50% --min=2 --max=6',

@@ -97,7 +97,7 @@ async function keep(t: CheckContext): Promise<void> {
     observed: 'the first claim is still there',
     evidence: 'kubectl get pvc,pv --sort-by=.metadata.creationTimestamp',
     cause: 'The claim was not deleted, or the new one got a new volume.',
-    hint: 'Delete Deployment and claim, remove claimRef from the volume, then apply again.yaml with its name.',
+    hint: 'kubectl delete -f notes.yaml; kubectl delete pvc notes. Then remove claimRef from the volume, write its name into again.yaml, and apply that.',
   })
   await notesReady(t, cluster)
 }

@@ -36,7 +36,7 @@ async function managed(t: CheckContext): Promise<void> {
     id: 'label-not-of-group',
     title: 'It is the label of a group',
     expected: 'a node of a second managed group',
-    observed: `${byHand?.metadata?.name} of the group ${byHand && (labelsOf(byHand)[NODEGROUP] ?? 'nobody')}`,
+    observed: `${byHand?.metadata?.name} of ${byHand && labelsOf(byHand)[NODEGROUP] ? 'the group workers' : 'no group'}`,
     evidence,
     cause: 'The label was set on a node by hand. It goes when the node is replaced.',
     hint: `kubectl label node ${byHand?.metadata?.name} kind-, then make the group with --labels kind=managed`,

@@ -105,7 +105,7 @@ export async function rollback(t: CheckContext): Promise<void> {
     observed: 'it is gone',
     evidence: `aws ecs list-services --cluster ${team}`,
     cause: 'It was there when the exam began.',
-    hint: 'Reset the task.',
+    hint: 'Take “Back to where it began” in the task.',
   })
   const breaker = deploymentConfiguration?.deploymentCircuitBreaker
   const evidence = `aws ecs describe-services --cluster ${team} --services front --query 'services[0].deploymentConfiguration'`

@@ -20,7 +20,7 @@ export async function access(t: CheckContext): Promise<void> {
     expected: `an access entry for ${Role!.Arn}`,
     observed: 'none',
     evidence: `aws eks list-access-entries --cluster-name ${CLUSTER}`,
-    cause: 'A role of the account is not let in by that alone.',
+    cause: 'The role is in IAM, and the cluster does not know it.',
     hint: 'aws eks create-access-entry',
   })
   const evidence = `aws eks list-associated-access-policies --cluster-name ${CLUSTER} --principal-arn ${Role!.Arn}`
@@ -72,7 +72,7 @@ export async function nodes(t: CheckContext): Promise<void> {
     expected: 'maxSize 6',
     observed: `maxSize ${maxSize}`,
     evidence,
-    cause: 'The most was left as it was.',
+    cause: 'maxSize was left as it was.',
     hint: 'aws eks update-nodegroup-config --scaling-config …',
   })
 }

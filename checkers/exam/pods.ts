@@ -72,7 +72,7 @@ async function appContainer(t: CheckContext): Promise<{
     id: 'no-app',
     namespace: team,
     cause: 'It was there when the exam began. Somebody deleted it.',
-    hint: 'Reset the task.',
+    hint: 'Take “Back to where it began” in the task.',
   })
   const evidence = `kubectl get deployment ${app} -n ${team} -o yaml`
   return { cluster, app, team, deployment, container: containersOf(deployment)[0]!, evidence }
@@ -207,7 +207,7 @@ export async function mend(t: CheckContext): Promise<void> {
     id: 'no-legacy',
     namespace: 'legacy',
     cause: 'It was there when the exam began.',
-    hint: 'Reset the task.',
+    hint: 'Take “Back to where it began” in the task.',
   })
   const { status, spec } = deployment
   t.expect(

@@ -9,7 +9,7 @@ export async function drawnNames(t: CheckContext): Promise<Record<string, string
     observed: 'it is gone',
     evidence: 'ls ~/names.env',
     cause: 'It was deleted or moved.',
-    hint: 'Start the lab over, or reset the step.',
+    hint: 'Take “Back to where it began” in the step.',
   })
   return Object.fromEntries(
     [...text.matchAll(/^([A-Z][A-Z0-9_]*)=(.*)$/gm)].map(([, name, value]) => [

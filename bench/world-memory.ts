@@ -16,6 +16,7 @@ import { Cloud } from '../src/cloud/cloud.ts'
 import { cloudSocket } from '../src/cloud/runtime-directory.ts'
 import { Store } from '../src/world/store.ts'
 import { createCluster } from '../test/support/cluster.ts'
+import { memoryHeld } from './heap.ts'
 
 const AIM_MB = 5
 const FRESH = Number(process.argv[2] ?? 200)
@@ -55,11 +56,7 @@ async function serve(directory: string): Promise<void> {
 
 /** Heap and resident set in bytes, when everything that is garbage has gone. */
 async function memory(): Promise<Sample> {
-  for (let n = 0; n < 5; n++) {
-    await new Promise((resolve) => setImmediate(resolve))
-    globalThis.gc!()
-  }
-  const { heapUsed, external } = process.memoryUsage()
+  const { heapUsed, external } = await memoryHeld()
   const status = await readFile('/proc/self/status', 'utf8')
   return { heap: heapUsed + external, rss: Number(/^VmRSS:\s+(\d+)/m.exec(status)![1]) * 1024 }
 }

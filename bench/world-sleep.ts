@@ -12,6 +12,7 @@ import { TargetClients } from '../src/checks/target-clients.ts'
 import { Cloud } from '../src/cloud/cloud.ts'
 import { WorldFiles } from '../src/world/files.ts'
 import { createCluster } from '../test/support/cluster.ts'
+import { memoryHeld } from './heap.ts'
 
 const AIM_MS = 1000
 const [pods = 20, rounds = 10] = process.argv.slice(2).map(Number)
@@ -24,14 +25,7 @@ async function timed(act: () => Promise<unknown>): Promise<number> {
   return performance.now() - start
 }
 
-/** Heap in MB, when everything that is garbage has gone. */
-async function heap(): Promise<number> {
-  for (let n = 0; n < 5; n++) {
-    await new Promise((resolve) => setImmediate(resolve))
-    globalThis.gc?.()
-  }
-  return process.memoryUsage().heapUsed / 2 ** 20
-}
+const heap = async () => (await memoryHeld()).heapUsed / 2 ** 20
 
 const directory = await mkdtemp(join(tmpdir(), 'drydock-bench-'))
 const cloud = await Cloud.start({ directory })

@@ -3,6 +3,7 @@ import type { V1Node } from '@kubernetes/client-node'
 import { type CheckContext, defineChecker } from '#checks/checker.ts'
 import { expectAnswers } from './lib/answers.ts'
 import { eksCluster, isReady } from './lib/cluster.ts'
+import { recordedNodes } from './lib/recorded.ts'
 
 const whatsThere = (t: CheckContext) =>
   expectAnswers(
@@ -25,14 +26,7 @@ const whatsThere = (t: CheckContext) =>
   )
 
 async function loseANode(t: CheckContext): Promise<void> {
-  const record = t.found(await t.files.read('before.txt'), {
-    id: 'no-record',
-    title: 'The nodes are recorded in before.txt',
-    expected: 'the output of kubectl get nodes in ~/before.txt',
-    observed: 'there is no such file',
-    evidence: 'ls ~/before.txt',
-    hint: 'kubectl get nodes | tee ~/before.txt',
-  })
+  const record = await recordedNodes(t, 'kubectl get nodes')
   const nodes = await (await eksCluster(t)).list<V1Node>('v1/Node')
   const ready = nodes.filter(isReady)
   const fresh = ready.filter(({ metadata }) => !record.includes(metadata!.name!))

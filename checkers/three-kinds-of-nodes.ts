@@ -10,6 +10,7 @@ import type { V1Node } from '@kubernetes/client-node'
 import { type CheckContext, defineChecker } from '#checks/checker.ts'
 import { expectAnswers } from './lib/answers.ts'
 import { type Cluster, eksCluster, isReady, readyDeployment } from './lib/cluster.ts'
+import { recordedNodes } from './lib/recorded.ts'
 
 const CLUSTER = 'harbor'
 const ROLE = 'own-node-role'
@@ -170,14 +171,7 @@ const REPLACERS = ['you', 'auto-scaling', 'eks', 'nobody']
 const KINDS = ['managed', 'own', 'fargate']
 
 async function loseOne(t: CheckContext): Promise<void> {
-  const record = t.found(await t.files.read('before.txt'), {
-    id: 'no-record',
-    title: 'The nodes are recorded in before.txt',
-    expected: 'the output of kubectl get nodes in ~/before.txt',
-    observed: 'there is no such file',
-    evidence: 'ls ~/before.txt',
-    hint: 'kubectl get nodes -L kind | tee ~/before.txt',
-  })
+  const record = await recordedNodes(t, 'kubectl get nodes -L kind')
   const { metadata } = await ownNode(t)
   t.expect(!record.includes(metadata!.name!), {
     id: 'own-not-replaced',

@@ -5,15 +5,11 @@ import type { Handler, RequestContext } from '../wire/service.ts'
 import { checkShifting } from './blue-green.ts'
 import { invalid, notSimulated, serviceNotActive, serviceNotFound } from './errors.ts'
 import { checkExecRole } from './execute-command.ts'
-import { clusterOf, page, shortName, tagsOf } from './names.ts'
+import { createExternal, updateExternal } from './external-services.ts'
+import { clusterOf, page, shortName } from './names.ts'
+import { newService } from './new-service.ts'
 import { type Placement, placementOf } from './placement.ts'
-import type {
-  ClusterRecord,
-  DeploymentRecord,
-  PlacementRules,
-  ServiceRecord,
-  TaskDefinitionRecord,
-} from './records.ts'
+import type { DeploymentRecord, PlacementRules, ServiceRecord, TaskDefinitionRecord } from './records.ts'
 import { checkBalancers } from './service-balancers.ts'
 import { connectOf } from './service-connect.ts'
 import { serviceArn, toService } from './service-output.ts'
@@ -143,11 +139,7 @@ function createService(input: sdk.CreateServiceCommandInput, context: RequestCon
   ensureLinkedRole(context.world, context.accountId, 'ecs.amazonaws.com')
   const deployment = newDeployment(context, definition, placement)
   const record = services.put(context, {
-    name,
-    arn: serviceArn(context, cluster.name, name),
-    cluster: cluster.name,
-    status: 'ACTIVE',
-    desiredCount: input.desiredCount ?? 0,
+    ...newService(context, cluster, input),
     scheduling,
     maximumPercent,
     minimumHealthyPercent,
@@ -158,24 +150,10 @@ function createService(input: sdk.CreateServiceCommandInput, context: RequestCon
     ...alarmsOf(config?.alarms),
     rules: placement.rules,
     loadBalancers: balancers,
-    ...(input.healthCheckGracePeriodSeconds === undefined
-      ? {}
-      : { gracePeriodSeconds: input.healthCheckGracePeriodSeconds }),
-    propagateTags: (input.propagateTags ?? 'NONE') as ServiceRecord['propagateTags'],
-    managedTags: input.enableECSManagedTags ?? false,
-    enableExecuteCommand: input.enableExecuteCommand ?? false,
-    ...(input.clientToken ? { clientToken: input.clientToken } : {}),
     ...strategy,
     ...(registries.length > 0 ? { registries } : {}),
     ...(connect ? { connect } : {}),
     deployments: [deployment],
-    events: [],
-    steady: false,
-    failures: 0,
-    failedAt: 0,
-    createdAt: context.world.clock.now(),
-    createdBy: context.principal.roleArn ?? context.principal.arn,
-    tags: tagsOf(input.tags),
   })
   return { service: toService(context, record, true) }
 }
@@ -195,84 +173,6 @@ function strategyOf(
     throw invalid('bakeTimeInMinutes must be between 0 and 1440.')
   checkShifting(context, balancers)
   return { deploymentStrategy: 'BLUE_GREEN', bakeTimeMinutes: config.bakeTimeInMinutes }
-}
-
-/** A service without deployments of its own: its task sets are made by others. */
-function createExternal(
-  input: sdk.CreateServiceCommandInput,
-  context: RequestContext,
-  cluster: ClusterRecord,
-) {
-  const refused = (['taskDefinition', 'networkConfiguration', 'platformVersion', 'launchType'] as const).find(
-    (name) => input[name] !== undefined,
-  )
-  if (refused)
-    throw invalid(`${refused} cannot be specified for a service with an EXTERNAL deployment controller.`)
-  if (input.loadBalancers?.length || input.serviceRegistries?.length)
-    throw invalid(
-      'loadBalancers and serviceRegistries are set on the task sets of a service with an EXTERNAL deployment controller.',
-    )
-  if (input.schedulingStrategy === 'DAEMON')
-    throw invalid('The DAEMON scheduling strategy is not supported with the EXTERNAL deployment controller.')
-  ensureLinkedRole(context.world, context.accountId, 'ecs.amazonaws.com')
-  const name = input.serviceName!
-  const record = services.put(context, {
-    name,
-    arn: serviceArn(context, cluster.name, name),
-    cluster: cluster.name,
-    status: 'ACTIVE',
-    desiredCount: input.desiredCount ?? 0,
-    scheduling: 'REPLICA',
-    maximumPercent: 200,
-    minimumHealthyPercent: 100,
-    circuitBreaker: { enable: false, rollback: false },
-    rules: { constraints: input.placementConstraints ?? [], strategies: input.placementStrategy ?? [] },
-    loadBalancers: [],
-    ...(input.healthCheckGracePeriodSeconds === undefined
-      ? {}
-      : { gracePeriodSeconds: input.healthCheckGracePeriodSeconds }),
-    propagateTags: (input.propagateTags ?? 'NONE') as ServiceRecord['propagateTags'],
-    managedTags: input.enableECSManagedTags ?? false,
-    enableExecuteCommand: input.enableExecuteCommand ?? false,
-    ...(input.clientToken ? { clientToken: input.clientToken } : {}),
-    controller: 'EXTERNAL',
-    deployments: [],
-    taskSets: [],
-    events: [],
-    steady: false,
-    failures: 0,
-    failedAt: 0,
-    createdAt: context.world.clock.now(),
-    createdBy: context.principal.roleArn ?? context.principal.arn,
-    tags: tagsOf(input.tags),
-  })
-  return { service: toService(context, record, true) }
-}
-
-/** Of a service that others deploy, ECS changes the count and what concerns all tasks. Throws ECS's errors. */
-function updateExternal(
-  input: sdk.UpdateServiceCommandInput,
-  context: RequestContext,
-  service: ServiceRecord,
-) {
-  const what = input.taskDefinition
-    ? 'task definition'
-    : input.networkConfiguration
-      ? 'network configuration'
-      : input.loadBalancers
-        ? 'load balancers'
-        : input.forceNewDeployment
-          ? 'force new deployment'
-          : undefined
-  if (what) throw invalid(`Unable to update ${what} on services with an EXTERNAL deployment controller.`)
-  if ((input.desiredCount ?? 0) < 0) throw invalid('desiredCount cannot be negative.')
-  const next = services.put(context, {
-    ...service,
-    desiredCount: input.desiredCount ?? service.desiredCount,
-    gracePeriodSeconds: input.healthCheckGracePeriodSeconds ?? service.gracePeriodSeconds,
-    steady: false,
-  })
-  return { service: toService(context, next) }
 }
 
 function updateService(input: sdk.UpdateServiceCommandInput, context: RequestContext) {

@@ -1,6 +1,6 @@
 import type * as sdk from '@aws-sdk/client-ssm'
 import type { Scope } from '../ec2/index.ts'
-import { execTarget, type SessionContainer } from '../ecs/exec-target.ts'
+import { execTarget } from '../ecs/exec-target.ts'
 import { pageOf } from '../table.ts'
 import { AwsError, type Handler, type RequestContext } from '../wire/service.ts'
 import { invalidToken, validation } from './errors.ts'
@@ -15,16 +15,9 @@ const COMMAND_DOCUMENT = 'AWS-StartInteractiveCommand'
 const notConnected = (target: string) => new AwsError('TargetNotConnected', `${target} is not connected.`)
 const noSession = (id: string) => new AwsError('DoesNotExistException', `Session ${id} does not exist`)
 
-interface Opened {
+interface Opened extends Omit<SessionRecord, 'id' | 'token' | 'started' | 'ended'> {
   /** What the id begins with: the caller's name, `ecs-execute-command`. */
   name: string
-  target: string
-  container: SessionContainer
-  command: string
-  owner: string
-  document?: string
-  reason?: string
-  logGroup?: string
 }
 
 /** Opens a session with a container and gives what a client needs to connect to its data channel. */

@@ -254,7 +254,7 @@ const WEBHOOKS = [
 const EVE = { authorization: 'Bearer user:eve', 'user-agent': 'eve' }
 const EVES = /^\/api\/v1\/(watch\/)?namespaces\/default\/configmaps(\/|\?|$)/
 /** Everybody may ask about themselves. */
-const REVIEWS = /\/selfsubject\w+reviews(\?|$)/
+const REVIEWS = /\/selfsubject\w*reviews(\?|$)/
 
 const THINGS = {
   group: 'fuzz.example.com',
@@ -428,7 +428,9 @@ async function status(request: Sent): Promise<{ code: number; said: string }> {
 /** Whether what got through is hers: her ConfigMaps, questions about herself, and what everybody may read. */
 function mayEve({ method, path }: Sent): boolean {
   if (EVES.test(path) || REVIEWS.test(path)) return true
-  return method === 'GET' && /^\/(api|apis|apis\/[^/?]+|apis\/[^/?]+\/[^/?]+|api\/v1)?\/?(\?.*)?$/.test(path)
+  // As a URL is read: `v1/pods/%2e%2e` is `v1`.
+  const { pathname } = new URL(path, 'http://cluster')
+  return method === 'GET' && /^\/(api|apis|apis\/[^/]+|apis\/[^/]+\/[^/]+|api\/v1)?\/?$/.test(pathname)
 }
 
 /** Objects beside the ConfigMaps of `default` that a program wrote to. */

@@ -74,10 +74,14 @@ export function workerOf(
 }
 
 /** One page of a list: at most a hundred. */
-export function pageOf<T>(all: T[], token: string | undefined): { items: T[]; NextToken?: string } {
+export function pageOf<T>(
+  all: T[],
+  token: string | undefined,
+  size = 100,
+): { items: T[]; NextToken?: string } {
   const offset = token === undefined ? 0 : Number(Buffer.from(token, 'base64url').toString())
   if (!Number.isSafeInteger(offset) || offset < 0) throw validation('Invalid NextToken')
-  const end = offset + 100
+  const end = offset + size
   return {
     items: all.slice(offset, end),
     ...(end < all.length ? { NextToken: Buffer.from(String(end)).toString('base64url') } : {}),

@@ -144,6 +144,8 @@ export async function furnishOthers(account: SdkAccount): Promise<Record<string,
       { client, maxWaitTime: 60, minDelay: 0.1, maxDelay: 0.2 },
       { StackName },
     )
+  for (const LogicalResourceId of ['A', 'B'])
+    await send('cloudformation', 'DetectStackResourceDrift', { StackName: 'stack0', LogicalResourceId })
   await each('cloudformation', 'CreateChangeSet', (n) => ({
     StackName: 'stack0',
     ChangeSetName: `change${n}`,
@@ -228,6 +230,7 @@ export async function furnishOthers(account: SdkAccount): Promise<Record<string,
     },
     'cloudformation:DescribeStackEvents': { StackName: 'stack0' },
     'cloudformation:ListStackResources': { StackName: 'stack0' },
+    'cloudformation:DescribeStackResourceDrifts': { StackName: 'stack0' },
     'cloudformation:ListChangeSets': { StackName: 'stack0' },
     'cloudformation:DescribeChangeSet': { StackName: 'stack0', ChangeSetName: 'change0' },
     'cloudformation:ListImports': { ExportName: 'exportA' },

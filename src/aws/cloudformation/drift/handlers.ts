@@ -96,7 +96,7 @@ export const driftHandlers: Record<string, Handler> = {
     const found = resources
       .list(context, arn)
       .filter(({ drift }) => drift && (wanted.length === 0 || wanted.includes(drift.status)))
-    const { items, ...next } = pageOf(found, input.NextToken)
+    const { items, ...next } = pageOf(found, input.NextToken, input.MaxResults)
     return { StackResourceDrifts: items.map(toDrift), ...next }
   },
 }

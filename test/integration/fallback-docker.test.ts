@@ -81,8 +81,8 @@ const MANIFEST_COMMANDS = [
   'docker manifest inspect --verbose busybox',
   'docker manifest inspect nothing',
   'docker manifest frobnicate; docker manifest create one; docker manifest annotate one',
-  // In Docker Hub: what is mounted from one repository into the list's.
-  'docker login --username learner --password $HUB_PASSWORD 2>/dev/null; docker tag page:v1 learner/page; docker push --quiet learner/page',
+  // In Docker Hub: what is mounted from one repository into the list's. An image that both worlds have: a built one tells the second.
+  'docker login --username learner --password $HUB_PASSWORD 2>/dev/null; docker pull --quiet nginx; docker tag nginx learner/page; docker push --quiet learner/page',
   'docker manifest create learner/list:v1 learner/page busybox; docker manifest create --amend learner/list:v1 learner/page',
   'docker manifest annotate --arch arm --variant v7 learner/list:v1 learner/page; docker manifest annotate --arch vax learner/list:v1 learner/page; docker manifest inspect learner/list:v1',
   'docker manifest push --purge learner/list:v1; docker manifest push learner/list:v1; docker manifest rm learner/list:v1',

@@ -18,7 +18,7 @@ export function labsCommand(): Command {
         .argument('[id...]', 'labs to prove (default: all)')
         .option('--step <id...>', 'prove only these steps; the others are only done')
         .option('--overlay <dir>', 'also the labs of a company’s overlay')
-        .option('--jobs <n>', 'proofs made at once (default: two a core)', jobs)
+        .option('--jobs <n>', 'proofs made at once (default: three a core)', jobs)
         .option('--json', 'a JSON object a line')
         .action(async (labs, options) => (await import('./run/labs.ts')).test(labs, options)),
     )

@@ -18,7 +18,7 @@ export interface TestLabsOptions {
   labs?: string[]
   /** Only these steps are proven. */
   steps?: string[]
-  /** Proofs made at once. Default: two a core, because a script waits for its world half of the time. */
+  /** Proofs made at once. Default: three a core, because a script waits for its world much of the time. */
   jobs?: number
   /** How long a copy of a world may take until its processes are up, in ms. Default 30 s. */
   settleLimit?: number
@@ -28,7 +28,7 @@ export interface TestLabsOptions {
 /** Proves labs: `drydock labs test`. Passes when `failed` is 0. Throws LabError when a lab cannot be read. */
 export async function testLabs(options: TestLabsOptions): Promise<ProofSummary> {
   const start = performance.now()
-  const { cloud, environment, reporter, steps, folder, jobs = 2 * availableParallelism() } = options
+  const { cloud, environment, reporter, steps, folder, jobs = 3 * availableParallelism() } = options
   const labs = await selected(options)
   const runner = new CheckRunner({ threads: jobs })
   const slots = new Slots(jobs)

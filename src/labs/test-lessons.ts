@@ -16,7 +16,7 @@ export interface TestLessonsOptions {
   lessons?: string[]
   /** Records what is printed instead of comparing it. */
   update?: boolean
-  /** Lessons run at once. Default 3: commands wait more than they compute. */
+  /** Lessons run at once. Default 5: commands wait more than they compute. */
   jobs?: number
   lessonsFolder?: string
   write(text: string): void
@@ -24,7 +24,7 @@ export interface TestLessonsOptions {
 
 /** Runs the commands of lessons, each lesson in a world of its own. Gives how many are wrong. Throws LabError. */
 export async function testLessons(options: TestLessonsOptions): Promise<number> {
-  const { cloud, environment, folder, update = false, jobs = 3, write } = options
+  const { cloud, environment, folder, update = false, jobs = 5, write } = options
   const start = performance.now()
   const lessons = await loadLessons(options.lessons, options.lessonsFolder)
   const worlds = new PreparedWorlds({ cloud, environment, folder })

@@ -7,7 +7,7 @@ import { TargetClients } from '#checks/target-clients.ts'
 import type { OwnedCloud } from '#cloud/api.ts'
 import { startCloud } from '#cloud/supervisor.ts'
 import { CertificateIssuer, createAuthority } from '#network/authority.ts'
-import { createCluster } from '../support/cluster.ts'
+import { createCluster, useCluster } from '../support/cluster.ts'
 import { LabShell } from '../support/lab-shell.ts'
 import { type Desk, transcript } from './transcript.ts'
 
@@ -21,10 +21,12 @@ beforeAll(async () => {
   cloud = await startCloud({ directory })
   const world = await cloud.createWorld({ provisioning: 'instant' })
   await cloud.setSpeed(world.id, 4)
-  await createCluster(new TargetClients(simulatedTarget(world)), 'lab', 2)
+  const clients = new TargetClients(simulatedTarget(world))
+  await createCluster(clients, 'lab', 2)
   shell = await LabShell.open(world, 'bundled')
   desk = { folder: shell.home, env: shell.environment }
-  await shell.ok('aws eks update-kubeconfig --name lab')
+  await useCluster(shell, clients, 'lab')
+  clients.close()
   await shell.write('ingress.yaml', INGRESS)
   await shell.write('trust.sh', TRUST)
 })

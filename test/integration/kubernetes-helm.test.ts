@@ -6,7 +6,7 @@ import { simulatedTarget } from '#checks/target.ts'
 import { TargetClients } from '#checks/target-clients.ts'
 import type { OwnedCloud } from '#cloud/api.ts'
 import { startCloud } from '#cloud/supervisor.ts'
-import { createCluster } from '../support/cluster.ts'
+import { createCluster, useCluster } from '../support/cluster.ts'
 import { LabShell } from '../support/lab-shell.ts'
 import { type Desk, transcript } from './transcript.ts'
 
@@ -19,10 +19,12 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'drydock-helm-'))
   cloud = await startCloud({ directory })
   const world = await cloud.createWorld({ provisioning: 'instant' })
-  await createCluster(new TargetClients(simulatedTarget(world)), 'lab', 1)
+  const clients = new TargetClients(simulatedTarget(world))
+  await createCluster(clients, 'lab', 1)
   shell = await LabShell.open(world, 'bundled')
   desk = { folder: shell.home, env: shell.environment }
-  await shell.ok('aws eks update-kubeconfig --name lab')
+  await useCluster(shell, clients, 'lab')
+  clients.close()
   for (const [path, text] of Object.entries(CHART)) await shell.write(`site/${path}`, text)
 })
 afterAll(async () => {

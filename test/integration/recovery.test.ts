@@ -8,7 +8,7 @@ import { simulatedTarget } from '../../src/checks/target.ts'
 import { TargetClients } from '../../src/checks/target-clients.ts'
 import type { OwnedCloud } from '../../src/cloud/api.ts'
 import { startCloud } from '../../src/cloud/supervisor.ts'
-import { createCluster } from '../support/cluster.ts'
+import { createCluster, useCluster } from '../support/cluster.ts'
 import { killCloud } from '../support/kill-cloud.ts'
 import { LabShell } from '../support/lab-shell.ts'
 
@@ -33,8 +33,8 @@ beforeAll(async () => {
     aws ecr get-login-password | docker login --username AWS --password-stdin ${image}
     docker pull --quiet nginx`)
   await Promise.all([prepared, createCluster(clients, 'lab', 2)])
+  await useCluster(shell, clients, 'lab')
   clients.close()
-  await shell.ok('aws eks update-kubeconfig --name lab')
 })
 afterAll(async () => {
   await cloud.stop()

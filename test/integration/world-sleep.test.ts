@@ -9,7 +9,7 @@ import type { CloudClient } from '../../src/cloud/api.ts'
 import { connectCloud } from '../../src/cloud/client.ts'
 import { Cloud } from '../../src/cloud/cloud.ts'
 import { CLOCK_KEY } from '../../src/cloud/config.ts'
-import { createCluster } from '../support/cluster.ts'
+import { createCluster, useCluster } from '../support/cluster.ts'
 import { LabShell } from '../support/lab-shell.ts'
 
 const HOUR = 3_600_000
@@ -27,9 +27,9 @@ beforeAll(async () => {
   shell = await LabShell.open(world)
   const clients = new TargetClients(simulatedTarget(world))
   await createCluster(clients, 'lab', 1)
+  await useCluster(shell, clients, 'lab')
   clients.close()
   await shell.ok(`
-    aws eks update-kubeconfig --name lab
     kubectl create deployment web --image nginx
     kubectl expose deployment web --port 80
     kubectl rollout status deployment web
@@ -69,7 +69,7 @@ it.each([
   ],
 ])('wakes for %s, and is as it was', async (_, command, output) => {
   await asleep()
-  await expect.poll(() => shell.ok(command)).toBe(output)
+  await expect.poll(() => shell.ok(command), { timeout: 30_000 }).toBe(output)
   expect(await awake()).toEqual(['ann'])
 })
 

@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-eks'
 import { AttachRolePolicyCommand, CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam'
 import type { TargetClients } from '#checks/target-clients.ts'
+import type { LabShell } from './lab-shell.ts'
 
 /** A role that a service may assume; gives its ARN. */
 export async function createRole(
@@ -51,4 +52,15 @@ export async function createCluster(clients: TargetClients, name: string, nodes 
   const scalingConfig = { minSize: nodes, maxSize: nodes, desiredSize: nodes }
   await eks.send(new CreateNodegroupCommand({ ...group, nodeRole, subnets, scalingConfig }))
   await waitUntilNodegroupActive(wait, group)
+}
+
+/**
+ * Connects a shell's kubectl to an EKS cluster, as `aws eks update-kubeconfig` does, but with a token in the file: a kubectl that asks
+ * `aws eks get-token` each time costs as much as ten without. For tests that are not about signing in; good for a quarter of an hour.
+ */
+export async function useCluster(shell: LabShell, clients: TargetClients, name: string): Promise<void> {
+  const config = JSON.parse((await clients.kubernetes(name)).exportConfig())
+  // kubectl goes through the proxy of its environment, as learners' does.
+  for (const { cluster } of config.clusters) delete cluster['proxy-url']
+  await shell.write('.kube/config', JSON.stringify(config))
 }

@@ -12,6 +12,8 @@ export function sendEvents<T>(
 ): void {
   reply.hijack()
   const response = reply.raw
+  // The page went while the route looked things up: its 'close' has been.
+  if (response.destroyed) return
   for (const [header, value] of Object.entries(reply.getHeaders())) {
     if (value !== undefined) response.setHeader(header, value)
   }

@@ -86,7 +86,9 @@ export class Classroom {
 
   async remove(cohort: Cohort, person: string): Promise<void> {
     await this.cohorts.remove(cohort.id, person)
-    this.looks.endWhere((look) => look.cohort === cohort.id && look.person === person)
+    this.looks.endWhere(
+      (look) => look.cohort === cohort.id && (look.person === person || look.instructor.id === person),
+    )
     this.boards.tell(cohort.id, { type: 'left', person })
     this.learners.tell(person, { type: 'gate' })
   }

@@ -69,7 +69,7 @@ export class Looks {
     return () => live?.closers.delete(close)
   }
 
-  /** Ends looks: of an instructor who has lost the right, or at a learner who has left. */
+  /** Ends looks: of an instructor who does not lead the course any more, or at a learner who has left. */
   endWhere(over: (look: Look) => boolean): void {
     for (const { look, ended } of [...this.#live.values()]) {
       if (!over(look)) continue

@@ -20,16 +20,22 @@ export class Sessions {
     return id
   }
 
-  /** Whose session it is, unless it or its person's right to sign in has ended. */
-  async person(id: string, now: number): Promise<Pick<Person, 'id' | 'name' | 'role'> | undefined> {
-    return this.#database
+  /** Whose session it is, and until when (ms since the epoch), unless it or its person's right to sign in has ended. */
+  async person(
+    id: string,
+    now: number,
+  ): Promise<(Pick<Person, 'id' | 'name' | 'role'> & { until: number }) | undefined> {
+    const found = await this.#database
       .selectFrom('sessions')
       .innerJoin('people', 'people.id', 'sessions.learner')
-      .select(['people.id', 'people.name', 'people.role'])
+      .select(['people.id', 'people.name', 'people.role', 'expires_at'])
       .where('hash', '=', hash(id))
       .where('expires_at', '>', now)
       .where('disabled_at', 'is', null)
       .executeTakeFirst()
+    if (!found) return undefined
+    const { expires_at, ...person } = found
+    return { ...person, until: Number(expires_at) }
   }
 
   /** Signs a browser out. */

@@ -12,6 +12,7 @@ import { lookRoutes } from './routes/looks.ts'
 import { invitationLink, peopleRoutes } from './routes/people.ts'
 import { signInRoutes } from './routes/sign-in.ts'
 import { isLoopback } from './security/address.ts'
+import type { Connections } from './security/connections.ts'
 import type { Identities, Identity } from './security/identity.ts'
 import type { Tickets } from './security/tickets.ts'
 import type { Settings } from './settings.ts'
@@ -26,6 +27,7 @@ export interface HostedOptions {
   database: Database
   people: People
   signedIn: Sessions
+  connections: Connections
   classroom: Classroom
   sessions: LabSessions
   terminals: LabTerminals
@@ -38,7 +40,7 @@ export interface HostedOptions {
 /** The routes that a server of many people has beside those of every server. */
 export function hostedRoutes(app: FastifyInstance, options: HostedOptions): void {
   const { settings, database, people, signedIn, classroom, sessions, terminals, tickets } = options
-  const { identities, find, onError } = options
+  const { identities, connections, find, onError } = options
   const identityOf = (request: FastifyRequest) => find(request)!
   const { oidc } = settings.signIn
   signInRoutes(app, {
@@ -52,7 +54,16 @@ export function hostedRoutes(app: FastifyInstance, options: HostedOptions): void
   classroomRoutes(app, classroom, identityOf)
   cohortRoutes(app, { classroom, sessions, identityOf })
   lookRoutes(app, { classroom, sessions, terminals, tickets, identityOf, onError })
-  peopleRoutes(app, { database, people, signedIn, classroom, sessions, identityOf, url: settings.url })
+  peopleRoutes(app, {
+    database,
+    people,
+    signedIn,
+    connections,
+    classroom,
+    sessions,
+    identityOf,
+    url: settings.url,
+  })
 }
 
 /** Forgets what the settings say not to keep; once at the start and then once a day. */

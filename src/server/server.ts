@@ -59,6 +59,7 @@ import { Scratch } from './scratch.ts'
 import { assertAccess, collectAccess, type RouteAccess } from './security/access.ts'
 import { assertLoopback } from './security/address.ts'
 import { AllowList } from './security/allow-list.ts'
+import { Connections } from './security/connections.ts'
 import { SECURITY_HEADERS } from './security/content-policy.ts'
 import { Identities, type Identity } from './security/identity.ts'
 import { SignInLink } from './security/link.ts'
@@ -181,6 +182,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
     options.labs ?? loadLabs(),
   )
   const tickets = new Tickets()
+  const connections = new Connections()
 
   // Known once the port is: nothing is answered before.
   let allowed = new AllowList([])
@@ -190,6 +192,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
   const sockets = new TerminalSockets({
     allowed: () => allowed,
     identities: () => identities,
+    connections,
     tickets,
     terminals,
     ...(classroom && { looks: classroom.looks }),
@@ -204,7 +207,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
   closing.watch(app)
   if (hosting) logRequests(app)
   const routes = collectAccess(app)
-  const find = identify(app, () => identities)
+  const find = identify(app, () => identities, connections)
   const identityOf = (request: FastifyRequest) => find(request)!
   const ownerLink = new SignInLink()
   if (hosting && classroom) {
@@ -214,6 +217,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
       database,
       people,
       signedIn,
+      connections,
       classroom,
       sessions,
       terminals,
@@ -297,8 +301,9 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
     pattern: previewPattern(url, hosting?.previews),
     pages: allowed.origins,
     isSignedIn: async (session) => (await signedIn.person(session, Date.now())) !== undefined,
+    connections,
   })
-  identities = new Identities(signedIn, {
+  identities = new Identities(signedIn, connections, {
     cookie: secure ? '__Host-drydock' : `drydock-${port}`,
     secure,
     lifetime: hosting ? hosting.sessionDays * DAY : LOCAL_SESSION,
@@ -380,14 +385,21 @@ function guard(app: FastifyInstance, allowed: () => AllowList): void {
 function identify(
   app: FastifyInstance,
   identities: () => Identities,
+  connections: Connections,
 ): (request: FastifyRequest) => Identity | undefined {
   const known = new WeakMap<FastifyRequest, Identity>()
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async (request, { raw }) => {
     const { access } = request.routeOptions.config
     if (!access) return
     const identity = await identities().find(request.headers)
     if (identity) known.set(request, identity)
     assertAccess(access, identity?.role)
+    // A request is answered yet; what goes on, such as a stream of events, ends.
+    if (identity)
+      raw.once(
+        'close',
+        connections.add(identity, () => raw.headersSent && raw.destroy()),
+      )
   })
   return (request) => known.get(request)
 }

@@ -15,6 +15,7 @@ import {
 import { readLink, sendData, sendMessage } from '#workspace/pty-host/link.ts'
 import type { LabTerminals } from './lab-terminals.ts'
 import type { AllowList } from './security/allow-list.ts'
+import type { Connections } from './security/connections.ts'
 import type { Identities, Identity } from './security/identity.ts'
 import type { Tickets } from './security/tickets.ts'
 
@@ -31,6 +32,7 @@ const PATH = /^\/api\/terminals\/([\w-]{1,64})\/socket$/
 export interface TerminalSocketsOptions {
   allowed: () => AllowList
   identities: () => Identities
+  connections: Connections
   tickets: Tickets
   terminals: LabTerminals
   /** Who may look at others' terminals; nobody on a server of one person. */
@@ -88,11 +90,8 @@ export class TerminalSockets {
   /** Tells every page to come back later. */
   close(): void {
     clearInterval(this.#pings)
-    for (const ws of this.#server.clients) {
-      fail(ws, 'restarting', 'The server is being restarted.', 'The page connects again by itself.')
-      // A page that does not answer must not hold up the end.
-      setTimeout(() => ws.terminate(), CLOSE_GRACE).unref()
-    }
+    for (const ws of this.#server.clients)
+      end(ws, 'restarting', 'The server is being restarted.', 'The page connects again by itself.')
   }
 
   #connected(ws: WebSocket, identity: Identity, terminal: string): void {
@@ -104,7 +103,13 @@ export class TerminalSockets {
       () => ws.close(CLOSE_CODES.silent, 'no attach message'),
       this.#options.attachTimeout ?? ATTACH_TIMEOUT,
     )
-    ws.on('close', () => clearTimeout(silent))
+    const forget = this.#options.connections.add(identity, () =>
+      end(ws, 'ticket-refused', 'You are signed out.', 'Sign in again.'),
+    )
+    ws.on('close', () => {
+      clearTimeout(silent)
+      forget()
+    })
     ws.once('message', (data, isBinary) => {
       clearTimeout(silent)
       const message = isBinary ? undefined : parse(data.toString())
@@ -207,6 +212,12 @@ function fail(ws: WebSocket, code: TerminalErrorCode, what: string, next?: strin
   if (ws.readyState !== ws.OPEN) return
   ws.send(JSON.stringify({ type: 'error', code, what, ...(next ? { next } : {}) } satisfies ServerMessage))
   ws.close(CLOSE_CODES[code], code)
+}
+
+/** As `fail`. A page that does not answer must not hold up the end. */
+function end(ws: WebSocket, code: TerminalErrorCode, what: string, next: string): void {
+  fail(ws, code, what, next)
+  setTimeout(() => ws.terminate(), CLOSE_GRACE).unref()
 }
 
 function refuse(socket: Duplex, status: string): void {

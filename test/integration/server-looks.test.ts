@@ -3,7 +3,7 @@ import { WebSocket } from 'ws'
 import type { AuditEntry } from '../../src/classroom/audit.ts'
 import type { Cohort } from '../../src/classroom/cohorts.ts'
 import type { Look } from '../../src/classroom/looks.ts'
-import type { ClassroomState, TerminalInfo } from '../../src/server/api.ts'
+import type { ClassroomState, SessionState, TerminalInfo } from '../../src/server/api.ts'
 import { firstAdministrator, follow, invited, joined, startHosted, type Visitor } from '../support/hosted.ts'
 import { TestPage, type TestServer } from '../support/server.ts'
 
@@ -152,6 +152,32 @@ describe('an instructor who looks at a learner’s work', () => {
     await late.opened
     late.tell({ type: 'attach', ticket: body.ticket, columns: 80, rows: 24 })
     expect(await late.message('error')).toMatchObject({ code: 'terminal-unknown' })
+  })
+
+  it('ends with the sign-out, with all that goes on of it', async () => {
+    const other = await invited(server, admin, { name: 'Oda', role: 'instructor', cohort: cohort.id })
+    const { events, id } = await look(other)
+    const board = follow(server, other, `/api/cohorts/${cohort.id}/events`)
+    await board.opened
+    const onlooker = await attach(other, `/api/looks/${id}/terminals/${terminal}/ticket`)
+    await onlooker.message('attached')
+    const { events: stays } = await look()
+    await other.call('DELETE', '/api/session')
+    await Promise.all([events.ended, board.ended, onlooker.closed])
+    await expect
+      .poll(async () => (await looksAt()).map(({ instructor }) => instructor.name))
+      .toEqual(['Tia Teacher'])
+    stays.close()
+  })
+
+  it('looks no longer when an instructor is taken out of the course', async () => {
+    const other = await invited(server, admin, { name: 'Ole', role: 'instructor', cohort: cohort.id })
+    const { person } = (await other.call<SessionState>('GET', '/api/session')).body
+    const { events } = await look(other)
+    const board = follow(server, other, `/api/cohorts/${cohort.id}/events`)
+    await board.opened
+    await admin.call('DELETE', `/api/cohorts/${cohort.id}/people/${person!.id}`)
+    await Promise.all([events.ended, board.ended])
   })
 
   it('looks no longer when the learner leaves the course', async () => {

@@ -3,6 +3,8 @@ import { type IncomingMessage, request, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Preview, PreviewDocument } from '../api.ts'
 import { notFound, Problem } from '../problem.ts'
+import type { Connections } from '../security/connections.ts'
+import type { Identity } from '../security/identity.ts'
 import { requestHeaders, responseHeaders } from './headers.ts'
 import { originOf, parseAddress, type Target } from './target.ts'
 import { type LabNetwork, openTunnel, TunnelError } from './tunnel.ts'
@@ -13,9 +15,7 @@ const LIMIT = 16
 const WORKER_SCRIPT = 'service-worker'
 
 /** Whose a preview is, and in which lab. */
-export interface PreviewOwner {
-  session: string
-  learner: string
+export interface PreviewOwner extends Pick<Identity, 'session' | 'learner' | 'until'> {
   lab: string
   network(): Promise<LabNetwork>
 }
@@ -37,6 +37,8 @@ export interface PreviewsOptions {
   pages: readonly string[]
   /** Whether somebody is still signed in. */
   isSignedIn(session: string): Promise<boolean>
+  /** Ends what a page of a preview keeps open when they are not any more. */
+  connections: Connections
 }
 
 /**
@@ -122,7 +124,11 @@ export class Previews {
       answer.on('error', () => res.destroy())
     })
     upstream.on('error', failed)
-    res.on('close', () => upstream.destroy())
+    const forget = this.#options.connections.add(preview.owner, () => res.destroy())
+    res.on('close', () => {
+      forget()
+      upstream.destroy()
+    })
     req.pipe(upstream)
   }
 
@@ -138,7 +144,7 @@ export class Previews {
       stream.destroy()
       socket.destroy()
     }
-    socket.on('error', end).on('close', end)
+    socket.on('close', end).on('close', this.#options.connections.add(preview.owner, end))
     stream.on('error', end).on('close', end)
     upstream.on('error', end)
     upstream.on('response', end)

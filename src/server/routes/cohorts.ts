@@ -132,7 +132,14 @@ export function cohortRoutes(
   })
   app.get('/api/cohorts/:id/events', access, async (request, reply) => {
     const cohort = await led(request)
-    sendEvents<CohortEvent>(reply, (listener) => classroom.boards.follow(cohort.id, listener))
+    const { learner, role } = identityOf(request)
+    sendEvents<CohortEvent>(reply, (listener, end) =>
+      classroom.boards.follow(cohort.id, (event) => {
+        listener(event)
+        // An instructor who was taken out leads it no longer.
+        if (event.type === 'left' && event.person === learner && role !== 'admin') end()
+      }),
+    )
   })
   app.get('/api/cohorts/:id/report.csv', access, async (request, reply) => {
     const cohort = await led(request)

@@ -8,6 +8,7 @@ import type { Sessions } from '#database/sessions.ts'
 import type { InvitationMade } from '../api.ts'
 import type { LabSessions } from '../lab-sessions.ts'
 import { notFound, Problem } from '../problem.ts'
+import type { Connections } from '../security/connections.ts'
 import type { IdentityOf } from './labs.ts'
 import { identifier, madeId } from './parameters.ts'
 
@@ -31,6 +32,7 @@ export interface PeopleRoutesOptions {
   database: Database
   people: People
   signedIn: Sessions
+  connections: Connections
   classroom: Classroom
   sessions: LabSessions
   identityOf: IdentityOf
@@ -40,7 +42,7 @@ export interface PeopleRoutesOptions {
 
 /** An administrator's side: who may come in, as what, and what was done. */
 export function peopleRoutes(app: FastifyInstance, options: PeopleRoutesOptions): void {
-  const { database, people, signedIn, classroom, sessions, identityOf, url } = options
+  const { database, people, signedIn, connections, classroom, sessions, identityOf, url } = options
   const { audit, invitations } = classroom
 
   const personOf = async (params: unknown): Promise<Person> => {
@@ -68,7 +70,7 @@ export function peopleRoutes(app: FastifyInstance, options: PeopleRoutesOptions)
     })
     // What a person may do is asked at each request; an open page of theirs must not go on showing more.
     await signedIn.deleteAll(person.id)
-    classroom.looks.endWhere(({ instructor }) => instructor.id === person.id)
+    connections.endPerson(person.id)
     await audit.add({
       actor: me,
       act: 'person-change',
@@ -97,6 +99,8 @@ export function peopleRoutes(app: FastifyInstance, options: PeopleRoutesOptions)
       throw new Problem(409, { code: 'own-account', what: 'Nobody deletes their own account here.' })
     await sessions.forget(person.id)
     await forgetPerson(database, person.id)
+    connections.endPerson(person.id)
+    classroom.looks.endWhere((look) => look.person === person.id)
     await audit.add({ actor: me, act: 'person-delete', subject: person.id, address: request.ip })
     return reply.code(204).send()
   })

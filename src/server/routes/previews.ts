@@ -21,12 +21,12 @@ export function previewRoutes(
     return (await sessions.session(identityOf(request).learner, lab)).doors()
   })
   app.post('/api/labs/:lab/previews', access, async (request) => {
-    const { session, learner } = identityOf(request)
+    const identity = identityOf(request)
     const { lab } = labParameters.parse(request.params)
     const { address } = body.parse(request.body)
-    const found = await sessions.session(learner, lab)
+    const found = await sessions.session(identity.learner, lab)
     await found.network()
-    return previews().open({ session, learner, lab, network: () => found.network() }, address)
+    return previews().open({ ...identity, lab, network: () => found.network() }, address)
   })
   app.get('/api/previews/:preview', access, async (request) =>
     previews().document(identityOf(request).session, idParameters.parse(request.params).preview),

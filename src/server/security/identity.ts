@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import type { Sessions } from '#database/sessions.ts'
 import type { Role } from '../api.ts'
+import type { Connections } from './connections.ts'
 
 /** Who sends a request. */
 export interface Identity {
@@ -11,6 +12,8 @@ export interface Identity {
   learner: string
   name: string
   role: Role
+  /** When the session ends, ms since the epoch. */
+  until: number
 }
 
 export interface IdentitiesOptions {
@@ -27,11 +30,13 @@ export interface IdentitiesOptions {
 /** Knows browsers by a session cookie that no script and no other site can use. */
 export class Identities {
   readonly #sessions: Sessions
+  readonly #connections: Connections
   readonly #options: IdentitiesOptions
   readonly #now: () => number
 
-  constructor(sessions: Sessions, options: IdentitiesOptions) {
+  constructor(sessions: Sessions, connections: Connections, options: IdentitiesOptions) {
     this.#sessions = sessions
+    this.#connections = connections
     this.#options = options
     this.#now = options.now ?? Date.now
   }
@@ -40,21 +45,28 @@ export class Identities {
   async find(headers: IncomingHttpHeaders): Promise<Identity | undefined> {
     const session = cookieValue(headers.cookie, this.#options.cookie)
     const person = session && (await this.#sessions.person(session, this.#now()))
-    return person ? { session, learner: person.id, name: person.name, role: person.role } : undefined
+    if (!session || !person) return undefined
+    const { id: learner, name, role, until } = person
+    return { session, learner, name, role, until }
   }
 
   /** Signs a person in: always a new session, and the one that the browser had before ends. */
   async signIn(headers: IncomingHttpHeaders, reply: FastifyReply, person: string): Promise<void> {
     const before = cookieValue(headers.cookie, this.#options.cookie)
-    if (before) await this.#sessions.delete(before)
+    if (before) await this.#end(before)
     const now = this.#now()
     const session = await this.#sessions.create(person, now, now + this.#options.lifetime)
     this.#setCookie(reply, session, Math.floor(this.#options.lifetime / 1000))
   }
 
   async signOut({ session }: Identity, reply: FastifyReply): Promise<void> {
-    await this.#sessions.delete(session)
+    await this.#end(session)
     this.#setCookie(reply, '', 0)
+  }
+
+  async #end(session: string): Promise<void> {
+    await this.#sessions.delete(session)
+    this.#connections.endSession(session)
   }
 
   /** https://www.rfc-editor.org/rfc/rfc6265 `age` in seconds. */

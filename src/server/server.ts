@@ -137,7 +137,11 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
       const answer: RequestListener = (req, res) => {
         const preview = previews?.idOf(req.headers.host)
         if (preview === undefined) pages(req, res)
-        else previews!.request(preview, req, res).catch(onError)
+        else
+          previews!.request(preview, req, res).catch((error) => {
+            onError(error)
+            res.destroy()
+          })
       }
       return tls ? createHttpsServer(tls, answer) : createHttpServer(answer)
     },

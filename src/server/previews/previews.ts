@@ -113,6 +113,7 @@ export class Previews {
     }
     const stream = await this.#connect(preview).catch(failed)
     if (!stream) return
+    if (res.destroyed) return void stream.destroy()
     const upstream = request(this.#message(preview, req, stream), (answer) => {
       const server = String(answer.headers.server ?? '')
       told({ status: answer.statusCode!, reason: answer.statusMessage ?? '', ...(server && { server }) })
@@ -134,9 +135,12 @@ export class Previews {
 
   /** A protocol upgrade (a WebSocket of the learner's page). */
   async upgrade(id: string, req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    // A browser that goes meanwhile is no fault of ours.
+    socket.on('error', () => socket.destroy())
     const preview = await this.#find(id)
     const stream = preview && (await this.#connect(preview).catch(() => undefined))
     if (!preview || !stream) return void socket.end('HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n')
+    if (socket.destroyed) return void stream.destroy()
     const message = this.#message(preview, req, stream)
     const { connection, upgrade } = req.headers
     const upstream = request({ ...message, headers: { ...message.headers, connection, upgrade } })

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { WorkspaceFiles } from '#checks/workspace-files.ts'
 
 /** Where a home folder has the names that were drawn: a shell may `source` it, a check reads it, the page shows them. */
 const FILE = 'names.env'
@@ -33,7 +34,8 @@ export async function givenNames(
   pools: NamePools | undefined,
 ): Promise<Record<string, string> | undefined> {
   if (!pools) return undefined
-  const text = await readFile(join(home, FILE), 'utf8').catch(() => undefined)
+  // A learner may have put a link, a pipe or a device in its place.
+  const text = await new WorkspaceFiles(home).read(FILE)
   if (text === undefined) return undefined
   const lines = new Map([...text.matchAll(/^([A-Z0-9_]+)=(.*)$/gm)].map(([, name, value]) => [name!, value!]))
   return Object.fromEntries(

@@ -1,4 +1,5 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -33,4 +34,19 @@ it('gives none to a lab without, nor where the file is gone', async () => {
   expect(await givenNames(home, POOLS)).toBeUndefined()
   await giveNames(home, undefined, 'a')
   expect(await givenNames(home, undefined)).toBeUndefined()
+})
+
+it('reads nothing from outside, and waits for no pipe', async () => {
+  const file = join(home, 'names.env')
+  const outside = `${home}.outside`
+  await writeFile(outside, 'TEAM=secret\n')
+  for (const target of [outside, '/dev/zero']) {
+    await rm(file, { force: true })
+    await symlink(target, file)
+    expect(await givenNames(home, POOLS)).toBeUndefined()
+  }
+  await rm(file)
+  execFileSync('mkfifo', [file])
+  expect(await givenNames(home, POOLS)).toBeUndefined()
+  await rm(outside)
 })

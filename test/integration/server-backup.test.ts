@@ -1,11 +1,13 @@
-import { createWriteStream } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdir, mkdtemp, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
-import { createGzip } from 'node:zlib'
-import { pack } from 'tar-stream'
+import { createGunzip, createGzip } from 'node:zlib'
+import { extract, pack } from 'tar-stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { CheckReport } from '../../src/checks/finding.ts'
 import { Cloud } from '../../src/cloud/cloud.ts'
@@ -14,6 +16,7 @@ import { People } from '../../src/database/people.ts'
 import { DatabaseProgress } from '../../src/database/progress.ts'
 import { backUp } from '../../src/server/backup/backup.ts'
 import { restore } from '../../src/server/backup/restore.ts'
+import { exchangeForLinks } from '../support/exchange-for-links.ts'
 import { TestPostgres } from '../support/postgres.ts'
 
 let folder: string
@@ -27,6 +30,16 @@ afterAll(async () => {
   await postgres.close()
   await rm(folder, { recursive: true, force: true })
 })
+
+/** The files of an archive. */
+async function contentsOf(file: string): Promise<Map<string, string>> {
+  const found = new Map<string, string>()
+  const archive = extract()
+  const read = pipeline(createReadStream(file), createGunzip(), archive)
+  for await (const entry of archive) found.set(entry.header.name, await text(entry))
+  await read
+  return found
+}
 
 const report: CheckReport = { lab: 'lab', step: 'one', status: 'passed', findings: [], at: 2, duration: 1 }
 
@@ -74,6 +87,29 @@ describe('a backup', () => {
     await again.close()
     await expect(restore(place, file)).rejects.toThrow(/is not empty/)
     await expect(restore({ ...place, data: join(folder, 'other') }, file)).rejects.toThrow(/not empty/)
+  })
+
+  it('brings nothing from outside while a learner exchanges files and folders for links', async () => {
+    const data = join(folder, 'attacked')
+    const home = join(data, 'workspaces/person/lab/home')
+    await mkdir(home, { recursive: true })
+    await mkdir(join(folder, 'secrets'))
+    await writeFile(join(folder, 'secrets/x'), 'secret')
+    await writeFile(join(home, 'lost'), 'x'.repeat(200_000))
+    execFileSync('mkfifo', [join(home, 'pipe')])
+    const attack = await exchangeForLinks(home, join(folder, 'secrets'))
+    try {
+      for (let round = 0; round < 30; round++) {
+        const file = join(folder, 'attacked.tar.gz')
+        await backUp({ data, database: ':memory:' }, file)
+        const found = await contentsOf(file)
+        expect(found.get('workspaces/person/lab/home/lost')).toHaveLength(200_000)
+        expect(found.has('workspaces/person/lab/home/pipe')).toBe(false)
+        expect([...found.values()]).not.toContain('secret')
+      }
+    } finally {
+      await attack.end()
+    }
   })
 
   it.each(['../outside', '/etc/outside', 'cloud/../../outside', 'elsewhere/file', 'cloud//x'])(

@@ -1,5 +1,5 @@
-import { createReadStream, createWriteStream } from 'node:fs'
-import { lstat, open, readdir, readlink, rename, rm } from 'node:fs/promises'
+import { createWriteStream } from 'node:fs'
+import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
@@ -8,6 +8,7 @@ import { connectCloud } from '#cloud/client.ts'
 import { answers, cloudSocket } from '#cloud/runtime-directory.ts'
 import { openDatabase } from '#database/database.ts'
 import { migrationsOf, readRows } from '#database/rows.ts'
+import { entriesOf, MAX_DEPTH, type Opened, openFolder } from '#workspace/opened-folder.ts'
 
 /** Raised when the archive's form changes. */
 export const BACKUP_FORMAT = 1
@@ -82,8 +83,8 @@ async function addCloud(archive: Pack, folder: string): Promise<void> {
     for (const { id } of await client.worlds()) {
       await client.save(id, SAVE)
       const saves = join(worlds, id, 'saves')
-      const revision = await revisionOf(join(saves, SAVE))
-      await addFile(archive, join(saves, SAVE), `cloud/worlds/${id}/snapshot-${revision}`)
+      await using save = await open(join(saves, SAVE))
+      await addFile(archive, save, `cloud/worlds/${id}/snapshot-${await revisionOf(save)}`)
       await addFolder(archive, saves, `cloud/worlds/${id}/saves`, (name) => name !== SAVE)
     }
   } finally {
@@ -92,50 +93,60 @@ async function addCloud(archive: Pack, folder: string): Promise<void> {
   await addFolder(archive, folder, 'cloud', (name) => name !== 'worlds')
 }
 
-/** The revision in a snapshot's first line. */
-async function revisionOf(snapshot: string): Promise<number> {
-  const file = await open(snapshot)
-  try {
-    for await (const line of file.readLines()) return (JSON.parse(line) as { revision: number }).revision
-    throw new Error(`${snapshot} is empty`)
-  } finally {
-    await file.close()
-  }
+/** The revision in a snapshot's first line, which is short. */
+async function revisionOf(snapshot: FileHandle): Promise<number> {
+  const { buffer, bytesRead } = await snapshot.read(Buffer.alloc(256), 0, 256, 0)
+  const [line] = buffer.toString('utf8', 0, bytesRead).split('\n')
+  return (JSON.parse(line!) as { revision: number }).revision
 }
 
-/** Adds what is in a folder; `take` is asked for its own entries only. Links are kept as links, sockets left out. */
+/**
+ * Adds what is in a folder; `take` is asked for its own entries only. Learners work in theirs meanwhile (`entriesOf`). Links are kept as
+ * links; left out is what is no file, folder or link, and what is deeper than 100 folders.
+ */
 async function addFolder(
   archive: Pack,
-  folder: string,
+  path: string,
   name: string,
   take: (entry: string) => boolean = () => true,
 ): Promise<void> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return []
+  await using folder = await openFolder(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
     throw error
   })
-  for (const entry of entries.filter(({ name }) => take(name))) {
-    const path = join(folder, entry.name)
+  if (folder) await addEntries(archive, folder, name, 0, take)
+}
+
+async function addEntries(
+  archive: Pack,
+  folder: Opened,
+  name: string,
+  depth: number,
+  take: (entry: string) => boolean = () => true,
+): Promise<void> {
+  for await (const entry of entriesOf(folder)) {
+    if (!take(entry.name)) continue
     const inside = `${name}/${entry.name}`
-    if (entry.isDirectory()) {
+    if (entry.kind === 'folder' && depth < MAX_DEPTH) {
       await addEntry(archive, { name: inside, type: 'directory', mode: 0o700 })
-      await addFolder(archive, path, inside)
-    } else if (entry.isSymbolicLink()) {
-      const linkname = await readlink(path).catch(() => undefined)
-      if (linkname !== undefined) await addEntry(archive, { name: inside, type: 'symlink', linkname })
-    } else if (entry.isFile()) await addFile(archive, path, inside)
+      await addEntries(archive, entry.opened, inside, depth + 1)
+    } else if (entry.kind === 'link') {
+      await addEntry(archive, { name: inside, type: 'symlink', linkname: entry.target })
+    } else if (entry.kind === 'file') await addFile(archive, entry.opened.handle, inside)
   }
 }
 
-/** Adds a file with the size that it had when it was opened: one that grows meanwhile is cut, one that went is left out. */
-async function addFile(archive: Pack, path: string, name: string): Promise<void> {
-  const stat = await lstat(path).catch(() => undefined)
-  if (!stat?.isFile()) return
-  const entry = { name, size: stat.size, mode: stat.mode & 0o777, mtime: stat.mtime }
-  if (stat.size === 0) return addEntry(archive, entry)
-  const bytes = createReadStream(path, { end: stat.size - 1 })
-  await pipeline(padded(bytes, stat.size), archive.entry(entry))
+/** Adds a file with the size that it has now, and closes it: one that grows meanwhile is cut. */
+async function addFile(archive: Pack, file: FileHandle, name: string): Promise<void> {
+  const { size, mode, mtime } = await file.stat()
+  const entry = { name, size, mode: mode & 0o777, mtime }
+  if (size === 0) return addEntry(archive, entry)
+  const bytes = file.createReadStream({ start: 0, end: size - 1 })
+  await pipeline(padded(bytes, size), archive.entry(entry))
 }
+
+/** What stands for bytes that are not there any more. */
+const ZEROS = Buffer.alloc(64 * 1024)
 
 /** Exactly so many bytes: zeros for what a file lost while it was read. */
 async function* padded(bytes: AsyncIterable<Buffer>, size: number): AsyncGenerator<Buffer> {
@@ -144,7 +155,7 @@ async function* padded(bytes: AsyncIterable<Buffer>, size: number): AsyncGenerat
     left -= piece.length
     yield piece
   }
-  if (left > 0) yield Buffer.alloc(left)
+  for (; left > 0; left -= ZEROS.length) yield ZEROS.subarray(0, left)
 }
 
 function addText(archive: Pack, name: string, text: string): Promise<void> {

@@ -62,7 +62,7 @@ async function unpack(file: string, data: string, migrations: string[]): Promise
       await mkdir(type === 'directory' ? path : dirname(path), { recursive: true, mode: 0o700 })
       if (type === 'symlink' && linkname) links.push([path, linkname])
       else if (type === 'file') {
-        await pipeline(entry, createWriteStream(path, { mode: entry.header.mode ?? 0o600 }))
+        await pipeline(entry, createWriteStream(path, { mode: (entry.header.mode ?? 0o600) & 0o777 }))
         continue
       }
       entry.resume()

@@ -1,5 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { execFileSync } from 'node:child_process'
 import {
   chmod,
   lstat,
@@ -16,6 +15,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { copyFolder, FolderTooLarge } from '#workspace/copy-folder.ts'
+import { exchangeForLinks } from '../../support/exchange-for-links.ts'
 
 const LIMITS = { bytes: 1024 * 1024, entries: 1000 }
 
@@ -70,29 +70,9 @@ it('stops at folders without end', async () => {
 it.runIf(process.platform === 'linux')(
   'brings nothing from outside while files and folders are exchanged for links',
   async () => {
-    const secret = join(root, 'outside/x')
     await mkdir(join(root, 'outside'))
-    await writeFile(secret, 'secret')
-    // Exchanges a file for a link to a secret, and a folder for a link to the secret's, as fast as it can.
-    const attack = spawn(
-      process.execPath,
-      [
-        '-e',
-        `const fs = require('node:fs')
-         fs.mkdirSync('dir'); fs.writeFileSync('dir/x', 'own'); fs.symlinkSync(${JSON.stringify(join(root, 'outside'))}, 'dir.link')
-         fs.writeFileSync('file.own', 'own'); fs.symlinkSync(${JSON.stringify(secret)}, 'file.link')
-         fs.renameSync('file.own', 'file')
-         process.stdout.write('ready')
-         for (;;) {
-           fs.renameSync('file', 'file.own'); fs.renameSync('file.link', 'file')
-           fs.renameSync('file', 'file.link'); fs.renameSync('file.own', 'file')
-           fs.renameSync('dir', 'dir.own'); fs.renameSync('dir.link', 'dir')
-           fs.renameSync('dir', 'dir.link'); fs.renameSync('dir.own', 'dir')
-         }`,
-      ],
-      { cwd: from, stdio: ['ignore', 'pipe', 'inherit'] },
-    )
-    await once(attack.stdout, 'data')
+    await writeFile(join(root, 'outside/x'), 'secret')
+    const attack = await exchangeForLinks(from, join(root, 'outside'))
     try {
       let copied = 0
       for (let round = 0; round < 400; round++) {
@@ -109,8 +89,7 @@ it.runIf(process.platform === 'linux')(
       }
       expect(copied).toBeGreaterThan(0)
     } finally {
-      attack.kill('SIGKILL')
-      await once(attack, 'exit')
+      await attack.end()
     }
   },
 )

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { StartedAws } from '#workspace/tools/started-aws/started-aws.ts'
 import { autoScalingService } from '../../src/aws/autoscaling/index.ts'
 import { ec2Service } from '../../src/aws/ec2/index.ts'
 import { eksService } from '../../src/aws/eks/index.ts'
@@ -19,10 +20,10 @@ const run = promisify(execFile)
 
 let account: TestAccount
 let server: Server
-let cli: string
+let cli: StartedAws
 
 beforeAll(async () => {
-  cli = await tool('aws')
+  cli = await StartedAws.open(await tool('aws'))
   account = new TestAccount()
   // The CLI's own clock signs; the world's must go with it.
   account.world.clock.setSpeed(1)
@@ -37,7 +38,8 @@ beforeAll(async () => {
   server = createServer(aws.classic)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
 })
-afterAll(() => {
+afterAll(async () => {
+  await cli.close()
   server.close()
   account.close()
 })
@@ -55,7 +57,7 @@ async function aws(...args: string[]): Promise<string> {
     AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
   }
   try {
-    return (await run(cli, args, { env })).stdout.trim()
+    return (await run(cli.path, args, { env })).stdout.trim()
   } catch (error) {
     return (error as { stderr: string }).stderr.trim()
   }

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { StartedAws } from '#workspace/tools/started-aws/started-aws.ts'
 import { autoScalingController, autoScalingService } from '../../src/aws/autoscaling/index.ts'
 import { Trail } from '../../src/aws/cloudtrail/index.ts'
 import { bootstrapRegion, ec2Service, lifecycleController } from '../../src/aws/ec2/index.ts'
@@ -79,6 +80,7 @@ export async function startAws(
   })
   const server = createServer((req, res) => aws.classic(req, res))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  let cli: Promise<StartedAws> | undefined
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   return {
     world,
@@ -96,8 +98,12 @@ export async function startAws(
       maxAttempts: 1,
     }),
     /** Runs the real AWS CLI. */
-    cli: (command: string[], keys: Keys = ADMINISTRATOR) => runCli(endpoint, command, keys),
+    async cli(command: string[], keys: Keys = ADMINISTRATOR) {
+      cli ??= tool('aws').then(StartedAws.open)
+      return runCli((await cli).path, endpoint, command, keys)
+    },
     async close() {
+      await (await cli)?.close()
       world.close()
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
@@ -105,8 +111,7 @@ export async function startAws(
   }
 }
 
-async function runCli(endpoint: string, command: string[], keys: Keys) {
-  const path = await tool('aws')
+async function runCli(aws: string, endpoint: string, command: string[], keys: Keys) {
   const env = {
     PATH: process.env.PATH,
     HOME: '/nonexistent',
@@ -116,11 +121,10 @@ async function runCli(endpoint: string, command: string[], keys: Keys) {
     AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
     ...(keys.sessionToken ? { AWS_SESSION_TOKEN: keys.sessionToken } : {}),
     AWS_PAGER: '',
-    // What ECR calls LimitExceeded the CLI takes for throttling.
     AWS_EC2_METADATA_DISABLED: 'true',
   }
   return new Promise<{ code: number; stdout: string; error: string }>((resolve) => {
-    execFile(path, command, { env }, (failure, stdout, stderr) => {
+    execFile(aws, command, { env }, (failure, stdout, stderr) => {
       resolve({ code: failure ? Number(failure.code) : 0, stdout: stdout.trim(), error: stderr.trim() })
     })
   })

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { StartedAws } from '#workspace/tools/started-aws/started-aws.ts'
 import type { WorldInfo } from '../../src/cloud/api.ts'
 import { shellEnvironment } from '../../src/workspace/environment.ts'
 import { writeAwsFiles } from '../../src/workspace/home.ts'
@@ -37,10 +38,13 @@ export class LabShell {
   readonly home: string
   readonly environment: Record<string, string>
 
-  private constructor(world: WorldInfo, home: string, environment: Record<string, string>) {
-    this.world = world
-    this.home = home
-    this.environment = environment
+  readonly #aws: StartedAws | undefined
+
+  private constructor(parts: Pick<LabShell, 'world' | 'home' | 'environment'>, aws: StartedAws | undefined) {
+    this.world = parts.world
+    this.home = parts.home
+    this.environment = parts.environment
+    this.#aws = aws
   }
 
   /** `tools`: as a learner has them, the machine's own first; or only those that the project brings. */
@@ -48,7 +52,10 @@ export class LabShell {
     const home = await mkdtemp(join(tmpdir(), 'drydock-shell-'))
     await writeAwsFiles(home, world)
     const toolbox = await installTools(tools === 'bundled' ? { machinePath: '' } : {})
-    return new LabShell(world, home, shellEnvironment({ world, toolbox, home }))
+    const aws = await StartedAws.of(toolbox)
+    const environment = shellEnvironment({ world, toolbox, home })
+    if (aws) environment.PATH = aws.before(environment.PATH!)
+    return new LabShell({ world, home, environment }, aws)
   }
 
   run(script: string, variables: Record<string, string> = {}): Promise<Ran> {
@@ -76,6 +83,7 @@ export class LabShell {
   }
 
   async close(): Promise<void> {
+    await this.#aws?.close()
     await rm(this.home, { recursive: true, force: true })
   }
 }

@@ -11,6 +11,7 @@ import { testLabs } from '#labs/test-labs.ts'
 import { testLessons } from '#labs/test-lessons.ts'
 import { shellEnvironment } from '#workspace/environment.ts'
 import { writeLearnerFiles } from '#workspace/home.ts'
+import { StartedAws } from '#workspace/tools/started-aws/started-aws.ts'
 import { prepare } from '../prepare.ts'
 import { showProgress } from '../progress.ts'
 
@@ -53,6 +54,7 @@ async function inTestCloud(
   const toolbox = await prepare(progress)
   done()
   const directory = await mkdtemp(join(tmpdir(), 'drydock-labs-test-'))
+  const aws = await StartedAws.of(toolbox)
   const cloud = await startCloud({
     directory: join(directory, 'cloud'),
     hostLoopback: true,
@@ -64,11 +66,13 @@ async function inTestCloud(
       folder: join(directory, 'starts'),
       environment: async (world, home) => {
         await writeLearnerFiles(home, world)
-        return shellEnvironment({ world, toolbox, home })
+        const environment = shellEnvironment({ world, toolbox, home })
+        return aws ? { ...environment, PATH: aws.before(environment.PATH!) } : environment
       },
     })
   } finally {
     await cloud.stop()
+    await aws?.close()
     await rm(directory, { recursive: true, force: true })
   }
 }

@@ -1,0 +1,3 @@
+# finding: no-record
+# from: after
+: > before.txt

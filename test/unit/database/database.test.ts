@@ -105,7 +105,7 @@ describe.each(['SQLite', 'PostgreSQL'])('on %s', (kind) => {
       const me = await new People(database).add({ name: 'Me', role: 'learner' }, 1)
       const id = await sessions.create(me.id, 1, 10)
       expect(Buffer.from(id, 'base64url')).toHaveLength(16)
-      expect(await sessions.person(id, 9)).toEqual({ id: me.id, name: 'Me', role: 'learner' })
+      expect(await sessions.person(id, 9)).toEqual({ id: me.id, name: 'Me', role: 'learner', until: 10 })
       expect(await sessions.person('other', 9)).toBeUndefined()
       expect(JSON.stringify(await database.selectFrom('sessions').selectAll().execute())).not.toContain(id)
     })

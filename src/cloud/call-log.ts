@@ -91,7 +91,7 @@ export class CallLog {
       if (!match) continue
       const [, noun, act] = path.split('/')
       const tag = query.get('tag')
-      const target = decodeURIComponent(match[1] ?? (named && query.get(named)) ?? '')
+      const target = match[1] === undefined ? (named && query.get(named)) || '' : plain(match[1])
       return this.#record({
         source: 'docker',
         operation: operation || `${noun!.slice(0, -1)} ${act}`,
@@ -111,6 +111,15 @@ export class CallLog {
       { key: CALLS + padded(number), value: { at: clock.now(), ...call } satisfies LoggedCall },
       ...(number >= KEPT ? [{ key: CALLS + padded(number - KEPT), value: undefined }] : []),
     ])
+  }
+}
+
+/** A part of a path as it is meant; what no client writes stays as it came. */
+function plain(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
   }
 }
 

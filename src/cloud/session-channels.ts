@@ -26,6 +26,8 @@ const PATH = /^\/v1\/data-channel\/([A-Za-z0-9._@+=,-]+)\?/
 const PIECE = 1024
 /** Bytes that may wait for a slow client before the process is held back. */
 const HIGH_WATER = 1024 * 1024
+/** What of a session's output is kept, bytes: as much as one event of CloudWatch Logs holds. */
+const KEPT_OUTPUT = 256 * 1024
 const AGENT_VERSION = '3.3.3050.0'
 
 /** Starts a process with a terminal in a container of a task. Throws StartError. */
@@ -82,9 +84,11 @@ class Channel {
   readonly #socket: WebSocket
   readonly #start: StartInContainer
   #opened = false
+  #begun = false
   #process: ProcessHandle | undefined
   #sequence = 0
-  #output = ''
+  readonly #output: Buffer[] = []
+  #kept = 0
 
   constructor(scope: Scope, id: string, socket: WebSocket, start: StartInContainer) {
     this.#scope = scope
@@ -132,7 +136,7 @@ class Channel {
     const message = decodeMessage(data)
     if (message?.type !== 'input_stream_data') return
     this.#socket.send(acknowledgement(this.#now, message))
-    if (message.payloadType === PAYLOAD.handshakeResponse) void this.#begin()
+    if (message.payloadType === PAYLOAD.handshakeResponse) this.#begin()
     else if (message.payloadType === PAYLOAD.flag) endSession(this.#scope, this.#id)
     else this.#input(message)
   }
@@ -144,10 +148,17 @@ class Channel {
     if (payloadType === PAYLOAD.size) resize(process, payload.toString())
   }
 
-  async #begin(): Promise<void> {
+  #begin(): void {
+    if (this.#begun) return
+    this.#begun = true
+    // Whatever else goes wrong ends this channel, and nothing beside it.
+    this.#run().catch(() => this.#socket.terminate())
+  }
+
+  async #run(): Promise<void> {
     const session = this.#session
     const task = session && tasks.find(this.#scope, session.container.cluster, session.container.task)
-    if (!task || this.#process) return
+    if (!task) return
     this.#send(PAYLOAD.handshakeComplete, { HandshakeTimeToComplete: 1_000_000, CustomerMessage: '' })
     const command = splitWords(session.command)
     try {
@@ -158,17 +169,23 @@ class Channel {
       return this.#finish(`----------ERROR-------\nUnable to start command: Failed to start pty: ${why}`)
     }
     this.#process.stdin.on('error', () => {})
+    // The client may have gone meanwhile.
+    if (this.#socket.readyState !== this.#socket.OPEN) this.#process.kill('SIGHUP')
     for await (const chunk of this.#process.stdout) await this.#print(Buffer.from(chunk as Uint8Array))
     this.#keep(task)
     this.#finish('')
   }
 
   async #print(chunk: Buffer): Promise<void> {
-    if (this.#session?.logGroup !== undefined) this.#output += chunk.toString()
+    if (this.#session?.logGroup !== undefined && this.#kept < KEPT_OUTPUT) {
+      const part = chunk.subarray(0, KEPT_OUTPUT - this.#kept)
+      this.#output.push(part)
+      this.#kept += part.length
+    }
     for (let at = 0; at < chunk.length; at += PIECE)
       this.#sendBytes(PAYLOAD.output, chunk.subarray(at, at + PIECE))
     if (this.#socket.bufferedAmount > HIGH_WATER)
-      await new Promise<void>((resolve) => this.#socket.send(Buffer.alloc(0), () => resolve()))
+      await new Promise<void>((resolve) => this.#socket.ping(undefined, undefined, () => resolve()))
   }
 
   /** The output in the log group of the cluster's configuration, where the task's role may write. */
@@ -179,9 +196,10 @@ class Channel {
     const may = (action: string) =>
       roleMay(this.#scope.world, task.taskRoleArn ?? '', `logs:${action}`, arn).allowed
     if (!may('CreateLogStream') || !may('PutLogEvents')) return
-    createLogStream(this.#scope, logGroup, this.#id)
-    const stream = streams.find(this.#scope, logGroup, this.#id)!
-    ingestEvents(this.#scope, stream, [{ timestamp: this.#now, message: this.#output }])
+    const stream =
+      streams.find(this.#scope, logGroup, this.#id) ?? createLogStream(this.#scope, logGroup, this.#id)
+    const message = Buffer.concat(this.#output).toString()
+    ingestEvents(this.#scope, stream, [{ timestamp: this.#now, message }])
   }
 
   #finish(output: string): void {

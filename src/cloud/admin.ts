@@ -68,7 +68,10 @@ async function handle(worlds: Worlds, req: IncomingMessage, res: ServerResponse)
     const found = id && (await worlds.find(id))
     if (!found) throw new UnknownWorld(`there is no world "${id}"`)
     // Whoever asks it something, or follows it, keeps it awake.
-    res.once('close', worlds.hold(id, res))
+    const release = worlds.hold(id, res)
+    // It may have gone while the world woke.
+    if (res.closed) release()
+    else res.once('close', release)
     return found
   }
   switch (route) {

@@ -178,6 +178,7 @@ export class Worlds {
   async restore(id: string, name: string): Promise<void> {
     if (!(await this.saves(id).names()).includes(name))
       throw new Error(`world "${id}" has no save point "${name}"`)
+    await this.find(id)
     await this.#turn(id, async (open) => {
       if (!open) return
       this.#stop(open)
@@ -224,7 +225,7 @@ export class Worlds {
   connected(id: string, socket: Duplex): void {
     const sockets = this.#connections.get(id) ?? new Set()
     this.#connections.set(id, sockets)
-    if (sockets.has(socket)) return
+    if (sockets.has(socket) || socket.destroyed) return
     sockets.add(socket)
     const release = this.hold(id, socket)
     socket.once('close', () => {

@@ -1,4 +1,5 @@
 import type * as sdk from '@aws-sdk/client-cloudwatch'
+import { isTurnOver, turn } from '#world/turns.ts'
 import type { Scope } from '../ec2/index.ts'
 import { pageOf } from '../table.ts'
 import { AwsError, type Handler } from '../wire/service.ts'
@@ -121,29 +122,29 @@ export const metricHandlers: Record<string, Handler> = {
     }
   },
 
-  GetMetricData: (input: sdk.GetMetricDataCommandInput, context) => {
+  GetMetricData: async (input: sdk.GetMetricDataCommandInput, context) => {
     const [start, end] = [input.StartTime!.getTime(), input.EndTime!.getTime()]
     if (start >= end) throw validation('The parameter StartTime must be less than the parameter EndTime.')
     const queries = input.MetricDataQueries ?? []
     const math = new MetricQueries(context, queries, { start, end })
-    const results = queries
-      .filter(({ ReturnData }) => ReturnData ?? true)
-      .flatMap(({ Id, Label, Expression }) => {
-        const all = math.series(Id!)
-        return all.map((series): sdk.MetricDataResult => {
-          const points = [...series.points].sort(([a], [b]) => a - b)
-          // Newest first, as the service gives them.
-          if (input.ScanBy !== 'TimestampAscending') points.reverse()
-          const own = Expression === undefined ? series.label : (Label ?? Id)
-          return {
-            Id,
-            Label: all.length > 1 && series.label !== '' ? `${own} ${series.label}` : own,
-            Timestamps: points.map(([at]) => new Date(at)),
-            Values: points.map(([, value]) => value),
-            StatusCode: 'Complete',
-          }
+    const results: sdk.MetricDataResult[] = []
+    for (const { Id, Label, Expression } of queries.filter(({ ReturnData }) => ReturnData ?? true)) {
+      if (isTurnOver()) await turn()
+      const all = math.series(Id!)
+      for (const series of all) {
+        const points = [...series.points].sort(([a], [b]) => a - b)
+        // Newest first, as the service gives them.
+        if (input.ScanBy !== 'TimestampAscending') points.reverse()
+        const own = Expression === undefined ? series.label : (Label ?? Id)
+        results.push({
+          Id,
+          Label: all.length > 1 && series.label !== '' ? `${own} ${series.label}` : own,
+          Timestamps: points.map(([at]) => new Date(at)),
+          Values: points.map(([, value]) => value),
+          StatusCode: 'Complete',
         })
-      })
+      }
+    }
     return { ...pageOfPoints(results, input), Messages: [] }
   },
 }

@@ -7,6 +7,9 @@ export interface Range {
   end: number
 }
 
+/** As many datapoints as CloudWatch keeps of a metric's minutes: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html */
+const MOST_POINTS = 15 * 24 * 60
+
 type Fold = (values: number[]) => number
 
 const sum: Fold = (values) => values.reduce((all, one) => all + one, 0)
@@ -84,18 +87,20 @@ function stepwise(series: Series, change: (now: number, before: number, seconds:
   })
 }
 
-/** Fills the periods without a datapoint: with a number, the last value before, or the line between two. */
+/** Fills the periods without a datapoint: with a number, the last value before, or the line between two. Of a long range the latest. */
 function fill(series: Series, how: Value, { start, end }: Range): Series {
   const length = series.period * 1000
   if (length <= 0) return series
   const points = new Map<number, number>()
   const known = [...series.points].sort(([a], [b]) => a - b)
   const first = known[0]?.[0] ?? Math.floor(start / length) * length
-  const from = first - Math.ceil(Math.max(0, first - start) / length - 1e-9) * length
-  for (let at = from; at < end; at += length) {
+  const earliest = first - Math.ceil(Math.max(0, first - start) / length - 1e-9) * length
+  const surplus = Math.max(0, Math.ceil((end - earliest) / length) - MOST_POINTS)
+  let passed = 0
+  for (let at = earliest + surplus * length; at < end; at += length) {
+    while (passed < known.length && known[passed]![0] < at) passed++
     const own = series.points.get(at)
-    const before = known.findLast(([time]) => time < at)
-    const after = known.find(([time]) => time > at)
+    const [before, after] = [known[passed - 1], known[passed]]
     const between =
       before && after
         ? before[1] + ((after[1] - before[1]) * (at - before[0])) / (after[0] - before[0])
@@ -194,8 +199,8 @@ export function callFunction(name: string, args: Value[], range: Range): Value {
       if (typeof first !== 'number') throw new MathError('TIME_SERIES needs a number')
       const minute = 60_000
       const points = new Map<number, number>()
-      for (let at = Math.ceil(range.start / minute) * minute; at < range.end; at += minute)
-        points.set(at, first)
+      const start = Math.max(range.start, range.end - MOST_POINTS * minute)
+      for (let at = Math.ceil(start / minute) * minute; at < range.end; at += minute) points.set(at, first)
       return { label: '', period: 60, points }
     }
     default:

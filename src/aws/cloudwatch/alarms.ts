@@ -147,7 +147,9 @@ function mathOf(scope: Scope, input: sdk.PutMetricAlarmCommandInput): MathQuery 
   const returned = queries.filter(({ ReturnData }) => ReturnData ?? true)
   if (returned.length !== 1) throw validation('Exactly one element of the metrics list should return data.')
   const now = scope.world.clock.now()
-  new MetricQueries(scope, queries, { start: now - 3_600_000, end: now })
+  const { Id = '' } = returned[0]!
+  if (new MetricQueries(scope, queries, { start: now - 3_600_000, end: now }).series(Id).length !== 1)
+    throw validation(`Error in expression '${Id}': The expression must return a single time series.`)
   const period = Math.max(
     60,
     returned[0]!.Period ?? 0,

@@ -1,4 +1,5 @@
 import type { Scope } from '../ec2/index.ts'
+import { AwsError } from '../wire/service.ts'
 import { datapoints, statisticOf } from './metrics.ts'
 import { MetricQueries } from './queries.ts'
 import type { AlarmRecord, AlarmState, MathQuery, MetricQuery } from './records.ts'
@@ -37,10 +38,15 @@ function metricValues(scope: Scope, metric: MetricQuery, start: number, end: num
   return new Map(points.map((point) => [point.at, statisticOf(point, metric.statistic)]))
 }
 
-/** The values of the one query that an alarm returns data of. */
+/** The values of the one query that an alarm returns data of; none while it gives no series (the first of no metrics). */
 function mathValues(scope: Scope, { queries }: MathQuery, start: number, end: number): Map<number, number> {
   const returned = queries.find(({ ReturnData }) => ReturnData ?? true)!
-  return new MetricQueries(scope, queries, { start, end }).series(returned.Id!)[0]?.points ?? new Map()
+  try {
+    return new MetricQueries(scope, queries, { start, end }).series(returned.Id!)[0]?.points ?? new Map()
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error
+    return new Map()
+  }
 }
 
 /**

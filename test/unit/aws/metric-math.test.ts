@@ -88,6 +88,21 @@ describe('metric math', () => {
     await expect(value(expression)).rejects.toMatchObject({ code: 'ValidationError', message })
   })
 
+  it.each(['FILL(a, 0)', 'TIME_SERIES(1)'])(
+    '%s makes the latest points of a range of decades',
+    async (Expression) => {
+      const now = account.world.clock.now()
+      const { MetricDataResults } = await call('GetMetricData', {
+        StartTime: new Date(0),
+        EndTime: new Date(now),
+        MetricDataQueries: [metric('a', 'a'), { Id: 'e', Expression }],
+      })
+      const [{ Timestamps }] = MetricDataResults
+      expect(Timestamps).toHaveLength(15 * 24 * 60)
+      expect(Timestamps[0]).toEqual(new Date(now - MINUTE))
+    },
+  )
+
   it('reads an expression of any depth without falling', () => {
     expect(() => parseExpression('('.repeat(1000))).toThrow('The expression is too deep')
   })
@@ -104,6 +119,13 @@ describe('metric math', () => {
     await expect(call('PutMetricAlarm', { ...alarm, MetricName: 'a' })).rejects.toMatchObject({
       code: 'ValidationError',
     })
+    for (const Expression of ['SUM(all)', 'METRICS()'])
+      await expect(
+        call('PutMetricAlarm', {
+          ...alarm,
+          Metrics: [...alarm.Metrics.slice(0, 2), { Id: 'e', Expression }],
+        }),
+      ).rejects.toMatchObject({ code: 'ValidationError', message: expect.stringContaining('time series') })
     await call('PutMetricAlarm', alarm)
     await account.world.advance(1000)
     const { MetricAlarms } = await call('DescribeAlarms', {})

@@ -1,4 +1,5 @@
 import type * as sdk from '@aws-sdk/client-cloudwatch-logs'
+import { isTurnOver, turn } from '#world/turns.ts'
 import type { Scope } from '../ec2/index.ts'
 import { pageOf, Table } from '../table.ts'
 import { AwsError, type Handler, type RequestContext } from '../wire/service.ts'
@@ -97,26 +98,22 @@ function find(context: RequestContext, id: string): QueryRecord {
 }
 
 /** The events of a query's groups, newest first. */
-function recordsOf(scope: Scope, query: QueryRecord): { rows: Row[]; bytes: number } {
+async function recordsOf(scope: Scope, query: QueryRecord): Promise<{ rows: Row[]; bytes: number }> {
   let bytes = 0
-  const rows = query.groups.flatMap((name) => {
+  const rows: { timestamp: number; n: number; row: Row }[] = []
+  for (const name of query.groups) {
     const group = groups.find(scope, name)
-    if (!group) return []
-    return streams.list(scope, name).flatMap((stream) =>
-      eventsOf(scope, group, stream.name)
-        .filter(({ timestamp }) => timestamp >= query.start && timestamp <= query.end)
-        .map(({ timestamp, ingestion, message, n }) => {
-          bytes += message.length
-          const pointer = Buffer.from(JSON.stringify([name, stream.name, timestamp, n])).toString('base64')
-          const log = `${scope.accountId}:${name}`
-          return {
-            timestamp,
-            n,
-            row: rowOf({ timestamp, ingestion, message, stream: stream.name, log, pointer }),
-          }
-        }),
-    )
-  })
+    for (const { name: stream } of group ? streams.list(scope, name) : []) {
+      for (const { timestamp, ingestion, message, n } of eventsOf(scope, group!, stream)) {
+        if (timestamp < query.start || timestamp > query.end) continue
+        bytes += message.length
+        const pointer = Buffer.from(JSON.stringify([name, stream, timestamp, n])).toString('base64')
+        const log = `${scope.accountId}:${name}`
+        rows.push({ timestamp, n, row: rowOf({ timestamp, ingestion, message, stream, log, pointer }) })
+        if (isTurnOver()) await turn()
+      }
+    }
+  }
   rows.sort((a, b) => b.timestamp - a.timestamp || b.n - a.n)
   return { rows: rows.map(({ row }) => row), bytes }
 }
@@ -125,7 +122,7 @@ function recordsOf(scope: Scope, query: QueryRecord): { rows: Row[]; bytes: numb
 async function finished(context: RequestContext, id: string): Promise<QueryRecord> {
   const query = find(context, id)
   if (query.status !== 'Running') return query
-  const { rows: records, bytes } = recordsOf(context, query)
+  const { rows: records, bytes } = await recordsOf(context, query)
   const { rows, matched } = await runQuery(compile(query.text), records, query.limit)
   const now = find(context, id)
   if (now.status !== 'Running') return now

@@ -19,8 +19,9 @@ interface Named {
 /** https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html */
 function resourceOf(operation: string, input: Named, context: RequestContext): string | string[] {
   if (ON_QUERIES.test(operation)) return '*'
-  const several = input.logGroupNames ?? input.logGroupIdentifiers
-  if (several?.length) return several.map((one) => `${groupArn(context, one.split(':').at(-1)!)}:log-stream:`)
+  const several = [...(input.logGroupNames ?? []), ...(input.logGroupIdentifiers ?? [])]
+  if (several.length > 0)
+    return several.map((one) => `${groupArn(context, one.split(':').at(-1)!)}:log-stream:`)
   if (input.resourceArn) return input.resourceArn
   const name = input.logGroupName ?? input.logGroupIdentifier?.split(':').slice(-1)[0]
   if (name === undefined) return `${groupArn(context, '*')}`

@@ -69,6 +69,7 @@ describe('Logs Insights', () => {
       [['1']],
     ],
     ['stats count(*) / 2 as half', [['2']]],
+    ['fields coalesce(ms, "none") as took | stats sum(took), avg(took), stddev(took)', [['30', '30', '0']]],
   ])('%s', async (query, expected) => {
     expect(await rows(query)).toEqual(expected)
   })
@@ -77,6 +78,7 @@ describe('Logs Insights', () => {
     ['fields @message | sparkle', 'unknown command sparkle found at position 18'],
     ['fields @message |', undefined],
     ['filter', 'unexpected end of query'],
+    [`fields ${'1 + '.repeat(2000)}1`, 'the query has too many operators'],
     ['fields nope(@message)', 'unknown function nope'],
     ['stats sum(', 'unexpected end of query'],
     ['filter @message like /(/', 'invalid regular expression: error parsing regexp: missing closing ): `(`'],

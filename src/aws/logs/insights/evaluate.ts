@@ -145,14 +145,14 @@ export function orderOf(a: Value, b: Value): number {
 export const AGGREGATES: Record<string, (values: Value[], extra: Value) => Value> = {
   count: (values) => values.length,
   count_distinct: (values) => new Set(values.map(text)).size,
-  sum: (values) => total(values),
-  avg: (values) => (values.length === 0 ? undefined : total(values) / values.length),
+  sum: (values) => total(numbersOf(values)),
+  avg: (values) => mean(numbersOf(values)),
   min: (values) => [...values].sort(orderOf)[0],
   max: (values) => [...values].sort(orderOf).at(-1),
   stddev: (values) => {
-    const all = values.map(numeric)
-    const middle = all.reduce((sum, one) => sum + one, 0) / all.length
-    return Math.sqrt(all.reduce((sum, one) => sum + (one - middle) ** 2, 0) / all.length)
+    const all = numbersOf(values)
+    const middle = mean(all)
+    return middle === undefined ? undefined : Math.sqrt(mean(all.map((one) => (one - middle) ** 2))!)
   },
   median: (values) => percentile(values, 50),
   pct: (values, at) => percentile(values, numeric(at)),
@@ -162,13 +162,14 @@ export const AGGREGATES: Record<string, (values: Value[], extra: Value) => Value
   sortslast: (values) => [...values].sort(orderOf).at(-1),
 }
 
-const total = (values: Value[]): number => values.reduce<number>((sum, one) => sum + numeric(one), 0)
+/** Those of the values that are numbers; the others do not count. */
+const numbersOf = (values: Value[]): number[] => values.map(numeric).filter((one) => !Number.isNaN(one))
+const total = (numbers: number[]): number => numbers.reduce((sum, one) => sum + one, 0)
+const mean = (numbers: number[]): number | undefined =>
+  numbers.length === 0 ? undefined : total(numbers) / numbers.length
 
 function percentile(values: Value[], at: number): Value {
-  const sorted = values
-    .map(numeric)
-    .filter((one) => !Number.isNaN(one))
-    .sort((a, b) => a - b)
+  const sorted = numbersOf(values).sort((a, b) => a - b)
   if (sorted.length === 0) return undefined
   const place = ((sorted.length - 1) * at) / 100
   const [low, high] = [sorted[Math.floor(place)]!, sorted[Math.ceil(place)]!]

@@ -47,6 +47,9 @@ const UNSIMULATED = /^(pattern|diff|unmask|unnest|anomaly|filterIndex|SOURCE|loo
 const TOKEN =
   /\s+|#[^\n]*|("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|`([^`]*)`|(\d+(?:\.\d+)?)(ms|[smhdw]|mo|q|y)?(?![\w.])|(@?[A-Za-z_][\w.]*)|(=~|!=|<=|>=|[-+*/%^=<>()[\],|])/y
 
+/** Of a query; each lies in the one before it, and all are worked out in one another. */
+const MOST_OPERATORS = 500
+
 interface Token {
   kind: 'text' | 'field' | 'number' | 'span' | 'word' | 'symbol' | 'pattern' | 'end'
   text: string
@@ -64,6 +67,7 @@ class Parser {
   #at = 0
   #next: Token
   #depth = 0
+  #operators = 0
 
   constructor(text: string) {
     this.#text = text
@@ -241,15 +245,21 @@ class Parser {
     }
   }
 
+  #joined(operator: string, left: Expression, right: Expression): Expression {
+    if (++this.#operators > MOST_OPERATORS)
+      throw new QueryFault('the query has too many operators', this.#next.start, this.#next.end)
+    return { kind: 'binary', operator, left, right }
+  }
+
   #or(): Expression {
     let left = this.#and()
-    while (this.#takes('or')) left = { kind: 'binary', operator: 'or', left, right: this.#and() }
+    while (this.#takes('or')) left = this.#joined('or', left, this.#and())
     return left
   }
 
   #and(): Expression {
     let left = this.#not()
-    while (this.#takes('and')) left = { kind: 'binary', operator: 'and', left, right: this.#not() }
+    while (this.#takes('and')) left = this.#joined('and', left, this.#not())
     return left
   }
 
@@ -299,7 +309,7 @@ class Parser {
     for (;;) {
       const operator = this.#next.text
       if (!this.#takes('+', '-')) return left
-      left = { kind: 'binary', operator, left, right: this.#product() }
+      left = this.#joined(operator, left, this.#product())
     }
   }
 
@@ -308,7 +318,7 @@ class Parser {
     for (;;) {
       const operator = this.#next.text
       if (!this.#takes('*', '/', '%', '^')) return left
-      left = { kind: 'binary', operator, left, right: this.#primary() }
+      left = this.#joined(operator, left, this.#primary())
     }
   }
 

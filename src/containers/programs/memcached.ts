@@ -2,10 +2,14 @@ import type { Duplex } from 'node:stream'
 import type { Process, Program } from '../processes/process.ts'
 
 const DEFAULT_PORT = 11211
-/** What it keeps at most by default, bytes; what is used least goes first. */
-const DEFAULT_BYTES = 64 * 1024 ** 2
+/** What it keeps at most by default, bytes; what is used least goes first. More is not kept here, whatever `-m` says. */
+const MOST_BYTES = 64 * 1024 ** 2
 const MAX_KEY = 250
 const MAX_VALUE = 1024 ** 2
+/** What an item takes beside its key and value: its header, and links to others. */
+const ITEM_BYTES = 56
+/** No command line is as long (a `get` of very many keys is cut off by the real one, too). */
+const MAX_LINE = 2048
 /** Lifetimes above this (s) are points in time: 30 days. */
 const RELATIVE = 2_592_000
 
@@ -38,11 +42,12 @@ export const memcached =
       for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => resolve())
     })
     const megabytes = option('-m', '--memory-limit')
-    const cache = new Cache(process, version, megabytes ? Number(megabytes) * 1024 ** 2 : DEFAULT_BYTES)
+    const limit = megabytes ? Number(megabytes) * 1024 ** 2 : MOST_BYTES
+    const cache = new Cache(process, version, limit)
     const listener = machine.network.listen(
       machine.address,
       Number(option('-p', '--port') ?? DEFAULT_PORT),
-      (socket) => cache.serve(socket),
+      (socket) => void cache.serve(socket).catch(() => socket.destroy()),
     )
     process.signal.addEventListener('abort', () => listener.close(), { once: true })
     await process.waitFor(stopped)
@@ -64,43 +69,39 @@ class Cache {
     this.#limit = limit
   }
 
-  serve(socket: Duplex): void {
+  /** Answers what a client asks, one command after another, no faster than it reads. */
+  async serve(socket: Duplex): Promise<void> {
     this.#counts.connections++
-    let rest = Buffer.alloc(0)
     socket.on('error', () => socket.destroy())
-    socket.on('data', (chunk: Buffer) => {
+    let rest: Buffer = Buffer.alloc(0)
+    for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
       rest = Buffer.concat([rest, chunk])
       for (;;) {
         const end = rest.indexOf('\n')
-        if (end === -1) {
-          // No command is as long.
-          if (rest.length > 2048) socket.destroy()
-          return
-        }
+        if (end === -1 ? rest.length > MAX_LINE : end > MAX_LINE) return void socket.destroy()
+        if (end === -1) break
         const words = rest.subarray(0, end).toString().trim().split(/\s+/)
-        const length = STORES.has(words[0]!) ? Number(words[4]) : undefined
-        if (length === undefined) {
+        if (!STORES.has(words[0]!)) {
           rest = rest.subarray(end + 1)
           if (words[0] === 'quit') return void socket.end()
-          socket.write(this.#command(words))
+          for (const part of this.#command(words)) await write(socket, part)
           continue
         }
+        const length = Number(words[4])
         if (!Number.isInteger(length) || length < 0) {
           rest = rest.subarray(end + 1)
-          socket.write('CLIENT_ERROR bad data chunk\r\n')
+          await write(socket, 'CLIENT_ERROR bad data chunk\r\n')
           continue
         }
-        if (length > MAX_VALUE) {
-          socket.end('SERVER_ERROR object too large for cache\r\n')
-          return
-        }
-        if (rest.length < end + 1 + length + 2) return
+        if (length > MAX_VALUE) return void socket.end(TOO_LARGE)
+        if (rest.length < end + 1 + length + 2) break
         const bytes = Buffer.from(rest.subarray(end + 1, end + 1 + length))
         rest = rest.subarray(end + 1 + length + 2)
         const reply = this.#store(words, bytes)
-        if (words.at(-1) !== 'noreply') socket.write(reply)
+        if (words.at(-1) !== 'noreply') await write(socket, reply)
       }
-    })
+    }
+    socket.end()
   }
 
   #live(key: string): Item | undefined {
@@ -113,16 +114,19 @@ class Cache {
   }
 
   #drop(key: string): void {
-    this.#bytes -= this.#items.get(key)?.bytes.length ?? 0
+    const item = this.#items.get(key)
+    if (!item) return
+    this.#bytes -= sizeOf(key, item)
     this.#items.delete(key)
+    this.#process.holdMemory(this.#bytes)
   }
 
   #put(key: string, item: Omit<Item, 'unique'>): void {
     this.#drop(key)
     this.#items.set(key, { ...item, unique: ++this.#unique })
-    this.#bytes += item.bytes.length
+    this.#bytes += sizeOf(key, item)
     for (const oldest of this.#items.keys()) {
-      if (this.#bytes <= this.#limit) break
+      if (this.#bytes <= Math.min(this.#limit, MOST_BYTES)) break
       this.#drop(oldest)
       this.#counts.evictions++
     }
@@ -130,7 +134,8 @@ class Cache {
   }
 
   #store([command, key = '', flags = '0', lifetime = '0', , unique]: string[], bytes: Buffer): string {
-    if (key.length > MAX_KEY) return 'CLIENT_ERROR bad command line format\r\n'
+    if (key.length > MAX_KEY || !/^\d{1,10}$/.test(flags) || !/^-?\d+$/.test(lifetime))
+      return 'CLIENT_ERROR bad command line format\r\n'
     this.#counts.set++
     const known = this.#live(key)
     if (command === 'add' ? known : command !== 'set' && command !== 'cas' && !known) return 'NOT_STORED\r\n'
@@ -138,10 +143,11 @@ class Cache {
       if (!known) return 'NOT_FOUND\r\n'
       if (known.unique !== Number(unique)) return 'EXISTS\r\n'
     }
-    const until = this.#until(Number(lifetime))
-    if (command === 'append') this.#put(key, { ...known!, bytes: Buffer.concat([known!.bytes, bytes]) })
-    else if (command === 'prepend') this.#put(key, { ...known!, bytes: Buffer.concat([bytes, known!.bytes]) })
-    else this.#put(key, { flags, bytes, until })
+    if (command === 'append' || command === 'prepend') {
+      const parts = command === 'append' ? [known!.bytes, bytes] : [bytes, known!.bytes]
+      if (known!.bytes.length + bytes.length > MAX_VALUE) return TOO_LARGE
+      this.#put(key, { ...known!, bytes: Buffer.concat(parts) })
+    } else this.#put(key, { flags, bytes, until: this.#until(Number(lifetime)) })
     return 'STORED\r\n'
   }
 
@@ -152,18 +158,15 @@ class Cache {
     return seconds > RELATIVE ? seconds * 1000 : now + seconds * 1000
   }
 
-  #command([command, ...args]: string[]): string {
-    const quiet = args.at(-1) === 'noreply'
-    const reply = this.#reply(command!, args)
-    return quiet ? '' : reply
+  #command([command = '', ...args]: string[]): Iterable<string | Buffer> {
+    if (command === 'get' || command === 'gets') return this.#read(args, command === 'gets')
+    const reply = this.#reply(command, args)
+    return args.at(-1) === 'noreply' ? [] : [reply]
   }
 
   #reply(command: string, args: string[]): string {
     const [key = ''] = args
     switch (command) {
-      case 'get':
-      case 'gets':
-        return `${args.map((name) => this.#read(name, command === 'gets')).join('')}END\r\n`
       case 'delete':
         if (!this.#live(key)) return 'NOT_FOUND\r\n'
         this.#drop(key)
@@ -178,8 +181,7 @@ class Cache {
         return 'TOUCHED\r\n'
       }
       case 'flush_all':
-        this.#items.clear()
-        this.#bytes = 0
+        for (const name of this.#items.keys()) this.#drop(name)
         return 'OK\r\n'
       case 'version':
         return `VERSION ${this.#version}\r\n`
@@ -192,18 +194,23 @@ class Cache {
     }
   }
 
-  #read(key: string, unique: boolean): string {
-    this.#counts.get++
-    const item = this.#live(key)
-    if (!item) {
-      this.#counts.misses++
-      return ''
+  *#read(keys: readonly string[], unique: boolean): Iterable<string | Buffer> {
+    for (const key of keys) {
+      this.#counts.get++
+      const item = this.#live(key)
+      if (!item) {
+        this.#counts.misses++
+        continue
+      }
+      this.#counts.hits++
+      // Used last, dropped last.
+      this.#items.delete(key)
+      this.#items.set(key, item)
+      yield `VALUE ${key} ${item.flags} ${item.bytes.length}${unique ? ` ${item.unique}` : ''}\r\n`
+      yield item.bytes
+      yield '\r\n'
     }
-    this.#counts.hits++
-    // Used last, dropped last.
-    this.#items.delete(key)
-    this.#items.set(key, item)
-    return `VALUE ${key} ${item.flags} ${item.bytes.length}${unique ? ` ${item.unique}` : ''}\r\n${item.bytes.toString()}\r\n`
+    yield 'END\r\n'
   }
 
   #count(key: string, by: number): string {
@@ -238,6 +245,16 @@ class Cache {
       .map(([name, value]) => `STAT ${name} ${value}\r\n`)
       .join('')}END\r\n`
   }
+}
+
+const TOO_LARGE = 'SERVER_ERROR object too large for cache\r\n'
+
+const sizeOf = (key: string, { bytes }: Pick<Item, 'bytes'>): number => ITEM_BYTES + key.length + bytes.length
+
+/** Writes, and waits while the client does not read. */
+async function write(socket: Duplex, bytes: string | Buffer): Promise<void> {
+  if (socket.destroyed || socket.write(bytes)) return
+  await new Promise<void>((resolve) => socket.once('drain', resolve).once('close', resolve))
 }
 
 const STORES = new Set(['set', 'add', 'replace', 'append', 'prepend', 'cas'])

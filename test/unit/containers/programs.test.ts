@@ -96,6 +96,58 @@ describe('redis', () => {
   })
 })
 
+describe('memcached', () => {
+  /** What it answers to bytes. */
+  const ask = async (address: string, ...parts: (string | Buffer)[]) => {
+    const socket = lab.network.connect({ address, port: 11211 })
+    for (const part of parts) socket.write(part)
+    socket.write('quit\r\n')
+    const chunks: Buffer[] = []
+    for await (const chunk of socket) chunks.push(chunk)
+    return Buffer.concat(chunks)
+  }
+  const store = (key: string, value: Buffer, command = 'set') =>
+    Buffer.concat([Buffer.from(`${command} ${key} 0 0 ${value.length}\r\n`), value, Buffer.from('\r\n')])
+
+  it('gives back the bytes that it was given, and not more than it may keep', async () => {
+    const address = '10.0.0.80'
+    const { container } = await start('memcached', { address, args: ['-m', '4'] })
+    await expect.poll(() => lab.network.listening(address, 11211)).toBe(true)
+    const bytes = Buffer.from([0, 255, 10, 13, 200])
+    expect(await ask(address, store('b', bytes), 'get b\r\n')).toEqual(
+      Buffer.concat([Buffer.from('STORED\r\nVALUE b 0 5\r\n'), bytes, Buffer.from('\r\nEND\r\n')]),
+    )
+    expect(String(await ask(address, 'set x no 0 1\r\n1\r\n'))).toContain('CLIENT_ERROR bad command line')
+    const large = Buffer.alloc(1024 ** 2)
+    expect(String(await ask(address, store('l', large), store('l', bytes, 'append')))).toBe(
+      'STORED\r\nSERVER_ERROR object too large for cache\r\n',
+    )
+    for (let index = 0; index < 5; index++) await ask(address, store(`k${index}`, large))
+    const stats = String(await ask(address, 'stats\r\n'))
+    expect(Number(/STAT bytes (\d+)/.exec(stats)?.[1])).toBeLessThanOrEqual(4 * 1024 ** 2)
+    expect(stats).toMatch(/STAT curr_items 3\r\n/)
+    // As many times as a line holds: the answer is never held as a whole.
+    const answer = await ask(address, `get${' k4'.repeat(20)}\r\n`)
+    expect(answer.length).toBeGreaterThan(20 * 1024 ** 2)
+    await container.remove()
+  })
+})
+
+describe('registry', () => {
+  it('answers a path that cannot be read, and pages of its catalogue', async () => {
+    const { container, process } = await start('registry:2', { address: '10.0.0.81' })
+    await appears(process.stderr, 'listening on')
+    const { container: client } = await start('nginx', { address: '10.0.0.82', args: ['sleep', '100'] })
+    const status = async (path: string) =>
+      (await run(client, `curl -s -o /dev/null -w '%{http_code}' http://10.0.0.81:5000${path}`)).stdout
+    expect(await status('/v2/%zz/tags/list')).toBe('400')
+    expect(await status('/v2/_catalog?n=-1')).toBe('400')
+    expect(await status('/v2/_catalog?n=5')).toBe('200')
+    await container.remove()
+    await client.remove()
+  })
+})
+
 describe('what a shell asks of its container', () => {
   it('is answered by the container’s own limits, user and network', async () => {
     const { container } = await start('busybox', {

@@ -15,12 +15,21 @@ export function listenHttp(
 ): { close(): void } {
   // Killed while it was still reading its configuration: nobody would close what it opens now.
   process.check()
+  const answer = (req: IncomingMessage, res: ServerResponse) => {
+    try {
+      handler(req, res)
+    } catch {
+      // A path that cannot be decoded, say: it ends this request and nothing else.
+      if (res.headersSent) res.destroy()
+      else res.writeHead(400, { 'content-type': 'text/plain', connection: 'close' }).end('400 Bad Request')
+    }
+  }
   const server: Server = createServer({ keepAliveTimeout: 65_000 }, (req, res) => {
     process.machine.spend(REQUEST_MS)
-    if (!process.machine.frozen) return handler(req, res)
+    if (!process.machine.frozen) return answer(req, res)
     // A frozen server's kernel takes connections that it does not answer.
     process.thawed().then(
-      () => handler(req, res),
+      () => answer(req, res),
       () => res.destroy(),
     )
   })

@@ -3,7 +3,8 @@ import { parse } from 'yaml'
 import type { World } from '#world/world.ts'
 import type { BlobStore } from '../blobs/store.ts'
 import type { Process, Program } from '../processes/process.ts'
-import { json, sendError, unsupported } from '../registry/call.ts'
+import { sendError, unsupported } from '../registry/call.ts'
+import { listRepositories } from '../registry/discovery-endpoint.ts'
 import { dataHost, newDataFile, savedDataId } from '../registry/local-data.ts'
 import { RegistryError, type RegistryPolicy } from '../registry/policy.ts'
 import { Registry } from '../registry/registry.ts'
@@ -133,28 +134,15 @@ function answer(process: Process, registry: Registry, req: IncomingMessage, res:
   const url = new URL(req.url ?? '/', 'http://registry')
   if (url.pathname === '/') return void res.writeHead(200, { 'cache-control': 'no-cache' }).end()
   const { metadata } = registry.contents
-  if (url.pathname === '/v2/_catalog') return catalog(url, metadata.repositories(), res)
   const listed = /^\/v2\/(.+)\/tags\/list$/.exec(decodeURIComponent(url.pathname))?.[1]
-  if (listed && metadata.manifests(listed).length === 0)
-    return sendError(
-      req,
-      res,
-      new RegistryError(404, 'NAME_UNKNOWN', 'repository name not known to registry', {
+  try {
+    if (url.pathname === '/v2/_catalog') return listRepositories(metadata.repositories(), url, res)
+    if (listed && metadata.manifests(listed).length === 0)
+      throw new RegistryError(404, 'NAME_UNKNOWN', 'repository name not known to registry', {
         detail: { name: listed },
-      }),
-    )
+      })
+  } catch (error) {
+    return sendError(req, res, error)
+  }
   registry.request(req, res)
-}
-
-/** What a page of the catalogue holds, if nobody asks for another number. */
-const PAGE = 1000
-
-function catalog(url: URL, repositories: readonly string[], res: ServerResponse): void {
-  const count = Number(url.searchParams.get('n') ?? PAGE) || PAGE
-  const last = url.searchParams.get('last') ?? ''
-  const rest = repositories.filter((name) => name > last)
-  const page = rest.slice(0, count)
-  if (rest.length > page.length)
-    res.setHeader('link', `</v2/_catalog?last=${encodeURIComponent(page.at(-1)!)}&n=${count}>; rel="next"`)
-  json(res, 200, { repositories: page })
 }

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import { isDigest } from '../blobs/digest.ts'
 import { type Call, digestInvalid, json, unsupported } from './call.ts'
 import { MANIFEST_TYPES } from './manifest.ts'
@@ -10,21 +11,41 @@ export async function listTags({ req, res, url, repository, contents }: Call): P
   const own = contents.metadata.tags(repository).map(({ tag }) => tag)
   const catalogued = contents.catalogue?.tags(contents.host, repository) ?? []
   const all = [...new Set([...own, ...catalogued])].sort(compareTags)
+  json(res, 200, { name: repository, tags: pageOf(all, compareTags, url, res) })
+}
+
+/** Repositories in one answer, if nobody asks for another number. */
+const CATALOG_PAGE = 1000
+
+/** Lists the repositories of a registry in order, in pages of `n`. */
+export function listRepositories(names: readonly string[], url: URL, res: ServerResponse): void {
+  const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
+  json(res, 200, { repositories: pageOf(names.toSorted(compare), compare, url, res, CATALOG_PAGE) })
+}
+
+/** The names of a sorted list behind `last`, as many as `n` says; a header leads to the next page. Throws RegistryError. */
+function pageOf(
+  names: readonly string[],
+  compare: (a: string, b: string) => number,
+  url: URL,
+  res: ServerResponse,
+  standard = names.length,
+): string[] {
   const last = url.searchParams.get('last')
-  const after = last === null ? all : all.filter((tag) => compareTags(tag, last) > 0)
+  const after = names.filter((name) => last === null || compare(name, last) > 0)
   const count = url.searchParams.get('n')
-  const limit = count === null ? after.length : /^\d+$/.test(count) ? Number(count) : undefined
-  if (limit === undefined) {
+  if (count !== null && !/^\d+$/.test(count)) {
     throw new RegistryError(400, 'PAGINATION_NUMBER_INVALID', 'invalid number of results requested', {
       detail: { n: count },
     })
   }
-  const tags = after.slice(0, limit)
-  if (tags.length > 0 && tags.length < after.length) {
-    const next = `/v2/${repository}/tags/list?last=${encodeURIComponent(tags.at(-1)!)}&n=${limit}`
+  const limit = count === null ? standard : Number(count)
+  const page = after.slice(0, limit)
+  if (page.length > 0 && page.length < after.length) {
+    const next = `${url.pathname}?last=${encodeURIComponent(page.at(-1)!)}&n=${limit}`
     res.setHeader('link', `<${next}>; rel="next"`)
   }
-  json(res, 200, { name: repository, tags })
+  return page
 }
 
 /** The specification's order: without regard to case; what then is equal, in the order of characters. */

@@ -6,7 +6,7 @@ import { findUser } from '../processes/users.ts'
 import { listenHttp } from './http-listener.ts'
 import { certificateOf, loadCertificates, portOf } from './nginx/certificates.ts'
 import { type Directive, find, findAll, NginxConfigError, parseNginxConfig } from './nginx/config.ts'
-import { expression, type Site } from './nginx/exchange.ts'
+import { expression, type Site, type Traffic } from './nginx/exchange.ts'
 import { check, load } from './nginx/load.ts'
 import { serve } from './nginx/site.ts'
 import { listenStreams } from './nginx/stream.ts'
@@ -216,6 +216,15 @@ function listen(process: Process, version: string, config: Directive[]): { close
       ports.set(port, servers)
     }
   }
+  const events = find(config, 'events')?.block
+  const traffic: Traffic = {
+    most: Number(find(events, 'worker_connections')?.args[0] ?? 512),
+    clients: 0,
+    upstreams: 0,
+    accepted: 0,
+    requests: 0,
+    answering: 0,
+  }
   const streams = listenStreams(process, config)
   const sites = [...ports].map(([port, servers]) =>
     listenHttp(
@@ -229,6 +238,7 @@ function listen(process: Process, version: string, config: Directive[]): { close
           http: scope,
           server,
           version,
+          traffic,
           log: (target, line) => void writeLog(process, target, line).catch(() => {}),
         }
         serve(site, req, res).catch(() => res.destroy())

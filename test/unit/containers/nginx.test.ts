@@ -187,6 +187,33 @@ describe('nginx', () => {
     expect(await curl('/moved/go', '-I')).toMatch(/Location: http:\/\/[\d.]+\/moved\/next/)
   })
 
+  it('ends what leads in circles', async () => {
+    const { curl, status } = await serving(`
+      map $b $a { default $b; }
+      map $a $b { default "$a$a"; }
+      ${Array.from({ length: 40 }, (_, level) => `map $uri $v${level} { default "$v${level + 1}$v${level + 1}"; }`).join('\n')}
+      map $uri $v40 { default ""; }
+      upstream heavy { ip_hash; server blue weight=2000000000; server 127.0.0.1:81 weight=2000000000; }
+      server {
+        listen 80;
+        location /map { return 200 "<$a>"; }
+        location /wide { return 200 "<$v0>"; }
+        location /long { set $x xx; ${'set $x "$x$x";'.repeat(40)} return 200 $x; }
+        location /loop { proxy_pass http://127.0.0.1; }
+        location /heavy { proxy_pass http://heavy; }
+        location /status { stub_status; }
+      }
+      server { listen 81; location / { return 200 "heavy"; } }`)
+    expect(await curl('/map')).toBe('<>')
+    expect(await curl('/wide')).toBe('<>')
+    expect(await status('/long')).toBe('000')
+    expect(await status('/loop')).toBe('500')
+    expect(await curl('/heavy')).toBe('heavy')
+    expect(await curl('/status')).toMatch(
+      /^Active connections: 1 \nserver accepts handled requests\n (\d+) \1 \1 \nReading: 0 Writing: 1 Waiting: 0 \n$/,
+    )
+  })
+
   it('passes TCP on in a stream block', async () => {
     const { curl } = await serving(
       'server { listen 8080; location / { return 200 "behind\\n"; } }',

@@ -10,8 +10,23 @@ export interface Site {
   http: Directive[]
   server: Directive[]
   version: string
+  traffic: Traffic
   /** Writes to the file or device that a log directive names. */
   log(target: string, line: string): void
+}
+
+/** The connections of a running configuration. */
+export interface Traffic {
+  /** `worker_connections`: how many there may be, to clients and servers together. */
+  readonly most: number
+  /** Open now. */
+  clients: number
+  upstreams: number
+  /** Since the start. */
+  accepted: number
+  requests: number
+  /** Requests that are not answered yet. */
+  answering: number
 }
 
 /** One request on its way to an answer. */
@@ -28,6 +43,8 @@ export interface Exchange {
   location: Directive | undefined
   /** What `set` and named groups have given; text groups of the last match by their numbers. */
   variables: Map<string, string>
+  /** How often a `map` or `geo` was asked. */
+  evaluations: number
   status: number
   sent: () => number
   redirects: number

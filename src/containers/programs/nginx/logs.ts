@@ -19,10 +19,10 @@ export function accessLog(exchange: Exchange): void {
 }
 
 /** Writes why a request went wrong. */
-export function errorLog(exchange: Exchange, message: string): void {
+export function errorLog(exchange: Exchange, message: string, level = 'error'): void {
   const { site, req } = exchange
   const directive = setting(exchange, 'error_log') ?? find(site.http, 'error_log')
   const name = find(site.server, 'server_name')?.args[0] ?? ''
-  const text = `${errorTime(site.process.machine.clock.now())} [error] 29#29: *1 ${message}, client: ${remoteAddress(exchange)}, server: ${name}, request: "${req.method} ${req.url} HTTP/${req.httpVersion}", host: "${req.headers.host ?? ''}"\n`
+  const text = `${errorTime(site.process.machine.clock.now())} [${level}] 29#29: *1 ${message}, client: ${remoteAddress(exchange)}, server: ${name}, request: "${req.method} ${req.url} HTTP/${req.httpVersion}", host: "${req.headers.host ?? ''}"\n`
   site.log(directive?.args[0] ?? '/var/log/nginx/error.log', text)
 }

@@ -56,8 +56,24 @@ async function ask(
   const address = site.process.machine.resolveName(name)
   if (!address) return failed(`${name} could not be resolved (3: Host not found)`)
   exchange.upstream = { address: `${address}:${port}`, status: '502' }
+  const { traffic } = site
+  if (traffic.clients + traffic.upstreams >= traffic.most) {
+    errorLog(
+      exchange,
+      `${traffic.most} worker_connections are not enough while connecting to upstream`,
+      'alert',
+    )
+    await fail(exchange, 500)
+    return 'answered'
+  }
+  let leave = () => {}
   try {
     const socket = site.process.machine.connect(address, Number(port))
+    traffic.upstreams++
+    socket.once('close', () => traffic.upstreams--)
+    // Nobody waits for the answer any more.
+    leave = () => void socket.destroy()
+    exchange.res.once('close', leave)
     const outgoing = httpRequest({
       method: req.method,
       path,
@@ -78,6 +94,10 @@ async function ask(
           ? 'connect() failed (111: Connection refused)'
           : 'connect() failed (113: No route to host)',
       )
+    if (exchange.res.destroyed && !exchange.res.headersSent) {
+      exchange.status = 499
+      return 'answered'
+    }
     if (exchange.res.headersSent) {
       exchange.res.destroy()
       return 'answered'
@@ -86,6 +106,8 @@ async function ask(
     // What has been sent is not sent again to another server.
     await fail(exchange, 502)
     return 'answered'
+  } finally {
+    exchange.res.off('close', leave)
   }
 }
 

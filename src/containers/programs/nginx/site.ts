@@ -4,7 +4,7 @@ import { countBody } from '../http-listener.ts'
 import { admitted } from './access.ts'
 import { fail, send } from './answer.ts'
 import { type Directive, find, findAll } from './config.ts'
-import { type Exchange, matches, type Site } from './exchange.ts'
+import { type Exchange, matches, type Site, type Traffic } from './exchange.ts'
 import { chooseLocations, enter, filePath } from './location.ts'
 import { accessLog, errorLog } from './logs.ts'
 import { proxy } from './proxy.ts'
@@ -24,6 +24,7 @@ export async function serve(site: Site, req: IncomingMessage, res: ServerRespons
     scopes: [site.http, site.server],
     location: undefined,
     variables: new Map(),
+    evaluations: 0,
     status: 200,
     sent: countBody(res),
     redirects: 0,
@@ -35,8 +36,26 @@ export async function serve(site: Site, req: IncomingMessage, res: ServerRespons
   // The groups of the name that has brought it here.
   for (const name of find(site.server, 'server_name')?.args ?? [])
     if (name.startsWith('~') && matches(exchange, name.slice(1), host)) break
-  await fromServer(exchange)
+  count(site.traffic, req)
+  try {
+    await fromServer(exchange)
+  } finally {
+    site.traffic.answering--
+  }
   accessLog(exchange)
+}
+
+const seen = new WeakSet<object>()
+
+/** Counts a request, and its connection when it is the first of it. */
+function count(traffic: Traffic, { socket }: IncomingMessage): void {
+  traffic.requests++
+  traffic.answering++
+  if (seen.has(socket)) return
+  seen.add(socket)
+  traffic.accepted++
+  traffic.clients++
+  socket.once('close', () => traffic.clients--)
 }
 
 function normalize(path: string): string {
@@ -132,8 +151,9 @@ async function tryFiles(exchange: Exchange, args: string[]): Promise<void> {
   return fromServer(exchange)
 }
 
+/** https://nginx.org/en/docs/http/ngx_http_stub_status_module.html */
 function stubStatus(exchange: Exchange): void {
-  const text =
-    'Active connections: 1 \nserver accepts handled requests\n 1 1 1 \nReading: 0 Writing: 1 Waiting: 0 \n'
+  const { clients, accepted, requests, answering } = exchange.site.traffic
+  const text = `Active connections: ${clients} \nserver accepts handled requests\n ${accepted} ${accepted} ${requests} \nReading: 0 Writing: ${answering} Waiting: ${clients - answering} \n`
   send(exchange, 200, { 'Content-Type': 'text/plain' }, Buffer.from(text))
 }

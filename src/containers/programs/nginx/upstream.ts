@@ -86,8 +86,12 @@ function pick(exchange: Exchange, block: readonly Directive[], peers: Peer[]): P
     ? remoteAddress(exchange).split('.').slice(0, 3).join('.')
     : find(block, 'hash') && variables(exchange, find(block, 'hash')!.args[0] ?? '')
   if (key !== undefined) {
-    const all = peers.flatMap((peer) => Array.from({ length: peer.weight }, () => peer))
-    return all[createHash('md5').update(key).digest().readUInt32BE(0) % all.length]!
+    const weights = peers.reduce((sum, { weight }) => sum + weight, 0)
+    let place = createHash('md5').update(key).digest().readUInt32BE(0) % weights
+    return peers.find(({ weight }) => {
+      place -= weight
+      return place < 0
+    })!
   }
   if (find(block, 'random')) return peers[Math.floor(Math.random() * peers.length)]!
   const least = Math.min(...peers.map(({ active, weight }) => active / weight))

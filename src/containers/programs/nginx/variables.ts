@@ -6,12 +6,19 @@ import { type Directive, find, findAll, NginxConfigError } from './config.ts'
 import { type Exchange, expression, remoteAddress, setting } from './exchange.ts'
 import { localTime } from './times.ts'
 
-/** Replaces the `$variables` of a text; unknown ones stay. */
+/** Characters that a text may have with its variables, each of which may name others. */
+const MAX_TEXT = 1024 ** 2
+
+/** Replaces the `$variables` of a text; unknown ones stay. Throws RangeError for more than nginx would find memory for. */
 export function variables(exchange: Exchange, text: string): string {
   if (!text.includes('$')) return text
+  let length = text.length
   return text.replace(/\$\{(\w+)\}|\$(\w+)/g, (whole, braced, plain) => {
     const name: string = braced ?? plain
-    return own(exchange, name) ?? exchange.variables.get(name) ?? mapped(exchange, name) ?? whole
+    const value = own(exchange, name) ?? exchange.variables.get(name) ?? mapped(exchange, name) ?? whole
+    length += value.length
+    if (length > MAX_TEXT) throw new RangeError(`a text with "$${name}" is too long`)
+    return value
   })
 }
 
@@ -128,14 +135,20 @@ function requestId(hostname: string, req: IncomingMessage): string {
   return id
 }
 
-/** The value that a `map` or `geo` block of the configuration gives to a variable. */
+/** How often a request may ask for values that are not kept, or that lead in circles. */
+const MOST_EVALUATIONS = 1000
+
+/** The value that a `map` or `geo` block of the configuration gives to a variable: found once a request, unless `volatile`. */
 function mapped(exchange: Exchange, name: string): string | undefined {
-  for (const directive of exchange.site.http) {
-    if (directive.args.at(-1) !== `$${name}`) continue
-    if (directive.name === 'map') return mapValue(exchange, directive)
-    if (directive.name === 'geo') return geoValue(exchange, directive)
-  }
-  return undefined
+  const directive = exchange.site.http.find(
+    (one) => (one.name === 'map' || one.name === 'geo') && one.args.at(-1) === `$${name}`,
+  )
+  if (!directive) return undefined
+  if (++exchange.evaluations > MOST_EVALUATIONS) return ''
+  const value = directive.name === 'map' ? mapValue(exchange, directive) : geoValue(exchange, directive)
+  const isVolatile = directive.block?.some((row) => row.name === 'volatile' && row.args.length === 0)
+  if (!isVolatile) exchange.variables.set(name, value)
+  return value
 }
 
 /** https://nginx.org/en/docs/http/ngx_http_map_module.html */

@@ -23,7 +23,7 @@ let shell: LabShell
 const poll = { timeout: 40_000, interval: 200 }
 const inEtcd = (command: string, node = 'kind-control-plane') =>
   `kubectl -n kube-system exec etcd-${node} -- ${command}`
-const etcdctl = (command: string) => inEtcd(`etcdctl ${KEYS} ${command}`)
+const etcdctl = (command: string, node?: string) => inEtcd(`etcdctl ${KEYS} ${command}`, node)
 const output = async (script: string) => {
   const { stdout, stderr } = await shell.run(script)
   return `${stdout}\n${stderr}`
@@ -92,6 +92,27 @@ describe('three control planes', { timeout: 90_000 }, () => {
     )
     expect(await shell.ok(etcdctl('put foo bar'))).toBe('OK')
     expect(await shell.ok(etcdctl('get foo'))).toBe('foo\nbar')
+    const { header, kvs } = JSON.parse(await shell.ok(etcdctl('get foo -w json')))
+    expect(kvs[0]).toMatchObject({ key: 'Zm9v', version: 1, value: 'YmFy' })
+    // All 64 bits of an id, which JavaScript's own numbers would round.
+    const [, id = ''] = /"member_id":(\d+)/.exec(await shell.ok(etcdctl('get foo -w json')))!
+    expect(await shell.ok(etcdctl('member list'))).toContain(BigInt(id).toString(16))
+    await shell.ok(etcdctl('put foo baz'))
+    expect(await shell.ok(etcdctl(`get foo --rev=${header.revision}`))).toBe('foo\nbar')
+    expect(await shell.fails(etcdctl('get foo --rev=999999999'))).toContain(
+      'required revision is a future revision',
+    )
+    expect(await shell.ok(etcdctl('get f g --hex'))).toBe('\\x66\\x6f\\x6f\n\\x62\\x61\\x7a')
+    const hash = async () => /, (\d+), \d+$/.exec(await shell.ok(etcdctl('endpoint hashkv')))![1]
+    await shell.ok(etcdctl('put foo -- -1'))
+    expect(await shell.ok(etcdctl('del foo --prev-kv'))).toBe('1\nfoo\n-1')
+    expect(await hash()).toMatch(/^\d{5,}$/)
+    expect(await shell.ok(etcdctl(`compaction ${header.revision + 1}`))).toBe(
+      `compacted revision ${header.revision + 1}`,
+    )
+    expect(await shell.fails(etcdctl(`get foo --rev=${header.revision}`))).toContain(
+      'required revision has been compacted',
+    )
     expect(await shell.ok(etcdctl('del /registry/secrets/default/key'))).toBe('1')
     expect(await shell.fails('kubectl get secret key')).toContain('secrets "key" not found')
   })
@@ -106,8 +127,9 @@ describe('three control planes', { timeout: 90_000 }, () => {
       `kubectl patch deployment web -p '{"spec":{"template":{"spec":{"tolerations":[{"operator":"Exists"}]}}}}'`,
     )
     await shell.ok('kubectl rollout status deployment web --timeout=60s')
-    const remote = (command: string) => inEtcd(`etcdctl ${KEYS} ${command}`, 'kind-control-plane2')
-    expect(await shell.fails(remote('endpoint health --cluster'))).toContain('Error: unhealthy cluster')
+    expect(await shell.fails(etcdctl('endpoint health --cluster', 'kind-control-plane2'))).toContain(
+      'Error: unhealthy cluster',
+    )
   })
 
   it('lose two of three and answer nothing, until one is back', async () => {
@@ -120,6 +142,22 @@ describe('three control planes', { timeout: 90_000 }, () => {
     await expect
       .poll(() => output("kubectl get nodes --no-headers | awk '{print $2}' | sort | uniq -c"), poll)
       .toMatch(/^ *3 Ready/)
+  })
+
+  it('end an etcd that was removed from the members', async () => {
+    const [, id = ''] = /^(\w+), started, kind-control-plane3,/m.exec(
+      await shell.ok(etcdctl('member list', 'kind-control-plane2')),
+    )!
+    await shell.ok(etcdctl(`member remove ${id}`, 'kind-control-plane2'))
+    await expect
+      .poll(
+        () =>
+          output(
+            'docker exec kind-control-plane3 sh -c "crictl logs \\$(crictl ps -aq --name etcd | head -1)"',
+          ),
+        poll,
+      )
+      .toContain('the member has been permanently removed from the cluster')
   })
 })
 
@@ -134,6 +172,11 @@ describe('a snapshot', { timeout: 90_000 }, () => {
     expect(await shell.ok(inEtcd('etcdutl snapshot status /var/lib/etcd/snap.db -w table'))).toMatch(
       /\| +HASH +\| +REVISION +\| +TOTAL KEYS +\| +TOTAL SIZE +\|/,
     )
+    expect(
+      await output(
+        inEtcd('etcdutl snapshot restore /etc/kubernetes/pki/etcd/ca.crt --data-dir /var/lib/etcd/x'),
+      ),
+    ).toContain('Error: snapshot missing hash but --skip-hash-check=false')
     await shell.ok('kubectl delete deployment before')
     await shell.ok('kubectl create deployment after --image=nginx:1.27')
     expect(

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Process, Program } from '#containers/processes/process.ts'
 import { listenHttp } from '#containers/programs/http-listener.ts'
+import { logLine } from '../etcd/commands.ts'
 import { openData, readDatabase, writeDatabase } from '../etcd/database.ts'
 import { type Ensemble, type Member, memberId } from '../etcd/ensemble.ts'
 import type { EtcdServer, Machines } from '../machines.ts'
@@ -52,10 +53,8 @@ const FILES = [
 export const etcd =
   (machines: Machines, image: string): Program =>
   async (process) => {
-    const log = (level: string, caller: string, msg: string, fields: object = {}) => {
-      const ts = new Date(process.machine.clock.now()).toISOString().replace(/(\d+)Z$/, '$1000Z')
-      return process.complain(`${JSON.stringify({ level, ts, caller, msg, ...fields })}\n`)
-    }
+    const log = (level: string, caller: string, msg: string, fields?: Record<string, unknown>) =>
+      logLine(process, level, caller, msg, fields)
     let flags: ReturnType<typeof parseFlags>
     try {
       flags = parseFlags(process.argv.slice(1), KNOWN, [
@@ -151,12 +150,25 @@ export const etcd =
       traffic: 'grpc',
       address: `${process.machine.address}:2379`,
     })
-    const signal = await process.waitFor(stop)
+    const { data } = ensemble
+    const removed = new Promise<undefined>((resolve) => {
+      const watch = machines.onChange(() => {
+        if (ensemble.data === data && !ensemble.member(member)) resolve(undefined)
+      })
+      listeners.push(watch)
+    })
+    const signal = await process.waitFor(Promise.race([stop, removed]))
+    if (signal === undefined) {
+      await log('error', 'etcdserver/server.go:863', REMOVED)
+      return 0
+    }
     await log('info', 'osutil/interrupt_unix.go:65', 'received signal; shutting down', {
       signal: signal === 'SIGTERM' ? 'terminated' : 'interrupt',
     })
     return 0
   }
+
+const REMOVED = 'the member has been permanently removed from the cluster'
 
 /** `3.6.6-0` of an image's tag → `3.6.6` */
 const versionOf = (image: string): string => image.replace(/^v/, '').replace(/-\d+$/, '')
@@ -182,8 +194,7 @@ async function open(
     const { member = started.id, snapshot, ...rest } = known
     if (snapshot || !known.member) writeDatabase(files, folder, { ...rest, member })
     if (!known.member && !ensemble.member(member)) ensemble.add(peerUrls)
-    if (!ensemble.member(member))
-      return { failure: 'the member has been permanently removed from the cluster' }
+    if (!ensemble.member(member)) return { failure: REMOVED }
     ensemble.change(member, self)
     return { ensemble, member }
   }

@@ -37,6 +37,10 @@ export function readCommandLine(
   const args = process.argv.slice(1)
   for (let index = 0; index < args.length; index++) {
     const word = args[index]!
+    if (word === '--') {
+      words.push(...args.slice(index + 1))
+      break
+    }
     const match = /^(--?)([^=]+)(?:=([\s\S]*))?$/.exec(word)
     if (!match || word === '-') {
       words.push(word)
@@ -66,10 +70,25 @@ export async function runCommand(process: Process, run: () => Promise<void | num
   }
 }
 
-/** A line of zap's log, as the tools write it beside their answers. */
-export function logLine(process: Process, level: string, caller: string, msg: string, fields: object = {}) {
+/** Gives what an act gives; what it throws becomes the command's error. */
+export function answered<Value>(act: () => Value): Value {
+  try {
+    return act()
+  } catch (error) {
+    throw new EtcdError((error as Error).message)
+  }
+}
+
+/** A line of zap's log, as etcd and its tools write it. */
+export function logLine(
+  process: Process,
+  level: string,
+  caller: string,
+  msg: string,
+  { logger, ...fields }: { logger?: string; [name: string]: unknown } = {},
+) {
   const ts = new Date(process.machine.clock.now()).toISOString().replace(/(\d+)Z$/, '$1000Z')
-  return process.complain(`${JSON.stringify({ level, ts, caller, msg, ...fields })}\n`)
+  return process.complain(`${JSON.stringify({ level, ts, logger, caller, msg, ...fields })}\n`)
 }
 
 /** A table as olekukonko/tablewriter draws it: headers in the middle, values to the left, numbers to the right. */
@@ -100,7 +119,7 @@ export function table(headers: string[], rows: string[][]): string {
 }
 
 /** `5.3 MB`, as dustin/go-humanize writes bytes. */
-export function megabytes(bytes: number): string {
+export function humanBytes(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB']
   let [amount, unit] = [bytes, 0]
   while (amount >= 1000 && unit < units.length - 1) {

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
-import { gunzip, gzip } from 'node:zlib'
+import { crc32, gunzip, gzip } from 'node:zlib'
 import type { Entry } from '#world/store.ts'
 import type { World } from '#world/world.ts'
 import { REGISTRY, registryKey } from './registry.ts'
@@ -36,6 +37,27 @@ export interface SnapshotStatus {
   version: string
 }
 
+/** A database is a whole number of these, so that what is longer has the checksum of a snapshot at its end. */
+const SECTOR_BYTES = 512
+const CHECKSUM_BYTES = 32
+/** What the data of a snapshot may take, bytes: as much as a container may write. */
+const MAX_DATA_BYTES = 64 * 1024 ** 2
+
+const sha256 = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest()
+
+const hasChecksum = (bytes: Uint8Array): boolean => bytes.length % SECTOR_BYTES === CHECKSUM_BYTES
+
+/** Throws an Error in etcdutl's words when the bytes are not those that were saved. */
+export function verifyChecksum(bytes: Uint8Array): void {
+  if (!hasChecksum(bytes)) throw new Error('snapshot missing hash but --skip-hash-check=false')
+  const [wanted, found] = [
+    bytes.subarray(-CHECKSUM_BYTES),
+    sha256(bytes.subarray(0, bytes.length - CHECKSUM_BYTES)),
+  ]
+  if (!found.equals(wanted))
+    throw new Error(`expected sha256 [${wanted.join(' ')}], got [${found.join(' ')}]`)
+}
+
 const MAGIC = Buffer.from('drydock etcd snapshot 1\n')
 
 /** The data of one etcd cluster: Kubernetes' objects under `/registry`, where the world's store has them, and whatever else was put. */
@@ -52,12 +74,18 @@ export class EtcdData {
     return this.#world.store.revision
   }
 
-  /** All keys from `from` on and before `end` (undefined: that key alone; `\0`: to the last), in order. */
-  range(from: string, end?: string): KeyValue[] {
+  /**
+   * All keys from `from` on and before `end` (undefined: that key alone; `\0`: to the last), in order; at an earlier revision when one
+   * is given. Throws CompactedError when the world's history does not go back to it.
+   */
+  range(from: string, end?: string, revision?: number): KeyValue[] {
     const within = (key: string) =>
       end === undefined ? key === from : key >= from && (end === '\0' || key < end)
-    const objects = this.#entries(this.#objects).map((entry) => ({ key: registryKey(entry.key), entry }))
-    const keys = this.#entries(this.#keys).map((entry) => ({
+    const objects = this.#entries(this.#objects, revision).map((entry) => ({
+      key: registryKey(entry.key),
+      entry,
+    }))
+    const keys = this.#entries(this.#keys, revision).map((entry) => ({
       key: entry.key.slice(this.#keys.length),
       entry,
     }))
@@ -96,6 +124,11 @@ export class EtcdData {
     return this.range('', '\0').reduce((sum, { key, value }) => sum + key.length + value.length, 0)
   }
 
+  /** CRC-32 of all keys and values. */
+  hash(): number {
+    return this.range('', '\0').reduce((sum, { key, value }) => crc32(value, crc32(key, sum)), 0)
+  }
+
   /** All of it, by the keys below its folders in the world's store. */
   contents(): Pick<Snapshot, 'objects' | 'keys'> {
     const below = (prefix: string): [string, unknown][] =>
@@ -106,7 +139,9 @@ export class EtcdData {
   async snapshot(version: string): Promise<Buffer> {
     const { revision } = this
     const snapshot: Snapshot = { cluster: this.#cluster, revision, version, ...this.contents() }
-    return Buffer.concat([MAGIC, await pack(JSON.stringify(snapshot))])
+    const body = Buffer.concat([MAGIC, await pack(JSON.stringify(snapshot))])
+    const pages = Buffer.concat([body, Buffer.alloc(SECTOR_BYTES - (body.length % SECTOR_BYTES))])
+    return Buffer.concat([pages, sha256(pages)])
   }
 
   /** Puts what a snapshot holds, in one commit, in the place of the present data. */
@@ -134,27 +169,42 @@ export class EtcdData {
     return `etcd-keys/${this.#cluster}/`
   }
 
-  #entries(prefix: string): Entry[] {
-    return this.#world.store.list(prefix).entries
+  #entries(prefix: string, revision?: number): Entry[] {
+    return this.#world.store.list(prefix, revision === undefined ? {} : { revision }).entries
   }
 }
 
 /** Reads a snapshot. Throws an Error when the bytes are none. */
 export async function readSnapshot(bytes: Uint8Array): Promise<Snapshot> {
-  if (!MAGIC.equals(bytes.subarray(0, MAGIC.length))) throw new Error('invalid database')
-  return JSON.parse((await unpack(bytes.subarray(MAGIC.length))).toString())
+  const invalid = new Error('invalid database')
+  if (!MAGIC.equals(bytes.subarray(0, MAGIC.length))) throw invalid
+  const end = hasChecksum(bytes) ? bytes.length - CHECKSUM_BYTES : bytes.length
+  try {
+    const text = await unpack(bytes.subarray(MAGIC.length, end), { maxOutputLength: MAX_DATA_BYTES })
+    const found = JSON.parse(text.toString())
+    if (!/^[0-9a-f]{32}$/.test(found.cluster) || ![found.objects, found.keys].every(isContents)) throw invalid
+    return found
+  } catch {
+    throw invalid
+  }
 }
+
+const isContents = (entries: unknown): boolean =>
+  Array.isArray(entries) &&
+  entries.every(
+    (entry) =>
+      Array.isArray(entry) && typeof entry[0] === 'string' && entry[1] !== null && entry[1] !== undefined,
+  )
 
 /** `etcdutl snapshot status`. Throws an Error when the bytes are no snapshot. */
 export async function snapshotStatus(bytes: Uint8Array): Promise<SnapshotStatus> {
   const { objects, keys, revision, version } = await readSnapshot(bytes)
-  let hash = 0
-  for (const byte of bytes) hash = (Math.imul(hash, 31) + byte) >>> 0
+  const content = JSON.stringify([objects, keys])
   return {
-    hash: hash.toString(16),
+    hash: crc32(content).toString(16),
     revision,
     totalKey: objects.length + keys.length,
-    totalSize: JSON.stringify([objects, keys]).length,
+    totalSize: content.length,
     version: `${version.split('.').slice(0, 2).join('.')}.0`,
   }
 }

@@ -24,6 +24,8 @@ interface EnsembleRecord {
   /** raft's term: how often a leader was elected. */
   term: number
   leader?: string
+  /** What was before this revision has been given up. */
+  compacted?: number
 }
 
 /** A member that runs, and where its clients reach it. */
@@ -79,6 +81,14 @@ export class Ensemble {
 
   get term(): number {
     return this.#record.term
+  }
+
+  get compacted(): number {
+    return this.#record.compacted ?? 0
+  }
+
+  compact(revision: number): void {
+    this.#write({ compacted: revision })
   }
 
   /** The member that leads; undefined while there is no quorum, or nobody was elected yet. */

@@ -1,8 +1,8 @@
 import { resolvePath } from '#containers/files/tree.ts'
 import type { Process, Program } from '#containers/processes/process.ts'
 import type { Machines } from '../machines.ts'
-import { EtcdError, logLine, megabytes, readCommandLine, runCommand, table } from './commands.ts'
-import { snapshotStatus } from './data.ts'
+import { answered, EtcdError, humanBytes, logLine, readCommandLine, runCommand, table } from './commands.ts'
+import { snapshotStatus, verifyChecksum } from './data.ts'
 import { restoreDatabase } from './database.ts'
 import { memberId } from './ensemble.ts'
 
@@ -67,7 +67,7 @@ async function status(process: Process, bytes: Uint8Array, flags: Map<string, st
     found.hash,
     String(found.revision),
     String(found.totalKey),
-    megabytes(found.totalSize),
+    humanBytes(found.totalSize),
     found.version,
   ]
   await process.print(
@@ -84,8 +84,7 @@ async function restore(
   snapshot: Uint8Array,
   flags: Map<string, string>,
 ): Promise<void> {
-  const folder = flags.get('data-dir')
-  if (folder === undefined) throw new EtcdError('required flag(s) "data-dir" not set')
+  const folder = flags.get('data-dir') ?? `${flags.get('name') ?? 'default'}.etcd`
   const { files } = process.machine
   const target = resolvePath(process.cwd, folder)
   const there = files.find(target)
@@ -98,11 +97,13 @@ async function restore(
     'data-dir': folder,
     'snap-dir': `${folder}/member/snap`,
   }
-  const log = (caller: string, msg: string, fields: object) => logLine(process, 'info', caller, msg, fields)
+  const log = (caller: string, msg: string, fields: Record<string, unknown>) =>
+    logLine(process, 'info', caller, msg, fields)
   await log('snapshot/v3_snapshot.go:305', 'restoring snapshot', {
     ...places,
     'initial-memory-map-size': 10737418240,
   })
+  if (!flags.has('skip-hash-check')) answered(() => verifyChecksum(snapshot))
   await restoreDatabase(machines.options.world, files, target, {
     snapshot,
     member: memberId(peerUrls),

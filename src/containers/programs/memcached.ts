@@ -254,7 +254,13 @@ const sizeOf = (key: string, { bytes }: Pick<Item, 'bytes'>): number => ITEM_BYT
 /** Writes, and waits while the client does not read. */
 async function write(socket: Duplex, bytes: string | Buffer): Promise<void> {
   if (socket.destroyed || socket.write(bytes)) return
-  await new Promise<void>((resolve) => socket.once('drain', resolve).once('close', resolve))
+  await new Promise<void>((resolve) => {
+    const go = () => {
+      socket.off('drain', go).off('close', go)
+      resolve()
+    }
+    socket.once('drain', go).once('close', go)
+  })
 }
 
 const STORES = new Set(['set', 'add', 'replace', 'append', 'prepend', 'cas'])

@@ -9,14 +9,17 @@ import type { ClusterRecord, Issue } from './records.ts'
 import { putCluster } from './tables.ts'
 import { beginUpdate, toUpdate } from './updates.ts'
 
-/** The KMS key for a cluster's secrets, checked. Throws InvalidParameterException as EKS does. */
+/**
+ * The KMS key that wraps what a cluster stores, checked. Throws InvalidParameterException as EKS does. `resources` decides nothing since
+ * Kubernetes 1.28 and may be left out: https://docs.aws.amazon.com/eks/latest/userguide/envelope-encryption.html (read 2026-11-28).
+ */
 export function checkedKey(
   context: RequestContext,
   config: sdk.EncryptionConfig[] | undefined,
 ): string | undefined {
   if (!config?.length) return undefined
-  const [{ resources = [], provider } = {}] = config
-  if (config.length > 1 || resources.join() !== 'secrets') {
+  const [{ resources, provider } = {}] = config
+  if (config.length > 1 || (resources?.length && resources.join() !== 'secrets')) {
     throw invalidParameter('The only supported resource for envelope encryption is secrets')
   }
   const arn = provider?.keyArn ?? ''

@@ -168,7 +168,17 @@ describe('secrets encryption', () => {
     expect(await failure(() => associate(`${Arn}0`))).toContain(
       'InvalidParameterException: The keyArn in encryptionConfig provider',
     )
-    const { update } = await associate(Arn)
+    const only = (resources: string[] | undefined) => [{ resources, provider: { keyArn: Arn } }]
+    expect(
+      await failure(() =>
+        eks('AssociateEncryptionConfig', { clusterName: 'demo', encryptionConfig: only(['pods']) }),
+      ),
+    ).toContain('The only supported resource for envelope encryption is secrets')
+    // The key covers all API data: what to encrypt need not be said, and the answer names secrets all the same.
+    const { update } = await eks('AssociateEncryptionConfig', {
+      clusterName: 'demo',
+      encryptionConfig: only(undefined),
+    })
     expect(update.type).toBe('AssociateEncryptionConfig')
     await account.world.advance(0)
     const cluster = async () => (await eks('DescribeCluster', { name: 'demo' })).cluster

@@ -16,7 +16,8 @@ export interface InstanceTypeInfo {
 /**
  * name: vCPUs, memory (MiB), interfaces, addresses per interface, price.
  * Sizes and limits: https://docs.aws.amazon.com/ec2/latest/instancetypes/ (gp, co, mo; written 2026-11-21, not verified line by line).
- * Prices: https://aws.amazon.com/ec2/pricing/on-demand/ us-east-1, Linux (as known 2026-11).
+ * Prices: us-east-1, Linux, compared with AWS's list for Karpenter (pkg/providers/pricing/zz_generated.pricing_aws.go of
+ * aws/karpenter-provider-aws, made 2026-01-19 from the price list; read 2026-11-28); those of m6i from knowledge.
  */
 const table: Record<string, [number, number, number, number, number]> = {
   't2.micro': [1, 1024, 2, 2, 0.0116],

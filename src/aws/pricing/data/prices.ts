@@ -27,7 +27,7 @@ export interface Price {
   attributes?: Record<string, string>
 }
 
-/** When the prices were last gone through: from knowledge, 2026-11, not compared with AWS's price list. */
+/** When the prices were last gone through: EC2's instances, EKS and ECS against AWS's own pages, the others against third parties' lists. */
 export const PRICES_DATE = '2026-11-28'
 /** The region that they are for; other regions cost somewhat more. */
 export const PRICES_REGION = { code: 'us-east-1', location: 'US East (N. Virginia)', prefix: 'USE1' }

@@ -53,8 +53,7 @@ function setSizes(scope: Scope, group: GroupRecord, { scaling }: NodegroupRecord
 }
 
 function makeGroup(scope: Scope, cluster: ClusterRecord, nodegroup: NodegroupRecord): void {
-  const { launchTemplate, scaling } = nodegroup
-  const choices = templateChoices(scope, launchTemplate)
+  const { scaling } = nodegroup
   const tags = {
     [CLUSTER_TAG]: cluster.name,
     [NODEGROUP_TAG]: nodegroup.name,
@@ -71,26 +70,34 @@ function makeGroup(scope: Scope, cluster: ClusterRecord, nodegroup: NodegroupRec
     healthCheckGracePeriod: 15,
     terminationPolicies: ['AllocationStrategy', 'OldestLaunchTemplate', 'OldestInstance'],
     tags: Object.entries(tags).map(([key, value]) => ({ key, value, propagate: true })),
-    launch: {
-      kind: 'spec',
-      spec: {
-        ...choices,
-        imageId: imageOf(scope, nodegroup),
-        type: nodegroup.instanceTypes[0]!,
-        groupIds: choices.groupIds?.length ? choices.groupIds : [cluster.clusterSecurityGroupId!],
-        keyName: choices.keyName ?? nodegroup.remoteAccess?.ec2SshKey,
-        profile: ensureNodegroupProfile(scope, nodegroup),
-        volumeSizeGiB: choices.volumeSizeGiB ?? nodegroup.diskSize ?? 20,
-        lifecycle: nodegroup.capacityType === 'SPOT' ? 'spot' : undefined,
-      },
-      template: launchTemplate,
-    },
+    launch: launchOf(scope, cluster, nodegroup),
   })
 }
 
-/** What the machines of a node group start from. */
-export const imageOf = (scope: Scope, { imageId, version, amiType }: NodegroupRecord): string =>
-  imageId ?? imageForEks(version, amiType.includes('ARM_64') ? 'arm64' : 'x86_64', scope.region)
+/** What the machines of a node group start from, by the group's own settings and what its launch template says now. */
+export function launchOf(
+  scope: Scope,
+  cluster: ClusterRecord,
+  nodegroup: NodegroupRecord,
+): GroupRecord['launch'] {
+  const { launchTemplate, imageId, version, amiType } = nodegroup
+  const choices = templateChoices(scope, launchTemplate)
+  const architecture = amiType.includes('ARM_64') ? 'arm64' : 'x86_64'
+  return {
+    kind: 'spec',
+    spec: {
+      ...choices,
+      imageId: imageId ?? imageForEks(version, architecture, scope.region),
+      type: nodegroup.instanceTypes[0]!,
+      groupIds: choices.groupIds?.length ? choices.groupIds : [cluster.clusterSecurityGroupId!],
+      keyName: choices.keyName ?? nodegroup.remoteAccess?.ec2SshKey,
+      profile: ensureNodegroupProfile(scope, nodegroup),
+      volumeSizeGiB: choices.volumeSizeGiB ?? nodegroup.diskSize ?? 20,
+      lifecycle: nodegroup.capacityType === 'SPOT' ? 'spot' : undefined,
+    },
+    template: launchTemplate,
+  }
+}
 
 const profileName = ({ uid }: NodegroupRecord) => `eks-${uid}`
 

@@ -1,9 +1,8 @@
 import { findGroup } from '../autoscaling/index.ts'
+import { launchMark } from '../autoscaling/launch-spec.ts'
 import { putGroup } from '../autoscaling/tables.ts'
-import { type InstanceRecord, type Scope, terminateInstance } from '../ec2/index.ts'
-import { templateChoices } from './launch-template.ts'
-import { imageOf } from './node-machines.ts'
-import { instancesOf } from './node-records.ts'
+import { type Scope, terminateInstance } from '../ec2/index.ts'
+import { launchOf } from './node-machines.ts'
 import type { NodeWatch } from './nodegroup-controller.ts'
 import type { ClusterRecord, NodegroupRecord, NodeRecord } from './records.ts'
 import { nodes } from './tables.ts'
@@ -15,7 +14,7 @@ const EVICTION_LIMIT_MS = 900_000
 export type Roll = 'under way' | 'done' | { failed: { code: string; message: string; resourceIds: string[] } }
 
 /**
- * One step of a node group's update to its version: nodes of another image are drained, as many at once as its update
+ * One step of a node group's update to its version: nodes of another image or launch template are drained, as many at once as its update
  * configuration allows, and ended; the Auto Scaling group brings up new ones in their place.
  * https://docs.aws.amazon.com/eks/latest/userguide/managed-node-update-behavior.html
  */
@@ -26,11 +25,9 @@ export function rollNodes(
   force: boolean,
   watch: NodeWatch | undefined,
 ): Roll {
-  const image = imageOf(scope, nodegroup)
-  useImage(scope, nodegroup, image)
-  const machines = instancesOf(scope, nodegroup)
+  const present = useLaunch(scope, cluster, nodegroup)
   const own = nodes.list(scope, cluster.name).filter((node) => node.nodegroupName === nodegroup.name)
-  const outdated = own.filter((node) => isOutdated(machines, node, image))
+  const outdated = own.filter(({ instanceId }) => !present.has(instanceId))
   const fresh = own.filter((node) => !outdated.includes(node))
   const ready = fresh.filter(({ name }) => !watch || watch.ready(cluster.uid, [name]))
   for (const node of outdated.filter(({ draining }) => draining)) {
@@ -54,19 +51,15 @@ export function rollNodes(
   return 'under way'
 }
 
-/** New machines come from the new image, with what the template says now. */
-function useImage(scope: Scope, nodegroup: NodegroupRecord, imageId: string): void {
-  const group = findGroup(scope, nodegroup.autoScalingGroup)
-  if (group?.launch.kind !== 'spec') return
-  const { launchTemplate: template } = nodegroup
-  const { userData = group.launch.spec.userData } = templateChoices(scope, template)
-  const spec = { ...group.launch.spec, imageId, userData }
-  if (JSON.stringify(spec) === JSON.stringify(group.launch.spec)) return
-  putGroup(scope, { ...group, launch: { ...group.launch, spec, template } })
-}
-
-function isOutdated(machines: InstanceRecord[], node: NodeRecord, image: string): boolean {
-  return machines.find(({ id }) => id === node.instanceId)?.imageId !== image
+/** From now on new machines start from what the node group is to be; gives those that have already. */
+function useLaunch(scope: Scope, cluster: ClusterRecord, nodegroup: NodegroupRecord): Set<string> {
+  const found = findGroup(scope, nodegroup.autoScalingGroup)
+  if (!found) return new Set()
+  const launch = launchOf(scope, cluster, nodegroup)
+  const isSame = JSON.stringify(launch) === JSON.stringify(found.launch)
+  const group = isSame ? found : putGroup(scope, { ...found, launch })
+  const mark = launchMark(scope, group)
+  return new Set(group.instances.filter(({ launched }) => launched === mark).map(({ id }) => id))
 }
 
 /** Nodes that may be away at the same time; at least one. */

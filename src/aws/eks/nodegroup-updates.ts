@@ -2,7 +2,7 @@ import type * as sdk from '@aws-sdk/client-eks'
 import type { RequestContext } from '../wire/service.ts'
 import { versionInfo } from './data/versions.ts'
 import { invalidParameter, requireCluster, requireNodegroup } from './errors.ts'
-import { templateChoices, templateOf, versionOfImage } from './launch-template.ts'
+import { checkImage, templateChoices, templateOf, versionOfImage } from './launch-template.ts'
 import { checkedScaling, updateUnderWay } from './nodegroups.ts'
 import type { ClusterRecord, NodegroupRecord, Taint } from './records.ts'
 import { putNodegroup } from './tables.ts'
@@ -62,13 +62,7 @@ export function updateNodegroupVersion(
   if (nodegroup.status !== 'ACTIVE' && nodegroup.status !== 'DEGRADED') throw updateUnderWay(nodegroup)
   const cluster = requireCluster(context, input.clusterName)
   if (input.launchTemplate || nodegroup.imageId) return updateTemplate(input, context, cluster, nodegroup)
-  const wanted = versionInfo(input.version ?? cluster.version)
-  if (!wanted || wanted.version > cluster.version || wanted.version < nodegroup.version) {
-    throw invalidParameter(
-      `Requested Nodegroup version ${input.version} is not supported for cluster version ${cluster.version}`,
-      { clusterName: cluster.name, nodegroupName: nodegroup.name },
-    )
-  }
+  const wanted = checkedVersion(cluster, nodegroup, input.version ?? cluster.version)
   const params = [
     { type: 'Version', value: wanted.version },
     { type: 'ReleaseVersion', value: wanted.releaseVersion },
@@ -77,7 +71,19 @@ export function updateNodegroupVersion(
   return startUpdate(context, nodegroup, 'VersionUpdate', params, changes, input.force ?? false)
 }
 
-/** A node group keeps its launch template; what changes is the version, and with it the image. */
+/** Throws InvalidParameterException for a version that a node group cannot go to. */
+function checkedVersion(cluster: ClusterRecord, nodegroup: NodegroupRecord, version: string) {
+  const wanted = versionInfo(version)
+  if (!wanted || wanted.version > cluster.version || wanted.version < nodegroup.version) {
+    throw invalidParameter(
+      `Requested Nodegroup version ${version} is not supported for cluster version ${cluster.version}`,
+      { clusterName: cluster.name, nodegroupName: nodegroup.name },
+    )
+  }
+  return wanted
+}
+
+/** A node group keeps its launch template; what changes is the template's version, and with it the image or what else it says. */
 function updateTemplate(
   input: sdk.UpdateNodegroupVersionCommandInput,
   context: RequestContext,
@@ -92,21 +98,29 @@ function updateTemplate(
   const launchTemplate = templateOf(context, input.launchTemplate ?? nodegroup.launchTemplate)!
   if (launchTemplate.id !== nodegroup.launchTemplate?.id)
     throw invalidParameter('You cannot change the launch template of a node group, only its version.', fields)
-  const { imageId } = templateChoices(context, launchTemplate)
+  const { imageId, type } = templateChoices(context, launchTemplate)
   if ((imageId === undefined) !== (nodegroup.imageId === undefined))
     throw invalidParameter(
       'You cannot change between a custom AMI and an EKS optimized AMI by a new version of the launch template.',
       fields,
     )
-  const version = versionInfo(
-    imageId ? versionOfImage(context, imageId, cluster) : (input.version ?? nodegroup.version),
-  )!
+  const instanceTypes = type ? [type] : nodegroup.instanceTypes
+  if (imageId) checkImage(context, imageId, instanceTypes)
+  const version = imageId
+    ? versionInfo(versionOfImage(context, imageId, cluster))!
+    : checkedVersion(cluster, nodegroup, input.version ?? nodegroup.version)
   const releaseVersion = imageId ?? version.releaseVersion
   const params = [
     { type: 'LaunchTemplateName', value: launchTemplate.name },
     { type: 'LaunchTemplateVersion', value: launchTemplate.version },
   ]
-  const changes = { launchTemplate, version: version.version, releaseVersion, ...(imageId && { imageId }) }
+  const changes = {
+    launchTemplate,
+    instanceTypes,
+    version: version.version,
+    releaseVersion,
+    ...(imageId && { imageId }),
+  }
   return startUpdate(context, nodegroup, 'VersionUpdate', params, changes, input.force ?? false)
 }
 

@@ -232,6 +232,34 @@ describe('a node group', () => {
     expect(await nodegroup()).toMatchObject({ status: 'ACTIVE', version: '1.35' })
   })
 
+  it('is rolled to a new version of its launch template, whatever that changes', async () => {
+    await createCluster()
+    const { LaunchTemplate } = await account.call(ec2Service, 'CreateLaunchTemplate', {
+      LaunchTemplateName: 'own',
+      LaunchTemplateData: { InstanceType: 't3.medium' },
+    })
+    const id = LaunchTemplate.LaunchTemplateId
+    await createNodegroup(NODE_POLICIES, { launchTemplate: { id } })
+    await account.call(ec2Service, 'CreateLaunchTemplateVersion', {
+      LaunchTemplateId: id,
+      LaunchTemplateData: { InstanceType: 't3.large' },
+    })
+    const before = names()
+    const update = (launchTemplate: object, more: object = {}) =>
+      eks('UpdateNodegroupVersion', { clusterName: 'demo', nodegroupName: 'ng', launchTemplate, ...more })
+    expect(await failure(() => update({ id, version: '2' }, { version: '1.36' }))).toBe(
+      'InvalidParameterException: Requested Nodegroup version 1.36 is not supported for cluster version 1.35',
+    )
+    await update({ id, version: '2' })
+    await account.world.advance(60_000)
+    expect(names().filter((name) => before.includes(name))).toEqual([])
+    expect(nodes.list(account.context, 'demo').map(({ capacity }) => capacity.pods)).toEqual(['35', '35'])
+    expect(await nodegroup()).toMatchObject({
+      status: 'ACTIVE',
+      launchTemplate: { id, version: '2' },
+    })
+  })
+
   it('follows its scaling configuration and replaces a machine that ends', async () => {
     await createCluster()
     await createNodegroup()

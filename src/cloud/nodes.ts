@@ -1,10 +1,11 @@
+import { isDeepStrictEqual } from 'node:util'
 import { parse, stringify } from 'yaml'
 import type { AwsAuth, NodeWatch } from '#aws/eks/index.ts'
 import { type ClusterRecord, type NodeRecord, nodes as nodeTable } from '#aws/eks/index.ts'
 import { type KubernetesObject, StatusError } from '#kubernetes/api.ts'
 import type { NodeRecord as KubeletNode } from '#kubernetes/kubelet/node-record.ts'
 import { nodeRecordPrefix } from '#kubernetes/kubelet/node-record.ts'
-import type { Node, Pod } from '#kubernetes/objects.ts'
+import type { Node, Pod, Taint } from '#kubernetes/objects.ts'
 import type { Result } from '#world/controller.ts'
 import type { World } from '#world/world.ts'
 import type { Clusters, RunningCluster } from './clusters.ts'
@@ -100,8 +101,12 @@ export class Nodes implements NodeWatch {
     )
     for (const record of records) {
       const wanted = kubeletNode(record, cluster.record)
-      const { upSince: _, ...present } = known.get(record.name) ?? {}
-      if (JSON.stringify(present) !== JSON.stringify(wanted)) kubelets.registerNode(wanted)
+      const before = known.get(record.name)
+      const { upSince: _, ...present } = before ?? {}
+      if (JSON.stringify(present) !== JSON.stringify(wanted)) {
+        if (before) remark(cluster, before, wanted)
+        kubelets.registerNode(wanted)
+      }
       known.delete(record.name)
       if (record.draining) retry = drain(this.#world, cluster, record) || retry
       else if (this.#world.store.delete(drainKey(uid, record.name))) uncordon(cluster, record.name)
@@ -140,6 +145,7 @@ function kubeletNode(node: NodeRecord, { uid }: ClusterRecord): Omit<KubeletNode
     nodeInfo: nodeSystem(node, uid),
     networkReady: node.networkReady,
     ...(node.connected === false && { kubeletStopped: true }),
+    ...(node.rebootedAt !== undefined && { rebootedAt: node.rebootedAt }),
   }
 }
 
@@ -169,6 +175,34 @@ function drain(world: World, cluster: RunningCluster, { name, keepBudgets = fals
     }
   }
   return held
+}
+
+type Marks = Pick<KubeletNode, 'name' | 'labels' | 'taints'>
+
+/**
+ * Takes over into a Node what has changed of its node group's labels and taints, which its kubelet only registered it with; what
+ * others have given it stays. https://docs.aws.amazon.com/eks/latest/APIReference/API_UpdateNodegroupConfig.html
+ */
+function remark({ kubernetes: { client } }: RunningCluster, before: Marks, wanted: Marks): void {
+  if (isDeepStrictEqual([before.labels, before.taints], [wanted.labels, wanted.taints])) return
+  const node = client.get<Node>('nodes', '', wanted.name)
+  if (!node) return
+  const labels = { ...node.metadata.labels }
+  for (const key of Object.keys(before.labels)) if (!(key in wanted.labels)) delete labels[key]
+  for (const [key, value] of Object.entries(wanted.labels))
+    if (before.labels[key] !== value) labels[key] = value
+  const isIn = (list: Taint[], { key, effect }: Taint) =>
+    list.some((other) => other.key === key && other.effect === effect)
+  const added = wanted.taints.filter(
+    (taint) => !before.taints.some((other) => isDeepStrictEqual(other, taint)),
+  )
+  const gone = before.taints.filter((taint) => !isIn(wanted.taints, taint))
+  const kept = (node.spec.taints ?? []).filter((taint) => !isIn([...added, ...gone], taint))
+  client.update<Node>('nodes', {
+    ...node,
+    metadata: { ...node.metadata, labels },
+    spec: { ...node.spec, taints: [...kept, ...added] },
+  })
 }
 
 /** A node whose drain was given up takes pods again. */

@@ -367,4 +367,48 @@ describe('a cluster by hand', () => {
       annotations: { 'authorization.k8s.io/decision': 'allow' },
     })
   }, 60_000)
+
+  // https://docs.aws.amazon.com/eks/latest/APIReference/API_UpdateNodegroupConfig.html
+  it('changes labels and taints of nodes that are there with those of their node group', async () => {
+    const marks = (name: string) =>
+      shell.ok(
+        `kubectl get nodes -l eks.amazonaws.com/nodegroup=managed -o jsonpath='{range .items[*]}{.metadata.labels.kind}/{.metadata.labels.${name}}/{.spec.taints}{end}'`,
+      )
+    const update = (input: string) =>
+      shell.ok(
+        `aws eks update-nodegroup-config --cluster-name hand --nodegroup-name managed ${input}
+         aws eks wait nodegroup-active --cluster-name hand --nodegroup-name managed`,
+      )
+    await shell.ok('aws eks update-kubeconfig --name hand && kubectl label nodes -l kind=managed mine=kept')
+    await update(
+      '--labels addOrUpdateLabels={tier=web} --taints "addOrUpdateTaints=[{key=only,value=web,effect=NO_SCHEDULE}]"',
+    )
+    expect(await marks('tier')).toBe('managed/web/[{"effect":"NoSchedule","key":"only","value":"web"}]')
+    await update(
+      '--labels removeLabels=kind --taints "removeTaints=[{key=only,value=web,effect=NO_SCHEDULE}]"',
+    )
+    expect(await marks('mine')).toBe('/kept/')
+  }, 60_000)
+
+  it('has a deleted node back when its machine is rebooted, and only if its role has an access entry', async () => {
+    const principalArn = made.nodeRole
+    const nodes = () => shell.ok('kubectl get nodes -l kind=own --no-headers')
+    const { Reservations } = await ec2('DescribeInstances', {
+      Filters: [
+        { Name: 'iam-instance-profile.arn', Values: [account.arn('iam', 'instance-profile/own', '')] },
+      ],
+    })
+    const InstanceIds = [Reservations[0].Instances[0].InstanceId]
+    const later = () => cloud.advance('hand', 120_000)
+    await shell.ok('kubectl delete node -l kind=own')
+    await later()
+    expect(await nodes()).toBe('')
+    await eks('DeleteAccessEntry', { principalArn })
+    await ec2('RebootInstances', { InstanceIds })
+    await later()
+    expect(await nodes()).toBe('')
+    await eks('CreateAccessEntry', { principalArn, type: 'EC2_LINUX' })
+    await later()
+    expect(await nodes()).toMatch(/ Ready /)
+  }, 60_000)
 })

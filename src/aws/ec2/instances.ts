@@ -313,8 +313,9 @@ export function startInstances(input: sdk.StartInstancesCommandInput, context: R
 }
 
 export function rebootInstances(input: sdk.RebootInstancesCommandInput, context: RequestContext) {
-  for (const instance of find(context, input.InstanceIds)) {
-    if (instance.state !== 'running') throw incorrectState(instance, 'rebooted')
-  }
+  const found = find(context, input.InstanceIds)
+  for (const instance of found) if (instance.state !== 'running') throw incorrectState(instance, 'rebooted')
+  const rebootedAt = context.world.clock.now()
+  for (const instance of found) instances.put(context, { ...instance, rebootedAt })
   return {}
 }

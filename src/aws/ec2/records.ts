@@ -183,6 +183,8 @@ export interface InstanceRecord extends Resource {
   /** When the present state began, ms since the epoch. */
   since: number
   launchedAt: number
+  /** When it was last rebooted, ms since the epoch. */
+  rebootedAt?: number
   stateReason?: { code: string; message: string }
   keyName?: string
   subnetId: string

@@ -200,5 +200,6 @@ export function nodeRecord(
       keepBudgets: before.keepBudgets,
     }),
     joinedAt: before?.joinedAt ?? scope.world.clock.now(),
+    ...(instance.rebootedAt !== undefined && { rebootedAt: instance.rebootedAt }),
   }
 }

@@ -3,7 +3,7 @@ import type { ControlPlane } from '../controllers/control-plane.ts'
 import type { Lease, Node, NodeCondition } from '../objects.ts'
 import { microTimestamp, parseTime } from '../time.ts'
 import { imageIdOf, type NodeImages } from './node-images.ts'
-import { type NodeRecord, nodeRecordPrefix } from './node-record.ts'
+import { type NodeRecord, nodeRecordPrefix, registrationKey } from './node-record.ts'
 import { LEASE_RENEW_MS, LEASES_PER_SECOND, NODE_READY_MS, NODE_STATUS_MS } from './timings.ts'
 import type { Reaches } from './uplink.ts'
 
@@ -38,7 +38,9 @@ export function nodeAgents(plane: ControlPlane, images: NodeImages, reaches: Rea
     if (!record) tidied.delete(name)
     if (!record || record.stopped || record.kubeletStopped || !reaches(name)) return
     forgetLost(record)
-    const node = api.get<Node>('nodes', '', name) ?? register(record)
+    const node = api.get<Node>('nodes', '', name) ?? registerOnce(record)
+    if (!node) return
+    remember(record)
     const readyAt = record.upSince + world.provisioningTime(NODE_READY_MS)
     const trouble =
       record.runtimeTrouble ??
@@ -56,6 +58,19 @@ export function nodeAgents(plane: ControlPlane, images: NodeImages, reaches: Rea
       name,
       new Set(podsByNode.get(name).map(({ metadata }) => metadata.uid!)),
     )
+  }
+
+  /**
+   * A kubelet registers its node when it starts, and never again: a Node that somebody deletes stays away until the machine or the
+   * kubelet is started anew. Models `registerWithAPIServer` in pkg/kubelet/kubelet_node_status.go.
+   */
+  function registerOnce(record: NodeRecord): Node | undefined {
+    const known = world.store.get<number>(registrationKey(options.uid, record.name))?.value
+    return known === record.upSince ? undefined : register(record)
+  }
+
+  function remember({ name, upSince }: NodeRecord): void {
+    world.store.update<number>(registrationKey(options.uid, name), () => upSince)
   }
 
   function register(record: NodeRecord): Node {

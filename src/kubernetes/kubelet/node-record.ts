@@ -23,8 +23,14 @@ export interface NodeRecord {
   stopped?: boolean
   /** Its kubelet does not run: what its pods run goes on, and nobody looks after it or reports it. */
   kubeletStopped?: boolean
+  /** When the machine was last told to start anew while it ran, ms since the epoch. */
+  rebootedAt?: number
   /** ms since the epoch when it last came up. */
   upSince: number
 }
 
 export const nodeRecordPrefix = (clusterUid: string): string => `kubelet/${clusterUid}/nodes/`
+
+/** Where it stands for which start of a machine (`upSince`) its kubelet has registered its node. */
+export const registrationKey = (clusterUid: string, node: string): string =>
+  `kubelet/${clusterUid}/registered/${node}`

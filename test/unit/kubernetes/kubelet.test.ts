@@ -407,6 +407,25 @@ describe('a node', () => {
     await cluster.until('collected', () => cluster.pods().length === 2)
   })
 
+  it('that is deleted stays away, and its pods with it, until its kubelet starts anew', async () => {
+    cluster = await testCluster({ nodes: 1 })
+    const { api, kubernetes } = cluster
+    api.create('deployments.apps', deployment('web', 1))
+    await cluster.until('ready', () => readyPods(cluster).length === 1)
+    api.delete('nodes', '', 'node-1')
+    await cluster.world.advance(120_000)
+    expect(api.list('nodes')).toEqual([])
+    expect(readyPods(cluster)).toEqual([])
+    kubernetes.kubelets.attendNode('node-1', false)
+    kubernetes.kubelets.attendNode('node-1', true)
+    await cluster.until('ready again', () => readyPods(cluster).length === 1)
+    api.delete('nodes', '', 'node-1')
+    await cluster.world.advance(0)
+    kubernetes.kubelets.stopNode('node-1')
+    cluster.addNode('node-1')
+    await cluster.until('back', () => api.list('nodes').length === 1)
+  })
+
   it('that comes back restarts its pods with their names and addresses', async () => {
     cluster = await testCluster({ nodes: 1 })
     cluster.api.create('deployments.apps', deployment('web', 1))

@@ -54,13 +54,14 @@ function reconcileCluster(scope: Scope, name: string): Result | undefined {
       return wait(scope, cluster.since, durations.clusterCreate) ?? activate(scope, cluster)
     case 'UPDATING': {
       const update = cluster.updateId ? updates.find(scope, name, cluster.updateId) : undefined
-      const isVersion = update?.type === 'VersionUpdate'
+      const isVersion = update?.type === 'VersionUpdate' || update?.type === 'VersionRollback'
       const duration = isVersion ? durations.clusterVersionUpdate : durations.clusterConfigUpdate
       const waiting = wait(scope, cluster.since, duration)
       if (waiting) return waiting
       endUpdate(scope, name, cluster.updateId)
       const version = isVersion ? update.params.find(({ type }) => type === 'Version')?.value : undefined
-      return activate(scope, { ...cluster, ...(version && versionFields(version)), updateId: undefined })
+      const next = version ? atVersion(cluster, version, scope.world.clock.now()) : cluster
+      return activate(scope, { ...next, updateId: undefined })
     }
     case 'DELETING':
       return wait(scope, cluster.since, durations.clusterDelete) ?? remove(scope, cluster)
@@ -68,9 +69,16 @@ function reconcileCluster(scope: Scope, name: string): Result | undefined {
   return undefined
 }
 
-function versionFields(version: string): Pick<ClusterRecord, 'version' | 'gitVersion' | 'platformVersion'> {
+function atVersion({ upgraded, ...cluster }: ClusterRecord, version: string, now: number): ClusterRecord {
   const { gitVersion, platformVersion } = versionInfo(version)!
-  return { version, gitVersion, platformVersion }
+  const isRollback = version === upgraded?.from
+  return {
+    ...cluster,
+    version,
+    gitVersion,
+    platformVersion,
+    ...(!isRollback && { upgraded: { from: cluster.version, at: now } }),
+  }
 }
 
 function activate(scope: Scope, cluster: ClusterRecord): undefined {

@@ -4,9 +4,11 @@ import { admitAutoNodes, autoModeOf, autoModeParams } from './auto-mode.ts'
 import { admitCreator } from './clusters.ts'
 import { DEFAULT_VERSION, versionInfo } from './data/versions.ts'
 import { inUse, invalidParameter, invalidRequest, requireActiveCluster, requireCluster } from './errors.ts'
+import { blockingInsights } from './insights.ts'
 import type { ClusterRecord } from './records.ts'
 import { nodegroups, putCluster } from './tables.ts'
 import { beginUpdate, toUpdate } from './updates.ts'
+import { checkRollback } from './version-rollback.ts'
 
 export function updateClusterVersion(input: sdk.UpdateClusterVersionCommandInput, context: RequestContext) {
   const cluster = requireActiveOrInUse(context, input.name)
@@ -16,7 +18,9 @@ export function updateClusterVersion(input: sdk.UpdateClusterVersionCommandInput
     throw invalidParameter(`Cluster is already at version ${wanted}`, { clusterName: cluster.name })
   }
   const minor = (version: string) => Number(version.split('.')[1])
-  if (minor(wanted) !== minor(cluster.version) + 1) {
+  const isRollback = minor(wanted) === minor(cluster.version) - 1
+  if (isRollback) checkRollback(context, cluster, wanted)
+  else if (minor(wanted) !== minor(cluster.version) + 1) {
     throw invalidParameter(
       `Unsupported Kubernetes minor version update from ${cluster.version} to ${wanted}`,
       { clusterName: cluster.name },
@@ -30,7 +34,15 @@ export function updateClusterVersion(input: sdk.UpdateClusterVersionCommandInput
       `Nodegroups ${lagging.name} must be updated to match cluster version ${cluster.version}`,
     )
   }
-  return startUpdate(context, cluster, 'VersionUpdate', [
+  const blocking = input.force ? [] : blockingInsights(context, cluster, wanted)
+  if (blocking.length > 0) {
+    const what = isRollback ? 'rollback' : 'upgrade'
+    throw invalidRequest(
+      `The ${what} of cluster ${cluster.name} to version ${wanted} is blocked by insights with status ERROR: ${blocking.join(', ')}. Resolve them, or use force to override them.`,
+      { clusterName: cluster.name },
+    )
+  }
+  return startUpdate(context, cluster, isRollback ? 'VersionRollback' : 'VersionUpdate', [
     { type: 'Version', value: wanted },
     { type: 'PlatformVersion', value: versionInfo(wanted)!.platformVersion },
   ])

@@ -19,6 +19,11 @@ export const inUse = (message: string, fields: Fields = {}) =>
 export const notFound = (message: string, fields: Fields = {}) =>
   new AwsError('ResourceNotFoundException', message, { status: 404, fields })
 
+export const notSimulated = (what: string) =>
+  new AwsError('NotImplemented', `Drydock does not simulate ${what}. FIDELITY.md lists what is simulated.`, {
+    status: 501,
+  })
+
 /** A cluster by name. Throws ResourceNotFoundException. */
 export function requireCluster(scope: Scope, name: string | undefined): ClusterRecord {
   const cluster = clusters.find(scope, name ?? '')

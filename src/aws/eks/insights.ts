@@ -8,11 +8,19 @@ import { notFound, requireCluster } from './errors.ts'
 import { page } from './pagination.ts'
 import type { ClusterRecord } from './records.ts'
 import { addonRecords, nodes, putCluster } from './tables.ts'
+import { rollbackVersion } from './version-rollback.ts'
 
 /** Kubelets may be three minor versions behind the API server (https://kubernetes.io/releases/version-skew-policy/). */
 const KUBELET_SKEW = 3
 
+/** What insights are about: going on to the next version, or back to the one before. */
+interface Goal {
+  category: 'UPGRADE_READINESS' | 'ROLLBACK_READINESS'
+  version: string
+}
+
 interface Finding {
+  goal: Goal
   name: string
   description: string
   recommendation: string
@@ -23,66 +31,94 @@ interface Finding {
 }
 
 const minorOf = (version: string) => Number(/^v?1\.(\d+)/.exec(version)?.[1] ?? 0)
-const nextOf = (version: string) => `1.${minorOf(version) + 1}`
 
-/** What stands in the way of the next minor version. https://docs.aws.amazon.com/eks/latest/userguide/cluster-insights.html (texts from knowledge, 2026-11) */
-function findings(context: RequestContext, cluster: ClusterRecord): Finding[] {
-  return [kubeletSkew(context, cluster), addonVersions(context, cluster), health(context, cluster)]
+/** Those on the way back are there while it is open. */
+function goalsOf({ world }: RequestContext, cluster: ClusterRecord): Goal[] {
+  const back = rollbackVersion(cluster, world.clock.now())
+  return [
+    { category: 'UPGRADE_READINESS', version: `1.${minorOf(cluster.version) + 1}` },
+    ...(back ? [{ category: 'ROLLBACK_READINESS' as const, version: back }] : []),
+  ]
 }
 
-function kubeletSkew(context: RequestContext, cluster: ClusterRecord): Finding {
-  const target = minorOf(cluster.version) + 1
+/** What stands in the way of another minor version. https://docs.aws.amazon.com/eks/latest/userguide/cluster-insights.html (texts from knowledge, 2026-11) */
+const findings = (context: RequestContext, cluster: ClusterRecord): Finding[] =>
+  goalsOf(context, cluster).flatMap((goal) => [
+    kubeletSkew(context, cluster, goal),
+    addonVersions(context, cluster, goal),
+    health(context, cluster, goal),
+  ])
+
+/** Names of the insights by which a cluster cannot go to a version unless it is forced to. */
+export const blockingInsights = (
+  context: RequestContext,
+  cluster: ClusterRecord,
+  version: string,
+): string[] =>
+  findings(context, cluster)
+    .filter(({ goal, status }) => goal.version === version && status === 'ERROR')
+    .map(({ name }) => name)
+
+const isUpgrade = ({ category }: Goal) => category === 'UPGRADE_READINESS'
+
+function kubeletSkew(context: RequestContext, cluster: ClusterRecord, goal: Goal): Finding {
+  const target = minorOf(goal.version)
+  const behind = (version: string) => target - minorOf(version)
   const resources = nodes
     .list(context, cluster.name)
-    .filter(({ kubeletVersion }) => target - minorOf(kubeletVersion) > KUBELET_SKEW - 1)
+    .filter(({ kubeletVersion: version }) => behind(version) < 0 || behind(version) > KUBELET_SKEW - 1)
     .map(({ name, kubeletVersion }) => {
-      const tooOld = target - minorOf(kubeletVersion) > KUBELET_SKEW
-      const reason = `Node kubelet version ${kubeletVersion} ${tooOld ? 'is' : 'will be'} beyond the supported skew of version 1.${target}`
-      return { text: name, status: tooOld ? ('ERROR' as const) : ('WARNING' as const), reason }
+      const isBeyond = behind(kubeletVersion) < 0 || behind(kubeletVersion) > KUBELET_SKEW
+      const reason = `Node kubelet version ${kubeletVersion} ${isBeyond ? 'is' : 'will be'} beyond the supported skew of version ${goal.version}`
+      return { text: name, status: isBeyond ? ('ERROR' as const) : ('WARNING' as const), reason }
     })
+  const how = isUpgrade(goal) ? 'behind' : 'newer than'
   return {
+    goal,
     name: 'Kubelet version skew',
-    description:
-      'Checks for kubelet versions of worker nodes in the cluster to see if upgrade would cause non compliance with supported Kubernetes kubelet version skew policy.',
-    recommendation:
-      'Upgrade your worker nodes to match the Kubernetes version of your cluster control plane.',
+    description: `Checks for kubelet versions of worker nodes in the cluster to see if ${isUpgrade(goal) ? 'upgrade' : 'rollback'} would cause non compliance with supported Kubernetes kubelet version skew policy.`,
+    recommendation: isUpgrade(goal)
+      ? 'Upgrade your worker nodes to match the Kubernetes version of your cluster control plane.'
+      : `Roll back your worker nodes to Kubernetes version ${goal.version} before the cluster control plane.`,
     status: worst(resources),
     reason:
       resources.length > 0
-        ? 'Some nodes are behind the supported version skew.'
+        ? `Some nodes are ${how} the supported version skew.`
         : 'Node kubelet versions match the cluster control plane version.',
     resources,
   }
 }
 
-function addonVersions(context: RequestContext, cluster: ClusterRecord): Finding {
-  const target = nextOf(cluster.version)
+function addonVersions(context: RequestContext, cluster: ClusterRecord, goal: Goal): Finding {
+  const target = goal.version
+  const which = isUpgrade(goal) ? 'next' : 'previous'
   const installed = addonRecords.list(context, cluster.name)
   const offered = (name: string) => addons.find((addon) => addon.name === name)?.versions[target] ?? []
   const known = versions.some(({ version }) => version === target)
-  const old = known ? installed.filter(({ name, version }) => !offered(name).includes(version)) : []
+  const unfit = known ? installed.filter(({ name, version }) => !offered(name).includes(version)) : []
   return {
+    goal,
     name: 'EKS add-on version compatibility',
-    description:
-      'Checks version of installed EKS add-ons to ensure they are compatible with the next version of Kubernetes. ',
-    recommendation: 'Upgrade EKS add-on to a compatible version for the next Kubernetes version.',
-    status: old.length > 0 ? 'WARNING' : 'PASSING',
+    description: `Checks version of installed EKS add-ons to ensure they are compatible with the ${which} version of Kubernetes. `,
+    recommendation: `${isUpgrade(goal) ? 'Upgrade' : 'Downgrade'} EKS add-on to a compatible version for the ${which} Kubernetes version.`,
+    status: unfit.length === 0 ? 'PASSING' : isUpgrade(goal) ? 'WARNING' : 'ERROR',
     reason:
-      old.length > 0
-        ? 'Some add-on versions are not compatible with the next Kubernetes version.'
-        : 'All installed EKS add-on versions are compatible with next Kubernetes version.',
+      unfit.length > 0
+        ? `Some add-on versions are not compatible with the ${which} Kubernetes version.`
+        : `All installed EKS add-on versions are compatible with ${which} Kubernetes version.`,
     resources: [],
-    addonDetails: old.map(({ name }) => ({ name, compatibleVersions: offered(name) })),
+    addonDetails: unfit.map(({ name }) => ({ name, compatibleVersions: offered(name) })),
   }
 }
 
-function health(context: RequestContext, cluster: ClusterRecord): Finding {
+function health(context: RequestContext, cluster: ClusterRecord, goal: Goal): Finding {
   const issues = clusterIssues(context, cluster)
+  const what = isUpgrade(goal) ? 'upgrade to the next' : 'rollback to the previous'
   return {
+    goal,
     name: 'Cluster health issues',
-    description:
-      'Checks for any cluster health issues that prevent successful upgrade to the next Kubernetes version on EKS.',
-    recommendation: 'Resolve the health issues of the cluster before upgrading.',
+    description: `Checks for any cluster health issues that prevent successful ${what} Kubernetes version on EKS.`,
+    recommendation: `Resolve the health issues of the cluster before ${isUpgrade(goal) ? 'upgrading' : 'rolling back'}.`,
     status: issues.length > 0 ? 'ERROR' : 'PASSING',
     reason: issues[0]?.message ?? 'No cluster health issues detected.',
     resources: [],
@@ -93,8 +129,9 @@ const worst = (resources: Finding['resources']): Finding['status'] =>
   resources.some(({ status }) => status === 'ERROR') ? 'ERROR' : resources.length > 0 ? 'WARNING' : 'PASSING'
 
 /** The same id for the same finding about the same cluster. */
-function idOf(cluster: ClusterRecord, name: string): string {
-  const hex = createHash('sha256').update(`${cluster.uid}/${name}`).digest('hex')
+function idOf(cluster: ClusterRecord, { goal, name }: Finding): string {
+  const about = isUpgrade(goal) ? name : `${goal.category}/${name}`
+  const hex = createHash('sha256').update(`${cluster.uid}/${about}`).digest('hex')
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join(
     '-',
   )
@@ -104,10 +141,10 @@ function idOf(cluster: ClusterRecord, name: string): string {
 const summary = (cluster: ClusterRecord, finding: Finding): sdk.InsightSummary => {
   const at = new Date(cluster.insightsAt ?? cluster.createdAt)
   return {
-    id: idOf(cluster, finding.name),
+    id: idOf(cluster, finding),
     name: finding.name,
-    category: 'UPGRADE_READINESS',
-    kubernetesVersion: nextOf(cluster.version),
+    category: finding.goal.category,
+    kubernetesVersion: finding.goal.version,
     lastRefreshTime: at,
     lastTransitionTime: at,
     description: finding.description,
@@ -132,7 +169,7 @@ export function listInsights(input: sdk.ListInsightsCommandInput, context: Reque
 
 export function describeInsight(input: sdk.DescribeInsightCommandInput, context: RequestContext) {
   const cluster = requireCluster(context, input.clusterName)
-  const finding = findings(context, cluster).find(({ name }) => idOf(cluster, name) === input.id)
+  const finding = findings(context, cluster).find((one) => idOf(cluster, one) === input.id)
   if (!finding) throw notFound(`No insight found for id: ${input.id}`, { clusterName: cluster.name })
   return {
     insight: {

@@ -7,6 +7,7 @@ import { checkedScaling, updateUnderWay } from './nodegroups.ts'
 import type { ClusterRecord, NodegroupRecord, Taint } from './records.ts'
 import { putNodegroup } from './tables.ts'
 import { beginUpdate, toUpdate } from './updates.ts'
+import { rollbackVersion } from './version-rollback.ts'
 
 const taintsOf = (taints: sdk.Taint[] | undefined) => (taints ?? []) as Taint[]
 
@@ -62,7 +63,7 @@ export function updateNodegroupVersion(
   if (nodegroup.status !== 'ACTIVE' && nodegroup.status !== 'DEGRADED') throw updateUnderWay(nodegroup)
   const cluster = requireCluster(context, input.clusterName)
   if (input.launchTemplate || nodegroup.imageId) return updateTemplate(input, context, cluster, nodegroup)
-  const wanted = checkedVersion(cluster, nodegroup, input.version ?? cluster.version)
+  const wanted = checkedVersion(context, cluster, nodegroup, input.version ?? cluster.version)
   const params = [
     { type: 'Version', value: wanted.version },
     { type: 'ReleaseVersion', value: wanted.releaseVersion },
@@ -71,10 +72,17 @@ export function updateNodegroupVersion(
   return startUpdate(context, nodegroup, 'VersionUpdate', params, changes, input.force ?? false)
 }
 
-/** Throws InvalidParameterException for a version that a node group cannot go to. */
-function checkedVersion(cluster: ClusterRecord, nodegroup: NodegroupRecord, version: string) {
+/** Throws InvalidParameterException for a version that a node group cannot go to; back it goes before its cluster does. */
+function checkedVersion(
+  { world }: RequestContext,
+  cluster: ClusterRecord,
+  nodegroup: NodegroupRecord,
+  version: string,
+) {
   const wanted = versionInfo(version)
-  if (!wanted || wanted.version > cluster.version || wanted.version < nodegroup.version) {
+  const isBack = version === rollbackVersion(cluster, world.clock.now())
+  const isOlder = version < nodegroup.version && version !== cluster.version && !isBack
+  if (!wanted || wanted.version > cluster.version || isOlder) {
     throw invalidParameter(
       `Requested Nodegroup version ${version} is not supported for cluster version ${cluster.version}`,
       { clusterName: cluster.name, nodegroupName: nodegroup.name },
@@ -108,7 +116,7 @@ function updateTemplate(
   if (imageId) checkImage(context, imageId, instanceTypes)
   const version = imageId
     ? versionInfo(versionOfImage(context, imageId, cluster))!
-    : checkedVersion(cluster, nodegroup, input.version ?? nodegroup.version)
+    : checkedVersion(context, cluster, nodegroup, input.version ?? nodegroup.version)
   const releaseVersion = imageId ?? version.releaseVersion
   const params = [
     { type: 'LaunchTemplateName', value: launchTemplate.name },

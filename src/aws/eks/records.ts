@@ -16,6 +16,8 @@ export interface ClusterRecord {
   /** `v1.35.0-eks-…` of the API server. */
   gitVersion: string
   platformVersion: string
+  /** The version before its last upgrade in place, and when that ended. */
+  upgraded?: { from: string; at: number }
   roleArn: string
   /** ARN of who created it; for an assumed role the role's own. */
   creatorArn: string
@@ -205,6 +207,8 @@ export interface NodeRecord {
   drainingSince?: number
   keepBudgets?: boolean
   joinedAt: number
+  /** When its machine was last rebooted. */
+  rebootedAt?: number
 }
 
 /** A role for the pods of a service account, given by the pod identity agent. */

@@ -156,6 +156,62 @@ describe('a cluster', () => {
     )
     expect(clusters.find(account.context, 'demo')).toMatchObject({ version: '1.34', status: 'ACTIVE' })
   })
+
+  // https://docs.aws.amazon.com/eks/latest/userguide/rollback-cluster.html
+  it('is rolled back within seven days of its upgrade, after its nodes or by force', async () => {
+    await createCluster({ version: '1.34' })
+    await createNodegroup()
+    const day = 24 * 3_600_000
+    const update = (version: string, more: object = {}) =>
+      eks('UpdateClusterVersion', { name: 'demo', version, ...more })
+    const back = (more: object = {}) => failure(() => update('1.34', more))
+    const upgrade = async () => {
+      await update('1.35')
+      await account.world.advance(0)
+    }
+    const nodegroupTo = async (version: string) => {
+      await eks('UpdateNodegroupVersion', { clusterName: 'demo', nodegroupName: 'ng', version })
+      await account.world.advance(60_000)
+    }
+    const insights = async () =>
+      (
+        await eks('ListInsights', { clusterName: 'demo', filter: { categories: ['ROLLBACK_READINESS'] } })
+      ).insights.map((one: { name: string; insightStatus: { status: string } }) => [
+        one.name,
+        one.insightStatus.status,
+      ])
+    expect(await failure(() => update('1.33', { force: true }))).toBe(
+      'InvalidRequestException: Cluster demo cannot be rolled back from version 1.34 to 1.33: it was not upgraded to its present version in place.',
+    )
+    expect(await insights()).toEqual([])
+    await upgrade()
+    await nodegroupTo('1.35')
+    expect(await insights()).toContainEqual(['Kubelet version skew', 'ERROR'])
+    expect(await back()).toContain('blocked by insights with status ERROR: Kubelet version skew')
+    await nodegroupTo('1.34')
+    expect(
+      nodes.list(account.context, 'demo').map(({ kubeletVersion }) => kubeletVersion.slice(0, 5)),
+    ).toEqual(['v1.34', 'v1.34'])
+    const { update: rollback } = await update('1.34')
+    expect(rollback).toMatchObject({ type: 'VersionRollback', status: 'InProgress' })
+    await account.world.advance(0)
+    expect(clusters.find(account.context, 'demo')).toMatchObject({ version: '1.34', status: 'ACTIVE' })
+    expect(await back()).toContain('Cluster is already at version 1.34')
+    await upgrade()
+    await account.world.advance(7 * day + 1)
+    expect(await back({ force: true })).toContain('more than 7 days have passed')
+  })
+
+  it('is not rolled back to extended support under the policy STANDARD', async () => {
+    await createCluster({ version: '1.33', upgradePolicy: { supportType: 'STANDARD' } })
+    const update = (version: string) => eks('UpdateClusterVersion', { name: 'demo', version })
+    await update('1.34')
+    await account.world.advance(0)
+    expect(await failure(() => update('1.33'))).toContain('that version is in extended support')
+    await eks('UpdateClusterConfig', { name: 'demo', upgradePolicy: { supportType: 'EXTENDED' } })
+    await account.world.advance(0)
+    expect((await update('1.33')).update.type).toBe('VersionRollback')
+  })
 })
 
 describe('secrets encryption', () => {

@@ -61,7 +61,10 @@ const cluster: ResourceType = {
     }))
   },
   async update(call, name, p, before, order) {
-    if (changed('Version', p, before)) await eks(call, 'UpdateClusterVersion', { name, version: p.Version })
+    // Taking a template back takes no cluster back: https://docs.aws.amazon.com/eks/latest/userguide/rollback-cluster.html
+    const isNewer = String(p.Version).localeCompare(String(before.Version), 'en', { numeric: true }) > 0
+    if (changed('Version', p, before) && isNewer)
+      await eks(call, 'UpdateClusterVersion', { name, version: p.Version })
     // EKS takes one kind of change at a time.
     else if (changed('ResourcesVpcConfig', p, before))
       await eks(call, 'UpdateClusterConfig', { name, resourcesVpcConfig: p.ResourcesVpcConfig })

@@ -7,6 +7,7 @@ import { Dialog } from '../lab/Dialog.tsx'
 import { Field } from './Field.tsx'
 import { Form } from './Form.tsx'
 import { Hands } from './Hands.tsx'
+import { Lost } from './Lost.tsx'
 import { People } from './PeopleTable.tsx'
 import { announcement, board, chosenLab, connected, helpProblems, lab, stuck } from './store.ts'
 
@@ -35,11 +36,7 @@ export function Board() {
           </a>
         </p>
       </header>
-      {!connected.value && (
-        <p class="problem" role="alert">
-          {t.board.lost}
-        </p>
-      )}
+      <Lost connected={connected} />
       <div class="board-columns">
         <section class="panel" aria-labelledby="table-title">
           <h2 id="table-title">{t.board.table}</h2>

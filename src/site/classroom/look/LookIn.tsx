@@ -6,6 +6,7 @@ import { href } from '../../href.ts'
 import { t } from '../../i18n/index.ts'
 import { loadFonts } from '../../lab/terminal/screen.ts'
 import { WorldView } from '../../lab/world/WorldView.tsx'
+import { Lost } from '../Lost.tsx'
 import { cohortId, connected, lab, look, refused, terminals } from './store.ts'
 import type { WatchedTerminal } from './watched-terminal.ts'
 
@@ -34,11 +35,7 @@ export function LookIn() {
           </a>
         </p>
       </header>
-      {!connected.value && (
-        <p class="problem" role="alert">
-          {t.board.lost}
-        </p>
-      )}
+      <Lost connected={connected} />
       <div class="look-columns">
         <div class="look-main">
           <Terminals />

@@ -27,15 +27,7 @@ export class WatchedTerminal {
     this.#screen = screen
     this.#connection = new TerminalConnection(
       this.id,
-      {
-        size: () => ({ columns: xterm.cols, rows: xterm.rows }),
-        resized: ({ columns, rows }) => xterm.resize(columns, rows),
-        restore(text) {
-          xterm.reset()
-          xterm.write(text)
-        },
-        write: (bytes, parsed) => xterm.write(bytes, parsed),
-      },
+      { ...screen.output, resized: ({ columns, rows }) => xterm.resize(columns, rows) },
       {
         state: (state) => {
           this.state.value = state

@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import { t } from '../../i18n/index.ts'
 import { Dialog } from '../Dialog.tsx'
 import { Icon } from '../Icon.tsx'
+import { IconButton } from '../IconButton.tsx'
 import { Problem } from '../Problem.tsx'
 import { announcement } from '../store.ts'
 import { createEditor, type Editor } from './editor.ts'
@@ -147,17 +148,13 @@ function EditorBar({ comparing, onCompare }: { comparing: boolean; onCompare(on:
           </button>
         </>
       )}
-      <button
-        type="button"
-        class="icon-button"
-        aria-label={t.files.delete(file.path)}
-        title={t.files.delete(file.path)}
+      <IconButton
+        icon="bin"
+        label={t.files.delete(file.path)}
         onClick={() => {
           asking.value = 'delete'
         }}
-      >
-        <Icon name="bin" />
-      </button>
+      />
       {asking.value && (
         <Dialog
           title={asking.value === 'reset' ? t.files.resetTitle(file.path) : t.files.deleteTitle(file.path)}

@@ -1,23 +1,19 @@
 import { useEffect, useRef } from 'preact/hooks'
 import { t } from '../../i18n/index.ts'
-import { Icon } from '../Icon.tsx'
+import { IconButton } from '../IconButton.tsx'
 import { keyMapOpen, letters } from './shortcuts.ts'
 
 /** The button for, and the map of, all keys. */
 export function KeyMap() {
   return (
     <>
-      <button
-        type="button"
-        class="icon-button"
-        aria-label={t.keys.title}
-        title={t.keys.title}
+      <IconButton
+        icon="keyboard"
+        label={t.keys.title}
         onClick={() => {
           keyMapOpen.value = true
         }}
-      >
-        <Icon name="keyboard" />
-      </button>
+      />
       {keyMapOpen.value && <KeyMapDialog />}
     </>
   )

@@ -1,6 +1,6 @@
 import type { IconName } from '../../components/icons.ts'
 import { t } from '../../i18n/index.ts'
-import { Icon } from '../Icon.tsx'
+import { IconButton } from '../IconButton.tsx'
 import { Divider } from './Divider.tsx'
 import { aboveTerminal, narrow, PANES, type Pane, panes, togglePane } from './panes.ts'
 
@@ -18,17 +18,14 @@ export function PaneSwitch() {
     <fieldset class="views">
       <legend class="visually-hidden">{t.layout.panes}</legend>
       {PANES.map((pane) => (
-        <button
+        <IconButton
           key={pane}
-          type="button"
-          class="icon-button"
+          icon={ICONS[pane]}
+          label={t.layout.pane[pane]}
+          data-pane={pane}
           aria-pressed={panes.value[pane]}
-          aria-label={t.layout.pane[pane]}
-          title={t.layout.pane[pane]}
           onClick={() => togglePane(pane)}
-        >
-          <Icon name={ICONS[pane]} />
-        </button>
+        />
       ))}
     </fieldset>
   )

@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import { t } from '../../i18n/index.ts'
 import { CommandActions } from '../CommandActions.tsx'
 import { Icon } from '../Icon.tsx'
+import { IconButton } from '../IconButton.tsx'
 import { Problem } from '../Problem.tsx'
 import { link } from '../store.ts'
 import {
@@ -75,15 +76,7 @@ export function PreviewView() {
               <Icon name="away" />
               <span class="visually-hidden">{t.preview.newTab}</span>
             </a>
-            <button
-              type="button"
-              class="icon-button"
-              aria-label={t.preview.close}
-              title={t.preview.close}
-              onClick={close}
-            >
-              <Icon name="close" />
-            </button>
+            <IconButton icon="close" label={t.preview.close} onClick={close} />
           </>
         )}
       </form>

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { t } from '../../i18n/index.ts'
-import { Icon } from '../Icon.tsx'
+import { IconButton } from '../IconButton.tsx'
 import type { LabTerminal } from './lab-terminal.ts'
 
 /** Finds text in a terminal and what scrolled out of it. */
@@ -34,14 +34,7 @@ export function FindBar({ terminal }: { terminal: LabTerminal }) {
           {t.terminal.findNext}
         </button>
         <span role="status">{!found.value && t.terminal.findNone}</span>
-        <button
-          type="button"
-          class="icon-button"
-          aria-label={t.terminal.findClose}
-          onClick={() => terminal.endFind()}
-        >
-          <Icon name="close" />
-        </button>
+        <IconButton icon="close" label={t.terminal.findClose} onClick={() => terminal.endFind()} />
       </form>
     </search>
   )

@@ -1,5 +1,5 @@
 import { t } from '../../i18n/index.ts'
-import { Icon } from '../Icon.tsx'
+import { IconButton } from '../IconButton.tsx'
 import { COLOURS, changeFontSize, colours, screenReader } from './preferences.ts'
 import { active } from './sessions.ts'
 
@@ -7,15 +7,7 @@ import { active } from './sessions.ts'
 export function TerminalSettings() {
   return (
     <>
-      <button
-        type="button"
-        class="icon-button"
-        aria-label={t.terminal.settings}
-        title={t.terminal.settings}
-        popovertarget="terminal-settings"
-      >
-        <Icon name="settings" />
-      </button>
+      <IconButton icon="settings" label={t.terminal.settings} popovertarget="terminal-settings" />
       <div id="terminal-settings" class="settings" popover="auto">
         <div class="row">
           <button type="button" class="button small" onClick={() => changeFontSize(-1)}>

@@ -4,7 +4,7 @@ import { useEffect } from 'preact/hooks'
 import type { ApiProblem } from '#server/api.ts'
 import { t } from '../../i18n/index.ts'
 import { AccountBar } from '../AccountBar.tsx'
-import { Icon } from '../Icon.tsx'
+import { IconButton } from '../IconButton.tsx'
 import { Divider } from '../layout/Divider.tsx'
 import { Problem } from '../Problem.tsx'
 import { problemOf } from '../session.ts'
@@ -58,35 +58,20 @@ export function Terminals() {
           ))}
         </div>
         {terminals.value.length > 1 && active.value && (
-          <button
-            type="button"
-            class="icon-button"
-            aria-label={t.terminal.close(active.value.name)}
-            title={t.terminal.close(active.value.name)}
+          <IconButton
+            icon="close"
+            label={t.terminal.close(active.value.name)}
             onClick={() => active.value && attempt(() => closeTerminal(active.value!))}
-          >
-            <Icon name="close" />
-          </button>
+          />
         )}
-        <button
-          type="button"
-          class="icon-button"
-          aria-label={t.terminal.new}
-          title={t.terminal.new}
-          onClick={() => attempt(addTerminal)}
-        >
-          <Icon name="plus" />
-        </button>
-        <button
-          type="button"
-          class="icon-button split-button"
-          aria-label={t.terminal.split}
-          title={t.terminal.split}
+        <IconButton icon="plus" label={t.terminal.new} onClick={() => attempt(addTerminal)} />
+        <IconButton
+          class="split-button"
+          icon="both"
+          label={t.terminal.split}
           aria-pressed={beside.value !== undefined}
           onClick={() => attempt(toggleSplit)}
-        >
-          <Icon name="both" />
-        </button>
+        />
         <span class="leave-hint">{t.terminal.leave}</span>
         <TerminalSettings />
       </div>

@@ -34,26 +34,15 @@ export class LabTerminal {
     const screen = createScreen(element, this.name)
     const { xterm } = screen
     this.#screen = screen
-    const connection = new TerminalConnection(
-      this.id,
-      {
-        size: () => ({ columns: xterm.cols, rows: xterm.rows }),
-        restore(text) {
-          xterm.reset()
-          xterm.write(text)
-        },
-        write: (bytes, parsed) => xterm.write(bytes, parsed),
+    const connection = new TerminalConnection(this.id, screen.output, {
+      state: (state) => {
+        this.state.value = state
+        xterm.options.disableStdin = state !== 'attached'
       },
-      {
-        state: (state) => {
-          this.state.value = state
-          xterm.options.disableStdin = state !== 'attached'
-        },
-        exit: (code) => {
-          this.exitCode.value = code
-        },
+      exit: (code) => {
+        this.exitCode.value = code
       },
-    )
+    })
     this.#connection = connection
     const encoder = new TextEncoder()
     xterm.onData((text) => connection.send(encoder.encode(text)))

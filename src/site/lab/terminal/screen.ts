@@ -6,6 +6,7 @@ import { WebLinksAddon } from '@xterm/addon-web-links'
 import { Terminal } from '@xterm/xterm'
 import { t } from '../../i18n/index.ts'
 import { isDark, onThemeChange } from '../../theme.ts'
+import type { Screen } from './connection.ts'
 import { withRoutedStyles } from './csp-styles.ts'
 import { palettes } from './palette.ts'
 import { colours, fontSize, screenReader } from './preferences.ts'
@@ -20,6 +21,8 @@ export async function loadFonts(): Promise<void> {
 
 export interface XtermScreen {
   xterm: Terminal
+  /** What a connection feeds. */
+  output: Screen
   search: SearchAddon
   /** Fits the grid to the element; does nothing while it is hidden. */
   fit(): void
@@ -79,6 +82,14 @@ export function createScreen(
   })
   return {
     xterm,
+    output: {
+      size: () => ({ columns: xterm.cols, rows: xterm.rows }),
+      restore(text) {
+        xterm.reset()
+        xterm.write(text)
+      },
+      write: (bytes, parsed) => xterm.write(bytes, parsed),
+    },
     search,
     fit: fitGrid,
     dispose() {

@@ -4,7 +4,7 @@ import type { ApiProblem, PartDetails } from '#server/api.ts'
 import { request } from '../../api.ts'
 import { t } from '../../i18n/index.ts'
 import { CommandActions } from '../CommandActions.tsx'
-import { Icon } from '../Icon.tsx'
+import { IconButton } from '../IconButton.tsx'
 import { Problem } from '../Problem.tsx'
 import { problemOf } from '../session.ts'
 import { moment, partOf, selected, tiedTo } from './model.ts'
@@ -61,15 +61,7 @@ export function PartPanel() {
           <span class="kind">{part ? t.world.kind[part.kind] : ''}</span>
           {part?.name ?? t.world.gone}
         </h3>
-        <button
-          type="button"
-          class="icon-button"
-          aria-label={t.world.close}
-          title={t.world.close}
-          onClick={close}
-        >
-          <Icon name="close" />
-        </button>
+        <IconButton icon="close" label={t.world.close} onClick={close} />
       </header>
       {part && (
         <dl>

@@ -2,7 +2,7 @@ import { useComputed, useSignal, useSignalEffect } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { t } from '../../i18n/index.ts'
 import { onThemeChange } from '../../theme.ts'
-import { Icon } from '../Icon.tsx'
+import { IconButton } from '../IconButton.tsx'
 import { boxAt, layOut } from './layout.ts'
 import { changedAt, heardAt, selected, tiedTo, world } from './model.ts'
 import { paint, readPalette, type View } from './paint.ts'
@@ -223,33 +223,9 @@ export function WorldMap() {
       />
       <Tip of={hovered.value} />
       <div class="map-tools">
-        <button
-          type="button"
-          class="icon-button"
-          aria-label={t.world.zoomIn}
-          title={t.world.zoomIn}
-          onClick={() => zoomAt(ZOOM.step)}
-        >
-          <Icon name="plus" />
-        </button>
-        <button
-          type="button"
-          class="icon-button"
-          aria-label={t.world.zoomOut}
-          title={t.world.zoomOut}
-          onClick={() => zoomAt(1 / ZOOM.step)}
-        >
-          <Icon name="minus" />
-        </button>
-        <button
-          type="button"
-          class="icon-button"
-          aria-label={t.world.fit}
-          title={t.world.fit}
-          onClick={reset}
-        >
-          <Icon name="fit" />
-        </button>
+        <IconButton icon="plus" label={t.world.zoomIn} onClick={() => zoomAt(ZOOM.step)} />
+        <IconButton icon="minus" label={t.world.zoomOut} onClick={() => zoomAt(1 / ZOOM.step)} />
+        <IconButton icon="fit" label={t.world.fit} onClick={reset} />
       </div>
     </div>
   )

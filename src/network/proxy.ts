@@ -5,7 +5,7 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type SecureContext, TLSSocket } from 'node:tls'
 import type { CertificateIssuer } from './authority.ts'
@@ -277,12 +277,22 @@ function splice(host: TcpHost, socket: Duplex, head: Buffer): void {
     // A client shows the reason as its own: `connection refused` is what it would have met without a proxy.
     return answerRaw(socket, refusal.unreachable(error))
   }
-  socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
-  if (head.length > 0) stream.write(head)
-  socket.pipe(stream).pipe(socket)
-  stream.on('error', () => socket.destroy())
-  stream.on('close', () => socket.destroy())
   socket.on('close', () => stream.destroy())
+  const join = () => {
+    socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
+    if (head.length > 0) stream.write(head)
+    socket.pipe(stream).pipe(socket)
+    stream.on('error', () => socket.destroy())
+    stream.on('close', () => socket.destroy())
+  }
+  if (!(stream instanceof Socket && stream.connecting)) return join()
+  // A port of this machine says only later that nobody listens.
+  const refused = ({ message }: Error) =>
+    answerRaw(socket, refusal.unreachable({ code: 'ECONNREFUSED', message }))
+  stream.once('error', refused).once('connect', () => {
+    stream.off('error', refused)
+    join()
+  })
 }
 
 /** A connection that a real client would see refused or silent ends here as a closed one. */

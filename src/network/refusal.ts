@@ -20,7 +20,7 @@ export const refusal = {
       'your own world and nothing on the internet.\n' +
       'Check the name; if it belonged to a load balancer or a cluster, that may have been deleted.\n',
   }),
-  unreachable: ({ code, message }: ConnectError): Refusal => ({
+  unreachable: ({ code, message }: Pick<ConnectError, 'code' | 'message'>): Refusal => ({
     status: 502,
     reason:
       code === 'ECONNREFUSED'

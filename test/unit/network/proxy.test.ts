@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
@@ -10,6 +11,7 @@ import { CertificateIssuer, createAuthority } from '#network/authority.ts'
 import type { Host } from '#network/hosts.ts'
 import { ForwardProxy } from '#network/proxy.ts'
 import { VirtualNetwork } from '#network/virtual-network.ts'
+import { freePort } from '../../support/free-port.ts'
 
 const run = promisify(execFile)
 let directory: string
@@ -21,6 +23,7 @@ beforeAll(async () => {
   const authority = await createAuthority('Test CA', Date.now())
   await writeFile(join(directory, 'ca.crt'), authority.certificate)
   const network = new VirtualNetwork()
+  const free = await freePort()
   const inside = createServer((req, res) => {
     if (req.url === '/hang-up') return res.destroy()
     res.setHeader('x-host', req.headers.host ?? '')
@@ -39,6 +42,7 @@ beforeAll(async () => {
         upgrade: (_req, socket) => socket.end('HTTP/1.1 101 Switching Protocols\r\n\r\nhello'),
       },
       'lb.example.com': { kind: 'tcp', connect: () => network.connect({ address: '10.0.0.5', port: 80 }) },
+      'machine.example.com': { kind: 'tcp', connect: () => connect(free, '127.0.0.1') },
       'dead.example.com': { kind: 'tcp', connect: () => network.connect({ address: '10.0.0.6', port: 80 }) },
     },
     two: {},
@@ -111,6 +115,11 @@ describe('ForwardProxy', () => {
   it('closes the connection when the far side refuses or hangs up', async () => {
     expect((await curl('one', 'http://dead.example.com/')).code).toBe(52)
     expect((await curl('one', 'http://lb.example.com/hang-up')).code).toBe(52)
+  })
+
+  it.each(['dead', 'machine'])('says in a tunnel to %s that nobody listens', async (name) => {
+    const { stdout } = await curl('one', '-p', '-D', '-', `http://${name}.example.com/`)
+    expect(stdout).toContain('502 connect: connection refused')
   })
 
   it('passes an upgrade through', async () => {

@@ -1,5 +1,6 @@
-import type { LookEvent } from '#server/api.ts'
+import type { BoardState, LookEvent } from '#server/api.ts'
 import { request } from '../../api.ts'
+import { t } from '../../i18n/index.ts'
 import { Backoff } from '../../lab/backoff.ts'
 import { cohortId, connected, labId, personId, refused, showEvent } from './store.ts'
 
@@ -23,11 +24,11 @@ export function followLook(): void {
       source?.close()
       connected.value = false
       // The stream does not say why it was refused.
-      const problem = await request('GET', cohort).then(
-        () => undefined,
-        (error) => error,
+      const reason = await request<BoardState>('GET', `${cohort}/board`).then(
+        ({ people }) => (people.some(({ id }) => id === personId) ? undefined : t.look.left),
+        (error) => (error.status === 404 ? error.message : undefined),
       )
-      if (problem?.status === 404) refused.value = problem.message
+      if (reason) refused.value = reason
       else retry.later()
     }
   }

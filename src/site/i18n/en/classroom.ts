@@ -90,6 +90,7 @@ export const look = {
   at: (name: string) => `Looking at ${name}’s work`,
   seen: (name: string) => `${name} sees that you look`,
   back: 'Back to the board',
+  left: 'This person is not in the course any more.',
   terminals: 'Terminals',
   noTerminal: 'No terminal is open.',
   world: 'Cloud',

@@ -92,6 +92,7 @@ export const look: typeof en.look = {
   at: (name) => `正在查看 ${name} 的工作`,
   seen: (name) => `${name} 知道你在查看`,
   back: '回到看板',
+  left: '此人已不在这门课程中。',
   terminals: '终端',
   noTerminal: '没有打开的终端。',
   world: '云',

@@ -1,4 +1,5 @@
 import { renderSVG } from 'uqr'
+import { ProblemError } from '../api.ts'
 import { href } from '../href.ts'
 import { t } from '../i18n/index.ts'
 import { verifyCode } from './verify-code.ts'
@@ -9,8 +10,16 @@ const day = new Intl.DateTimeFormat(t.locale.id, { dateStyle: 'long' })
 /** Shows the certificate of the code in the address, if this server issued it. */
 async function show(): Promise<void> {
   const code = location.hash.slice(1)
-  const certificate = code ? await verifyCode(code) : undefined
-  find('[data-missing]').hidden = certificate !== undefined
+  const problem = find('[data-problem]')
+  problem.textContent = ''
+  const certificate = code
+    ? await verifyCode(code).catch((error) => {
+        problem.textContent = error instanceof ProblemError ? error.message : String(error)
+        return undefined
+      })
+    : undefined
+  problem.hidden = problem.textContent === ''
+  find('[data-missing]').hidden = certificate !== undefined || !problem.hidden
   find('[data-certificate]').hidden = find('[data-print]').hidden = certificate === undefined
   if (!certificate) return
   const { name, title, lessons, labs, steps, unproven, finishedAt, issuedAt, issuer } = certificate

@@ -1,6 +1,6 @@
 import { ProblemError } from '../api.ts'
 import { href } from '../href.ts'
-import { verifyCode } from './verify-code.ts'
+import { codeIn, verifyCode } from './verify-code.ts'
 
 const find = <Found extends HTMLElement>(selector: string) => document.querySelector<Found>(selector)!
 const form = find<HTMLFormElement>('[data-verify]')
@@ -10,13 +10,13 @@ async function verify(): Promise<void> {
   const [good, bad, problem] = [find('[data-good]'), find('[data-bad]'), find('[data-problem]')]
   good.hidden = bad.hidden = problem.hidden = true
   try {
-    const certificate = await verifyCode(field.value)
+    const code = codeIn(field.value)
+    const certificate = await verifyCode(code)
     good.hidden = certificate === undefined
     bad.hidden = certificate !== undefined
     if (!certificate) return
-    find('[data-says]').textContent = `${certificate.name}: ${certificate.title}. `
-    find<HTMLAnchorElement>('[data-show]').href =
-      `${href('/certificate/')}#${field.value.trim().replace(/^.*#/s, '')}`
+    find('[data-says]').textContent = `${certificate.name}: ${certificate.title}.`
+    find<HTMLAnchorElement>('[data-show]').href = `${href('/certificate/')}#${code}`
   } catch (error) {
     problem.hidden = false
     problem.textContent = error instanceof ProblemError ? error.message : String(error)
@@ -27,8 +27,13 @@ form.addEventListener('submit', (event) => {
   event.preventDefault()
   void verify()
 })
-const code = location.hash.slice(1)
-if (code) {
+/** Verifies the code of the address. */
+function follow(): void {
+  const code = location.hash.slice(1)
+  if (!code) return
   field.value = code
   void verify()
 }
+
+addEventListener('hashchange', follow)
+follow()

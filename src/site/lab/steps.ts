@@ -5,15 +5,16 @@ const KEY = `drydock.step.${labId}`
 
 const sections = () => [...document.querySelectorAll<HTMLDetailsElement>('details.step')]
 
-/** Opens a step (the others close, as they share a name) and, if asked, moves there. */
-export function openStep(id: string, move = false): void {
+/** Opens a step (the others close, as they share a name) and, if asked, moves there. Gives whether there is such a step. */
+export function openStep(id: string, move = false): boolean {
   const section = sections().find(({ dataset }) => dataset.step === id)
-  if (!section) return
+  if (!section) return false
   section.open = true
-  if (!move) return
+  if (!move) return true
   const summary = section.querySelector('summary')
   summary?.focus({ preventScroll: true })
   summary?.scrollIntoView({ block: 'start' })
+  return true
 }
 
 /** Remembers the open step; the first time opens the first that is not done. Marks the done ones. */
@@ -27,8 +28,7 @@ export function connectSteps(): void {
   // An instructor's answer may lead to a step.
   const openNamed = () => openStep(location.hash.slice(1), true)
   addEventListener('hashchange', openNamed)
-  openNamed()
-  let chosen = remembered !== null || location.hash !== ''
+  let chosen = openNamed() || remembered !== null
   effect(() => {
     if (!lab.value) return
     for (const section of sections())

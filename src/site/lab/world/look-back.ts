@@ -11,25 +11,32 @@ import { shape } from './view.ts'
 export const looking = signal(false)
 export const lookProblem = signal<ApiProblem['error'] | undefined>()
 
+/** What was asked for last: an answer that comes after the next question is not shown. */
+let wanted: Moment | undefined
+
 /** Shows the world as it was: a copy that changes nothing, while the world itself goes on. */
 export async function lookBack(when: Moment): Promise<void> {
+  wanted = when
   const path =
     typeof when === 'string' ? `${stepPath(when)}/start` : `${worldPath()}/then?call=${when.number}`
   looking.value = true
   lookProblem.value = undefined
   await request<StillPicture>('GET', path).then(
     ({ parts }) => {
+      if (wanted !== when) return
       showMoment(when, parts)
       if (shape.value === 'timeline') shape.value = 'map'
     },
     (error) => {
-      lookProblem.value = problemOf(error)
+      if (wanted === when) lookProblem.value = problemOf(error)
     },
   )
-  looking.value = false
+  if (wanted === when) looking.value = false
 }
 
 export function backToNow(): void {
+  wanted = undefined
+  looking.value = false
   lookProblem.value = undefined
   showMoment(undefined)
 }
@@ -39,5 +46,6 @@ export function neighbour(by: 1 | -1): TimelineCall | undefined {
   const at = moment.value
   if (at === undefined || typeof at === 'string') return undefined
   const all = calls.value ?? []
-  return all[all.findIndex(({ number }) => number === at.number) - by]
+  const place = all.findIndex(({ number }) => number === at.number)
+  return place < 0 ? undefined : all[place - by]
 }

@@ -79,7 +79,7 @@ export function Reset() {
         }}
       >
         {busy.value ? <span class="spinner" /> : <Icon name="reset" />}
-        {t.lab.reset}
+        <span class="words">{t.lab.reset}</span>
       </button>
       {asking.value && (
         <Dialog

@@ -71,10 +71,10 @@ export function PreviewView() {
               href={preview.url}
               target="_blank"
               rel="noopener noreferrer"
+              aria-label={t.preview.newTab}
               title={t.preview.newTab}
             >
               <Icon name="away" />
-              <span class="visually-hidden">{t.preview.newTab}</span>
             </a>
             <IconButton icon="close" label={t.preview.close} onClick={close} />
           </>

@@ -64,6 +64,7 @@ export class CallLog {
 
   constructor(world: World) {
     this.#world = world
+    world.fairUse.leaveOut(CALLS)
     const last = world.store.list(CALLS).entries.at(-1)
     this.#next = last ? Number(last.key.slice(CALLS.length)) + 1 : 0
   }

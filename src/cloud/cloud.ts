@@ -7,6 +7,7 @@ import { BlobStore } from '#containers/blobs/store.ts'
 import { CertificateIssuer, loadAuthority } from '#network/authority.ts'
 import { ForwardProxy } from '#network/proxy.ts'
 import { hostTime } from '#world/clock.ts'
+import type { Quotas } from '#world/fair-use.ts'
 import { adminListener } from './admin.ts'
 import { CONSTRAINTS_FILE } from './generated.ts'
 import { listenUnix, runtimeDirectory } from './runtime-directory.ts'
@@ -22,6 +23,8 @@ export interface CloudSettings {
   hostLoopback?: boolean
   /** After so long without use (ms) a world sleeps on disk until it is needed. Default: never. */
   sleepAfterMs?: number
+  /** What each world may use, where people share this machine. Default: all that there is. */
+  quotas?: Quotas
 }
 
 export interface CloudOptions extends CloudSettings {
@@ -56,6 +59,7 @@ export class Cloud {
     credentials,
     hostLoopback,
     sleepAfterMs,
+    quotas,
     log = () => {},
   }: CloudOptions): Promise<Cloud> {
     await mkdir(directory, { recursive: true, mode: 0o700 })
@@ -74,6 +78,7 @@ export class Cloud {
       credentials,
       hostLoopback,
       sleepAfterMs,
+      quotas,
       socketDirectory: sockets,
       caFile: join(directory, 'ca.crt'),
       proxyPort: () => port,

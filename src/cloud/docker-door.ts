@@ -23,6 +23,7 @@ export class DockerDoor {
   static async open({ path, engine, connected }: DockerDoorOptions): Promise<DockerDoor> {
     const request = async (req: IncomingMessage, res: ServerResponse) => {
       const host = await engine()
+      await host?.turn()
       if (host) host.request(req, res)
       else res.destroy()
     }

@@ -9,6 +9,7 @@ import {
   RegistryRefusal,
 } from '#aws/ecr/index.ts'
 import { AwsError } from '#aws/wire/service.ts'
+import { isDiskFull } from '#containers/blobs/errors.ts'
 import { DigestMismatchError } from '#containers/blobs/store.ts'
 import type { LayerTrees } from '#containers/files/layers.ts'
 import { installedSoftware } from '#containers/files/software.ts'
@@ -69,7 +70,7 @@ export function refusing<T>(act: () => T): T {
 
 /** A registry as ECR's API sees it. */
 export function imageCatalog(contents: RepositoryContents, trees: LayerTrees | undefined): ImageCatalog {
-  const { metadata, blobs, world } = contents
+  const { metadata, world } = contents
   return {
     tags: (repository) => metadata.tags(repository),
     manifests: (repository): CatalogedManifest[] => metadata.manifests(repository),
@@ -87,7 +88,10 @@ export function imageCatalog(contents: RepositoryContents, trees: LayerTrees | u
     uploadSize: (repository, id) => contents.uploadSize(repository, id),
     async appendUpload(repository, id, bytes, offset) {
       if ((await contents.uploadSize(repository, id)) === undefined) return undefined
-      return blobs.uploads.append(id, [bytes], offset)
+      return contents.append(id, [bytes], offset).catch((error: Error) => {
+        if (!isDiskFull(error)) throw error
+        throw new AwsError('LimitExceededException', `The registry's storage is used up: ${error.message}`)
+      })
     },
     async finishUpload(repository, id, digest) {
       if ((await contents.uploadSize(repository, id)) === undefined) return undefined

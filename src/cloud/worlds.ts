@@ -4,11 +4,13 @@ import { dirname, join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import type { HostTable } from '#network/hosts.ts'
 import { Clock, hostTime, type Timer } from '#world/clock.ts'
+import type { Quotas } from '#world/fair-use.ts'
 import { WorldFiles } from '#world/files.ts'
 import { Ids } from '#world/ids.ts'
 import { SavePoints } from '#world/save-points.ts'
 import { World } from '#world/world.ts'
 import type { CreateWorldOptions, WorldInfo, WorldSummary } from './api.ts'
+import { blobBytes } from './blob-bytes.ts'
 import {
   CLOCK_KEY,
   type ClockAnchor,
@@ -30,6 +32,8 @@ export interface WorldsOptions extends SimulationOptions {
   caFile: string
   /** After so long without use (host ms) a world sleeps on disk; it wakes when somebody needs it. Default: never. */
   sleepAfterMs?: number
+  /** What each world may use; default: all that there is. */
+  quotas?: Quotas
   /** The proxy's port, known once it listens. */
   proxyPort(): number
   log(message: string): void
@@ -329,10 +333,12 @@ export class Worlds {
       clock,
       seed: config.seed,
       provisioning: config.provisioning,
+      quotas: this.#options.quotas,
       log: {
         error: (name, key, error) => log(`world ${id}: controller ${name} on ${key}: ${describe(error)}`),
       },
     })
+    world.fairUse.measure = () => blobBytes(store, this.#options.blobs)
     this.#used(id)
     await this.#openDoor(id)
     const simulation = await Simulation.start({ ...this.#options, world, config })

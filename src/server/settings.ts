@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
+import type { Quotas } from '#world/fair-use.ts'
 
 /** What has to be said to let learners at this machine as they are. */
 export const UNISOLATED = 'learners get a shell as the user of this server'
@@ -77,6 +78,25 @@ export const settingsSchema = z.strictObject({
     .min(1)
     .default(30)
     .describe('After so long without use a learner’s cloud sleeps on disk; it wakes when it is needed.'),
+  quotas: z
+    .strictObject({
+      objects: z
+        .int()
+        .min(1000)
+        .default(20_000)
+        .describe(
+          'Objects: those of its clusters, AWS resources, containers. A new EKS cluster has about 300.',
+        ),
+      clusters: z.int().min(0).max(100).default(5).describe('EKS clusters in a region.'),
+      imagesMiB: z.int().min(1).default(2048).describe('Image layers that are built or pushed there, MiB.'),
+      callsPerSecond: z
+        .number()
+        .min(1)
+        .default(50)
+        .describe('Calls of its APIs a second, on average; ten seconds’ worth may come at once.'),
+    })
+    .prefault({})
+    .describe('What the cloud of one lab may use.'),
   previews: z
     .string()
     .regex(/^https?:\/\/\*\.[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::\d+)?$/)
@@ -228,4 +248,10 @@ async function readYaml(file: string): Promise<Record<string, unknown>> {
   } catch (error) {
     throw new Error(`The settings file ${path} is not a YAML mapping: ${(error as Error).message}`)
   }
+}
+
+/** What the worlds of a hosted server may use. */
+export function worldQuotas({ quotas }: Settings): Quotas {
+  const { imagesMiB, ...rest } = quotas
+  return { ...rest, blobBytes: imagesMiB * 1024 * 1024 }
 }

@@ -1,5 +1,6 @@
 import { Clock } from './clock.ts'
 import { type ControllerLog, ControllerManager } from './controller.ts'
+import { FairUse, type Quotas } from './fair-use.ts'
 import { Ids } from './ids.ts'
 import { DEFAULT_PROVISIONING, type ProvisioningSpeed, provisioningDuration } from './provisioning.ts'
 import { Store } from './store.ts'
@@ -13,6 +14,8 @@ export interface WorldOptions {
   seed?: string
   provisioning?: ProvisioningSpeed
   log?: ControllerLog
+  /** Default: none. */
+  quotas?: Quotas
 }
 
 /** History is forgotten after between one and two of these, ms: kube-apiserver's `--etcd-compaction-interval`. */
@@ -26,6 +29,7 @@ export class World {
   readonly ids: Ids
   readonly controllers: ControllerManager
   readonly provisioning: ProvisioningSpeed
+  readonly fairUse: FairUse
   readonly #end = new AbortController()
 
   constructor(options: WorldOptions) {
@@ -35,6 +39,7 @@ export class World {
     // Mixing in the revision keeps a seeded world from giving out the same ids again after a restart.
     this.ids = new Ids(options.seed && `${options.seed}:${this.store.revision}`)
     this.provisioning = options.provisioning ?? DEFAULT_PROVISIONING
+    this.fairUse = new FairUse(options.quotas ?? {}, this.store)
     this.controllers = new ControllerManager(this.store, this.clock, options.log ?? { error: logToStderr })
     this.#compactLater()
   }

@@ -7,7 +7,8 @@ const KEPT = { reads: 1_000, writes: 5_000 }
 
 type Kind = keyof typeof KEPT
 
-const folder = (accountId: string, kind: Kind) => `cloudtrail/${accountId}/${kind}/`
+const FOLDER = 'cloudtrail/'
+const folder = (accountId: string, kind: Kind) => `${FOLDER}${accountId}/${kind}/`
 
 /** The event history of a world's accounts: what was called, by whom, and what came of it. */
 export class Trail {
@@ -17,6 +18,7 @@ export class Trail {
 
   constructor(world: World) {
     this.#world = world
+    world.fairUse.leaveOut(FOLDER)
   }
 
   /** Keeps a call; the oldest of its kind goes when there are too many. */

@@ -39,6 +39,12 @@ export function launchInstances(scope: Scope, options: LaunchOptions): InstanceR
   if (!instanceTypes.has(options.type)) {
     throw new AwsError('InvalidParameterValue', `Invalid value '${options.type}' for InstanceType.`)
   }
+  const { full } = scope.world.fairUse
+  if (full)
+    throw new AwsError(
+      'InstanceLimitExceeded',
+      `You have requested more instances (${options.count}) than your current instance limit of 0 allows for the specified instance type.`,
+    )
   const { subnet } = options
   const groupIds = options.groupIds?.length ? options.groupIds : [defaultGroup(scope, subnet.vpcId)]
   const reservationId = `r-0${scope.world.ids.hex(16)}`

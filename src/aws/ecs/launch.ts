@@ -1,6 +1,7 @@
 import type { LoadBalancer, ServiceRegistry, TaskOverride } from '@aws-sdk/client-ecs'
 import type { Scope } from '../ec2/index.ts'
 import { roleByArn } from '../iam/identity.ts'
+import { AwsError } from '../wire/service.ts'
 import { type Choice, chooseInstance } from './choose-instance.ts'
 import { clientError } from './errors.ts'
 import { ecsArn } from './names.ts'
@@ -47,6 +48,11 @@ export function launchTask(scope: Scope, options: LaunchOptions): Launched {
       throw clientError(
         `ECS was unable to assume the role '${role}' that was provided for this task. Please verify that the role being passed has the proper trust relationship and permissions and that your IAM user has permissions to pass this role.`,
       )
+  if (scope.world.fairUse.full)
+    throw new AwsError(
+      'LimitExceededException',
+      "You've reached the limit on the number of tasks you can run concurrently",
+    )
   const id = scope.world.ids.hex(32)
   const now = scope.world.clock.now()
   const capacityProvider = placement.strategy

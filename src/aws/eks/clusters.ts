@@ -90,7 +90,9 @@ export async function createCluster(input: sdk.CreateClusterCommandInput, contex
   if (clusters.find(context, name)) {
     throw inUse(`Cluster already exists with name: ${name}`, { clusterName: name })
   }
-  if (clusters.list(context).length >= CLUSTER_LIMIT) throw limitExceeded()
+  const { quotas } = context.world.fairUse
+  if (clusters.list(context).length >= Math.min(CLUSTER_LIMIT, quotas.clusters ?? CLUSTER_LIMIT))
+    throw limitExceeded()
   const version = versionInfo(input.version ?? DEFAULT_VERSION)
   if (!version)
     throw invalidParameter(`unsupported Kubernetes version ${input.version}`, { clusterName: name })

@@ -1,4 +1,4 @@
-import type { ProtocolName } from './model.ts'
+import type { ProtocolName, ServiceModel } from './model.ts'
 import { AwsError } from './service.ts'
 
 /** What can be wrong with a request before the service sees it. */
@@ -14,6 +14,8 @@ export type FaultKind =
   | 'malformed-input'
   | 'too-large'
   | 'not-simulated'
+  | 'throttled'
+  | 'quota'
   | 'internal'
 
 interface Fault {
@@ -47,6 +49,8 @@ const QUERY: Record<FaultKind, Fault> = {
   'malformed-input': { code: 'MalformedInput', status: 400 },
   'too-large': { code: 'RequestEntityTooLarge', status: 413 },
   'not-simulated': { code: 'NotImplemented', status: 501 },
+  throttled: { code: 'Throttling', status: 400, message: 'Rate exceeded' },
+  quota: { code: 'LimitExceeded', status: 409 },
   internal: { code: 'InternalFailure', status: 500 },
 }
 
@@ -66,6 +70,8 @@ const JSON_RPC: Record<FaultKind, Fault> = {
   'malformed-input': { code: 'SerializationException', status: 400 },
   'too-large': { code: 'RequestEntityTooLargeException', status: 413 },
   'not-simulated': { code: 'NotImplemented', status: 501 },
+  throttled: { code: 'ThrottlingException', status: 400, message: 'Rate exceeded' },
+  quota: { code: 'LimitExceededException', status: 400 },
   internal: { code: 'InternalFailure', status: 500 },
 }
 
@@ -80,6 +86,8 @@ const FAULTS: Record<ProtocolName, Record<FaultKind, Fault>> = {
     'token-expired': EC2_EXPIRED,
     'access-denied': { code: 'UnauthorizedOperation', status: 403 },
     'malformed-input': { code: 'InvalidParameterValue', status: 400 },
+    throttled: { code: 'RequestLimitExceeded', status: 503, message: 'Request limit exceeded.' },
+    quota: { code: 'ResourceLimitExceeded', status: 400 },
     internal: { code: 'InternalError', status: 500 },
   },
   json: JSON_RPC,
@@ -93,6 +101,7 @@ const FAULTS: Record<ProtocolName, Record<FaultKind, Fault>> = {
     'token-expired': { ...JSON_RPC['token-expired'], status: 403 },
     'access-denied': { ...JSON_RPC['access-denied'], status: 403 },
     'unknown-operation': { ...JSON_RPC['unknown-operation'], status: 404 },
+    throttled: { code: 'TooManyRequestsException', status: 429, message: 'Too Many Requests' },
   },
 }
 
@@ -101,3 +110,22 @@ export function fault(protocol: ProtocolName, kind: FaultKind, message: string):
   const { code, status, message: fixed } = FAULTS[protocol][kind]
   return new AwsError(code, fixed ?? message, { status })
 }
+
+/** What services call their own errors of this kind, the commonest first. */
+const QUOTA_ERRORS = [
+  'LimitExceededException',
+  'ResourceLimitExceededException',
+  'ServiceQuotaExceededException',
+  'LimitExceededFault',
+  'ResourceLimitExceeded',
+]
+
+/** The world has used up a quota: the service's own error of a limit, where it has one. */
+export function quotaExceeded({ protocol, errors }: ServiceModel, message: string): AwsError {
+  const own = QUOTA_ERRORS.map((name) => errors.get(name)).find((error) => error !== undefined)
+  return own ? new AwsError(own.code, message) : fault(protocol, 'quota', message)
+}
+
+/** The text where a world may hold no more. */
+export const worldIsFull = (objects: number): string =>
+  `Cannot exceed quota for objects in this lab's world: ${objects}. Delete what you no longer need (Drydock's fair use, not a quota of AWS).`

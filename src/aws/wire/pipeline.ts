@@ -1,7 +1,7 @@
 import { conditionsOf } from './conditions.ts'
 import { conform } from './conform.ts'
 import { denial } from './denial.ts'
-import { fault } from './faults.ts'
+import { fault, quotaExceeded, worldIsFull } from './faults.ts'
 import type { Decision, Identity } from './identity.ts'
 import { writeJson } from './json.ts'
 import type { OperationModel } from './model.ts'
@@ -81,6 +81,7 @@ export class Pipeline {
       const routed = route(served, request)
       operation = routed?.operation
       const caller = this.#authenticate(served, request, operation, region)
+      if (!this.#options.world.fairUse.call()) throw fault(served.model.protocol, 'throttled', '')
       if (!routed) throw unknownOperation(served, request)
       const input = protocol.read(routed, request)
       const { output, wrote } = await this.#call(served, routed.operation, input, {
@@ -252,6 +253,8 @@ export class Pipeline {
         'not-simulated',
         `Drydock runs tasks and load balancers in the world's first account (${this.#options.accountId}) only: ${action} did nothing in account ${context.accountId}.`,
       )
+    const { full, quotas } = world.fairUse
+    if (full && MAKES.test(operation.name)) throw quotaExceeded(model, worldIsFull(quotas.objects!))
     if (model.protocol === 'ec2' && input.DryRun === true)
       throw new AwsError('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', {
         status: 412,
@@ -295,6 +298,9 @@ export class Pipeline {
     return fault(model.protocol, 'internal', 'An internal error has occurred. Retry your request.')
   }
 }
+
+/** Operations that make something, by the names that AWS gives them. */
+const MAKES = /^(?:Allocate|Copy|Create|Import|Initiate|Put|Register|Request|Run)[A-Z]/
 
 const NO_STATEMENTS = JSON.stringify({ Version: '2012-10-17', Statement: [] })
 

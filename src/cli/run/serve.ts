@@ -4,7 +4,7 @@ import { loadLabs } from '#labs/load.ts'
 import { openOverlay } from '#labs/overlay/open.ts'
 import { createLogger } from '#server/logger.ts'
 import { createServer } from '#server/server.ts'
-import { readSettings, settingVariables } from '#server/settings.ts'
+import { readSettings, settingVariables, worldQuotas } from '#server/settings.ts'
 import { buildSite } from '../../site/build.ts'
 import { DEFAULT_DATA } from '../options.ts'
 import { prepare } from '../prepare.ts'
@@ -34,6 +34,7 @@ export async function serve({ config, printSettings }: Options): Promise<void> {
     startCloud({
       directory: join(data, 'cloud'),
       sleepAfterMs: hosting.sleepAfterMinutes * 60_000,
+      quotas: worldQuotas(hosting),
       log: (message) => log.warn({ process: 'cloud' }, message),
     }),
   )

@@ -115,11 +115,12 @@ export class BlobCollector {
 
 const OPENING_BRACE = 0x7b
 
-function* names(text: string): Generator<string> {
+/** The digests of blobs and the ids of uploads in a text. */
+export function* names(text: string): Generator<string> {
   for (const [id, hex] of text.matchAll(NAME)) yield hex === undefined ? id : `sha256:${hex}`
 }
 
 /** Size of a file without asking for the blob: to look is not to want. */
-async function sizeOf(blobs: BlobStore, digest: string): Promise<number | undefined> {
+export async function sizeOf(blobs: BlobStore, digest: string): Promise<number | undefined> {
   return (await stat(blobs.path(digest)).catch(() => undefined))?.size
 }

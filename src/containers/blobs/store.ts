@@ -140,6 +140,11 @@ export class BlobStore {
     for (const digest of digests) this.#wanted.set(digest, Number.POSITIVE_INFINITY)
   }
 
+  /** Whether a blob is everybody's: of the catalogue. */
+  isPinned(digest: string): boolean {
+    return this.#wanted.get(digest) === Number.POSITIVE_INFINITY
+  }
+
   /**
    * Removes a blob unless somebody has written or asked for it since `since` (host time, ms). Test and removal are one step,
    * so that nobody who is told of the blob loses it. Gives whether it went.

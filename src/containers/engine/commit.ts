@@ -1,6 +1,6 @@
 import type { World } from '#world/world.ts'
 import type { BlobStore } from '../blobs/store.ts'
-import { type Change, type Layer, writeLayer } from '../files/layers.ts'
+import { type Change, type Layer, layerTar, packLayer } from '../files/layers.ts'
 import type { ImageConfig } from '../image.ts'
 import { HERE } from '../images/fetch.ts'
 import { badRequest } from './api.ts'
@@ -46,7 +46,7 @@ export async function commitContainer(
 ): Promise<ImageRecord> {
   const { world, blobs, images } = parts
   const base = images.require(record.imageId)
-  const layer = list.length > 0 ? await writeLayer(blobs, list) : undefined
+  const layer = list.length > 0 ? await packLayer(blobs, world.fairUse.metered(layerTar(list))) : undefined
   const config = withLayer(base.config, layer, {
     created: new Date(world.clock.now()).toISOString(),
     createdBy: (record.config.Cmd?.length ? record.config.Cmd : (base.config.config.Cmd ?? [])).join(' '),

@@ -50,6 +50,8 @@ export class Containers {
 
   create({ name, config, hostConfig: asked, endpoints = {}, platform }: CreateRequest): ContainerRecord {
     const { world, store, images, volumes, networks } = this.#options
+    if (world.fairUse.full)
+      throw new EngineError(500, 'mkdir /var/lib/docker/containers: no space left on device')
     let image: ReturnType<ImageStore['require']>
     try {
       image = images.require(config.Image)

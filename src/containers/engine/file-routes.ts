@@ -134,7 +134,7 @@ export function fileRoutes(parts: EngineParts): Route[] {
 }
 
 /** Reads the plain or gzipped tar of an import as a layer. */
-export async function readImport(parts: Pick<EngineParts, 'blobs'>, body: Readable) {
+export async function readImport(parts: Pick<EngineParts, 'blobs' | 'world'>, body: Readable) {
   const iterator = body[Symbol.asyncIterator]()
   const first = await iterator.next()
   if (first.done) throw badRequest('empty archive')
@@ -148,5 +148,5 @@ export async function readImport(parts: Pick<EngineParts, 'blobs'>, body: Readab
   }
   const gzip = first.value[0] === 0x1f && first.value[1] === 0x8b
   const stream = Readable.from(all(), { objectMode: false })
-  return packLayer(parts.blobs, gzip ? stream.pipe(createGunzip()) : stream)
+  return packLayer(parts.blobs, parts.world.fairUse.metered(gzip ? stream.pipe(createGunzip()) : stream))
 }

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs'
 import { rm, stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
+import type { World } from '#world/world.ts'
 import { digestOf } from '../blobs/digest.ts'
 import type { BlobStore } from '../blobs/store.ts'
 import { packLayer } from '../files/layers.ts'
@@ -169,7 +170,11 @@ interface SavedManifest {
 }
 
 /** Takes in the archive of a `docker save` (or of skopeo's and podman's docker-archive). Gives what to say. Throws EngineError. */
-export async function loadImages(images: ImageStore, blobs: BlobStore, body: Readable): Promise<string[]> {
+export async function loadImages(
+  parts: { world: World; blobs: BlobStore; images: ImageStore },
+  body: Readable,
+): Promise<string[]> {
+  const { blobs } = parts
   const path = blobs.temporaryPath()
   try {
     await receiveContext(body, path)
@@ -179,7 +184,7 @@ export async function loadImages(images: ImageStore, blobs: BlobStore, body: Rea
     const list = JSON.parse((await readEntry(path, manifest)).toString()) as SavedManifest[]
     const said: string[] = []
     for (const saved of list)
-      said.push(...(await loadImage(images, blobs, saved, (name) => find(entries, name, path))))
+      said.push(...(await loadImage(parts, saved, (name) => find(entries, name, path))))
     return said
   } catch (error) {
     if (error instanceof SyntaxError) throw badRequest(`invalid manifest.json: ${error.message}`)
@@ -190,8 +195,7 @@ export async function loadImages(images: ImageStore, blobs: BlobStore, body: Rea
 }
 
 async function loadImage(
-  images: ImageStore,
-  blobs: BlobStore,
+  { world, images, blobs }: { world: World; blobs: BlobStore; images: ImageStore },
   saved: SavedManifest,
   entry: (name: string) => { read: () => Promise<Buffer>; stream: () => Readable },
 ): Promise<string[]> {
@@ -204,7 +208,7 @@ async function loadImage(
   const known = images.get(digestOf(await entry(saved.Config).read()))
   const layers: Descriptor[] = known ? known.layers : []
   for (const [index, name] of known ? [] : saved.Layers.entries()) {
-    const layer = await packLayer(blobs, await plain(entry(name)))
+    const layer = await packLayer(blobs, world.fairUse.metered(await plain(entry(name))))
     if (layer.diffId !== diffIds[index])
       throw badRequest(
         `invalid diffID for layer ${index}: expected "${diffIds[index]}", got "${layer.diffId}"`,

@@ -275,7 +275,7 @@ export function imageRoutes(parts: EngineParts): Route[] {
       'POST',
       /^\/images\/load$/,
       async ({ req, res }) => {
-        const said = await loadImages(images, blobs, req)
+        const said = await loadImages({ world, images, blobs }, req)
         await world.store.flushed()
         for (const text of said)
           events.emit('image', 'load', text.replace(/^Loaded image(?: ID)?: /, '').trim(), {})

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
-import type { BlobStore } from '../blobs/store.ts'
+import type { BlobStore, ByteSource } from '../blobs/store.ts'
 import type { Descriptor } from '../image.ts'
 import { contentSize, type DirectoryNode, directory, streamContent, type TreeNode } from './nodes.ts'
 import { readTar, type TarEntry, tarEnd, tarHeader, tarPadding } from './tar.ts'
@@ -157,7 +157,7 @@ export const writeLayer = (blobs: BlobStore, list: Iterable<Change>): Promise<La
   packLayer(blobs, layerTar(list))
 
 /** Compresses a plain tar into the blob store as a layer, streaming. */
-export async function packLayer(blobs: BlobStore, tar: AsyncIterable<Uint8Array>): Promise<Layer> {
+export async function packLayer(blobs: BlobStore, tar: ByteSource): Promise<Layer> {
   const hash = createHash('sha256')
   let plainSize = 0
   async function* plain() {

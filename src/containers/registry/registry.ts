@@ -33,6 +33,7 @@ export class Registry implements HttpHost {
   async #handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const { policy } = this.contents
     res.setHeader('docker-distribution-api-version', 'registry/2.0')
+    if (!this.contents.world.fairUse.call()) throw new RegistryError(429, 'TOOMANYREQUESTS', 'Rate exceeded')
     const url = new URL(req.url ?? '/', `https://${this.host}`)
     const path = decodeURIComponent(url.pathname)
     if (path === '/v2/' || path === '/v2') {

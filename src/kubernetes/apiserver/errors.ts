@@ -62,6 +62,10 @@ export const unsupportedMediaType = (accepted: string[]): StatusError =>
     `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
   )
 
+/** What etcd says when its quota of space is used up: nothing can be made until something is deleted. */
+export const storageFull = (): StatusError =>
+  new StatusError(500, '', 'etcdserver: mvcc: database space exceeded')
+
 /** What the simulation does not do; the message names it. */
 export const notImplemented = (what: string): StatusError =>
   new StatusError(501, 'NotImplemented', `${what} is not simulated by Drydock (see FIDELITY.md)`)

@@ -1,7 +1,7 @@
 import type { World } from '#world/world.ts'
 import { digestOf } from '../../blobs/digest.ts'
 import type { BlobStore } from '../../blobs/store.ts'
-import { changes, type LayerTrees, writeLayer } from '../../files/layers.ts'
+import { changes, type LayerTrees, layerTar, packLayer } from '../../files/layers.ts'
 import { directory } from '../../files/nodes.ts'
 import { FileTree } from '../../files/tree.ts'
 import type { ImageConfig } from '../../image.ts'
@@ -78,7 +78,7 @@ export class StepImages {
     config.created = new Date(this.#world.clock.now()).toISOString()
     const history = { created: config.created, created_by: createdBy }
     if (changed.length > 0 || alwaysLayer) {
-      const layer = await writeLayer(this.#blobs, changed)
+      const layer = await packLayer(this.#blobs, this.#world.fairUse.metered(layerTar(changed)))
       layers = [...layers, layer.descriptor]
       config.rootfs = { type: 'layers', diff_ids: [...base.rootfs.diff_ids, layer.diffId] }
       config.history!.push(history)

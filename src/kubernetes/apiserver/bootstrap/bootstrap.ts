@@ -133,7 +133,7 @@ function ensureObject(objects: Objects, resource: string, object: Obj): void {
   const { namespace = '', name } = object.metadata
   if (objects.get(kind, namespace, name)) return
   try {
-    objects.create(kind, namespace, structuredClone(object))
+    objects.create(kind, namespace, structuredClone(object), { essential: true })
   } catch (error) {
     if (!(error instanceof StatusError) || error.reason !== 'AlreadyExists') throw error
   }

@@ -81,6 +81,12 @@ export function sendPlain(res: ServerResponse, code: number, text: string): void
   res.end(text)
 }
 
+/** Models apiserver/pkg/server/filters tooManyRequests: clients wait as long as it says, and try again. */
+export function sendTooMany(res: ServerResponse): void {
+  res.setHeader('retry-after', '1')
+  sendPlain(res, 429, 'Too many requests, please try again later.\n')
+}
+
 /** Any error as a `Status`; one that nobody foresaw is an InternalError. */
 export function asStatusError(error: unknown): StatusError {
   if (error instanceof StatusError) return error

@@ -12,7 +12,7 @@ import type { Objects } from '../storage/objects.ts'
 import type { Call } from './call.ts'
 import type { Metrics } from './metrics.ts'
 import type { NonResources } from './nonresource.ts'
-import { sendError, sendPlain } from './reply.ts'
+import { sendError, sendPlain, sendTooMany } from './reply.ts'
 import { type RequestInfo, requestInfo } from './request-info.ts'
 import type { Streams } from './streams.ts'
 import type { Verbs } from './verbs.ts'
@@ -69,6 +69,7 @@ export class ApiHost implements HttpHost {
     const { info, user } = await this.#admit(req)
     const { metrics, objects } = this.#parts
     res.once('finish', () => metrics.count(info, objects.kinds, res.statusCode))
+    if (!objects.context.world.fairUse.call()) return sendTooMany(res)
     if (info.path === '/metrics') return sendPlain(res, 200, metrics.text())
     if (!info.isResource) return this.#parts.nonResources.serve(req, res, info)
     await this.#requireStorage()

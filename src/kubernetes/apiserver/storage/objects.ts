@@ -8,7 +8,7 @@ import { WebhookAnswers } from '../admission/webhooks/answers.ts'
 import { areThereWebhooks } from '../admission/webhooks/hooks.ts'
 import type { Authorization } from '../auth/authorization.ts'
 import { fillDefaults } from '../defaults/defaults.ts'
-import { alreadyExists, badRequest, conflict, invalid, MODIFIED, notFound } from '../errors.ts'
+import { alreadyExists, badRequest, conflict, invalid, MODIFIED, notFound, storageFull } from '../errors.ts'
 import type { Obj } from '../json.ts'
 import { apiVersionOf, type Kind } from '../kinds/kind.ts'
 import { Kinds } from '../kinds/kinds.ts'
@@ -28,6 +28,8 @@ export interface WriteOptions {
   subresource?: string
   /** Where a request that is tried again finds what webhooks have said. Default: those of the cluster's own components. */
   answers?: WebhookAnswers
+  /** What a cluster is made of: it is stored even where the world may hold no more. */
+  essential?: boolean
   /** Tells the client something beside the answer. */
   warn?: (text: string) => void
   /** Notes in `metadata.managedFields` who wrote what. */
@@ -149,6 +151,7 @@ export class Objects {
       if (this.#store.get(key)) throw alreadyExists(kind, name)
       return { key, value: next, createRevision: 0, modRevision: 0, version: 0 }
     }
+    if (this.context.world.fairUse.full && !options.essential) throw storageFull()
     try {
       return this.#store.put(key, next as unknown, 0)
     } catch (error) {

@@ -1,4 +1,5 @@
 import {
+  type CoreV1Event,
   type KubeConfig,
   KubernetesObjectApi,
   type V1Condition,
@@ -120,10 +121,33 @@ export async function readyDeployment(
     observed: `${readyReplicas} ready of ${all}, ${updatedReplicas} of the newest template`,
     seen: `${readyReplicas} ready`,
     evidence: `kubectl get pods${flag}`,
-    cause: troubleOf(await cluster.pods(namespace)) ?? 'The pods are still starting.',
+    cause: await whyNotReady(cluster, deployment),
     hint: `kubectl rollout status deployment/${name}${flag}; when it stays so: kubectl describe pods${flag}`,
   })
   return deployment
+}
+
+/** Why a Deployment has fewer ready pods than it wants, as the cluster says it itself. */
+async function whyNotReady(cluster: Cluster, { metadata, spec, status }: V1Deployment): Promise<string> {
+  const failure = status?.conditions?.find(
+    (condition) => condition.type === 'ReplicaFailure' && condition.status === 'True',
+  )
+  if (failure) return `No pod can be made: ${failure.message}`
+  const namespace = metadata!.namespace!
+  const labels = Object.entries(spec!.selector.matchLabels ?? {}).map(([key, value]) => `${key}=${value}`)
+  const pods = (await cluster.pods(namespace, labels.join())).filter((pod) => !isReady(pod))
+  return troubleOf(pods) ?? (await warningOf(cluster, namespace, pods)) ?? 'The pods are still starting.'
+}
+
+/** The last warning about one of some pods. */
+async function warningOf(cluster: Cluster, namespace: string, pods: V1Pod[]): Promise<string | undefined> {
+  const names = new Set(pods.map(({ metadata }) => metadata!.name))
+  const events = await cluster.list<CoreV1Event>('v1/Event', namespace)
+  const warning = events
+    .filter(({ type, involvedObject }) => type === 'Warning' && names.has(involvedObject.name))
+    .toSorted((one, other) => Number(one.lastTimestamp ?? 0) - Number(other.lastTimestamp ?? 0))
+    .at(-1)
+  return warning && `${warning.involvedObject.name}: ${warning.reason} ${warning.message}`
 }
 
 /** What keeps pods from being ready, in a sentence; undefined when nothing does. */

@@ -150,7 +150,11 @@ function Cell({ person, step }: { person: Person; step: BoardState['labs'][numbe
   const key = `${lab.value!.id}/${step.id}`
   const cell = person.cells.find(({ lab: of, step: at }) => of === lab.value!.id && at === step.id)
   const opened = person.hints[key]
-  const hints = opened !== undefined && <small>{t.board.hints(opened, step.hints.length)}</small>
+  const hints = opened !== undefined && (
+    <small>
+      {opened > step.hints.length ? t.board.solutionShown : t.board.hints(opened, step.hints.length)}
+    </small>
+  )
   if (!cell)
     return (
       <td class="cell-none">

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import type { CheckReport } from '#checks/finding.ts'
+import type { CheckReport, Finding } from '#checks/finding.ts'
 import type { ApiProblem } from '#server/api.ts'
 import { t } from '../i18n/index.ts'
 import { FindingCard } from './FindingCard.tsx'
@@ -9,7 +9,7 @@ import { StepScore } from './StepScore.tsx'
 import { StepTools } from './StepTools.tsx'
 import { checkStep, problemOf } from './session.ts'
 import { openStep } from './steps.ts'
-import { announcement, checking, lab, started, step } from './store.ts'
+import { announcement, checking, lab, scored, started, step } from './store.ts'
 
 /** The end of a step: the button, what the last check found, and the way on. */
 export function StepCheck({ step: id = '' }: Record<string, string>) {
@@ -28,7 +28,7 @@ export function StepCheck({ step: id = '' }: Record<string, string>) {
     const failing = report?.findings.findLast(({ status }) => status === 'failed')
     if (report?.status === 'error') announcement.value = t.lab.stepError(title)
     else if (report?.status === 'failed' && failing)
-      announcement.value = t.lab.stepNotYet(title, failing.title)
+      announcement.value = t.lab.stepNotYet(title, scored.value ? '' : failing.title)
   }
 
   return (
@@ -75,8 +75,24 @@ function Report({ report, passed }: { report: CheckReport; passed: boolean }) {
           </ul>
         </details>
       )}
-      {!passed && failed.map((finding) => <FindingCard key={finding.id} finding={finding} />)}
+      {!passed &&
+        failed.length > 0 &&
+        (scored.value ? <Hidden findings={failed} /> : <Cards findings={failed} />)}
     </div>
+  )
+}
+
+function Cards({ findings }: { findings: Finding[] }) {
+  return findings.map((finding) => <FindingCard key={finding.id} finding={finding} />)
+}
+
+/** In a drill a check that said what is wrong would take the search away: it opens by choice, as the hints do, and counts as one. */
+function Hidden({ findings }: { findings: Finding[] }) {
+  return (
+    <details class="hint">
+      <summary>{t.check.notInOrder(findings.length)}</summary>
+      <Cards findings={findings} />
+    </details>
   )
 }
 

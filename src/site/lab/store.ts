@@ -33,6 +33,8 @@ export const resets = signal(0)
 export const announcement = signal('')
 
 export const started = computed(() => lab.value?.started ?? false)
+/** Whether steps bring points, fewer for each hint. */
+export const scored = computed(() => lab.value?.result !== undefined)
 export const passed = computed(() => lab.value?.steps.filter(({ status }) => status === 'passed').length ?? 0)
 
 export function step(id: string): StepState | undefined {

@@ -60,6 +60,7 @@ export const board = {
   passedOf: (passed: number, all: number) => `${passed} of ${all}`,
   help: (name: string) => `Help ${name}`,
   hints: (opened: number, all: number) => `${opened} of ${all} hints`,
+  solutionShown: 'its solution',
   skipped: 'done for them',
   lookIn: 'Look in',
   select: (name: string) => `Choose ${name}`,

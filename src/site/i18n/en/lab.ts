@@ -43,7 +43,7 @@ export const lab = {
   about: (amount: string) => `about ${amount}`,
   noWait: 'no wait',
   stepPassed: (title: string) => `Done: ${title}`,
-  stepNotYet: (title: string, finding: string) => `Not yet: ${title}. ${finding}`,
+  stepNotYet: (title: string, finding: string) => `Not yet: ${title}. ${finding}`.trim(),
   stepError: (title: string) => `The check of “${title}” could not run to its end.`,
   nextStep: (title: string) => `Next: ${title}`,
 }
@@ -64,6 +64,8 @@ export const check = {
   hint: 'Show a hint',
   lesson: 'Read the lesson on this',
   inOrder: (n: number) => (n === 1 ? '1 thing is in order' : `${n} things are in order`),
+  notInOrder: (n: number) =>
+    `Show the ${n === 1 ? 'thing' : `${n} things`} not in order yet (counts as a hint)`,
 }
 
 export const layout = {

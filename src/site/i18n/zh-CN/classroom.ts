@@ -62,6 +62,7 @@ export const board: typeof en.board = {
   passedOf: (passed, all) => `${passed}/${all}`,
   help: (name) => `帮助 ${name}`,
   hints: (opened, all) => `提示 ${opened}/${all}`,
+  solutionShown: '看了答案',
   skipped: '由讲师代做',
   lookIn: '查看',
   select: (name) => `选择 ${name}`,

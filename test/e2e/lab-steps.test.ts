@@ -67,6 +67,48 @@ async function passFirst(): Promise<void> {
   await second.getByRole('button', { name: 'Back to where it began' }).waitFor()
 }
 
+describe('a step of a drill', () => {
+  let drill: TestServer
+  beforeAll(async () => {
+    const [first] = (await loadLabs()).filter(({ id }) => id === 'first-eks-cluster')
+    const finding = {
+      id: 'no-cluster',
+      title: 'The cluster exists',
+      status: 'failed' as const,
+      cause: 'It was never made.',
+    }
+    drill = await TestServer.start({
+      site: buildSite(),
+      labs: Promise.resolve([{ ...first!, scored: { about: ['harbor'] } }]),
+      runner: {
+        async run({ lab, step }) {
+          const status = drill.passing.has(step) ? 'passed' : 'failed'
+          return { lab, step, status, findings: [{ ...finding, status }], at: 1, duration: 1 }
+        },
+        warm() {},
+        async close() {},
+      },
+    })
+  })
+  afterAll(() => drill?.close())
+
+  it('says that it is not done, and what is not in order only by choice, as a hint', async () => {
+    const page = await LabPage.open(browser, drill)
+    await page.start()
+    const first = page.step('look-around')
+    await first.getByRole('button', { name: 'Check' }).click()
+    await first.getByText('Show what is not in order yet').waitFor()
+    expect(await first.getByText('It was never made.').isVisible()).toBe(false)
+    await first.getByText('Show what is not in order yet').click()
+    await first.getByText('It was never made.').waitFor()
+    drill.passing.add('look-around')
+    await first.getByRole('button', { name: 'Check again' }).click()
+    await first.getByText('8 points.').waitFor()
+    expect(page.faults).toEqual([])
+    await page.close()
+  })
+})
+
 describe('a step', () => {
   it('tells what changed since it began: calls and things', async () => {
     call('CreateRole')

@@ -90,7 +90,7 @@ function Cards({ findings }: { findings: Finding[] }) {
 function Hidden({ findings }: { findings: Finding[] }) {
   return (
     <details class="hint">
-      <summary>{t.check.notInOrder(findings.length)}</summary>
+      <summary>{t.check.notInOrder}</summary>
       <Cards findings={findings} />
     </details>
   )

@@ -64,8 +64,7 @@ export const check = {
   hint: 'Show a hint',
   lesson: 'Read the lesson on this',
   inOrder: (n: number) => (n === 1 ? '1 thing is in order' : `${n} things are in order`),
-  notInOrder: (n: number) =>
-    `Show the ${n === 1 ? 'thing' : `${n} things`} not in order yet (counts as a hint)`,
+  notInOrder: 'Show what is not in order yet (counts as a hint)',
 }
 
 export const layout = {

@@ -63,7 +63,7 @@ export const check: typeof en.check = {
   hint: '显示提示',
   lesson: '阅读相关课程',
   inOrder: (n) => `${n} 项正常`,
-  notInOrder: (n) => `显示尚未正常的 ${n} 项（算作一条提示）`,
+  notInOrder: '显示还有什么不正常（算作一条提示）',
 }
 
 export const layout: typeof en.layout = {

@@ -237,6 +237,7 @@ function auditEvent(request: AnsweredRequest, now: number): object {
       ? {
           'authorization.k8s.io/decision': request.refusal === undefined ? 'allow' : 'forbid',
           'authorization.k8s.io/reason': request.refusal ?? '',
+          ...request.annotations,
         }
       : {},
   }

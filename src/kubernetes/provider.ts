@@ -147,6 +147,8 @@ export interface AnsweredRequest {
   code: number
   /** Why it was refused. */
   refusal?: string
+  /** What admission has added for the audit log. */
+  annotations: Record<string, string>
   /** What the answer's Status says of what went wrong. */
   error?: { reason: string; message: string }
   /** ms since the epoch. */

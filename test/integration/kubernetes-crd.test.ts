@@ -83,6 +83,25 @@ metadata: {name: ${name}}
 spec: ${spec}
 `
 
+const definition = (plural: string, properties: string, rules: string) => `
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: ${plural}.stable.example.com}
+spec:
+  group: stable.example.com
+  scope: Namespaced
+  names: {plural: ${plural}, singular: shape, kind: Shape}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema:
+      openAPIV3Schema:
+        type: object
+        properties:
+          spec: {type: object, properties: ${properties}, x-kubernetes-validations: ${rules}}
+`
+
 beforeAll(async () => {
   cluster = await kubectlCluster({ nodes: 1 })
   expect(await kubectl('apply -f -', DEFINITION)).toBe(
@@ -220,6 +239,97 @@ describe('a CustomResourceDefinition', () => {
     expect(await failure('replace -f -', wrongRule)).toContain(
       'x-kubernetes-validations[0].rule: Invalid value:',
     )
+  })
+
+  it('must have rules that fit its types and cost little', async () => {
+    const DEAR =
+      '(try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)'
+    const schema = (properties: string, rules: string) =>
+      failure('apply -f -', definition('shapes', properties, rules))
+    const at = 'spec.validation.openAPIV3Schema.properties[spec].x-kubernetes-validations'
+    expect(
+      await schema(
+        '{names: {type: array, items: {type: string}}, count: {type: integer}}',
+        `[{rule: self.cuont > 0}, {rule: self.count == 'x'}, {rule: self.count}, {rule: "self.count.startsWith('a')"}]`,
+      ),
+    ).toMatch(
+      new RegExp(
+        [
+          `\\[0\\].rule: Invalid value: .*: compilation failed: ERROR: <input>:1:5: undefined field 'cuont'`,
+          `\\[1\\].rule: Invalid value: .*: compilation failed: ERROR: <input>:1:12: found no matching overload for '_==_' applied to '\\(int, string\\)'`,
+          `\\[2\\].rule: Invalid value: .*: cel expression must evaluate to a bool`,
+          `\\[3\\].rule: Invalid value: .*: found no matching overload for 'startsWith' applied to 'int.\\(string\\)'`,
+        ].join('[\\s\\S]*'),
+      ),
+    )
+    // https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#resource-use-by-validation-functions
+    expect(
+      await schema(
+        '{names: {type: array, items: {type: string}}}',
+        `[{rule: 'self.names.all(a, self.names.all(b, a == b))'}]`,
+      ),
+    ).toBe(
+      `The CustomResourceDefinition "shapes.stable.example.com" is invalid: \n* ${at}[0].rule: Forbidden: estimated rule cost exceeds budget by factor of more than 100x ${DEAR}\n* ${at}[0].rule: Forbidden: contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema\n* spec.validation.openAPIV3Schema: Forbidden: x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema exceeds budget by factor of more than 100x ${DEAR}\n`,
+    )
+    expect(
+      await schema(
+        '{names: {type: array, items: {type: object, properties: {min: {type: integer}}, x-kubernetes-validations: [{rule: self.min == oldSelf.min}]}}}',
+        `[{rule: 'self.names.size() < 3', messageExpression: "'not ' + string(self.names.size())"}]`,
+      ),
+    ).toMatch(
+      /items.x-kubernetes-validations\[0\].rule: Invalid value: "self.min == oldSelf.min": oldSelf cannot be used on the uncorrelatable portion of the schema within spec.validation.openAPIV3Schema.properties\[spec\].properties\[names\][\s\S]*messageExpression: Forbidden: estimated messageExpression cost exceeds budget by factor of more than 100x/,
+    )
+  })
+
+  it('asks its rules only while they cost little', async () => {
+    const unique = `[{rule: 'self.names.all(a, self.names.exists_one(b, a == b))', message: names differ}]`
+    await kubectl(
+      'apply -f -',
+      definition(
+        'shapes',
+        '{names: {type: array, maxItems: 1000, items: {type: string, maxLength: 5}}, until: {type: string, format: date-time}, namespace: {type: string}}',
+        unique,
+      ),
+    )
+    await kubectl('wait --for=condition=Established crd/shapes.stable.example.com --timeout=10s')
+    const shape = (count: number) =>
+      JSON.stringify({
+        apiVersion: 'stable.example.com/v1',
+        kind: 'Shape',
+        metadata: { name: 'many' },
+        spec: { names: Array.from({ length: count }, (_, index) => `n${index}`) },
+      })
+    expect(await kubectl('apply -f -', shape(100))).toContain('created')
+    expect(await failure('apply -f -', shape(900))).toBe(
+      `The Shape "many" is invalid: spec: Invalid value: 'operation cancelled: actual cost limit exceeded': no further validation rules will be run due to call cost exceeds limit for rule: names differ\n`,
+    )
+  })
+
+  it('shows dates as dates and keywords by their escaped names', async () => {
+    await kubectl(
+      'apply -f -',
+      definition(
+        'shapes',
+        '{until: {type: string, format: date-time}, namespace: {type: string}, wait: {type: string, format: duration}}',
+        `[{rule: "!has(self.until) || self.until > timestamp('2026-01-01T00:00:00Z')"}, {rule: "self.__namespace__ != 'kube-system'"}, {rule: "self.wait < duration('1h')"}]`,
+      ),
+    )
+    const shape = (spec: string) =>
+      `{apiVersion: stable.example.com/v1, kind: Shape, metadata: {name: s}, spec: ${spec}}`
+    await expect
+      .poll(() =>
+        cluster
+          .run(['apply', '-f', '-'], {
+            input: shape("{namespace: kube-system, wait: 90m, until: '2025-01-01T00:00:00Z'}"),
+          })
+          .then(({ stderr }) => stderr),
+      )
+      .toMatch(
+        /failed rule: !has[\s\S]*failed rule: self.__namespace__ != 'kube-system'[\s\S]*failed rule: self.wait < duration/,
+      )
+    expect(
+      await kubectl('apply -f -', shape("{namespace: a, wait: 30m, until: '2027-01-01T00:00:00Z'}")),
+    ).toContain('created')
   })
 
   it('takes its objects with it', async () => {

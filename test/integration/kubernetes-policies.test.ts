@@ -9,8 +9,15 @@ import { type KubectlCluster, kubectlCluster } from './kubernetes-server.ts'
 // extensible-admission-controllers} and the dispatchers of apiserver/pkg/admission/plugin/{policy,webhook}, read 2026-11.
 
 let cluster: KubectlCluster
+/** Audit annotations of creations, by their objects. */
+const noted: Record<string, Record<string, string>> = {}
 beforeAll(async () => {
-  cluster = await kubectlCluster({ nodes: 1 })
+  cluster = await kubectlCluster({
+    nodes: 1,
+    onAnswer: ({ verb, object, annotations }) => {
+      if (verb === 'create') noted[`${object?.resource}/${object?.name}`] = annotations
+    },
+  })
 })
 afterAll(() => cluster.close())
 
@@ -120,6 +127,59 @@ describe('a ValidatingAdmissionPolicy', () => {
     )
     expect(await cluster.both('create cm ignored --from-literal=a=1')).toBe('configmap/ignored created\n')
     await kubectl('delete validatingadmissionpolicy careful')
+  })
+
+  it('says what it has seen to the audit log', async () => {
+    const spec = `
+  validations: [{expression: "size(object.data) < 2", message: one key}]
+  auditAnnotations:
+  - {key: keys, valueExpression: "'has ' + string(size(object.data))"}
+  - {key: none, valueExpression: "null"}
+  - {key: wrong, valueExpression: "has(object.data.wrong) ? dyn(1) : dyn('')"}`
+    await kubectl('apply -f -', `${policy('audited', spec)}${binding('audited', 'Audit')}`)
+    expect(await cluster.both('create cm two --from-literal=a=1 --from-literal=b=2')).toBe(
+      'configmap/two created\n',
+    )
+    const { 'validation.policy.admission.k8s.io/validation_failure': failure, ...rest } =
+      noted['configmaps/two']!
+    expect(JSON.parse(failure!)).toEqual([
+      {
+        message: 'one key',
+        policy: 'audited',
+        binding: 'audited',
+        expressionIndex: 0,
+        validationActions: ['Audit'],
+      },
+    ])
+    expect(rest).toEqual({ 'audited/keys': 'has 2' })
+    expect(await refused('create cm bad --from-literal=wrong=1')).toContain(
+      `valueExpression 'has(object.data.wrong) ? dyn(1) : dyn('')' resulted in unsupported return type: int. Return type must be either string or null.`,
+    )
+    await kubectl('delete validatingadmissionpolicy audited')
+  })
+
+  it('costs as much as it may, and is stopped then', async () => {
+    // https://kubernetes.io/docs/reference/using-api/cel/#resource-constraints
+    const withKeys = (count: number) =>
+      JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: 'many' },
+        data: Object.fromEntries(Array.from({ length: count }, (_, index) => [`key-${index}`, ''])),
+      })
+    const pairs = 'object.data.all(a, object.data.exists_one(b, a == b))'
+    const validations = (count: number) =>
+      `\n  validations: [${Array.from({ length: count }, () => `{expression: "${pairs}"}`).join(', ')}]`
+    await kubectl('apply -f -', `${policy('dear', validations(1))}${binding('dear', 'Deny')}`)
+    expect(await refused('create -f -', withKeys(700))).toContain(
+      `denied request: expression '${pairs}' resulted in error: operation cancelled: actual cost limit exceeded\n`,
+    )
+    // Each is cheap enough, all of them are not.
+    await kubectl('apply -f -', policy('dear', validations(20)))
+    expect(await refused('create -f -', withKeys(400))).toContain(
+      `ValidatingAdmissionPolicy 'dear' with binding 'dear' denied request: validation failed due to running out of cost budget, no further validation rules will be run\n`,
+    )
+    await kubectl('delete validatingadmissionpolicy dear')
   })
 
   it('knows who asks, the namespace and the old object', async () => {

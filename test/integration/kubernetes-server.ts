@@ -5,6 +5,7 @@ import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { KubernetesCluster } from '#kubernetes/cluster.ts'
+import type { AnsweredRequest } from '#kubernetes/provider.ts'
 import type { VirtualNetwork } from '#network/virtual-network.ts'
 import { Clock } from '#world/clock.ts'
 import type { Store } from '#world/store.ts'
@@ -60,12 +61,16 @@ const authenticate = async (token: string) => {
 }
 
 export async function kubectlCluster(
-  options: { store?: Store; nodes?: number } = {},
+  options: { store?: Store; nodes?: number; onAnswer?(request: AnsweredRequest): void } = {},
 ): Promise<KubectlCluster> {
   const clock = new Clock()
   const world = new World({ id: 'test', clock, ...(options.store && { store: options.store }) })
   const folder = await mkdtemp(join(tmpdir(), 'drydock-kubectl-'))
-  const served = await servedCluster(world, { folder, authenticate })
+  const served = await servedCluster(world, {
+    folder,
+    authenticate,
+    ...(options.onAnswer && { onAnswer: options.onAnswer }),
+  })
   const { cluster, network, url, authority } = served
   for (let index = 1; index <= (options.nodes ?? 2); index++) cluster.kubelets.registerNode(machine(index))
   await writeFile(join(folder, 'ca.crt'), authority)

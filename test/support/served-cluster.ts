@@ -10,7 +10,7 @@ import { createContainerRuntime } from '#containers/processes/runtime.ts'
 import type { ContainerRuntime } from '#containers/runtime.ts'
 import { KubernetesCluster } from '#kubernetes/cluster.ts'
 import type { NodeRegistry } from '#kubernetes/kubelet/kubelet.ts'
-import type { UserInfo } from '#kubernetes/provider.ts'
+import type { AnsweredRequest, UserInfo } from '#kubernetes/provider.ts'
 import { CertificateIssuer, createAuthority } from '#network/authority.ts'
 import { VirtualNetwork } from '#network/virtual-network.ts'
 import type { World } from '#world/world.ts'
@@ -31,6 +31,8 @@ interface Options {
   folder: string
   /** Who a bearer token stands for. Default: `admin` is of group system:masters. */
   authenticate?(token: string): Promise<UserInfo | undefined>
+  /** Is told of each request that was answered. */
+  onAnswer?(request: AnsweredRequest): void
 }
 
 const administrator = async (token: string): Promise<UserInfo | undefined> =>
@@ -47,7 +49,7 @@ export interface StartedCluster {
 export async function startCluster(
   world: World,
   blobs: BlobStore,
-  options: Pick<Options, 'authenticate'> & {
+  options: Pick<Options, 'authenticate' | 'onAnswer'> & {
     authority?: StartedCluster['authority']
     wrap?(runtime: ContainerRuntime): ContainerRuntime
   } = {},
@@ -74,6 +76,7 @@ export async function startCluster(
     serviceCidr: '10.100.0.0/16',
     certificateAuthority: authority,
     endpoint: 'https://kubernetes.test',
+    ...(options.onAnswer && { onAnswer: options.onAnswer }),
     controlPlaneAddresses: ['192.168.100.1', '192.168.101.1'],
   })
   await cluster.start()

@@ -1,6 +1,7 @@
 import type { Environment } from '@marcbachmann/cel-js'
 import type { AccessAttributes, UserInfo } from '../../provider.ts'
 import { Compiler, faultOf, type Program } from '../cel/compiler.ts'
+import { Budget, OUT_OF_BUDGET } from '../cel/meter.ts'
 import type { CelNode } from '../cel/positions.ts'
 import { isObject, type Json, type Obj } from '../json.ts'
 import type { Kind } from '../kinds/kind.ts'
@@ -135,7 +136,7 @@ const admission = new Compiler(
 export const compile = (expression: string): Program => admission.compile(expression)
 
 /** The syntax tree of an expression that compiles. */
-export const treeOf = (expression: string): CelNode => compile(expression).tree as CelNode
+export const treeOf = (expression: string): CelNode => compile(expression).tree
 
 /** A JSON value as CEL has it. */
 export function toCel(value: Json): unknown {
@@ -172,14 +173,23 @@ export function variablesOf(request: AdmissionRequest, kind: Kind, context: Stra
   }
 }
 
-/** The value of an expression. Throws an Error in the words of Kubernetes. */
-export function evaluate(expression: string, variables: Variables): unknown {
-  try {
-    return compile(expression)(variables)
-  } catch (error) {
-    throw new Error(`expression '${expression}' resulted in error: ${faultOf(error)}`)
+/** There is nothing left for further expressions. */
+export class OutOfBudgetError extends Error {
+  constructor() {
+    super(OUT_OF_BUDGET)
   }
 }
+
+/** The value of an expression. Throws an Error in the words of Kubernetes: OutOfBudgetError when it costs more than is left. */
+export function evaluate(expression: string, variables: Variables, budget: Budget): unknown {
+  const { value, error, cost } = compile(expression)(variables)
+  if (!budget.pays(cost)) throw new OutOfBudgetError()
+  if (error) throw new Error(`expression '${expression}' resulted in error: ${faultOf(error)}`)
+  return value
+}
+
+/** Units that all conditions of a webhook or policy may cost together. Source: k8s.io/apiserver/pkg/apis/cel/config.go */
+const CONDITIONS_BUDGET = 2_500_000
 
 /**
  * Whether every match condition holds. One that is false decides; else what went wrong is thrown.
@@ -187,10 +197,12 @@ export function evaluate(expression: string, variables: Variables): unknown {
  */
 export function conditionsHold(conditions: Obj[] | undefined, variables: Variables): boolean {
   const errors: string[] = []
+  const budget = new Budget(CONDITIONS_BUDGET)
   for (const { expression } of conditions ?? []) {
     try {
-      if (evaluate(expression, variables) !== true) return false
+      if (evaluate(expression, variables, budget) !== true) return false
     } catch (error) {
+      if (error instanceof OutOfBudgetError) throw error
       errors.push((error as Error).message)
     }
   }

@@ -53,9 +53,17 @@ export const podSecurity: AdmissionPlugin = (request, context) => {
   if (isPod) {
     const { level, name } = policyOf(labels, 'enforce')
     const problems = told(level, spec)
+    request.annotate(`${PREFIX}enforce-policy`, name)
     if (problems)
       throw forbidden(kind, request.name, `violates PodSecurity ${JSON.stringify(name)}: ${problems}`)
   }
+  const audited = policyOf(labels, 'audit')
+  const noted = told(audited.level, spec)
+  if (noted)
+    request.annotate(
+      `${PREFIX}audit-violations`,
+      `would violate PodSecurity ${JSON.stringify(audited.name)}: ${noted}`,
+    )
   const { level, name } = policyOf(labels, 'warn')
   const problems = told(level, spec)
   if (problems) request.warn(`would violate PodSecurity ${JSON.stringify(name)}: ${problems}`)

@@ -1,11 +1,12 @@
 import { Environment } from '@marcbachmann/cel-js'
 import { withLibrary } from './library.ts'
+import { type Evaluation, metered } from './meter.ts'
+import type { CelNode } from './positions.ts'
 
-/** Evaluates an expression. Throws what goes wrong in it. */
+/** Evaluates an expression. */
 export interface Program {
-  (context: Record<string, unknown>): unknown
-  /** Its syntax tree, as the library has it. */
-  readonly tree: unknown
+  (context: Record<string, unknown>): Evaluation
+  readonly tree: CelNode
 }
 
 /** A string literal, or a call of CEL's `matches` as a method. */
@@ -42,7 +43,9 @@ export class Compiler {
       const parsed = this.#environment.parse(withRe2(expression))
       const checked = parsed.check()
       if (!checked.valid) throw checked.error ?? new Error('the expression has no type')
-      program = Object.assign((context: Record<string, unknown>) => parsed(context), { tree: parsed.ast })
+      const tree = parsed.ast as unknown as CelNode
+      const run = metered(tree)
+      program = Object.assign((context: Record<string, unknown>) => run(() => parsed(context)), { tree })
       if (this.#programs.size > KEPT) this.#programs.clear()
       this.#programs.set(expression, program)
     }

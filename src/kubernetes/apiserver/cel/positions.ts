@@ -1,4 +1,5 @@
 import { firstLine } from './compiler.ts'
+import { methodName } from './costs.ts'
 
 /** A node of the library's syntax tree. */
 export interface CelNode {
@@ -53,11 +54,7 @@ function inGo(text: string, expression: string, offset: number): string {
     return `found no matching overload for '_${operator[2]}_' applied to '(${operator[1]}, ${operator[3]})'`
   const method = /^found no matching overload for '(.+?)\.(\w+)\((.*)\)'$/.exec(text)
   if (method) {
-    const operands = [method[1], ...(method[3] ? [method[3]] : [])].join(', ')
-    return `found no matching overload for '${method[2]}' applied to '(${operands})'`.replace(
-      're2Matches',
-      'matches',
-    )
+    return `found no matching overload for '${methodName(method[2]!)}' applied to '${method[1]}.(${method[3]})'`
   }
   const call = /^found no matching overload for '(\w+)\((.*)\)'$/.exec(text)
   if (call) return `found no matching overload for '${call[1]}' applied to '(${call[2]})'`

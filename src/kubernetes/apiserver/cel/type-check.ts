@@ -1,4 +1,6 @@
 import type { ModelNode, TypeNode } from '../schema/schema.ts'
+import { methodName } from './costs.ts'
+import { unescaped } from './names.ts'
 import { type CelNode, located, offsetOf } from './positions.ts'
 
 /** The type of an expression, as far as it is known. */
@@ -10,11 +12,15 @@ export type CelType =
   | 'bool'
   | 'bytes'
   | 'timestamp'
+  | 'duration'
   | 'null'
   | { model: ModelNode }
   | { list: CelType }
   | { map: CelType }
+  /** What is not known of it may be anything. */
   | { fields: ReadonlyMap<string, CelType> }
+  /** It has no other fields. */
+  | { object: ReadonlyMap<string, CelType> }
 
 const SCALARS: Readonly<Record<string, CelType>> = {
   string: 'string',
@@ -45,16 +51,9 @@ export function typeOf(type: TypeNode): CelType {
 }
 
 const BOOLEAN_METHODS = new Set(['startsWith', 'endsWith', 'contains', 'matches', 're2Matches', 'exists_one'])
-const TEXT_METHODS = new Set([
-  'lowerAscii',
-  'upperAscii',
-  'trim',
-  'replace',
-  'substring',
-  'charAt',
-  'join',
-  'find',
-])
+const TEXT_METHODS = new Set(['lowerAscii', 'upperAscii', 'trim', 'replace', 'substring', 'charAt', 'find'])
+/** Methods that no other type has. */
+const OF_TEXTS = new Set(['startsWith', 'endsWith', 'contains', 're2Matches', ...TEXT_METHODS])
 const CALLS: Readonly<Record<string, CelType>> = {
   size: 'int',
   int: 'int',
@@ -62,6 +61,8 @@ const CALLS: Readonly<Record<string, CelType>> = {
   double: 'double',
   bool: 'bool',
   has: 'bool',
+  duration: 'duration',
+  timestamp: 'timestamp',
 }
 const ORDER = new Set(['<', '<=', '>', '>=', '==', '!='])
 const ARITHMETIC = new Set(['+', '-', '*', '/', '%'])
@@ -69,6 +70,8 @@ const ARITHMETIC = new Set(['+', '-', '*', '/', '%'])
 /** Checks an expression against the types of its variables; what it finds is in the form of cel-go's errors. */
 export class TypeChecker {
   readonly errors: string[] = []
+  /** The type of each node that was checked. */
+  readonly types = new Map<CelNode, CelType>()
   readonly #expression: string
   readonly #names: Map<string, CelType>
 
@@ -79,6 +82,12 @@ export class TypeChecker {
 
   /** The type of a node, `dyn` where it is not known. */
   check(node: CelNode): CelType {
+    const type = this.#typeOf(node)
+    this.types.set(node, type)
+    return type
+  }
+
+  #typeOf(node: CelNode): CelType {
     const { op } = node
     switch (op) {
       case 'value':
@@ -132,6 +141,7 @@ export class TypeChecker {
       return this.#fail(node, `type '${nameOf(type)}' does not support field selection`)
     if ('map' in type) return type.map
     if ('fields' in type) return type.fields.get(name) ?? 'dyn'
+    if ('object' in type) return type.object.get(name) ?? this.#fail(node, `undefined field '${name}'`)
     const field = type.model.fields.get(unescaped(name))
     return field ? typeOf(field.type) : this.#fail(node, `undefined field '${name}'`)
   }
@@ -150,11 +160,17 @@ export class TypeChecker {
     return CALLS[name] ?? 'dyn'
   }
 
-  #method({ args }: CelNode): CelType {
+  #method(node: CelNode): CelType {
+    const { args } = node
     const [name, target, given] = args as [string, CelNode, CelNode[]]
     const type = this.check(target)
     if (!['all', 'exists', 'exists_one', 'filter', 'map'].includes(name) || given[0]?.op !== 'id') {
-      for (const argument of given) this.check(argument)
+      const types = given.map((argument) => this.check(argument))
+      if (OF_TEXTS.has(name) && typeof type === 'string' && type !== 'string' && type !== 'dyn')
+        return this.#fail(
+          node,
+          `found no matching overload for '${methodName(name)}' applied to '${nameOf(type)}.(${types.map(nameOf).join(', ')})'`,
+        )
       return BOOLEAN_METHODS.has(name)
         ? 'bool'
         : TEXT_METHODS.has(name)
@@ -182,7 +198,8 @@ export class TypeChecker {
     ]
     const known = typeof left === 'string' && typeof right === 'string' && ![left, right].includes('dyn')
     const numbers = ORDER.has(node.op) && [left, right].every((type) => type === 'int' || type === 'double')
-    if (known && left !== right && ![left, right].includes('null') && !numbers)
+    const times = ARITHMETIC.has(node.op) && [left, right].includes('duration')
+    if (known && left !== right && ![left, right].includes('null') && !numbers && !times)
       return this.#fail(
         node,
         `found no matching overload for '_${node.op}_' applied to '(${nameOf(left)}, ${nameOf(right)})'`,
@@ -202,16 +219,14 @@ function literalType(value: unknown): CelType {
   return value === null ? 'null' : 'dyn'
 }
 
-function nameOf(type: CelType): string {
-  if (typeof type === 'string') return type === 'timestamp' ? 'google.protobuf.Timestamp' : type
-  if ('list' in type) return `list(${nameOf(type.list)})`
-  if ('map' in type) return `map(string, ${nameOf(type.map)})`
-  return 'model' in type ? type.model.name : 'dyn'
+const NAMES: Readonly<Record<string, string>> = {
+  timestamp: 'google.protobuf.Timestamp',
+  duration: 'google.protobuf.Duration',
 }
 
-/** Field names that CEL cannot spell are escaped. */
-const unescaped = (name: string): string =>
-  name.replace(
-    /__(underscores|dot|dash|slash)__/g,
-    (_, part: string) => ({ underscores: '__', dot: '.', dash: '-', slash: '/' })[part]!,
-  )
+function nameOf(type: CelType): string {
+  if (typeof type === 'string') return NAMES[type] ?? type
+  if ('list' in type) return `list(${nameOf(type.list)})`
+  if ('map' in type) return `map(string, ${nameOf(type.map)})`
+  return 'model' in type ? type.model.name : 'object' in type ? 'object' : 'dyn'
+}

@@ -85,11 +85,28 @@ function versionsErrors(versions: Obj[]): FieldError[] {
     }
     seen.add(version.name)
     errors.push(...checkForm(`${path}.name`, version.name ?? '', FORMS.service))
-    const schema = version.schema?.openAPIV3Schema
-    if (!schema) errors.push(required(`${path}.schema.openAPIV3Schema`, 'schemas are required'))
-    else errors.push(...structuralErrors(schema, `${path}.schema.openAPIV3Schema`))
-    errors.push(...columnErrors(version, path), ...scaleErrors(version, path))
+    if (!version.schema?.openAPIV3Schema)
+      errors.push(required(`${path}.schema.openAPIV3Schema`, 'schemas are required'))
   }
+  const each = <T>(part: (version: Obj) => T, check: (version: Obj, of: string) => FieldError[]) => {
+    // What all versions have alike stands above them in the form that upstream validates.
+    const alike = versions.every((version) => equal(part(version), part(versions[0]!)))
+    if (alike && versions[0]) errors.push(...check(versions[0], 'spec'))
+    else
+      for (const [index, version] of versions.entries())
+        errors.push(...check(version, `spec.versions[${index}]`))
+  }
+  each(
+    ({ schema }) => schema,
+    ({ schema }, of) => {
+      const path = of === 'spec' ? 'spec.validation' : `${of}.schema`
+      return schema?.openAPIV3Schema
+        ? structuralErrors(schema.openAPIV3Schema, `${path}.openAPIV3Schema`)
+        : []
+    },
+  )
+  each(({ subresources }) => subresources, scaleErrors)
+  each(({ additionalPrinterColumns }) => additionalPrinterColumns, columnErrors)
   const count = versions.filter(({ storage }) => storage).length
   if (count !== 1)
     errors.push(

@@ -1,5 +1,7 @@
 import { equal } from '../../equality.ts'
 import { Compiler, firstLine, type Program } from '../cel/compiler.ts'
+import { Budget, CostLimitError, OUT_OF_BUDGET } from '../cel/meter.ts'
+import { escaped } from '../cel/names.ts'
 import { type FieldError, invalidValue } from '../errors.ts'
 import { isObject, type Json, type Obj } from '../json.ts'
 import { type JsonSchema, own, partsOf, type ValidationRule, valuesOf } from './json-schema.ts'
@@ -12,19 +14,48 @@ export const compile = (expression: string): Program => rules.compile(expression
 /** Whether a rule compares with the state before, and so holds only for updates. */
 const isTransition = (rule: ValidationRule) => /\boldSelf\b/.test(rule.rule)
 
-/** Checks the CEL rules of a schema and of all in it. Models apiextensions-apiserver/pkg/apiserver/schema/cel. */
-export function ruleErrors(schema: JsonSchema, value: Json, old: Json, path: string): FieldError[] {
-  if (value === null || value === undefined) return []
+/** Checks the CEL rules of a schema and of all in it, until they have cost too much. Models apiextensions-apiserver/pkg/apiserver/schema/cel. */
+export function ruleErrors(schema: JsonSchema, value: Json, old: Json): FieldError[] {
   const errors: FieldError[] = []
-  for (const rule of schema['x-kubernetes-validations'] ?? []) {
-    if (isTransition(rule) && old === undefined && !rule.optionalOldSelf) continue
-    const error = failure(rule, schema, value, old, path)
-    if (error) errors.push(error)
-  }
-  for (const [inner, part, here, key] of partsOf(schema, value, path)) {
-    errors.push(...ruleErrors(inner, part, before(schema, value, old, key), here))
+  try {
+    check(schema, value, old, '', new Asked(errors))
+  } catch (error) {
+    if (!(error instanceof SpentError)) throw error
   }
   return errors
+}
+
+/** There is nothing left for further rules. */
+class SpentError extends Error {}
+
+/** What rules have found, and what is left for those after them. */
+class Asked {
+  readonly budget = new Budget()
+  readonly errors: FieldError[]
+
+  constructor(errors: FieldError[]) {
+    this.errors = errors
+  }
+
+  /** Throws SpentError after the last error. */
+  end(error: FieldError): never {
+    this.errors.push(error)
+    throw new SpentError()
+  }
+}
+
+function check(schema: JsonSchema, value: Json, old: Json, path: string, asked: Asked): void {
+  if (value === null || value === undefined) return
+  const rules = (schema['x-kubernetes-validations'] ?? []).filter(
+    (rule) => !isTransition(rule) || old !== undefined || rule.optionalOldSelf,
+  )
+  const context = rules.length > 0 && {
+    self: toCel(schema, value),
+    oldSelf: old === undefined ? undefined : toCel(schema, old),
+  }
+  if (context) for (const rule of rules) ask(rule, schema, value, path, context, asked)
+  for (const [inner, part, here, key] of partsOf(schema, value, path))
+    check(inner, part, before(schema, value, old, key), here, asked)
 }
 
 /** The old value of a part: elements of lists that are maps are found by their keys, others have none. */
@@ -35,44 +66,67 @@ function before(schema: JsonSchema, value: Json, old: Json, key: string | number
   return old.find((item) => keys.every((name) => equal(item?.[name], value[key]?.[name])))
 }
 
-function failure(
+function ask(
   rule: ValidationRule,
   schema: JsonSchema,
   value: Json,
-  old: Json,
   path: string,
-): FieldError | undefined {
-  const context = { self: toCel(schema, value), oldSelf: old === undefined ? undefined : toCel(schema, old) }
+  context: Record<string, unknown>,
+  asked: Asked,
+): void {
   const field = rule.fieldPath ? `${path}${rule.fieldPath}`.replace(/^\./, '') : path
-  const name = rule.message ?? rule.rule
-  try {
-    if (compile(rule.rule)(context) === true) return undefined
-  } catch (error) {
-    return reasoned(rule, schema, field, value, `${firstLine(error)} evaluating rule: ${name}`)
+  const invalid = (where: string, text: string) => reasoned(undefined, schema, where, value, text)
+  const { value: holds, error, cost } = compile(rule.rule)(context)
+  if (!asked.budget.pays(cost)) asked.end(invalid(path, OUT_OF_BUDGET))
+  const name = (rule.message ?? rule.rule).trim()
+  if (error instanceof CostLimitError)
+    asked.end(
+      invalid(
+        path,
+        `'${error.message}': no further validation rules will be run due to call cost exceeds limit for rule: ${name}`,
+      ),
+    )
+  if (error) asked.errors.push(invalid(path, `${firstLine(error)} evaluating rule: ${name}`))
+  else if (holds !== true) {
+    const text = messageOf(rule, context, asked, (why) => asked.end(invalid(field, why)))
+    asked.errors.push(reasoned(rule.reason, schema, field, value, text))
   }
-  return reasoned(rule, schema, field, value, messageOf(rule, context))
 }
 
-function messageOf(rule: ValidationRule, context: Record<string, unknown>): string {
-  if (rule.messageExpression) {
-    try {
-      const message = compile(rule.messageExpression)(context)
-      if (typeof message === 'string' && message.trim() !== '') return message
-    } catch {
-      // As upstream: the fixed message stands in.
-    }
+function messageOf(
+  { rule, message, messageExpression }: ValidationRule,
+  context: Record<string, unknown>,
+  asked: Asked,
+  end: (why: string) => never,
+): string {
+  if (messageExpression) {
+    const { value, error, cost } = compile(messageExpression)(context)
+    if (!asked.budget.pays(cost))
+      end(
+        'messageExpression evaluation failed due to running out of cost budget, no further validation rules will be run',
+      )
+    if (error instanceof CostLimitError)
+      end(
+        `no further validation rules will be run due to call cost exceeds limit for messageExpression: ${JSON.stringify(messageExpression)}`,
+      )
+    // Otherwise, as upstream: the fixed message stands in.
+    const text = typeof value === 'string' ? value.trim() : ''
+    if (text && text.length <= LONGEST_MESSAGE && !text.includes('\n')) return text
   }
-  return rule.message ?? `failed rule: ${rule.rule}`
+  return message?.trim() || `failed rule: ${rule.trim()}`
 }
+
+/** Longest value of a `messageExpression` that is shown, bytes. */
+const LONGEST_MESSAGE = 5 * 1024
 
 function reasoned(
-  rule: ValidationRule,
+  reason: string | undefined,
   schema: JsonSchema,
   field: string,
   value: Json,
   text: string,
 ): FieldError {
-  switch (rule.reason) {
+  switch (reason) {
     case 'FieldValueForbidden':
       return { field, reason: 'FieldValueForbidden', body: `Forbidden: ${text}` }
     case 'FieldValueRequired':
@@ -86,25 +140,36 @@ function reasoned(
     : invalidValue(field, value, text)
 }
 
-/** Property names that CEL cannot spell are escaped. */
-const escapeName = (name: string) =>
-  name.replace(/__|[.\-/]/g, (part) =>
-    part === '__' ? '__underscores__' : part === '.' ? '__dot__' : part === '-' ? '__dash__' : '__slash__',
-  )
-
 /** A JSON value as CEL has it: whole numbers apart from others, by what the schema says. */
 function toCel(schema: JsonSchema, value: Json): unknown {
   if (typeof value === 'number') {
     const whole = schema.type === 'integer' || (schema.type !== 'number' && Number.isInteger(value))
     return whole && Number.isInteger(value) ? BigInt(value) : value
   }
+  if (typeof value === 'string') return textToCel(schema, value)
   if (Array.isArray(value)) return value.map((item) => toCel(schema.items ?? {}, item))
   if (!isObject(value)) return value
   const values = valuesOf(schema)
   return Object.fromEntries(
     Object.entries(value as Obj).map(([key, inner]) => {
       const property = own(schema.properties, key)
-      return [property ? escapeName(key) : key, toCel(property ?? values ?? {}, inner)]
+      return [property ? (escaped(key) ?? key) : key, toCel(property ?? values ?? {}, inner)]
     }),
   )
+}
+
+const durations = new Compiler({ text: 'string' })
+
+/** Texts of some formats have a type of their own. */
+function textToCel({ format }: JsonSchema, text: string): unknown {
+  switch (format) {
+    case 'date':
+    case 'date-time':
+      return new Date(text)
+    case 'duration':
+      return durations.compile('duration(text)')({ text }).value
+    case 'byte':
+      return new Uint8Array(Buffer.from(text, 'base64'))
+  }
+  return text
 }

@@ -129,7 +129,7 @@ function customOf(
 function errorsOf(schema: JsonSchema, object: Obj, old: Obj | undefined): FieldError[] {
   const errors = schemaErrors(schema, object, '', true)
   // As upstream: rules are not asked about what already has the wrong form.
-  return errors.length > 0 ? errors : ruleErrors(schema, object, old, '')
+  return errors.length > 0 ? errors : ruleErrors(schema, object, old)
 }
 
 /** An update does not fail for what it did not touch (KEP-4008). */

@@ -1,10 +1,9 @@
-import { compilationError } from '../cel/positions.ts'
 import { type FieldError, forbiddenField, invalidValue, notSupported, required } from '../errors.ts'
 import { isObject, type Json, type Obj } from '../json.ts'
 import { compilePattern } from '../patterns.ts'
-import { compile } from './expressions.ts'
 import { type JsonSchema, valuesOf } from './json-schema.ts'
 import { applyDefaults } from './prune.ts'
+import { ruleProblems } from './rules.ts'
 import { schemaErrors } from './validate.ts'
 
 const TYPES = ['array', 'boolean', 'integer', 'number', 'object', 'string']
@@ -22,7 +21,9 @@ export function structuralErrors(schema: JsonSchema, path: string): FieldError[]
         : required(`${path}.type`, 'must not be empty at the root'),
     )
   }
-  return [...errors, ...nodeErrors(schema, path, 'root', 0)]
+  errors.push(...nodeErrors(schema, path, 'root', 0))
+  // As upstream: rules of a schema that is wrong are not looked at.
+  return errors.length > 0 ? errors : ruleProblems(schema, path)
 }
 
 function nodeErrors(
@@ -54,7 +55,7 @@ function nodeErrors(
     )
   if (schema.pattern && !compilePattern(schema.pattern))
     errors.push(invalidValue(`${path}.pattern`, schema.pattern, 'must be a valid regular expression'))
-  errors.push(...listErrors(schema, path), ...defaultErrors(schema, path), ...ruleProblems(schema, path))
+  errors.push(...listErrors(schema, path), ...defaultErrors(schema, path))
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
     // The metadata of the root may be restricted, but needs no type.
     if (place === 'root' && name === 'metadata' && !property.type) continue
@@ -157,25 +158,4 @@ function defaultErrors(schema: JsonSchema, path: string): FieldError[] {
     field: `${path}.default${field && `.${field}`}`,
     body: body.replaceAll('<nil>', `${path}.default`),
   }))
-}
-
-function ruleProblems(schema: JsonSchema, path: string): FieldError[] {
-  return (schema['x-kubernetes-validations'] ?? []).flatMap((rule, index) => {
-    const here = `${path}.x-kubernetes-validations[${index}]`
-    const text = rule.rule?.trim()
-    if (!text) return [required(`${here}.rule`, 'rule is not specified')]
-    return [
-      ...compiles(`${here}.rule`, rule, rule.rule),
-      ...(rule.messageExpression ? compiles(`${here}.messageExpression`, rule, rule.messageExpression) : []),
-    ]
-  })
-}
-
-function compiles(field: string, rule: object, expression: string): FieldError[] {
-  try {
-    compile(expression)
-    return []
-  } catch (error) {
-    return [invalidValue(field, rule, `compilation failed: ${compilationError(expression, error)}`)]
-  }
 }

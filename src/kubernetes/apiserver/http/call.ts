@@ -19,4 +19,6 @@ export interface Call {
   named?: string | undefined
   /** What webhooks have said about it, for when it is tried again. */
   answers: WebhookAnswers
+  /** What admission has to say to the audit log. */
+  annotations: Map<string, string>
 }

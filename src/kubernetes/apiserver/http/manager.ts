@@ -29,6 +29,7 @@ export const requestOptions = (call: Call, dryRun: boolean): WriteOptions => ({
   user: call.user,
   dryRun,
   warn: (text) => warn(call.res, text),
+  annotate: (key, value) => call.annotations.set(key, value),
   answers: call.answers,
 })
 

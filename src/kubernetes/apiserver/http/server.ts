@@ -108,6 +108,7 @@ export class ApiHost implements HttpHost {
         ...(info.isResource && { object: { ...info, name: call?.named ?? info.name } }),
         code: res.statusCode,
         ...(refusal && { refusal }),
+        annotations: Object.fromEntries(call?.annotations ?? []),
         ...(error instanceof Error && {
           error: {
             reason: (error instanceof StatusError && error.reason) || String(res.statusCode),
@@ -158,6 +159,7 @@ export class ApiHost implements HttpHost {
       stored: this.#parts.objects.kinds.storage(kind),
       subresource,
       answers: new WebhookAnswers(),
+      annotations: new Map(),
     }
   }
 }

@@ -32,6 +32,8 @@ export interface WriteOptions {
   essential?: boolean
   /** Tells the client something beside the answer. */
   warn?: (text: string) => void
+  /** Tells the audit log something beside the request. */
+  annotate?: (key: string, value: string) => void
   /** Notes in `metadata.managedFields` who wrote what. */
   manage?: (object: Obj, old: Obj | undefined) => void
 }
@@ -362,6 +364,7 @@ export class Objects {
       dryRun: options.dryRun ?? false,
       answers: options.answers ?? this.#componentAnswers,
       warn: options.warn ?? (() => {}),
+      annotate: options.annotate ?? (() => {}),
     }
   }
 

@@ -62,4 +62,6 @@ export interface AdmissionRequest {
   answers: WebhookAnswers | undefined
   /** Tells the client something beside the answer. */
   warn(text: string): void
+  /** Tells the audit log something beside the request. */
+  annotate(key: string, value: string): void
 }

@@ -79,7 +79,7 @@ async function hitTheQuota(t: CheckContext): Promise<void> {
       title: 'The number of running pods is read right',
       right: [String(POD_LIMIT)],
       why: {
-        10: 'Ten are wished for. The quota stops at four.',
+        10: 'Ten are desired. The quota stops at four.',
         else: 'Count them: those of team-a with the status Running.',
       },
       evidence: 'kubectl get pods -n team-a',

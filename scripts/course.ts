@@ -14,6 +14,7 @@ const CLAIMS_MINIMUM = 60
 /** Words of the longest sentence, and of a lesson's sentences on average, that readers in their second language are asked to follow. */
 const LONGEST_SENTENCE = 36
 const AVERAGE_SENTENCE = 17
+const LAST_HEADINGS = ['In short', 'On the job']
 const DAY_MS = 86_400_000
 
 const claimsSchema = z.array(
@@ -40,6 +41,7 @@ await checkGlossary()
 await checkPaths()
 await checkTranslations()
 for (const lesson of lessons) {
+  checkForm(lesson)
   checkSources(lesson)
   checkSentences(lesson)
   checkLinks(lesson)
@@ -60,6 +62,22 @@ async function checkClaims(): Promise<void> {
       problems.push(`${file}: "${claim}" does not stand in ${lesson}`)
     if (read) checkAge(read, `${file}: the source of "${claim}"`)
   }
+}
+
+/** Each lesson has a prediction with its explanation, corrects a common error, and ends with a summary and what it is good for. */
+function checkForm({ id, text }: Lesson): void {
+  const count = (pattern: RegExp) => text.match(pattern)?.length ?? 0
+  const predictions = count(/<Predict\b/g)
+  if (predictions === 0) problems.push(`${id}: nothing is predicted`)
+  if (predictions !== count(/<Explain>/g)) problems.push(`${id}: a prediction without an explanation`)
+  if (!text.includes('<Aside type="myth">')) problems.push(`${id}: no common error is corrected`)
+  if (headings(text).slice(-2).join() !== LAST_HEADINGS.join())
+    problems.push(`${id}: the last headings are not “${LAST_HEADINGS.join('” and “')}”`)
+}
+
+/** The headings of the second level, code aside. */
+function headings(text: string): string[] {
+  return [...text.replace(/^```[\s\S]*?^```$/gm, '').matchAll(/^## (.*)$/gm)].map(([, heading]) => heading!)
 }
 
 function checkSources({ id, sources }: Lesson): void {
@@ -143,6 +161,8 @@ async function checkTranslations(): Promise<void> {
       JSON.stringify(blocks.map(({ line: _, ...block }) => block))
     if (commands(lessonBlocks(source, file)) !== commands(lesson.blocks))
       problems.push(`${file}: its commands are not those of the original`)
+    if (headings(source).length !== headings(lesson.text).length)
+      problems.push(`${file}: its headings are not those of the original`)
     const rights = (questions: Lesson['quiz']) =>
       JSON.stringify(questions.map(({ answers }) => answers.map(({ right }) => right)))
     if (rights(quiz) !== rights(lesson.quiz))

@@ -82,7 +82,7 @@ export async function service(t: CheckContext): Promise<void> {
     expected: 'desiredCount 1',
     observed: `desiredCount ${there.desiredCount}`,
     evidence,
-    cause: 'Nobody wished for one.',
+    cause: 'Nobody asked for one.',
     hint: 'aws ecs update-service --desired-count 1',
   })
   t.expect((there.runningCount ?? 0) >= 1, {

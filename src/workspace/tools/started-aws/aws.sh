@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # aws, as a fork of one that is started already: see started-aws.ts, which fills in what is in braces.
 case " $* " in
-  # What needs the terminal or open files of its caller is started by itself.
-  *' execute-command '* | *' start-session '* | *' --follow '* | */dev/*) exec '{aws}' "$@" ;;
+  # What needs the terminal, the input or open files of its caller is started by itself.
+  ' configure ' | ' configure --profile '* | *' execute-command '* | *' start-session '* | *' --follow '* | */dev/*) exec '{aws}' "$@" ;;
 esac
 exec 3<>/dev/tcp/127.0.0.1/{port} || exit 255
 read -r port <&3

@@ -7,6 +7,7 @@ import { type Lesson, loadLessons } from '#labs/lesson.ts'
 import { lessonBlocks } from '#labs/lesson-blocks.ts'
 import { translationSchema } from '#labs/lesson-schema.ts'
 import { parseYaml } from '#labs/load.ts'
+import { loadPaths } from '#labs/paths.ts'
 
 /** A claim whose source was read longer ago has to be read again (days). */
 const READ_LIMIT_DAYS = 365
@@ -31,7 +32,9 @@ const claimsSchema = z.array(
 const problems: string[] = []
 const lessons = await loadLessons()
 const byId = new Map(lessons.map((lesson) => [lesson.id, lesson]))
-const labs = await readdir('labs')
+const labs = (await readdir('labs', { withFileTypes: true }))
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name)
 const texts = new Map(
   await Promise.all(lessons.map(async (lesson) => [lesson.id, await readFile(lesson.file, 'utf8')] as const)),
 )
@@ -134,17 +137,28 @@ async function checkGlossary(): Promise<void> {
       problems.push(`content/glossary.yaml: "${term}" points to ${see}, which is not there`)
 }
 
-/** Learning paths name lessons and labs that are there. */
+/** Learning paths name lessons and labs that are there, leave time for them, and leave none of them out. */
 async function checkPaths(): Promise<void> {
-  for (const name of await readdir('content/paths')) {
-    const path = parse(await readFile(join('content/paths', name), 'utf8')) as {
-      parts: { items: { lesson?: string; lab?: string }[] }[]
-    }
-    for (const { lesson, lab } of path.parts.flatMap(({ items }) => items)) {
-      if (lesson && !byId.has(lesson)) problems.push(`content/paths/${name}: there is no lesson "${lesson}"`)
-      if (lab && !labs.includes(lab)) problems.push(`content/paths/${name}: there is no lab "${lab}"`)
+  const minutes = new Map(lessons.map((lesson) => [lesson.id, lesson.minutes]))
+  for (const lab of labs) {
+    const file = await readFile(join('labs', lab, 'lab.yaml'), 'utf8')
+    minutes.set(lab, (parse(file) as { minutes: number }).minutes)
+  }
+  const left = new Set(minutes.keys())
+  for (const { id, parts } of await loadPaths()) {
+    for (const { title, minutes: planned, items } of parts) {
+      const named = items.flatMap((item) =>
+        'lesson' in item ? [item.lesson] : 'lab' in item ? [item.lab] : [],
+      )
+      for (const name of named.filter((name) => !minutes.has(name)))
+        problems.push(`content/paths/${id}.yaml: there is no "${name}"`)
+      const needed = named.reduce((sum, name) => sum + (minutes.get(name) ?? 0), 0)
+      if (needed > planned)
+        problems.push(`content/paths/${id}.yaml: “${title}” takes ${needed} minutes, not ${planned}`)
+      for (const name of named) left.delete(name)
     }
   }
+  for (const name of left) problems.push(`content/paths: no path leads to "${name}"`)
 }
 
 /** A translation has the commands of its original, which are the ones that run, and its questions with the same right answers. */

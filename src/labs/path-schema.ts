@@ -1,5 +1,7 @@
 import { z } from 'zod'
 
+const notes = z.string().optional().describe('For the trainer: what to say, to watch for, to ask.')
+
 /** A learning path, `content/paths/<name>.yaml`. */
 export const pathSchema = z.strictObject({
   title: z.string(),
@@ -10,13 +12,13 @@ export const pathSchema = z.strictObject({
     .array(
       z.strictObject({
         title: z.string(),
-        minutes: z.number().int().positive(),
-        notes: z.string().optional().describe('For the trainer.'),
+        minutes: z.number().int().positive().describe('For all of it, with talk and breaks.'),
+        notes,
         items: z.array(
           z.union([
-            z.strictObject({ lesson: z.string() }),
-            z.strictObject({ lab: z.string() }),
-            z.strictObject({ task: z.string().describe('Something to do away from the platform.') }),
+            z.strictObject({ lesson: z.string(), notes }),
+            z.strictObject({ lab: z.string(), notes }),
+            z.strictObject({ task: z.string().describe('Something to do away from the platform.'), notes }),
           ]),
         ),
       }),

@@ -20,6 +20,18 @@ export const certificateSchema = z.strictObject({
     .int()
     .nonnegative()
     .describe('How many of the steps come from a progress file that another server had made.'),
+  results: z
+    .array(
+      z.strictObject({
+        title: z.string().max(200),
+        points: z.int().nonnegative(),
+        of: z.int().positive(),
+        passed: z.boolean(),
+      }),
+    )
+    .max(20)
+    .default([])
+    .describe('What the scored labs of it brought, such as the exam: the points of the last complete try.'),
   finishedAt: z.int().describe('When the last of it was done, ms since the epoch.'),
   issuedAt: z.int().describe('When the certificate was made.'),
   issuer: z.url().describe('The server that made it.'),

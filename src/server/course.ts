@@ -13,7 +13,7 @@ import type { Passes } from '#database/passes.ts'
 import type { CommandVerdict } from '#labs/command-answer.ts'
 import type { Lesson } from '#labs/lesson.ts'
 import { contentsOf, type LearningPath } from '#labs/paths.ts'
-import type { CourseState, ImportResult, LabOutline, LessonState } from './api.ts'
+import type { CourseState, ImportResult, LabOutline, LabSummary, LessonState } from './api.ts'
 import { notFound, Problem } from './problem.ts'
 import type { Scratch } from './scratch.ts'
 
@@ -26,6 +26,8 @@ export interface CourseOptions {
   lessons: () => Promise<Lesson[]>
   paths: () => Promise<LearningPath[]>
   labs: () => Promise<LabOutline[]>
+  /** How far a learner's present try of each lab is. */
+  summaries: (learner: string) => Promise<LabSummary[]>
   scratch: Scratch
 }
 
@@ -197,6 +199,11 @@ export class Course {
       labs: labs.length,
       steps: labs.reduce((sum, id) => sum + state.labs[id]!.steps, 0),
       unproven: steps.filter(({ proven }) => !proven).length,
+      results: (await this.#options.summaries(learner)).flatMap(({ id, title, passed, steps, result }) =>
+        result && labs.includes(id) && passed === steps
+          ? [{ title, points: result.points, of: result.of, passed: result.passed }]
+          : [],
+      ),
       finishedAt: Math.max(...times),
       issuedAt: at,
       issuer,

@@ -249,6 +249,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
       lessons: () => loadLessons(),
       paths: () => loadPaths(options.paths),
       labs: () => sessions.outlines(),
+      summaries: (learner) => sessions.summaries(learner),
       scratch: new Scratch({
         cloud,
         worlds,

@@ -115,10 +115,12 @@ describe('certificates', () => {
     const path = (await loadPaths()).find(({ id }) => id === 'beginner')!
     const contents = contentsOf(path)
     for (const id of contents.lessons) await read(test, id, await rights(id))
-    const lab = (await labs).find(({ id }) => id === 'first-eks-cluster')!
+    const named = (await labs).filter(({ id }) => contents.labs.includes(id))
+    const steps = named.reduce((sum, lab) => sum + lab.steps.length, 0)
     // Steps that another server has seen pass count, and the certificate says so.
     const file = (await test.call<ProgressFile>('GET', '/api/progress/file')).body
-    file.labs['first-eks-cluster'] = Object.fromEntries(lab.steps.map(({ id }, number) => [id, number + 1]))
+    for (const lab of named)
+      file.labs[lab.id] = Object.fromEntries(lab.steps.map(({ id }, number) => [id, number + 1]))
     await test.call('POST', '/api/progress/file', {}, file)
 
     const { body } = await test.call<{ code: string }>(
@@ -134,9 +136,10 @@ describe('certificates', () => {
         name: 'Ann Example',
         title: path.title,
         lessons: contents.lessons.length,
-        labs: 1,
-        steps: lab.steps.length,
-        unproven: lab.steps.length,
+        labs: named.length,
+        steps,
+        unproven: steps,
+        results: [],
         issuer: test.url,
       }),
     })

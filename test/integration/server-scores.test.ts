@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import type { LabState, LabSummary } from '../../src/server/api.ts'
+import type { CertificateState, LabState, LabSummary } from '../../src/server/api.ts'
 import { TEST_LAB, TestServer } from '../support/server.ts'
 
 const LAB = {
@@ -10,10 +11,18 @@ const LAB = {
   scored: { about: ['orders', '{team}'] },
 }
 let test: TestServer
+let paths: string
 beforeEach(async () => {
-  test = await TestServer.start({ labs: Promise.resolve([LAB]) })
+  paths = await mkdtemp(join(tmpdir(), 'drydock-paths-'))
+  const path = { title: 'Revision', summary: 's', order: 1, audience: 'a' }
+  const parts = [{ title: 'The exam', minutes: 60, items: [{ lab: LAB.id }] }]
+  await writeFile(join(paths, 'revision.yaml'), JSON.stringify({ ...path, parts }))
+  test = await TestServer.start({ labs: Promise.resolve([LAB]), paths })
 })
-afterEach(() => test.close())
+afterEach(async () => {
+  await test.close()
+  await rm(paths, { recursive: true })
+})
 
 const start = () => test.call<LabState>('POST', '/api/labs/test-lab/start')
 const state = async () => (await test.call<LabState>('GET', '/api/labs/test-lab')).body
@@ -71,4 +80,19 @@ it('begins anew with the lab', async () => {
   await test.call('POST', '/api/labs/test-lab/reset')
   await pass('one')
   expect((await state()).steps[0]!.score).toMatchObject({ points: 10, hints: 0, collateral: [] })
+})
+
+it('stands on the certificate of a path with the lab, as long as the try is complete', async () => {
+  const results = async () => {
+    const { body } = await test.call<{ code: string }>('POST', '/api/certificates', {}, { path: 'revision' })
+    const verified = await test.call<CertificateState>('POST', '/api/certificates/verify', {}, body)
+    return verified.body.certificate!.results
+  }
+  await start()
+  await test.call('POST', '/api/labs/test-lab/steps/one/hints', {}, { opened: 1 })
+  await pass('one')
+  await pass('two')
+  expect(await results()).toEqual([{ title: LAB.title, points: 18, of: 20, passed: true }])
+  await test.call('POST', '/api/labs/test-lab/reset')
+  expect(await results()).toEqual([])
 })

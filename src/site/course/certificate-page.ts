@@ -22,7 +22,7 @@ async function show(): Promise<void> {
   find('[data-missing]').hidden = certificate !== undefined || !problem.hidden
   find('[data-certificate]').hidden = find('[data-print]').hidden = certificate === undefined
   if (!certificate) return
-  const { name, title, lessons, labs, steps, unproven, finishedAt, issuedAt, issuer } = certificate
+  const { name, title, lessons, labs, steps, results, unproven, finishedAt, issuedAt, issuer } = certificate
   const texts = {
     name,
     title,
@@ -34,6 +34,13 @@ async function show(): Promise<void> {
   }
   for (const [place, text] of Object.entries(texts)) find(`[data-${place}]`).textContent = text
   find('[data-unproven]').hidden = unproven === 0
+  find('[data-results]').replaceChildren(
+    ...results.map(({ title, points, of, passed }) => {
+      const line = document.createElement('li')
+      line.textContent = t.certificate.result(title, points, of, passed)
+      return line
+    }),
+  )
   const address = `${issuer}${href('/verify/')}#${code}`
   const link = find<HTMLAnchorElement>('[data-verify]')
   link.href = address

@@ -86,6 +86,7 @@ describe('a certificate', () => {
     labs: 1,
     steps: 3,
     unproven: 0,
+    results: [{ title: 'The exam', points: 150, of: 200, passed: true }],
     finishedAt: 1,
     issuedAt: 2,
     issuer: 'https://learn.example.com',
@@ -98,5 +99,11 @@ describe('a certificate', () => {
     const forged = Buffer.from(JSON.stringify({ ...certificate, name: 'Bob' })).toString('base64url')
     expect(seal.open(`${forged}.${code.split('.')[1]}`)).toBeUndefined()
     expect(seal.open('nonsense')).toBeUndefined()
+  })
+
+  it('of a time before results were written on it still opens', () => {
+    const { results: _, ...old } = certificate
+    const claims = Buffer.from(JSON.stringify(old)).toString('base64url')
+    expect(seal.open(`${claims}.${seal.sign(claims)}`)).toEqual({ ...old, results: [] })
   })
 })

@@ -69,6 +69,8 @@ export const certificate = {
   has: 'has completed',
   contents: (lessons: number, labs: number, steps: number) =>
     `${count(lessons, 'lesson')} with all questions answered, ${count(labs, 'lab')} with ${count(steps, 'step')}, each checked in a cloud of the learner’s own.`,
+  result: (lab: string, points: number, of: number, passed: boolean) =>
+    `${lab}: ${points} of ${of} points, ${passed ? 'passed' : 'not enough to pass'}.`,
   unproven: (n: number) => `${n} of the steps were taken over from a progress file of another server.`,
   finished: 'Finished',
   issued: 'Issued',

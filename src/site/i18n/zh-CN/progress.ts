@@ -67,6 +67,7 @@ export const certificate: typeof en.certificate = {
   has: '已完成',
   contents: (lessons, labs, steps) =>
     `${lessons} 课，全部问题均已答对；${labs} 个实验，共 ${steps} 个步骤，每一步都在学员自己的云里检查过。`,
+  result: (lab, points, of, passed) => `${lab}：${points}/${of} 分，${passed ? '通过' : '未达到通过分数'}。`,
   unproven: (n) => `其中 ${n} 个步骤取自另一台服务器的进度文件。`,
   finished: '完成于',
   issued: '签发于',

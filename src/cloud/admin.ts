@@ -77,6 +77,8 @@ async function handle(worlds: Worlds, req: IncomingMessage, res: ServerResponse)
   switch (route) {
     case 'GET worlds':
       return reply(res, 200, await worlds.list())
+    case 'GET awake':
+      return followAwake(worlds, res)
     case 'POST worlds':
       return reply(res, 200, (await worlds.create(createBody.parse(await body(req)))).info())
     case 'GET worlds/:id':
@@ -156,6 +158,13 @@ async function handle(worlds: Worlds, req: IncomingMessage, res: ServerResponse)
     default:
       return reply(res, 404, { error: `the cloud process has no ${req.method} ${url.pathname}` })
   }
+}
+
+/** Streams which worlds are awake, a list a line. */
+function followAwake(worlds: Worlds, res: ServerResponse): void {
+  res.writeHead(200, { 'content-type': 'application/x-ndjson' })
+  const following = worlds.followAwake((awake) => res.write(`${JSON.stringify(awake)}\n`))
+  res.on('close', () => following.close())
 }
 
 /** Streams what the console shows, a `ConsoleEvent` a line. A follower that reads nothing is cut off; it begins anew when it comes back. */

@@ -96,6 +96,8 @@ export interface CloudClient {
   createWorld(options?: CreateWorldOptions): Promise<WorldInfo>
   world(id: string): Promise<WorldInfo | undefined>
   worlds(): Promise<WorldSummary[]>
+  /** Follows the ids of the worlds that are awake until closed, through restarts of the process. */
+  followAwake(listener: (awake: string[]) => void): { close(): void }
   deleteWorld(id: string): Promise<void>
   /** Keeps the present state under a name, replacing an older one of that name. */
   save(id: string, name: string): Promise<void>

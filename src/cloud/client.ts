@@ -47,6 +47,12 @@ export function connectCloud(socketPath: string): CloudClient {
     world: (id) => found(call<WorldInfo>('GET', worldPath(id))),
     costs: (id) => call<CostReport>('GET', `${worldPath(id)}/costs`),
     worlds: () => call<WorldSummary[]>('GET', '/worlds'),
+    followAwake(listener) {
+      const ended = new AbortController()
+      const signal = AbortSignal.any([ended.signal, closed.signal])
+      void follow<string[]>(socketPath, () => '/awake', signal, listener)
+      return { close: () => ended.abort() }
+    },
     deleteWorld: (id) => call('DELETE', worldPath(id)),
     save: (id, name) => call('PUT', `${worldPath(id)}/saves/${encodeURIComponent(name)}`),
     restore: (id, name) => call('POST', `${worldPath(id)}/saves/${encodeURIComponent(name)}/restore`),

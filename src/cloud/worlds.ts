@@ -68,6 +68,8 @@ export class Worlds {
   readonly #connections = new Map<string, Set<Duplex>>()
   readonly #doors = new Map<string, Promise<DockerDoor>>()
   readonly #uses = new Map<string, Use>()
+  readonly #awake = new Set<string>()
+  readonly #followers = new Set<(awake: string[]) => void>()
   #sweeping: Timer | undefined
 
   constructor(options: WorldsOptions) {
@@ -122,6 +124,13 @@ export class Worlds {
     const awake = new Set<string>()
     for (const [id, open] of this.#open) if (await open.catch(() => undefined)) awake.add(id)
     return (await this.#known()).map((id) => ({ id, awake: awake.has(id) }))
+  }
+
+  /** Tells which worlds are awake, now and whenever that changes, until closed. */
+  followAwake(listener: (awake: string[]) => void): { close(): void } {
+    this.#followers.add(listener)
+    listener([...this.#awake])
+    return { close: () => this.#followers.delete(listener) }
   }
 
   /** Ends what runs in a world that nobody needs just now. Its time goes on: what happens over time has happened when it wakes. */
@@ -306,8 +315,16 @@ export class Worlds {
       open = await after
     } finally {
       if (!open && this.#open.get(id) === after) this.#open.delete(id)
+      this.#wakefulness(id, open !== undefined)
     }
     return open
+  }
+
+  #wakefulness(id: string, awake: boolean): void {
+    if (this.#awake.has(id) === awake) return
+    if (awake) this.#awake.add(id)
+    else this.#awake.delete(id)
+    for (const follower of this.#followers) follower([...this.#awake])
   }
 
   async #openFolder(id: string, created?: WorldConfig, speed?: number): Promise<OpenWorld> {

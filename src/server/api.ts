@@ -42,7 +42,7 @@ export type { LabResult, StepScore } from '#labs/score.ts'
  *
  * GET    /api/labs                         LabSummary[]
  * GET    /api/labs/:lab                    LabState
- * POST   /api/labs/:lab/start              LabState; makes the world and the workspace when there is none
+ * POST   /api/labs/:lab/start              LabState; makes the world and the workspace when there is none, at once or after those that wait
  * POST   /api/labs/:lab/reset              LabState; a fresh world and workspace, progress forgotten
  * POST   /api/labs/:lab/steps/:step/check  CheckReport
  * POST   /api/labs/:lab/steps/:step/reset LabState; world, home and progress as they were where the step began
@@ -284,6 +284,8 @@ export interface LabState {
   started: boolean
   /** Whether it may be started: an instructor may open the labs of a course one after another. */
   open: boolean
+  /** The place in the line, from 1, while it waits to be started: then it starts by itself. */
+  waiting?: number
   steps: StepState[]
   /** The world's clock and how much faster provisioning is than on AWS; absent before the start. */
   world?: { id: string; accountId: string; region: string; provisioning: number | 'instant'; speed: number }

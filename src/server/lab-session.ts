@@ -22,6 +22,7 @@ import { shellEnvironment } from '#workspace/environment.ts'
 import { WorkspaceFiles } from '#workspace/files.ts'
 import { makeHome } from '#workspace/home.ts'
 import type { Toolbox } from '#workspace/tools/install.ts'
+import type { Admission } from './admission.ts'
 import type { CostReport, Door, LabEvent, LabState, Part, StillPicture, TimelineCall } from './api.ts'
 import type { ServerCloud } from './cloud.ts'
 import { LabScores } from './lab-scores.ts'
@@ -44,6 +45,7 @@ export interface LabServices {
   hints: Hints
   marks: Marks
   terminals: LabTerminals
+  admission: Admission
   /** Who is told of what happens to learners, and who says what they may do. Nobody on a server of one person. */
   classroom?: Pick<Classroom, 'gate' | 'reported' | 'wasReset' | 'pageChanged' | 'hintsOpened'>
   /** An error that no request waits for. */
@@ -55,6 +57,9 @@ const SETUP_TIMEOUT_MS = 2 * 60_000
 
 /** Until a step's solution that is run for a learner is given up: clusters take their time. */
 const SKIP_TIMEOUT_MS = 10 * 60_000
+
+/** So long (ms) a place in the line is kept for somebody whose page is gone: it may only be loading anew. */
+const PLACE_KEPT_MS = 30_000
 
 /** How far (virtual ms) “until ready” goes at most: longer than anything takes on AWS to be provisioned. */
 const UNTIL_READY_LIMIT_MS = 60 * 60_000
@@ -98,12 +103,14 @@ export class LabSession {
     // A cloud that has lost the world (its folder was removed) has to be started anew.
     const names = record && (await givenNames(this.#home, this.#lab.names))
     const score = record && (await this.#scores.of(this.#learner, this.#lab, progress, record.startedAt))
+    const place = this.#services.admission.place(this.#worldId())
     const started = record !== undefined && (world !== undefined || this.#services.cloud.status !== 'up')
     return {
       id: this.#lab.id,
       title: this.#lab.title,
       started,
       open: started || (await this.#isOpen()),
+      ...(place !== undefined && { waiting: place }),
       steps: this.#lab.steps.map(({ id, title }) => ({
         id,
         title,
@@ -127,11 +134,16 @@ export class LabSession {
     }
   }
 
-  /** Makes the world, the home and the first terminal; what is there stays. */
+  /** Makes the world, the home and the first terminal; what is there stays. Where all seats are taken it waits in line. */
   start(): Promise<LabState> {
     return this.#inTurn(async () => {
       await this.#assertOpen()
-      return this.#start()
+      const known = await this.#services.started.find(this.#learner, this.#lab.id)
+      if (!known && !this.#mayEnter()) return this.state()
+      return this.#start().catch((error) => {
+        if (!known) this.#services.admission.leave(this.#worldId())
+        throw error
+      })
     })
   }
 
@@ -217,6 +229,9 @@ export class LabSession {
         if (this.#listeners.size > 0) return
         this.#auto?.stop()
         this.#auto = undefined
+        setTimeout(() => {
+          if (this.#listeners.size === 0 && this.#waits()) this.#services.admission.leave(this.#worldId())
+        }, PLACE_KEPT_MS).unref()
       },
     }
   }
@@ -443,6 +458,20 @@ export class LabSession {
     this.#emit({ type: 'state', state })
     if (this.#listeners.size > 0) await this.#follow()
     return state
+  }
+
+  #waits(): boolean {
+    return this.#services.admission.place(this.#worldId()) !== undefined
+  }
+
+  /** Whether it may be started now; else it stands in line, and starts when it is its turn. */
+  #mayEnter(): boolean {
+    const tell = () => this.state().then((state) => this.#emit({ type: 'state', state }))
+    return this.#services.admission.ask({
+      world: this.#worldId(),
+      moved: () => void tell().catch(this.#services.onError),
+      admitted: () => void this.start().catch((error) => tell().finally(() => this.#services.onError(error))),
+    })
   }
 
   /** A lab that was started stays open: nobody is sent away from their work. */

@@ -10,6 +10,8 @@ export interface Counted {
   terminals(): Promise<number>
   /** WebSockets of terminals. */
   connections(): number
+  /** Learners who stand in line. */
+  waiting(): number
   cloudUp(): boolean
 }
 
@@ -96,6 +98,7 @@ export class Metrics {
     gauge('drydock_worlds', 'Worlds that are up.', counted.worlds)
     gauge('drydock_terminals', 'Terminals whose shells run.', counted.terminals)
     gauge('drydock_terminal_connections', 'Pages that are connected to a terminal.', counted.connections)
+    gauge('drydock_waiting', 'Learners who wait to start a lab.', counted.waiting)
     gauge('drydock_cloud_up', 'Whether the cloud process answers.', () => Number(counted.cloudUp()))
   }
 }

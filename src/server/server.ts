@@ -37,6 +37,7 @@ import { writeLearnerFiles } from '#workspace/home.ts'
 import { SandboxedWorkspace } from '#workspace/sandbox/workspace.ts'
 import { LocalWorkspace, type Workspace } from '#workspace/terminals.ts'
 import type { Toolbox } from '#workspace/tools/install.ts'
+import { Admission } from './admission.ts'
 import { Closing } from './closing.ts'
 import { type GivenCloud, ServerCloud } from './cloud.ts'
 import { Course } from './course.ts'
@@ -168,6 +169,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
       return shellEnvironment({ world, toolbox: await options.toolbox, home })
     },
   })
+  const admission = new Admission(hosting?.labsAtOnce, cloud)
   const sessions = new LabSessions(
     {
       folder: join(options.data, 'workspaces'),
@@ -180,6 +182,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
       hints: new Hints(database),
       marks: new Marks(database),
       terminals,
+      admission,
       ...(classroom && { classroom }),
       onError,
     },
@@ -320,6 +323,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
     worlds: async () => (await (await cloud.client).worlds()).length,
     terminals: async () => [...(await workspace.list()).values()].filter(({ running }) => running).length,
     connections: () => sockets.connections,
+    waiting: () => admission.waiting,
     cloudUp: () => cloud.status === 'up',
   })
   const operations =
@@ -354,6 +358,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
       sessions.tellClosing()
       await closing.begin((hosting?.shutdownSeconds ?? 0) * 1000)
       sessions.close()
+      admission.close()
       sockets.close()
       await app.close()
       await operations?.close()

@@ -78,6 +78,13 @@ export const settingsSchema = z.strictObject({
     .min(1)
     .default(30)
     .describe('After so long without use a learner’s cloud sleeps on disk; it wakes when it is needed.'),
+  labsAtOnce: z
+    .int()
+    .min(1)
+    .optional()
+    .describe(
+      'How many labs’ clouds may be awake at once before whoever starts another waits in line. Count 150 MiB of memory for each. Left out: as many as come.',
+    ),
   quotas: z
     .strictObject({
       objects: z

@@ -124,3 +124,23 @@ it('does not come back once it is deleted', async () => {
   expect(await client.world('bob')).toBeUndefined()
   expect((await client.worlds()).map(({ id }) => id)).toEqual(['ann'])
 })
+
+it('is told to whoever follows which worlds are awake', async () => {
+  await client.world('ann')
+  const seen: string[][] = []
+  let told = () => {}
+  const following = client.followAwake((awake) => {
+    seen.push(awake)
+    told()
+  })
+  const next = () =>
+    new Promise<void>((resolve) => {
+      told = resolve
+    })
+  await next()
+  const slept = next()
+  await asleep()
+  await slept
+  following.close()
+  expect(seen).toEqual([['ann'], []])
+})

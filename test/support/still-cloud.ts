@@ -43,6 +43,7 @@ export class StillCloud implements CloudClient {
       ...this.extra,
     }
     this.#worlds.set(id, world)
+    this.#tellAwake()
     return world
   }
 
@@ -52,6 +53,18 @@ export class StillCloud implements CloudClient {
 
   async worlds(): Promise<WorldSummary[]> {
     return [...this.#worlds.keys()].map((id) => ({ id, awake: true }))
+  }
+
+  readonly #awakeFollowers = new Set<(awake: string[]) => void>()
+
+  followAwake(listener: (awake: string[]) => void) {
+    this.#awakeFollowers.add(listener)
+    listener([...this.#worlds.keys()])
+    return { close: () => this.#awakeFollowers.delete(listener) }
+  }
+
+  #tellAwake(): void {
+    for (const follower of this.#awakeFollowers) follower([...this.#worlds.keys()])
   }
 
   async costs() {
@@ -67,6 +80,7 @@ export class StillCloud implements CloudClient {
 
   async deleteWorld(id: string): Promise<void> {
     this.#worlds.delete(id)
+    this.#tellAwake()
   }
 
   /** Lets everybody who watches see a change. */

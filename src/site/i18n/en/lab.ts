@@ -27,6 +27,9 @@ export const lab = {
   startLead: 'Starting makes an AWS account of your own on this machine, and a terminal in it.',
   startDoing: 'Making your account, the lab network and a terminal.',
   startSlow: 'This takes longer than usual. The first start unpacks the command-line tools.',
+  place: (n: number) => (n === 1 ? 'You are next.' : `All seats are taken. You are number ${n} in line.`),
+  placeText:
+    'The lab starts by itself when it is your turn. Keep this page open; meanwhile you can read the steps.',
   retry: 'Try again',
   reset: 'Start over',
   resetTitle: 'Start this lab over?',

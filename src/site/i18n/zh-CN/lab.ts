@@ -26,6 +26,8 @@ export const lab: typeof en.lab = {
   startLead: '开始后，这台机器上会有一个属于你的 AWS 账号，以及一个在其中的终端。',
   startDoing: '正在准备你的账号、实验网络和终端。',
   startSlow: '比平时久一些。第一次开始时要解压命令行工具。',
+  place: (n) => (n === 1 ? '下一个就是你。' : `座位已满。你排在第 ${n} 位。`),
+  placeText: '轮到你时实验会自动开始。请保持这个页面打开；这期间可以先读步骤。',
   retry: '重试',
   reset: '重新开始',
   resetTitle: '重新开始这个实验？',

@@ -1,8 +1,10 @@
 import { useSignal, useSignalEffect } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
 import type { ApiProblem } from '#server/api.ts'
 import { t } from '../../i18n/index.ts'
 import { Problem } from '../Problem.tsx'
 import { problemOf, startLab } from '../session.ts'
+import { announcement, lab, link } from '../store.ts'
 
 /** After so many seconds the page says that this is longer than usual. */
 const SLOW = 4
@@ -32,6 +34,30 @@ export function StartPanel() {
     busy.value = false
   }
 
+  const place = lab.value?.waiting
+  const waited = useSignal(false)
+  const here = link.value === 'connected' && lab.value !== undefined
+  useEffect(() => {
+    if (place !== undefined) {
+      waited.value = true
+      announcement.value = t.lab.place(place)
+    } else if (waited.peek() && here) {
+      // It is our turn; or the server has been restarted and the line with it: ask again.
+      waited.value = false
+      void start()
+    }
+  }, [place, here])
+
+  if (place !== undefined)
+    return (
+      <div class="terminal-empty">
+        <p class="place">
+          <span class="spinner" />
+          <b>{t.lab.place(place)}</b>
+        </p>
+        <p>{t.lab.placeText}</p>
+      </div>
+    )
   return (
     <div class="terminal-empty">
       <p>{t.lab.startLead}</p>

@@ -47,6 +47,10 @@ export class TerminalRecords {
     return rows.map(record)
   }
 
+  async all(): Promise<TerminalRecord[]> {
+    return (await this.#database.selectFrom('terminals').selectAll().execute()).map(record)
+  }
+
   async delete(id: string): Promise<void> {
     await this.#database.deleteFrom('terminals').where('id', '=', id).execute()
   }

@@ -61,7 +61,7 @@ export type { LabResult, StepScore } from '#labs/score.ts'
  * GET    /api/labs/:lab/console            server-sent events, `data:` is a LabConsoleEvent
  * GET    /api/labs/:lab/files            server-sent events, `data:` is FileEntry[]: the home folder, again after each change
  * GET    /api/labs/:lab/file?path=…      OpenedFile
- * PUT    /api/labs/:lab/file?path=…      { text, version? } → { version }; 409 `changed` when it is not that version any more
+ * PUT    /api/labs/:lab/file?path=…      { text, version? } → { version }; 409 `changed` when it is not that version any more, 507 `home-full`
  * DELETE /api/labs/:lab/file?path=…      204
  * POST   /api/labs/:lab/file/reset?path=… OpenedFile, as the lab brought it
  * GET    /api/labs/:lab/schemas?apiVersion=… OpenAPI schemas by name, as the learner's cluster serves them
@@ -286,6 +286,8 @@ export interface LabState {
   open: boolean
   /** The place in the line, from 1, while it waits to be started: then it starts by itself. */
   waiting?: number
+  /** What the home holds and may hold, bytes, while that is too much: its programs were ended, and nothing more is saved. */
+  full?: { used: number; quota: number }
   steps: StepState[]
   /** The world's clock and how much faster provisioning is than on AWS; absent before the start. */
   world?: { id: string; accountId: string; region: string; provisioning: number | 'instant'; speed: number }

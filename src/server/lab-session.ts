@@ -61,6 +61,9 @@ const SKIP_TIMEOUT_MS = 10 * 60_000
 /** So long (ms) a place in the line is kept for somebody whose page is gone: it may only be loading anew. */
 const PLACE_KEPT_MS = 30_000
 
+/** By so much (bytes) a full home may grow before its programs are ended again: what a shell writes that is opened to clear up. */
+const FULL_SLACK = 1024 * 1024
+
 /** How far (virtual ms) “until ready” goes at most: longer than anything takes on AWS to be provisioned. */
 const UNTIL_READY_LIMIT_MS = 60 * 60_000
 
@@ -74,13 +77,17 @@ export class LabSession {
   readonly #listeners = new Set<Listener>()
   readonly #overhearing = new Set<Listener>()
   readonly #checks = new Map<string, Promise<CheckReport>>()
-  readonly #home: string
+  readonly home: string
   readonly #saves: StepSaves
   readonly #scores: LabScores
   #world: WorldInfo | undefined
   #auto: AutoCheck | undefined
   /** The step that is checked by itself. */
   #following: string | undefined
+  /** What the home holds, while it is more than it may. */
+  #full: LabState['full']
+  /** What it held when its programs were ended, bytes. */
+  #fullSince: number | undefined
   /** Counts resets: a check that was begun before one says nothing any more. */
   #generation = 0
   /** Starts and resets happen one after the other. */
@@ -90,9 +97,38 @@ export class LabSession {
     this.#services = services
     this.#learner = learner
     this.#lab = lab
-    this.#home = join(services.folder, learner, lab.id, 'home')
-    this.#saves = new StepSaves(this.#home)
+    this.home = join(services.folder, learner, lab.id, 'home')
+    this.#saves = new StepSaves(this.home)
     this.#scores = new LabScores(services.hints, services.marks)
+  }
+
+  /** Whether a page of it is open. */
+  get watched(): boolean {
+    return this.#listeners.size > 0
+  }
+
+  /** What the home holds was measured (bytes). Programs end where it has grown past its quota; what is there stays, and can be deleted. */
+  async measured({ used, quota }: { used: number; quota: number }): Promise<void> {
+    const before = this.#full
+    this.#full = used > quota ? { used, quota } : undefined
+    if (!this.#full) this.#fullSince = undefined
+    else if (this.#fullSince === undefined || used > this.#fullSince + FULL_SLACK) {
+      this.#fullSince = used
+      await this.#services.terminals.endAll(this.#learner, this.#lab.id)
+    } else this.#fullSince = Math.min(this.#fullSince, used)
+    if (this.#full?.used !== before?.used) this.#emit({ type: 'state', state: await this.state() })
+  }
+
+  /** Throws a Problem where the home holds as much as it may. */
+  assertRoom(): void {
+    if (!this.#full) return
+    const mib = (bytes: number) => `${Math.ceil(bytes / 1024 / 1024)} MiB`
+    throw new Problem(507, {
+      code: 'home-full',
+      what: 'Your home folder is full.',
+      why: `It holds ${mib(this.#full.used)} of the ${mib(this.#full.quota)} that it may.`,
+      next: 'Delete what you no longer need.',
+    })
   }
 
   async state(): Promise<LabState> {
@@ -101,7 +137,7 @@ export class LabSession {
     const record = await this.#services.started.find(this.#learner, this.#lab.id)
     const saved = record ? await this.#saves.list(this.#lab.steps.map(({ id }) => id)) : new Set()
     // A cloud that has lost the world (its folder was removed) has to be started anew.
-    const names = record && (await givenNames(this.#home, this.#lab.names))
+    const names = record && (await givenNames(this.home, this.#lab.names))
     const score = record && (await this.#scores.of(this.#learner, this.#lab, progress, record.startedAt))
     const place = this.#services.admission.place(this.#worldId())
     const started = record !== undefined && (world !== undefined || this.#services.cloud.status !== 'up')
@@ -111,6 +147,7 @@ export class LabSession {
       started,
       open: started || (await this.#isOpen()),
       ...(place !== undefined && { waiting: place }),
+      ...(this.#full && { full: this.#full }),
       steps: this.#lab.steps.map(({ id, title }) => ({
         id,
         title,
@@ -165,8 +202,8 @@ export class LabSession {
     const world = await this.#startedWorld()
     const toolbox = await this.#services.toolbox
     return this.#services.terminals.open(this.#learner, this.#lab.id, {
-      home: this.#home,
-      environment: shellEnvironment({ world, toolbox, home: this.#home }),
+      home: this.home,
+      environment: shellEnvironment({ world, toolbox, home: this.home }),
       world,
       toolbox,
     })
@@ -187,8 +224,8 @@ export class LabSession {
       const world = await this.#startedWorld()
       const { text } = await this.solution(step)
       const toolbox = await this.#services.toolbox
-      const environment = shellEnvironment({ world, toolbox, home: this.#home })
-      const shell = { home: this.#home, environment, world, toolbox }
+      const environment = shellEnvironment({ world, toolbox, home: this.home })
+      const shell = { home: this.home, environment, world, toolbox }
       const code = await this.#services.terminals.run(shell, text, SKIP_TIMEOUT_MS)
       // What ran before the solution did says nothing of it.
       await this.#checks.get(step)
@@ -335,7 +372,7 @@ export class LabSession {
     return {
       proxyUrl,
       caFile,
-      ...(workspace.dial && { dial: (port) => workspace.dial!(this.#home, port) }),
+      ...(workspace.dial && { dial: (port) => workspace.dial!(this.home, port) }),
     }
   }
 
@@ -373,7 +410,7 @@ export class LabSession {
   /** The learner's files, and where they are. */
   async files(): Promise<{ home: string; files: WorkspaceFiles }> {
     await this.#startedWorld()
-    return { home: this.#home, files: new WorkspaceFiles(this.#home, [this.#lab.files]) }
+    return { home: this.home, files: new WorkspaceFiles(this.home, [this.#lab.files]) }
   }
 
   /** The schemas that a cluster of the learner's serves for an `apiVersion`. */
@@ -401,6 +438,7 @@ export class LabSession {
   }
 
   async #forget(): Promise<void> {
+    this.#full = undefined
     const { cloud, terminals, progress, started, classroom } = this.#services
     this.#generation++
     this.#auto?.stop()
@@ -430,25 +468,25 @@ export class LabSession {
     const id = record?.world ?? this.#worldId()
     const { world, files } = await worlds.create(this.#lab.start, {
       id,
-      home: this.#home,
+      home: this.home,
       accounts: this.#lab.accounts,
       region: this.#lab.account?.region,
     })
     this.#world = world
-    await makeHome({ home: this.#home, world, files: [files, this.#lab.files] })
+    await makeHome({ home: this.home, world, files: [files, this.#lab.files] })
     if (!record) {
       const startedAt = Date.now()
       // Another attempt gets other names.
-      await giveNames(this.#home, this.#lab.names, `${world.id} ${startedAt}`)
+      await giveNames(this.home, this.#lab.names, `${world.id} ${startedAt}`)
       await furnishAccount(world, this.#lab.account)
-      await this.#setUp(shellEnvironment({ world, toolbox: tools, home: this.#home }))
+      await this.#setUp(shellEnvironment({ world, toolbox: tools, home: this.home }))
       await started.put(this.#learner, this.#lab.id, { world: world.id, startedAt })
       await this.#keepBeginning(this.#lab.steps[0]?.id)
     }
     if ((await terminals.list(this.#learner, this.#lab.id)).length === 0) {
-      const environment = shellEnvironment({ world, toolbox: tools, home: this.#home })
+      const environment = shellEnvironment({ world, toolbox: tools, home: this.home })
       await terminals.open(this.#learner, this.#lab.id, {
-        home: this.#home,
+        home: this.home,
         environment,
         world,
         toolbox: tools,
@@ -499,7 +537,7 @@ export class LabSession {
   async #setUp(env: Record<string, string>): Promise<void> {
     const { setup } = this.#lab
     if (!setup) return
-    const script = await runScript({ file: setup, cwd: this.#home, env, timeout: SETUP_TIMEOUT_MS })
+    const script = await runScript({ file: setup, cwd: this.home, env, timeout: SETUP_TIMEOUT_MS })
     if (script.code === 0) return
     this.#services.onError(new Error(`${setup} ended with ${script.code}:\n${script.output}`))
     await this.#removeHome()
@@ -531,7 +569,7 @@ export class LabSession {
     this.#auto ??= new AutoCheck({
       cloud: client,
       worldId: world.id,
-      home: this.#home,
+      home: this.home,
       run: (id, signal) => this.#runOnly(id, signal),
       onChecking: (id) => this.#emit({ type: 'checking', step: id }),
       onReport: (report) => {
@@ -564,7 +602,7 @@ export class LabSession {
     const world = await this.#startedWorld()
     const { id: lab, checker, rules } = this.#lab
     return this.#services.runner.run(
-      { lab, step, checker, target: simulatedTarget(world), home: this.#home, ...(rules && { rules }) },
+      { lab, step, checker, target: simulatedTarget(world), home: this.home, ...(rules && { rules }) },
       signal,
     )
   }
@@ -585,7 +623,7 @@ export class LabSession {
     const world = await this.#findWorld()
     const first = this.#lab.steps[0]?.id
     if (!this.#lab.scored || !world || first === undefined) return
-    const names = (await givenNames(this.#home, this.#lab.names)) ?? {}
+    const names = (await givenNames(this.home, this.#lab.names)) ?? {}
     const cloud = await this.#services.cloud.client
     const at = { cloud, world: world.id, save: this.#saves.nameOf(first), names }
     await this.#scores.mark(this.#learner, this.#lab, step, at).catch(this.#services.onError)
@@ -626,8 +664,8 @@ export class LabSession {
 
   /** Renamed first, so that a new home can be made while the old one, which may be large, goes. */
   async #removeHome(): Promise<void> {
-    const gone = `${this.#home}.${Date.now()}.old`
-    await rename(this.#home, gone).catch((error: NodeJS.ErrnoException) => {
+    const gone = `${this.home}.${Date.now()}.old`
+    await rename(this.home, gone).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error
     })
     rm(gone, { recursive: true, force: true }).catch(this.#services.onError)

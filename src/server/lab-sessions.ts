@@ -81,6 +81,14 @@ export class LabSessions {
     return session
   }
 
+  /** The sessions that somebody works in now: a page is open, or a shell runs. */
+  async atWork(): Promise<LabSession[]> {
+    const running = await this.#services.terminals.running()
+    for (const { learner, lab } of running) if ((await this.#labs).has(lab)) await this.session(learner, lab)
+    const busy = new Set(running.map(({ learner, lab }) => `${learner}\0${lab}`))
+    return [...this.#sessions].filter(([key, { watched }]) => watched || busy.has(key)).map(([, one]) => one)
+  }
+
   /** Follows what the console of a session's account shows, until closed. */
   followConsole(session: LabSession, listener: (event: LabConsoleEvent) => void): { close(): void } {
     return followLabConsole(session, this.#services.cloud, listener, this.#services.onError)

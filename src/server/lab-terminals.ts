@@ -32,6 +32,12 @@ export class LabTerminals {
     })
   }
 
+  /** All terminals whose shells run. */
+  async running(): Promise<TerminalRecord[]> {
+    const [records, present] = await Promise.all([this.#records.all(), this.workspace.list()])
+    return records.filter(({ id }) => present.get(id)?.running)
+  }
+
   /** Starts a shell; gives the terminal's id. */
   open(learner: string, lab: string, shell: ShellOptions): Promise<string> {
     const opened = this.#opening.then(() => this.#open(learner, lab, shell))

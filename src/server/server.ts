@@ -41,6 +41,7 @@ import { Admission } from './admission.ts'
 import { Closing } from './closing.ts'
 import { type GivenCloud, ServerCloud } from './cloud.ts'
 import { Course } from './course.ts'
+import { HomeQuota } from './home-quota.ts'
 import { assertEncrypted, firstInvitation, hostedRoutes, keepRetention, signInWays } from './hosted.ts'
 import { LabSessions } from './lab-sessions.ts'
 import { LabTerminals } from './lab-terminals.ts'
@@ -90,6 +91,8 @@ export interface ServerOptions {
   runner?: Pick<CheckRunner, 'run' | 'warm' | 'close'>
   /** Until a silent WebSocket is dropped, ms. */
   attachTimeout?: number
+  /** How often homes are measured, ms. */
+  homesEvery?: number
   /** Fastify's; default: warnings and errors to standard error. */
   logger?: FastifyServerOptions['logger']
   /** The log of a hosted server; made from the settings when left out. */
@@ -339,6 +342,14 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
       },
       metrics,
     ))
+  const homes =
+    hosting &&
+    new HomeQuota({
+      sessions,
+      quota: hosting.quotas.homeMiB * 1024 * 1024,
+      ...(options.homesEvery !== undefined && { interval: options.homesEvery }),
+      onError,
+    })
   const retention = hosting && classroom && keepRetention(classroom, hosting, onError)
 
   const siteReady = options.site.then((folder) => {
@@ -355,6 +366,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
     ready,
     async close({ terminals = 'keep' } = {}) {
       retention?.close()
+      homes?.close()
       sessions.tellClosing()
       await closing.begin((hosting?.shutdownSeconds ?? 0) * 1000)
       sessions.close()

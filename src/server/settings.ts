@@ -96,6 +96,11 @@ export const settingsSchema = z.strictObject({
         ),
       clusters: z.int().min(0).max(100).default(5).describe('EKS clusters in a region.'),
       imagesMiB: z.int().min(1).default(2048).describe('Image layers that are built or pushed there, MiB.'),
+      homeMiB: z
+        .int()
+        .min(1)
+        .default(2048)
+        .describe('Files in the home folder, MiB; programs that fill it further are ended.'),
       callsPerSecond: z
         .number()
         .min(1)
@@ -103,7 +108,7 @@ export const settingsSchema = z.strictObject({
         .describe('Calls of its APIs a second, on average; ten seconds’ worth may come at once.'),
     })
     .prefault({})
-    .describe('What the cloud of one lab may use.'),
+    .describe('What one lab of one learner may use: its cloud, and its home.'),
   previews: z
     .string()
     .regex(/^https?:\/\/\*\.[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::\d+)?$/)
@@ -259,6 +264,6 @@ async function readYaml(file: string): Promise<Record<string, unknown>> {
 
 /** What the worlds of a hosted server may use. */
 export function worldQuotas({ quotas }: Settings): Quotas {
-  const { imagesMiB, ...rest } = quotas
-  return { ...rest, blobBytes: imagesMiB * 1024 * 1024 }
+  const { objects, clusters, callsPerSecond, imagesMiB } = quotas
+  return { objects, clusters, callsPerSecond, blobBytes: imagesMiB * 1024 * 1024 }
 }

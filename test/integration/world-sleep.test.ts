@@ -126,21 +126,22 @@ it('does not come back once it is deleted', async () => {
 })
 
 it('is told to whoever follows which worlds are awake', async () => {
-  await client.world('ann')
-  const seen: string[][] = []
+  await client.createWorld({ id: 'bea' })
+  const seen: boolean[] = []
   let told = () => {}
-  const following = client.followAwake((awake) => {
-    seen.push(awake)
-    told()
-  })
   const next = () =>
     new Promise<void>((resolve) => {
       told = resolve
     })
-  await next()
-  const slept = next()
-  await asleep()
-  await slept
+  const first = next()
+  const following = client.followAwake((awake) => {
+    seen.push(awake.includes('bea'))
+    told()
+  })
+  await first
+  const second = next()
+  await cloud.worlds.sleep('bea')
+  await second
   following.close()
-  expect(seen).toEqual([['ann'], []])
+  expect(seen).toEqual([true, false])
 })

@@ -34,6 +34,7 @@ export function fileRoutes(
   )
   app.put('/api/labs/:lab/file', { ...access, bodyLimit: 2 * FILE_LIMIT }, async (request) => {
     const { text, version } = saved.parse(request.body)
+    ;(await session(request)).assertRoom()
     return answered(path(request), async (at) => ({
       version: await (await files(request)).files.write(at, text, version),
     }))

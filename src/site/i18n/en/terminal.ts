@@ -8,6 +8,12 @@ export const terminal = {
   closeConfirm: 'Close it',
   name: (n: number) => `Terminal ${n}`,
   input: (name: string) => `${name}. Press F6 to leave the terminal.`,
+  homeFull: (used: number, quota: number) => ({
+    code: 'home-full',
+    what: `Your home folder is full: ${Math.ceil(used / 2 ** 20)} MiB of the ${Math.ceil(quota / 2 ** 20)} MiB that it may hold.`,
+    why: 'What ran in your terminals was ended. Your files and the cloud are as they were.',
+    next: 'Open a terminal and delete what you no longer need (du -ah | sort -h | tail shows what is large).',
+  }),
   leave: 'F6 leaves the terminal',
   left: 'You left the terminal. Press F6 to go back.',
   placeholder: 'Your terminal opens here when the lab starts.',

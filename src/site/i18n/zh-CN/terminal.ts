@@ -10,6 +10,12 @@ export const terminal: typeof en.terminal = {
   closeConfirm: '关闭',
   name: (n) => `终端 ${n}`,
   input: (name) => `${name}。按 F6 离开终端。`,
+  homeFull: (used, quota) => ({
+    code: 'home-full',
+    what: `你的主目录满了：${Math.ceil(used / 2 ** 20)} MiB，最多可用 ${Math.ceil(quota / 2 ** 20)} MiB。`,
+    why: '终端里运行的程序已结束。你的文件和云没有变化。',
+    next: '打开一个终端，删除不再需要的内容（du -ah | sort -h | tail 会列出占用大的文件）。',
+  }),
   leave: 'F6 离开终端',
   left: '你已离开终端。按 F6 返回。',
   placeholder: '开始实验后，你的终端会在这里打开。',

@@ -8,7 +8,7 @@ import { IconButton } from '../IconButton.tsx'
 import { Divider } from '../layout/Divider.tsx'
 import { Problem } from '../Problem.tsx'
 import { problemOf } from '../session.ts'
-import { link } from '../store.ts'
+import { lab, link } from '../store.ts'
 import type { LabTerminal } from './lab-terminal.ts'
 import { colours } from './preferences.ts'
 import { Questions } from './Questions.tsx'
@@ -75,6 +75,9 @@ export function Terminals() {
         <span class="leave-hint">{t.terminal.leave}</span>
         <TerminalSettings />
       </div>
+      {lab.value?.full && (
+        <Problem problem={t.terminal.homeFull(lab.value.full.used, lab.value.full.quota)} />
+      )}
       {problem.value && <Problem problem={problem.value} />}
       <div class="terminal-views" data-colours={colours.value}>
         {terminals.value.map((terminal) => (

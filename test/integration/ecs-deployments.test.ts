@@ -107,6 +107,95 @@ it('goes over from blue to green as a whole, bakes, and goes back when it is sto
   await world.ecs.deleteService({ cluster: 'demo', service: 'bg', force: true })
 })
 
+it('shifts traffic in steps, and waits at pause hooks for somebody’s word', {
+  timeout: 3 * MINUTE,
+}, async () => {
+  const { dnsName, groupArns, ruleArn } = await world.balancer('steps', ['old', 'new'])
+  const advancedConfiguration = {
+    alternateTargetGroupArn: groupArns[1]!,
+    productionListenerRule: ruleArn,
+    roleArn: role('shift'),
+  }
+  const service = {
+    cluster: 'demo',
+    serviceName: 'steps',
+    taskDefinition: 'hello:1',
+    desiredCount: 1,
+    launchType: 'FARGATE',
+    networkConfiguration: world.network,
+    loadBalancers: [
+      { targetGroupArn: groupArns[0], containerName: 'hello', containerPort: 8080, advancedConfiguration },
+    ],
+  } as const
+  const create = (deploymentConfiguration: object) =>
+    world.ecs.createService({ ...service, deploymentConfiguration })
+  await expect(create({ strategy: 'LINEAR', linearConfiguration: { stepPercent: 2 } })).rejects.toThrow(
+    'stepPercent must be between 3 and 100.',
+  )
+  const lambda = { lifecycleStages: ['POST_SCALE_UP'], hookTargetArn: 'arn:aws:lambda:…' }
+  await expect(create({ strategy: 'CANARY', lifecycleHooks: [lambda] })).rejects.toThrow('AWS Lambda')
+  await create({
+    strategy: 'LINEAR',
+    linearConfiguration: { stepPercent: 40, stepBakeTimeInMinutes: 30 },
+    lifecycleHooks: [{ targetType: 'PAUSE', lifecycleStages: ['POST_TEST_TRAFFIC_SHIFT'] }],
+  })
+  await expect.poll(() => rollout('steps'), poll).toEqual(['PRIMARY COMPLETED 1'])
+
+  const weights = () =>
+    world.shell.ok(
+      `aws elbv2 describe-rules --rule-arns ${ruleArn} --query 'Rules[0].Actions[0].ForwardConfig.TargetGroups[].[TargetGroupArn,Weight]' --output text`,
+    )
+  const weightOfNew = async () =>
+    Number(new RegExp(`^${groupArns[1]}\\t(\\d+)$`, 'm').exec(await weights())?.[1])
+  const hook = async () => (await deployment('steps')).lifecycleHookDetails?.at(-1)
+  await world.ecs.updateService({ cluster: 'demo', service: 'steps', taskDefinition: 'hello:2' })
+  await expect.poll(async () => (await hook())?.status, poll).toBe('AWAITING_ACTION')
+  expect(await weightOfNew()).toBe(0)
+  const { serviceDeploymentArn } = await deployment('steps')
+  const resume = `aws ecs continue-service-deployment --service-deployment-arn ${serviceDeploymentArn} --hook-id ${(await hook())!.hookId}`
+  await world.shell.ok(resume)
+  await expect.poll(weightOfNew, poll).toBe(40)
+  expect(await world.shell.fails(resume)).toContain('is not awaiting an action')
+  const answers = await world.shell.ok(
+    `for i in $(seq 40); do curl -s http://${dnsName}/version; echo; done | sort -u`,
+  )
+  expect(answers.split('\n')).toEqual(['1', '2'])
+  await world.cloud.advance(world.worldId, 30 * MINUTE)
+  await expect.poll(weightOfNew, poll).toBe(80)
+  await world.cloud.advance(world.worldId, 30 * MINUTE)
+  await expect.poll(() => rollout('steps'), poll).toEqual(['PRIMARY COMPLETED 2'])
+  expect(await weightOfNew()).toBe(100)
+
+  // A canary goes back when its hook is told so.
+  await world.ecs.updateService({
+    cluster: 'demo',
+    service: 'steps',
+    taskDefinition: 'hello:3',
+    deploymentConfiguration: {
+      strategy: 'CANARY',
+      canaryConfiguration: { canaryPercent: 2.5, canaryBakeTimeInMinutes: 30 },
+      lifecycleHooks: [{ targetType: 'PAUSE', lifecycleStages: ['PRE_PRODUCTION_TRAFFIC_SHIFT'] }],
+    },
+  })
+  const act = async (action: 'CONTINUE' | 'ROLLBACK') =>
+    world.ecs.continueServiceDeployment({
+      serviceDeploymentArn: (await deployment('steps')).serviceDeploymentArn!,
+      hookId: (await hook())!.hookId!,
+      action,
+    })
+  await expect.poll(async () => (await hook())?.status, poll).toBe('AWAITING_ACTION')
+  await act('CONTINUE')
+  // 23 of 900 are the new revision's.
+  await expect.poll(weightOfNew, poll).toBe(877)
+  await world.cloud.advance(world.worldId, 30 * MINUTE)
+  await expect.poll(async () => (await hook())?.status, poll).toBe('AWAITING_ACTION')
+  await act('ROLLBACK')
+  await expect.poll(() => rollout('steps'), poll).toEqual(['PRIMARY COMPLETED 2'])
+  expect(await weightOfNew()).toBe(100)
+  expect((await deployment('steps')).rollback!.reason).toContain('rollback requested at lifecycle hook')
+  await world.ecs.deleteService({ cluster: 'demo', service: 'steps', force: true })
+})
+
 it('leaves deployments to task sets where the controller is EXTERNAL', { timeout: 2 * MINUTE }, async () => {
   const sets = (query: string) =>
     world.shell.ok(`aws ecs describe-task-sets --cluster demo --service ext --query '${query}' --output text`)

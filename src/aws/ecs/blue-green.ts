@@ -5,6 +5,7 @@ import { balancerOfRule, balancersByGroup, shiftTraffic, targetGroups } from '..
 import { roleMay } from '../iam/identity.ts'
 import type { RequestContext } from '../wire/service.ts'
 import { invalid } from './errors.ts'
+import { type Pause, pauseAt } from './pause-hooks.ts'
 import type { DeploymentRecord, ServiceRecord } from './records.ts'
 import { backOff, PLACEMENT_RETRY_MS, startTasks } from './service-starts.ts'
 import type { ServiceWork } from './service-work.ts'
@@ -31,7 +32,7 @@ export function checkShifting(context: RequestContext, balancers: sdk.LoadBalanc
   for (const { targetGroupArn = '', advancedConfiguration: advanced } of balancers) {
     if (!advanced?.alternateTargetGroupArn || !advanced.productionListenerRule || !advanced.roleArn)
       throw invalid(
-        'advancedConfiguration with alternateTargetGroupArn, productionListenerRule and roleArn must be specified for load balancers when the deployment strategy is BLUE_GREEN.',
+        'advancedConfiguration with alternateTargetGroupArn, productionListenerRule and roleArn must be specified for load balancers when the deployment strategy shifts traffic.',
       )
     const { alternateTargetGroupArn: other, productionListenerRule, testListenerRule, roleArn } = advanced
     if (!targetGroups.find(context, other))
@@ -49,19 +50,26 @@ export function checkShifting(context: RequestContext, balancers: sdk.LoadBalanc
   }
 }
 
-/** One step of a service that goes over to a new revision as a whole. */
-export function rollBlueGreen(work: ServiceWork, settle: (desired: number) => void): Result | undefined {
+/** One step of a service that goes over to a new revision by shifting traffic, at once or in steps. */
+export function rollByShifting(work: ServiceWork, settle: (desired: number) => void): Result | undefined {
   const { service, primary } = work
   const before = service.deployments.find(
     ({ id, rolloutState }) => id !== primary.id && rolloutState === 'COMPLETED',
   )
-  const wait = Math.max(keep(work, primary), before && primary.stage !== 'CLEAN_UP' ? keep(work, before) : 0)
+  if (primary.stage === undefined && primary.rolloutState === 'IN_PROGRESS') {
+    // Where another deployment is overtaken, more revisions than the one that serves are there.
+    const stage = service.deployments.length > 2 ? 'RECONCILE_SERVICE' : 'PRE_SCALE_UP'
+    work.changeDeployment(primary.id, { stage, stageAt: work.now })
+  }
   // What neither serves nor is to serve has been given up or overtaken.
   const kept = [primary.id, ...(before ? [before.id] : [])]
   work.stop(work.active().filter(({ startedBy }) => !kept.includes(startedBy ?? '')))
-  const left = primary.rolloutState === 'IN_PROGRESS' ? advance(work, before) : 0
+  const waits = [work.primary.rolloutState === 'IN_PROGRESS' ? advance(work, before) : 0]
+  const { stage = 'CLEAN_UP' } = work.primary
+  if (!/^(RECONCILE_SERVICE|PRE_SCALE_UP)$/.test(stage)) waits.push(keep(work, work.primary))
+  if (before && stage !== 'CLEAN_UP') waits.push(keep(work, before))
   settle(service.desiredCount)
-  const soonest = [wait, left].filter((ms) => ms > 0)
+  const soonest = waits.filter((ms) => ms > 0)
   return soonest.length > 0 ? { requeueAfterMs: Math.min(...soonest) } : undefined
 }
 
@@ -80,27 +88,52 @@ function keep(work: ServiceWork, deployment: DeploymentRecord): number {
   return startTasks(work, deployment, places) ? 0 : PLACEMENT_RETRY_MS
 }
 
-/** Takes the new revision through its stages as far as it goes now; gives what is left of the bake time, ms. */
+/** Takes the new revision through its stages as far as it goes now; gives how long it waits at the present one, ms (0: for an event). */
 function advance(work: ServiceWork, before: DeploymentRecord | undefined): number {
   const { primary, service } = work
-  const own = work.active().filter(({ startedBy }) => startedBy === primary.id)
-  const serves = own.length === service.desiredCount && own.every((task) => work.isHealthy(task))
+  // With nothing to compare, or on the way back, the traffic goes over at once.
+  const direct = primary.rollsBack || !before
   const enter = (stage: Stage) => work.changeDeployment(primary.id, { stage, stageAt: work.now })
-  switch (primary.stage ?? 'SCALE_UP') {
-    case 'SCALE_UP':
+  const stage = primary.stage ?? 'PRE_SCALE_UP'
+  const pause = direct || !isHookStage(stage) ? undefined : pauseAt(work, primary, stage)
+  if (pause) return waitOf(pause)
+  switch (stage) {
+    case 'RECONCILE_SERVICE':
+      // What the overtaken deployment had been given goes back.
+      if (before && !shift(work, before, 'productionListenerRule', 100)) return PLACEMENT_RETRY_MS
+      enter('PRE_SCALE_UP')
+      break
+    case 'PRE_SCALE_UP':
+      enter('SCALE_UP')
+      break
+    case 'SCALE_UP': {
+      const own = work.active().filter(({ startedBy }) => startedBy === primary.id)
+      const serves = own.length === service.desiredCount && own.every((task) => work.isHealthy(task))
       if (!serves) return 0
-      enter(primary.rollsBack || !before ? 'PRODUCTION_TRAFFIC_SHIFT' : 'TEST_TRAFFIC_SHIFT')
+      enter('POST_SCALE_UP')
+      break
+    }
+    case 'POST_SCALE_UP':
+      enter(direct ? 'PRODUCTION_TRAFFIC_SHIFT' : 'TEST_TRAFFIC_SHIFT')
       break
     case 'TEST_TRAFFIC_SHIFT':
-      if (!shift(work, primary, 'testListenerRule')) return PLACEMENT_RETRY_MS
+      if (!shift(work, primary, 'testListenerRule', 100)) return PLACEMENT_RETRY_MS
+      enter('POST_TEST_TRAFFIC_SHIFT')
+      break
+    case 'POST_TEST_TRAFFIC_SHIFT':
       enter('PRODUCTION_TRAFFIC_SHIFT')
       break
-    case 'PRODUCTION_TRAFFIC_SHIFT':
-      if (!shift(work, primary, 'productionListenerRule')) return PLACEMENT_RETRY_MS
+    case 'PRODUCTION_TRAFFIC_SHIFT': {
+      const wait = shiftStep(work, direct)
+      if (wait !== 'done') return wait
+      enter('POST_PRODUCTION_TRAFFIC_SHIFT')
+      break
+    }
+    case 'POST_PRODUCTION_TRAFFIC_SHIFT':
       enter('BAKE_TIME')
       break
     case 'BAKE_TIME': {
-      const bakeMs = primary.rollsBack || !before ? 0 : (service.bakeTimeMinutes ?? 0) * 60_000
+      const bakeMs = direct ? 0 : (service.bakeTimeMinutes ?? 0) * 60_000
       const left = (primary.stageAt ?? 0) + bakeMs - work.now
       if (left > 0) return left
       enter('CLEAN_UP')
@@ -113,11 +146,35 @@ function advance(work: ServiceWork, before: DeploymentRecord | undefined): numbe
   return advance(work, before)
 }
 
+const isHookStage = (stage: Stage): stage is Stage & sdk.DeploymentLifecycleHookStage =>
+  !['SCALE_UP', 'BAKE_TIME', 'CLEAN_UP'].includes(stage)
+
+/** A rollback begins at the next look, which is now. */
+const waitOf = (pause: Pause): number => (pause === 'rolls back' ? 1 : pause.ms)
+
+/** Shifts the next part of the production traffic when it is time; gives how long to wait, ms. */
+function shiftStep(work: ServiceWork, direct: boolean): number | 'done' {
+  const { primary, service } = work
+  const { shifted = 0, shiftedAt = 0 } = primary
+  if (shifted >= 100) return 'done'
+  const { percent, bakeMinutes } = (!direct && service.step) || { percent: 100, bakeMinutes: 0 }
+  const left = shifted === 0 ? 0 : shiftedAt + bakeMinutes * 60_000 - work.now
+  if (left > 0) return left
+  const pause = direct ? undefined : pauseAt(work, primary, 'PRE_PRODUCTION_TRAFFIC_SHIFT')
+  if (pause) return waitOf(pause)
+  const isLast = service.deploymentStrategy === 'CANARY' && shifted > 0
+  const next = isLast ? 100 : Math.min(100, Math.round((shifted + percent) * 10) / 10)
+  if (!shift(work, primary, 'productionListenerRule', next)) return PLACEMENT_RETRY_MS
+  work.changeDeployment(primary.id, { shifted: next, shiftedAt: work.now })
+  return shiftStep(work, direct)
+}
+
 /** Leads a rule's traffic to the deployment, with the right of the role that the load balancer was given with. */
 function shift(
   work: ServiceWork,
   deployment: DeploymentRecord,
   which: 'testListenerRule' | 'productionListenerRule',
+  percent: number,
 ): boolean {
   const { service, scope } = work
   for (const { targetGroupArn = '', advancedConfiguration: advanced } of service.loadBalancers) {
@@ -130,8 +187,8 @@ function shift(
       return false
     }
     const other = advanced.alternateTargetGroupArn ?? targetGroupArn
-    if (deployment.alternate) shiftTraffic(scope, rule, other, targetGroupArn)
-    else shiftTraffic(scope, rule, targetGroupArn, other)
+    if (deployment.alternate) shiftTraffic(scope, rule, other, targetGroupArn, percent)
+    else shiftTraffic(scope, rule, targetGroupArn, other, percent)
   }
   return true
 }

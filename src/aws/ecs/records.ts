@@ -5,6 +5,9 @@ import type {
   ClusterSetting,
   ContainerDefinition,
   ContainerOverride,
+  DeploymentLifecycleHookAction,
+  DeploymentLifecycleHookStage,
+  DeploymentLifecycleHookStatus,
   ExecuteCommandConfiguration,
   LoadBalancer,
   ManagedScaling,
@@ -209,15 +212,39 @@ export interface DeploymentRecord {
   /** When the rollout ended, ms. */
   finishedAt?: number
   rolloutReason: string
-  /** Asked for by StopServiceDeployment. */
+  /** Asked for by StopServiceDeployment or a lifecycle hook, with the reason if it is another than the user. */
   stopRequested?: 'ABORT' | 'ROLLBACK'
-  /** Of blue/green deployments only: how far it has come, and since when, ms. */
+  stopReason?: string
+  /** Of deployments that shift traffic only: how far it has come, and since when, ms. */
   stage?: ServiceDeploymentLifecycleStage
   stageAt?: number
+  /** Percent of the traffic that has been shifted to it, and since when, ms. */
+  shifted?: number
+  shiftedAt?: number
+  /** Where lifecycle hooks have held it. */
+  pauses?: PauseRecord[]
   /** Whether its tasks stand in the alternate target groups. */
   alternate?: boolean
   /** Whether it is the old revision that takes over again. */
   rollsBack?: boolean
+}
+
+/** A lifecycle hook of the type PAUSE. */
+export interface HookRecord {
+  stages: DeploymentLifecycleHookStage[]
+  timeoutMinutes: number
+  /** What becomes of the deployment when nobody says. */
+  action: DeploymentLifecycleHookAction
+}
+
+export interface PauseRecord {
+  /** `ecs-pause-…` */
+  id: string
+  /** Number of the hook, the stage, and the percent that had been shifted. */
+  place: string
+  status: DeploymentLifecycleHookStatus
+  expiresAt: number
+  action: DeploymentLifecycleHookAction
 }
 
 /** Service Connect of a service: in which namespace, and what it offers there. */
@@ -288,8 +315,11 @@ export interface ServiceRecord {
   /** Who deploys, if it is not ECS itself. */
   controller?: 'EXTERNAL'
   /** How ECS deploys, if not by a rolling update. */
-  deploymentStrategy?: 'BLUE_GREEN'
+  deploymentStrategy?: 'BLUE_GREEN' | 'LINEAR' | 'CANARY'
   bakeTimeMinutes?: number
+  /** Of linear and canary deployments: how much traffic is shifted at once, and how long it stays so. */
+  step?: { percent: number; bakeMinutes: number }
+  hooks?: HookRecord[]
   deployments: DeploymentRecord[]
   /** Only with the controller EXTERNAL, which has no deployments. */
   taskSets?: TaskSetRecord[]

@@ -3,9 +3,17 @@ import type { Scope } from '../ec2/index.ts'
 import { AwsError, type Handler, type RequestContext } from '../wire/service.ts'
 import { invalid, serviceNotFound } from './errors.ts'
 import { clusterOf, date, optional, page, shortName } from './names.ts'
+import { toHookDetails } from './pause-hooks.ts'
 import type { DeploymentRecord, ServiceRecord } from './records.ts'
 import { circuitThreshold } from './rollout.ts'
-import { countOf, deploymentArn, numberOf, revisionArn, toNetwork } from './service-output.ts'
+import {
+  countOf,
+  deploymentArn,
+  numberOf,
+  revisionArn,
+  toConfiguration,
+  toNetwork,
+} from './service-output.ts'
 import { clusters, definitionByArn, services, tasksOf } from './tables.ts'
 
 /** Those that go on and those that are over, newest first. */
@@ -65,18 +73,13 @@ function toDeployment(
     updatedAt: date(deployment.updatedAt),
     ...optional('stoppedAt', stopped ? date(deployment.finishedAt!) : undefined),
     ...optional('lifecycleStage', deployment.stage),
+    ...(deployment.pauses ? { lifecycleHookDetails: toHookDetails(deployment) } : {}),
     ...rollbackOf(scope, service, deployment),
     sourceServiceRevisions: older
       .slice(0, 1)
       .map((one) => ({ arn: revisionArn(scope, service, one), ...counts(0, 0, 0) })),
     targetServiceRevision: { arn, ...counts(service.desiredCount, runningCount, pendingCount) },
-    deploymentConfiguration: {
-      deploymentCircuitBreaker: service.circuitBreaker,
-      maximumPercent: service.maximumPercent,
-      minimumHealthyPercent: service.minimumHealthyPercent,
-      strategy: service.deploymentStrategy ?? 'ROLLING',
-      bakeTimeInMinutes: service.bakeTimeMinutes ?? 0,
-    },
+    deploymentConfiguration: toConfiguration(service),
     deploymentCircuitBreaker: {
       status: service.circuitBreaker.enable
         ? deployment.rolloutState === 'FAILED'
@@ -108,9 +111,8 @@ function rollbackOf(
   }
 }
 
-/** Asks for the end of a deployment; the service's controller sees to it. Throws ECS's errors. */
-function stopDeployment(input: sdk.StopServiceDeploymentCommandInput, context: RequestContext) {
-  const arn = input.serviceDeploymentArn!
+/** A deployment by its ARN. Throws ECS's errors. */
+function requireDeployment(context: RequestContext, arn: string) {
   const [type, cluster = '', name = '', number = ''] = (arn.split(':')[5] ?? '').split('/')
   if (type !== 'service-deployment')
     throw invalid(`Invalid identifier: ${arn} is not the ARN of a service-deployment.`)
@@ -118,6 +120,44 @@ function stopDeployment(input: sdk.StopServiceDeploymentCommandInput, context: R
   const deployment = service && allOf(service).find((one) => numberOf(one) === number)
   if (!service || !deployment)
     throw new AwsError('ServiceDeploymentNotFoundException', 'Service deployment not found.')
+  return { service, deployment }
+}
+
+function changeDeployment(
+  context: RequestContext,
+  service: ServiceRecord,
+  deployment: DeploymentRecord,
+  fields: Partial<DeploymentRecord>,
+) {
+  const deployments = service.deployments.map((one) => (one === deployment ? { ...one, ...fields } : one))
+  services.put(context, { ...service, deployments })
+}
+
+/** Lets a deployment that a pause hook holds go on, or back. Throws ECS's errors. */
+function continueDeployment(input: sdk.ContinueServiceDeploymentCommandInput, context: RequestContext) {
+  const arn = input.serviceDeploymentArn!
+  const { service, deployment } = requireDeployment(context, arn)
+  const { pauses = [] } = deployment
+  const hook = pauses.find(({ id }) => id === input.hookId)
+  if (!hook) throw invalid(`The hook ${input.hookId} does not exist in this service deployment.`)
+  if (hook.status !== 'AWAITING_ACTION' || statusOf(service, deployment) !== 'IN_PROGRESS')
+    throw invalid(`The hook ${input.hookId} is not awaiting an action.`)
+  const rollsBack = input.action === 'ROLLBACK'
+  const status = rollsBack ? ('FAILED' as const) : ('SUCCEEDED' as const)
+  changeDeployment(context, service, deployment, {
+    pauses: pauses.map((one) => (one === hook ? { ...one, status } : one)),
+    ...(rollsBack && {
+      stopRequested: 'ROLLBACK',
+      stopReason: `rollback requested at lifecycle hook ${hook.id}`,
+    }),
+  })
+  return { serviceDeploymentArn: arn }
+}
+
+/** Asks for the end of a deployment; the service's controller sees to it. Throws ECS's errors. */
+function stopDeployment(input: sdk.StopServiceDeploymentCommandInput, context: RequestContext) {
+  const arn = input.serviceDeploymentArn!
+  const { service, deployment } = requireDeployment(context, arn)
   const stopRequested = input.stopType ?? 'ROLLBACK'
   const asked = deployment.stopRequested === stopRequested && deployment.rolloutState === 'IN_PROGRESS'
   if (!asked && statusOf(service, deployment) !== 'IN_PROGRESS')
@@ -130,8 +170,7 @@ function stopDeployment(input: sdk.StopServiceDeploymentCommandInput, context: R
     !service.deployments.some(({ rolloutState }) => rolloutState === 'COMPLETED')
   )
     throw new AwsError('ConflictException', 'There is no completed service deployment to roll back to.')
-  const deployments = service.deployments.map((one) => (one === deployment ? { ...one, stopRequested } : one))
-  services.put(context, { ...service, deployments })
+  changeDeployment(context, service, deployment, { stopRequested })
   return { serviceDeploymentArn: arn }
 }
 
@@ -181,6 +220,7 @@ function select<T>(
 
 export const serviceDeploymentHandlers: Record<string, Handler> = {
   StopServiceDeployment: stopDeployment,
+  ContinueServiceDeployment: continueDeployment,
 
   ListServiceDeployments: (input: sdk.ListServiceDeploymentsCommandInput, context) => {
     const cluster = clusterOf(context, input.cluster)

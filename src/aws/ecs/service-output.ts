@@ -119,21 +119,7 @@ export function toService(scope: Scope, service: ServiceRecord, withTags = false
     desiredCount: service.desiredCount,
     ...countOf(tasks),
     ...(primary ? placed(primary) : {}),
-    deploymentConfiguration: {
-      deploymentCircuitBreaker: service.circuitBreaker,
-      maximumPercent: service.maximumPercent,
-      minimumHealthyPercent: service.minimumHealthyPercent,
-      ...optional(
-        'alarms',
-        service.alarms && {
-          alarmNames: service.alarms.names,
-          enable: service.alarms.enable,
-          rollback: service.alarms.rollback,
-        },
-      ),
-      strategy: service.deploymentStrategy ?? 'ROLLING',
-      bakeTimeInMinutes: service.bakeTimeMinutes ?? 0,
-    },
+    deploymentConfiguration: toConfiguration(service),
     deployments:
       service.status === 'INACTIVE'
         ? []
@@ -164,3 +150,31 @@ export function toService(scope: Scope, service: ServiceRecord, withTags = false
 
 export const serviceArn = (scope: Scope, cluster: string, name: string): string =>
   ecsArn(scope, `service/${cluster}/${name}`)
+
+/** How a service deploys, as ECS shows it. */
+export function toConfiguration(service: ServiceRecord): sdk.DeploymentConfiguration {
+  const { deploymentStrategy: strategy = 'ROLLING', step, hooks, alarms } = service
+  return {
+    deploymentCircuitBreaker: service.circuitBreaker,
+    maximumPercent: service.maximumPercent,
+    minimumHealthyPercent: service.minimumHealthyPercent,
+    ...(alarms && {
+      alarms: { alarmNames: alarms.names, enable: alarms.enable, rollback: alarms.rollback },
+    }),
+    strategy,
+    bakeTimeInMinutes: service.bakeTimeMinutes ?? 0,
+    ...(step && strategy === 'LINEAR'
+      ? { linearConfiguration: { stepPercent: step.percent, stepBakeTimeInMinutes: step.bakeMinutes } }
+      : {}),
+    ...(step && strategy === 'CANARY'
+      ? { canaryConfiguration: { canaryPercent: step.percent, canaryBakeTimeInMinutes: step.bakeMinutes } }
+      : {}),
+    ...(hooks && {
+      lifecycleHooks: hooks.map(({ stages, timeoutMinutes, action }) => ({
+        targetType: 'PAUSE' as const,
+        lifecycleStages: stages,
+        timeoutConfiguration: { timeoutInMinutes: timeoutMinutes, action },
+      })),
+    }),
+  }
+}

@@ -1,6 +1,6 @@
 import type { Result } from '#world/controller.ts'
 import { inAlarm } from '../cloudwatch/index.ts'
-import { rollBlueGreen } from './blue-green.ts'
+import { rollByShifting } from './blue-green.ts'
 import { eligible, obstacle } from './choose-instance.ts'
 import type { ContainerInstanceRecord, DeploymentRecord, TaskRecord } from './records.ts'
 import { circuitThreshold, type Plan, planOf } from './rollout.ts'
@@ -16,8 +16,7 @@ const FINISHED_KEPT = 20
 export function roll(work: ServiceWork): Result | undefined {
   if (work.service.controller === 'EXTERNAL') return rollTaskSets(work)
   if (givesUp(work)) return roll(work)
-  if (work.service.deploymentStrategy === 'BLUE_GREEN')
-    return rollBlueGreen(work, (desired) => settle(work, desired))
+  if (work.service.deploymentStrategy) return rollByShifting(work, (desired) => settle(work, desired))
   return work.service.scheduling === 'DAEMON' ? rollDaemon(work) : rollReplicas(work)
 }
 
@@ -99,7 +98,7 @@ function givesUp(work: ServiceWork): boolean {
   if (primary.rolloutState !== 'IN_PROGRESS') return false
   const { circuitBreaker, alarms, desiredCount } = service
   if (primary.stopRequested) {
-    const why = `service deployment stopped by the user`
+    const why = primary.stopReason ?? 'service deployment stopped by the user'
     return abandon(work, primary, why, primary.stopRequested === 'ROLLBACK', 'ECS deployment')
   }
   const ringing = alarms?.enable ? alarms.names.filter((name) => inAlarm(scope, name)) : []
@@ -137,6 +136,7 @@ function abandon(
   work.changeDeployment(good.id, {
     status: 'PRIMARY',
     stage: 'SCALE_UP',
+    shifted: 0,
     rollsBack: true,
     rolloutState: 'IN_PROGRESS',
     rolloutReason: `${who}: rolling back to deploymentId ${good.id}.`,

@@ -98,6 +98,8 @@ export const ecsService: Service = {
     UpdateTaskSet: taskSet,
     DeleteTaskSet: taskSet,
     UpdateServicePrimaryTaskSet: service,
+    ContinueServiceDeployment: (input: { serviceDeploymentArn?: string }) =>
+      input.serviceDeploymentArn ?? '*',
     StopServiceDeployment: (input: { serviceDeploymentArn?: string }) => input.serviceDeploymentArn ?? '*',
     DescribeClusters: (input: { clusters?: string[] }, context) =>
       (input.clusters?.length ? input.clusters : ['default']).map((name) =>

@@ -2,7 +2,7 @@ import type * as sdk from '@aws-sdk/client-ecs'
 import type { Scope } from '../ec2/index.ts'
 import { ensureLinkedRole } from '../iam/linked-roles.ts'
 import type { Handler, RequestContext } from '../wire/service.ts'
-import { checkShifting } from './blue-green.ts'
+import { refuseUnsimulated, type Strategy, strategyOf } from './deployment-strategy.ts'
 import { invalid, notSimulated, serviceNotActive, serviceNotFound } from './errors.ts'
 import { checkExecRole } from './execute-command.ts'
 import { createExternal, updateExternal } from './external-services.ts'
@@ -12,7 +12,7 @@ import { type Placement, placementOf } from './placement.ts'
 import type { DeploymentRecord, PlacementRules, ServiceRecord, TaskDefinitionRecord } from './records.ts'
 import { checkBalancers } from './service-balancers.ts'
 import { connectOf } from './service-connect.ts'
-import { serviceArn, toService } from './service-output.ts'
+import { serviceArn, toConfiguration, toService } from './service-output.ts'
 import { checkRegistries } from './service-registries.ts'
 import { definitionByArn, services } from './tables.ts'
 import { usableDefinition } from './task-definitions.ts'
@@ -71,22 +71,6 @@ const alarmsOf = (alarms: sdk.DeploymentAlarms | undefined): Pick<ServiceRecord,
       }
     : {}
 
-/** The parts of a service that are refused by name. */
-function refuseUnsimulated(
-  input: Pick<
-    sdk.CreateServiceCommandInput,
-    'deploymentController' | 'deploymentConfiguration' | 'volumeConfigurations'
-  >,
-): void {
-  if (input.deploymentController?.type === 'CODE_DEPLOY')
-    throw notSimulated('the deployment controller CODE_DEPLOY')
-  const strategy = input.deploymentConfiguration?.strategy
-  if (strategy === 'LINEAR' || strategy === 'CANARY') throw notSimulated(`${strategy} deployments`)
-  if (input.deploymentConfiguration?.lifecycleHooks?.length)
-    throw notSimulated('the lifecycle hooks of deployments, which are Lambda functions')
-  if (input.volumeConfigurations?.length) throw notSimulated('EBS volumes of tasks')
-}
-
 /** A service by name or ARN, whatever its status. Throws ServiceNotFoundException. */
 function find(context: RequestContext, cluster: string, named: string): ServiceRecord {
   const service = services.find(context, cluster, shortName(named))
@@ -102,6 +86,7 @@ function createService(input: sdk.CreateServiceCommandInput, context: RequestCon
       'Invalid service name: it may contain up to 255 letters, numbers, underscores, and hyphens.',
     )
   refuseUnsimulated(input)
+  if (input.volumeConfigurations?.length) throw notSimulated('EBS volumes of tasks')
   const present = services.find(context, cluster.name, name)
   if (present && present.status !== 'INACTIVE') {
     if (input.clientToken && present.clientToken === input.clientToken)
@@ -158,28 +143,12 @@ function createService(input: sdk.CreateServiceCommandInput, context: RequestCon
   return { service: toService(context, record, true) }
 }
 
-/** How ECS is to deploy. Throws ECS's errors. */
-function strategyOf(
-  context: RequestContext,
-  config: sdk.DeploymentConfiguration | undefined,
-  { scheduling, balancers }: { scheduling: string; balancers: sdk.LoadBalancer[] },
-): Pick<ServiceRecord, 'deploymentStrategy' | 'bakeTimeMinutes'> {
-  if (config?.strategy !== 'BLUE_GREEN') return {}
-  if (scheduling === 'DAEMON')
-    throw invalid('The DAEMON scheduling strategy is not supported with the BLUE_GREEN deployment strategy.')
-  if (config.bakeTimeInMinutes === undefined)
-    throw invalid('bakeTimeInMinutes must be specified when the deployment strategy is BLUE_GREEN.')
-  if (config.bakeTimeInMinutes < 0 || config.bakeTimeInMinutes > 1440)
-    throw invalid('bakeTimeInMinutes must be between 0 and 1440.')
-  checkShifting(context, balancers)
-  return { deploymentStrategy: 'BLUE_GREEN', bakeTimeMinutes: config.bakeTimeInMinutes }
-}
-
 function updateService(input: sdk.UpdateServiceCommandInput, context: RequestContext) {
   const cluster = clusterOf(context, input.cluster)
   const service = find(context, cluster.name, input.service!)
   if (service.status !== 'ACTIVE') throw serviceNotActive()
   refuseUnsimulated(input)
+  if (input.volumeConfigurations?.length) throw notSimulated('EBS volumes of tasks')
   if (service.controller === 'EXTERNAL') return updateExternal(input, context, service)
   const primary = service.deployments.find(({ status }) => status === 'PRIMARY')!
   const definition = input.taskDefinition
@@ -197,10 +166,7 @@ function updateService(input: sdk.UpdateServiceCommandInput, context: RequestCon
   const minimumHealthyPercent = config?.minimumHealthyPercent ?? service.minimumHealthyPercent
   checkPercents(maximumPercent, minimumHealthyPercent)
   const breaker = config?.deploymentCircuitBreaker
-  const strategy =
-    config?.strategy === undefined
-      ? { deploymentStrategy: service.deploymentStrategy, bakeTimeMinutes: service.bakeTimeMinutes }
-      : strategyOf(context, config, { scheduling: service.scheduling, balancers })
+  const strategy = nextStrategy(context, service, config, balancers)
   const registries = input.serviceRegistries ?? service.registries ?? []
   if (input.serviceRegistries) checkRegistries(context, definition, registries)
   const connect = input.serviceConnectConfiguration
@@ -220,8 +186,9 @@ function updateService(input: sdk.UpdateServiceCommandInput, context: RequestCon
       placement.strategy,
       placement.platformVersion,
     ]) !== JSON.stringify([primary.network, primary.launchType, primary.strategy, primary.platformVersion])
+  const { deploymentStrategy: _, bakeTimeMinutes: __, step: ___, hooks: ____, ...rest } = service
   const next: ServiceRecord = {
-    ...service,
+    ...rest,
     desiredCount: input.desiredCount ?? service.desiredCount,
     maximumPercent,
     minimumHealthyPercent,
@@ -235,8 +202,7 @@ function updateService(input: sdk.UpdateServiceCommandInput, context: RequestCon
     propagateTags: (input.propagateTags ?? service.propagateTags) as ServiceRecord['propagateTags'],
     managedTags: input.enableECSManagedTags ?? service.managedTags,
     enableExecuteCommand: input.enableExecuteCommand ?? service.enableExecuteCommand,
-    deploymentStrategy: strategy.deploymentStrategy,
-    bakeTimeMinutes: config?.bakeTimeInMinutes ?? strategy.bakeTimeMinutes,
+    ...strategy,
     registries,
     connect,
     steady:
@@ -250,7 +216,7 @@ function updateService(input: sdk.UpdateServiceCommandInput, context: RequestCon
               context,
               definition,
               placement,
-              strategy.deploymentStrategy === 'BLUE_GREEN' && !servingDeployment(service)?.alternate,
+              strategy.deploymentStrategy !== undefined && !servingDeployment(service)?.alternate,
             ),
             ...service.deployments.map((one): DeploymentRecord => ({ ...one, status: 'ACTIVE' })),
           ],
@@ -263,6 +229,27 @@ function updateService(input: sdk.UpdateServiceCommandInput, context: RequestCon
 /** The deployment whose tasks take the traffic. */
 const servingDeployment = ({ deployments }: ServiceRecord): DeploymentRecord | undefined =>
   deployments.find(({ rolloutState }) => rolloutState === 'COMPLETED') ?? deployments.at(-1)
+
+/** How ECS is to deploy after an update: as before, where nothing else is asked for. */
+function nextStrategy(
+  context: RequestContext,
+  service: ServiceRecord,
+  config: sdk.DeploymentConfiguration | undefined,
+  balancers: sdk.LoadBalancer[],
+): Strategy {
+  const { deploymentStrategy, bakeTimeMinutes, step, hooks } = service
+  const { strategy = deploymentStrategy ?? 'ROLLING' } = config ?? {}
+  const { linearConfiguration, canaryConfiguration, lifecycleHooks } = config ?? {}
+  const asked = [config?.strategy, linearConfiguration, canaryConfiguration, lifecycleHooks]
+  if (asked.every((one) => one === undefined))
+    return { deploymentStrategy, bakeTimeMinutes: config?.bakeTimeInMinutes ?? bakeTimeMinutes, step, hooks }
+  const before = strategy === deploymentStrategy ? toConfiguration(service) : {}
+  return strategyOf(
+    context,
+    { ...before, ...config, strategy },
+    { scheduling: service.scheduling, balancers },
+  )
+}
 
 /** Where tasks go after an update: as before, where nothing else is asked for. */
 function nextPlacement(

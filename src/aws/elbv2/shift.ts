@@ -21,16 +21,19 @@ export function balancerOfRule(scope: Scope, arn: string): string | undefined {
   return listener?.loadBalancerArn
 }
 
-/** Leads all traffic of a rule or listener to one target group; another stays in it with weight 0. */
-export function shiftTraffic(scope: Scope, arn: string, to: string, from: string): void {
+/** Leads a percentage of the traffic of a rule or listener to one target group, and the rest to another. */
+export function shiftTraffic(scope: Scope, arn: string, to: string, from: string, percent = 100): void {
   const place = found(scope, arn)
   if (!place) return
+  // Weights are whole numbers up to 999.
+  const scale = Number.isInteger(percent) ? 1 : 9
+  const weight = Math.round(percent * scale)
   const action: Action = {
     Type: 'forward',
     ForwardConfig: {
       TargetGroups: [
-        { TargetGroupArn: to, Weight: 100 },
-        { TargetGroupArn: from, Weight: 0 },
+        { TargetGroupArn: to, Weight: weight },
+        { TargetGroupArn: from, Weight: 100 * scale - weight },
       ],
       TargetGroupStickinessConfig: { Enabled: false },
     },

@@ -149,7 +149,7 @@ async function handle(worlds: Worlds, req: IncomingMessage, res: ServerResponse)
     }
     case 'GET worlds/:id/doors': {
       const open = await world()
-      return reply(res, 200, doors(open.world, open.config.accountId))
+      return reply(res, 200, doors(open.world))
     }
     case 'GET worlds/:id/schemas': {
       const found = await (await world()).simulation.schemas(url.searchParams.get('apiVersion') ?? '')

@@ -24,14 +24,13 @@ interface Node {
 }
 
 /** The doors of a world: load balancers from the internet, published ports of containers, node ports. */
-export function doors(world: World, accountId: string): Door[] {
-  return [...balancers(world, accountId), ...containers(world), ...nodePorts(world)].slice(0, LIMIT)
+export function doors(world: World): Door[] {
+  return [...balancers(world), ...containers(world), ...nodePorts(world)].slice(0, LIMIT)
 }
 
-function* balancers({ store }: World, accountId: string): Iterable<Door> {
-  const account = `aws/${accountId}/`
+function* balancers({ store }: World): Iterable<Door> {
   const kind = 'load-balancer'
-  const records = store.list(account).entries
+  const records = store.list('aws/').entries
   for (const { key, value } of records) {
     if (/^aws\/[^/]+\/[^/]+\/elbv2\/load-balancers\//.test(key)) {
       const { name, dnsName, scheme, arn } = value as LoadBalancerRecord

@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Scope } from '#aws/ec2/index.ts'
 import { registerExternal } from '#aws/ecs/index.ts'
+import { activations } from '#aws/ssm/index.ts'
 import { AwsError } from '#aws/wire/service.ts'
 import type { HostTable, HttpHost } from '#network/hosts.ts'
 import type { World } from '#world/world.ts'
@@ -42,12 +44,12 @@ cat /tmp/ecs-anywhere-answer
 /** The bucket of ECS Anywhere: its install script, and where that registers a machine. */
 export class EcsAnywhere implements HostTable {
   readonly #world: World
-  readonly #accountId: string
+  readonly #accountIds: string[]
   readonly #host: HttpHost = { kind: 'http', request: (req, res) => void this.#answer(req, res) }
 
-  constructor(world: World, accountId: string) {
+  constructor(world: World, accountIds: string[]) {
     this.#world = world
-    this.#accountId = accountId
+    this.#accountIds = accountIds
   }
 
   resolve(host: string, port: number): HttpHost | undefined {
@@ -65,7 +67,10 @@ export class EcsAnywhere implements HostTable {
     const form = new URLSearchParams(await read(req))
     const value = (name: string) => form.get(name) ?? ''
     try {
-      const scope = { world: this.#world, accountId: this.#accountId, region: value('region') }
+      const scopes = this.#accountIds.map((accountId): Scope => {
+        return { world: this.#world, accountId, region: value('region') }
+      })
+      const scope = scopes.find((one) => activations.find(one, value('activation-id'))) ?? scopes[0]!
       const instance = registerExternal(scope, {
         activationId: value('activation-id'),
         code: value('activation-code'),

@@ -29,7 +29,6 @@ import type { EfsFiles } from './efs-files.ts'
 
 export interface EcsTasksOptions {
   world: World
-  accountId: string
   network: VirtualNetwork
   runtime: ContainerRuntime
   images: ImagePuller
@@ -100,17 +99,16 @@ export class EcsTasks implements HostTable {
   }
 
   start(): void {
-    const { world, accountId, network } = this.#options
+    const { world, network } = this.#options
     const follow = ({ type, key, entry }: Pick<StoreEvent, 'type' | 'key' | 'entry'>) => {
       if (INSTANCE_KEY.test(key)) {
         const record = entry.value as ContainerInstanceRecord
         this.#instances.follow(scopeOfKey(world, key), record, type === 'put')
       } else if (TASK_KEY.test(key)) this.#followTask(key, entry.value as TaskRecord, type === 'put')
     }
-    const prefix = `aws/${accountId}/`
-    const present = world.store.list(prefix).entries
+    const present = world.store.list('aws/').entries
     for (const entry of present) follow({ type: 'put', key: entry.key, entry })
-    const watch = world.store.watch(prefix, follow)
+    const watch = world.store.watch('aws/', follow)
     const route = network.addRoute({ resolve: (from, to) => this.#route(from, to) })
     const metadata = this.#metadata.listen(network)
     const controller = world.controllers.start(taskController(world, this.#runner))

@@ -20,14 +20,12 @@ const GROUP_TAG = 'aws:autoscaling:groupName'
 /** Gives CloudWatch what the simulation really does: the CPU and memory that tasks use, the requests that load balancers answer. */
 export class Metrics {
   readonly #world: World
-  readonly #accountId: string
   readonly #tasks: EcsTasks
   readonly #traffic: LoadBalancerTraffic
   #timer: Timer | undefined
 
-  constructor(world: World, accountId: string, tasks: EcsTasks, traffic: LoadBalancerTraffic) {
+  constructor(world: World, tasks: EcsTasks, traffic: LoadBalancerTraffic) {
     this.#world = world
-    this.#accountId = accountId
     this.#tasks = tasks
     this.#traffic = traffic
   }
@@ -44,25 +42,23 @@ export class Metrics {
   }
 
   #sample(): void {
-    const byRegion = new Map<string, Datum[]>()
-    const add = (region: string, data: Datum[]) => {
-      if (data.length > 0) byRegion.set(region, [...(byRegion.get(region) ?? []), ...data])
+    const places = new Map<string, { scope: Scope; data: Datum[] }>()
+    const add = (scope: Scope, data: Datum[]) => {
+      const before = places.get(placeOf(scope))?.data ?? []
+      if (data.length > 0) places.set(placeOf(scope), { scope, data: [...before, ...data] })
     }
     const running = [...this.#tasks.living()].filter(({ task }) => task.lastStatus === 'RUNNING')
-    for (const [region, placed] of Map.groupBy(running, ({ scope }) => scope.region)) {
-      add(region, this.#services(placed))
-      add(region, this.#instances(placed))
+    for (const placed of Map.groupBy(running, ({ scope }) => placeOf(scope)).values()) {
+      add(placed[0]!.scope, this.#services(placed))
+      add(placed[0]!.scope, this.#instances(placed))
     }
     for (const traffic of this.#traffic.meter.take()) {
-      const region = traffic.balancerArn.split(':')[3]!
-      add(region, trafficData(this.#scope(region), traffic))
+      const [, , , region = '', accountId = ''] = traffic.balancerArn.split(':')
+      const scope: Scope = { world: this.#world, accountId, region }
+      add(scope, trafficData(scope, traffic))
     }
-    for (const region of this.#traffic.regions()) add(region, hostCounts(this.#scope(region)))
-    for (const [region, data] of byRegion) putMetrics(this.#scope(region), data)
-  }
-
-  #scope(region: string): Scope {
-    return { world: this.#world, accountId: this.#accountId, region }
+    for (const scope of this.#traffic.scopes()) add(scope, hostCounts(scope))
+    for (const { scope, data } of places.values()) putMetrics(scope, data)
   }
 
   #use(task: TaskRecord): { cpuMilli: number; memoryBytes: number } {
@@ -130,6 +126,7 @@ export class Metrics {
   }
 }
 
+const placeOf = ({ accountId, region }: Scope) => `${accountId}/${region}`
 const idOf = (arn: string) => arn.split(':')[5]!
 const balancerDimension = (arn: string) => idOf(arn).replace(/^loadbalancer\//, '')
 

@@ -36,27 +36,26 @@ export type StartInContainer = (task: TaskRecord, name: string, command: string[
 /** Session Manager's data channels: WebSockets that join a client's terminal with a process in a container. */
 export class SessionChannels implements HostTable {
   readonly #world: World
-  readonly #accountId: string
+  readonly #accountIds: string[]
   readonly #start: StartInContainer
   readonly #server = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 64 * 1024 })
 
-  constructor(world: World, accountId: string, start: StartInContainer) {
+  constructor(world: World, accountIds: string[], start: StartInContainer) {
     this.#world = world
-    this.#accountId = accountId
+    this.#accountIds = accountIds
     this.#start = start
   }
 
   resolve(host: string, port: number): HttpHost | undefined {
     const region = port === 443 ? HOST.exec(host)?.[1] : undefined
     if (region === undefined) return undefined
-    const scope: Scope = { world: this.#world, accountId: this.#accountId, region }
     return {
       kind: 'http',
       request: (_req, res) => {
         res.writeHead(404, { 'Content-Type': 'application/json' })
         res.end('{"message":"Not Found"}')
       },
-      upgrade: (req, socket, head) => this.#upgrade(scope, req, socket, head),
+      upgrade: (req, socket, head) => this.#upgrade(region, req, socket, head),
     }
   }
 
@@ -65,8 +64,12 @@ export class SessionChannels implements HostTable {
     this.#server.close()
   }
 
-  #upgrade(scope: Scope, req: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const session = sessions.find(scope, PATH.exec(req.url ?? '')?.[1] ?? '')
+  #upgrade(region: string, req: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const id = PATH.exec(req.url ?? '')?.[1] ?? ''
+    const scope = this.#accountIds
+      .map((accountId): Scope => ({ world: this.#world, accountId, region }))
+      .find((one) => sessions.find(one, id))
+    const session = scope && sessions.find(scope, id)
     if (!session || session.ended !== undefined) {
       socket.end('HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n')
       return

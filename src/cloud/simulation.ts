@@ -116,7 +116,9 @@ export class Simulation {
   /** Makes what a new account has, and starts everything from the world's store. */
   static async start({ world, config, blobs, ...options }: StartOptions): Promise<Simulation> {
     const { accountId, region } = config
-    for (const account of [config, ...(config.accounts ?? [])]) {
+    const accounts = [config, ...(config.accounts ?? [])]
+    const accountIds = accounts.map((account) => account.accountId)
+    for (const account of accounts) {
       bootstrapAccount(world, account)
       bootstrapRegion({ world, accountId: account.accountId, region })
     }
@@ -200,18 +202,17 @@ export class Simulation {
       onCall: (call) => trail.record(call),
       log: (error, operation) => options.log(`${operation} failed: ${(error as Error).stack ?? error}`),
     })
-    const balancers = elbHosts(world, accountId, network)
-    const traffic = new LoadBalancerTraffic(world, accountId, network)
+    const balancers = elbHosts(world, accountIds, network)
+    const traffic = new LoadBalancerTraffic(world, accountIds, network)
     const ecs = new EcsTasks({
       world,
-      accountId,
       network,
       runtime,
       images,
       files,
       lookup: (name) => traffic.lookup(name) ?? outside.lookup(name),
     })
-    const channels = new SessionChannels(world, accountId, (...what) => ecs.interactive(...what))
+    const channels = new SessionChannels(world, accountIds, (...what) => ecs.interactive(...what))
     const tables: HostTable[] = [
       { resolve: (name, port) => (port === 443 || port === 80 ? aws.host(name) : undefined) },
       clusters,
@@ -221,7 +222,7 @@ export class Simulation {
       traffic,
       ecs,
       publicAddresses(world, network),
-      new EcsAnywhere(world, accountId),
+      new EcsAnywhere(world, accountIds),
       channels,
       helmRepository(),
     ]
@@ -256,7 +257,7 @@ export class Simulation {
     attachments.start()
     addons.start()
     ecs.start()
-    const metrics = new Metrics(world, accountId, ecs, traffic)
+    const metrics = new Metrics(world, ecs, traffic)
     metrics.start()
     const controllers = [
       ...awsControllers(world, network, nodes, addons, aws.invoke),

@@ -158,12 +158,41 @@ it('gives images and secrets of the other account to those whom its resource pol
   expect((await shell.run(read)).stderr).toContain('(AccessDeniedException)')
 })
 
-it('says that load balancers run in the first account only', async () => {
-  const { stderr } = await shell.run(
-    'aws --profile partner elbv2 create-load-balancer --name x --subnets subnet-1',
-  )
-  expect(stderr).toContain(`only: elasticloadbalancing:CreateLoadBalancer did nothing in account ${partner}`)
-})
+it('runs tasks behind a load balancer in the other account, and a shell in one of them', async () => {
+  const run = (script: string) => shell.ok(`export AWS_PROFILE=partner\n${script}`)
+  const name = await run(`
+    ids() { aws ec2 "$@" --output text; }
+    VPC=$(ids describe-vpcs --query 'Vpcs[0].VpcId')
+    SUBNETS=$(ids describe-subnets --query 'Subnets[].SubnetId')
+    GROUP=$(ids describe-security-groups --query 'SecurityGroups[0].GroupId')
+    aws ec2 authorize-security-group-ingress --group-id $GROUP --protocol tcp --port 0-65535 --cidr 0.0.0.0/0 >/dev/null
+    TARGETS=$(aws elbv2 create-target-group --name web --protocol HTTP --port 8080 --vpc-id $VPC --target-type ip \\
+      --query 'TargetGroups[0].TargetGroupArn' --output text)
+    BALANCER=$(aws elbv2 create-load-balancer --name web --subnets $SUBNETS --security-groups $GROUP \\
+      --query 'LoadBalancers[0].LoadBalancerArn' --output text)
+    aws elbv2 create-listener --load-balancer-arn $BALANCER --protocol HTTP --port 80 \\
+      --default-actions Type=forward,TargetGroupArn=$TARGETS >/dev/null
+    aws iam create-role --role-name task --assume-role-policy-document '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ecs-tasks.amazonaws.com"},"Action":"sts:AssumeRole"}]}' >/dev/null
+    aws iam put-role-policy --role-name task --policy-name exec --policy-document '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ssmmessages:*","Resource":"*"}]}'
+    ROLE=$(aws iam get-role --role-name task --query Role.Arn --output text)
+    aws ecs create-cluster --cluster-name theirs >/dev/null
+    aws ecs register-task-definition --family web --network-mode awsvpc --cpu 256 --memory 512 --requires-compatibilities FARGATE \\
+      --task-role-arn $ROLE --container-definitions '[{"name":"web","image":"drydock/hello:1","portMappings":[{"containerPort":8080}]}]' >/dev/null
+    aws ecs create-service --cluster theirs --service-name web --task-definition web --desired-count 1 --launch-type FARGATE \\
+      --enable-execute-command --load-balancers targetGroupArn=$TARGETS,containerName=web,containerPort=8080 \\
+      --network-configuration "awsvpcConfiguration={subnets=[$(echo $SUBNETS | tr ' \t' ',,')],securityGroups=[$GROUP],assignPublicIp=ENABLED}" >/dev/null
+    aws elbv2 describe-load-balancers --query 'LoadBalancers[0].DNSName' --output text`)
+  const answer = async () => {
+    await cloud.advance(world.id, 60_000)
+    return (await shell.run(`curl -s -m 5 http://${name}/version`)).stdout
+  }
+  await expect.poll(answer, { timeout: 60_000 }).toBe('1.0.0')
+  const printed = await run(`
+    TASK=$(aws ecs list-tasks --cluster theirs --query 'taskArns[0]' --output text)
+    aws ecs execute-command --cluster theirs --task $TASK --interactive --command 'echo here'`)
+  expect(printed).toContain('here')
+  expect(await shell.ok('aws ecs list-clusters --query clusterArns --output text')).toBe('')
+}, 120_000)
 
 it('runs a cluster of the other account, which lets in whom its access entries name', async () => {
   await createCluster(clients, 'theirs', 1)

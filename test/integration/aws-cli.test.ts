@@ -275,7 +275,7 @@ describe('autoscaling and elb', () => {
     const { InstanceStates } = await json('elb describe-instance-health --load-balancer-name web')
     expect(InstanceStates.map((one: { State: string }) => one.State)).toEqual(['InService', 'InService'])
 
-    const hosts = elbHosts(aws.world, ACCOUNT, aws.network)
+    const hosts = elbHosts(aws.world, [ACCOUNT], aws.network)
     const ask = async () => {
       const host = hosts.resolve(DNSName, 80)
       if (host?.kind !== 'tcp') throw new Error('no host')

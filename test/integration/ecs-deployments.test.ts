@@ -1,3 +1,4 @@
+import type { DeploymentConfiguration } from '@aws-sdk/client-ecs'
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { addressOf, EcsWorld, role } from '../support/ecs.ts'
@@ -123,16 +124,15 @@ it('shifts traffic in steps, and waits at pause hooks for somebody’s word', {
     desiredCount: 1,
     launchType: 'FARGATE',
     networkConfiguration: world.network,
-    loadBalancers: [
-      { targetGroupArn: groupArns[0], containerName: 'hello', containerPort: 8080, advancedConfiguration },
-    ],
   } as const
-  const create = (deploymentConfiguration: object) =>
-    world.ecs.createService({ ...service, deploymentConfiguration })
+  const balancer = { targetGroupArn: groupArns[0], containerName: 'hello', containerPort: 8080 }
+  const loadBalancers = [{ ...balancer, advancedConfiguration }]
+  const create = (deploymentConfiguration: DeploymentConfiguration) =>
+    world.ecs.createService({ ...service, loadBalancers, deploymentConfiguration })
   await expect(create({ strategy: 'LINEAR', linearConfiguration: { stepPercent: 2 } })).rejects.toThrow(
     'stepPercent must be between 3 and 100.',
   )
-  const lambda = { lifecycleStages: ['POST_SCALE_UP'], hookTargetArn: 'arn:aws:lambda:…' }
+  const lambda = { lifecycleStages: ['POST_SCALE_UP' as const], hookTargetArn: 'arn:aws:lambda:…' }
   await expect(create({ strategy: 'CANARY', lifecycleHooks: [lambda] })).rejects.toThrow('AWS Lambda')
   await create({
     strategy: 'LINEAR',

@@ -45,7 +45,7 @@ export async function startAws(
   const world = new World({ id: 'test', seed: 'aws', provisioning: 'instant', clock: options.clock })
   const { services = [] } = options
   const network = new VirtualNetwork()
-  const traffic = new LoadBalancerTraffic(world, ACCOUNT, network)
+  const traffic = new LoadBalancerTraffic(world, [ACCOUNT], network)
   bootstrapAccount(world, { accountId: ACCOUNT, administrator: ADMINISTRATOR })
   bootstrapRegion({ world, accountId: ACCOUNT, region: REGION })
   for (const controller of [

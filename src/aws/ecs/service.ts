@@ -59,7 +59,6 @@ export const ecsService: Service = {
   actionPrefix: 'ecs',
   endpoints: [{ prefix: 'ecs' }],
   botocoreName: 'ecs',
-  machines: ['RunTask', 'StartTask', 'CreateService', 'CreateTaskSet', 'RegisterContainerInstance'],
   handlers: {
     ...clusterHandlers,
     ...taskDefinitionHandlers,

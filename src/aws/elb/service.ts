@@ -26,7 +26,6 @@ export const elbService: Service = {
   actionPrefix: 'elasticloadbalancing',
   endpoints: [{ prefix: 'elasticloadbalancing' }],
   botocoreName: 'elb',
-  machines: ['CreateLoadBalancer'],
   handlers: { ...loadBalancerHandlers, ...attributeHandlers },
   resources: resourceOf,
 }

@@ -10,16 +10,19 @@ import { healthOf, listLoadBalancers } from './tables.ts'
 
 const ELB_NAME = /^[a-z0-9-]+\.([a-z0-9-]+)\.elb\.amazonaws\.com$/
 
-/** The host names of an account's classic load balancers, leading to the instances that are in service. */
-export function elbHosts(world: World, accountId: string, network: VirtualNetwork): HostTable {
+/** The host names of the classic load balancers of a world's accounts, leading to the instances that are in service. */
+export function elbHosts(world: World, accountIds: string[], network: VirtualNetwork): HostTable {
   const turns = new Map<string, number>()
   return {
     resolve(host, port) {
       const region = ELB_NAME.exec(host)?.[1]
       if (region === undefined) return undefined
-      const scope: Scope = { world, accountId, region }
-      const record = listLoadBalancers(scope).find(({ dnsName }) => dnsName === host)
-      if (!record) return undefined
+      const found = accountIds
+        .map((accountId): Scope => ({ world, accountId, region }))
+        .flatMap((scope) => listLoadBalancers(scope).map((record) => ({ scope, record })))
+        .find(({ record }) => record.dnsName === host)
+      if (!found) return undefined
+      const { scope, record } = found
       const nextTurn = () => {
         const turn = turns.get(host) ?? 0
         turns.set(host, turn + 1)

@@ -59,7 +59,6 @@ export const elbv2Service: Service = {
   actionPrefix: 'elasticloadbalancing',
   endpoints: [{ prefix: 'elasticloadbalancing' }],
   botocoreName: 'elbv2',
-  machines: ['CreateLoadBalancer'],
   handlers,
   resources: resourceOf,
 }

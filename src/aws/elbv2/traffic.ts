@@ -31,11 +31,11 @@ interface Presence {
   shape: string
 }
 
-/** The load balancers of an account as machines: they listen on the addresses of their network interfaces. */
+/** The load balancers of a world's accounts as machines: they listen on the addresses of their network interfaces. */
 export class LoadBalancerTraffic implements HostTable {
   readonly meter = new TrafficMeter()
   readonly #world: World
-  readonly #accountId: string
+  readonly #accountIds: string[]
   readonly #network: VirtualNetwork
   readonly #present = new Map<string, Presence>()
   /** Address → the load balancer that has it. */
@@ -43,9 +43,9 @@ export class LoadBalancerTraffic implements HostTable {
   readonly #turns = new Map<string, number>()
   readonly #route: { close(): void }
 
-  constructor(world: World, accountId: string, network: VirtualNetwork) {
+  constructor(world: World, accountIds: string[], network: VirtualNetwork) {
     this.#world = world
-    this.#accountId = accountId
+    this.#accountIds = accountIds
     this.#network = network
     this.#route = network.addRoute({ resolve: (from, to) => this.#guard(from, to) })
   }
@@ -57,7 +57,7 @@ export class LoadBalancerTraffic implements HostTable {
       name: 'elbv2-traffic',
       sources: [
         {
-          prefix: `aws/${this.#accountId}/`,
+          prefix: 'aws/',
           keys: ({ key, entry }) => {
             if (BALANCER_KEY.test(key)) return [key]
             const [, folder] = LISTENER_KEY.exec(key) ?? []
@@ -86,9 +86,10 @@ export class LoadBalancerTraffic implements HostTable {
     this.#present.clear()
   }
 
-  /** The regions with load balancers that are up. */
-  regions(): Set<string> {
-    return new Set([...this.#present.keys()].map((key) => key.split('/')[2]!))
+  /** The accounts' regions with load balancers that are up. */
+  scopes(): Scope[] {
+    const scopes = [...this.#present.keys()].map((key) => scopeOfKey(this.#world, key))
+    return [...new Map(scopes.map((scope) => [`${scope.accountId}/${scope.region}`, scope])).values()]
   }
 
   resolve(host: string, port: number): ReturnType<HostTable['resolve']> {
@@ -106,9 +107,12 @@ export class LoadBalancerTraffic implements HostTable {
     const match = NAME.exec(host)?.groups
     const region = match?.application ?? match?.network
     if (region === undefined) return undefined
-    const scope: Scope = { world: this.#world, accountId: this.#accountId, region }
-    const record = loadBalancers.list(scope).find(({ dnsName }) => dnsName === host)
-    return record && { scope, record }
+    for (const accountId of this.#accountIds) {
+      const scope: Scope = { world: this.#world, accountId, region }
+      const record = loadBalancers.list(scope).find(({ dnsName }) => dnsName === host)
+      if (record) return { scope, record }
+    }
+    return undefined
   }
 
   #fromInternet(scope: Scope, record: LoadBalancerRecord, port: number): Duplex {

@@ -10,4 +10,4 @@ export {
   type SessionMessage,
 } from './session-message.ts'
 export { endSession } from './sessions.ts'
-export { managedInstances, parameters, sessions } from './tables.ts'
+export { activations, managedInstances, parameters, sessions } from './tables.ts'

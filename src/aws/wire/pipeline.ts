@@ -247,12 +247,6 @@ export class Pipeline {
         'not-simulated',
         `Drydock does not simulate ${action}: the request was understood, but nothing was done. FIDELITY.md lists what is simulated.`,
       )
-    if (service.machines?.includes(operation.name) && context.accountId !== this.#options.accountId)
-      throw fault(
-        model.protocol,
-        'not-simulated',
-        `Drydock runs tasks and load balancers in the world's first account (${this.#options.accountId}) only: ${action} did nothing in account ${context.accountId}.`,
-      )
     const { full, quotas } = world.fairUse
     if (full && MAKES.test(operation.name)) throw quotaExceeded(model, worldIsFull(quotas.objects!))
     if (model.protocol === 'ec2' && input.DryRun === true)

@@ -86,8 +86,6 @@ export interface Service {
   /** Condition keys of the service's own. */
   // biome-ignore lint/suspicious/noExplicitAny: as above.
   conditions?: (operation: string, input: any, context: RequestContext) => Record<string, string | string[]>
-  /** Operations that set machines to work, which stand in the world's first account alone: refused in others. */
-  machines?: string[]
   /** Operations that need no signature (`sts:AssumeRoleWithWebIdentity`) or no permission (`sts:GetCallerIdentity`). */
   unsigned?: string[]
   unauthorized?: string[]

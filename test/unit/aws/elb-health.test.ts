@@ -65,6 +65,6 @@ it('lets nobody in whom its security group does not', async () => {
   const { record, instance } = build()
   network.listen(instance.privateIp, PORT, (socket) => socket.end('hello'))
   await world.advance(5000)
-  const host = elbHosts(world, scope.accountId, network).resolve(record.dnsName, 80)
+  const host = elbHosts(world, [scope.accountId], network).resolve(record.dnsName, 80)
   expect(host?.kind === 'tcp' && (() => host.connect())).toThrow(/ETIMEDOUT/)
 })

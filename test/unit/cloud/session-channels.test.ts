@@ -40,7 +40,7 @@ beforeEach(async () => {
   tasks.put(scope, { cluster: 'demo', id: 'a' } as TaskRecord)
   const container = { cluster: 'demo', task: 'a', name: 'web' }
   sessions.put(scope, { id: 's', container, command: 'sh', token: 'secret' } as SessionRecord)
-  channels = new SessionChannels(world, ACCOUNT, (...what) => start(...what))
+  channels = new SessionChannels(world, [ACCOUNT], (...what) => start(...what))
   const host = channels.resolve(HOST, 443) as HttpHost
   server = createServer(host.request).on('upgrade', host.upgrade!)
   server.listen(0, '127.0.0.1')

@@ -419,6 +419,10 @@ it.each([
     'Resources: {A: {Type: AWS::S3::Bucket}}',
     'Drydock does not simulate these resource types in CloudFormation: [AWS::S3::Bucket]',
   ],
+  [
+    'Resources: {A: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: "https://a.s3.amazonaws.com/b"}}}',
+    'Drydock does not simulate nested stacks (AWS::CloudFormation::Stack): their TemplateURL leads to Amazon S3',
+  ],
   ['Resources: [', 'Template format error: YAML not well-formed. (line 1, column 13)'],
   [
     '{"Parameters": {"N": {"Type": "Number"}}, "Resources": {"A": {"Type": "AWS::EC2::VPC"}}}',
@@ -427,6 +431,12 @@ it.each([
 ])('refuses the template %s', async (text, message) => {
   const error = await fails('create-stack', '--stack-name', 'never', '--template-body', text)
   expect(error).toContain(`(ValidationError) when calling the CreateStack operation: ${message}`)
+})
+
+it('refuses stack sets by their operation’s name', async () => {
+  expect(await fails('create-stack-set', '--stack-set-name', 'all')).toContain(
+    '(NotImplemented) when calling the CreateStackSet operation: Drydock does not simulate cloudformation:CreateStackSet',
+  )
 })
 
 it('deletes a stack in the reverse order, and leaves what shall be kept', async () => {

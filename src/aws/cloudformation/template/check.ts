@@ -42,6 +42,8 @@ export function checkTemplate(template: Template, types: ReadonlyMap<string, Res
   if (cycle) throw validation(`Circular dependency between resources: [${cycle.join(', ')}]`)
 }
 
+const STACK = 'AWS::CloudFormation::Stack'
+
 function checkResources({ Resources }: Template, types: ReadonlyMap<string, ResourceType>): void {
   for (const [id, resource] of Object.entries(Resources)) {
     if (!LOGICAL_ID.test(id)) throw formatError(`Resource name ${id} is non alphanumeric.`)
@@ -59,6 +61,10 @@ function checkResources({ Resources }: Template, types: ReadonlyMap<string, Reso
   )
   const malformed = unknown.filter((type) => !/^(AWS|Alexa)::\w+::\w+$/.test(type))
   if (malformed.length > 0) throw formatError(`Unrecognized resource types: [${malformed.join(', ')}]`)
+  if (unknown.includes(STACK))
+    throw validation(
+      `Drydock does not simulate nested stacks (${STACK}): their TemplateURL leads to Amazon S3, which there is none of. Write their resources into one template, or make stacks of their own that exchange exports.`,
+    )
   if (unknown.length > 0)
     throw validation(
       `Drydock does not simulate these resource types in CloudFormation: [${unknown.join(', ')}]. FIDELITY.md lists those that it does.`,

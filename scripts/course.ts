@@ -12,9 +12,11 @@ import { loadPaths } from '#labs/paths.ts'
 /** A claim whose source was read longer ago has to be read again (days). */
 const READ_LIMIT_DAYS = 365
 const CLAIMS_MINIMUM = 60
-/** Words of the longest sentence, and of a lesson's sentences on average, that readers in their second language are asked to follow. */
+/** Words of the longest sentence, and of a text's sentences on average, that readers in their second language are asked to follow. */
 const LONGEST_SENTENCE = 36
 const AVERAGE_SENTENCE = 17
+/** A task of one or two sentences has no average. */
+const ENOUGH_SENTENCES = 3
 const LAST_HEADINGS = ['In short', 'On the job']
 const DAY_MS = 86_400_000
 
@@ -43,6 +45,11 @@ await checkClaims()
 await checkGlossary()
 await checkPaths()
 await checkTranslations()
+for await (const file of glob('labs/*/steps/*.mdx')) {
+  const step = { id: file, text: await readFile(file, 'utf8'), labs: [] }
+  checkSentences(step)
+  checkLinks(step)
+}
 for (const lesson of lessons) {
   checkForm(lesson)
   checkSources(lesson)
@@ -97,7 +104,7 @@ function checkAge(read: Date, what: string): void {
 }
 
 /** Long sentences, by their words; code and tables do not count. */
-function checkSentences({ id, text }: Lesson): void {
+function checkSentences({ id, text }: Pick<Lesson, 'id' | 'text'>): void {
   const prose = text
     .replace(/^```[\s\S]*?^```$/gm, '')
     .replace(/^\|.*$/gm, '')
@@ -115,11 +122,12 @@ function checkSentences({ id, text }: Lesson): void {
     if (words.length > LONGEST_SENTENCE)
       problems.push(`${id}: a sentence of ${words.length} words: “${words.slice(0, 8).join(' ')} …”`)
   const average = sentences.reduce((sum, words) => sum + words.length, 0) / Math.max(1, sentences.length)
-  if (average > AVERAGE_SENTENCE) problems.push(`${id}: ${average.toFixed(1)} words a sentence on average`)
+  if (average > AVERAGE_SENTENCE && sentences.length >= ENOUGH_SENTENCES)
+    problems.push(`${id}: ${average.toFixed(1)} words a sentence on average`)
 }
 
 /** Links inside the site, images without words, and labs that are not there. */
-function checkLinks({ id, text, labs: named }: Lesson): void {
+function checkLinks({ id, text, labs: named }: Pick<Lesson, 'id' | 'text' | 'labs'>): void {
   for (const [, target] of text.matchAll(/\]\((\/[^)]*)\)/g)) {
     const [, kind, name] = /^\/(lessons|labs)\/([^#]*?)\/?(?:#.*)?$/.exec(target!) ?? []
     const there = kind === 'lessons' ? byId.has(name!) : kind === 'labs' ? labs.includes(name!) : false
@@ -135,6 +143,10 @@ async function checkGlossary(): Promise<void> {
   for (const { term, see } of terms)
     if (see && !byId.has(see))
       problems.push(`content/glossary.yaml: "${term}" points to ${see}, which is not there`)
+  const known = new Set(terms.map(({ term }) => term))
+  for await (const file of glob('content/*/glossary.yaml'))
+    for (const { term } of parse(await readFile(file, 'utf8')) as { term: string }[])
+      if (!known.has(term)) problems.push(`${file}: "${term}" is no term of the English glossary`)
 }
 
 /** Learning paths name lessons and labs that are there, leave time for them, and leave none of them out. */
@@ -170,6 +182,11 @@ async function checkTranslations(): Promise<void> {
       problems.push(`${file}: there is no such lesson in English`)
       continue
     }
+    const meanings = await readFile(join(file.split('/lessons/')[0]!, 'glossary.yaml'), 'utf8')
+    const meant = new Set((parse(meanings) as { term: string }[]).map(({ term }) => term))
+    for (const [, of, shown] of source.matchAll(/<Term(?: of="([^"]+)")?>([^<]*)</g))
+      if (!meant.has(of ?? shown!))
+        problems.push(`${file}: "${of ?? shown}" is not in the glossary of its language`)
     const { quiz } = parseYaml(file, /^---\n([\s\S]*?)^---$/m.exec(source)![1]!, translationSchema)
     const commands = (blocks: Lesson['blocks']) =>
       JSON.stringify(blocks.map(({ line: _, ...block }) => block))

@@ -5,7 +5,7 @@ import type { Classroom } from '#classroom/classroom.ts'
 import type { Cohort } from '#classroom/cohorts.ts'
 import type { Hand } from '#classroom/hands.ts'
 import type { CohortEvent } from '#classroom/hub.ts'
-import { reportCsv } from '#classroom/report.ts'
+import { type Results, reportCsv } from '#classroom/report.ts'
 import type { BoardState, HelpResult, LabOutline } from '../api.ts'
 import type { LabSessions } from '../lab-sessions.ts'
 import { notFound, Problem } from '../problem.ts'
@@ -143,7 +143,8 @@ export function cohortRoutes(
   })
   app.get('/api/cohorts/:id/report.csv', access, async (request, reply) => {
     const cohort = await led(request)
-    const csv = reportCsv(await outlines(sessions, cohort), await classroom.board.read(cohort.id))
+    const people = await classroom.board.read(cohort.id)
+    const csv = reportCsv(await outlines(sessions, cohort), people, await results(sessions, people))
     await note(request, 'report', cohort.id)
     return reply
       .type('text/csv; charset=utf-8')
@@ -217,6 +218,15 @@ const HELP_ACTS: Record<Help['act'], Act> = {
 /** What was said, without what was left out. */
 function given<Body extends object>(body: Body): { [Key in keyof Body]?: Exclude<Body[Key], undefined> } {
   return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined)) as never
+}
+
+/** What scored labs have brought people so far. */
+async function results(sessions: LabSessions, people: { id: string }[]): Promise<Results> {
+  const found = people.map(async ({ id: person }) => {
+    const labs = await sessions.summaries(person)
+    return [person, new Map(labs.flatMap(({ id, result }) => (result ? [[id, result]] : [])))] as const
+  })
+  return new Map(await Promise.all(found))
 }
 
 /** The labs of a cohort, in its order, with their steps. */

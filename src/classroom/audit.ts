@@ -16,6 +16,7 @@ export type Act =
   | 'hand-answer'
   | 'lab-reset'
   | 'allowance'
+  | 'due-extend'
   | 'look-in'
   | 'look-out'
   | 'keyboard'

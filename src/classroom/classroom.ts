@@ -4,6 +4,7 @@ import { AuditLog } from './audit.ts'
 import { Board, boardCell } from './board.ts'
 import { type Broadcast, Broadcasts } from './broadcasts.ts'
 import { type Cohort, type CohortChanges, Cohorts } from './cohorts.ts'
+import { DueDates } from './due-dates.ts'
 import { type Allowance, Gate } from './gate.ts'
 import { type Hand, type HandAnswer, Hands } from './hands.ts'
 import { type CohortEvent, type LearnerEvent, Topic } from './hub.ts'
@@ -20,6 +21,7 @@ export class Classroom {
   readonly hands: Hands
   readonly broadcasts: Broadcasts
   readonly gate: Gate
+  readonly due: DueDates
   readonly board: Board
   readonly audit: AuditLog
   readonly boards = new Topic<CohortEvent>()
@@ -34,6 +36,7 @@ export class Classroom {
     this.hands = new Hands(database, now)
     this.broadcasts = new Broadcasts(database, now)
     this.gate = new Gate(database, this.cohorts, now)
+    this.due = new DueDates(database, now)
     this.board = new Board(database, this.cohorts)
     this.audit = new AuditLog(database, now)
   }
@@ -104,6 +107,12 @@ export class Classroom {
   async allow(allowance: Allowance, by: string): Promise<void> {
     await this.gate.allow(allowance, by)
     this.learners.tell(allowance.person, { type: 'gate' })
+  }
+
+  /** Gives a learner another date for what is to be done. */
+  async extend(cohort: Cohort, person: string, dueAt: number, by: string): Promise<void> {
+    await this.due.extend(cohort.id, person, dueAt, by)
+    this.learners.tell(person, { type: 'gate' })
   }
 
   /** A step was done for a learner, who is told by whom. */

@@ -22,6 +22,8 @@ export interface Cohort {
   open: string[]
   startsAt?: number
   endsAt?: number
+  /** When its path, or its labs, are to be done. */
+  dueAt?: number
   createdAt: number
   archivedAt?: number
 }
@@ -160,7 +162,7 @@ export class Cohorts {
 }
 
 function rowOf(cohort: Cohort): CohortsTable {
-  const { path, labs, open, startsAt, endsAt, createdAt, archivedAt, ...row } = cohort
+  const { path, labs, open, startsAt, endsAt, dueAt, createdAt, archivedAt, ...row } = cohort
   return {
     ...row,
     path: path ?? null,
@@ -168,13 +170,14 @@ function rowOf(cohort: Cohort): CohortsTable {
     open: JSON.stringify(open),
     starts_at: startsAt ?? null,
     ends_at: endsAt ?? null,
+    due_at: dueAt ?? null,
     created_at: createdAt,
     archived_at: archivedAt ?? null,
   }
 }
 
 function cohortOf(row: Selectable<CohortsTable>): Cohort {
-  const { path, labs, open, starts_at, ends_at, created_at, archived_at, ...rest } = row
+  const { path, labs, open, starts_at, ends_at, due_at, created_at, archived_at, ...rest } = row
   return {
     ...rest,
     ...(path !== null && { path }),
@@ -182,6 +185,7 @@ function cohortOf(row: Selectable<CohortsTable>): Cohort {
     open: JSON.parse(open) as string[],
     ...(starts_at !== null && { startsAt: starts_at }),
     ...(ends_at !== null && { endsAt: ends_at }),
+    ...(due_at !== null && { dueAt: due_at }),
     createdAt: created_at,
     ...(archived_at !== null && { archivedAt: archived_at }),
   }

@@ -12,6 +12,8 @@ const TABLES = [
   ['allowances', 'person'],
   ['hints', 'learner'],
   ['marks', 'learner'],
+  ['extensions', 'person'],
+  ['reminders', 'person'],
 ] as const
 
 /** Everything that is kept of a person, by table. */

@@ -47,4 +47,5 @@ export function reportCsv(labs: LabOutline[], people: BoardPerson[], results: Re
   ])
 }
 
-const plain = (text: string) => (FORMULA.test(text) ? `'${text}` : text)
+/** Text that no spreadsheet runs. */
+export const plain = (text: string) => (FORMULA.test(text) ? `'${text}` : text)

@@ -7,6 +7,7 @@ import * as classroom from './migrations/0003-classroom.ts'
 import * as hints from './migrations/0004-hints.ts'
 import * as course from './migrations/0005-course.ts'
 import * as marks from './migrations/0006-marks.ts'
+import * as due from './migrations/0007-due.ts'
 import type { Schema } from './schema.ts'
 
 export type Database = Kysely<Schema>
@@ -19,6 +20,7 @@ const MIGRATIONS = {
   '0004-hints': hints,
   '0005-course': course,
   '0006-marks': marks,
+  '0007-due': due,
 }
 
 /**

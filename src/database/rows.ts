@@ -20,6 +20,8 @@ export const TABLES = [
   'passes',
   'secrets',
   'marks',
+  'extensions',
+  'reminders',
   'audit',
 ] as const satisfies (keyof Schema)[]
 

@@ -88,6 +88,8 @@ export interface CohortsTable {
   ends_at: number | null
   created_at: number
   archived_at: number | null
+  /** When its path or labs are to be done. */
+  due_at: number | null
 }
 
 export interface MembersTable {
@@ -181,6 +183,24 @@ export interface AuditTable {
   address: string | null
 }
 
+/** Until when one person may take, whatever the cohort's date is. */
+export interface ExtensionsTable {
+  person: string
+  cohort: string
+  due_at: number
+  granted_by: string
+  granted_at: number
+}
+
+/** Who was reminded of which date. */
+export interface RemindersTable {
+  cohort: string
+  person: string
+  kind: 'soon' | 'overdue'
+  due_at: number
+  sent_at: number
+}
+
 export interface TerminalsTable {
   id: string
   learner: string
@@ -206,5 +226,7 @@ export interface Schema {
   allowances: AllowancesTable
   hints: HintsTable
   marks: MarksTable
+  extensions: ExtensionsTable
+  reminders: RemindersTable
   audit: AuditTable
 }

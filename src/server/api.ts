@@ -9,6 +9,7 @@ import type { Certificate } from '#course/certificate.ts'
 import type { LessonRecord } from '#course/record.ts'
 import type { LabResult, StepScore } from '#labs/score.ts'
 
+export type { Attainment, AttainmentReport } from '#classroom/attainment.ts'
 export type { AuditEntry } from '#classroom/audit.ts'
 
 export type { BoardPerson } from '#classroom/board.ts'
@@ -103,16 +104,18 @@ export type { LabResult, StepScore } from '#labs/score.ts'
  *
  * Instructors, for the cohorts that they lead:
  * GET    /api/cohorts                      Cohort[]
- * POST   /api/cohorts                      { name, path?, labs?, pace?, startsAt?, endsAt? }; Cohort
+ * POST   /api/cohorts                      { name, path?, labs?, pace?, startsAt?, endsAt?, dueAt? }; Cohort
  * GET    /api/cohorts/:id                  Cohort
  * PATCH  /api/cohorts/:id                  changes, also { open, archived }; Cohort
  * POST   /api/cohorts/:id/code             Cohort with another code
  * GET    /api/cohorts/:id/board            BoardState
  * GET    /api/cohorts/:id/events           server-sent events, `data:` is a CohortEvent of classroom/hub.ts
  * GET    /api/cohorts/:id/report.csv       results, one row a learner
+ * GET    /api/cohorts/:id/attainment      AttainmentReport: how far each is with what was assigned, and their dates
+ * GET    /api/cohorts/:id/attainment.csv  the same as a table
  * POST   /api/cohorts/:id/broadcasts       { text, link? }; Broadcast
  * DELETE /api/cohorts/:id/people/:person   204
- * POST   /api/cohorts/:id/help             { act: 'reset' | 'unlock' | 'reset-step' | 'skip', people, lab, step? }; HelpResult
+ * POST   /api/cohorts/:id/help             { act: 'reset' | 'unlock' | 'reset-step' | 'skip', people, lab, step? } or { act: 'extend', people, dueAt }; HelpResult
  * GET    /api/cohorts/:id/people/:person/look?lab=… server-sent events, `data:` is a LookEvent; the look lasts as long
  * GET    /api/looks/:id/world              as of /api/labs, of the learner who is looked at; so are the next three
  * GET    /api/looks/:id/world/part?id=…
@@ -215,7 +218,8 @@ export interface InvitationMade {
 
 /** A learner's side of a classroom. */
 export interface ClassroomState {
-  cohorts: Pick<Cohort, 'id' | 'name' | 'pace' | 'open' | 'labs'>[]
+  /** `dueAt`: the learner's own date. */
+  cohorts: Pick<Cohort, 'id' | 'name' | 'pace' | 'open' | 'labs' | 'dueAt'>[]
   /** The latest first. */
   broadcasts: Broadcast[]
   /** The raised one, else the last that was answered. */

@@ -4,6 +4,7 @@ import type { Database } from '#database/database.ts'
 import type { People } from '#database/people.ts'
 import type { Sessions } from '#database/sessions.ts'
 import type { SignInWay } from './api.ts'
+import type { Attainments } from './attainments.ts'
 import type { LabSessions } from './lab-sessions.ts'
 import type { LabTerminals } from './lab-terminals.ts'
 import { classroomRoutes } from './routes/classroom.ts'
@@ -18,12 +19,12 @@ import type { Tickets } from './security/tickets.ts'
 import type { Settings } from './settings.ts'
 import { OidcSignIn } from './sign-in/oidc.ts'
 
-const DAY = 24 * 3600 * 1000
 /** The first administrator's invitation is good for this long, ms. */
 const FIRST_INVITATION = 24 * 3600 * 1000
 
 export interface HostedOptions {
   settings: Settings
+  attainments: Attainments
   database: Database
   people: People
   signedIn: Sessions
@@ -52,7 +53,7 @@ export function hostedRoutes(app: FastifyInstance, options: HostedOptions): void
     classroom,
   })
   classroomRoutes(app, classroom, identityOf)
-  cohortRoutes(app, { classroom, sessions, identityOf })
+  cohortRoutes(app, { classroom, sessions, attainments: options.attainments, identityOf })
   lookRoutes(app, { classroom, sessions, terminals, tickets, identityOf, onError })
   peopleRoutes(app, {
     database,
@@ -64,19 +65,6 @@ export function hostedRoutes(app: FastifyInstance, options: HostedOptions): void
     identityOf,
     url: settings.url,
   })
-}
-
-/** Forgets what the settings say not to keep; once at the start and then once a day. */
-export function keepRetention(
-  { audit }: Classroom,
-  { auditDays }: Settings,
-  onError: (error: unknown) => void,
-): { close(): void } {
-  const forget = () => audit.deleteBefore(Date.now() - auditDays * DAY).catch(onError)
-  void forget()
-  const timer = setInterval(forget, DAY)
-  timer.unref()
-  return { close: () => clearInterval(timer) }
 }
 
 /** The ways in that the settings name, as pages are told. */

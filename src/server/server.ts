@@ -38,20 +38,24 @@ import { SandboxedWorkspace } from '#workspace/sandbox/workspace.ts'
 import { LocalWorkspace, type Workspace } from '#workspace/terminals.ts'
 import type { Toolbox } from '#workspace/tools/install.ts'
 import { Admission } from './admission.ts'
+import { Attainments } from './attainments.ts'
 import { Closing } from './closing.ts'
 import { type GivenCloud, ServerCloud } from './cloud.ts'
 import { Course } from './course.ts'
 import { HomeQuota } from './home-quota.ts'
-import { assertEncrypted, firstInvitation, hostedRoutes, keepRetention, signInWays } from './hosted.ts'
+import { assertEncrypted, firstInvitation, hostedRoutes, signInWays } from './hosted.ts'
 import { LabSessions } from './lab-sessions.ts'
 import { LabTerminals } from './lab-terminals.ts'
 import { createLogger } from './logger.ts'
+import { Messages } from './messages.ts'
 import { Metrics } from './metrics.ts'
 import { Operations } from './operations.ts'
 import { servePages } from './pages.ts'
 import { previewPattern } from './previews/pattern.ts'
 import { Previews } from './previews/previews.ts'
 import { answerProblems, notFound, Problem } from './problem.ts'
+import { Reminders } from './reminders.ts'
+import { Retention } from './retention.ts'
 import { courseRoutes } from './routes/course.ts'
 import { labRoutes } from './routes/labs.ts'
 import { previewRoutes } from './routes/previews.ts'
@@ -219,11 +223,32 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
   const routes = collectAccess(app)
   const find = identify(app, () => identities, connections)
   const identityOf = (request: FastifyRequest) => find(request)!
+  const course = new Course({
+    records: new LessonRecords(database),
+    passes: new Passes(database),
+    started: new StartedLabs(database),
+    secret: await keptSecret(database, 'seal', newSecret),
+    lessons: () => loadLessons(),
+    paths: () => loadPaths(options.paths),
+    labs: () => sessions.outlines(),
+    summaries: (learner) => sessions.summaries(learner),
+    scratch: new Scratch({
+      cloud,
+      worlds,
+      terminals,
+      toolbox: options.toolbox,
+      folder: join(options.data, 'answers'),
+      onError,
+    }),
+  })
+  const attainments =
+    hosting && classroom && new Attainments({ classroom, people, course, soon: hosting.remindDays * DAY })
   const ownerLink = new SignInLink()
-  if (hosting && classroom) {
+  if (hosting && classroom && attainments) {
     sessionRoutes(app, { identities: () => identities, find, ...signInWays(hosting) })
     hostedRoutes(app, {
       settings: hosting,
+      attainments,
       database,
       people,
       signedIn,
@@ -247,24 +272,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
   }
   labRoutes(app, sessions, terminals, identityOf)
   courseRoutes(app, {
-    course: new Course({
-      records: new LessonRecords(database),
-      passes: new Passes(database),
-      started: new StartedLabs(database),
-      secret: await keptSecret(database, 'seal', newSecret),
-      lessons: () => loadLessons(),
-      paths: () => loadPaths(options.paths),
-      labs: () => sessions.outlines(),
-      summaries: (learner) => sessions.summaries(learner),
-      scratch: new Scratch({
-        cloud,
-        worlds,
-        terminals,
-        toolbox: options.toolbox,
-        folder: join(options.data, 'answers'),
-        onError,
-      }),
-    }),
+    course,
     identityOf,
     issuer: () => url,
     freeName: !hosting,
@@ -350,7 +358,25 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
       ...(options.homesEvery !== undefined && { interval: options.homesEvery }),
       onError,
     })
-  const retention = hosting && classroom && keepRetention(classroom, hosting, onError)
+  const retention =
+    hosting &&
+    classroom &&
+    new Retention({
+      database,
+      people,
+      signedIn,
+      sessions,
+      connections,
+      classroom,
+      settings: hosting,
+      onError,
+    })
+  const messages = hosting && new Messages(hosting)
+  const reminders =
+    messages &&
+    classroom &&
+    attainments &&
+    new Reminders({ classroom, people, attainments, messages, onError })
 
   const siteReady = options.site.then((folder) => {
     site = folder
@@ -366,6 +392,8 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
     ready,
     async close({ terminals = 'keep' } = {}) {
       retention?.close()
+      reminders?.close()
+      messages?.close()
       homes?.close()
       sessions.tellClosing()
       await closing.begin((hosting?.shutdownSeconds ?? 0) * 1000)

@@ -151,6 +151,44 @@ export const settingsSchema = z.strictObject({
     .max(600)
     .default(20)
     .describe('How long requests and checks that are under way may take when the server is told to end.'),
+  mail: z
+    .strictObject({
+      server: z
+        .string()
+        .regex(/^smtps?:\/\//)
+        .describe(
+          'smtp://user:password@host:587 or smtps://…; better given by the environment than in the file.',
+        ),
+      from: z.string().min(3).describe('The sender, e.g. "Drydock <learn@example.com>".'),
+    })
+    .optional()
+    .describe('The mail server by which learners are reminded. Left out: no mail.'),
+  webhook: z
+    .strictObject({
+      url: z.url({ protocol: /^https?$/ }).describe('Gets a POST with JSON for each reminder.'),
+      secret: z
+        .string()
+        .min(16)
+        .optional()
+        .describe('X-Drydock-Signature is then sha256=<HMAC of the body by this secret, in hex>.'),
+    })
+    .optional()
+    .describe('A program of yours that is told of reminders.'),
+  remindDays: z
+    .number()
+    .min(0)
+    .max(365)
+    .default(3)
+    .describe(
+      'So many days before a course is to be done its learners are reminded; and again when the day has passed.',
+    ),
+  learnerDays: z
+    .int()
+    .min(0)
+    .optional()
+    .describe(
+      'So many days after the end of their last course learners are deleted with all that is theirs. Left out: never.',
+    ),
   auditDays: z.int().min(1).default(365).describe('How long the audit log is kept.'),
 })
 

@@ -176,6 +176,8 @@ describe('rights', () => {
     'GET /api/cohorts/:id/board': 'instructor',
     'GET /api/cohorts/:id/events': 'instructor',
     'GET /api/cohorts/:id/report.csv': 'instructor',
+    'GET /api/cohorts/:id/attainment': 'instructor',
+    'GET /api/cohorts/:id/attainment.csv': 'instructor',
     'POST /api/cohorts/:id/broadcasts': 'instructor',
     'DELETE /api/cohorts/:id/people/:person': 'instructor',
     'POST /api/cohorts/:id/help': 'instructor',

@@ -26,7 +26,13 @@ export function classroomRoutes(app: FastifyInstance, classroom: Classroom, iden
     ])
     const hand = raised ?? answered
     return {
-      cohorts: cohorts.map(({ id, name, pace, open, labs }) => ({ id, name, pace, open, labs })),
+      cohorts: await Promise.all(
+        cohorts.map(async (cohort) => {
+          const { id, name, pace, open, labs } = cohort
+          const dueAt = await classroom.due.of(cohort, learner)
+          return { id, name, pace, open, labs, ...(dueAt !== undefined && { dueAt }) }
+        }),
+      ),
       broadcasts: await classroom.broadcasts.list(cohorts.map(({ id }) => id)),
       ...(hand && { hand }),
       looks: classroom.looks.at(learner),

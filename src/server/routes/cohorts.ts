@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { attainmentCsv } from '#classroom/attainment.ts'
 import type { Act } from '#classroom/audit.ts'
 import type { Classroom } from '#classroom/classroom.ts'
 import type { Cohort } from '#classroom/cohorts.ts'
@@ -7,6 +8,7 @@ import type { Hand } from '#classroom/hands.ts'
 import type { CohortEvent } from '#classroom/hub.ts'
 import { type Results, reportCsv } from '#classroom/report.ts'
 import type { BoardState, HelpResult, LabOutline } from '../api.ts'
+import type { Attainments } from '../attainments.ts'
 import type { LabSessions } from '../lab-sessions.ts'
 import { notFound, Problem } from '../problem.ts'
 import { sendEvents } from './events.ts'
@@ -23,6 +25,7 @@ const cohortBody = z.strictObject({
   pace: z.enum(['free', 'gated']).optional(),
   startsAt: time.optional(),
   endsAt: time.optional(),
+  dueAt: time.optional(),
 })
 const changesBody = z.strictObject({
   ...cohortBody.partial().shape,
@@ -41,21 +44,24 @@ const helpBody = z.discriminatedUnion('act', [
   z.strictObject({ act: z.literal('unlock'), ...helped }),
   z.strictObject({ act: z.literal('reset-step'), ...helped, step: labelled }),
   z.strictObject({ act: z.literal('skip'), ...helped, step: labelled }),
+  z.strictObject({ act: z.literal('extend'), people: helped.people, dueAt: time }),
 ])
 type Help = z.infer<typeof helpBody>
+type LabHelp = Exclude<Help['act'], 'extend'>
 /** So many people are helped at once: what is done for each is work for the cloud. */
 const HELPED_AT_ONCE = 4
 
 export interface CohortRoutesOptions {
   classroom: Classroom
   sessions: LabSessions
+  attainments: Attainments
   identityOf: IdentityOf
 }
 
 /** An instructor's side of a classroom. Instructors see the cohorts that they lead; administrators see all. */
 export function cohortRoutes(
   app: FastifyInstance,
-  { classroom, sessions, identityOf }: CohortRoutesOptions,
+  { classroom, sessions, attainments, identityOf }: CohortRoutesOptions,
 ): void {
   const { cohorts, audit } = classroom
 
@@ -70,11 +76,20 @@ export function cohortRoutes(
   const note = (request: FastifyRequest, act: Act, subject: string, detail: Record<string, unknown> = {}) =>
     audit.add({ actor: identityOf(request).learner, act, subject, detail, address: request.ip })
 
-  const helpOne = async (request: FastifyRequest, person: string, help: Omit<Help, 'people'>) => {
+  const helpOne = async (
+    request: FastifyRequest,
+    cohort: Cohort,
+    person: string,
+    help: Omit<Help, 'people'>,
+  ) => {
     const { learner: by, name } = identityOf(request)
-    const { act, lab, step = '' } = help as { act: Help['act']; lab: string; step?: string }
+    if ('dueAt' in help) {
+      await classroom.extend(cohort, person, help.dueAt as number, by)
+      return note(request, 'due-extend', person, { ...help, cohort: cohort.id })
+    }
+    const { act, lab, step = '' } = help as { act: LabHelp; lab: string; step?: string }
     const session = await sessions.session(person, lab)
-    const acts: Record<Help['act'], () => Promise<unknown>> = {
+    const acts: Record<LabHelp, () => Promise<unknown>> = {
       reset: () => session.reset(),
       unlock: () => classroom.allow({ person, lab, step: '', kind: 'unlock' }, by),
       'reset-step': () => session.resetStep(step),
@@ -151,6 +166,16 @@ export function cohortRoutes(
       .header('content-disposition', 'attachment; filename="drydock-report.csv"')
       .send(csv)
   })
+  app.get('/api/cohorts/:id/attainment', access, async (request) => attainments.report(await led(request)))
+  app.get('/api/cohorts/:id/attainment.csv', access, async (request, reply) => {
+    const cohort = await led(request)
+    const csv = attainmentCsv(await attainments.report(cohort))
+    await note(request, 'report', cohort.id)
+    return reply
+      .type('text/csv; charset=utf-8')
+      .header('content-disposition', 'attachment; filename="drydock-attainment.csv"')
+      .send(csv)
+  })
   app.post('/api/cohorts/:id/broadcasts', access, async (request) => {
     const cohort = await led(request)
     const { text, link } = broadcastBody.parse(request.body)
@@ -178,7 +203,7 @@ export function cohortRoutes(
     const helpNext = async (): Promise<void> => {
       const person = waiting.shift()
       if (person === undefined) return
-      await helpOne(request, person, help).catch((error: unknown) => {
+      await helpOne(request, cohort, person, help).catch((error: unknown) => {
         if (!(error instanceof Problem)) throw error
         failed.push({ person, ...error.body.error })
       })
@@ -208,7 +233,7 @@ export function cohortRoutes(
 }
 
 /** Under what each help stands in the audit log. */
-const HELP_ACTS: Record<Help['act'], Act> = {
+const HELP_ACTS: Record<LabHelp, Act> = {
   reset: 'lab-reset',
   'reset-step': 'lab-reset',
   unlock: 'allowance',

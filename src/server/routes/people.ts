@@ -1,13 +1,14 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { Classroom } from '#classroom/classroom.ts'
-import { exportPerson, forgetPerson } from '#classroom/personal-data.ts'
+import { exportPerson } from '#classroom/personal-data.ts'
 import type { Database } from '#database/database.ts'
 import type { People, Person } from '#database/people.ts'
 import type { Sessions } from '#database/sessions.ts'
 import type { InvitationMade } from '../api.ts'
 import type { LabSessions } from '../lab-sessions.ts'
 import { notFound, Problem } from '../problem.ts'
+import { removePerson } from '../remove-person.ts'
 import type { Connections } from '../security/connections.ts'
 import type { IdentityOf } from './labs.ts'
 import { identifier, madeId } from './parameters.ts'
@@ -97,10 +98,7 @@ export function peopleRoutes(app: FastifyInstance, options: PeopleRoutesOptions)
     const me = identityOf(request).learner
     if (person.id === me)
       throw new Problem(409, { code: 'own-account', what: 'Nobody deletes their own account here.' })
-    await sessions.forget(person.id)
-    await forgetPerson(database, person.id)
-    connections.endPerson(person.id)
-    classroom.looks.endWhere((look) => look.person === person.id)
+    await removePerson({ database, sessions, connections, classroom }, person.id)
     await audit.add({ actor: me, act: 'person-delete', subject: person.id, address: request.ip })
     return reply.code(204).send()
   })

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { CheckReport } from '../../../src/checks/finding.ts'
+import { DueDates } from '../../../src/classroom/due-dates.ts'
 import { type Database, openDatabase } from '../../../src/database/database.ts'
 import { StartedLabs } from '../../../src/database/labs.ts'
 import { People } from '../../../src/database/people.ts'
@@ -122,6 +123,31 @@ describe.each(['SQLite', 'PostgreSQL'])('on %s', (kind) => {
       expect(await sessions.person(id, 3)).toBeDefined()
       await sessions.delete(id)
       expect(await sessions.person(id, 3)).toBeUndefined()
+    })
+  })
+
+  describe('dates of courses', () => {
+    it('are the cohort’s, or later for whom they were put off', async () => {
+      const due = new DueDates(database, () => 5)
+      await due.extend('course', 'ana', 200, 'ins')
+      await due.extend('course', 'ana', 300, 'ins')
+      const course = { id: 'course', dueAt: 100 }
+      expect([await due.of(course, 'ana'), await due.of(course, 'ben')]).toEqual([300, 100])
+      expect(await due.of({ id: 'other' }, 'ana')).toBeUndefined()
+    })
+
+    it('are told of once, by whoever claims it first; again when that failed', async () => {
+      const due = new DueDates(database)
+      const claim = (kind: 'soon' | 'overdue', at: number) => due.claim('course', 'ana', kind, at)
+      const all = await Promise.all([
+        claim('soon', 1),
+        claim('soon', 1),
+        claim('overdue', 1),
+        claim('soon', 2),
+      ])
+      expect(all.filter(Boolean)).toHaveLength(3)
+      await due.release('course', 'ana', 'soon', 1)
+      expect([await claim('soon', 1), await claim('soon', 1)]).toEqual([true, false])
     })
   })
 

@@ -106,7 +106,7 @@ export type { LabResult, StepScore } from '#labs/score.ts'
  * GET    /api/cohorts                      Cohort[]
  * POST   /api/cohorts                      { name, path?, labs?, pace?, startsAt?, endsAt?, dueAt? }; Cohort
  * GET    /api/cohorts/:id                  Cohort
- * PATCH  /api/cohorts/:id                  changes, also { open, archived }; Cohort
+ * PATCH  /api/cohorts/:id                  changes, also { open, archived }; null takes a path or a date away; Cohort
  * POST   /api/cohorts/:id/code             Cohort with another code
  * GET    /api/cohorts/:id/board            BoardState
  * GET    /api/cohorts/:id/events           server-sent events, `data:` is a CohortEvent of classroom/hub.ts

@@ -4,9 +4,10 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { CheckReport } from '#checks/finding.ts'
 import { loadLabs } from '#labs/load.ts'
 import { buildSite } from '#site/build.ts'
+import type { Cohort } from '../../src/server/api.ts'
 import { axeViolations } from '../support/axe.ts'
 import { launchBrowser } from '../support/browser.ts'
-import { startHosted } from '../support/hosted.ts'
+import { firstAdministrator, joined, startHosted } from '../support/hosted.ts'
 import type { TestServer } from '../support/server.ts'
 
 const LAB = 'first-eks-cluster'
@@ -220,6 +221,36 @@ it('is a bootcamp: join, work, get stuck, be helped, hear the instructor, wait f
   expect(lines).toHaveLength(1 + LEARNERS.length)
   expect(lines.find((line) => line.startsWith('Ben,1,'))).toBeDefined()
 
+  // A path is assigned until yesterday; one learner gets more time; whoever assigned it reads and prints who is where.
+  const assignment = teacher.getByRole('region', { name: 'What is to be done, and when' })
+  await assignment.getByLabel('Learning path').selectOption({ index: 1 })
+  await assignment.getByLabel('To be done by').fill('2026-01-31')
+  await assignment.getByRole('button', { name: 'Save' }).click()
+  await teacher.getByText('Saved.').waitFor()
+  await row('Eli').getByRole('button', { name: 'Help Eli' }).click()
+  await teacher.getByLabel('What to do').selectOption('Give them more time')
+  await teacher.getByLabel('Until').fill('2096-12-31')
+  expect(await axeViolations(teacher)).toEqual([])
+  await picture(teacher, 'extend')
+  await teacher.getByRole('button', { name: 'Do it' }).click()
+  await teacher.getByText('Done.', { exact: true }).waitFor()
+  await assignment.getByRole('link', { name: 'Report for whoever assigned it' }).click()
+  await teacher.getByText('0 of 5 people have done all of it; 4 are late.').waitFor()
+  await row('Eli').getByText('under way').waitFor()
+  expect(await axeViolations(teacher)).toEqual([])
+  await picture(teacher, 'attainment')
+  await teacher.emulateMedia({ colorScheme: 'dark' })
+  await teacher.setViewportSize({ width: 390, height: 844 })
+  expect(await axeViolations(teacher)).toEqual([])
+  expect(await teacher.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390)
+  await picture(teacher, 'attainment-dark-390')
+  await teacher.emulateMedia({ media: 'print', colorScheme: 'light' })
+  await picture(teacher, 'attainment-print')
+  await teacher.emulateMedia({ media: 'screen' })
+  await teacher.setViewportSize({ width: 1440, height: 900 })
+  await teacher.getByRole('link', { name: 'To the board' }).click()
+  await row('Ben').getByText('(here)').waitFor()
+
   // Dark and narrow, and a server that restarts: the board comes back by itself.
   await teacher.emulateMedia({ colorScheme: 'dark' })
   await teacher.setViewportSize({ width: 390, height: 844 })
@@ -232,3 +263,31 @@ it('is a bootcamp: join, work, get stuck, be helped, hear the instructor, wait f
   await teacher.getByText('The server does not answer.').waitFor({ state: 'detached' })
   expect(faults).toEqual([])
 }, 180_000)
+
+it('lets people wait in line where all seats are taken, and starts their lab by itself', async () => {
+  const full = await startHosted({ labsAtOnce: 1 }, { site: buildSite(), labs: loadLabs() })
+  try {
+    const admin = await firstAdministrator(full)
+    const { body: cohort } = await admin.call<Cohort>('POST', '/api/cohorts', { name: 'Full' })
+    const [ana, ben] = [await joined(full, cohort, 'Ana'), await joined(full, cohort, 'Ben')]
+    await ana.call('POST', `/api/labs/${LAB}/start`)
+    const page = await newPage({ width: 390 })
+    const [name, value] = ben.cookie.split('=') as [string, string]
+    await page.context().addCookies([{ name, value, url: full.url }])
+    await page.goto(`${full.url}/labs/${LAB}/`)
+    await page.getByRole('button', { name: 'Start the lab' }).click()
+    await page.locator('.place').getByText('You are next.').waitFor()
+    expect(await axeViolations(page)).toEqual([])
+    await picture(page, 'waiting-390')
+    await page.emulateMedia({ colorScheme: 'dark' })
+    await page.setViewportSize({ width: 1440, height: 900 })
+    expect(await axeViolations(page)).toEqual([])
+    await picture(page, 'waiting-dark')
+    const [world] = await full.cloud.worlds()
+    await full.cloud.deleteWorld(world!.id)
+    await page.locator('.terminal-view.active .xterm-rows').waitFor()
+    expect(faults).toEqual([])
+  } finally {
+    await full.close()
+  }
+}, 60_000)

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { attainmentCsv } from '#classroom/attainment.ts'
 import type { Act } from '#classroom/audit.ts'
 import type { Classroom } from '#classroom/classroom.ts'
-import type { Cohort } from '#classroom/cohorts.ts'
+import type { Cohort, CohortChanges } from '#classroom/cohorts.ts'
 import type { Hand } from '#classroom/hands.ts'
 import type { CohortEvent } from '#classroom/hub.ts'
 import { type Results, reportCsv } from '#classroom/report.ts'
@@ -29,6 +29,10 @@ const cohortBody = z.strictObject({
 })
 const changesBody = z.strictObject({
   ...cohortBody.partial().shape,
+  path: labelled.nullish(),
+  startsAt: time.nullish(),
+  endsAt: time.nullish(),
+  dueAt: time.nullish(),
   open: z.array(labelled).max(200).optional(),
   archived: z.boolean().optional(),
 })
@@ -115,7 +119,10 @@ export function cohortRoutes(
   app.get('/api/cohorts/:id', access, (request) => led(request))
   app.patch('/api/cohorts/:id', access, async (request) => {
     const { archived, ...body } = changesBody.parse(request.body)
-    const changes = given(body)
+    // What is null is taken away.
+    const changes = Object.fromEntries(
+      Object.entries(given(body)).map(([name, value]) => [name, value ?? undefined]),
+    ) as CohortChanges
     const cohort = await led(request)
     const { archivedAt: _, ...unarchived } = cohort
     const before = archived === false ? unarchived : cohort

@@ -4,6 +4,7 @@ import { request } from '../api.ts'
 import { href } from '../href.ts'
 import { t } from '../i18n/index.ts'
 import { Dialog } from '../lab/Dialog.tsx'
+import { Assignment } from './Assignment.tsx'
 import { Field } from './Field.tsx'
 import { Form } from './Form.tsx'
 import { Hands } from './Hands.tsx'
@@ -52,6 +53,7 @@ export function Board() {
           <Hands />
           <Stuck />
           <Broadcast />
+          <Assignment key={cohort.id} />
         </div>
       </div>
     </div>

@@ -3,6 +3,8 @@ import type { BoardState, HelpResult } from '#server/api.ts'
 import { ProblemError, request } from '../api.ts'
 import { t } from '../i18n/index.ts'
 import { Dialog } from '../lab/Dialog.tsx'
+import { dayField, endOfDay } from './dates.ts'
+import { Field } from './Field.tsx'
 import { announcement, board, helpProblems, lab } from './store.ts'
 
 type Person = BoardState['people'][number]
@@ -10,6 +12,7 @@ type Person = BoardState['people'][number]
 const ACTS = {
   skip: { title: t.board.skip, text: t.board.skipText, step: true, danger: false },
   'reset-step': { title: t.board.resetStep, text: t.board.resetStepText, step: true, danger: true },
+  extend: { title: t.board.extend, text: t.board.extendText, step: false, danger: false },
   unlock: { title: t.board.unlock, text: t.board.unlockText, step: false, danger: false },
   reset: { title: t.board.reset, text: t.board.resetText, step: false, danger: true },
   remove: { title: t.board.remove, text: t.board.removeText, step: false, danger: true },
@@ -20,17 +23,23 @@ type Act = keyof typeof ACTS
 export function Help({ people, onDone }: { people: Person[]; onDone(): void }) {
   const act = useSignal<Act>('skip')
   const step = useSignal(firstOpen(people[0]!))
+  const day = useSignal(dayField(board.value!.cohort.dueAt ?? Date.now()))
   const { text, danger, step: ofStep } = ACTS[act.value]
   const names = people.map(({ name }) => name).join(', ')
   return (
     <Dialog
       danger={danger}
       title={t.board.help(names)}
-      text={`${lab.value?.title}: ${text}`}
+      text={act.value === 'extend' ? text : `${lab.value?.title}: ${text}`}
       confirm={t.board.doIt}
       onDone={(confirmed) => {
         onDone()
-        if (confirmed) void help(people, act.value, ofStep ? step.value : undefined)
+        if (!confirmed) return
+        const what =
+          act.value === 'extend'
+            ? { dueAt: endOfDay(day.value) }
+            : { lab: lab.value!.id, ...(ofStep && { step: step.value }) }
+        void help(people, act.value, what)
       }}
     >
       <div class="field">
@@ -47,6 +56,15 @@ export function Help({ people, onDone }: { people: Person[]; onDone(): void }) {
           ))}
         </select>
       </div>
+      {act.value === 'extend' && (
+        <Field
+          label={t.board.extendTo}
+          type="date"
+          required
+          value={day.value}
+          onInput={({ currentTarget }) => (day.value = currentTarget.value)}
+        />
+      )}
       {ofStep && (
         <div class="field">
           <label for="help-step">{t.board.step}</label>
@@ -78,7 +96,7 @@ function firstOpen({ cells }: Person): string {
 }
 
 /** Does it, and says for whom it did not work. */
-async function help(people: Person[], act: Act, step: string | undefined): Promise<void> {
+async function help(people: Person[], act: Act, what: object): Promise<void> {
   const cohort = `/api/cohorts/${encodeURIComponent(board.value!.cohort.id)}`
   const nameOf = (id: string) => people.find((person) => person.id === id)?.name ?? id
   helpProblems.value = []
@@ -90,8 +108,7 @@ async function help(people: Person[], act: Act, step: string | undefined): Promi
       const { failed } = await request<HelpResult>('POST', `${cohort}/help`, {
         act,
         people: people.map(({ id }) => id),
-        lab: lab.value!.id,
-        ...(step !== undefined && { step }),
+        ...what,
       })
       helpProblems.value = failed.map(({ person, what, why = '', next = '' }) =>
         t.board.helpFailed(nameOf(person), [what, why, next].filter(Boolean).join(' ')),

@@ -4,6 +4,7 @@ import { request } from '../api.ts'
 import { t } from '../i18n/index.ts'
 import { Backoff } from '../lab/backoff.ts'
 import { lab, labId } from '../lab/store.ts'
+import { dayText } from './dates.ts'
 import { Field } from './Field.tsx'
 import { Form } from './Form.tsx'
 
@@ -84,6 +85,10 @@ export function LearnerBar() {
               {t.learner.dismiss}
             </button>
           </p>
+        )}
+        {state.value.cohorts.map(
+          ({ id, name, dueAt }) =>
+            dueAt !== undefined && <p key={id}>{t.learner.due(name, dayText(dueAt), dueAt < Date.now())}</p>,
         )}
         {lab.value && !lab.value.open && <p>{t.learner.notOpen}</p>}
         {looks.value.map((look) => (

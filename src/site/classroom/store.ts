@@ -4,6 +4,10 @@ import type { BoardState, Cohort, CohortEvent, SessionState } from '#server/api.
 /** What the classroom pages show. `feed.ts` and what people do write it. */
 export const session = signal<SessionState | undefined>()
 export const courses = signal<Cohort[] | undefined>()
+/** The learning paths that a course may ask for, as the page was built with them. */
+export const paths: { id: string; title: string }[] = JSON.parse(
+  document.querySelector<HTMLElement>('[data-paths]')?.dataset.paths ?? '[]',
+)
 /** The board that is open. */
 export const board = signal<BoardState | undefined>()
 export const connected = signal(true)

@@ -76,6 +76,9 @@ export const board = {
   helping: 'Doing it …',
   helpDone: 'Done.',
   helpFailed: (name: string, why: string) => `${name}: ${why}`,
+  extend: 'Give them more time',
+  extendText: 'They may take until this day, whatever the date of the course is.',
+  extendTo: 'Until',
   unlock: 'Open this lab for them',
   unlockText: 'They may start it, though it is not open for all.',
   reset: 'Start this lab over for them',
@@ -84,6 +87,37 @@ export const board = {
   removeText: 'They keep their work, and are no longer in this course.',
   nobody: 'Nobody has joined yet. Show the code.',
   lost: 'The server does not answer. What you see may be old.',
+}
+
+export const assignment = {
+  title: 'What is to be done, and when',
+  path: 'Learning path',
+  noPath: 'None: the labs of the course',
+  due: 'To be done by',
+  dueHelp: 'Learners are reminded before and after this day, where the server sends mail or tells a webhook.',
+  starts: 'Labs may be started from',
+  ends: 'The course ends',
+  save: 'Save',
+  saved: 'Saved.',
+  report: 'Report for whoever assigned it',
+}
+
+export const attainment = {
+  title: 'Report of a course',
+  board: 'To the board',
+  csv: 'As a table (CSV)',
+  print: 'Print',
+  sum: (done: number, people: number, overdue: number) =>
+    `${done} of ${people} ${people === 1 ? 'person has' : 'people have'} done all of it; ${overdue} ${overdue === 1 ? 'is' : 'are'} late.`,
+  dueBy: (day: string) => `To be done by ${day}.`,
+  asOf: (time: string) => `As of ${time}.`,
+  done: 'Done',
+  status: 'Status',
+  due: 'Until',
+  last: 'Last at work',
+  noDate: 'no date',
+  never: 'never',
+  is: { done: 'done', open: 'under way', 'due-soon': 'to be done soon', overdue: 'late' },
 }
 
 export const look = {

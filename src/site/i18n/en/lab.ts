@@ -211,6 +211,8 @@ export const learner = {
   unshare: 'Take the keyboard back',
   refuse: 'No',
   skipped: (name: string) => `${name} did a step for you. Go on with the next.`,
+  due: (course: string, day: string, past: boolean) =>
+    past ? `“${course}” was to be done by ${day}.` : `“${course}” is to be done by ${day}.`,
   raise: 'Raise hand',
   raised: 'Hand is up',
   taken: 'Somebody comes',

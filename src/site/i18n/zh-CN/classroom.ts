@@ -78,6 +78,9 @@ export const board: typeof en.board = {
   helping: '正在执行……',
   helpDone: '已完成。',
   helpFailed: (name, why) => `${name}：${why}`,
+  extend: '给他们更多时间',
+  extendText: '不论课程的日期是哪天，他们可以做到这一天。',
+  extendTo: '截止到',
   unlock: '为此人开放这个实验',
   unlockText: '即使实验没有对所有人开放，也可以开始。',
   reset: '为此人重新开始这个实验',
@@ -86,6 +89,36 @@ export const board: typeof en.board = {
   removeText: '成果会保留，但不再属于这门课程。',
   nobody: '还没有人加入。请展示代码。',
   lost: '服务器没有应答。你看到的可能是旧的。',
+}
+
+export const assignment: typeof en.assignment = {
+  title: '要做什么，何时完成',
+  path: '学习路径',
+  noPath: '无：课程的实验',
+  due: '完成期限',
+  dueHelp: '如果服务器能发邮件或通知 webhook，会在这一天之前和之后提醒学员。',
+  starts: '从这天起可以开始实验',
+  ends: '课程结束',
+  save: '保存',
+  saved: '已保存。',
+  report: '给布置者的报告',
+}
+
+export const attainment: typeof en.attainment = {
+  title: '课程报告',
+  board: '回到看板',
+  csv: '表格（CSV）',
+  print: '打印',
+  sum: (done, people, overdue) => `${people} 人中 ${done} 人已全部完成；${overdue} 人逾期。`,
+  dueBy: (day) => `须在 ${day} 前完成。`,
+  asOf: (time) => `截至 ${time}。`,
+  done: '完成',
+  status: '状态',
+  due: '期限',
+  last: '上次学习',
+  noDate: '没有期限',
+  never: '从未',
+  is: { done: '已完成', open: '进行中', 'due-soon': '即将到期', overdue: '逾期' },
 }
 
 export const look: typeof en.look = {

@@ -205,6 +205,8 @@ export const learner: typeof en.learner = {
   unshare: '收回键盘',
   refuse: '不',
   skipped: (name) => `${name} 替你完成了一个步骤。请继续下一步。`,
+  due: (course, day, past) =>
+    past ? `“${course}”本应在 ${day} 前完成。` : `“${course}”须在 ${day} 前完成。`,
   raise: '举手',
   raised: '已举手',
   taken: '有人过来了',

@@ -89,6 +89,8 @@ const union = (list: Json[], more: Json[]) => [...list, ...more.filter((item) =>
 
 function mergeList(type: TypeNode, key: string, list: Obj[], patch: Obj[]): Obj[] {
   const model = type.kind === 'array' && type.of.kind === 'model' ? type.of.model : undefined
+  if (!patch.every(isObject))
+    throw new PatchError(`list element types are not identical: ${JSON.stringify(patch)}`)
   if (patch.some((item) => item.$patch === 'replace'))
     return without(patch.filter((item) => item.$patch !== 'replace'))
   let result = [...list]

@@ -390,3 +390,52 @@ describe('a program that wants more memory', () => {
     )
   })
 })
+
+// Source: kubernetes.io/docs/tutorials/hello-minikube, …/stateful-application/basic-stateful-set, …/concepts/workloads/controllers/job,
+// …/configure-liveness-readiness-startup-probes; test/images/agnhost. The digits of π are fewer here.
+describe('the images of the documentation', () => {
+  it('do what it says', async () => {
+    const AGNHOST = 'registry.k8s.io/e2e-test-images/agnhost:2.53'
+    await apply(
+      `${pod('slim', '{name: nginx, image: "registry.k8s.io/nginx-slim:0.24"}')}${pod('alive', `{name: main, image: "${AGNHOST}", args: [liveness]}`)}${pod('names', '{name: main, image: "registry.k8s.io/serve_hostname"}')}
+apiVersion: batch/v1
+kind: Job
+metadata: {name: pi}
+spec:
+  backoffLimit: 4
+  template:
+    spec:
+      restartPolicy: Never
+      containers: [{name: pi, image: "perl:5.34.0", command: [perl, -Mbignum=bpi, -wle, print bpi(30)]}]`,
+    )
+    await transcript(
+      cluster,
+      `
+      $ kubectl create deployment hello-node --image=${AGNHOST} -- /agnhost netexec --http-port=8080
+      deployment.apps/hello-node created
+      $ kubectl rollout status deployment/hello-node --timeout=30s | tail -1
+      deployment "hello-node" successfully rolled out
+      $ kubectl logs deployment/hello-node | sed 's/^I[0-9]* [0-9:.]* */I/'
+      I1 log.go:245] Started HTTP server on port 8080
+      $ kubectl wait pod/slim pod/alive pod/names --for=condition=Ready --timeout=30s >/dev/null; kubectl expose deployment hello-node --port=8080
+      service/hello-node exposed
+      $ kubectl exec slim -- sh -c 'echo "$(hostname)" > /usr/share/nginx/html/index.html; curl -s localhost; curl -s "hello-node:8080/echo?msg=hi"'
+      slim
+      hi
+      $ kubectl exec slim -- sh -c "curl -s 'hello-node:8080/shell?cmd=echo%20out;exit%203'; curl -s hello-node:8080/ | cut -c1-5; curl -s $(kubectl get pod names -o jsonpath={.status.podIP}):9376"
+      {"error":"exit status 3","output":"out\\n"}NOW: 
+      names
+      $ kubectl exec slim -- curl -s "hello-node:8080/dial?host=$(kubectl get pod names -o jsonpath={.status.podIP})&port=9376&request=x&tries=2"
+      {"responses":["names","names"]}
+      $ kubectl exec alive -- sh -c 'curl -s -w " %{http_code}" localhost:8080/healthz; sleep 10.5; curl -s -o /dev/null -w " %{http_code}" localhost:8080/healthz'
+      ok 200 500
+      $ kubectl exec alive -- /agnhost porter || true
+      drydock: agnhost porter is not simulated
+      command terminated with exit code 1
+      $ kubectl wait --for=condition=complete job/pi --timeout=60s && kubectl logs job/pi
+      job.batch/pi condition met
+      3.14159265358979323846264338328
+      `,
+    )
+  }, 120_000)
+})

@@ -2,9 +2,10 @@ import type { BlobStore } from '../blobs/store.ts'
 import { type BuiltImage, type BuiltManifest, buildImage } from './build.ts'
 import { databases } from './databases.ts'
 import { demos } from './demos.ts'
+import { documentation } from './documentation.ts'
 import { kind } from './kind.ts'
 import { languages } from './languages.ts'
-import { nginx } from './nginx.ts'
+import { nginx, nginxSlim } from './nginx.ts'
 import { others } from './others.ts'
 import type { CatalogueRepository } from './recipe.ts'
 import { services } from './services.ts'
@@ -12,11 +13,13 @@ import { services } from './services.ts'
 /** All images that the project makes itself. */
 export const CATALOGUE: readonly CatalogueRepository[] = [
   nginx,
+  nginxSlim,
   ...others,
   ...languages,
   ...databases,
   ...services,
   ...demos,
+  ...documentation,
   ...kind,
 ]
 

@@ -93,7 +93,50 @@ function python(alpine: boolean): ImageRecipe {
   }
 }
 
+/** The Perl that programs run in. */
+const PERL = '5.42.0'
+
+const perl = (): ImageRecipe => ({
+  created: '2025-11-18T01:05:00Z',
+  config: { Env: [`PATH=${PATH}`], Cmd: [`perl${PERL}`, '-de0'], WorkingDir: '/usr/src/app' },
+  layers: [
+    { createdBy: "# debian.sh --arch 'amd64' out/ 'bookworm' '@1763337600'", files: debianFiles() },
+    { createdBy: 'WORKDIR /usr/src/app', files: { '/usr/src/app': directory() } },
+    {
+      createdBy: 'RUN /bin/sh -c true && install perl # buildkit',
+      files: {
+        [`/usr/local/bin/perl${PERL}`]: programFile('perl', PERL),
+        '/usr/local/bin/perl': symlink(`perl${PERL}`),
+      },
+    },
+    { createdBy: `CMD ["perl${PERL}" "-de0"]` },
+  ],
+})
+
 export const languages: CatalogueRepository[] = [
+  {
+    names: official('perl'),
+    images: [
+      {
+        tags: [
+          'latest',
+          '5',
+          '5.42',
+          PERL,
+          'slim',
+          '5-slim',
+          '5.42-slim',
+          '5.40',
+          '5.40.0',
+          '5.38',
+          '5.36',
+          '5.34',
+          '5.34.0',
+        ],
+        recipe: perl,
+      },
+    ],
+  },
   {
     names: official('node'),
     images: [

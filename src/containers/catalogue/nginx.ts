@@ -115,6 +115,26 @@ const isNewest = (version: string): boolean =>
 const tagsOf = (version: string, ending = ''): string[] =>
   [version, ...(isNewest(version) ? [minorOf(version)] : [])].map((tag) => `${tag}${ending}`)
 
+/** The image of Kubernetes' documentation: nginx without the scripts of the official one. Which release a tag has is from knowledge, 2026-11. */
+const slim = (version: string): ImageRecipe => {
+  const { config, ...rest } = recipe({ version, created: '2024-06-20T00:00:00Z' })
+  const { Entrypoint: _, Labels: __, ...kept } = config!
+  return { ...rest, config: kept }
+}
+
+export const nginxSlim: CatalogueRepository = {
+  names: [
+    { host: 'registry.k8s.io', repository: 'nginx-slim' },
+    { host: 'gcr.io', repository: 'google_containers/nginx-slim' },
+  ],
+  images: [
+    { tags: ['0.27', '0.26'], recipe: () => slim('1.27.1') },
+    { tags: ['0.25', '0.24'], recipe: () => slim('1.25.5') },
+    { tags: ['0.23', '0.22', '0.21'], recipe: () => slim('1.21.6') },
+    { tags: ['0.8', '0.7'], recipe: () => slim('1.11.1') },
+  ],
+}
+
 /** Official nginx, as tags stood in November 2025 (https://hub.docker.com/_/nginx). */
 export const nginx: CatalogueRepository = {
   names: [

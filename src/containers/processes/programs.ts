@@ -1,3 +1,4 @@
+import { agnhost, echoServer, serveHostname } from '../programs/agnhost.ts'
 import { component } from '../programs/component.ts'
 import { curl } from '../programs/curl.ts'
 import { DEMOS } from '../programs/demos.ts'
@@ -15,6 +16,7 @@ import { apt } from '../programs/packages/apt.ts'
 import { dnf } from '../programs/packages/dnf.ts'
 import { npm } from '../programs/packages/npm.ts'
 import { pip } from '../programs/packages/pip.ts'
+import { perl } from '../programs/perl/perl.ts'
 import { pgIsReady, postgres, psql } from '../programs/postgres.ts'
 import { python } from '../programs/python.ts'
 import { redisCli } from '../programs/redis/cli.ts'
@@ -30,10 +32,12 @@ const ash = shellProgram({ name: 'sh', bash: false, kind: 'ash' })
 /** Programs with a model of their own, by the name in their mark; what they say of themselves is in the mark too. */
 const PROGRAMS: Readonly<Record<string, (version: string) => Program>> = {
   ...DEMOS,
+  agnhost: (version) => agnhost(version || '2.53'),
   apk: () => apk,
   apt: () => apt,
   dnf: () => dnf,
   go: (version) => go(version || '1.25.4'),
+  echoserver: () => echoServer,
   'go-executable': () => goExecutable,
   gosu: () => gosu,
   hello: () => hello,
@@ -46,6 +50,7 @@ const PROGRAMS: Readonly<Record<string, (version: string) => Program>> = {
   mysqld: (version) => sqlServer('mysql', version || '9.5.0'),
   node: (version) => nodeProgram(version || '24.11.1'),
   npm: () => npm,
+  perl: (version) => perl(version || '5.42.0'),
   pg_isready: () => pgIsReady,
   pip: () => pip,
   postgres: (version) => postgres(version || '18.1'),
@@ -53,6 +58,7 @@ const PROGRAMS: Readonly<Record<string, (version: string) => Program>> = {
   python3: (version) => python(version || '3.13.2'),
   'redis-cli': (version) => redisCli(version || '8.4.0'),
   'redis-server': (version) => redisServer(version || '8.4.0'),
+  serve_hostname: () => serveHostname,
   stress: () => stress,
   tini: () => tini,
 }

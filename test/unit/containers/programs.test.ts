@@ -75,6 +75,31 @@ describe('node', () => {
   })
 })
 
+describe('perl', () => {
+  it('runs one-liners and scripts, with their files, as Perl does', async () => {
+    const { container } = await start('perl:5.34.0', { args: ['sleep', '1000'] })
+    // https://kubernetes.io/docs/concepts/workloads/controllers/job/, with fewer digits.
+    expect((await run(container, "perl -Mbignum=bpi -wle 'print bpi(40)'")).stdout).toBe(
+      '3.141592653589793238462643383279502884197\n',
+    )
+    expect(
+      await run(
+        container,
+        `printf 'b 2\\na 1\\n' > in.txt
+         perl -lane 'print "$F[1]-$F[0]"' in.txt; cat in.txt | perl -pe 's/\\d/uc "n"/e'
+         printf 'open F, ">", "out.txt"; print F "from $0 @ARGV\\n"; close F; warn "mind"; exit 3' > w.pl
+         perl w.pl x; echo "$?"; cat out.txt; perl -e 'die "no\\n"'; echo "$?"; perl none.pl; perl -c -e 'print 1'`,
+      ),
+    ).toEqual({
+      stdout: '2-b\n1-a\nb N\na N\n3\nfrom w.pl x\n255\n',
+      stderr:
+        'mind at w.pl line 2.\nno\nCan\'t open perl script "none.pl": No such file or directory\n-e syntax OK\n',
+      exitCode: 0,
+    })
+    await container.remove()
+  }, 60_000)
+})
+
 describe('redis', () => {
   it('keeps values, their types and times, and loads them again', async () => {
     const files = new Map()

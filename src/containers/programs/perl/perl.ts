@@ -83,7 +83,8 @@ async function prepared(process: Process, command: PerlCommand): Promise<PerlRun
     return `Can't open perl script ${JSON.stringify(command.file)}: No such file or directory\n`
   const source = command.code ?? (script && Buffer.from(script).toString())
   // The thread cannot wait for more input: it is given all of it, when the program may read it.
-  const reads = source === undefined || READS_INPUT.test(source) || (command.loops && command.args.length === 0)
+  const reads =
+    source === undefined || READS_INPUT.test(source) || (command.loops && command.args.length === 0)
   const input = reads ? await process.waitFor(readAll(process.stdin)) : Buffer.alloc(0)
   found.set(STDIN, readsProgram ? Buffer.alloc(0) : input)
   const text = source ?? input.toString()

@@ -72,15 +72,25 @@ async function rollBack(t: CheckContext): Promise<void> {
   const cluster = await kindCluster(t)
   await readyDeployment(t, cluster, { name: 'live', hint: 'helm rollback live 2' })
   const all = await revisions(cluster, 'live')
-  const newest = all.at(-1)
-  t.expect(all.length >= 4 && newest?.status === 'deployed', {
+  const failed = all.findIndex(({ status }) => status === 'failed')
+  t.expect(failed >= 0, {
+    id: 'no-bad-upgrade',
+    title: 'Helm knows of an upgrade that failed',
+    expected: 'a revision that is failed',
+    observed: all.map(({ revision, status }) => `${revision} ${status}`).join(', '),
+    evidence: 'helm history live',
+    cause:
+      'The bad upgrade is not done yet, or it was done without --wait: then Helm does not see that it is bad.',
+    hint: 'helm upgrade live site --reuse-values --set image=nginx:1.29.99 --wait --timeout 10s',
+  })
+  t.expect(failed < all.length - 1 && all.at(-1)?.status === 'deployed', {
     id: 'not-rolled-back',
     title: 'A bad upgrade was rolled back',
     expected: 'a failed revision and a deployed one after it',
     observed: all.map(({ revision, status }) => `${revision} ${status}`).join(', '),
     evidence: 'helm history live',
-    cause: 'The bad upgrade of the text is not done, or the way back is not.',
-    hint: 'helm upgrade … --set image=nginx:1.29.99, then helm rollback live 2',
+    cause: 'The newest revision is the bad one still.',
+    hint: 'helm rollback live 2',
   })
   const title = await titleOf(cluster)
   t.expect(title.includes('Spring'), {

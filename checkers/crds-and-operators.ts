@@ -83,7 +83,16 @@ async function rules(t: CheckContext): Promise<void> {
     cause: 'The limit is too low.',
     hint: 'maximum: 5 includes five.',
   })
-  await findSite(t, cluster)
+  const { spec } = await findSite(t, cluster)
+  t.expect((spec.replicas ?? 0) <= 5, {
+    id: 'site-too-large',
+    title: 'The Site blog keeps the rule',
+    expected: '5 replicas or fewer',
+    observed: `${spec.replicas}`,
+    evidence: 'kubectl get sites',
+    cause: 'A new rule does not change what is stored already.',
+    hint: `kubectl patch site blog --type=merge -p '{"spec":{"replicas":2}}'`,
+  })
 }
 
 async function operate(t: CheckContext): Promise<void> {
@@ -133,7 +142,8 @@ async function cleanUp(t: CheckContext): Promise<void> {
     expected: 'no Deployment blog',
     observed: 'it is there',
     evidence: 'kubectl get deployments',
-    cause: 'It had no owner.',
+    cause:
+      'The garbage collector removes only what has an owner: it was made by hand, or deleted with --cascade=orphan, which takes the owner away.',
     hint: 'Wait a moment, or delete it.',
   })
 }

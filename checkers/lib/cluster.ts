@@ -154,10 +154,10 @@ async function warningOf(cluster: Cluster, namespace: string, pods: V1Pod[]): Pr
 export function troubleOf(pods: V1Pod[]): string | undefined {
   for (const pod of pods) {
     const waiting = pod.status?.containerStatuses?.find(({ state }) => state?.waiting?.reason)?.state?.waiting
-    const unscheduled = pod.status?.conditions?.find(
-      ({ type, status }) => type === 'PodScheduled' && status === 'False',
-    )
-    if (unscheduled) return `${pod.metadata!.name} is not scheduled: ${unscheduled.message}`
+    const scheduled = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled')
+    if (scheduled?.status === 'False') return `${pod.metadata!.name} is not scheduled: ${scheduled.message}`
+    if (!scheduled && !pod.spec?.nodeName)
+      return `${pod.metadata!.name} has no node, and no scheduler has said why.`
     if (waiting && waiting.reason !== 'ContainerCreating')
       return `${pod.metadata!.name}: ${waiting.reason} ${waiting.message ?? ''}`.trim()
   }

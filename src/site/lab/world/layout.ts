@@ -70,23 +70,33 @@ function measure(place: Place, small: boolean, shape: number): Measured {
   }
 }
 
-/** Rows from left to right; a row ends where the whole is broad enough. */
-function arrange(
-  children: Measured[],
-  title: number,
-  gap: number,
-  shape: number,
-): Pick<Measured, 'width' | 'height' | 'inner'> {
+type Rows = Pick<Measured, 'width' | 'height' | 'inner'>
+
+/**
+ * Rows from left to right. Children come in whole tiles, so rows of the ideal breadth often leave a last column empty: then rows that
+ * take one child more come nearer to the shape.
+ */
+function arrange(children: Measured[], title: number, gap: number, shape: number): Rows {
   const area = children.reduce((sum, { width, height }) => sum + (width + gap) * (height + gap), 0)
   const broadest = Math.max(0, ...children.map(({ width }) => width))
-  const target = Math.max(broadest, Math.sqrt(area * shape), title > 0 ? TILE.width : 0)
+  const narrow = rowsOf(children, title, gap, Math.max(broadest, Math.sqrt(area * shape)))
+  const next = narrow.inner.findIndex(({ y }) => y > title + PADDING)
+  if (next < 0) return narrow
+  const row = children.slice(0, next + 1).reduce((sum, { width }) => sum + width + gap, -gap)
+  const broad = rowsOf(children, title, gap, Math.max(broadest, row))
+  const off = ({ width, height }: Rows) => Math.abs(Math.log(width / height / shape))
+  return off(broad) < off(narrow) ? broad : narrow
+}
+
+/** A row ends where the next child would make it broader than `breadth`. */
+function rowsOf(children: Measured[], title: number, gap: number, breadth: number): Rows {
   const inner: Measured['inner'] = []
   let x = 0
   let y = 0
   let row = 0
   let width = 0
   for (const child of children) {
-    if (x > 0 && x + child.width > target) {
+    if (x > 0 && x + child.width > breadth) {
       x = 0
       y += row + gap
       row = 0

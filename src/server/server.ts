@@ -95,6 +95,8 @@ export interface ServerOptions {
   runner?: Pick<CheckRunner, 'run' | 'warm' | 'close'>
   /** Until a silent WebSocket is dropped, ms. */
   attachTimeout?: number
+  /** Until requests that trickle in are given up, ms; see node:http. */
+  slowRequests?: { headersTimeout?: number; requestTimeout?: number; connectionsCheckingInterval?: number }
   /** How often homes are measured, ms. */
   homesEvery?: number
   /** Fastify's; default: warnings and errors to standard error. */
@@ -118,6 +120,10 @@ export interface RunningServer {
 const DAY = 24 * 3600 * 1000
 /** A browser of this machine stays signed in for a year, ms. */
 const LOCAL_SESSION = 365 * DAY
+/** What a browser may have open at once: streams of events, terminals, requests under way. A page of a lab has six. */
+const OPEN_LIMIT = 200
+/** Until a request that trickles in is given up, ms: its headers, all of it; and how often that is looked at. */
+const SLOW_REQUESTS = { headersTimeout: 15_000, requestTimeout: 60_000, connectionsCheckingInterval: 5_000 }
 /** A body is at most so long, bytes: the API takes none but small ones. */
 const BODY_LIMIT = 64 * 1024
 
@@ -151,7 +157,8 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
             res.destroy()
           })
       }
-      return tls ? createHttpsServer(tls, answer) : createHttpServer(answer)
+      const timeouts = { ...SLOW_REQUESTS, ...options.slowRequests }
+      return tls ? createHttpsServer({ ...tls, ...timeouts }, answer) : createHttpServer(timeouts, answer)
     },
   })
   const metrics = new Metrics()
@@ -444,6 +451,12 @@ function identify(
     const identity = await identities().find(request.headers)
     if (identity) known.set(request, identity)
     assertAccess(access, identity?.role)
+    if (identity && connections.count(identity.session) >= OPEN_LIMIT)
+      throw new Problem(429, {
+        code: 'too-many-open',
+        what: 'This browser has too much open here at once.',
+        next: 'Close some pages of Drydock, then reload this one.',
+      })
     // A request is answered yet; what goes on, such as a stream of events, ends.
     if (identity)
       raw.once(

@@ -32,6 +32,11 @@ export class Connections {
     }
   }
 
+  /** How many a session has open. */
+  count(session: string): number {
+    return this.#open.get(session)?.size ?? 0
+  }
+
   /** A browser has signed out. */
   endSession(session: string): void {
     for (const { close } of [...(this.#open.get(session) ?? [])]) close()

@@ -11,6 +11,8 @@ import { firstAdministrator, joined, startHosted } from '../support/hosted.ts'
 import type { TestServer } from '../support/server.ts'
 
 const LAB = 'first-eks-cluster'
+/** A name that would run a script where names are not text. */
+const MARKUP = `<img src=x onerror="document.title='hacked'">`
 const LEARNERS = ['Ana', 'Ben', 'Cho', 'Dee', 'Eli']
 
 let browser: Browser
@@ -268,8 +270,8 @@ it('lets people wait in line where all seats are taken, and starts their lab by 
   const full = await startHosted({ labsAtOnce: 1 }, { site: buildSite(), labs: loadLabs() })
   try {
     const admin = await firstAdministrator(full)
-    const { body: cohort } = await admin.call<Cohort>('POST', '/api/cohorts', { name: 'Full' })
-    const [ana, ben] = [await joined(full, cohort, 'Ana'), await joined(full, cohort, 'Ben')]
+    const { body: cohort } = await admin.call<Cohort>('POST', '/api/cohorts', { name: MARKUP })
+    const [ana, ben] = [await joined(full, cohort, 'Ana'), await joined(full, cohort, MARKUP)]
     await ana.call('POST', `/api/labs/${LAB}/start`)
     const page = await newPage({ width: 390 })
     const [name, value] = ben.cookie.split('=') as [string, string]
@@ -286,6 +288,29 @@ it('lets people wait in line where all seats are taken, and starts their lab by 
     const [world] = await full.cloud.worlds()
     await full.cloud.deleteWorld(world!.id)
     await page.locator('.terminal-view.active .xterm-rows').waitFor()
+
+    // Markup in names of people, courses, pods and calls is text, for the learner and for who leads the course.
+    await page
+      .getByRole('group', { name: 'Parts of the page' })
+      .getByRole('button', { name: 'World' })
+      .click()
+    full.cloud.draw([
+      { id: 'account', kind: 'account', name: MARKUP, state: 'plain', status: MARKUP, facts: { Id: MARKUP } },
+    ])
+    await page.getByRole('button', { name: 'Tree' }).click()
+    await page.getByRole('treeitem', { name: /<img src=x/ }).waitFor()
+    const teacher = await newPage()
+    const [adminName, adminCookie] = admin.cookie.split('=') as [string, string]
+    await teacher.context().addCookies([{ name: adminName, value: adminCookie, url: full.url }])
+    await teacher.goto(`${full.url}/classroom/#${cohort.id}`)
+    await teacher.getByRole('heading', { name: MARKUP }).waitFor()
+    await teacher.getByRole('row').filter({ hasText: MARKUP }).waitFor()
+    await teacher.goto(`${full.url}/classroom/report/#${cohort.id}`)
+    await teacher.getByRole('row').filter({ hasText: MARKUP }).waitFor()
+    for (const shown of [page, teacher]) {
+      expect(await shown.locator('img[src="x"]').count()).toBe(0)
+      expect(await shown.title()).not.toBe('hacked')
+    }
     expect(faults).toEqual([])
   } finally {
     await full.close()

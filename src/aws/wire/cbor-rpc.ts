@@ -2,6 +2,7 @@ import { cbor, tag } from '@smithy/core/cbor'
 import { readJson } from './json.ts'
 import { queryError } from './json-rpc.ts'
 import type { Protocol } from './protocol.ts'
+import { CborError, readCbor } from './read-cbor.ts'
 import { MalformedInput } from './scalars.ts'
 import type { Shape } from './shape.ts'
 
@@ -25,11 +26,12 @@ export const cborRpc: Protocol = {
     if (request.body.length === 0 || operation.input.kind === 'unit') return {}
     let parsed: unknown
     try {
-      parsed = cbor.deserialize(request.body)
-    } catch {
+      parsed = readCbor(request.body)
+    } catch (error) {
+      if (!(error instanceof CborError)) throw error
       throw new MalformedInput('The request body is not CBOR')
     }
-    return (readJson(operation.input, plain(parsed), '') ?? {}) as Record<string, unknown>
+    return (readJson(operation.input, parsed, '') ?? {}) as Record<string, unknown>
   },
 
   write(_model, operation, output, requestId) {
@@ -47,23 +49,6 @@ export const cborRpc: Protocol = {
       body: cbor.serialize({ ...error.fields, __type: error.name, message: error.message }),
     }
   },
-}
-
-interface Tagged {
-  tag: number
-  value: unknown
-}
-
-/** CBOR's values as JSON would have them, which is what `readJson` takes: times as numbers, bytes as base64. */
-function plain(value: unknown): unknown {
-  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
-  if (value instanceof Date) return value.getTime() / 1000
-  if (Array.isArray(value)) return value.map(plain)
-  if (typeof value === 'bigint') return Number(value)
-  if (typeof value !== 'object' || value === null) return value
-  if ('tag' in value && 'value' in value && Object.keys(value).length === 2)
-    return plain((value as Tagged).value)
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]))
 }
 
 /** A handler's output for the CBOR encoder: tagged times, bytes as they are. */

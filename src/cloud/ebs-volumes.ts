@@ -9,7 +9,7 @@ import { AwsError } from '#aws/wire/service.ts'
 import type { PersistentVolume, PersistentVolumeClaim, Pod } from '#kubernetes/objects.ts'
 import { isFinished } from '#kubernetes/pods.ts'
 import type { BlockStorage, VolumeRequest } from '#kubernetes/provider.ts'
-import { CLAIMS, claimNames, EBS_DRIVER, VOLUMES } from '#kubernetes/volumes/claims.ts'
+import { AUTO_EBS_DRIVER, CLAIMS, claimNames, EBS_DRIVER, VOLUMES } from '#kubernetes/volumes/claims.ts'
 import type { Result } from '#world/controller.ts'
 import type { World } from '#world/world.ts'
 import type { Clusters, RunningCluster } from './clusters.ts'
@@ -18,20 +18,30 @@ import { driverRole } from './driver-role.ts'
 const DRIVER = { account: 'ebs-csi-controller-sa', app: 'ebs-csi-controller' }
 /** The driver's tags (docs of aws-ebs-csi-driver, tagging.md). */
 const CSI_NAME = 'CSIVolumeName'
-const CSI_CLUSTER = 'ebs.csi.aws.com/cluster'
+const DRIVERS = [EBS_DRIVER, AUTO_EBS_DRIVER]
+const clusterTag = (driver: string) => `${driver}/cluster`
+/** The driver that has made a volume, if it is one's. */
+const driverOf = (tags: Record<string, string>) =>
+  DRIVERS.find((driver) => tags[clusterTag(driver)] === 'true')
 
 /** What the AWS SDK for Go says around an error of EC2. */
 const operationError = (scope: Scope, operation: string, status: number, code: string, message: string) =>
   `operation error EC2: ${operation}, https response error StatusCode: ${status}, RequestID: ${scope.world.ids.uuid()}, api error ${code}: ${message}`
 
-/** EBS volumes for the claims of a cluster, made as aws-ebs-csi-driver makes them, with the rights of its controller's pods. */
+/**
+ * EBS volumes for the claims of a cluster, made as aws-ebs-csi-driver makes them, with the rights of its controller's pods; in EKS Auto
+ * Mode, where EKS runs it, with those of the cluster's role.
+ */
 export function ebsVolumes(
   scope: Scope,
   cluster: ClusterRecord,
   clientOf: () => RunningCluster['kubernetes']['client'] | undefined,
 ): BlockStorage {
   const authorize = (operation: string, resource: string, tags: Record<string, string>) => {
-    const role = driverRole(scope, cluster, clientOf()!, DRIVER, `EC2: ${operation}`)
+    const role =
+      driverOf(tags) === AUTO_EBS_DRIVER
+        ? cluster.roleArn
+        : driverRole(scope, cluster, clientOf()!, DRIVER, `EC2: ${operation}`)
     const principal = rolePrincipal(scope.world, role, 'aws-ebs-csi-driver')
     const conditions = Object.fromEntries(
       Object.entries(tags).flatMap(([key, value]) => [
@@ -98,10 +108,11 @@ export function ebsVolumes(
   }
 }
 
-const tagsOf = (cluster: ClusterRecord, { name, claim }: VolumeRequest): Record<string, string> => ({
+const tagsOf = (cluster: ClusterRecord, { driver, name, claim }: VolumeRequest): Record<string, string> => ({
   Name: `${cluster.name}-dynamic-${name}`,
   [CSI_NAME]: name,
-  [CSI_CLUSTER]: 'true',
+  [clusterTag(driver)]: 'true',
+  ...(driver === AUTO_EBS_DRIVER && { 'eks:eks-cluster-name': cluster.name }),
   KubernetesCluster: cluster.name,
   [`kubernetes.io/cluster/${cluster.name}`]: 'owned',
   'kubernetes.io/created-for/pv/name': name,
@@ -159,11 +170,12 @@ function reconcileAttachments({ scope, record, kubernetes: { client } }: Running
     for (const name of claimNames(pod)) {
       const claim = client.get<PersistentVolumeClaim>(CLAIMS, pod.metadata.namespace!, name)
       const volume = client.get<PersistentVolume>(VOLUMES, '', claim?.spec.volumeName ?? '')
-      if (volume?.spec.csi?.driver === EBS_DRIVER) wanted.set(volume.spec.csi.volumeHandle, instanceId)
+      if (volume?.spec.csi && DRIVERS.includes(volume.spec.csi.driver))
+        wanted.set(volume.spec.csi.volumeHandle, instanceId)
     }
   }
   for (const volume of tables.volumes.list(scope)) {
-    if (volume.tags.KubernetesCluster !== record.name || volume.tags[CSI_CLUSTER] !== 'true') continue
+    if (volume.tags.KubernetesCluster !== record.name || !driverOf(volume.tags)) continue
     const target = wanted.get(volume.id)
     const present = volume.attachment?.instanceId
     if (present === target) continue

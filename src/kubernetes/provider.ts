@@ -74,6 +74,8 @@ export interface CloudProvider {
 
 /** A volume that a claim asks for. */
 export interface VolumeRequest {
+  /** Name of the driver that makes it. */
+  driver: string
   /** `pvc-…`: asked again under the same name, the same volume is meant. */
   name: string
   sizeGiB: number

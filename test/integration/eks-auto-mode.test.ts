@@ -107,6 +107,48 @@ describe('EKS Auto Mode', () => {
     expect(event).toMatch(/Nominated +pod\/web-\S+ +Pod should schedule on: nodeclaim\/general-purpose-\w{5}/)
   })
 
+  // https://docs.aws.amazon.com/eks/latest/userguide/create-storage-class.html
+  it('makes EBS volumes for its own machines, and these cost its fee', {
+    timeout: 120_000,
+  }, async () => {
+    await shell.write(
+      'storage.yaml',
+      `apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: {name: auto-ebs-sc}
+allowedTopologies: [{matchLabelExpressions: [{key: eks.amazonaws.com/compute-type, values: [auto]}]}]
+provisioner: ebs.csi.eks.amazonaws.com
+volumeBindingMode: WaitForFirstConsumer
+parameters: {type: gp3, encrypted: "true"}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: data}
+spec: {accessModes: [ReadWriteOnce], storageClassName: auto-ebs-sc, resources: {requests: {storage: 8Gi}}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: store}
+spec:
+  containers: [{name: main, image: 'nginx:1.28', volumeMounts: [{name: data, mountPath: /data}]}]
+  volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]
+`,
+    )
+    await shell.ok(
+      'kubectl apply -f storage.yaml && kubectl wait pod/store --for=condition=Ready --timeout=300s',
+    )
+    const attached = `aws ec2 describe-volumes --filters Name=tag:eks:eks-cluster-name,Values=auto Name=tag-key,Values=CSIVolumeName --output text --query 'Volumes[].[Size,VolumeType,Encrypted,Attachments[0].InstanceId]'`
+    const node = await shell.ok(`kubectl get pod store -o jsonpath='{.spec.nodeName}'`)
+    await expect.poll(() => shell.ok(attached)).toBe(`8\tgp3\tTrue\t${node}`)
+    const { resources } = await cloud.costs('auto')
+    const machine = resources.find(({ name }) => name === node)!
+    const [price, fee] = machine.charges
+    expect(fee!.description).toContain('managed by Amazon EKS Auto Mode')
+    expect(fee!.usd / price!.usd).toBeCloseTo(0.12, 3)
+    await shell.ok('kubectl delete -f storage.yaml')
+    await expect.poll(() => shell.ok(attached), { timeout: 60_000 }).toBe('')
+  })
+
   it('ends a machine when nothing is left on it, and sends pods that tolerate it to the system pool', {
     timeout: 120_000,
   }, async () => {

@@ -1,4 +1,5 @@
 export {
+  autoModePrice,
   instancePrice,
   PRICES,
   PRICES_DATE,

@@ -18,6 +18,7 @@ import {
   CLASSES,
   COMPONENT,
   type Condition,
+  ensureDriver,
   ensureKinds,
   type NodeClaim,
   type NodeClass,
@@ -108,6 +109,7 @@ export class AutoMode {
     if (!autoMode) return undefined
     if (status === 'DELETING') return void endAutoMachines(cluster.scope, cluster.record)
     const { client } = cluster.kubernetes
+    ensureDriver(client, autoMode.enabled)
     if (autoMode.enabled && !ensureKinds(client)) return { requeueAfterMs: KINDS_POLL_MS }
     if (!client.resourceNamed('karpenter.sh', 'NodeClaim')) return undefined
     ensureBuiltIn(client, cluster.record, autoMode.enabled ? autoMode.nodePools : [])

@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
 import type { ClusterApi, KubernetesObject } from '#kubernetes/api.ts'
 import type { NodeSelectorTerm, Taint } from '#kubernetes/objects.ts'
+import { AUTO_EBS_DRIVER } from '#kubernetes/volumes/claims.ts'
 
 export const POOLS = 'nodepools.karpenter.sh'
 export const CLAIMS = 'nodeclaims.karpenter.sh'
 export const CLASSES = 'nodeclasses.eks.amazonaws.com'
+const CSI_DRIVERS = 'csidrivers.storage.k8s.io'
 const DEFINITIONS = 'customresourcedefinitions.apiextensions.k8s.io'
 
 /** On claims and nodes: the pool that they belong to. */
@@ -74,6 +76,20 @@ export interface NodeClass extends KubernetesObject {
 }
 
 let definitions: KubernetesObject[] | undefined
+
+const DRIVER: KubernetesObject = {
+  apiVersion: 'storage.k8s.io/v1',
+  kind: 'CSIDriver',
+  metadata: { name: AUTO_EBS_DRIVER },
+  spec: { attachRequired: true, podInfoOnMount: false, fsGroupPolicy: 'ReadWriteOnceWithFSType' },
+} as KubernetesObject
+
+/** Makes the driver of Auto Mode's block storage known to a cluster, or takes it out. */
+export function ensureDriver(client: ClusterApi, isOn: boolean): void {
+  const present = client.get(CSI_DRIVERS, '', AUTO_EBS_DRIVER)
+  if (isOn && !present) client.create(CSI_DRIVERS, structuredClone(DRIVER))
+  if (!isOn && present) client.delete(CSI_DRIVERS, '', AUTO_EBS_DRIVER)
+}
 
 /** Makes the kinds known to a cluster; whether it serves them already. */
 export function ensureKinds(client: ClusterApi): boolean {

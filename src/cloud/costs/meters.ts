@@ -10,11 +10,12 @@ import {
 } from '#aws/ec2/index.ts'
 import { definitionByArn, type TaskRecord } from '#aws/ecs/index.ts'
 import { type FileSystemRecord, storedBytes } from '#aws/efs/index.ts'
+import { AUTO_CLUSTER_TAG } from '#aws/eks/auto-machines.ts'
 import { versionInfo } from '#aws/eks/data/versions.ts'
 import type { ClusterRecord, NodeRecord } from '#aws/eks/index.ts'
 import { awsKey } from '#aws/keys.ts'
 import type { KeyRecord } from '#aws/kms/index.ts'
-import { instancePrice, PRICES, type Price, type PriceName } from '#aws/pricing/index.ts'
+import { autoModePrice, instancePrice, PRICES, type Price, type PriceName } from '#aws/pricing/index.ts'
 import type { World } from '#world/world.ts'
 
 const GIB = 2 ** 30
@@ -46,14 +47,22 @@ type Meter = (record: never, scope: Scope) => { type: string; name: string; char
 
 /** What is billed, by its folder in an account: `<service>/<type>`. */
 const METERS: Record<string, Meter> = {
-  'ec2/instances': ({ id, type, state, publicIp }: InstanceRecord) => {
+  'ec2/instances': ({ id, type, state, publicIp, tags }: InstanceRecord) => {
     const price = instancePrice(type)
     // A machine that is stopped costs nothing but its volumes.
     const running = state === 'running' || state === 'pending'
+    const fee = tags[AUTO_CLUSTER_TAG] === undefined ? undefined : autoModePrice(type)
     return {
       type: `instance ${type}`,
       name: id,
-      charges: running && price ? [{ price, quantity: 1 }, ...(publicIp ? [charge('public-ipv4')] : [])] : [],
+      charges:
+        running && price
+          ? [
+              { price, quantity: 1 },
+              ...(fee ? [{ price: fee, quantity: 1 }] : []),
+              ...(publicIp ? [charge('public-ipv4')] : []),
+            ]
+          : [],
     }
   },
   'ec2/volumes': ({ id, type, sizeGiB, iops = 0, throughput = 0 }: VolumeRecord) => ({

@@ -26,7 +26,7 @@ import { serviceLoadBalancerController } from './service-load-balancer.ts'
 import { statefulSetController } from './statefulset.ts'
 
 import { volumeBinder } from './volumes/binder.ts'
-import { ebsDriver } from './volumes/ebs-driver.ts'
+import { AUTO_EBS, ebsDriver } from './volumes/ebs-driver.ts'
 import { efsDriver } from './volumes/efs-driver.ts'
 import { volumeProtection } from './volumes/protection.ts'
 import { csiProvisioner } from './volumes/provisioner.ts'
@@ -96,6 +96,7 @@ export function startControllerManager(
     volumeBinder(plane),
     volumeProtection(plane),
     csiProvisioner(plane, ebsDriver(plane)),
+    ...(cloud ? [csiProvisioner(plane, ebsDriver(plane, AUTO_EBS))] : []),
     csiProvisioner(plane, efsDriver(plane)),
     ebsResizer(plane),
     collector,

@@ -17,6 +17,8 @@ export const PROVISIONED_BY = 'pv.kubernetes.io/provisioned-by'
 
 /** The EBS CSI driver, and the in-tree plugin that it took over from. */
 export const EBS_DRIVER = 'ebs.csi.aws.com'
+/** That of EKS Auto Mode, which runs outside of the cluster: https://docs.aws.amazon.com/eks/latest/userguide/create-storage-class.html */
+export const AUTO_EBS_DRIVER = 'ebs.csi.eks.amazonaws.com'
 /** The EFS CSI driver: https://github.com/kubernetes-sigs/aws-efs-csi-driver */
 export const EFS_DRIVER = 'efs.csi.aws.com'
 const MIGRATED: Record<string, string> = { 'kubernetes.io/aws-ebs': EBS_DRIVER }

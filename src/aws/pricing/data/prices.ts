@@ -329,12 +329,33 @@ export function instancePrice(type: string): Price | undefined {
   }
 }
 
+/** What EKS Auto Mode adds to the price on demand of a machine, for spot ones, too: https://aws.amazon.com/eks/pricing/ (from knowledge, 2026-11). */
+const AUTO_MODE_SHARE = 0.12
+
+/** The fee of EKS Auto Mode for an instance of a type; undefined: a type that is not known. */
+export function autoModePrice(type: string): Price | undefined {
+  const info = instanceTypes.get(type)
+  if (!info) return undefined
+  const usd = Number((info.pricePerHour * AUTO_MODE_SHARE).toFixed(5))
+  return {
+    serviceCode: 'AmazonEKS',
+    productFamily: 'Compute',
+    usageType: `EKS-Auto:${type}`,
+    operation: 'EKSAutoUsage',
+    description: `$${usd} per hour of ${type} managed by Amazon EKS Auto Mode`,
+    unit: 'Hrs',
+    usd,
+    source: EKS,
+    attributes: { instanceType: type },
+  }
+}
+
 /** US dollars a unit of something by the name it has here, or of an hour of an instance type; undefined: not known. */
 export const usdOf = (name: string): number | undefined =>
   (PRICES as Record<string, Price>)[name]?.usd ?? instancePrice(name)?.usd
 
 /** Every price there is. */
 export const allPrices = (): Price[] => [
-  ...[...instanceTypes.keys()].map((type) => instancePrice(type)!),
+  ...[...instanceTypes.keys()].flatMap((type) => [instancePrice(type)!, autoModePrice(type)!]),
   ...Object.values<Price>(PRICES),
 ]

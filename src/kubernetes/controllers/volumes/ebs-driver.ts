@@ -1,16 +1,25 @@
 import type { Node, PersistentVolumeClaim } from '../../objects.ts'
-import { classOf, EBS_DRIVER, SELECTED_NODE } from '../../volumes/claims.ts'
+import { AUTO_EBS_DRIVER, classOf, EBS_DRIVER, SELECTED_NODE } from '../../volumes/claims.ts'
 import { volumeDataPrefix } from '../../volumes/files.ts'
 import type { ControlPlane } from '../control-plane.ts'
 import type { CsiDriver } from './provisioner.ts'
 
 const ZONE = 'topology.kubernetes.io/zone'
 
+/** On nodes of EKS Auto Mode `auto`. */
+const COMPUTE_TYPE = 'eks.amazonaws.com/compute-type'
+
+type Which = Pick<CsiDriver, 'name' | 'controller' | 'managed'>
 /** By what the pods of the driver's controller are found. */
-export const EBS_CONTROLLER = { name: EBS_DRIVER, controller: 'ebs-csi-controller' }
+export const EBS: Which = { name: EBS_DRIVER, controller: 'ebs-csi-controller' }
+export const AUTO_EBS: Which = {
+  name: AUTO_EBS_DRIVER,
+  controller: 'eks-auto-ebs-csi-controller',
+  managed: true,
+}
 
 /** Volumes that are attached to one node, in that node's zone. Models aws-ebs-csi-driver. */
-export function ebsDriver({ api, world, options }: ControlPlane): CsiDriver {
+export function ebsDriver({ api, world, options }: ControlPlane, which = EBS): CsiDriver {
   /** Where a volume is made: beside the pod that will use it, or in any zone with nodes. */
   function zoneFor(nodeName: string | undefined): string {
     const nodes = api.list<Node>('nodes')
@@ -23,11 +32,12 @@ export function ebsDriver({ api, world, options }: ControlPlane): CsiDriver {
     if (!volumes) return `vol-0${world.ids.hex(16)}`
     const { namespace = '', name: claimName } = claim.metadata
     const parameters = classOf(api, claim)?.parameters ?? {}
-    return volumes.create({ name, zone, parameters, sizeGiB, claim: { namespace, name: claimName } })
+    const owner = { namespace, name: claimName }
+    return volumes.create({ driver: which.name, name, zone, parameters, sizeGiB, claim: owner })
   }
 
   return {
-    ...EBS_CONTROLLER,
+    ...which,
     /** How long CreateVolume takes until the volume is available. */
     createMs: 3_000,
     refusal({ spec }) {
@@ -40,9 +50,10 @@ export function ebsDriver({ api, world, options }: ControlPlane): CsiDriver {
       const volumeHandle = makeVolume(claim, name, zone, gib)
       const parameters = classOf(api, claim)?.parameters
       const fsType = parameters?.['csi.storage.k8s.io/fstype'] ?? parameters?.fsType ?? 'ext4'
-      const matchExpressions = [{ key: ZONE, operator: 'In', values: [zone] }]
+      const isIn = (key: string, value: string) => ({ key, operator: 'In', values: [value] })
+      const matchExpressions = [isIn(ZONE, zone), ...(which.managed ? [isIn(COMPUTE_TYPE, 'auto')] : [])]
       return {
-        csi: { driver: EBS_DRIVER, fsType, volumeHandle },
+        csi: { driver: which.name, fsType, volumeHandle },
         nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions }] } },
       }
     },

@@ -32,7 +32,7 @@ export interface Provisioner {
   /** The name of its controller. */
   controller: string
   /** A ready pod of it; undefined when it is not installed or not running. */
-  pod(): Pod | undefined
+  pod(): Pick<Pod, 'metadata'> | undefined
   /** How long it takes until a volume is there, ms. */
   createMs: number
   /** Why no volume can be what a claim asks for, as it says it. `node`: the selected one. */

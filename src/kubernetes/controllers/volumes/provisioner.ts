@@ -16,6 +16,8 @@ export interface CsiDriver {
   name: string
   /** Label `app` of the pods that make volumes. */
   controller: string
+  /** Whether it runs outside of the cluster, which has its CSIDriver alone. */
+  managed?: true
   /** How long it takes until a volume is there, ms. */
   createMs: number
   /** Why no volume can be what a claim asks for, as the driver says it. */
@@ -33,12 +35,13 @@ export interface CsiDriver {
 export const gibOf = (claim: PersistentVolumeClaim): number =>
   Math.max(1, Math.ceil(parseQuantity(claim.spec.resources?.requests?.storage) / GIB))
 
-/** A ready pod of a driver's controller; undefined when the driver is not installed or not running. */
+/** A ready pod of a driver's controller, or what stands for one that runs elsewhere; undefined when the driver is not installed or not running. */
 export function driverPod(
   { api }: ControlPlane,
-  driver: Pick<CsiDriver, 'name' | 'controller'>,
-): Pod | undefined {
-  if (!api.get('csidrivers.storage.k8s.io', '', driver.name)) return
+  driver: Pick<CsiDriver, 'name' | 'controller' | 'managed'>,
+): Pick<Pod, 'metadata'> | undefined {
+  const installed = api.get('csidrivers.storage.k8s.io', '', driver.name)
+  if (!installed || driver.managed) return installed
   return api
     .list<Pod>('pods', 'kube-system')
     .find((pod) => pod.metadata.labels?.app === driver.controller && isReady(pod))

@@ -4,9 +4,9 @@ import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../objects
 import { splitName } from '../../pods.ts'
 import { parseQuantity } from '../../quantity.ts'
 import { parseTime } from '../../time.ts'
-import { CLAIMS, claimNames, EBS_DRIVER, isBound, VOLUMES } from '../../volumes/claims.ts'
+import { CLAIMS, claimNames, isBound, VOLUMES } from '../../volumes/claims.ts'
 import { type ControlPlane, ownKey } from '../control-plane.ts'
-import { EBS_CONTROLLER } from './ebs-driver.ts'
+import { AUTO_EBS, EBS } from './ebs-driver.ts'
 import { driverPod } from './provisioner.ts'
 
 /** How long ModifyVolume takes until the size is there, ms. */
@@ -28,17 +28,22 @@ export function ebsResizer(plane: ControlPlane): Controller {
     if (!claim || claim.metadata.deletionTimestamp || !isBound(claim)) return
     const wanted = claim.spec.resources?.requests?.storage
     const volume = api.get<PersistentVolume>(VOLUMES, '', claim.spec.volumeName!)
-    if (volume?.spec.csi?.driver !== EBS_DRIVER) return
+    const driver = [EBS, AUTO_EBS].find(({ name }) => name === volume?.spec.csi?.driver)
+    if (!volume || !driver) return
     if (parseQuantity(wanted) <= parseQuantity(claim.status.capacity?.storage)) return
     if (parseQuantity(wanted) > parseQuantity(volume.spec.capacity?.storage))
-      return enlarge(claim, volume, wanted!)
+      return enlarge(driver, claim, volume, wanted!)
     return growFileSystem(claim, volume)
   }
 
-  function enlarge(claim: PersistentVolumeClaim, volume: PersistentVolume, size: string): Result | undefined {
-    const driver = driverPod(plane, EBS_CONTROLLER)
-    if (!driver) return { requeueAfterMs: RETRY_MS }
-    const source = { component: `external-resizer ${EBS_DRIVER}` }
+  function enlarge(
+    driver: typeof EBS,
+    claim: PersistentVolumeClaim,
+    volume: PersistentVolume,
+    size: string,
+  ): Result | undefined {
+    if (!driverPod(plane, driver)) return { requeueAfterMs: RETRY_MS }
+    const source = { component: `external-resizer ${driver.name}` }
     const begun = claim.status.conditions?.find(({ type }) => type === 'Resizing')
     if (!begun) {
       const message = `External resizer is resizing volume ${volume.metadata.name}`

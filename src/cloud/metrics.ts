@@ -1,6 +1,6 @@
 import { type Datum, putMetrics } from '#aws/cloudwatch/index.ts'
 import { instanceTypes, type Scope, tables } from '#aws/ec2/index.ts'
-import { instanceOf, type TaskRecord } from '#aws/ecs/index.ts'
+import { type ClusterRecord, instanceOf, type TaskRecord } from '#aws/ecs/index.ts'
 import {
   balancersByGroup,
   type LoadBalancerTraffic,
@@ -9,7 +9,9 @@ import {
   targets,
 } from '#aws/elbv2/index.ts'
 import type { Timer } from '#world/clock.ts'
+import type { StoreIndex } from '#world/store-index.ts'
 import type { World } from '#world/world.ts'
+import { containerInsights, insightClusters, taskUse } from './container-insights.ts'
 import type { Placed } from './ecs-metadata.ts'
 import type { EcsTasks } from './ecs-tasks.ts'
 
@@ -20,12 +22,14 @@ const GROUP_TAG = 'aws:autoscaling:groupName'
 /** Gives CloudWatch what the simulation really does: the CPU and memory that tasks use, the requests that load balancers answer. */
 export class Metrics {
   readonly #world: World
+  readonly #insightClusters: StoreIndex<ClusterRecord>
   readonly #tasks: EcsTasks
   readonly #traffic: LoadBalancerTraffic
   #timer: Timer | undefined
 
   constructor(world: World, tasks: EcsTasks, traffic: LoadBalancerTraffic) {
     this.#world = world
+    this.#insightClusters = insightClusters(world.store)
     this.#tasks = tasks
     this.#traffic = traffic
   }
@@ -39,6 +43,7 @@ export class Metrics {
 
   stop(): void {
     this.#timer?.cancel()
+    this.#insightClusters.close()
   }
 
   #sample(): void {
@@ -58,6 +63,10 @@ export class Metrics {
       add(scope, trafficData(scope, traffic))
     }
     for (const scope of this.#traffic.scopes()) add(scope, hostCounts(scope))
+    const useOf = (scope: Scope, task: TaskRecord) =>
+      taskUse(this.#use(task), this.#tasks.reserved(scope, task))
+    for (const { scope, data } of containerInsights(this.#world, this.#insightClusters, useOf))
+      add(scope, data)
     for (const { scope, data } of places.values()) putMetrics(scope, data)
   }
 

@@ -6,7 +6,9 @@ import type { OwnedCloud } from '../../src/cloud/api.ts'
 import { startCloud } from '../../src/cloud/supervisor.ts'
 import { LabShell } from '../support/lab-shell.ts'
 
-// Set-ups that fail on AWS, each with its symptom, and mended. Sources: "Stopped tasks error messages" and "Amazon ECS resource
+// Set-ups that fail on AWS, each with its symptom, and mended. Ten belong together: here a bad execution role, a subnet without free
+// addresses and an expired token; in eks-by-hand.test.ts a wrong trust policy, a missing policy, no NAT gateway, a closed security group,
+// wrong subnets and a missing access entry; in ecs-deployments.test.ts an unhealthy target. Sources: "Stopped tasks error messages" and "Amazon ECS resource
 // initialization errors" of the ECS Developer Guide.
 const ACCOUNT = '111122223333'
 

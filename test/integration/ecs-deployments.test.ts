@@ -296,3 +296,32 @@ it('replaces a task whose target is unhealthy, and says so', { timeout: 2 * MINU
   expect(positions).not.toContain(-1)
   expect(await answer(dnsName)).toBe('1')
 })
+
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-metrics-ECS.html
+it('gives Container Insights the figures of a cluster that has them on', {
+  timeout: 2 * MINUTE,
+}, async () => {
+  const metrics = () =>
+    world.shell.ok(
+      `aws cloudwatch list-metrics --namespace ECS/ContainerInsights --dimensions Name=ServiceName,Value=sick --query 'sort(Metrics[].MetricName)' --output text`,
+    )
+  await world.cloud.advance(world.worldId, MINUTE)
+  expect(await metrics()).toBe('')
+  await world.shell.ok(
+    'aws ecs update-cluster-settings --cluster demo --settings name=containerInsights,value=enabled',
+  )
+  await world.cloud.advance(world.worldId, MINUTE)
+  expect(await metrics()).toBe(
+    [
+      ...['CpuReserved', 'CpuUtilized', 'DeploymentCount', 'DesiredTaskCount', 'MemoryReserved'],
+      ...['MemoryUtilized', 'PendingTaskCount', 'RunningTaskCount'],
+    ].join('\t'),
+  )
+  const most = (name: string) =>
+    world.shell.ok(
+      `aws cloudwatch get-metric-statistics --namespace ECS/ContainerInsights --metric-name ${name} --statistics Maximum --period 86400 \
+        --dimensions Name=ClusterName,Value=demo Name=ServiceName,Value=sick --start-time $(date -I -d '-2 days') --end-time $(date -I -d '+9 days') \
+        --query 'max(Datapoints[].Maximum)' --output text`,
+    )
+  expect([await most('RunningTaskCount'), await most('CpuReserved')]).toEqual(['2', '512'])
+})

@@ -20,6 +20,10 @@ const DEFAULTS: Record<string, string> = {
 }
 
 type Settings = Record<string, string>
+
+/** What a setting is for whoever asks: their own, else the account's. */
+export const settingOf = (context: RequestContext, name: string): string =>
+  read(context, caller(context))[name] ?? read(context, 'default')[name] ?? DEFAULTS[name]!
 /** Settings of one principal, or `default` for the account's. */
 const key = ({ accountId, region }: RequestContext, who: string) =>
   awsKey(accountId, region, 'ecs', 'account-settings', encodeURIComponent(who))

@@ -3,6 +3,7 @@ import type { Scope } from '../ec2/index.ts'
 import { ensureLinkedRole } from '../iam/linked-roles.ts'
 import { createHttpNamespace } from '../servicediscovery/index.ts'
 import { AwsError, type Handler } from '../wire/service.ts'
+import { settingOf } from './account-settings.ts'
 import { checkProviderNames, markGroups } from './capacity-providers.ts'
 import { registered } from './container-instances.ts'
 import { invalid, notSimulated } from './errors.ts'
@@ -106,7 +107,9 @@ export const clusterHandlers: Record<string, Handler> = {
       name,
       arn: ecsArn(context, `cluster/${name}`),
       status: 'ACTIVE',
-      settings: input.settings ?? [{ name: 'containerInsights', value: 'disabled' }],
+      settings: input.settings ?? [
+        { name: 'containerInsights', value: settingOf(context, 'containerInsights') },
+      ],
       capacityProviders,
       defaultStrategy,
       ...executeOf(input.configuration),

@@ -340,7 +340,7 @@ export function autoModePrice(type: string): Price | undefined {
   return {
     serviceCode: 'AmazonEKS',
     productFamily: 'Compute',
-    usageType: `EKS-Auto:${type}`,
+    usageType: `USE1-EKS-Auto:${type}`,
     operation: 'EKSAutoUsage',
     description: `$${usd} per hour of ${type} managed by Amazon EKS Auto Mode`,
     unit: 'Hrs',

@@ -2,11 +2,12 @@ import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream, unlinkSync } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Readable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
 import { hostTime } from '#world/clock.ts'
 import { type ByteSource, batches } from './batches.ts'
 import { isDigest } from './digest.ts'
 import { DigestMismatchError } from './errors.ts'
+import { READ_AHEAD, sendFile } from './send.ts'
 import { UnpackedLayers } from './unpacked.ts'
 import { Uploads, writeAll } from './uploads.ts'
 
@@ -76,6 +77,16 @@ export class BlobStore {
   /** Streams a blob or the bytes `start` to `end` (inclusive) of it. */
   stream(digest: string, range: { start?: number; end?: number } = {}): Readable {
     return createReadStream(this.path(digest), { ...range, highWaterMark: READ_AHEAD })
+  }
+
+  /** Sends the bytes `start` to `end` (inclusive) of a blob over a connection, and ends `to`. Throws when the other side has gone. */
+  send(
+    digest: string,
+    range: { start: number; end: number },
+    to: Writable,
+    connection: unknown,
+  ): Promise<void> {
+    return sendFile(this.path(digest), range, to, connection)
   }
 
   /** A small blob (manifest, configuration) as a whole. Throws ENOENT. */
@@ -180,9 +191,6 @@ export class BlobStore {
     await syncFolder(folder)
   }
 }
-
-/** Bytes that are read from disk at once for somebody who takes a whole blob. */
-const READ_AHEAD = 128 * 1024
 
 /** One blob in the making. */
 export class BlobWriter {

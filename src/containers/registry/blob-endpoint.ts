@@ -1,4 +1,3 @@
-import { pipeline } from 'node:stream/promises'
 import { isDigest } from '../blobs/digest.ts'
 import { type Call, digestInvalid, matchesTag, unsupported } from './call.ts'
 import { RegistryError } from './policy.ts'
@@ -44,7 +43,7 @@ export async function blob(
     ...(range ? { 'content-range': `bytes ${start}-${end}/${size}` } : {}),
   })
   if (req.method === 'HEAD' || size === 0) res.end()
-  else await pipeline(contents.blobs.stream(digest, { start, end }), res)
+  else await contents.blobs.send(digest, { start, end }, res, res.socket)
 }
 
 /** One range of bytes (RFC 9110, 14.1.2). What is no such range, or more than one, is as if it were not there. */

@@ -1,8 +1,8 @@
-// The registry beside Debian's docker-registry in the same run: push and pull by skopeo over plain HTTP on loopback.
+// The registry beside Debian's docker-registry in the same run: push and pull by skopeo over plain HTTP on loopback, by turns; medians.
 // node bench/registry.ts [rounds]
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -51,9 +51,6 @@ const debian = spawn('docker-registry', ['serve', join(folder, 'config.yml')], {
 while (!(await fetch(`http://127.0.0.1:${peer}/v2/`).catch(() => undefined)))
   await new Promise((resolve) => setTimeout(resolve, 50))
 
-await ociLayout(join(folder, 'large'), 1, 100 * 1024 * 1024)
-await ociLayout(join(folder, 'many'), 200, 2000)
-
 /** Milliseconds that a copy takes. */
 async function time(from: string, to: string): Promise<number> {
   const start = performance.now()
@@ -63,36 +60,62 @@ async function time(from: string, to: string): Promise<number> {
   return performance.now() - start
 }
 
-const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]!
-const results = new Map<string, Record<'ours' | 'debian', number[]>>()
+/** CPU time (user and system, ms) that the peer has used. */
+async function debianCpu(): Promise<number> {
+  const fields = (await readFile(`/proc/${debian.pid}/stat`, 'utf8')).split(') ')[1]!.split(' ')
+  // In hundredths of a second (proc_pid_stat(5), utime and stime).
+  return (Number(fields[11]) + Number(fields[12])) * 10
+}
+/** Ours has this process to itself while skopeo works. */
+async function ownCpu(): Promise<number> {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
+}
+
+const IMAGES = [
+  ['100 MB layer', 1, 100 * 1024 * 1024],
+  ['200 small layers', 200, 2000],
+] as const
+const SIDES = [
+  ['debian', peer, debianCpu],
+  ['ours', ours, ownCpu],
+] as const
+
+interface Row {
+  ms: number[]
+  cpu: number[]
+}
+const results = new Map<string, Record<'ours' | 'debian', Row>>()
 for (let round = 0; round < rounds; round++) {
-  for (const image of ['large', 'many']) {
-    for (const [name, port] of [
-      ['debian', peer],
-      ['ours', ours],
-    ] as const) {
-      // A repository of its own each round: nothing is there before.
-      const there = `docker://127.0.0.1:${port}/${image}-${round}:latest`
-      const back = join(folder, 'back')
-      const push = await time(`oci:${image}:latest`, there)
-      const pull = await time(there, `dir:${back}`)
-      await rm(back, { recursive: true })
-      for (const [what, ms] of [
-        ['push', push],
-        ['pull', pull],
+  for (const [label, layers, bytes] of IMAGES) {
+    // Fresh bytes for each side: skopeo remembers where a layer is, and would mount it from there.
+    for (const [name, port, cpu] of round % 2 === 0 ? SIDES : SIDES.toReversed()) {
+      await ociLayout(join(folder, 'image'), layers, bytes)
+      const there = `docker://127.0.0.1:${port}/image-${layers}-${round}:latest`
+      for (const [what, from, to] of [
+        ['push', 'oci:image:latest', there],
+        ['pull', there, 'dir:back'],
       ] as const) {
-        const label = `${what} ${image === 'large' ? '100 MB layer' : '200 small layers'}`
-        const row = results.get(label) ?? { ours: [], debian: [] }
-        row[name].push(ms)
-        results.set(label, row)
+        const row = results.get(`${what} ${label}`) ?? {
+          ours: { ms: [], cpu: [] },
+          debian: { ms: [], cpu: [] },
+        }
+        results.set(`${what} ${label}`, row)
+        const before = await cpu()
+        row[name].ms.push(await time(from, to))
+        row[name].cpu.push((await cpu()) - before)
       }
+      for (const left of ['image', 'back']) await rm(join(folder, left), { recursive: true })
     }
   }
 }
+
+const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]!
 for (const [label, { ours: own, debian: other }] of results) {
-  const [a, b] = [median(own), median(other)]
+  const [ms, peerMs] = [median(own.ms), median(other.ms)]
   console.log(
-    `${label}: ours ${a.toFixed(0)} ms, docker-registry ${b.toFixed(0)} ms, ratio ${(a / b).toFixed(2)}`,
+    `${label}: ours ${ms.toFixed(0)} ms, docker-registry ${peerMs.toFixed(0)} ms, ratio ${(ms / peerMs).toFixed(2)}; ` +
+      `CPU of the server ${median(own.cpu).toFixed(0)} and ${median(other.cpu).toFixed(0)} ms`,
   )
 }
 

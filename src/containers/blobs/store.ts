@@ -8,8 +8,9 @@ import { type ByteSource, batches } from './batches.ts'
 import { isDigest } from './digest.ts'
 import { DigestMismatchError } from './errors.ts'
 import { READ_AHEAD, sendFile } from './send.ts'
+import { SteadyWrites } from './steady-writes.ts'
 import { UnpackedLayers } from './unpacked.ts'
-import { Uploads, writeAll } from './uploads.ts'
+import { Uploads } from './uploads.ts'
 
 export type { ByteSource } from './batches.ts'
 export { DigestMismatchError, UploadOffsetError, UploadTakenOverError } from './errors.ts'
@@ -196,6 +197,7 @@ export class BlobStore {
 export class BlobWriter {
   readonly #file: string
   readonly #handle: FileHandle
+  readonly #steady: SteadyWrites
   readonly #place: (digest: string) => Promise<void>
   readonly #hash = createHash('sha256')
   #size = 0
@@ -203,6 +205,7 @@ export class BlobWriter {
   constructor(file: string, handle: FileHandle, place: (digest: string) => Promise<void>) {
     this.#file = file
     this.#handle = handle
+    this.#steady = new SteadyWrites(handle)
     this.#place = place
   }
 
@@ -211,11 +214,12 @@ export class BlobWriter {
   }
 
   async write(...chunks: Uint8Array[]): Promise<void> {
-    await writeAll(this.#handle, chunks)
+    const written = this.#steady.write(chunks)
     for (const chunk of chunks) {
       this.#hash.update(chunk)
       this.#size += chunk.length
     }
+    await written
   }
 
   /** Makes it a blob. Throws DigestMismatchError. */
@@ -225,6 +229,7 @@ export class BlobWriter {
       await this.discard()
       throw new DigestMismatchError(expected, digest)
     }
+    await this.#steady.settled()
     await this.#handle.sync()
     await this.#handle.close()
     await this.#place(digest)

@@ -1,9 +1,10 @@
 import { createHash, type Hash, randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { type FileHandle, open, readdir, rm, stat } from 'node:fs/promises'
+import { open, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type ByteSource, batches } from './batches.ts'
 import { DigestMismatchError, isDiskFull, UploadOffsetError, UploadTakenOverError } from './errors.ts'
+import { SteadyWrites } from './steady-writes.ts'
 import type { BlobInfo } from './store.ts'
 
 /** What is known of an upload without reading it again. */
@@ -68,20 +69,22 @@ export class Uploads {
     if (offset !== undefined && offset !== running.size) throw new UploadOffsetError(running.size)
     const before = running.size
     const file = await open(this.#path(id), 'a')
+    const steady = new SteadyWrites(file)
     try {
       for await (const batch of batches(source)) {
         const turn = this.#turns.get(id)
         if (turn?.turn !== mine) throw new UploadTakenOverError()
         // The hash may only know what the file has: after a failed write both are read again.
         this.#running.delete(id)
-        turn.write = writeAll(file, batch)
-        await turn.write
+        turn.write = steady.write(batch)
         for (const chunk of batch) {
           running.hash.update(chunk)
           running.size += chunk.length
         }
+        await turn.write
         this.#running.set(id, running)
       }
+      await steady.settled()
     } catch (error) {
       if (isDiskFull(error)) await file.truncate(before).catch(() => this.#running.delete(id))
       throw error
@@ -145,11 +148,4 @@ export class Uploads {
   #path(id: string): string {
     return join(this.#folder, id)
   }
-}
-
-/** Writes everything, also when the system takes less at once. */
-export async function writeAll(file: FileHandle, batch: readonly Uint8Array[]): Promise<void> {
-  const total = batch.reduce((sum, chunk) => sum + chunk.length, 0)
-  const { bytesWritten } = await file.writev(batch)
-  if (bytesWritten < total) await file.writeFile(Buffer.concat(batch).subarray(bytesWritten))
 }

@@ -88,7 +88,7 @@ export function imageCatalog(contents: RepositoryContents, trees: LayerTrees | u
     uploadSize: (repository, id) => contents.uploadSize(repository, id),
     async appendUpload(repository, id, bytes, offset) {
       if ((await contents.uploadSize(repository, id)) === undefined) return undefined
-      return contents.append(id, [bytes], offset).catch((error: Error) => {
+      return contents.append(id, [bytes], { offset }).catch((error: Error) => {
         if (!isDiskFull(error)) throw error
         throw new AwsError('LimitExceededException', `The registry's storage is used up: ${error.message}`)
       })

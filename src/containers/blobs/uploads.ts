@@ -13,6 +13,13 @@ interface Running {
   size: number
 }
 
+export interface AppendOptions {
+  /** Must be the upload's size, bytes; default: whatever it is. */
+  offset?: number | undefined
+  /** Nobody else reads the source's buffers: their memory is given back at once. */
+  owned?: boolean
+}
+
 const UPLOAD_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /**
@@ -63,7 +70,11 @@ export class Uploads {
    * Appends to an upload and gives its new size. What arrived before the source failed stays; of a write for which there
    * was no room nothing stays. Throws UploadOffsetError, UploadTakenOverError.
    */
-  async append(id: string, source: ByteSource, offset?: number): Promise<number> {
+  async append(
+    id: string,
+    source: ByteSource,
+    { offset, owned = false }: AppendOptions = {},
+  ): Promise<number> {
     const mine = await this.#take(id)
     const running = await this.#known(id)
     if (offset !== undefined && offset !== running.size) throw new UploadOffsetError(running.size)
@@ -82,6 +93,7 @@ export class Uploads {
           running.size += chunk.length
         }
         await turn.write
+        if (owned) release(batch)
         this.#running.set(id, running)
       }
       await steady.settled()
@@ -148,4 +160,11 @@ export class Uploads {
   #path(id: string): string {
     return join(this.#folder, id)
   }
+}
+
+/** Gives memory back now: left to the collector, the pieces of one layer make it run several times. */
+function release(chunks: readonly Uint8Array[]): void {
+  // A part of a buffer is others' memory too.
+  for (const { buffer, byteLength } of chunks)
+    if (buffer instanceof ArrayBuffer && byteLength === buffer.byteLength) buffer.transfer(0)
 }

@@ -1,6 +1,7 @@
 import type { World } from '#world/world.ts'
 import { digestOf, isDigest } from '../blobs/digest.ts'
 import type { BlobInfo, BlobStore, ByteSource } from '../blobs/store.ts'
+import type { AppendOptions } from '../blobs/uploads.ts'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import { parseManifest, requiredParts } from './manifest.ts'
 import { RegistryMetadata, type StoredManifest } from './metadata.ts'
@@ -109,8 +110,8 @@ export class RepositoryContents {
   }
 
   /** Appends to an upload, within what the world may use; gives its new size. Throws as `Uploads.append`, and ENOSPC. */
-  append(id: string, source: ByteSource, offset?: number): Promise<number> {
-    return this.blobs.uploads.append(id, this.world.fairUse.metered(source), offset)
+  append(id: string, source: ByteSource, options: AppendOptions = {}): Promise<number> {
+    return this.blobs.uploads.append(id, this.world.fairUse.metered(source), options)
   }
 
   /** How many bytes of an upload to this repository are here; undefined when there is no such upload. */

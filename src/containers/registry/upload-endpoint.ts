@@ -42,7 +42,7 @@ async function append(call: Call, id: string): Promise<number | undefined> {
   const { req, contents } = call
   const offset = chunkStart(req.headers['content-range'], req.headers['content-length'])
   try {
-    return await contents.append(id, req, offset)
+    return await contents.append(id, req, { offset, owned: true })
   } catch (error) {
     if (error instanceof UploadTakenOverError) {
       throw new RegistryError(400, 'BLOB_UPLOAD_INVALID', 'blob upload invalid', { detail: error.message })
@@ -61,7 +61,7 @@ async function startUpload(call: Call): Promise<void> {
   if (digest !== null && !isDigest(digest)) throw digestInvalid('invalid digest')
   const id = await contents.startUpload(repository)
   if (digest !== null) {
-    await contents.append(id, req)
+    await contents.append(id, req, { owned: true })
     return finishUpload(call, id, digest)
   }
   await contents.world.store.flushed()

@@ -39,8 +39,10 @@ describe('BlobStore', () => {
     await first.uploads.append(id, [Buffer.from('one ')])
     const second = await BlobStore.open(folder)
     expect(await second.uploads.size(id)).toBe(4)
-    await expect(second.uploads.append(id, [Buffer.from('x')], 9)).rejects.toThrow(UploadOffsetError)
-    await second.uploads.append(id, [Buffer.from('two')], 4)
+    await expect(second.uploads.append(id, [Buffer.from('x')], { offset: 9 })).rejects.toThrow(
+      UploadOffsetError,
+    )
+    await second.uploads.append(id, [Buffer.from('two')], { offset: 4 })
     await expect(second.uploads.finish(id, digestOf('wrong'))).rejects.toThrow(DigestMismatchError)
     expect(await second.uploads.finish(id, digestOf('one two'))).toEqual({
       digest: digestOf('one two'),

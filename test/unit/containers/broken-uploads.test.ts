@@ -109,7 +109,7 @@ describe('a client that dies', () => {
     const outcome = uploads.append(id, slow()).catch((error: Error) => error.name)
     await reached.promise
     const size = 1024 * 1024
-    await uploads.append(id, [Buffer.from('the end')], size)
+    await uploads.append(id, [Buffer.from('the end')], { offset: size })
     released.resolve()
     expect(await outcome).toBe('UploadTakenOverError')
     const parts = [

@@ -234,9 +234,9 @@ describe('containers', () => {
   })
 })
 
-describe('a layer of 200 MB', () => {
+describe('a layer of 64 MiB', () => {
   it('is built and pushed with memory flat', async () => {
-    const size = 200 * 1024 * 1024
+    const size = 64 * 1024 * 1024
     const before = heldMiB()
     let peak = before
     const { tarHeader, tarEnd } = await import('#containers/files/tar.ts')
@@ -264,9 +264,14 @@ describe('a layer of 200 MB', () => {
       yield tarEnd()
     }
     const client = new HostTransport({ resolve: () => lab.engine })
-    const watch = setInterval(() => {
+    let watch: NodeJS.Timeout
+    // A look collects garbage, which takes long on a busy machine: the work must get its turns.
+    const look = () => {
+      const start = performance.now()
       peak = Math.max(peak, heldMiB())
-    }, 200)
+      watch = setTimeout(look, 3 * (performance.now() - start))
+    }
+    look()
     const tag = encodeURIComponent(`${REGISTRY}/web:big`)
     const built = await readAnswer(
       await client.send(`http://docker/build?t=${tag}`, {
@@ -283,7 +288,7 @@ describe('a layer of 200 MB', () => {
       }),
     )
     expect(pushed.toString()).toContain('big: digest: sha256:')
-    clearInterval(watch)
+    clearTimeout(watch!)
     expect(peak - before).toBeLessThan(20)
   })
 })

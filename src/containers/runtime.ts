@@ -52,8 +52,8 @@ export interface ContainerSpec {
   env: Record<string, string>
   /** As `USER` of an image, in place of the image's. */
   user?: string
-  /** Further groups of its processes. */
-  groups?: readonly number[]
+  /** Further groups of its processes: ids, or names of its `/etc/group`. */
+  groups?: readonly (number | string)[]
   workingDir?: string
   hostname: string
   /** Address on the world's network that the process listens on; containers of one pod share it. */

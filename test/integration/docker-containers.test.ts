@@ -57,6 +57,87 @@ describe.skipIf(!hasDocker())('containers by the real docker client', () => {
       ['docker run --rm --link web busybox true', [125, /drydock: --link is not simulated/]],
     ]))
 
+  it('settings that the engine refuses, before it makes a container', () =>
+    shell.session(
+      (
+        [
+          ['--cap-add NOPE', 'invalid CapAdd: unknown capability: "CAP_NOPE"'],
+          ['--runtime runsc', 'unknown or invalid runtime name: runsc'],
+          ['--isolation hyperv', "invalid isolation 'hyperv' on linux"],
+          ['--stop-signal SIGWHAT', 'invalid signal: SIGWHAT'],
+          ['-w here', "the working directory 'here' is invalid, it needs to be an absolute path"],
+          ['--log-opt nope=1', "unknown log opt 'nope' for json-file log driver"],
+          [
+            '--storage-opt size=10G',
+            "--storage-opt is supported only for overlay over xfs with 'pquota' mount option",
+          ],
+          [
+            '--cgroup-parent x',
+            'cgroup-parent for systemd cgroup should be a valid slice named as "xxx.slice"',
+          ],
+          ['--cpuset-cpus 0-5', 'Requested CPUs are not available - requested 0-5, available: 0-1'],
+          ['--cpus 1 --cpu-period 1000', 'Conflicting options: Nano CPUs and CPU Period cannot both be set'],
+          ['--blkio-weight 5', 'Range of blkio weight is from 10 to 1000'],
+          [
+            '--memory-swap 9m',
+            'You should always set the Memory limit when using Memoryswap limit, see usage',
+          ],
+          [
+            '-m 10m --memory-reservation 20m',
+            'Minimum memory limit can not be less than memory reservation limit, see usage',
+          ],
+          ['--volumes-from nosuch', 'No such container: nosuch'],
+        ] as const
+      ).map(([options, text]) => [`docker create ${options} busybox 2>&1 | head -1`, fromDaemon(text)]),
+    ))
+
+  it('what a container wants of its machine, and of other containers', () =>
+    shell.session([
+      ['docker run -d --name donor --ipc shareable busybox sleep 1000', /^[0-9a-f]{64}$/],
+      ['docker run --rm --pid container:donor busybox ps | grep -c "sleep 1000"', '1'],
+      ['docker run --rm --ipc container:donor busybox true'],
+      ['docker run --rm --network container:donor busybox hostname', /^[0-9a-f]{12}$/],
+      [
+        'docker run --rm --pid container:nosuch busybox true',
+        [125, /failed to join PID namespace: No such container: nosuch/],
+      ],
+      // Not taken for a missing image, which the client would pull.
+      [
+        'docker run --rm --network container:nosuch busybox true',
+        [125, /^docker: .*No such container: nosuch/],
+      ],
+      ['docker create --name own busybox sleep 1000', /^[0-9a-f]{64}$/],
+      [
+        'docker run --rm --ipc container:own busybox true',
+        [125, /failed to join IPC namespace: container [0-9a-f]{64} is not running/],
+      ],
+      [
+        'docker run --rm --gpus all busybox true',
+        [125, /could not select device driver "" with capabilities: \[\[gpu\]\]/],
+      ],
+      [
+        'docker run --rm --device /dev/sda busybox true',
+        [
+          127,
+          /error gathering device information while adding custom device "\/dev\/sda": no such file or directory/,
+        ],
+      ],
+      ['docker run --rm --group-add 7 --group-add nogroup busybox id -G', '0 7 65534'],
+      [
+        'docker run --rm --group-add ghost busybox id',
+        [125, /unable to find group ghost: no matching entries/],
+      ],
+      [
+        'docker create --name discarded --memory-swappiness 10 --mac-address 02:42:ac:11:00:99 --tmpfs /run busybox',
+        /^[0-9a-f]{64}\nWARNING: Your kernel does not support memory swappiness capabilities .* Memory swappiness discarded\.$/,
+      ],
+      [
+        "docker inspect discarded --format '{{.NetworkSettings.Networks.bridge.MacAddress}} {{.HostConfig.Tmpfs}} {{.Mounts}} {{index .HostConfig.MaskedPaths 0}}'",
+        '02:42:ac:11:00:99 map[/run:] [] /proc/asound',
+      ],
+      ['docker rm -f donor own discarded', 'donor\nown\ndiscarded'],
+    ]))
+
   it('the life of a container', () =>
     shell.session([
       ['docker create --name one -l tier=front busybox sleep 1000', new RegExp(`^${ID}$`)],

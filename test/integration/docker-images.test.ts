@@ -258,6 +258,11 @@ describe.skipIf(!hasDocker())('by the real docker client', () => {
         'docker network create --subnet 10.9.0.0/16 other',
         [1, fromDaemon('invalid pool request: Pool overlaps with other one on this address space')],
       ],
+      [
+        'docker network create --subnet 10.8.0.0/24 --aux-address printer=10.8.0.2 aux >/dev/null; docker run --rm --network name=aux,driver-opt=a=b busybox hostname -i; docker network inspect aux -f "{{json .IPAM.Config}}"; docker network rm aux',
+        '10.8.0.3\n[{"Subnet":"10.8.0.0/24","Gateway":"10.8.0.1","AuxiliaryAddresses":{"printer":"10.8.0.2"}}]\naux',
+      ],
+      ['docker network create --ipv6 o', [1, fromDaemon('drydock: IPv6 networks are not simulated')]],
       ['docker network create -d overlay o', [1, /This node is not a swarm manager/]],
       ['docker network create -d nope o', [1, /plugin "nope" not found/]],
       [
@@ -298,6 +303,7 @@ describe.skipIf(!hasDocker())('by the real docker client', () => {
         '1',
       ],
       ['docker rm -f srv onhost; docker network ls --filter label=a -q | wc -l', 'srv\nonhost\n1'],
+      ['docker network prune -f --filter nope=1', [1, fromDaemon("invalid filter 'nope'")]],
       ['docker network prune -f', 'Deleted Networks:\napp\nown'],
     ]))
 
@@ -330,6 +336,8 @@ describe.skipIf(!hasDocker())('by the real docker client', () => {
       ],
       ['docker volume ls -q --filter dangling=true', 'html'],
       ['docker rm -v holds; docker volume ls -q | wc -l', 'holds\n2'],
+      ['docker volume create --opt nope=1 x1', [1, fromDaemon('create x1: invalid option: "nope"')]],
+      ['docker volume prune -f --filter nope=1', [1, fromDaemon("invalid filter 'nope'")]],
       ['docker volume rm nope', [1, /get nope: no such volume/]],
       ['docker volume prune -f', 'Total reclaimed space: 0B'],
       ['docker volume prune -a -f | head -3', 'Deleted Volumes:\ndata\nhtml'],
@@ -347,7 +355,7 @@ describe.skipIf(!hasDocker())('by the real docker client', () => {
       ['docker system df -v | head -2', /^Images space usage:/],
       [
         'docker events --since 1h --until 0s --filter type=network --filter event=create --format "{{.Actor.Attributes.name}}"',
-        'app\nown',
+        'app\nown\naux',
       ],
       [
         'docker events --since 1h --until 0s --filter image=busybox --filter event=die --format "{{.Type}}" | sort -u',

@@ -51,6 +51,9 @@ export interface Endpoint {
   aliases: string[]
   /** `--ip` */
   wanted?: string
+  /** `--mac-address` */
+  macAddress?: string
+  driverOptions?: Record<string, string>
   /** Both empty while the container does not run. */
   id: string
   address: string
@@ -145,6 +148,31 @@ export interface HostConfig {
   NanoCpus?: number
   CpuQuota?: number
   CpuPeriod?: number
+  /** CPUs and memory nodes that it may use: `0-1,3`. */
+  CpusetCpus?: string
+  CpusetMems?: string
+  /** Bytes. */
+  MemoryReservation?: number
+  MemorySwappiness?: number | null
+  OomKillDisable?: boolean | null
+  /** -1000 to 1000 */
+  OomScoreAdj?: number
+  /** 10 to 1000 */
+  BlkioWeight?: number
+  CapAdd?: string[] | null
+  CapDrop?: string[] | null
+  CgroupParent?: string
+  Devices?: { PathOnHost: string; PathInContainer?: string }[] | null
+  DeviceRequests?: { Driver?: string; Capabilities?: string[][] }[] | null
+  GroupAdd?: string[] | null
+  /** `container:<name>`, `host` */
+  IpcMode?: string
+  PidMode?: string
+  Isolation?: string
+  Runtime?: string
+  StorageOpt?: Record<string, string> | null
+  MaskedPaths?: string[] | null
+  ReadonlyPaths?: string[] | null
   Privileged?: boolean
   ReadonlyRootfs?: boolean
   [name: string]: unknown

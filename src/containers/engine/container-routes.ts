@@ -40,7 +40,7 @@ export function containerRoutes(parts: EngineParts): Route[] {
       async (call) => {
         const { HostConfig, NetworkingConfig, ...config } = await readJson(call)
         const platform = call.query.get('platform') || undefined
-        const record = containers.create({
+        const { record, warnings } = containers.create({
           name: call.query.get('name') || undefined,
           config,
           hostConfig: HostConfig ?? {},
@@ -53,6 +53,7 @@ export function containerRoutes(parts: EngineParts): Route[] {
         sendJson(call, 201, {
           Id: record.id,
           Warnings: [
+            ...warnings,
             ...(discarded ? ['Published ports are discarded when using host network mode'] : []),
             ...(platform ? [] : emulationWarning(parts.images.get(record.imageId))),
           ],
@@ -135,9 +136,9 @@ export function containerRoutes(parts: EngineParts): Route[] {
       'POST',
       path('/update'),
       async (call) => {
-        containers.update(call.params[0]!, await readJson(call))
+        const Warnings = containers.update(call.params[0]!, await readJson(call))
         await world.store.flushed()
-        sendJson(call, 200, { Warnings: [] })
+        sendJson(call, 200, { Warnings })
       },
     ],
     [

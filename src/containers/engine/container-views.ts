@@ -16,7 +16,9 @@ export interface ViewParts {
   files: ContainerFiles
 }
 
-export const macAddress = (address: string) =>
+/** The one that was asked for, or one made from its address. */
+export const macAddress = ({ macAddress: asked, address }: Endpoint): string =>
+  asked ??
   `02:42:${address
     .split('.')
     .map((part) => Number(part).toString(16).padStart(2, '0'))
@@ -95,8 +97,8 @@ function endpointView(
     IPAMConfig: endpoint.wanted ? { IPv4Address: endpoint.wanted } : named ? {} : null,
     Links: null,
     Aliases: named ? endpoint.aliases : null,
-    MacAddress: joined ? macAddress(endpoint.address) : '',
-    DriverOpts: null,
+    MacAddress: joined ? macAddress(endpoint) : (endpoint.macAddress ?? ''),
+    DriverOpts: endpoint.driverOptions ?? null,
     GwPriority: 0,
     NetworkID: endpoint.id === '' ? '' : (network?.id ?? ''),
     EndpointID: endpoint.id,
@@ -132,6 +134,10 @@ const mountView = ({ type, source, target, readOnly }: VolumeMount) => ({
   Propagation: type === 'bind' ? 'rprivate' : '',
 })
 
+/** What `--tmpfs` mounts stands in the settings only. */
+const mountViews = ({ mounts, hostConfig }: ContainerRecord) =>
+  mounts.filter(({ target }) => !(target in (hostConfig.Tmpfs ?? {}))).map(mountView)
+
 /** An entry of `GET /containers/json`. */
 export async function containerSummary(
   record: ContainerRecord,
@@ -153,7 +159,7 @@ export async function containerSummary(
     Status: statusText(record, options.now),
     HostConfig: { NetworkMode: networkMode(record) },
     NetworkSettings: { Networks: endpointViews(record, parts.networks) },
-    Mounts: record.mounts.map(mountView),
+    Mounts: mountViews(record),
   }
 }
 
@@ -269,6 +275,10 @@ export async function containerDetails(
     HostConfig: {
       ...ZERO_HOST_CONFIG,
       ...record.hostConfig,
+      CgroupnsMode: record.hostConfig.CgroupnsMode || 'private',
+      IpcMode: record.hostConfig.IpcMode || 'private',
+      Runtime: record.hostConfig.Runtime || 'runc',
+      ShmSize: record.hostConfig.ShmSize || 67_108_864,
       NetworkMode: networkMode(record),
       RestartPolicy: {
         MaximumRetryCount: 0,
@@ -282,7 +292,7 @@ export async function containerDetails(
     },
     GraphDriver: { Data: null, Name: 'overlay2' },
     ...(options.size ? await sizes(record, parts) : {}),
-    Mounts: record.mounts.map(mountView),
+    Mounts: mountViews(record),
     Config: {
       Domainname: '',
       ...record.config,

@@ -6,13 +6,14 @@ import type { ContainerNetwork } from './container-network.ts'
 import { type ContainerConfig, type ContainerRecord, type HostConfig, isUp } from './container-record.ts'
 import type { ContainerStore } from './container-store.ts'
 import type { Events } from './events.ts'
-import { checkHostConfig, cpuLimitMilli, withDefaults } from './host-config.ts'
+import { acceptedSettings, checkRestartPolicy } from './host-config.ts'
 import type { ImageStore } from './image-store.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import { resolveMounts } from './mounts.ts'
 import { makeName } from './names.ts'
 import { type EndpointRequest, type Networks, requestedEndpoint } from './networks.ts'
 import { formatPlatform, isFor, parsePlatform } from './platform.ts'
+import { checkResources, cpuLimitMilli } from './resources.ts'
 import type { Sessions } from './session.ts'
 import type { Volumes } from './volumes.ts'
 
@@ -48,7 +49,11 @@ export class Containers {
     this.#options = options
   }
 
-  create({ name, config, hostConfig: asked, endpoints = {}, platform }: CreateRequest): ContainerRecord {
+  /** Gives the container and what the engine warns of. */
+  create({ name, config, hostConfig: asked, endpoints = {}, platform }: CreateRequest): {
+    record: ContainerRecord
+    warnings: string[]
+  } {
     const { world, store, images, volumes, networks } = this.#options
     if (world.fairUse.full)
       throw new EngineError(500, 'mkdir /var/lib/docker/containers: no space left on device')
@@ -67,8 +72,7 @@ export class Containers {
     if (name !== undefined && !/^\/?[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(name)) {
       throw badRequest(`Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`)
     }
-    const hostConfig = withDefaults(asked)
-    checkHostConfig(hostConfig)
+    const { hostConfig, warnings } = acceptedSettings(config, asked)
     const plain = name?.replace(/^\//, '')
     if (plain) this.#requireFree(plain)
     let made = plain ?? makeName(world.ids)
@@ -79,7 +83,11 @@ export class Containers {
       hostConfig,
       ids: world.ids,
       binds: this.#options.binds,
-      container: (other) => store.require(other),
+      container: (other) => {
+        const found = store.find(other)
+        if (!found) throw badRequest(`No such container: ${other}`)
+        return found
+      },
     })
     for (const { type, source, anonymous } of mounts)
       if (type === 'volume' && !volumes.has(source)) {
@@ -107,12 +115,12 @@ export class Containers {
     }
     store.put(record)
     this.#options.events.container('create', record)
-    return record
+    return { record, warnings }
   }
 
   #hostname(config: ContainerConfig, { NetworkMode = '' }: HostConfig, id: string): string {
     if (NetworkMode.startsWith('container:'))
-      return this.#options.store.require(NetworkMode.slice('container:'.length)).config.Hostname ?? ''
+      return this.#options.store.find(NetworkMode.slice('container:'.length))?.config.Hostname ?? ''
     return config.Hostname || (NetworkMode === 'host' ? 'drydock' : id.slice(0, 12))
   }
 
@@ -183,8 +191,8 @@ export class Containers {
     events.container('rename', renamed, { oldName: `/${record.name}` })
   }
 
-  /** `docker update`: limits and the restart policy. */
-  update(text: string, change: HostConfig): void {
+  /** `docker update`: limits and the restart policy. Gives what the engine warns of. */
+  update(text: string, change: HostConfig): string[] {
     const { store, sessions, events } = this.#options
     const record = store.require(text)
     const { hostConfig } = record
@@ -202,13 +210,15 @@ export class Containers {
         throw badRequest('Restart policy cannot be updated because AutoRemove is enabled for the container')
       next.RestartPolicy = RestartPolicy
     }
-    checkHostConfig(next)
-    store.update(record.id, { hostConfig: next })
+    checkRestartPolicy(next.RestartPolicy)
+    const { hostConfig: accepted, warnings } = checkResources(next, { update: true })
+    store.update(record.id, { hostConfig: accepted })
     sessions.of(record.id).container?.setLimits({
       memoryLimitBytes: next.Memory || undefined,
       cpuLimitMilli: cpuLimitMilli(next),
     })
     events.container('update', record)
+    return warnings
   }
 
   /** Puts a container into a network, also while it runs. */

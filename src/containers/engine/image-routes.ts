@@ -232,7 +232,7 @@ export function imageRoutes(parts: EngineParts): Route[] {
       async (call) => {
         const filters = parseFilters(call.query.get('filters'))
         const every = filters.dangling !== undefined && !isTrue(filters.dangling[0]!)
-        const goes = pruneFilter(filters, world.clock.now())
+        const goes = pruneFilter(filters, world.clock.now(), ['dangling', 'until'])
         const gone: { Untagged?: string; Deleted?: string }[] = []
         let space = 0
         for (const image of images.all()) {

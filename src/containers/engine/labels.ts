@@ -8,12 +8,15 @@ export function hasLabel(labels: Record<string, string>, wanted: string): boolea
 
 /**
  * What a prune's `until`, `label` and `label!` filters leave of a thing: whether it goes. Times: ms; `until` is a time in
- * seconds or a Go duration before now. Throws EngineError.
+ * seconds or a Go duration before now. `known`: the filters that are allowed beside those of labels. Throws EngineError.
  */
 export function pruneFilter(
   filters: Record<string, string[]>,
   now: number,
+  known: readonly string[] = ['until'],
 ): (thing: { createdAt: number; labels: Record<string, string> | null | undefined }) => boolean {
+  for (const name of Object.keys(filters))
+    if (!['label', 'label!', ...known].includes(name)) throw badRequest(`invalid filter '${name}'`)
   const until = filters.until?.[0] === undefined ? undefined : untilTime(filters.until[0], now)
   return ({ createdAt, labels }) =>
     (until === undefined || createdAt <= until) &&

@@ -20,6 +20,7 @@ import type { ImageStore } from './image-store.ts'
 import { publishPorts } from './published-ports.ts'
 import type { Session, Sessions } from './session.ts'
 import { containerSpec } from './specification.ts'
+import { checkStart, sharedNamespace } from './start-checks.ts'
 import type { Volumes } from './volumes.ts'
 
 /** Restart delays of the engine: 100 ms doubling up to a minute, from the beginning again after 10 s of running. */
@@ -112,6 +113,7 @@ export class Lifecycle {
     const { world, images, trees, runtime, network, volumes, store, containerNetwork, events } = this.#options
     const image = images.get(asked.imageId)
     if (!image) throw notFound(`No such image: ${asked.imageName}`)
+    checkStart(asked, store)
     let place: ReturnType<ContainerNetwork['join']>
     try {
       place = containerNetwork.join(asked)
@@ -127,7 +129,8 @@ export class Lifecycle {
       record.changes.length > 0 ? await trees.tree([...image.layers, ...record.changes]) : base,
     )
     const user = record.config.User || image.config.config.User || ''
-    await findUser(new ContainerFs(root, [], () => world.clock.now()), user).catch((error: Error) => {
+    const groups = record.hostConfig.GroupAdd ?? []
+    await findUser(new ContainerFs(root, [], () => world.clock.now()), user, groups).catch((error: Error) => {
       throw badRequest(error.message)
     })
     const container = await runtime.create(
@@ -136,6 +139,7 @@ export class Lifecycle {
         mounts: await volumes.mounts(record, new FileTree(base)),
         lookup: (name) => containerNetwork.lookup(record, name) ?? this.#options.lookup?.(name),
         gateway: containerNetwork.gateway(record),
+        processesOf: this.#sharedProcesses(record),
       }),
     )
     if (record.address) session.listeners.push(network.addAddress(record.address))
@@ -168,6 +172,13 @@ export class Lifecycle {
     events.container('start', record)
     this.#health.watch(store.get(record.id)!, image, session)
     void process.exited.then((status) => this.#ended(record.id, session, status))
+  }
+
+  /** The container whose processes it sees, and that sees its own (`--pid container:…`). */
+  #sharedProcesses({ hostConfig }: ContainerRecord): SimulatedContainer | undefined {
+    const { store, sessions } = this.#options
+    const other = sharedNamespace('PID', hostConfig.PidMode, store)
+    return other && sessions.of(other.id).container
   }
 
   async #ended(id: string, session: Session, status: ExitStatus): Promise<void> {

@@ -7,7 +7,7 @@ import type { EngineParts } from './parts.ts'
 
 /** A network as the API shows it. */
 function view(network: NetworkRecord, attached: readonly ContainerRecord[]) {
-  const { subnet, gateway, range } = network
+  const { subnet, gateway, range, reserved } = network
   return {
     Name: network.name,
     Id: network.id,
@@ -19,7 +19,16 @@ function view(network: NetworkRecord, attached: readonly ContainerRecord[]) {
     IPAM: {
       Driver: 'default',
       Options: hasNames(network.name) ? {} : null,
-      Config: subnet ? [{ Subnet: subnet, ...(range ? { IPRange: range } : {}), Gateway: gateway }] : null,
+      Config: subnet
+        ? [
+            {
+              Subnet: subnet,
+              ...(range ? { IPRange: range } : {}),
+              Gateway: gateway,
+              ...(reserved ? { AuxiliaryAddresses: reserved } : {}),
+            },
+          ]
+        : null,
     },
     Internal: network.internal,
     Attachable: network.attachable,
@@ -34,7 +43,7 @@ function view(network: NetworkRecord, attached: readonly ContainerRecord[]) {
           {
             Name: record.name,
             EndpointID: endpoint.id,
-            MacAddress: endpoint.address ? macAddress(endpoint.address) : '',
+            MacAddress: endpoint.address ? macAddress(endpoint) : '',
             IPv4Address: endpoint.address ? `${endpoint.address}/${prefixLength(network)}` : '',
             IPv6Address: '',
           },

@@ -16,6 +16,8 @@ export interface NetworkRecord {
   gateway: string
   /** The part of the subnet that containers get addresses from. */
   range?: string
+  /** Addresses of it that are somebody else's, by name. */
+  reserved?: Record<string, string>
   internal: boolean
   attachable: boolean
   labels: Record<string, string>
@@ -33,13 +35,22 @@ export interface NetworkRequest {
   EnableIPv6?: boolean
   Labels?: Record<string, string> | null
   Options?: Record<string, string> | null
-  IPAM?: { Driver?: string; Config?: { Subnet?: string; Gateway?: string; IPRange?: string }[] | null } | null
+  IPAM?: { Driver?: string; Config?: PoolRequest[] | null } | null
+}
+
+interface PoolRequest {
+  Subnet?: string
+  Gateway?: string
+  IPRange?: string
+  AuxiliaryAddresses?: Record<string, string> | null
 }
 
 /** How a container joins a network, from the API's `EndpointsConfig`. */
 export interface EndpointRequest {
   Aliases?: string[] | null
   IPAMConfig?: { IPv4Address?: string } | null
+  MacAddress?: string
+  DriverOpts?: Record<string, string> | null
 }
 
 const PREDEFINED = ['bridge', 'host', 'none']
@@ -109,6 +120,7 @@ export class Networks {
       throw new EngineError(403, `only one instance of "${driver}" network is allowed`)
     if (OTHER_DRIVERS.has(driver) || request.ConfigOnly)
       throw new EngineError(501, `drydock: ${driver} networks are not simulated; use the bridge driver`)
+    if (request.EnableIPv6) throw new EngineError(501, 'drydock: IPv6 networks are not simulated')
     if (driver !== 'bridge') throw notFound(`plugin "${driver}" not found`)
     if (this.all().some((network) => network.name === name))
       throw conflict(`network with name ${name} already exists`)
@@ -127,11 +139,7 @@ export class Networks {
     return record
   }
 
-  #pool(config: { Subnet?: string; Gateway?: string; IPRange?: string }): {
-    subnet: string
-    gateway: string
-    range?: string
-  } {
+  #pool(config: PoolRequest): Pick<NetworkRecord, 'subnet' | 'gateway' | 'range' | 'reserved'> {
     const taken = this.all().flatMap(({ subnet }) => (subnet ? [parseSubnet(subnet)!] : []))
     if (!config.Subnet) {
       const free = freeSubnet(taken)
@@ -153,6 +161,7 @@ export class Networks {
       subnet: config.Subnet,
       gateway: config.Gateway || hostAddress(subnet, 1),
       range: config.IPRange || undefined,
+      reserved: config.AuxiliaryAddresses ?? undefined,
     }
   }
 
@@ -163,7 +172,9 @@ export class Networks {
       throw new EngineError(403, `${network.name} is a pre-defined network and cannot be removed`)
     const users = this.attached(network, containers)
     if (users.length > 0) {
-      const names = users.map(({ name, id }) => `name:"${name}" id:"${id.slice(0, 12)}"`).join(', ')
+      const names = users
+        .map(({ name, endpoints }) => `name:"${name}" id:"${endpoints[network.name]!.id.slice(0, 12)}"`)
+        .join(', ')
       throw new EngineError(
         403,
         `error while removing network: network ${network.name} has active endpoints (${names})`,
@@ -184,7 +195,7 @@ export class Networks {
   join(network: NetworkRecord, endpoint: Endpoint, containers: readonly ContainerRecord[]): Endpoint {
     const id = this.#world.ids.hex(64)
     if (!network.subnet) return { ...endpoint, networkId: network.id, id, address: '' }
-    const used = new Set([network.gateway])
+    const used = new Set([network.gateway, ...Object.values(network.reserved ?? {})])
     for (const record of containers)
       for (const other of Object.values(record.endpoints))
         if (other.networkId === network.id && other.id !== '') used.add(other.address)
@@ -240,5 +251,16 @@ export function requestedEndpoint(name: string, request: EndpointRequest | null 
       'invalid endpoint settings:\nnetwork-scoped alias is supported only for containers in user defined networks',
     )
   }
-  return { networkId: '', aliases, wanted, id: '', address: '' }
+  const macAddress = request?.MacAddress || undefined
+  if (macAddress && !/^[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5}$/i.test(macAddress))
+    throw badRequest(`invalid endpoint settings:\ninvalid MAC address: ${macAddress}`)
+  return {
+    networkId: '',
+    aliases,
+    wanted,
+    macAddress,
+    driverOptions: request?.DriverOpts ?? undefined,
+    id: '',
+    address: '',
+  }
 }

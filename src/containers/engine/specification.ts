@@ -4,8 +4,8 @@ import type { Image } from '../image.ts'
 import type { SimulatedSpec } from '../processes/runtime.ts'
 import type { Mount } from '../runtime.ts'
 import type { ContainerRecord } from './container-record.ts'
-import { cpuLimitMilli } from './host-config.ts'
 import { hasNames } from './networks.ts'
+import { cpuLimitMilli } from './resources.ts'
 
 interface Surroundings {
   root: FileTree
@@ -13,6 +13,8 @@ interface Surroundings {
   lookup: (name: string) => string | undefined
   /** The engine's machine as the container sees it. */
   gateway: string
+  /** The container whose process namespace it joins. */
+  processesOf: SimulatedSpec['processesOf']
 }
 
 /** `A=b` lines as a map; a line without `=` is no variable. */
@@ -43,6 +45,8 @@ export function containerSpec(record: ContainerRecord, image: Image, around: Sur
     hostname: config.Hostname!,
     address: record.address,
     hosts: extraHosts(hostConfig.ExtraHosts, around.gateway),
+    groups: hostConfig.GroupAdd ?? [],
+    processesOf: around.processesOf,
     lookup: around.lookup,
     tty: config.Tty,
     stdin: config.OpenStdin,

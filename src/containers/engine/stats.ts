@@ -1,5 +1,5 @@
 import type { SimulatedContainer } from '../processes/runtime.ts'
-import { MACHINE } from './host-config.ts'
+import { MACHINE } from './resources.ts'
 
 const NS_PER_MS = 1e6
 

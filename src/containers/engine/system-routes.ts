@@ -3,10 +3,10 @@ import { parseFilters, type Route, readJson, sendJson } from './api.ts'
 import type { ContainerRecord } from './container-record.ts'
 import { containerSummary } from './container-views.ts'
 import { eventMatches } from './events.ts'
-import { MACHINE } from './host-config.ts'
 import { imageSummary } from './image-views.ts'
 import { untilTime } from './labels.ts'
 import type { EngineParts } from './parts.ts'
+import { MACHINE } from './resources.ts'
 import { volumeView } from './volume-routes.ts'
 
 /** The engine that goes with the CLI of Debian and of Docker's own packages, May 2025. */

@@ -24,6 +24,9 @@ export const volumeView = ({ name, createdAt, anonymous, labels, options }: Volu
   Scope: 'local',
 })
 
+/** Options of the local driver. */
+const VOLUME_OPTIONS = ['type', 'o', 'device', 'size']
+
 /** Volumes: create, list, inspect, remove, prune. */
 export function volumeRoutes({ world, store, volumes, events }: EngineParts): Route[] {
   const used = ({ name }: VolumeRecord) => volumes.users(name, store.all()).length > 0
@@ -62,6 +65,8 @@ export function volumeRoutes({ world, store, volumes, events }: EngineParts): Ro
           throw notFound(
             `create ${Name || ''}: error looking up volume plugin ${Driver}: plugin "${Driver}" not found`,
           )
+        const unknown = Object.keys(DriverOpts ?? {}).find((name) => !VOLUME_OPTIONS.includes(name))
+        if (unknown !== undefined) throw badRequest(`create ${Name || ''}: invalid option: "${unknown}"`)
         if (DriverOpts && Object.keys(DriverOpts).length > 0 && DriverOpts.type !== 'tmpfs')
           throw new EngineError(501, 'drydock: volumes on devices and network file systems are not simulated')
         const name = Name || world.ids.hex(64)
@@ -82,7 +87,7 @@ export function volumeRoutes({ world, store, volumes, events }: EngineParts): Ro
       async (call) => {
         const filters = parseFilters(call.query.get('filters'))
         const everything = isTrue(filters.all?.[0] ?? null)
-        const goes = pruneFilter(filters, world.clock.now())
+        const goes = pruneFilter(filters, world.clock.now(), ['all'])
         const gone = volumes.all().filter((volume) => {
           const { anonymous, createdAt } = volume
           return (

@@ -15,6 +15,7 @@ export const SIGNALS: Readonly<Record<string, number>> = {
   SIGPIPE: 13,
   SIGALRM: 14,
   SIGTERM: 15,
+  SIGSTKFLT: 16,
   SIGCHLD: 17,
   SIGCONT: 18,
   SIGSTOP: 19,
@@ -22,7 +23,14 @@ export const SIGNALS: Readonly<Record<string, number>> = {
   SIGTTIN: 21,
   SIGTTOU: 22,
   SIGURG: 23,
+  SIGXCPU: 24,
+  SIGXFSZ: 25,
+  SIGVTALRM: 26,
+  SIGPROF: 27,
   SIGWINCH: 28,
+  SIGIO: 29,
+  SIGPWR: 30,
+  SIGSYS: 31,
   // What systemd takes to halt.
   'SIGRTMIN+3': 37,
 }

@@ -9,7 +9,7 @@ import type { User } from './machine.ts'
 export async function findUser(
   files: ContainerFs,
   text: string,
-  further: readonly number[] = [],
+  more: readonly (number | string)[] = [],
 ): Promise<User> {
   const [name = '', group] = text.split(':')
   const line = (await lines(files, '/etc/passwd')).find(
@@ -26,16 +26,20 @@ export async function findUser(
         home: name === '' || name === '0' ? '/root' : '/',
       }
   const known = await lines(files, '/etc/group')
+  const groupId = (wanted: string) => {
+    const entry = known.find((fields) => fields[0] === wanted || fields[2] === wanted)
+    if (!entry && !/^\d+$/.test(wanted))
+      throw new Error(`unable to find group ${wanted}: no matching entries in group file`)
+    return Number(entry?.[2] ?? wanted)
+  }
+  const further = more.map(String).map(groupId)
   if (!group) {
     // With a group of its own choice a user is in no others.
     const listed = line ? known.filter((fields) => fields[3]?.split(',').includes(user.name)) : []
     const groups = [...listed.map((fields) => Number(fields[2])), ...further]
     return { ...user, groups: [...new Set(groups)].filter((gid) => gid !== user.gid) }
   }
-  const entry = known.find((fields) => fields[0] === group || fields[2] === group)
-  if (!entry && !/^\d+$/.test(group))
-    throw new Error(`unable to find group ${group}: no matching entries in group file`)
-  const gid = Number(entry?.[2] ?? group)
+  const gid = groupId(group)
   return { ...user, gid, groups: [...new Set(further)].filter((one) => one !== gid) }
 }
 

@@ -167,6 +167,11 @@ export const others: CatalogueRepository[] = [
     ],
   },
   {
+    // What one asks with HEAD for one's pull limit (https://docs.docker.com/docker-hub/usage/pulls/).
+    names: [{ host: 'registry-1.docker.io', repository: 'ratelimitpreview/test' }],
+    images: [{ tags: ['latest'], recipe: () => busyboxRecipe('2020-10-01T00:00:00Z') }],
+  },
+  {
     names: hub('alpine'),
     images: [
       {

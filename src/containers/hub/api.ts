@@ -87,7 +87,8 @@ export class HubApi {
     if (path[0] !== 'v2')
       throw new HubError(404, 'the web pages of Docker Hub are not simulated: use the API under /v2')
     const body = await readJson(req)
-    const method = req.method ?? 'GET'
+    // Who asks with HEAD gets the head of what GET gives: Node.js leaves the body out.
+    const method = req.method === 'HEAD' ? 'GET' : (req.method ?? 'GET')
     const [, kind, ...rest] = path
     switch (`${method} ${kind}`) {
       case 'POST users':
@@ -111,12 +112,12 @@ export class HubApi {
     }
     if (kind === 'search' && rest[0] === 'repositories') {
       const results = searchV2(this.#options.repositories, url.searchParams.get('query') ?? '')
-      return ok(this.#views.page(results, url.searchParams, (one) => one))
+      return ok(this.#views.page(results, url, (one) => one))
     }
     if (kind === 'access-tokens') return this.#accessTokens(method, rest[0], this.#caller(req), body)
     if (kind === 'namespaces' && rest[1] === 'repositories')
-      return this.#repositories(method, [rest[0]!, ...rest.slice(2)], req, body, url.searchParams)
-    if (kind === 'repositories') return this.#repositories(method, rest, req, body, url.searchParams)
+      return this.#repositories(method, [rest[0]!, ...rest.slice(2)], req, body, url)
+    if (kind === 'repositories') return this.#repositories(method, rest, req, body, url)
     throw new HubError(404, `${method} ${url.pathname} is not part of the simulated Docker Hub`)
   }
 
@@ -169,7 +170,7 @@ export class HubApi {
     }
   }
 
-  #repositories(method: string, path: string[], req: IncomingMessage, body: unknown, query: URLSearchParams) {
+  #repositories(method: string, path: string[], req: IncomingMessage, body: unknown, url: URL) {
     const { repositories, accounts } = this.#options
     const [namespace, short, part, tag] = path
     if (method === 'POST' && !short) {
@@ -184,7 +185,7 @@ export class HubApi {
     if (!namespace) throw new HubError(404, 'object not found')
     if (!short) {
       const visible = repositories.list(namespace).filter((name) => this.#sees(req, name))
-      return ok(this.#views.page(visible, query, (name) => this.#views.repository(name)))
+      return ok(this.#views.page(visible, url, (name) => this.#views.repository(name)))
     }
     const name = `${namespace}/${short}`
     if (!repositories.get(name) || !this.#sees(req, name)) throw new HubError(404, 'object not found')
@@ -195,7 +196,7 @@ export class HubApi {
         ? Promise.all([found(tags.find((one) => one === tag))]).then(async ([one]) =>
             ok(await this.#views.tag(name, one)),
           )
-        : this.#views.tagPage(name, query).then(ok)
+        : this.#views.tagPage(name, url).then(ok)
     }
     if (!accounts.owns(this.#caller(req).name, namespace)) throw new HubError(403, 'permission denied')
     return this.#change(method, name, part, tag, body)
@@ -253,7 +254,8 @@ const changes = (body: z.infer<typeof repositoryChange>) => ({
 function refusal(error: Error): [number, string] {
   if (error instanceof HubError) return [error.status, error.message]
   if (error instanceof PrivateLimitError) return [403, error.message]
-  if (error instanceof z.ZodError) return [400, z.prettifyError(error)]
+  if (error instanceof z.ZodError)
+    return [400, error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')]
   if (error instanceof SyntaxError) return [400, 'invalid JSON']
   return [500, 'internal server error']
 }

@@ -21,11 +21,12 @@ export function hubViews({
 
   const list = <T>(results: T[]) => ({ count: results.length, next: null, previous: null, results })
 
-  function page<T, R>(items: T[], query: URLSearchParams, view: (item: T) => R) {
+  /** The page of a list that a request asks for; the links to others are whole URLs, as clients follow them. */
+  function page<T, R>(items: T[], { origin, pathname, searchParams: query }: URL, view: (item: T) => R) {
     const size = Math.min(Math.max(Number(query.get('page_size') ?? 10) || 10, 1), 100)
     const number = Math.max(Number(query.get('page') ?? 1) || 1, 1)
     const results = items.slice((number - 1) * size, number * size).map(view)
-    const link = (to: number) => `?page=${to}&page_size=${size}`
+    const link = (to: number) => `${origin}${pathname}?page=${to}&page_size=${size}`
     return {
       count: items.length,
       next: number * size < items.length ? link(number + 1) : null,
@@ -119,8 +120,8 @@ export function hubViews({
     }
   }
 
-  async function tagPage(name: string, query: URLSearchParams) {
-    const { results, ...rest } = page(tags(name), query, (one) => one)
+  async function tagPage(name: string, url: URL) {
+    const { results, ...rest } = page(tags(name), url, (one) => one)
     const shown = []
     for (const one of results) shown.push(await tag(name, one))
     return { ...rest, results: shown }

@@ -120,9 +120,13 @@ describe('repositories', () => {
       is_private: false,
     })
     const { value } = await api('GET', '/v2/namespaces/ada/repositories/app/tags')
+    const looks = ['v1', 'v2'].map((tag) =>
+      ask('HEAD', `https://hub.docker.com/v2/namespaces/ada/repositories/app/tags/${tag}`),
+    )
+    expect((await Promise.all(looks)).map(({ status }) => status)).toEqual([200, 404])
     expect(value.results).toEqual([expect.objectContaining({ name: 'v1', full_size: expect.any(Number) })])
     expect((await api('GET', '/v2/repositories/library/nginx/tags?page_size=2')).value).toMatchObject({
-      next: '?page=2&page_size=2',
+      next: 'https://hub.docker.com/v2/repositories/library/nginx/tags?page=2&page_size=2',
       results: [
         expect.objectContaining({
           images: expect.arrayContaining([expect.objectContaining({ architecture: 'arm64' })]),
@@ -228,6 +232,13 @@ describe('pull limits', () => {
       'docker-ratelimit-source': '203.0.113.7',
     })
     expect((await head()).headers['ratelimit-remaining']).toBe('97;w=21600')
+    const preview = await bearer('ratelimitpreview/test', 'pull', {})
+    const asked = await ask(
+      'HEAD',
+      'https://registry-1.docker.io/v2/ratelimitpreview/test/manifests/latest',
+      preview,
+    )
+    expect([asked.status, asked.headers['ratelimit-remaining']]).toEqual([200, '97;w=21600'])
     const { last: refused } = await pullAll(98)
     expect([refused.status, refused.headers['ratelimit-remaining'], refused.value.errors[0]]).toEqual([
       429,

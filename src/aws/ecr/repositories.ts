@@ -168,10 +168,9 @@ export function describeRepositories(input: sdk.DescribeRepositoriesCommandInput
 
 /** One page of at most `maxResults` (100) items. */
 export function page<T>(items: T[], input: { maxResults?: number; nextToken?: string }, size = 100) {
-  const offset = input.nextToken ? Number(Buffer.from(input.nextToken, 'base64').toString()) : 0
-  if (!Number.isSafeInteger(offset) || offset < 0) {
-    throw invalidParameter('nextToken', 'Invalid pagination token')
-  }
+  const text = input.nextToken === undefined ? '0' : Buffer.from(input.nextToken, 'base64').toString()
+  if (!/^\d{1,9}$/.test(text)) throw invalidParameter('nextToken', 'Invalid pagination token')
+  const offset = Number(text)
   const end = offset + (input.maxResults ?? size)
   const nextToken = end < items.length ? Buffer.from(String(end)).toString('base64') : undefined
   return { items: items.slice(offset, end), nextToken }

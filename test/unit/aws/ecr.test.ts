@@ -59,6 +59,9 @@ describe('repositories', () => {
     expect(await failure(() => ecr('ListImages', { repositoryName: 'nope' }))).toBe(
       `RepositoryNotFoundException: The repository with name 'nope' does not exist in the registry with id '${ACCOUNT}'`,
     )
+    expect(await failure(() => ecr('DescribeRepositories', { nextToken: 'x' }))).toBe(
+      "InvalidParameterException: Invalid parameter at 'nextToken' failed to satisfy constraint: 'Invalid pagination token'",
+    )
   })
 
   it('are deleted with their images only by force', async () => {

@@ -1,16 +1,24 @@
 import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { negotiate } from '@fastify/accept-negotiator'
 import fastifyStatic from '@fastify/static'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { ENCODINGS } from '#site/compress.ts'
 import { contentPolicy } from './security/content-policy.ts'
+
+type Encoding = keyof typeof ENCODINGS
 
 interface Page {
   html: string
+  /** The same as it goes over the network, by encoding, once it was asked for. */
+  encoded: Map<Encoding, Promise<Buffer>>
   policy: string
   etag: string
   changed: number
 }
+
+const ACCEPTED = Object.keys(ENCODINGS) as Encoding[]
 
 /** A link to the page in another language: search engines want the whole address. */
 const ALTERNATE = /(<link rel="alternate"[^>]* href=")(?=\/)/g
@@ -42,22 +50,23 @@ export async function servePages(
     etag: true,
     lastModified: true,
     cacheControl: false,
+    preCompressed: true,
   })
 
   app.get('/*', async (request, reply) => {
     const root = site()
     if (!root) return sendHtml(reply.code(503).header('retry-after', '1'), PREPARING)
     const path = decodePath(request)
-    if (path === undefined) return notFound(reply, root, '/', pages)
+    if (path === undefined) return notFound(request, reply, root, '/', pages)
     if (path.endsWith('/')) {
       const page = await pages.load(join(root, path, 'index.html'))
-      if (!page) return notFound(reply, root, path, pages)
+      if (!page) return notFound(request, reply, root, path, pages)
       if (request.headers['if-none-match'] === page.etag) return reply.code(304).send()
-      return sendPage(reply, page)
+      return sendPage(request, reply, page)
     }
     const file = await stat(join(root, path)).catch(() => undefined)
     if (file?.isDirectory()) return reply.redirect(`${path}/`, 301)
-    if (!file?.isFile()) return notFound(reply, root, path, pages)
+    if (!file?.isFile()) return notFound(request, reply, root, path, pages)
     const lasting = path.startsWith('/assets/')
     reply.header('cache-control', lasting ? 'public, max-age=31536000, immutable' : 'no-cache')
     return reply.sendFile(path.slice(1), root)
@@ -92,14 +101,22 @@ class Pages {
     const known = this.#known.get(file)
     if (known?.changed === changed) return known
     const html = (await readFile(file, 'utf8')).replace(ALTERNATE, (start) => start + this.#origin())
-    const etag = `"${createHash('sha256').update(html).digest('base64url').slice(0, 22)}"`
-    const page = { html, policy: contentPolicy(html, this.#frames()), etag, changed }
+    // Weak: the same page has other bytes in another encoding.
+    const etag = `W/"${createHash('sha256').update(html).digest('base64url').slice(0, 22)}"`
+    const page: Page = {
+      html,
+      encoded: new Map(),
+      policy: contentPolicy(html, this.#frames()),
+      etag,
+      changed,
+    }
     this.#known.set(file, page)
     return page
   }
 }
 
 async function notFound(
+  request: FastifyRequest,
   reply: FastifyReply,
   root: string,
   path: string,
@@ -110,17 +127,22 @@ async function notFound(
     (await pages.load(join(root, '404.html')))
   reply.code(404)
   return page
-    ? sendPage(reply, page)
+    ? sendPage(request, reply, page)
     : sendHtml(reply, '<!doctype html><title>Not found</title><h1>Not found</h1>')
 }
 
-function sendPage(reply: FastifyReply, page: Page): FastifyReply {
-  return reply
+async function sendPage(request: FastifyRequest, reply: FastifyReply, page: Page): Promise<FastifyReply> {
+  const encoding = negotiate(request.headers['accept-encoding'] ?? '', ACCEPTED)
+  reply
     .header('content-type', 'text/html; charset=utf-8')
     .header('cache-control', 'no-cache')
+    .header('vary', 'accept-encoding')
     .header('etag', page.etag)
     .header('content-security-policy', page.policy)
-    .send(page.html)
+  if (!encoding) return reply.send(page.html)
+  const bytes = page.encoded.get(encoding) ?? ENCODINGS[encoding].encode(Buffer.from(page.html))
+  page.encoded.set(encoding, bytes)
+  return reply.header('content-encoding', encoding).send(await bytes)
 }
 
 function sendHtml(reply: FastifyReply, html: string): FastifyReply {

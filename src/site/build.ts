@@ -4,6 +4,7 @@ import { cp, glob, mkdir, readdir, readFile, rename, rm, stat, symlink } from 'n
 import { basename, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { compressFiles } from './compress.ts'
 import { LANGUAGES } from './languages.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -73,6 +74,7 @@ async function build(folder: string, overlay: BuildOptions['overlay']): Promise<
       await rename(other, join(site!, LANGUAGES[index + 1]!.id))
     }
     if (overlay?.logo) await cp(overlay.logo, join(site!, `company-logo${extname(overlay.logo)}`))
+    await compressFiles(site!)
     await rename(site!, folder).catch(async (error) => {
       // Somebody else built the same at the same time.
       if (!(await isFolder(folder))) throw error

@@ -8,6 +8,7 @@ import type { CheckRequest } from '../../src/checks/protocol.ts'
 import type { Lab } from '../../src/labs/lab.ts'
 import type { SessionState } from '../../src/server/api.ts'
 import { createServer, type RunningServer, type ServerOptions } from '../../src/server/server.ts'
+import { compressFiles } from '../../src/site/compress.ts'
 import type { ServerMessage } from '../../src/workspace/protocol.ts'
 import { installTools } from '../../src/workspace/tools/install.ts'
 import { StillCloud } from './still-cloud.ts'
@@ -64,7 +65,8 @@ export class TestServer {
     await writeFile(join(site, 'index.html'), '<!doctype html><title>Home</title><script>inline()</script>')
     await writeFile(join(site, 'labs/index.html'), '<!doctype html><title>Labs</title>')
     await writeFile(join(site, '404.html'), '<!doctype html><title>Not here</title>')
-    await writeFile(join(site, 'assets/app.1234.js'), 'export {}')
+    await writeFile(join(site, 'assets/app.1234.js'), 'export {}\n'.repeat(200))
+    await compressFiles(site)
     test.#options = { site: Promise.resolve(site), ...options }
     await test.listen()
     return test
@@ -250,9 +252,13 @@ export class TestPage {
     return found as Extract<ServerMessage, { type: T }>
   }
 
-  /** Waits for text in the output and forgets everything up to it. */
-  async expect(text: string): Promise<void> {
-    await this.#until(() => this.output.includes(text))
+  /** Waits for text in the output and forgets everything up to it; with `forget`, what does not hold the text as it comes. */
+  async expect(text: string, { forget = false } = {}): Promise<void> {
+    await this.#until(() => {
+      if (this.output.includes(text)) return true
+      if (forget) this.output = this.output.slice(-text.length)
+      return false
+    })
     this.output = this.output.slice(this.output.indexOf(text) + text.length)
   }
 

@@ -17,6 +17,24 @@ const translation = {
     id === './en/index.ts' && importer?.endsWith('/site/i18n/index.ts') ? texts(language) : undefined,
 }
 
+/** Small modules that pages need together come in one file each: on a slow line a request costs more than its kilobyte. */
+const together = [
+  { name: 'preact', test: /node_modules\/(?:preact|@preact)\// },
+  {
+    name: 'page',
+    test: /src\/site\/(?:api|href|sign-in|session-menu|theme|language|company|code-actions)\.ts$|vite\/preload-helper/,
+  },
+  // Components of several pages, and then what the lab's page alone has.
+  {
+    name: 'parts',
+    test: /src\/site\/(?:lab\/(?:Dialog|Problem|Icon|IconButton|Scroll|backoff|stored|mount)|classroom\/(?:Form|Field))\.tsx?$/,
+  },
+  {
+    name: 'lab',
+    test: /src\/site\/(?:lab\/(?!main)[\w-]+|lab\/layout\/[\w-]+|classroom\/LearnerBar|i18n\/[\w-]+\/(?:lab|files|preview))\.tsx?$/,
+  },
+]
+
 /** The site is static: pages are built once, the server only serves them and answers the API. */
 export default defineConfig({
   srcDir: './src/site',
@@ -32,7 +50,14 @@ export default defineConfig({
   },
   // Nothing inline: the content security policy allows scripts and styles from files only.
   build: { inlineStylesheets: 'never', assets: 'assets' },
-  vite: { plugins: [translation], build: { assetsInlineLimit: 0, modulePreload: { polyfill: false } } },
+  vite: {
+    plugins: [translation],
+    build: {
+      assetsInlineLimit: 0,
+      modulePreload: { polyfill: false },
+      rolldownOptions: { output: { codeSplitting: { groups: together } } },
+    },
+  },
   devToolbar: { enabled: false },
   telemetry: false,
 })

@@ -79,6 +79,27 @@ describe.each(Object.entries(PAGES))('%s', (_name, path) => {
   })
 })
 
+describe('what is read', () => {
+  it.each([PAGES.home, PAGES.catalogue, PAGES.lesson, '/labs/first-eks-cluster/'])(
+    'does not move while %s loads',
+    async (path) => {
+      const { page, close } = await open('/404/', { width: 390 })
+      await page.addInitScript(() => {
+        let moved = 0
+        new PerformanceObserver((list) => {
+          for (const shift of list.getEntries()) moved += (shift as unknown as { value: number }).value
+          Object.assign(globalThis, { moved })
+        }).observe({ type: 'layout-shift', buffered: true })
+      })
+      await page.goto(site.url + path, { waitUntil: 'networkidle' })
+      await page.evaluate(() => document.fonts.ready)
+      // What counts as good: https://web.dev/articles/cls
+      expect(await page.evaluate(() => (globalThis as { moved?: number }).moved ?? 0)).toBeLessThan(0.1)
+      await close()
+    },
+  )
+})
+
 describe('the JavaScript of a page', () => {
   // What a reader waits for; the terminal, the editor and the world come when they are asked for.
   it.each([

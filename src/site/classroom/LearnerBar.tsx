@@ -1,5 +1,5 @@
 import { signal, useSignal } from '@preact/signals'
-import type { Broadcast, ClassroomState, Hand, LearnerEvent, Look } from '#server/api.ts'
+import type { Broadcast, ClassroomState, Hand, LearnerEvent, Look, SessionState } from '#server/api.ts'
 import { request } from '../api.ts'
 import { t } from '../i18n/index.ts'
 import { Backoff } from '../lab/backoff.ts'
@@ -30,9 +30,12 @@ export async function followLearner(): Promise<void> {
   let source: EventSource | undefined
   const retry = new Backoff(() => void open())
 
+  // A server of one person has no classroom.
+  const session = await request<SessionState>('GET', '/api/session').catch(() => undefined)
+  if (session?.ways.includes('link')) return
+
   async function open() {
     const found = await request<ClassroomState>('GET', '/api/classroom').catch(() => undefined)
-    // A server of one person has no classroom.
     if (!found || found.cohorts.length === 0) return
     state.value = found
     looks.value = found.looks

@@ -33,7 +33,6 @@ export function startCatalogue(): void {
       fields[0]?.focus()
     })
   })
-  form.hidden = false
   show()
   void showStates(items).then(show)
 }

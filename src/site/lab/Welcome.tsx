@@ -15,10 +15,9 @@ const asked = stored('tour.asked', false, yesOrNo)
 /** What a person meets first: what is missing on this machine, and the offer of a tour. */
 export function Welcome() {
   const touring = useSignal(false)
-  if (!lab.value) return null
   return (
     <>
-      <MissingTools />
+      {lab.value && <MissingTools />}
       {!asked.value && !touring.value && (
         <p class="welcome">
           {t.tour.offer}

@@ -1,7 +1,9 @@
-// Loaded before the first paint, so that neither chosen colours nor a chosen language flash.
+// Loaded before the first paint, so that neither chosen colours nor a chosen language flash, and nothing moves.
 {
   const theme = localStorage.getItem('drydock.theme')
   if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme
+
+  if (localStorage.getItem('drydock.tour.asked') !== 'true') document.documentElement.dataset.newcomer = ''
 
   const folders = { en: '', 'zh-CN': '/zh-CN' }
   const understood = () =>

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { LabEvent, LabState, LabSummary } from '../../src/server/api.ts'
 import { createServer } from '../../src/server/server.ts'
+import { memoryRise } from '../support/memory.ts'
 import { signIn, TEST_LAB, TestPage, TestServer } from '../support/server.ts'
 
 let test: TestServer
@@ -226,6 +227,20 @@ describe('a terminal', () => {
     expect((await test.call('DELETE', `/api/terminals/${terminal}`)).status).toBe(404)
   })
 
+  it('prints 200 MB, and the server does not grow', async () => {
+    const terminal = await test.terminal()
+    const page = await test.attach(terminal)
+    page.type('stty -echo\r')
+    await page.expect('$ ')
+    const rise = await memoryRise(process.pid, async () => {
+      page.type(`head -c 200000000 /dev/zero | tr '\\0' x | fold -w 79; echo e''nd\r`)
+      await page.expect('end\r\n', { forget: true })
+    })
+    expect(page.offset).toBeGreaterThan(200_000_000)
+    expect(rise).toBeLessThan(100)
+    page.close()
+  })
+
   it('of a page that stalls costs the server less than 2 MB', async () => {
     const terminal = await test.terminal()
     const ticket = await test.ticket(terminal)
@@ -260,6 +275,18 @@ describe('pages', () => {
     expect(asset.headers.get('content-type')).toMatch('javascript')
     expect((await fetch(`${test.url}/labs`, { redirect: 'manual' })).headers.get('location')).toBe('/labs/')
     expect((await fetch(`${test.url}/none/`)).status).toBe(404)
+  })
+
+  it.each(['br', 'gzip'])('go over the network as %s to whoever takes it', async (encoding) => {
+    for (const path of ['/labs/', '/assets/app.1234.js', '/none/']) {
+      const plain = await fetch(test.url + path, { headers: { 'accept-encoding': 'identity' } })
+      expect(plain.headers.get('content-encoding')).toBeNull()
+      const packed = await fetch(test.url + path, { headers: { 'accept-encoding': encoding } })
+      expect(packed.headers.get('content-encoding')).toBe(encoding)
+      expect(packed.headers.get('vary')).toBe('accept-encoding')
+      expect(packed.headers.get('content-type')).toBe(plain.headers.get('content-type'))
+      expect(await packed.text()).toBe(await plain.text())
+    }
   })
 })
 

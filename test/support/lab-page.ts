@@ -1,5 +1,4 @@
 import type { Browser, Locator, Page } from 'playwright-core'
-import type { TestServer } from './server.ts'
 
 const PATH = '/labs/first-eks-cluster/'
 
@@ -19,11 +18,12 @@ export class LabPage {
 
   static async open(
     browser: Browser,
-    { url, server }: TestServer,
-    options: { dark?: boolean; width?: number } = {},
+    { url, server }: { url: string; server: { link: string } },
+    options: { dark?: boolean; width?: number; height?: number; scale?: number } = {},
   ): Promise<LabPage> {
     const context = await browser.newContext({
-      viewport: { width: options.width ?? 1280, height: 900 },
+      viewport: { width: options.width ?? 1280, height: options.height ?? 900 },
+      deviceScaleFactor: options.scale ?? 1,
       colorScheme: options.dark ? 'dark' : 'light',
       reducedMotion: 'reduce',
       permissions: ['clipboard-read', 'clipboard-write'],

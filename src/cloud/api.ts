@@ -9,6 +9,7 @@ export type { WorldChange } from './changes.ts'
 export type { CostedResource, CostReport } from './costs/report.ts'
 export type { Door } from './doors.ts'
 export type {
+  Journey,
   Part,
   PartDetails,
   PartEvent,

@@ -266,7 +266,7 @@ export class Simulation {
       costLedger(world),
     ].map((controller) => world.controllers.start(controller))
     await docker.start()
-    const picture = new Picture(world.store, accountId)
+    const picture = new Picture(world, accountId, network)
     const parts = new PartDescriber(world, region, services, picture)
     const console = {
       store: world.store,

@@ -43,6 +43,13 @@ export interface Route {
   resolve(from: Peer, to: Peer, dialed: Peer): Peer | undefined
 }
 
+/** A connection that was made: who made it, to where, and where routes led it. */
+export interface Connection {
+  from: Peer
+  dialed: Peer
+  target: Peer
+}
+
 const ephemeralPort = () => 32768 + Math.floor(Math.random() * 28232)
 
 /**
@@ -53,6 +60,7 @@ export class VirtualNetwork {
   readonly #listeners = new Map<string, Acceptor>()
   readonly #addresses = new Map<string, number>()
   readonly #routes: Route[] = []
+  readonly #observers = new Set<(connection: Connection) => void>()
 
   /** Takes an address into use, so that connecting to a closed port on it is refused and not unreachable. */
   addAddress(address: string): { close(): void } {
@@ -107,8 +115,18 @@ export class VirtualNetwork {
     }
   }
 
-  /** Opens a connection. Throws ConnectError. */
-  connect(to: Peer, from: Peer = { address: '10.255.255.254', port: ephemeralPort() }): Duplex {
+  /** Tells of each connection that is made, until closed. What load balancers make to see who is healthy is left out. */
+  observe(told: (connection: Connection) => void): { close(): void } {
+    this.#observers.add(told)
+    return { close: () => void this.#observers.delete(told) }
+  }
+
+  /** Opens a connection; a `probe` only asks whether somebody is well. Throws ConnectError. */
+  connect(
+    to: Peer,
+    from: Peer = { address: '10.255.255.254', port: ephemeralPort() },
+    { probe = false } = {},
+  ): Duplex {
     let target = to
     for (const route of this.#routes) target = route.resolve(from, target, to) ?? target
     const accept = this.#listeners.get(`${target.address}:${target.port}`)
@@ -119,6 +137,7 @@ export class VirtualNetwork {
         to.port,
       )
     }
+    if (!probe) for (const told of this.#observers) told({ from, dialed: to, target })
     const [near, far] = duplexPair()
     near.once('close', () => hangUp(far))
     far.once('close', () => hangUp(near))

@@ -22,6 +22,7 @@ export type { Look } from '#classroom/looks.ts'
 export type {
   CostReport,
   Door,
+  Journey,
   Part,
   PartDetails,
   PartEvent,

@@ -71,6 +71,24 @@ afterEach(async () => {
 /** How often the map was painted. */
 const paints = () => lab.page.evaluate(() => performance.getEntriesByName('drydock:world-paint').length)
 
+describe('a request to a load balancer', () => {
+  it('is seen on its way to the pod, and told in words that lead to each part', async () => {
+    test.cloud.parts.clear()
+    for (const part of smallWorld()) test.cloud.parts.set(part.id, part)
+    await open()
+    test.cloud.travel([{ stops: ['elb/app', 'i-1', 'pod/c/default/web-1'], service: 'default/web' }])
+    const requests = lab.page.getByRole('region', { name: 'Requests' })
+    await requests.getByText('Service default/web').waitFor()
+    expect((await requests.getByRole('listitem').first().textContent())!.replaceAll(/\s+/g, ' ')).toBe(
+      'app → i-1 → Service default/web → web-1',
+    )
+    expect(await axeViolations(lab.page)).toEqual([])
+    await show('Tree')
+    await requests.getByRole('button', { name: 'web-1' }).click()
+    await lab.page.getByRole('complementary').or(lab.page.locator('.part-panel')).first().waitFor()
+  })
+})
+
 describe('the world', () => {
   it.each([
     { width: 1440, dark: false },

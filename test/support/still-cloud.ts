@@ -4,6 +4,7 @@ import type {
   ConsoleEvent,
   CreateWorldOptions,
   Door,
+  Journey,
   Part,
   PartDetails,
   PictureChange,
@@ -112,6 +113,11 @@ export class StillCloud implements CloudClient {
     for (const part of put) this.parts.set(part.id, part)
     for (const id of gone) this.parts.delete(id)
     for (const follower of this.#followers) follower({ put, gone })
+  }
+
+  /** Lets requests come by. */
+  travel(journeys: Journey[]): void {
+    for (const follower of this.#followers) follower({ put: [], gone: [], journeys })
   }
 
   picture(_id: string, listener: (change: PictureChange) => void) {

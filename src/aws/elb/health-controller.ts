@@ -83,7 +83,7 @@ async function probe(
   let socket: Duplex
   try {
     const from = { address: insideAddress(scope, record)!, port: 10_000 + scope.world.ids.number(50_000) }
-    socket = network.connect({ address: instance.privateIp, port: Number(port) }, from)
+    socket = network.connect({ address: instance.privateIp, port: Number(port) }, from, { probe: true })
   } catch {
     return false
   }

@@ -32,6 +32,7 @@ export async function probe(
     socket = network.connect(
       { address: destination.address, port },
       { address: from, port: 10_000 + scope.world.ids.number(50_000) },
+      { probe: true },
     )
   } catch (error) {
     if (error instanceof ConnectError) return error.code === 'ECONNREFUSED' ? FAILED : TIMEOUT

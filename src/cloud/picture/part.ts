@@ -47,11 +47,21 @@ export interface Part {
   links?: string[]
 }
 
+/** A request on its way through the world, as its connections were made. */
+export interface Journey {
+  /** Ids of the parts that it came through, in order: a load balancer, an instance that passes it on, a pod. */
+  stops: string[]
+  /** The Service that led it from a node's port to the last of them: `namespace/name`. */
+  service?: string
+}
+
 /** `whole`: forget what was before. */
 export interface PictureChange {
   whole?: true
   put: Part[]
   gone: string[]
+  /** What requests came by since. */
+  journeys?: Journey[]
 }
 
 /** A world as it was at a save point, or just after a call. */

@@ -1,6 +1,9 @@
+import type { VirtualNetwork } from '#network/virtual-network.ts'
+import type { Clock } from '#world/clock.ts'
 import type { Store, WatchHandle } from '#world/store.ts'
 import { inTurn, turn } from '#world/turns.ts'
-import type { Part, PictureChange } from './part.ts'
+import { Journeys } from './journeys.ts'
+import type { Journey, Part, PictureChange } from './part.ts'
 import { groupPart, isShown, project } from './project.ts'
 
 /** Keys that are looked at in one turn. */
@@ -32,10 +35,16 @@ export class Picture {
   readonly #keys = new Map<string, string>()
   #put = new Map<string, Part>()
   #gone = new Set<string>()
+  readonly #network: VirtualNetwork
+  readonly #ways: Journeys
+  #observed: { close(): void } | undefined
+  #journeys: Journey[] = []
 
-  constructor(store: Store, accountId: string) {
+  constructor({ store, clock }: { store: Store; clock: Clock }, accountId: string, network: VirtualNetwork) {
     this.#store = store
     this.#account = accountPart(accountId)
+    this.#network = network
+    this.#ways = new Journeys(store, clock)
   }
 
   /** Tells everything, as soon as it is known, and then each change, until closed. */
@@ -78,11 +87,20 @@ export class Picture {
     this.#watch = this.#store.watch('', ({ key }) => this.#changed(key))
     for (const { key } of this.#store.snapshot().entries()) if (isShown(key)) this.#dirty.add(key)
     inTurn(this.#work)
+    this.#observed = this.#network.observe((connection) => {
+      const journey = this.#ways.of(connection)
+      if (!journey) return
+      if (this.#journeys.length === 0 && this.#dirty.size === 0) inTurn(this.#work)
+      this.#journeys.push(journey)
+    })
   }
 
   #stop(): void {
     this.#watch?.close()
     this.#watch = undefined
+    this.#observed?.close()
+    this.#ways.clear()
+    this.#journeys = []
     for (const kept of [this.#parts, this.#byKey, this.#keys, this.#put]) kept.clear()
     this.#dirty.clear()
     this.#gone.clear()
@@ -122,6 +140,7 @@ export class Picture {
     for (const part of before) {
       if (parts.some(({ id }) => id === part.id)) continue
       this.#parts.delete(part.id)
+      this.#ways.remove(part)
       this.#keys.delete(part.id)
       this.#put.delete(part.id)
       this.#gone.add(part.id)
@@ -146,13 +165,20 @@ export class Picture {
     const before = this.#parts.get(part.id)
     if (before && JSON.stringify(before) === JSON.stringify(part)) return
     this.#parts.set(part.id, part)
+    if (before) this.#ways.remove(before)
+    this.#ways.put(part)
     this.#gone.delete(part.id)
     this.#put.set(part.id, part)
   }
 
   #flush(): void {
-    if (this.#put.size + this.#gone.size === 0) return
-    const change = { put: [...this.#put.values()], gone: [...this.#gone] }
+    if (this.#put.size + this.#gone.size + this.#journeys.length === 0) return
+    const change: PictureChange = {
+      put: [...this.#put.values()],
+      gone: [...this.#gone],
+      ...(this.#journeys.length > 0 && { journeys: this.#journeys }),
+    }
+    this.#journeys = []
     this.#put = new Map()
     this.#gone = new Set()
     for (const subscriber of this.#subscribers) subscriber.change(change)

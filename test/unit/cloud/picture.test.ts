@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Part, PictureChange } from '#cloud/picture/part.ts'
 import { Picture } from '#cloud/picture/picture.ts'
+import { VirtualNetwork } from '#network/virtual-network.ts'
+import { Clock } from '#world/clock.ts'
 import { Store } from '#world/store.ts'
 import { turn } from '#world/turns.ts'
 
@@ -8,12 +10,16 @@ const CLUSTER = 'c1'
 const AWS = 'aws/111122223333/us-east-1'
 
 let store: Store
+let network: VirtualNetwork
+let clock: Clock
 let picture: Picture
 let told: PictureChange[]
 
 beforeEach(() => {
   store = new Store()
-  picture = new Picture(store, '111122223333')
+  network = new VirtualNetwork()
+  clock = new Clock({ now: 0, speed: 0 })
+  picture = new Picture({ store, clock }, '111122223333', network)
   told = []
 })
 afterEach(() => picture.close())
@@ -159,5 +165,85 @@ describe('the live picture', () => {
     expect(first).toBeLessThan(1000)
     await settled()
     expect(told.flatMap(({ put }) => put)).toHaveLength(1000)
+  })
+})
+
+describe('a request to a load balancer', () => {
+  const balancer = { address: '10.0.0.10', port: 12345 }
+  const node = { address: '10.0.1.1', port: 31000 }
+  const podPeer = { address: '10.0.1.50', port: 8080 }
+
+  beforeEach(async () => {
+    store.put(`${AWS}/elbv2/load-balancers/web`, {
+      arn: 'arn:web',
+      name: 'web',
+      vpcId: 'vpc-1',
+      state: 'active',
+      type: 'application',
+      scheme: 'internet-facing',
+      dnsName: 'web.example.com',
+      mappings: [{ networkInterfaceId: 'eni-1' }],
+    })
+    store.put(`${AWS}/ec2/network-interfaces/eni-1`, {
+      id: 'eni-1',
+      subnetId: 'subnet-1',
+      addresses: [balancer.address],
+      attachment: {},
+    })
+    store.put(`${AWS}/ec2/instances/i-1`, {
+      id: 'i-1',
+      subnetId: 'subnet-1',
+      state: 'running',
+      type: 't3.medium',
+      privateIp: node.address,
+      tags: {},
+    })
+    const web = pod('web-1', true, 'n1')
+    store.put(`kubernetes/${CLUSTER}/core/pods/default/web-1`, {
+      ...web,
+      status: { ...web.status, podIP: podPeer.address },
+    })
+    store.put(`kubernetes/${CLUSTER}/core/services/default/web`, {
+      kind: 'Service',
+      metadata: { name: 'web', namespace: 'default' },
+      spec: { ports: [{ port: 80, nodePort: node.port }] },
+    })
+    network.listen(podPeer.address, podPeer.port, (socket) => socket.destroy())
+    network.addRoute({ resolve: (_, to) => (to.address === node.address ? podPeer : undefined) })
+    await follow()
+    told.length = 0
+  })
+
+  const journeys = () => told.flatMap(({ journeys = [] }) => journeys)
+
+  it('is told with the node and the Service that led it to a pod', async () => {
+    network.connect(node, balancer)
+    await settled()
+    expect(journeys()).toEqual([
+      { stops: ['arn:web', 'i-1', `pod/${CLUSTER}/default/web-1`], service: 'default/web' },
+    ])
+  })
+
+  it('is told without them where the load balancer knows the pods', async () => {
+    network.connect(podPeer, balancer)
+    await settled()
+    expect(journeys()).toEqual([{ stops: ['arn:web', `pod/${CLUSTER}/default/web-1`] }])
+  })
+
+  it('is told no more than twice a second of the same way', async () => {
+    for (let request = 0; request < 10; request++) network.connect(node, balancer)
+    await settled()
+    expect(journeys()).toHaveLength(1)
+    clock.jumpTo(500)
+    network.connect(node, balancer)
+    await settled()
+    expect(journeys()).toHaveLength(2)
+  })
+
+  it('is no health check, and none of a connection between others', async () => {
+    network.connect(node, balancer, { probe: true })
+    network.connect(podPeer, node)
+    await settled()
+    expect(journeys()).toEqual([])
   })
 })

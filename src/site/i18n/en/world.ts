@@ -37,6 +37,8 @@ export const world = {
   tied: 'Tied to',
   command: 'The same in the terminal',
   events: 'Events',
+  requests: 'Requests',
+  service: (name: string) => `Service ${name}`,
   text: { yaml: 'YAML', json: 'What AWS answers' },
   kind: {
     account: 'Account',

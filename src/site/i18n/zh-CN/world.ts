@@ -36,6 +36,8 @@ export const world: typeof en.world = {
   tied: '关联',
   command: '在终端里这样做',
   events: '事件',
+  requests: '请求',
+  service: (name) => `Service ${name}`,
   text: { yaml: 'YAML', json: 'AWS 的应答' },
   kind: {
     account: '账号',

@@ -4,7 +4,7 @@ import { t } from '../../i18n/index.ts'
 import { onThemeChange } from '../../theme.ts'
 import { IconButton } from '../IconButton.tsx'
 import { boxAt, layOut } from './layout.ts'
-import { changedAt, heardAt, selected, tiedTo, world } from './model.ts'
+import { changedAt, heardAt, journeys, moment, selected, tiedTo, world } from './model.ts'
 import { paint, readPalette, type View } from './paint.ts'
 import { places, scrollTo } from './view.ts'
 
@@ -77,6 +77,7 @@ export function WorldMap() {
         hovered: hovered.peek()?.id,
         tied: new Set(selected.peek() ? tiedTo(selected.peek()!) : []),
         glow: (id) => (still ? 0 : Math.max(0, 1 - (begun - (changedAt.get(id) ?? -GLOW)) / GLOW)),
+        traffic: { journeys: moment.peek() === undefined ? journeys.peek() : [], now: begun, still },
       })
       const done = performance.now()
       performance.measure('drydock:world-paint', { start: begun, end: done })
@@ -127,6 +128,7 @@ export function WorldMap() {
     view.value
     selected.value
     hovered.value?.id
+    journeys.value
     draw.current()
   })
   // The tree and the table lead here.

@@ -1,5 +1,6 @@
 import { useEffect } from 'preact/hooks'
 import { t } from '../../i18n/index.ts'
+import { LastRequests } from './LastRequests.tsx'
 import { Moment } from './Moment.tsx'
 import { counts, filter, known, selected, world } from './model.ts'
 import { PartPanel } from './PartPanel.tsx'
@@ -73,6 +74,7 @@ export function WorldView() {
         )}
         {shape.value !== 'timeline' && <PartPanel />}
       </div>
+      {shape.value !== 'timeline' && <LastRequests />}
     </>
   )
 }

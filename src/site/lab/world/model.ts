@@ -1,5 +1,5 @@
 import { batch, computed, signal } from '@preact/signals'
-import type { Part, PartState, PictureChange, TimelineCall } from '#server/api.ts'
+import type { Journey, Part, PartState, PictureChange, TimelineCall } from '#server/api.ts'
 
 /** A part with what stands in it, in a steady order. */
 export interface Place {
@@ -40,6 +40,14 @@ export interface Filter {
 export const filter = signal<Filter>({ text: '', troubled: false })
 export const selected = signal<string | undefined>()
 
+/** A request that came through the world, and when this page heard of it, ms of the page's clock. */
+export interface Seen extends Journey {
+  at: number
+}
+/** The last of them, newest first. */
+export const journeys = signal<Seen[]>([])
+const JOURNEY_LIMIT = 30
+
 /** When the change that is to be shown next was heard of, 0: all is shown. The map measures by it. */
 export const heardAt = { current: 0 }
 
@@ -57,6 +65,11 @@ export function showChange(change: PictureChange): void {
   for (const id of change.gone) {
     parts.delete(id)
     changedAt.delete(id)
+  }
+  if (change.whole) journeys.value = []
+  if (change.journeys) {
+    const seen = change.journeys.map((journey) => ({ ...journey, at: now })).reverse()
+    journeys.value = [...seen, ...journeys.peek()].slice(0, JOURNEY_LIMIT)
   }
   known.value = true
   version.value++

@@ -1,5 +1,6 @@
 import type { Part, PartState } from '#server/api.ts'
 import type { Box } from './layout.ts'
+import { drawJourneys, type Traffic } from './paint-journeys.ts'
 
 /** The page's colours as a canvas takes them. */
 export type Palette = Record<(typeof TOKENS)[number], string>
@@ -55,6 +56,7 @@ export interface Scene {
   tied: ReadonlySet<string>
   /** From 1, just changed, to 0. */
   glow(id: string): number
+  traffic: Traffic
 }
 
 /** Text smaller than this on the screen is not drawn, px. */
@@ -89,7 +91,7 @@ export function paint(canvas: HTMLCanvasElement, scene: Scene): boolean {
     drawBox(context, box, scene, glow)
   }
   drawTies(context, scene)
-  return fading
+  return drawJourneys(context, boxes, palette, scene.traffic) || fading
 }
 
 function drawBox(context: CanvasRenderingContext2D, box: Box, scene: Scene, glow: number): void {
@@ -172,7 +174,7 @@ function drawTies(context: CanvasRenderingContext2D, { boxes, selected, tied, pa
   }
 }
 
-const middle = (box: Box): [number, number] => [
+export const middle = (box: Box): [number, number] => [
   box.x + box.width / 2,
   box.y + (box.holds ? 14 : box.height / 2),
 ]

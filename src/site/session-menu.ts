@@ -18,7 +18,10 @@ async function showMenu(): Promise<void> {
     if (location.pathname === href(path)) link.setAttribute('aria-current', 'page')
     menu.append(link)
   }
-  if (person.role === 'instructor' || person.role === 'admin') add('/classroom/', t.menu.classroom)
+  const leads = person.role === 'instructor' || person.role === 'admin'
+  // What pages have for those who lead courses shows itself by this.
+  if (leads) document.documentElement.dataset.leads = ''
+  if (leads) add('/classroom/', t.menu.classroom)
   if (person.role === 'admin') add('/people/', t.menu.people)
   const out = document.createElement('button')
   out.type = 'button'

@@ -311,6 +311,31 @@ it('lets people wait in line where all seats are taken, and starts their lab by 
       expect(await shown.locator('img[src="x"]').count()).toBe(0)
       expect(await shown.title()).not.toBe('hacked')
     }
+
+    // A lesson has notes for who leads courses, and a window for the projector that goes along.
+    const lesson = `${full.url}/lessons/orchestration/engine-and-orchestrator/`
+    await teacher.goto(lesson)
+    const notes = teacher.getByRole('complementary', { name: 'For the trainer' })
+    await notes.getByText('Bootcamp, three days with a trainer').waitFor()
+    const [projector] = await Promise.all([
+      teacher.waitForEvent('popup'),
+      notes.getByRole('button', { name: 'Show on the projector' }).click(),
+    ])
+    await projector.locator('html[data-present]').waitFor()
+    await notes.getByRole('button', { name: 'Next section' }).click()
+    await notes.getByText(/^2 of \d+: /).waitFor()
+    await expect.poll(() => projector.evaluate(() => scrollY)).toBeGreaterThan(0)
+    await projector.keyboard.press('ArrowRight')
+    await notes.getByText(/^3 of \d+: /).waitFor()
+    for (const hidden of ['.site-bar', '.trainer', '.lesson nav.track'])
+      expect(await projector.locator(hidden).isVisible()).toBe(false)
+    expect(await axeViolations(teacher)).toEqual([])
+    expect(await axeViolations(projector)).toEqual([])
+    await picture(teacher, 'trainer')
+    await projector.screenshot({ path: `${process.env.DRYDOCK_PICTURES ?? full.data}/projector.png` })
+    await page.goto(lesson)
+    await page.getByRole('button', { name: 'Sign out' }).waitFor()
+    expect(await page.locator('.trainer').isVisible()).toBe(false)
     expect(faults).toEqual([])
   } finally {
     await full.close()

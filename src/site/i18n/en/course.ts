@@ -6,6 +6,16 @@ export const labs = {
   progress: (passed: number, total: number) => `${passed} of ${total} steps done`,
 }
 
+export const trainer = {
+  title: 'For the trainer',
+  none: 'No learning path has notes for this lesson.',
+  present: 'Show on the projector',
+  back: 'Section back',
+  on: 'Next section',
+  at: (n: number, of: number, title: string) => `${n} of ${of}: ${title}`,
+  help: 'The projector’s window has the text alone, large. It goes along with this one; there, the arrow keys go from section to section and Escape closes it.',
+}
+
 export const lessons = {
   title: 'Lessons',
   lead: 'Short readings beside the labs: what a thing is, why it is so, and what people often get wrong.',

@@ -8,6 +8,16 @@ export const labs: typeof en.labs = {
   progress: (passed, total) => `已完成 ${passed}/${total} 步`,
 }
 
+export const trainer: typeof en.trainer = {
+  title: '给讲师',
+  none: '没有学习路径为这一课写了备注。',
+  present: '在投影上显示',
+  back: '上一节',
+  on: '下一节',
+  at: (n, of, title) => `${n}/${of}：${title}`,
+  help: '投影窗口只有放大的正文，并与这个窗口同步；在那里用方向键换节，按 Esc 关闭。',
+}
+
 export const lessons: typeof en.lessons = {
   title: '课程',
   lead: '配合实验的短文：一样东西是什么，为什么如此，人们常常弄错什么。',

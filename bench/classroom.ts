@@ -35,9 +35,6 @@ const PATIENCE = 60_000
 /** After a kill what was under way may fail for so long, ms: it was not acknowledged. */
 const CUT_OFF = 20_000
 
-if (process.argv[2] === 'serve') await serve(process.argv[3]!)
-else await main(Number(process.argv[2] ?? 10), Number(process.argv[3] ?? 2), process.argv[4] === 'kill')
-
 /** The measured server, a process of its own with its cloud and terminals. */
 async function serve(data: string): Promise<void> {
   const port = await freePort()
@@ -322,7 +319,7 @@ async function memory({ pid }: ChildProcess, data: string): Promise<Memory> {
     if (!found) return undefined
     if (id === pid) return 'server'
     if (found.command.includes('cloud/process.ts')) return found.command.includes(data) ? 'cloud' : undefined
-    if (found.command.includes('pty-host/main.ts')) return found.cwd.startsWith(data) ? 'host' : undefined
+    if (found.command.startsWith('drydock-pty-host')) return found.cwd.startsWith(data) ? 'host' : undefined
     return kindOf(found.parent) === 'host' || kindOf(found.parent) === 'shells' ? 'shells' : undefined
   }
   for (const [id, { rss }] of processes) {
@@ -339,3 +336,7 @@ const ms = (times: number[], share: number) => {
   const at = sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]
   return at === undefined ? 'none' : `${at.toFixed(at < 10 ? 1 : 0)} ms`
 }
+
+// Last of all: what stands above must be there by then.
+if (process.argv[2] === 'serve') await serve(process.argv[3]!)
+else await main(Number(process.argv[2] ?? 10), Number(process.argv[3] ?? 2), process.argv[4] === 'kill')

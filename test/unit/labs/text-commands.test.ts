@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { expect, it } from 'vitest'
 import { textCommands } from '#labs/text-commands.ts'
 
@@ -21,4 +22,10 @@ it('takes the shell commands of a text in order, and leaves out what only a pers
     '',
   ].join('\n')
   expect(textCommands(text)).toBe('one\ncat <<END\ntwo\nEND\n')
+})
+
+it('wants a command that the text shows as refused to end with its exit code', () => {
+  const run = (command: string) =>
+    spawnSync('bash', ['-euc', textCommands(`\`\`\`sh exit=1\n${command}\n\`\`\`\n`)]).status
+  expect([run('false'), run('true'), run('(exit 2)')]).toEqual([0, 64, 1])
 })

@@ -37,12 +37,15 @@ export async function writeLearnerFiles(home: string, world: WorldInfo): Promise
   await writeHubFile(home, world)
 }
 
-/** Writes `.aws/config` and `.aws/credentials` with the keys of the world's administrator, and a profile for each further account. */
+/**
+ * Writes `.aws/config` and `.aws/credentials` with the keys of the world's administrator, and a profile for each further account.
+ * The pager is off: in a terminal of ten lines nearly every answer would wait in it, and swallow the next command.
+ */
 export async function writeAwsFiles(home: string, world: WorldInfo): Promise<void> {
   const profiles = [{ name: 'default', administrator: world.administrator }, ...world.accounts]
   const config = profiles.map(
     ({ name }) =>
-      `[${name === 'default' ? name : `profile ${name}`}]\nregion = ${world.region}\noutput = json\n`,
+      `[${name === 'default' ? name : `profile ${name}`}]\nregion = ${world.region}\noutput = json\ncli_pager =\n`,
   )
   const credentials = profiles.map(
     ({ name, administrator: { accessKeyId, secretAccessKey } }) =>

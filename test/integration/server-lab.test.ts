@@ -70,7 +70,7 @@ describe('a lab', () => {
       '[default]\naws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = example\n',
     )
     expect(await readFile(join(home, '.aws/config'), 'utf8')).toBe(
-      '[default]\nregion = us-east-1\noutput = json\n',
+      '[default]\nregion = us-east-1\noutput = json\ncli_pager =\n',
     )
   })
 

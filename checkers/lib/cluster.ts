@@ -90,7 +90,7 @@ export async function existing<T>(
   const elsewhere = namespace !== undefined && namespace !== 'default'
   return t.found(await cluster.get<T>(kind, name, namespace ?? 'default'), {
     id,
-    title: `The ${word} ${name} exists`,
+    title: `The ${word} ${name}${elsewhere ? ` of ${namespace}` : ''} exists`,
     expected: `a ${word} ${name}${elsewhere ? ` in the namespace ${namespace}` : ''}`,
     observed: 'there is none',
     evidence: `kubectl get ${word.toLowerCase()}s${elsewhere ? ` -n ${namespace}` : ''}`,

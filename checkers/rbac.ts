@@ -2,6 +2,7 @@ import {
   AuthorizationV1Api,
   type V1ClusterRoleBinding,
   type V1Pod,
+  type V1RoleBinding,
   type V1ServiceAccount,
 } from '@kubernetes/client-node'
 import { type CheckContext, defineChecker } from '#checks/checker.ts'
@@ -29,6 +30,22 @@ async function may(
   return status?.allowed ?? false
 }
 
+/** The bindings of the namespace that name a robot which is not its service account, as `robot-reads is for default/robot`. */
+async function boundToOthers(cluster: Cluster): Promise<string[]> {
+  const bindings = await cluster.list<V1RoleBinding>('rbac.authorization.k8s.io/v1/RoleBinding', NAMESPACE)
+  return bindings.flatMap(({ metadata, subjects = [] }) =>
+    subjects
+      .filter(
+        ({ kind, name, namespace }) =>
+          /robot/.test(name) && !(kind === 'ServiceAccount' && name === 'robot' && namespace === NAMESPACE),
+      )
+      .map(
+        ({ kind, name, namespace }) =>
+          `${metadata?.name} is for ${kind === 'ServiceAccount' ? `${namespace}/${name}` : `the ${kind} ${name}`}`,
+      ),
+  )
+}
+
 const canI = (account: string, question: string) =>
   `kubectl auth can-i ${question} --as=system:serviceaccount:${NAMESPACE}:${account}`
 
@@ -39,7 +56,18 @@ async function reader(t: CheckContext): Promise<void> {
     cause: 'It was not created, or in another namespace.',
     hint: `kubectl create serviceaccount robot -n ${NAMESPACE}`,
   })
-  t.expect(await may(cluster, 'robot', 'list', 'pods'), {
+  const canList = await may(cluster, 'robot', 'list', 'pods')
+  const strangers = canList ? [] : await boundToOthers(cluster)
+  t.expect(strangers.length === 0, {
+    id: 'bound-to-another',
+    title: 'The binding is for the robot of shop',
+    expected: `a binding for ${NAMESPACE}/robot`,
+    observed: strangers.join(', '),
+    evidence: `kubectl get rolebindings -n ${NAMESPACE} -o wide`,
+    cause: 'A binding takes every name, also that of a service account that does not exist.',
+    hint: `kubectl delete the binding, and make it again with --serviceaccount=${NAMESPACE}:robot`,
+  })
+  t.expect(canList, {
     id: 'robot-cannot-read',
     title: 'The robot may list pods',
     expected: 'yes',

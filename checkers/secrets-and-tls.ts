@@ -1,14 +1,25 @@
 import { X509Certificate } from 'node:crypto'
-import type { V1Secret, V1Service } from '@kubernetes/client-node'
+import type { V1Pod, V1Secret, V1Service } from '@kubernetes/client-node'
 import { type CheckContext, defineChecker } from '#checks/checker.ts'
 import { type Cluster, containersOf, existing, kindCluster, readyDeployment } from './lib/cluster.ts'
 
 const decode = (value: string | undefined) => value && Buffer.from(value, 'base64').toString()
 
+/** The first pod with a container that started before a Secret was last written. */
+function olderThan({ metadata }: V1Secret, pods: V1Pod[]): V1Pod | undefined {
+  const written = Math.max(0, ...(metadata?.managedFields ?? []).map(({ time }) => time?.getTime() ?? 0))
+  return pods.find(({ status }) =>
+    status?.containerStatuses?.some(
+      ({ state }) => (state?.running?.startedAt?.getTime() ?? written) < written,
+    ),
+  )
+}
+
 async function findSecret(t: CheckContext, cluster: Cluster, name: string, id: string): Promise<V1Secret> {
   return await existing<V1Secret>(t, cluster, 'v1/Secret', name, {
     id,
-    cause: 'Pods that name a missing Secret wait: CreateContainerConfigError, or FailedMount.',
+    cause:
+      'It was not created yet, or has another name. Pods that name it wait: CreateContainerConfigError, or FailedMount.',
     hint: `kubectl create secret … ${name}; kubectl create secret --help lists the kinds`,
   })
 }
@@ -64,11 +75,7 @@ async function rotate(t: CheckContext): Promise<void> {
     hint: 'Write it anew with kubectl create secret … --dry-run=client -o yaml | kubectl apply -f -',
   })
   await readyDeployment(t, cluster, { name: 'app', hint: 'kubectl apply -f app.yaml' })
-  const changed = secret.metadata?.managedFields
-    ?.map(({ time }) => new Date(time ?? 0).getTime())
-    .reduce((a, b) => Math.max(a, b), 0)
-  const pods = await cluster.pods('default', 'app=app')
-  const old = pods.find(({ status }) => new Date(status?.startTime ?? 0).getTime() < (changed ?? 0))
+  const old = olderThan(secret, await cluster.pods('default', 'app=app'))
   t.expect(!old, {
     id: 'old-password-in-use',
     title: 'All pods started after the change',
@@ -114,6 +121,33 @@ async function serveTls(t: CheckContext): Promise<void> {
       : 'no Service shop',
     evidence: 'kubectl get service shop',
     hint: 'kubectl apply -f shop.yaml',
+  })
+  const old = olderThan(secret, await cluster.pods('default', 'app=shop'))
+  t.expect(!old, {
+    id: 'old-certificate-in-use',
+    title: 'The server started with this certificate',
+    expected: 'pods that are younger than the Secret shop-tls',
+    observed: `${old?.metadata?.name} is older`,
+    evidence: 'kubectl get pods -l app=shop',
+    cause: 'nginx reads its certificate when it starts. It still serves the one before.',
+    hint: 'kubectl rollout restart deployment/shop',
+  })
+  const client = await existing<V1Pod>(t, cluster, 'v1/Pod', 'client', {
+    cause: 'Nobody has asked the server yet.',
+    hint: 'kubectl apply -f client.yaml',
+  })
+  const phase = client.status?.phase
+  t.expect(phase === 'Succeeded', {
+    id: 'client-not-served',
+    title: 'The client got the page and trusts the server',
+    expected: 'phase Succeeded',
+    observed: `phase ${phase}`,
+    evidence: 'kubectl logs client',
+    cause:
+      phase === 'Failed'
+        ? 'curl gave up: the certificate that it trusts is not the one that the server shows.'
+        : 'It is still starting, or waits for the ConfigMap trust.',
+    hint: 'Put the newest tls.crt into the ConfigMap trust, delete the pod client and apply client.yaml again.',
   })
 }
 

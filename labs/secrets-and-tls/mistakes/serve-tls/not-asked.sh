@@ -1,0 +1,5 @@
+# finding: no-client
+openssl req -x509 -newkey rsa:2048 -nodes -keyout tls.key -out tls.crt -subj /CN=shop.default.svc -addext subjectAltName=DNS:shop.default.svc
+kubectl create secret tls shop-tls --cert=tls.crt --key=tls.key
+kubectl apply -f shop.yaml
+kubectl rollout status deployment/shop

@@ -77,6 +77,7 @@ async function ecr(t: CheckContext): Promise<void> {
     expected: `an image ${repository.repositoryUri}:v1`,
     observed: 'no image with the tag v1',
     evidence: 'aws ecr list-images --repository-name site',
+    cause: 'docker tag only gives a name. A push without a login to this registry, or before the repository was made, is refused.',
     hint: `docker tag site:v1 ${repository.repositoryUri}:v1, then docker push ${repository.repositoryUri}:v1`,
   })
 }
@@ -88,7 +89,7 @@ const compare = (t: CheckContext) =>
       title: 'The digests are compared',
       right: ['yes', 'true'],
       why: { else: 'The digest is computed from the content, and you pushed the same content twice.' },
-      evidence: 'docker images --digests',
+      evidence: `docker inspect --format '{{range .RepoDigests}}{{println .}}{{end}}' site:v1`,
       hint: 'Read the column DIGEST for both names.',
     },
     {

@@ -43,9 +43,11 @@ export async function expectAnswers(t: CheckContext, file: string, questions: Qu
 
 function expectAnswer(t: CheckContext, file: string, question: Question, value: unknown): void {
   const { key, title, right, choices, why, hint } = question
-  const answer = String(value ?? '')
+  const written = String(value ?? '')
     .trim()
     .toLowerCase()
+  // "Docker Hub" is meant as "docker-hub".
+  const answer = choices ? written.replace(/[\s_]+/g, '-') : written
   const evidence = question.evidence ?? `cat ~/${file}`
   t.expect(answer !== '', {
     id: `${key}-missing`,

@@ -1,4 +1,9 @@
-import { DescribeServicesCommand, ECSClient, ListTasksCommand } from '@aws-sdk/client-ecs'
+import {
+  DescribeServicesCommand,
+  DescribeTasksCommand,
+  ECSClient,
+  ListTasksCommand,
+} from '@aws-sdk/client-ecs'
 import { type CheckContext, defineChecker } from '#checks/checker.ts'
 import { expectAnswers } from './lib/answers.ts'
 import { eksCluster, readyDeployment } from './lib/cluster.ts'
@@ -30,15 +35,27 @@ async function onEcs(t: CheckContext): Promise<void> {
     evidence: `aws ecs describe-services --cluster ${CLUSTER} --services web --query 'services[0].desiredCount'`,
     hint: `aws ecs update-service --cluster ${CLUSTER} --service web --desired-count 2`,
   })
-  t.expect((service.runningCount ?? 0) >= 2, {
+  const running = (service.runningCount ?? 0) >= 2
+  t.expect(running, {
     id: 'tasks-not-running',
     title: 'Two tasks run',
     expected: '2 running',
     observed: `${service.runningCount} running, ${service.pendingCount} pending`,
     evidence: `aws ecs describe-services --cluster ${CLUSTER} --services web --query 'services[0].events[:3]'`,
-    cause: service.events?.[0]?.message ?? 'They are still starting.',
+    cause: (!running && (await whyStopped(t))) || (service.events?.[0]?.message ?? 'They are still starting.'),
     hint: `aws ecs wait services-stable --cluster ${CLUSTER} --services web`,
   })
+}
+
+/** Why a task of the service ended that did not get to run. */
+async function whyStopped(t: CheckContext): Promise<string | undefined> {
+  const ecs = t.aws(ECSClient)
+  const { taskArns = [] } = await ecs.send(
+    new ListTasksCommand({ cluster: CLUSTER, serviceName: 'web', desiredStatus: 'STOPPED' }),
+  )
+  if (taskArns.length === 0) return undefined
+  const { tasks = [] } = await ecs.send(new DescribeTasksCommand({ cluster: CLUSTER, tasks: taskArns }))
+  return tasks.find(({ stopCode }) => stopCode === 'TaskFailedToStart')?.stoppedReason
 }
 
 async function onEks(t: CheckContext): Promise<void> {

@@ -232,6 +232,28 @@ describe('a pod', () => {
     expect(Buffer.from(wholeOf(mount.files.get('color')!.content)).toString()).toBe('red')
   })
 
+  it('starts with the files of its ConfigMap as they are then', async () => {
+    cluster = await testCluster()
+    cluster.api.create('configmaps', config('settings', { colour: 'blue' }))
+    const env = [{ name: 'COLOR', valueFrom: { configMapKeyRef: { name: 'settings', key: 'color' } } }]
+    const volumeMounts = [{ name: 'files', mountPath: '/etc/settings' }]
+    cluster.api.create(
+      'pods',
+      pod('a', { env, volumeMounts }, { volumes: [{ name: 'files', configMap: { name: 'settings' } }] }),
+    )
+    await cluster.until(
+      'a',
+      () => status('a')?.containerStatuses?.[0]?.state?.waiting?.reason === 'CreateContainerConfigError',
+    )
+    cluster.api.update('configmaps', {
+      ...cluster.api.get<ConfigMap>('configmaps', 'default', 'settings')!,
+      data: { color: 'blue' },
+    })
+    await cluster.until('ready', () => isReady(cluster.pod('a')))
+    const { mounts } = cluster.runtime.specs.find(({ hostname }) => hostname === 'a')!
+    expect([...mounts!.find(({ path }) => path === '/etc/settings')!.files.keys()]).toEqual(['color'])
+  })
+
   it('has its variables, its token and the names of the Services', async () => {
     cluster = await testCluster()
     cluster.api.create('services', {

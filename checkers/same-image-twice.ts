@@ -77,7 +77,8 @@ async function ecr(t: CheckContext): Promise<void> {
     expected: `an image ${repository.repositoryUri}:v1`,
     observed: 'no image with the tag v1',
     evidence: 'aws ecr list-images --repository-name site',
-    cause: 'docker tag only gives a name. A push without a login to this registry, or before the repository was made, is refused.',
+    cause:
+      'docker tag only gives a name. A push without a login to this registry, or before the repository was made, is refused.',
     hint: `docker tag site:v1 ${repository.repositoryUri}:v1, then docker push ${repository.repositoryUri}:v1`,
   })
 }

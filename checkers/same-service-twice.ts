@@ -42,7 +42,8 @@ async function onEcs(t: CheckContext): Promise<void> {
     expected: '2 running',
     observed: `${service.runningCount} running, ${service.pendingCount} pending`,
     evidence: `aws ecs describe-services --cluster ${CLUSTER} --services web --query 'services[0].events[:3]'`,
-    cause: (!running && (await whyStopped(t))) || (service.events?.[0]?.message ?? 'They are still starting.'),
+    cause:
+      (!running && (await whyStopped(t))) || (service.events?.[0]?.message ?? 'They are still starting.'),
     hint: `aws ecs wait services-stable --cluster ${CLUSTER} --services web`,
   })
 }

@@ -175,10 +175,10 @@ describe.skipIf(!hasDocker())('by the real docker client', () => {
         build(
           [
             'FROM busybox',
-            'HEALTHCHECK --interval=1s CMD true',
+            'HEALTHCHECK --interval=1m30s --start-interval=500ms --retries=3 CMD true',
             'VOLUME /v',
             'STOPSIGNAL SIGINT',
-            'EXPOSE 80 53/udp',
+            'EXPOSE 80 90-91/udp',
             'USER 1',
             'SHELL ["/bin/ash","-c"]',
             'ENTRYPOINT ["x"]',
@@ -191,6 +191,15 @@ describe.skipIf(!hasDocker())('by the real docker client', () => {
       [
         'docker inspect all -f "{{.Config.Healthcheck.Test}} {{.Config.Volumes}} {{.Config.StopSignal}} {{.Config.User}} {{.Config.Shell}} {{.Config.Entrypoint}} {{.Config.Cmd}}"',
         '[CMD-SHELL true] map[/v:{}] SIGINT 1 [/bin/ash -c] [x] [y]',
+      ],
+      ['docker inspect all -f "{{.Config.ExposedPorts}}"', 'map[80/tcp:{} 90/udp:{} 91/udp:{}]'],
+      [
+        'docker history all --no-trunc --format "{{.CreatedBy}}" | grep -E "SHELL \\[|EXPOSE|HEALTH"',
+        [
+          '/bin/sh -c #(nop)  SHELL [/bin/ash -c]',
+          '/bin/sh -c #(nop)  EXPOSE 80 90-91/udp',
+          `/bin/sh -c #(nop)  HEALTHCHECK &{["CMD-SHELL" "true"] "1m30s" "0s" "0s" "500ms" '\\x03'}`,
+        ].join('\n'),
       ],
       [
         build(['FROM alpine:3.22', 'RUN apk add --no-cache curl && curl --version | head -1']),
@@ -214,6 +223,11 @@ describe.skipIf(!hasDocker())('by the real docker client', () => {
         failed(['FROM busybox', 'COPY a b /file']),
         'When using COPY with more than one source file, the destination must be a directory and end with a /',
       ],
+      [
+        failed(['FROM busybox', 'HEALTHCHECK --interval=1us CMD true']),
+        'Interval "interval" cannot be less than 1ms',
+      ],
+      [failed(['FROM busybox', 'EXPOSE 91-90']), 'invalid containerPort: 91-90'],
       [failed(['FROM busybox', 'COPY --chmod=755 a /']), /^the --chmod option requires BuildKit/],
       [
         failed(['FROM busybox', 'RUN --mount=type=cache,target=/c true']),

@@ -139,11 +139,12 @@ export class Distribution {
     const client = new RegistryClient(this.#transport, registryHost(reference.domain), credentials)
     const { path } = reference
     const ids = image.config.rootfs.diff_ids
-    for (const id of ids) progress.send({ status: 'Preparing', progressDetail: {}, id: short(id) })
+    // From the top layer down; five go at a time, the others wait.
+    const order = image.layers.map((layer, index) => ({ layer, id: short(ids[index]!) })).reverse()
+    for (const { id } of order) progress.send({ status: 'Preparing', progressDetail: {}, id })
+    for (const { id } of order.slice(5)) progress.send({ status: 'Waiting', progressDetail: {}, id })
     try {
-      for (let index = 0; index < image.layers.length; index++) {
-        await this.#pushLayer(client, reference, image.layers[index]!, short(ids[index]!), progress)
-      }
+      for (const { layer, id } of order) await this.#pushLayer(client, reference, layer, id, progress)
       const config: Descriptor = {
         mediaType: 'application/vnd.docker.container.image.v1+json',
         digest: image.id,

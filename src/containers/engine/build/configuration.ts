@@ -82,7 +82,7 @@ export function configurationChange(step: Instruction, context: StageContext): C
     case 'SHELL': {
       const { json } = step
       if (!json || json.length === 0) throw badRequest('SHELL requires the arguments to be in JSON form')
-      return change(shownList(json), () => ({ Shell: json }))
+      return change(`[${json.join(' ')}]`, () => ({ Shell: json }))
     }
     case 'ONBUILD':
       return onBuild(step)
@@ -116,13 +116,17 @@ function environment(pairs: readonly [string, string][]): ConfigurationChange {
 }
 
 function expose(words: readonly string[]): ConfigurationChange {
-  const ports = words.map((word) => (word.includes('/') ? word : `${word}/tcp`))
-  for (const port of ports) {
-    if (!/^\d+(?:-\d+)?\/(?:tcp|udp|sctp)$/.test(port))
-      throw badRequest(`invalid containerPort: ${port.split('/')[0]}`)
-  }
-  const shown = ports.map((port) => port.replace('/tcp', '')).join(' ')
-  return change(shown, (config) => ({ ExposedPorts: { ...config.ExposedPorts, ...emptyObjects(ports) } }))
+  const ports = words.flatMap((word) => {
+    const [, first, last = first, protocol = 'tcp'] =
+      /^(\d+)(?:-(\d+))?(?:\/(tcp|udp|sctp))?$/.exec(word) ?? []
+    if (first === undefined || Number(last) < Number(first) || Number(last) > 65_535)
+      throw badRequest(`invalid containerPort: ${word.split('/')[0]}`)
+    const count = Number(last) - Number(first) + 1
+    return Array.from({ length: count }, (_, index) => `${Number(first) + index}/${protocol}`)
+  })
+  return change(words.join(' '), (config) => ({
+    ExposedPorts: { ...config.ExposedPorts, ...emptyObjects(ports) },
+  }))
 }
 
 function onBuild({ text }: Instruction): ConfigurationChange {
@@ -144,16 +148,54 @@ function healthcheck({ text, flags, line }: Instruction): ConfigurationChange {
     const json = rest.startsWith('[') ? parseInstruction(`CMD ${rest}`, line).json : undefined
     test = json ? ['CMD', ...json] : ['CMD-SHELL', rest]
   }
-  const { interval, timeout, retries, 'start-period': startPeriod } = flags
-  return change(text, () => ({
+  const durations = HEALTH_DURATIONS.map(([flag, field]) => [field, flagDuration(flag, flags[flag])] as const)
+  const retries = Number(flags.retries ?? 0)
+  if (!Number.isSafeInteger(retries))
+    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(flags.retries)}: invalid syntax`)
+  if (retries < 0) throw badRequest(`--retries cannot be negative (${retries})`)
+  const list = test.map((word) => JSON.stringify(word)).join(' ')
+  const shownDurations = durations.map(([, value]) => `"${goDuration(value)}"`).join(' ')
+  // As Go prints the structure: a number as the character that has it.
+  const shown = `&{[${list}] ${shownDurations} '\\x${retries.toString(16).padStart(2, '0')}'}`
+  return change(shown, () => ({
     Healthcheck: {
       Test: test,
-      ...(interval ? { Interval: nanoseconds(interval) } : {}),
-      ...(timeout ? { Timeout: nanoseconds(timeout) } : {}),
-      ...(startPeriod ? { StartPeriod: nanoseconds(startPeriod) } : {}),
-      ...(retries ? { Retries: Number(retries) } : {}),
+      ...Object.fromEntries(durations.filter(([, value]) => value > 0)),
+      ...(retries > 0 ? { Retries: retries } : {}),
     },
   }))
+}
+
+const HEALTH_DURATIONS = [
+  ['interval', 'Interval'],
+  ['timeout', 'Timeout'],
+  ['start-period', 'StartPeriod'],
+  ['start-interval', 'StartInterval'],
+] as const
+
+/** A flag's duration in nanoseconds. Throws EngineError with the builder's text. */
+function flagDuration(flag: string, text: string | undefined): number {
+  if (text === undefined) return 0
+  if (!/^(?:[\d.]+(?:ns|us|ms|s|m|h))+$/.test(text))
+    throw badRequest(
+      /^[\d.]+$/.test(text)
+        ? `time: missing unit in duration ${JSON.stringify(text)}`
+        : `time: invalid duration ${JSON.stringify(text)}`,
+    )
+  const value = nanoseconds(text)
+  if (value < 1e6) throw badRequest(`Interval ${JSON.stringify(flag)} cannot be less than 1ms`)
+  return value
+}
+
+/** `1m30s`, `500ms`, `0s` */
+function goDuration(value: number): string {
+  if (value === 0) return '0s'
+  if (value < 1e9) return `${value / 1e6}ms`
+  const hours = Math.floor(value / 3600e9)
+  const minutes = Math.floor((value % 3600e9) / 60e9)
+  const seconds = `${(value % 60e9) / 1e9}s`
+  if (hours > 0) return `${hours}h${minutes}m${seconds}`
+  return minutes > 0 ? `${minutes}m${seconds}` : seconds
 }
 
 const GO_UNITS: Record<string, number> = { ns: 1, us: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 }

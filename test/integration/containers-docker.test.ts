@@ -119,6 +119,10 @@ describe.each(CLIENTS)('%s', (_name, command) => {
     const digest = /^v1: digest: (sha256:[0-9a-f]{64}) size: \d+$/m.exec(stdout)?.[1]
     expect(digest).toBeDefined()
     expect(stdout).toContain(`The push refers to repository [${REGISTRY}/web]`)
+    const [{ RootFS }] = JSON.parse((await docker(['image', 'inspect', 'site'])).stdout)
+    expect([...stdout.matchAll(/^([0-9a-f]{12}): Preparing/gm)].map(([, id]) => id)).toEqual(
+      RootFS.Layers.map((id: string) => id.slice(7, 19)).reverse(),
+    )
     expect((await docker(['push', `${REGISTRY}/web:v1`])).stdout).toContain('Layer already exists')
     expect((await docker(['rmi', 'site', `${REGISTRY}/web:v1`])).stdout).toMatch(
       /^Untagged: site:latest\nUntagged: .*\nUntagged: .*@sha256:.*\nDeleted: sha256:/,

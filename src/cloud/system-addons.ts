@@ -1,5 +1,6 @@
 import { addons } from '#aws/eks/data/addons.ts'
 import { GP2_CLASS } from '#kubernetes/addons/ebs-csi-driver.ts'
+import { eksDefinitions } from '#kubernetes/addons/vpc-definitions.ts'
 import { type AddonName, type AddonObject, eksAddon } from '#kubernetes/eks-addons.ts'
 import { NODE_BOOTSTRAPPER } from '#kubernetes/eks-nodes.ts'
 import type { World } from '#world/world.ts'
@@ -27,7 +28,7 @@ export function installSystemAddons(world: World, { record, kubernetes }: Runnin
     if (!kubernetes.client.get(resource, namespace, name)) kubernetes.client.create(resource, object)
   }
   // EKS itself depends on these, and makes them again.
-  NODE_BOOTSTRAPPER.forEach(make)
+  for (const object of [...NODE_BOOTSTRAPPER, ...eksDefinitions()]) make(object)
   if (world.store.get(doneKey(record.uid))) return
   const dnsAddress = record.serviceIpv4Cidr.replace(/\.\d+\/\d+$/, '.10')
   for (const name of record.bootstrapAddons === false ? [] : SYSTEM_ADDONS) {

@@ -4,6 +4,7 @@ import { ebsCsiDriver } from './addons/ebs-csi-driver.ts'
 import { efsCsiDriver } from './addons/efs-csi-driver.ts'
 import { metricsServer } from './addons/metrics-server.ts'
 import { podIdentityAgent } from './addons/pod-identity-agent.ts'
+import { cniDefinitions } from './addons/vpc-definitions.ts'
 import type { KubernetesObject } from './api.ts'
 import { ON_EC2_NODES } from './ec2-nodes.ts'
 
@@ -78,6 +79,7 @@ function vpcCni({ registry, version, configuration }: AddonOptions): AddonObject
   }
   const selector = { 'k8s-app': 'aws-node' }
   return [
+    ...cniDefinitions(),
     serviceAccount('aws-node', labels),
     {
       resource: 'daemonsets.apps',

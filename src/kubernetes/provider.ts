@@ -187,6 +187,8 @@ export interface ClusterOptions {
   tokenIssuer?: string
   /** Where the API server listens inside the world: the control plane's addresses in the customer's subnets. Default: nowhere. */
   controlPlaneAddresses?: string[]
+  /** The names of the hosts that have these addresses; default: EC2's own. */
+  hostnames?: string[]
   /** Where all API servers of the cluster that run now listen; default: `controlPlaneAddresses`. */
   apiServers?(): string[]
   /** Default 443. */

@@ -57,6 +57,32 @@ describe('IAM roles for service accounts', () => {
     expect(keys).toEqual([expect.objectContaining({ kty: 'RSA', alg: 'RS256', use: 'sig' })])
   })
 
+  it('has the kinds of its VPC networking, and the leases of its API servers', async () => {
+    expect(await shell.ok('kubectl get crd -o name | cut -d/ -f2')).toBe(
+      'cninodes.vpcresources.k8s.aws\neniconfigs.crd.k8s.amazonaws.com\npolicyendpoints.networking.k8s.aws\nsecuritygrouppolicies.vpcresources.k8s.aws',
+    )
+    expect(await shell.ok('kubectl explain sgp.spec.securityGroups.groupIds')).toMatch(
+      /KIND: +SecurityGroupPolicy\nVERSION: +v1beta1\n\nFIELD: groupIds <\[\]string>/,
+    )
+    await shell.write(
+      'sgp.yaml',
+      '{apiVersion: vpcresources.k8s.aws/v1beta1, kind: SecurityGroupPolicy, metadata: {name: db}, spec: {podSelector: {matchLabels: {role: db}}, securityGroups: {groupIds: [sg-1]}}}',
+    )
+    expect(await shell.ok('kubectl apply -f sgp.yaml && kubectl get sgp --no-headers')).toMatch(
+      /^securitygrouppolicy.vpcresources.k8s.aws\/db created\ndb +\["sg-1"\]$/,
+    )
+    expect(
+      await shell.fails('sed s/sg-1/1,2,3,4,5,6/ sgp.yaml | kubectl apply --validate=false -f -'),
+    ).toContain('spec.securityGroups.groupIds: Too many: 6: must have at most 5 items')
+    await shell.ok('kubectl delete sgp db')
+    // https://kubernetes.io/docs/concepts/architecture/leases/#api-server-identity
+    expect(
+      await shell.ok(
+        `kubectl -n kube-system get lease -l apiserver.kubernetes.io/identity=kube-apiserver --no-headers`,
+      ),
+    ).toMatch(/^(?:apiserver-[a-z2-7]{26} +apiserver-[a-z2-7]{26}_[0-9a-f-]{36} +\w+\n?){2}$/)
+  })
+
   it('gives a pod a token that STS takes once provider and trust policy are right', async () => {
     const provider = issuer.replace('https://', '')
     const trust = (subject: string) =>
@@ -71,9 +97,12 @@ describe('IAM roles for service accounts', () => {
       kubectl create serviceaccount app
       kubectl annotate serviceaccount app eks.amazonaws.com/role-arn=arn:aws:iam::${account}:role/app
       ${pod('irsa', 'app')}`)
-    expect(await shell.ok('kubectl exec irsa -- env')).toContain(
+    const env = await shell.ok('kubectl exec irsa -- env')
+    expect(env).toContain(
       'AWS_WEB_IDENTITY_TOKEN_FILE=/var/run/secrets/eks.amazonaws.com/serviceaccount/token',
     )
+    // As containerd and runc put it together: the image's variables, the pod's, those of services, HOME.
+    expect(env).toMatch(/^PATH=.*\nHOSTNAME=irsa\n[\s\S]*AWS_[\s\S]*KUBERNETES_[\s\S]*\nHOME=\/root$/)
     expect(await shell.fails(assume)).toContain(
       `An error occurred (InvalidIdentityToken) when calling the AssumeRoleWithWebIdentity operation: No OpenIDConnect provider found in your account for ${issuer}`,
     )

@@ -124,7 +124,8 @@ describe('kind', { timeout: 90_000 }, () => {
     expect(await shell.ok('kubectl -n kube-public get cm cluster-info -o name')).toBe(
       'configmap/cluster-info',
     )
-    expect(await shell.ok('kubectl -n kube-system get lease -o name')).toContain('kube-scheduler')
+    const leases = await shell.ok('kubectl -n kube-system get lease -o name')
+    expect(leases).toMatch(/\/apiserver-[a-z2-7]{26}\n[\s\S]*kube-controller-manager\n[\s\S]*kube-scheduler/)
     expect(await shell.ok('kubectl get sc -o name')).toBe('storageclass.storage.k8s.io/standard')
     expect(await shell.ok('kubectl auth whoami')).toContain('kubernetes-admin')
     await eventually('kubectl get cs', /scheduler +Healthy[\s\S]*etcd-0 +Healthy/)

@@ -281,14 +281,15 @@ class RunningContainer implements SimulatedContainer {
     const env = new Map([
       ['PATH', DEFAULT_PATH],
       ['HOSTNAME', this.spec.hostname],
-      ['HOME', user.home],
     ])
-    if (this.spec.tty) env.set('TERM', 'xterm')
     for (const line of this.spec.image.config.config.Env ?? []) {
       const equals = line.indexOf('=')
       env.set(line.slice(0, equals), line.slice(equals + 1))
     }
+    if (this.spec.tty) env.set('TERM', 'xterm')
     for (const [name, value] of Object.entries(this.spec.env)) env.set(name, value)
+    // runc adds it where nobody has.
+    if (!env.has('HOME')) env.set('HOME', user.home)
     return env
   }
 

@@ -20,6 +20,7 @@ import { ApiHost } from './http/server.ts'
 import { Streams } from './http/streams.ts'
 import { Subresources } from './http/subresources.ts'
 import { Verbs } from './http/verbs.ts'
+import { ALL, identityLeases } from './identity-leases.ts'
 import { KubeletHolder } from './kubelet-holder.ts'
 import { loadSchema, type Schema } from './schema/schema.ts'
 import { Objects } from './storage/objects.ts'
@@ -99,6 +100,9 @@ export class ApiServer {
       this.#endpoints,
       ...own.map((controller) => controllers.start(controller(this.#objects))),
     ]
+    const leases = controllers.start(identityLeases(this.#objects))
+    leases.enqueue(ALL)
+    this.#running.push(leases)
     this.#running.push(await listenInside(this.#cluster, this.host))
   }
 

@@ -23,7 +23,7 @@ export function runtimeSpec(
     image,
     ...(command && { command: command.map((part) => expand(part, env)) }),
     ...(args && { args: args.map((part) => expand(part, env)) }),
-    env: { ...env, HOSTNAME: hostname },
+    env,
     ...userOf(pod, spec, image),
     ...(workingDir && { workingDir }),
     hostname,

@@ -15,12 +15,16 @@ export interface EnvironmentSource {
   podAddress: string
 }
 
-/** A container's variables: services, `envFrom`, `env`, later ones winning; `$(NAME)` is replaced. Throws ConfigError. */
+/**
+ * A container's variables: `envFrom`, `env`, and those of services that have not been given; `$(NAME)` is replaced. Upstream's order is
+ * that of a Go map, with the services at the end. Throws ConfigError.
+ */
 export function environmentOf(
   source: EnvironmentSource,
   container: ContainerSpecification,
 ): Record<string, string> {
-  const env: Record<string, string> = serviceVariables(source)
+  const services = serviceVariables(source)
+  const env: Record<string, string> = {}
   for (const { prefix = '', configMapRef, secretRef } of container.envFrom ?? []) {
     const data = configMapRef
       ? configMapData(source, configMapRef.name!, configMapRef.optional)
@@ -30,9 +34,12 @@ export function environmentOf(
     for (const [key, value] of Object.entries(data ?? {})) env[`${prefix}${key}`] = value
   }
   for (const { name, value, valueFrom } of container.env ?? []) {
-    const found = valueFrom ? variableOf(source, container, valueFrom) : expand(value ?? '', env)
+    const found = valueFrom
+      ? variableOf(source, container, valueFrom)
+      : expand(value ?? '', { ...services, ...env })
     if (found !== undefined) env[name] = found
   }
+  for (const [name, value] of Object.entries(services)) env[name] ??= value
   return env
 }
 

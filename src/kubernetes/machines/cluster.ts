@@ -24,6 +24,7 @@ export type ServerSettings = Pick<
   | 'servingCertificate'
   | 'serviceAccountKey'
   | 'controlPlaneAddresses'
+  | 'hostnames'
   | 'apiPort'
   | 'authorizers'
   | 'rbac'

@@ -141,6 +141,7 @@ export const apiServer = (machines: Machines, version: string): Program =>
         },
         serviceAccountKey: await text('service-account-signing-key-file'),
         controlPlaneAddresses: [address],
+        hostnames: [process.machine.hostname],
         apiPort: port,
         endpoint: flags.get('service-account-issuer')!,
         rbac: modes.includes('RBAC'),

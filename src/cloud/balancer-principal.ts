@@ -9,6 +9,13 @@ import type { BalancerCaller } from '#kubernetes/balancers/stack.ts'
 const FIRST_CALL =
   'operation error Elastic Load Balancing v2: DescribeLoadBalancers, get identity: get credentials: failed to refresh cached credentials'
 
+/** As whom EKS works for a cluster. Throws when its role is gone. */
+export function clusterPrincipal(scope: Scope, { roleArn }: ClusterRecord, session: string): Principal {
+  const principal = rolePrincipal(scope.world, roleArn, session)
+  if (principal) return principal
+  throw new Error(`AccessDenied: the role ${roleArn} does not exist`)
+}
+
 /**
  * As whom the controller calls AWS: the role of its service account, which must trust the cluster's issuer, else the node's.
  * https://docs.aws.amazon.com/eks/latest/userguide/iam-roles-for-service-accounts.html

@@ -26,7 +26,13 @@ import { controllerPrincipal } from './balancer-principal.ts'
 const TITLE = 'Elastic Load Balancing v2'
 /** What the controller gives HTTPS listeners unless it is told otherwise (`--default-ssl-policy`). */
 const DEFAULT_SSL_POLICY = 'ELBSecurityPolicy-2016-08'
-const CLUSTER_TAG = 'elbv2.k8s.aws/cluster'
+
+/** By what tags a controller knows what is its own. */
+export interface BalancerTags {
+  cluster: string
+  domain: string
+}
+const INSTALLED_TAGS: BalancerTags = { cluster: 'elbv2.k8s.aws/cluster', domain: 'k8s.aws' }
 
 /**
  * What the AWS Load Balancer Controller of an EKS cluster does in the account, as the role of its pods; or as another caller, who
@@ -37,6 +43,7 @@ export function balancerStacks(
   cluster: ClusterRecord,
   principalOf: (caller: BalancerCaller) => Principal = (caller) =>
     controllerPrincipal(scope, cluster, caller),
+  { cluster: CLUSTER_TAG, domain }: BalancerTags = INSTALLED_TAGS,
 ): BalancerCloud {
   const tagsOf = ({
     kind,
@@ -45,7 +52,7 @@ export function balancerStacks(
   }: Pick<BalancerStack, 'kind' | 'id'> & { tags?: Record<string, string> }) => ({
     ...tags,
     [CLUSTER_TAG]: cluster.name,
-    [`${kind}.k8s.aws/stack`]: id,
+    [`${kind}.${domain}/stack`]: id,
   })
   const callAs = (caller: BalancerCaller, tags: Record<string, string>): AwsCall =>
     awsCaller({
@@ -60,7 +67,7 @@ export function balancerStacks(
     })
   /** Whether a resource belongs to a stack, by its tags. */
   const belongs = (tags: Record<string, string>) => (record: { tags: Record<string, string> }) =>
-    [CLUSTER_TAG, ...Object.keys(tags).filter((key) => key.endsWith('.k8s.aws/stack'))].every(
+    [CLUSTER_TAG, ...Object.keys(tags).filter((key) => key.endsWith(`.${domain}/stack`))].every(
       (key) => record.tags[key] === tags[key],
     )
 

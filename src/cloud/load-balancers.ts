@@ -13,6 +13,7 @@ import {
   ensureBalancerGroup,
   removeBalancerGroup,
 } from './balancer-network.ts'
+import { clusterPrincipal } from './balancer-principal.ts'
 import { balancerStacks } from './balancer-stacks.ts'
 
 type Balancers = Pick<CloudProvider, 'ensureLoadBalancer' | 'deleteLoadBalancer'>
@@ -50,11 +51,7 @@ export function serviceLoadBalancers(scope: Scope, cluster: ClusterRecord): Bala
         : `AccessDenied: the role ${cluster.roleArn} does not exist`,
     )
   }
-  const network = balancerStacks(scope, cluster, () => {
-    const principal = rolePrincipal(scope.world, cluster.roleArn, 'service-controller')
-    if (principal) return principal
-    throw new Error(`AccessDenied: the role ${cluster.roleArn} does not exist`)
-  })
+  const network = balancerStacks(scope, cluster, () => clusterPrincipal(scope, cluster, 'service-controller'))
 
   /** A network load balancer that leads to the nodes (`aws-load-balancer-type: nlb`). */
   async function ensureNetworkBalancer(service: LoadBalancerRequest) {

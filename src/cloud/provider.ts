@@ -1,12 +1,14 @@
 import { allocatePodAddress, releasePodAddress, releasePodsOf, type Scope } from '#aws/ec2/index.ts'
 import { registryPassword } from '#aws/ecr/index.ts'
-import type { ClusterRecord, NodeRecord } from '#aws/eks/index.ts'
+import { AUTO_CLUSTER_TAG } from '#aws/eks/auto-machines.ts'
+import { type ClusterRecord, clusters, type NodeRecord } from '#aws/eks/index.ts'
 import { nodeNamed } from '#aws/eks/node-index.ts'
 import { roleMay, rolePrincipal } from '#aws/iam/identity.ts'
 import type { ClusterApi } from '#kubernetes/api.ts'
 import type { CloudProvider } from '#kubernetes/provider.ts'
 import { ConnectError } from '#network/virtual-network.ts'
-import { balancerStacks } from './balancer-stacks.ts'
+import { clusterPrincipal } from './balancer-principal.ts'
+import { type BalancerTags, balancerStacks } from './balancer-stacks.ts'
 import { ebsVolumes } from './ebs-volumes.ts'
 import type { EfsFiles } from './efs-files.ts'
 import { efsVolumes } from './efs-volumes.ts'
@@ -14,6 +16,7 @@ import { serviceLoadBalancers } from './load-balancers.ts'
 import { eksPodWebhooks } from './pod-webhooks.ts'
 import type { VpcPaths } from './vpc-paths.ts'
 
+const AUTO_TAGS: BalancerTags = { cluster: AUTO_CLUSTER_TAG, domain: 'eks.amazonaws.com' }
 const ECR_REFERENCE = /^\d{12}\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com\//
 
 /** What the provider needs of the world's networks. */
@@ -43,6 +46,10 @@ export function eksProvider(
   return {
     ...serviceLoadBalancers(scope, cluster),
     balancers: balancerStacks(scope, cluster),
+    autoBalancers: {
+      ...balancerStacks(scope, cluster, () => clusterPrincipal(scope, cluster, 'eks-auto-mode'), AUTO_TAGS),
+      cluster: () => (clusters.find(scope, cluster.name)?.autoMode?.enabled ? cluster.name : undefined),
+    },
     mutatePod: eksPodWebhooks(scope, cluster),
     volumes: ebsVolumes(scope, cluster, () => clientOf(cluster.uid)),
     files: efsVolumes(scope, cluster, { files, paths, clientOf: () => clientOf(cluster.uid) }),

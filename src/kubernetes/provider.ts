@@ -70,6 +70,8 @@ export interface CloudProvider {
   deleteLoadBalancer(service: { namespace: string; name: string; uid: string }): Promise<void>
   /** What the AWS Load Balancer Controller, where it is installed, works on; undefined: no such cloud. */
   balancers?: BalancerCloud
+  /** What EKS Auto Mode's load balancing works on, and the cluster's name while it is on. */
+  autoBalancers?: BalancerCloud & { cluster(): string | undefined }
 }
 
 /** A volume that a claim asks for. */

@@ -149,6 +149,58 @@ spec:
     await expect.poll(() => shell.ok(attached), { timeout: 60_000 }).toBe('')
   })
 
+  // https://docs.aws.amazon.com/eks/latest/userguide/auto-configure-alb.html, …/auto-configure-nlb.html
+  it('makes load balancers for its Ingresses and Services, with the rights of the cluster’s role', {
+    timeout: 180_000,
+  }, async () => {
+    await shell.write(
+      'balancers.yaml',
+      `apiVersion: eks.amazonaws.com/v1
+kind: IngressClassParams
+metadata: {name: alb}
+spec: {scheme: internet-facing}
+---
+apiVersion: networking.k8s.io/v1
+kind: IngressClass
+metadata: {name: alb}
+spec: {controller: eks.amazonaws.com/alb, parameters: {apiGroup: eks.amazonaws.com, kind: IngressClassParams, name: alb}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{port: 80}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: web}
+spec:
+  ingressClassName: alb
+  rules: [{http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: net, annotations: {service.beta.kubernetes.io/aws-load-balancer-scheme: internet-facing}}
+spec: {type: LoadBalancer, loadBalancerClass: eks.amazonaws.com/nlb, selector: {app: web}, ports: [{port: 80}]}
+`,
+    )
+    await shell.ok(`
+      aws iam attach-role-policy --role-name auto-cluster --policy-arn arn:aws:iam::aws:policy/AmazonEKSLoadBalancingPolicy
+      kubectl apply -f balancers.yaml
+      kubectl wait ingress/web service/net --for=jsonpath='{.status.loadBalancer.ingress[0].hostname}' --timeout=300s`)
+    for (const kind of ['ingress/web', 'service/net']) {
+      const host = await shell.ok(
+        `kubectl get ${kind} -o jsonpath='{.status.loadBalancer.ingress[0].hostname}'`,
+      )
+      const page = async () => (await shell.run(`curl -s -m 5 http://${host}/`)).stdout
+      await expect.poll(page, { timeout: 60_000 }).toContain('Welcome to nginx!')
+    }
+    expect(
+      await shell.ok('kubectl get targetgroupbindings.eks.amazonaws.com -o jsonpath={..spec.targetType}'),
+    ).toBe('ip ip')
+    await shell.ok('kubectl delete -f balancers.yaml --timeout=120s')
+    expect(await shell.ok('aws elbv2 describe-load-balancers --query LoadBalancers --output text')).toBe('')
+  })
+
   it('ends a machine when nothing is left on it, and sends pods that tolerate it to the system pool', {
     timeout: 120_000,
   }, async () => {

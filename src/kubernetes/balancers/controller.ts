@@ -5,16 +5,22 @@ import { resourcePrefix } from '../keys.ts'
 import type { EndpointSlice, Ingress, IngressClass, Pod, Service } from '../objects.ts'
 import { nameOf, splitName } from '../pods.ts'
 import { classParams } from './class-params.ts'
+import { AUTO, bindingsOf, INSTALLED } from './flavour.ts'
 import { ALB_PREFIX, type IngressGroup, ingressStack } from './ingress-model.ts'
-import { type Installation, Installations, runsController } from './installation.ts'
+import {
+  type Installation,
+  Installations,
+  managedWorkplace,
+  runsController,
+  type Workplace,
+} from './installation.ts'
 import { isForController, serviceStack } from './service-model.ts'
 import { type BalancerStack, ModelError } from './stack.ts'
-import { BINDINGS, bindTargetGroups, type TargetGroupBinding, targetsOf, unbind } from './target-bindings.ts'
+import { bindTargetGroups, type TargetGroupBinding, targetsOf, unbind } from './target-bindings.ts'
 
 const INGRESSES = 'ingresses.networking.k8s.io'
 const CLASSES = 'ingressclasses.networking.k8s.io'
-const CONTROLLER = 'ingress.k8s.aws/alb'
-const SERVICE_FINALIZER = 'service.k8s.aws/resources'
+const DEFINITIONS = 'customresourcedefinitions.apiextensions.k8s.io'
 /** Retries after a failure (ms), doubling. */
 const RETRY_MS = 5_000
 const RETRY_MAX_MS = 1_000_000
@@ -31,20 +37,32 @@ const SERVICE: Kind = { resource: 'services', component: 'service' }
 
 /**
  * The AWS Load Balancer Controller: gives Ingresses of its class an application load balancer and Services that ask for it a network
- * one, while its pods run. Undefined in a cluster without AWS. Models kubernetes-sigs/aws-load-balancer-controller v2.14.
+ * one, while its pods run. The same, under other names, is EKS Auto Mode's. Undefined in a cluster without AWS. Models kubernetes-sigs/aws-load-balancer-controller v2.14.
  */
-export function balancerController(plane: ControlPlane): (Controller & { close(): void }) | undefined {
+export function balancerController(
+  plane: ControlPlane,
+  flavour = INSTALLED,
+): (Controller & { close(): void }) | undefined {
   const { api, options } = plane
-  const cloud = options.provider.balancers
+  const { balancers, autoBalancers } = options.provider
+  const cloud = flavour === AUTO ? autoBalancers : balancers
   if (!cloud) return
-  const installations = new Installations(plane)
+  const installations: Workplace =
+    flavour === AUTO ? managedWorkplace(() => autoBalancers!.cluster()) : new Installations(plane)
+  const { group, domain, ingressController, annotated } = flavour
+  const BINDINGS = bindingsOf(flavour)
+  const IMPLICIT = `ingress.${domain}/resources`
+  const EXPLICIT = `group.ingress.${domain}/`
+  const SERVICE_FINALIZER = `service.${domain}/resources`
+  const finalizerOf = (id: string) => (id.includes('/') ? IMPLICIT : `${EXPLICIT}${id}`)
+  const isWanted = (service: Service) => isForController(flavour, service)
   const failures = new Map<string, number>()
   /** What was last deployed of each stack: a change is told by an event. */
   const deployed = new Map<string, string>()
 
   async function reconcile(key: string): Promise<Result | undefined> {
     const installation = installations.find()
-    if (!installation || !api.resourceNamed('elbv2.k8s.aws', 'TargetGroupBinding')) return
+    if (!installation || !api.resourceNamed(group, 'TargetGroupBinding')) return
     const [kind = '', name = ''] = key.split(/:(.*)/s, 2)
     if (kind === 'binding') return bind(name, installation)
     if (kind === 'ingress') return reconcileGroup(key, name, installation)
@@ -62,7 +80,8 @@ export function balancerController(plane: ControlPlane): (Controller & { close()
     const leaving = all.filter(
       (ingress) => ingress.metadata.finalizers?.includes(finalizer) && !members.includes(ingress),
     )
-    const build = () => ingressStack(api, installation.cluster, { id, members } satisfies IngressGroup)
+    const build = () =>
+      ingressStack(api, flavour, installation.cluster, { id, members } satisfies IngressGroup)
     return settle(key, INGRESS, finalizer, members, leaving, members.length > 0 ? build : undefined, {
       stack: { kind: 'ingress', id },
       installation,
@@ -76,10 +95,10 @@ export function balancerController(plane: ControlPlane): (Controller & { close()
   ): Promise<Result | undefined> {
     const service = api.get<Service>('services', ...splitName(id))
     if (!service) return
-    const wanted = isForController(service) && !service.metadata.deletionTimestamp
+    const wanted = isWanted(service) && !service.metadata.deletionTimestamp
     const holds = service.metadata.finalizers?.includes(SERVICE_FINALIZER)
     if (!wanted && !holds) return
-    const build = wanted ? () => serviceStack(installation.cluster, service) : undefined
+    const build = wanted ? () => serviceStack(flavour, installation.cluster, service) : undefined
     const [members, leaving] = wanted ? [[service], []] : [[], [service]]
     return settle(key, SERVICE, SERVICE_FINALIZER, members, leaving, build, {
       stack: { kind: 'service', id },
@@ -133,7 +152,7 @@ export function balancerController(plane: ControlPlane): (Controller & { close()
     { caller }: Installation,
   ): Promise<void> {
     const result = await cloud!.deploy(stack, caller)
-    bindTargetGroups(api, stack, result)
+    bindTargetGroups(api, flavour, stack, result)
     const ingress = [{ hostname: result.hostname }]
     for (const { metadata } of members) {
       const owner = api.get<Owner>(kind.resource, metadata.namespace!, metadata.name)
@@ -157,7 +176,7 @@ export function balancerController(plane: ControlPlane): (Controller & { close()
     { caller }: Installation,
   ): Promise<void> {
     deployed.delete(key)
-    unbind(api, stack)
+    unbind(api, flavour, stack)
     await cloud!.remove(stack, caller)
   }
 
@@ -203,15 +222,15 @@ export function balancerController(plane: ControlPlane): (Controller & { close()
   function groupOf(ingress: Ingress): string | undefined {
     if (ingress.metadata.deletionTimestamp || !isOurs(ingress)) return
     const named = ingress.metadata.annotations?.[`${ALB_PREFIX}/group.name`]
-    return classParams(api, ingress).group?.name ?? named ?? nameOf(ingress)
+    return classParams(api, flavour, ingress).group?.name ?? named ?? nameOf(ingress)
   }
 
   function isOurs({ metadata, spec }: Ingress): boolean {
     const named = metadata.annotations?.['kubernetes.io/ingress.class']
-    if (named !== undefined) return named === 'alb'
+    if (named !== undefined) return annotated && named === 'alb'
     if (!spec.ingressClassName) return false
     const found = api.get<IngressClass>(CLASSES, '', spec.ingressClassName)
-    return found?.spec.controller === CONTROLLER
+    return found?.spec.controller === ingressController
   }
 
   /** Every stack that an Ingress is or was part of. */
@@ -226,7 +245,7 @@ export function balancerController(plane: ControlPlane): (Controller & { close()
 
   const allIngresses = () => api.list<Ingress>(INGRESSES).flatMap(groupKeys)
   const bindings = (of: (binding: TargetGroupBinding) => boolean = () => true): string[] =>
-    installations.present && api.resourceNamed('elbv2.k8s.aws', 'TargetGroupBinding')
+    installations.present && api.resourceNamed(group, 'TargetGroupBinding')
       ? api
           .list<TargetGroupBinding>(BINDINGS)
           .filter(of)
@@ -236,7 +255,7 @@ export function balancerController(plane: ControlPlane): (Controller & { close()
     ...allIngresses(),
     ...api
       .list<Service>('services')
-      .filter(isForController)
+      .filter(isWanted)
       .map((service) => `service:${nameOf(service)}`),
     ...bindings(),
   ]
@@ -244,7 +263,7 @@ export function balancerController(plane: ControlPlane): (Controller & { close()
     bindings(({ metadata, spec }) => metadata.namespace === namespace && spec.serviceRef.name === name)
 
   return {
-    name: 'aws-load-balancer-controller',
+    name: flavour.name,
     concurrency: 3,
     sources: [
       {
@@ -254,7 +273,7 @@ export function balancerController(plane: ControlPlane): (Controller & { close()
         ],
       },
       { prefix: api.prefix(CLASSES), keys: allIngresses },
-      { prefix: resourcePrefix(options.uid, 'elbv2.k8s.aws', 'ingressclassparams'), keys: allIngresses },
+      { prefix: resourcePrefix(options.uid, group, 'ingressclassparams'), keys: allIngresses },
       {
         prefix: api.prefix('services'),
         keys: ({ entry }: { entry: { value: Service } }) => {
@@ -273,22 +292,21 @@ export function balancerController(plane: ControlPlane): (Controller & { close()
       },
       { prefix: api.prefix('nodes'), keys: () => bindings(({ spec }) => spec.targetType === 'instance') },
       {
-        prefix: resourcePrefix(options.uid, 'elbv2.k8s.aws', 'targetgroupbindings'),
+        prefix: resourcePrefix(options.uid, group, 'targetgroupbindings'),
         keys: ({ entry }) => [`binding:${nameOf(entry.value)}`],
       },
       {
         prefix: api.prefix('pods'),
-        keys: ({ entry }: { entry: { value: Pod } }) => (runsController(entry.value) ? everything() : []),
+        keys: ({ entry }: { entry: { value: Pod } }) =>
+          flavour === INSTALLED && runsController(entry.value) ? everything() : [],
       },
+      // One that runs elsewhere begins with its kinds.
+      ...(flavour === AUTO ? [{ prefix: api.prefix(DEFINITIONS), keys: everything }] : []),
     ],
     reconcile,
     close: () => installations.close(),
   }
 }
-
-const IMPLICIT = 'ingress.k8s.aws/resources'
-const EXPLICIT = 'group.ingress.k8s.aws/'
-const finalizerOf = (id: string) => (id.includes('/') ? IMPLICIT : `${EXPLICIT}${id}`)
 
 const orderOf = ({ metadata }: Ingress) => Number(metadata.annotations?.[`${ALB_PREFIX}/group.order`] ?? 0)
 const byOrder = (a: Ingress, b: Ingress) => orderOf(a) - orderOf(b) || (nameOf(a) < nameOf(b) ? -1 : 1)

@@ -3,6 +3,7 @@ import type { Ingress, IngressBackend, IngressPath, Service } from '../objects.t
 import { nameOf } from '../pods.ts'
 import { Annotations } from './annotations.ts'
 import { classParams, entriesOf } from './class-params.ts'
+import type { Flavour } from './flavour.ts'
 import { checkOrder, listenPorts, type Member, portsOf, redirectPort, securityOf } from './listeners.ts'
 import {
   type BalancerStack,
@@ -68,14 +69,19 @@ export interface IngressGroup {
 }
 
 /** The load balancer that a group of Ingresses asks for. Throws ModelError. */
-export function ingressStack(api: ClusterApi, cluster: string, { id, members }: IngressGroup): BalancerStack {
+export function ingressStack(
+  api: ClusterApi,
+  flavour: Flavour,
+  cluster: string,
+  { id, members }: IngressGroup,
+): BalancerStack {
   const targetGroups = new Map<string, StackTargetGroup>()
-  const builder = new RuleBuilder(api, id, targetGroups)
+  const builder = new RuleBuilder(api, flavour, id, targetGroups)
   const all = members.map(
     (ingress): Member => ({
       ingress,
       annotations: annotationsOf(ingress),
-      params: classParams(api, ingress),
+      params: classParams(api, flavour, ingress),
     }),
   )
   for (const member of all) checkOrder(member)
@@ -161,11 +167,13 @@ const annotationsOf = ({ metadata }: Ingress) => new Annotations(ALB_PREFIX, met
 /** Turns the rules of Ingresses into those of a listener, and gathers the target groups that they need. */
 class RuleBuilder {
   readonly #api: ClusterApi
+  readonly #flavour: Flavour
   readonly #stack: string
   readonly #groups: Map<string, StackTargetGroup>
 
-  constructor(api: ClusterApi, stack: string, groups: Map<string, StackTargetGroup>) {
+  constructor(api: ClusterApi, flavour: Flavour, stack: string, groups: Map<string, StackTargetGroup>) {
     this.#api = api
+    this.#flavour = flavour
     this.#stack = stack
     this.#groups = groups
   }
@@ -236,7 +244,9 @@ class RuleBuilder {
       stack: this.#stack,
       protocol: 'HTTP',
       targetType: targetTypeOf(
-        classParams(this.#api, ingress).targetType ?? annotations.text('target-type') ?? 'instance',
+        classParams(this.#api, this.#flavour, ingress).targetType ??
+          annotations.text('target-type') ??
+          this.#flavour.targetType,
       ),
       healthCheck: healthCheckOf(annotations, HEALTH_CHECK_ANNOTATIONS, HEALTH_CHECK),
       attributes: annotations.map('target-group-attributes'),

@@ -14,12 +14,36 @@ export interface Installation {
   caller: BalancerCaller
 }
 
+/** Finds the controller that works now. */
+export interface Workplace {
+  /** Whether there is anything of it in the cluster. */
+  readonly present: boolean
+  /** Undefined when none works. */
+  find(): Installation | undefined
+  close(): void
+}
+
+/** A controller that runs outside of the cluster, on the cluster's own account, while the cloud says so. */
+export function managedWorkplace(cluster: () => string | undefined): Workplace {
+  const caller = { nodeName: '', namespace: '', serviceAccount: '', roleArn: undefined }
+  return {
+    get present() {
+      return cluster() !== undefined
+    },
+    find() {
+      const name = cluster()
+      return name === undefined ? undefined : { cluster: name, caller }
+    },
+    close() {},
+  }
+}
+
 /** Whether a pod is one of the controller's, by the image that it runs. */
 export const runsController = ({ spec }: Pod): boolean =>
   spec.containers.some(({ image }) => image?.includes(`/${NAME}`))
 
 /** Finds the pods of the AWS Load Balancer Controller: it works while one of them is ready. */
-export class Installations {
+export class Installations implements Workplace {
   readonly #plane: ControlPlane
   readonly #pods: StoreIndex<Pod>
 

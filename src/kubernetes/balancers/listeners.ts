@@ -35,8 +35,10 @@ export function portsOf({ annotations, params }: Member): [port: number, protoco
   )
 }
 
-const certificatesOf = ({ annotations, params }: Pick<Member, 'annotations' | 'params'>): string[] =>
-  params.certificateArn?.length ? params.certificateArn : (annotations.list('certificate-arn') ?? [])
+const certificatesOf = ({ annotations, params }: Pick<Member, 'annotations' | 'params'>): string[] => {
+  const { certificateArn = params.certificateARNs ?? [] } = params
+  return certificateArn.length > 0 ? certificateArn : (annotations.list('certificate-arn') ?? [])
+}
 
 /** Ports and protocols of all listeners of a group. Throws ModelError. */
 export function listenPorts(members: Member[]): [number, string][] {

@@ -1,6 +1,7 @@
 import type { Service } from '../objects.ts'
 import { nameOf } from '../pods.ts'
 import { Annotations } from './annotations.ts'
+import type { Flavour } from './flavour.ts'
 import { type BalancerStack, ModelError, type StackHealthCheck } from './stack.ts'
 import { healthCheckOf, resourceName, targetGroupOf, targetTypeOf } from './target-groups.ts'
 
@@ -8,7 +9,6 @@ import { healthCheckOf, resourceName, targetGroupOf, targetTypeOf } from './targ
 // https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/service/annotations/, read 2026-11.
 
 const PREFIX = 'service.beta.kubernetes.io'
-const CLASS = 'service.k8s.aws/nlb'
 
 const HEALTH_CHECK: StackHealthCheck = {
   protocol: 'TCP',
@@ -31,22 +31,23 @@ const HEALTH_CHECK_ANNOTATIONS = {
   matcher: 'aws-load-balancer-healthcheck-success-codes',
 }
 
-/** Whether a Service asks the AWS Load Balancer Controller for its load balancer. */
-export function isForController({ spec, metadata }: Service): boolean {
+/** Whether a Service asks this controller for its load balancer. */
+export function isForController({ serviceClass, annotated }: Flavour, { spec, metadata }: Service): boolean {
   if (spec.type !== 'LoadBalancer') return false
-  if (spec.loadBalancerClass !== undefined) return spec.loadBalancerClass === CLASS
+  if (spec.loadBalancerClass !== undefined) return spec.loadBalancerClass === serviceClass
+  if (!annotated) return false
   return ['external', 'nlb-ip'].includes(metadata.annotations?.[`${PREFIX}/aws-load-balancer-type`] ?? '')
 }
 
 /** The network load balancer that a Service asks for. Throws ModelError. */
-export function serviceStack(cluster: string, service: Service): BalancerStack {
+export function serviceStack(flavour: Flavour, cluster: string, service: Service): BalancerStack {
   const annotations = new Annotations(PREFIX, service.metadata.annotations)
   const { name, namespace = '' } = service.metadata
   const id = nameOf(service)
   const internal = annotations.text('aws-load-balancer-internal') === 'true' ? 'internal' : undefined
   const scheme = annotations.text('aws-load-balancer-scheme') ?? internal ?? 'internal'
   if (scheme !== 'internal' && scheme !== 'internet-facing') throw new ModelError(`unknown scheme: ${scheme}`)
-  const byType = annotations.text('aws-load-balancer-type') === 'nlb-ip' ? 'ip' : 'instance'
+  const byType = annotations.text('aws-load-balancer-type') === 'nlb-ip' ? 'ip' : flavour.targetType
   const targetType = targetTypeOf(annotations.text('aws-load-balancer-nlb-target-type') ?? byType)
   const healthCheck = healthCheckOf(annotations, HEALTH_CHECK_ANNOTATIONS, HEALTH_CHECK)
   const attributes = annotations.map('aws-load-balancer-target-group-attributes')

@@ -3,9 +3,8 @@ import { unlessGone } from '../controllers/replicas.ts'
 import { takesTraffic } from '../controllers/service-load-balancer.ts'
 import { equal } from '../equality.ts'
 import type { EndpointSlice, Node, Service } from '../objects.ts'
+import { bindingsOf, type Flavour } from './flavour.ts'
 import type { BalancerStack, DeployedBalancer } from './stack.ts'
-
-export const BINDINGS = 'targetgroupbindings.elbv2.k8s.aws'
 
 /** A TargetGroupBinding: the target group whose targets are the endpoints of a Service. */
 export interface TargetGroupBinding extends KubernetesObject {
@@ -43,26 +42,35 @@ export function targetsOf(api: ClusterApi, binding: TargetGroupBinding): { id: s
     })
 }
 
-const labelsOf = ({ kind, id }: Pick<BalancerStack, 'kind' | 'id'>): Record<string, string> => {
-  const prefix = `${kind}.k8s.aws`
+const labelsOf = (
+  { domain }: Flavour,
+  { kind, id }: Pick<BalancerStack, 'kind' | 'id'>,
+): Record<string, string> => {
+  const prefix = `${kind}.${domain}`
   const [namespace, name] = id.split('/')
   return name === undefined
     ? { [`${prefix}/stack`]: id }
     : { [`${prefix}/stack-name`]: name, [`${prefix}/stack-namespace`]: namespace! }
 }
 
-const belongsTo = (stack: Pick<BalancerStack, 'kind' | 'id'>) => {
-  const labels = Object.entries(labelsOf(stack))
+const belongsTo = (flavour: Flavour, stack: Pick<BalancerStack, 'kind' | 'id'>) => {
+  const labels = Object.entries(labelsOf(flavour, stack))
   return ({ metadata }: KubernetesObject) => labels.every(([key, value]) => metadata.labels?.[key] === value)
 }
 
 /** Makes one binding for each target group of a stack, and takes away those of groups that are gone. */
-export function bindTargetGroups(api: ClusterApi, stack: BalancerStack, deployed: DeployedBalancer): void {
+export function bindTargetGroups(
+  api: ClusterApi,
+  flavour: Flavour,
+  stack: BalancerStack,
+  deployed: DeployedBalancer,
+): void {
+  const resource = bindingsOf(flavour)
   for (const { name, namespace, service, servicePort, targetType } of stack.targetGroups) {
     const wanted: TargetGroupBinding = {
-      apiVersion: 'elbv2.k8s.aws/v1beta1',
+      apiVersion: `${flavour.group}/${flavour.version}`,
       kind: 'TargetGroupBinding',
-      metadata: { name, namespace, labels: labelsOf(stack) },
+      metadata: { name, namespace, labels: labelsOf(flavour, stack) },
       spec: {
         targetGroupARN: deployed.targetGroups[name]!,
         targetType,
@@ -70,24 +78,26 @@ export function bindTargetGroups(api: ClusterApi, stack: BalancerStack, deployed
         serviceRef: { name: service, port: servicePort },
       },
     }
-    const found = api.get<TargetGroupBinding>(BINDINGS, namespace, name)
-    if (!found) api.create(BINDINGS, wanted)
+    const found = api.get<TargetGroupBinding>(resource, namespace, name)
+    if (!found) api.create(resource, wanted)
     else if (!equal({ ...found.spec, ...wanted.spec }, found.spec)) {
-      api.update(BINDINGS, { ...found, spec: { ...found.spec, ...wanted.spec } })
+      api.update(resource, { ...found, spec: { ...found.spec, ...wanted.spec } })
     }
   }
   const kept = new Set(stack.targetGroups.map(({ namespace, name }) => `${namespace}/${name}`))
-  unbind(api, stack, kept)
+  unbind(api, flavour, stack, kept)
 }
 
 /** Takes away the bindings of a stack but for those in `kept` (`namespace/name`). */
 export function unbind(
   api: ClusterApi,
+  flavour: Flavour,
   stack: Pick<BalancerStack, 'kind' | 'id'>,
   kept: ReadonlySet<string> = new Set(),
 ): void {
-  for (const { metadata } of api.list<TargetGroupBinding>(BINDINGS).filter(belongsTo(stack))) {
+  const resource = bindingsOf(flavour)
+  for (const { metadata } of api.list<TargetGroupBinding>(resource).filter(belongsTo(flavour, stack))) {
     const { namespace = '', name } = metadata
-    if (!kept.has(`${namespace}/${name}`)) unlessGone(() => api.delete(BINDINGS, namespace, name))
+    if (!kept.has(`${namespace}/${name}`)) unlessGone(() => api.delete(resource, namespace, name))
   }
 }

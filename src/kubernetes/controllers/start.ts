@@ -1,5 +1,6 @@
 import type { ContainerUsage } from '../api.ts'
 import { balancerController } from '../balancers/controller.ts'
+import { AUTO, INSTALLED } from '../balancers/flavour.ts'
 import { ResourceMetrics } from '../metrics/resource-metrics.ts'
 import { ClusterDns } from '../network/dns.ts'
 import { PolicyRoute } from '../network/policies.ts'
@@ -72,7 +73,7 @@ export function startControllerManager(
 ): { stop(): void } {
   const { world, api } = plane
   const collector = garbageCollector(plane)
-  const balancers = balancerController(plane)
+  const balancers = [INSTALLED, AUTO].flatMap((flavour) => balancerController(plane, flavour) ?? [])
   const metrics = new ResourceMetrics(api, usage, plane.now)
   const controllers = [
     namespaceDefaultsController(plane),
@@ -100,14 +101,14 @@ export function startControllerManager(
     csiProvisioner(plane, efsDriver(plane)),
     ebsResizer(plane),
     collector,
-    ...(balancers ? [balancers] : []),
+    ...balancers,
     autoscalerController(plane, metrics),
   ].map((controller) => world.controllers.start(controller))
   return {
     stop() {
       for (const controller of controllers) controller.stop()
       collector.close()
-      balancers?.close()
+      for (const one of balancers) one.close()
     },
   }
 }

@@ -131,8 +131,10 @@ function join(cluster: RunningCluster, claim: NodeClaim, instance: InstanceRecor
   }
   if (isUp(claim)) return undefined
   const node = client.get<Node>('nodes', '', joined.name)
-  if (!node?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'))
-    return { requeueAfterMs: POLL_MS }
+  const isReady = node?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')
+  // Until the taint of its beginning is off, no pod fits there, and another machine would be launched beside it.
+  const isTainted = node?.spec.taints?.some(({ key }) => key === 'node.kubernetes.io/not-ready')
+  if (!isReady || isTainted) return { requeueAfterMs: POLL_MS }
   let known = write(cluster, claim, 'Registered', 'True', 'Registered', '', { nodeName: joined.name })
   known = write(cluster, known, 'Initialized', 'True', 'Initialized', '', {
     lastPodEventTime: timestamp(scope.world.clock.now()),

@@ -1,5 +1,6 @@
 import { followLearner, LearnerBar } from '../classroom/LearnerBar.tsx'
 import { addCodeActions } from '../code-actions.ts'
+import { PredictElement } from '../course/predict.ts'
 import { t } from '../i18n/index.ts'
 import { Announcer } from './Announcer.tsx'
 import { Finish } from './Finish.tsx'
@@ -20,6 +21,7 @@ import { TerminalPane } from './terminal/TerminalPane.tsx'
 import { typeCommand } from './type-command.ts'
 import { Welcome } from './Welcome.tsx'
 
+customElements.define('drydock-predict', PredictElement)
 connectSteps()
 connectNames()
 connectShortcuts()

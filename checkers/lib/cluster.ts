@@ -139,9 +139,13 @@ async function whyNotReady(cluster: Cluster, { metadata, spec, status }: V1Deplo
   return troubleOf(pods) ?? (await warningOf(cluster, namespace, pods)) ?? 'The pods are still starting.'
 }
 
-/** The last warning about one of some pods. */
-async function warningOf(cluster: Cluster, namespace: string, pods: V1Pod[]): Promise<string | undefined> {
-  const names = new Set(pods.map(({ metadata }) => metadata!.name))
+/** The last warning about one of some objects of a namespace. */
+export async function warningOf(
+  cluster: Cluster,
+  namespace: string,
+  about: { metadata?: { name?: string } }[],
+): Promise<string | undefined> {
+  const names = new Set(about.map(({ metadata }) => metadata?.name))
   const events = await cluster.list<CoreV1Event>('v1/Event', namespace)
   const warning = events
     .filter(({ type, involvedObject }) => type === 'Warning' && names.has(involvedObject.name))

@@ -1,7 +1,7 @@
 import { DescribeAddonCommand, EKSClient } from '@aws-sdk/client-eks'
 import type { V1PersistentVolumeClaim } from '@kubernetes/client-node'
 import { type CheckContext, unlessMissing } from '#checks/checker.ts'
-import { type Cluster, existing } from './cluster.ts'
+import { type Cluster, existing, warningOf } from './cluster.ts'
 
 /** The EBS driver is installed as an add-on (`no-ebs-driver`). */
 export async function expectEbsDriver(t: CheckContext, clusterName: string): Promise<void> {
@@ -36,9 +36,8 @@ export async function boundClaim(
     expected: 'Bound',
     observed: `${claim.status?.phase}`,
     evidence: `kubectl describe pvc ${name}`,
-    cause:
-      'The driver has no rights in EC2 (its events say UnauthorizedOperation), or no pod uses the claim yet.',
-    hint: 'Role and association first: aws eks list-pod-identity-associations --cluster-name harbor. Then restart the driver: kubectl rollout restart deployment/ebs-csi-controller -n kube-system',
+    cause: (await warningOf(cluster, 'default', [claim])) ?? 'No pod uses the claim yet.',
+    hint: 'The driver needs a role, its association and the agent: aws eks list-addons --cluster-name harbor; aws eks list-pod-identity-associations --cluster-name harbor. Then restart the driver: kubectl rollout restart deployment/ebs-csi-controller -n kube-system',
   })
   return claim
 }

@@ -6,6 +6,8 @@ import { roleByArn } from '#aws/iam/identity.ts'
 import { trusts } from '#aws/iam/policy/evaluate.ts'
 import type { ClusterApi, KubernetesObject } from '#kubernetes/api.ts'
 import type { Pod } from '#kubernetes/objects.ts'
+import { agentRuns } from './pod-identity-agent.ts'
+import { AGENT_ADDRESS } from './pod-webhooks.ts'
 
 const NAMESPACE = 'kube-system'
 const ROLE = 'eks.amazonaws.com/role-arn'
@@ -18,7 +20,8 @@ export interface DriverController {
 
 /**
  * Whose rights a driver's controller has: its service account's role, or that of the node that it runs on.
- * `operation` is what it was about to call (`EC2: CreateVolume`). Throws the SDK's text when the role cannot be assumed.
+ * `operation` is what it was about to call (`EC2: CreateVolume`). Throws the SDK's text when the role cannot be assumed,
+ * or when it comes by Pod Identity and no agent runs on that node.
  */
 export function driverRole(
   scope: Scope,
@@ -27,8 +30,16 @@ export function driverRole(
   { account, app }: DriverController,
   operation: string,
 ): string {
+  const pod = client
+    .list<Pod>('pods', NAMESPACE)
+    .find(({ metadata, spec }) => metadata.labels?.app === app && spec.nodeName)
   const association = podIdentityOf(scope, cluster.name, NAMESPACE, account)
-  if (association) return association.roleArn
+  if (association) {
+    if (agentRuns(client, pod?.spec.nodeName)) return association.roleArn
+    throw new Error(
+      `operation error ${operation}, get identity: get credentials: failed to refresh cached credentials, failed to load credentials, exceeded maximum number of attempts, 3, request send failed, Get "http://${AGENT_ADDRESS}/v1/credentials": dial tcp ${AGENT_ADDRESS}:80: connect: connection refused`,
+    )
+  }
   const annotated = client.get<KubernetesObject>('serviceaccounts', NAMESPACE, account)?.metadata
     .annotations?.[ROLE]
   if (annotated) {
@@ -45,9 +56,6 @@ export function driverRole(
       `operation error ${operation}, get identity: get credentials: failed to refresh cached credentials, failed to retrieve credentials, operation error STS: AssumeRoleWithWebIdentity, https response error StatusCode: 403, RequestID: ${scope.world.ids.uuid()}, api error AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity`,
     )
   }
-  const pod = client
-    .list<Pod>('pods', NAMESPACE)
-    .find(({ metadata, spec }) => metadata.labels?.app === app && spec.nodeName)
   const node = nodeNamed(scope.world, cluster.uid, pod?.spec.nodeName ?? '')
   return node?.roleArn ?? ''
 }

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { assumeRoleForPodIdentity, POD_IDENTITY_SERVICE, PodIdentityRefusal } from '#aws/eks/pod-identity.ts'
+import type { ClusterApi } from '#kubernetes/api.ts'
 import type { Pod } from '#kubernetes/objects.ts'
 import { ConnectError, type Peer, type Route, type VirtualNetwork } from '#network/virtual-network.ts'
 import type { Clusters, RunningCluster } from './clusters.ts'
@@ -8,6 +9,18 @@ import { AGENT_ADDRESS } from './pod-webhooks.ts'
 
 const PORT = 80
 const AGENT = { 'app.kubernetes.io/name': 'eks-pod-identity-agent' }
+
+/** Whether pods of a node get credentials there: an agent runs on it. */
+export function agentRuns(client: Pick<ClusterApi, 'list'>, nodeName: string | undefined): boolean {
+  return client
+    .list<Pod>('pods', 'kube-system')
+    .some(
+      ({ metadata, spec, status }) =>
+        spec.nodeName === nodeName &&
+        status.phase === 'Running' &&
+        Object.entries(AGENT).every(([key, value]) => metadata.labels?.[key] === value),
+    )
+}
 
 /**
  * The EKS Pod Identity Agent, at the same link-local address on every node: gives the pods of its node credentials of the role that
@@ -39,14 +52,8 @@ export class PodIdentityAgent implements Route {
   resolve(from: Peer, to: Peer): undefined {
     if (to.address !== AGENT_ADDRESS) return
     const found = this.#podAt(from.address)
-    const agents = found?.cluster.kubernetes.client.list<Pod>('pods', 'kube-system') ?? []
-    const runs = agents.some(
-      ({ metadata, spec, status }) =>
-        spec.nodeName === found?.pod.spec.nodeName &&
-        status.phase === 'Running' &&
-        Object.entries(AGENT).every(([key, value]) => metadata.labels?.[key] === value),
-    )
-    if (!runs) throw new ConnectError('ECONNREFUSED', to.address, to.port)
+    if (!found || !agentRuns(found.cluster.kubernetes.client, found.pod.spec.nodeName))
+      throw new ConnectError('ECONNREFUSED', to.address, to.port)
   }
 
   #podAt(address: string): { cluster: RunningCluster; pod: Pod } | undefined {

@@ -61,7 +61,7 @@ async function autoscaler(t: CheckContext): Promise<void> {
     expected: 'a ceiling of at least 3',
     observed: `${spec?.maxReplicas}`,
     evidence: 'kubectl get hpa',
-    cause: 'With the ceiling at the floor there is nothing to scale.',
+    cause: 'It never makes more pods than --max says. The load of the next step needs more than two.',
     hint: 'Delete it and make it again with --max=5.',
   })
   t.expect(spec?.metrics?.some(({ resource }) => resource?.name === 'cpu') ?? false, {

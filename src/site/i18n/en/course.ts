@@ -44,7 +44,7 @@ export const course = {
   showAll: 'Show all sides',
   showOne: 'Show one side',
   predict: 'Predict.',
-  showResult: 'Show what happens',
+  showResult: 'Go on without a guess',
   guessedRight: 'As you said. Now see why.',
   guessedWrong: 'It comes out differently. See why.',
   explain: 'Why',

@@ -46,7 +46,7 @@ export const course: typeof en.course = {
   showAll: '同时显示各方',
   showOne: '只显示一方',
   predict: '先预测。',
-  showResult: '看看会发生什么',
+  showResult: '不猜，继续',
   guessedRight: '如你所料。再看看为什么。',
   guessedWrong: '结果不同。看看为什么。',
   explain: '为什么',

@@ -27,14 +27,7 @@ export function Toast() {
       <Icon name="check" />
       <p>{t.lab.stepPassed(step.title)}</p>
       {next && (
-        <button
-          type="button"
-          class="button small"
-          onClick={() => {
-            justPassed.value = undefined
-            openStep(next.id, true)
-          }}
-        >
+        <button type="button" class="button small" onClick={() => openStep(next.id, true)}>
           {t.lab.nextStep(next.title)}
         </button>
       )}

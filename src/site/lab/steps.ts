@@ -1,5 +1,5 @@
 import { effect } from '@preact/signals'
-import { lab, labId, step } from './store.ts'
+import { justPassed, lab, labId, step } from './store.ts'
 
 const KEY = `drydock.step.${labId}`
 
@@ -11,6 +11,8 @@ export function openStep(id: string, move = false): boolean {
   if (!section) return false
   section.open = true
   if (!move) return true
+  // Whoever goes on needs no message that leads there.
+  justPassed.value = undefined
   const summary = section.querySelector('summary')
   summary?.focus({ preventScroll: true })
   summary?.scrollIntoView({ block: 'start' })

@@ -143,6 +143,8 @@ class Learner {
   readonly #events: AbortController
   /** The step that is checked. */
   readonly #step: string
+  /** Counts the commands that were begun: no two make an object of one name. */
+  #turn = 0
   #echo: number[] = []
   #check: number[] = []
   /** Names of objects whose making was acknowledged. */
@@ -216,7 +218,8 @@ class Learner {
 
   async #typeUntil(end: number): Promise<void> {
     await pause(between(0, THINK[1] / 4))
-    for (let turn = 0; Date.now() < end; turn++) {
+    while (Date.now() < end) {
+      const turn = this.#turn++
       const name = `n-${turn}`
       const command = COMMANDS[turn % COMMANDS.length]!.replace('NAME', name)
       const said = await this.#run(command, true).catch((error: Error) => {

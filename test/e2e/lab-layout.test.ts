@@ -72,6 +72,46 @@ describe('the panes', () => {
   })
 })
 
+/** Controls that somebody sees and cannot reach: beyond the edge, cut off or covered, wherever one scrolls. */
+const unreachable = () =>
+  lab.page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>('button, a[href], input, select, summary')]
+      .filter((control) => control.checkVisibility({ visibilityProperty: true }) && !control.matches('.skip'))
+      .filter((control) => {
+        control.scrollIntoView({ block: 'center', inline: 'center' })
+        const { left, right, top, bottom, width } = control.getBoundingClientRect()
+        const seen = document.elementFromPoint((left + right) / 2, (top + bottom) / 2)
+        const reached = seen && (control.contains(seen) || seen.contains(control))
+        return width > 1 && (left < 0 || right > innerWidth || !reached)
+      })
+      .map((control) => control.ariaLabel ?? control.textContent),
+  )
+
+describe('at 200 % zoom', () => {
+  // A window of 1280 × 900, and of 1440 × 900: half as many CSS pixels of twice the size.
+  it.each([640, 720])(
+    'of a window twice %i px wide, everything is there and nothing is cut off',
+    async (width) => {
+      const near = await LabPage.open(browser, test, { width, height: 450, scale: 2 })
+      lab = near
+      await near.start()
+      for (const name of ['World', 'Files', 'Web preview', 'Terminal', 'Steps']) {
+        const button = near.page
+          .getByRole('group', { name: 'Parts of the page' })
+          .getByRole('button', { name })
+        if ((await button.getAttribute('aria-pressed')) !== 'true') await button.click()
+        expect(await unreachable()).toEqual([])
+      }
+      expect(
+        await near.page.evaluate(
+          () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+        ),
+      ).toBe(0)
+      await near.page.screenshot({ path: `test-results/zoom-${width}.png` })
+    },
+  )
+})
+
 describe('the keyboard', () => {
   it('has a map, opened by a question mark or a button, without an accessibility violation', async () => {
     await divider().focus()

@@ -40,25 +40,36 @@ if (!existsSync(cli)) {
 }
 
 const server = await TestServer.start({ labs: loadLabs(), site: buildSite() })
+/** The result for a page. On an overloaded machine a trace may lack its beginning: then Lighthouse says to run it again. */
+async function audit(path: string, attempts = 3): Promise<Result> {
+  try {
+    const { stdout } = await run(
+      process.execPath,
+      [
+        cli,
+        server.url + path,
+        '--chrome-flags=--headless --no-sandbox --disable-gpu',
+        '--output=json',
+        '--quiet',
+        `--extra-headers=${JSON.stringify({ Cookie: server.cookie })}`,
+        '--only-categories=performance,accessibility,best-practices,seo',
+      ],
+      {
+        maxBuffer: 64 * 1024 * 1024,
+        timeout: 180_000,
+        env: { ...process.env, CHROME_PATH: process.env.DRYDOCK_CHROMIUM ?? '/usr/bin/chromium' },
+      },
+    )
+    return JSON.parse(stdout)
+  } catch (error) {
+    console.log(`${path}: ${(error as { stderr?: string }).stderr?.trim() || error}`)
+    if (attempts === 1) throw new Error(`Lighthouse gives no result for ${path}`)
+    return audit(path, attempts - 1)
+  }
+}
+
 for (const path of PAGES) {
-  const { stdout } = await run(
-    process.execPath,
-    [
-      cli,
-      server.url + path,
-      '--chrome-flags=--headless --no-sandbox --disable-gpu',
-      '--output=json',
-      '--quiet',
-      `--extra-headers=${JSON.stringify({ Cookie: server.cookie })}`,
-      '--only-categories=performance,accessibility,best-practices,seo',
-    ],
-    {
-      maxBuffer: 64 * 1024 * 1024,
-      timeout: 180_000,
-      env: { ...process.env, CHROME_PATH: process.env.DRYDOCK_CHROMIUM ?? '/usr/bin/chromium' },
-    },
-  )
-  const { categories, audits } = JSON.parse(stdout) as Result
+  const { categories, audits } = await audit(path)
   const scores = Object.entries(categories).map(
     ([name, { score }]) => `${name} ${Math.round((score ?? 0) * 100)}`,
   )

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { axeViolations } from '../support/axe.ts'
 import { launchBrowser } from '../support/browser.ts'
 import { Drydock } from '../support/drydock.ts'
+import { countPointing, tabTo } from '../support/keyboard.ts'
 import { ShellPage } from '../support/shell-page.ts'
 
 const LAB = 'first-eks-cluster'
@@ -51,13 +52,29 @@ async function doStep({ id, patience }: (typeof STEPS)[number]): Promise<void> {
     })
 }
 
-it('leads from the first command to a clean account, over a reload and a crash of the server', async () => {
+it('leads by keyboard alone from the first command to a clean account, over a reload and a crash of the server', async () => {
+  const pointed = await countPointing(page)
   await page.goto(drydock.link)
-  await page.getByRole('link', { name: 'Start “Your first EKS cluster”' }).click()
-  await page.getByRole('button', { name: 'Start the lab' }).click()
+  await tabTo(page, page.getByRole('link', { name: 'Start “Your first EKS cluster”' }))
+  await page.keyboard.press('Enter')
+  await page.getByRole('button', { name: 'Start the lab' }).waitFor()
+  await page.keyboard.press('t')
+  await page.keyboard.press('Enter')
   await shell.ready(60_000)
 
   const [lookAround, createCluster, pushImage, deploy, cleanUp] = STEPS
+  // Out of the terminal to the step, to its first command, and with that back.
+  await page.keyboard.press('F6')
+  await page.keyboard.press('s')
+  const first = page.locator(`details[data-step="${lookAround!.id}"]`)
+  await tabTo(page, first.getByRole('button', { name: 'Type into the terminal' }).first())
+  await page.keyboard.press('Enter')
+  await page.keyboard.press('Enter')
+  await page
+    .getByText(/"?Arn"?:/)
+    .first()
+    .waitFor()
+  await shell.ready(30_000)
   await doStep(lookAround!)
   await doStep(createCluster!)
   expect(await axeViolations(page)).toEqual([])
@@ -79,4 +96,5 @@ it('leads from the first command to a clean account, over a reload and a crash o
   await doStep(cleanUp!)
   await page.getByText('All steps are done.').waitFor()
   expect(await statuses()).toEqual(['Done', 'Done', 'Done', 'Done', 'Done'])
+  expect(await pointed()).toBe(0)
 }, 1_500_000)

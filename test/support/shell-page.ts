@@ -23,7 +23,11 @@ export class ShellPage {
 
   /** Waits until the line with the cursor is an empty prompt, of the shell or of a here-document; leaves pagers. */
   async ready(patience: number): Promise<void> {
-    await this.#page.locator('.terminal-view:not([hidden]) .xterm-helper-textarea').focus()
+    const input = this.#page.locator('.terminal-view.active .xterm-helper-textarea')
+    await input.waitFor({ state: 'attached' })
+    // The key that leads into the terminal leads out of it too.
+    if (!(await input.evaluate((element) => element === document.activeElement)))
+      await this.#page.keyboard.press('F6')
     const deadline = Date.now() + patience
     while ((await this.#waiting(deadline - Date.now())) === 'pager') {
       await this.#page.keyboard.press('q')

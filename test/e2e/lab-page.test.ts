@@ -104,6 +104,25 @@ describe('the lab page', () => {
     }
   })
 
+  it('has the glossary at hand: a card within the pane, by pointer and keyboard, that Escape puts away', async () => {
+    const term = step('look-around').getByRole('link', { name: 'availability zone' })
+    const card = step('look-around').getByText('One or more data centres', { exact: false })
+    await term.focus()
+    await card.waitFor()
+    const [pane, box] = [await page.locator('.steps').boundingBox(), await card.boundingBox()]
+    expect(box!.x).toBeGreaterThanOrEqual(pane!.x)
+    expect(box!.x + box!.width).toBeLessThanOrEqual(pane!.x + pane!.width)
+    await page.keyboard.press('Escape')
+    await card.waitFor({ state: 'hidden' })
+  })
+
+  it('says when a later step is checked', async () => {
+    await start()
+    const later = step('create-cluster')
+    await later.locator('summary').first().click()
+    await later.getByText('Checked by itself once “', { exact: false }).waitFor()
+  })
+
   it('brings no terminal code before the start', async () => {
     const scripts = () =>
       page.evaluate(() => performance.getEntriesByType('resource').map(({ name }) => name))

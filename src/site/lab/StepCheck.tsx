@@ -39,7 +39,7 @@ export function StepCheck({ step: id = '' }: Record<string, string>) {
           {busy ? t.lab.checking : state?.report ? t.check.again : t.check.button}
         </button>
         <span class="check-note">
-          {state?.report ? t.check.at(new Date(state.report.at).toLocaleTimeString()) : t.check.auto}
+          {state?.report ? t.check.at(new Date(state.report.at).toLocaleTimeString()) : whenChecked(id)}
         </span>
       </div>
       {problem.value && <Problem problem={problem.value} />}
@@ -49,6 +49,12 @@ export function StepCheck({ step: id = '' }: Record<string, string>) {
       {state?.status === 'passed' && <NextStep after={id} />}
     </div>
   )
+}
+
+/** By itself is checked the first step that is not done. */
+function whenChecked(id: string): string {
+  const current = lab.value?.steps.find(({ status }) => status !== 'passed')
+  return current === undefined || current.id === id ? t.check.auto : t.check.autoLater(current.title)
 }
 
 /** What a check saw. A step that is done keeps its good report short. */

@@ -1,6 +1,7 @@
 import { followLearner, LearnerBar } from '../classroom/LearnerBar.tsx'
 import { addCodeActions } from '../code-actions.ts'
 import { PredictElement } from '../course/predict.ts'
+import { dismissCards } from '../course/term-cards.ts'
 import { t } from '../i18n/index.ts'
 import { Announcer } from './Announcer.tsx'
 import { Finish } from './Finish.tsx'
@@ -22,6 +23,7 @@ import { typeCommand } from './type-command.ts'
 import { Welcome } from './Welcome.tsx'
 
 customElements.define('drydock-predict', PredictElement)
+dismissCards()
 connectSteps()
 connectNames()
 connectShortcuts()

@@ -55,6 +55,7 @@ export const check = {
   button: 'Check my work',
   again: 'Check again',
   auto: 'Checked by itself whenever your cloud changes.',
+  autoLater: (step: string) => `Checked by itself once “${step}” is done; by this button at any time.`,
   needStart: 'Start the lab first; then this step can be checked.',
   failed: 'Not yet',
   error: 'The check could not finish',

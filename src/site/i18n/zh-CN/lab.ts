@@ -53,6 +53,7 @@ export const check: typeof en.check = {
   button: '检查我的成果',
   again: '再检查一次',
   auto: '云一有变化就会自动检查。',
+  autoLater: (step) => `“${step}”完成后会自动检查；也可以随时点这个按钮。`,
   needStart: '先开始实验，然后才能检查这一步。',
   failed: '还没有',
   error: '检查没能完成',

@@ -14,6 +14,7 @@ const TABLES = [
   ['marks', 'learner'],
   ['extensions', 'person'],
   ['reminders', 'person'],
+  ['statements', 'person'],
 ] as const
 
 /** Everything that is kept of a person, by table. */

@@ -8,6 +8,7 @@ import * as hints from './migrations/0004-hints.ts'
 import * as course from './migrations/0005-course.ts'
 import * as marks from './migrations/0006-marks.ts'
 import * as due from './migrations/0007-due.ts'
+import * as statements from './migrations/0008-statements.ts'
 import type { Schema } from './schema.ts'
 
 export type Database = Kysely<Schema>
@@ -21,6 +22,7 @@ const MIGRATIONS = {
   '0005-course': course,
   '0006-marks': marks,
   '0007-due': due,
+  '0008-statements': statements,
 }
 
 /**

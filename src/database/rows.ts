@@ -22,6 +22,7 @@ export const TABLES = [
   'marks',
   'extensions',
   'reminders',
+  'statements',
   'audit',
 ] as const satisfies (keyof Schema)[]
 

@@ -201,6 +201,16 @@ export interface RemindersTable {
   sent_at: number
 }
 
+/** What a learning record store is still to be told. */
+export interface StatementsTable {
+  id: string
+  /** Whom it is about. */
+  person: string
+  queued_at: number
+  /** JSON */
+  statement: string
+}
+
 export interface TerminalsTable {
   id: string
   learner: string
@@ -228,5 +238,6 @@ export interface Schema {
   marks: MarksTable
   extensions: ExtensionsTable
   reminders: RemindersTable
+  statements: StatementsTable
   audit: AuditTable
 }

@@ -16,6 +16,7 @@ import { contentsOf, type LearningPath } from '#labs/paths.ts'
 import type { CourseState, ImportResult, LabOutline, LabSummary, LessonState } from './api.ts'
 import { notFound, Problem } from './problem.ts'
 import type { Scratch } from './scratch.ts'
+import type { LearningRecords } from './xapi/learning-records.ts'
 
 export interface CourseOptions {
   records: LessonRecords
@@ -29,6 +30,8 @@ export interface CourseOptions {
   /** How far a learner's present try of each lab is. */
   summaries: (learner: string) => Promise<LabSummary[]>
   scratch: Scratch
+  /** Who is told of lessons that were read. */
+  told?: Pick<LearningRecords, 'lessonRead'> | undefined
 }
 
 /** What learners have done in the course: read, answered, passed; to be taken along, and certified. */
@@ -91,6 +94,7 @@ export class Course {
       id,
       mark({ opened: at, visited: at, answers }, lesson.quiz),
     )
+    this.#options.told?.lessonRead(learner, lesson, record, at)
     return { ...record, done: isDone(record, lesson.quiz) }
   }
 

@@ -31,6 +31,7 @@ import { followTimeline } from './lab-timeline.ts'
 import type { LabNetwork } from './previews/tunnel.ts'
 import { notFound, Problem } from './problem.ts'
 import { StepSaves } from './step-saves.ts'
+import type { LearningRecords } from './xapi/learning-records.ts'
 
 /** What the sessions share. */
 export interface LabServices {
@@ -48,6 +49,8 @@ export interface LabServices {
   admission: Admission
   /** Who is told of what happens to learners, and who says what they may do. Nobody on a server of one person. */
   classroom?: Pick<Classroom, 'gate' | 'reported' | 'wasReset' | 'pageChanged' | 'hintsOpened'>
+  /** Who is told of what learners do. */
+  told?: Pick<LearningRecords, 'labStarted' | 'stepPassed'> | undefined
   /** An error that no request waits for. */
   onError(error: unknown): void
 }
@@ -88,6 +91,8 @@ export class LabSession {
   #full: LabState['full']
   /** What it held when its programs were ended, bytes. */
   #fullSince: number | undefined
+  /** The step that is done for the learner now: it is nothing that they did. */
+  #skipping: string | undefined
   /** Counts resets: a check that was begun before one says nothing any more. */
   #generation = 0
   /** Starts and resets happen one after the other. */
@@ -226,10 +231,16 @@ export class LabSession {
       const toolbox = await this.#services.toolbox
       const environment = shellEnvironment({ world, toolbox, home: this.home })
       const shell = { home: this.home, environment, world, toolbox }
-      const code = await this.#services.terminals.run(shell, text, SKIP_TIMEOUT_MS)
-      // What ran before the solution did says nothing of it.
-      await this.#checks.get(step)
-      const { status, findings } = await this.#run(step)
+      this.#skipping = step
+      const solve = async () => {
+        const code = await this.#services.terminals.run(shell, text, SKIP_TIMEOUT_MS)
+        // What ran before the solution did says nothing of it.
+        await this.#checks.get(step)
+        return { code, ...(await this.#run(step)) }
+      }
+      const { code, status, findings } = await solve().finally(() => {
+        this.#skipping = undefined
+      })
       if (status === 'passed') return
       const finding = findings.findLast((one) => one.status === 'failed')
       throw new Problem(409, {
@@ -481,6 +492,7 @@ export class LabSession {
       await furnishAccount(world, this.#lab.account)
       await this.#setUp(shellEnvironment({ world, toolbox: tools, home: this.home }))
       await started.put(this.#learner, this.#lab.id, { world: world.id, startedAt })
+      this.#services.told?.labStarted(this.#learner, this.#lab, startedAt)
       await this.#keepBeginning(this.#lab.steps[0]?.id)
     }
     if ((await terminals.list(this.#learner, this.#lab.id)).length === 0) {
@@ -608,14 +620,18 @@ export class LabSession {
   }
 
   async #record(report: CheckReport): Promise<void> {
-    const { progress, classroom } = this.#services
+    const { progress, classroom, told } = this.#services
     const after = await progress.record(this.#learner, report)
     const { since, passedAt } = after[report.step]!
-    if (report.status === 'passed' && passedAt === report.at) await this.#mark(report.step)
+    const isFirstPass = report.status === 'passed' && passedAt === report.at
+    const own = this.#skipping !== report.step
+    if (isFirstPass) await this.#mark(report.step)
     await classroom?.reported(this.#learner, report, since!, passedAt)
     this.#emit({ type: 'report', report })
     if (report.status === 'passed') await this.#keepBeginning(currentStep(this.#lab.steps, after)?.id)
-    this.#emit({ type: 'state', state: await this.state() })
+    const state = await this.state()
+    if (isFirstPass && own) told?.stepPassed(this.#learner, this.#lab, report.step, state)
+    this.#emit({ type: 'state', state })
   }
 
   /** Notes what else was changed or broken by now, in a scored lab. */

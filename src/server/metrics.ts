@@ -13,6 +13,8 @@ export interface Counted {
   /** Learners who stand in line. */
   waiting(): number
   cloudUp(): boolean
+  /** Statements that a learning record store is still to be told, where there is one. */
+  statements?: (() => Promise<number>) | undefined
 }
 
 /** What the server tells Prometheus. https://prometheus.io/docs/practices/naming/ */
@@ -99,6 +101,8 @@ export class Metrics {
     gauge('drydock_terminals', 'Terminals whose shells run.', counted.terminals)
     gauge('drydock_terminal_connections', 'Pages that are connected to a terminal.', counted.connections)
     gauge('drydock_waiting', 'Learners who wait to start a lab.', counted.waiting)
+    if (counted.statements)
+      gauge('drydock_statements_waiting', 'Statements for the learning record store.', counted.statements)
     gauge('drydock_cloud_up', 'Whether the cloud process answers.', () => Number(counted.cloudUp()))
   }
 }

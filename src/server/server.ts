@@ -25,6 +25,7 @@ import { OWNER, People } from '#database/people.ts'
 import { DatabaseProgress } from '#database/progress.ts'
 import { keptSecret } from '#database/secrets.ts'
 import { Sessions } from '#database/sessions.ts'
+import { Statements } from '#database/statements.ts'
 import { TerminalRecords } from '#database/terminals.ts'
 import type { Lab } from '#labs/lab.ts'
 import { loadLessons } from '#labs/lesson.ts'
@@ -72,6 +73,9 @@ import { SignInLink } from './security/link.ts'
 import { Tickets } from './security/tickets.ts'
 import type { Settings } from './settings.ts'
 import { TerminalSockets } from './terminal-socket.ts'
+import { LearningRecords } from './xapi/learning-records.ts'
+import { Outbox } from './xapi/outbox.ts'
+import { RecordStore } from './xapi/record-store.ts'
 
 export interface ServerOptions {
   /** Where progress and homes are kept. */
@@ -183,6 +187,22 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
       return shellEnvironment({ world, toolbox: await options.toolbox, home })
     },
   })
+  const statements = new Statements(database)
+  const outbox = hosting?.xapi && new Outbox({ statements, store: new RecordStore(hosting.xapi), onError })
+  const told =
+    hosting?.xapi &&
+    classroom &&
+    outbox &&
+    new LearningRecords({
+      url: new URL(hosting.url).origin,
+      tell: hosting.xapi.people,
+      people,
+      started: new StartedLabs(database),
+      cohorts: classroom.cohorts,
+      paths: () => loadPaths(options.paths),
+      outbox,
+      onError,
+    })
   const admission = new Admission(hosting?.labsAtOnce, cloud)
   const sessions = new LabSessions(
     {
@@ -198,6 +218,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
       terminals,
       admission,
       ...(classroom && { classroom }),
+      told,
       onError,
     },
     options.labs ?? loadLabs(),
@@ -237,6 +258,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
     secret: await keptSecret(database, 'seal', newSecret),
     lessons: () => loadLessons(),
     paths: () => loadPaths(options.paths),
+    told,
     labs: () => sessions.outlines(),
     summaries: (learner) => sessions.summaries(learner),
     scratch: new Scratch({
@@ -312,6 +334,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
 
   const wanted = hosting?.port ?? options.port ?? 4321
   await app.listen({ host, port: wanted }).catch(async (error: NodeJS.ErrnoException) => {
+    await outbox?.close()
     await database.destroy()
     if (error.code !== 'EADDRINUSE') throw error
     throw new Error(
@@ -343,6 +366,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
     connections: () => sockets.connections,
     waiting: () => admission.waiting,
     cloudUp: () => cloud.status === 'up',
+    statements: outbox && (() => statements.count()),
   })
   const operations =
     hosting?.operations &&
@@ -412,6 +436,8 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
       await runner.close()
       await (terminals === 'end' ? workspace.stop() : workspace.close())
       await cloud.stop()
+      await told?.settled()
+      await outbox?.close()
       await database.destroy()
     },
   }

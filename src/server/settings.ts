@@ -174,6 +174,32 @@ export const settingsSchema = z.strictObject({
     })
     .optional()
     .describe('A program of yours that is told of reminders.'),
+  xapi: z
+    .strictObject({
+      endpoint: z
+        .url({ protocol: /^https?$/ })
+        .refine(
+          (address) => !/^[^/]*\/\/[^/]*@/.test(address),
+          'User and password are settings of their own.',
+        )
+        .describe(
+          'The store’s xAPI address, e.g. https://lrs.example.com/xapi; statements go to its /statements.',
+        ),
+      user: z
+        .string()
+        .min(1)
+        .regex(/^[^:]*$/, 'A user’s name of HTTP Basic has no colon.')
+        .describe('Who this server is there (HTTP Basic).'),
+      password: z.string().min(1).describe('Better given by the environment than in the file.'),
+      people: z
+        .enum(['id', 'name', 'mail'])
+        .default('id')
+        .describe(
+          'What it is told of people: "id", that of their account here alone; "name", their name, too; "mail", their name and, for who has one, their e-mail address instead of the id.',
+        ),
+    })
+    .optional()
+    .describe('A learning record store that is told by xAPI 1.0.3 what people do. Left out: none.'),
   remindDays: z
     .number()
     .min(0)

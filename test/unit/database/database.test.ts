@@ -6,11 +6,13 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { CheckReport } from '../../../src/checks/finding.ts'
 import { DueDates } from '../../../src/classroom/due-dates.ts'
+import { exportPerson, forgetPerson } from '../../../src/classroom/personal-data.ts'
 import { type Database, openDatabase } from '../../../src/database/database.ts'
 import { StartedLabs } from '../../../src/database/labs.ts'
 import { People } from '../../../src/database/people.ts'
 import { DatabaseProgress } from '../../../src/database/progress.ts'
 import { Sessions } from '../../../src/database/sessions.ts'
+import { Statements } from '../../../src/database/statements.ts'
 import { TerminalRecords } from '../../../src/database/terminals.ts'
 import { TestPostgres } from '../../support/postgres.ts'
 
@@ -148,6 +150,41 @@ describe.each(['SQLite', 'PostgreSQL'])('on %s', (kind) => {
       expect(all.filter(Boolean)).toHaveLength(3)
       await due.release('course', 'ana', 'soon', 1)
       expect([await claim('soon', 1), await claim('soon', 1)]).toEqual([true, false])
+    })
+  })
+
+  describe('statements for a learning record store', () => {
+    const ids = async (statements: Statements) => (await statements.oldest(9)).map(({ id }) => id)
+    const named = (...all: string[]) => all.map((id) => ({ id }))
+
+    it('come in the order in which they were queued, also in one millisecond', async () => {
+      const statements = new Statements(database, () => 5)
+      await statements.add('ana', named('c', 'b'))
+      await statements.add('ben', named('a'))
+      expect(await statements.oldest(2)).toEqual([
+        { id: 'c', statement: '{"id":"c"}' },
+        { id: 'b', statement: '{"id":"b"}' },
+      ])
+      await statements.delete(['c'])
+      expect(await ids(statements)).toEqual(['b', 'a'])
+      expect(await statements.count()).toBe(2)
+    })
+
+    it('are no more than may be: the oldest go', async () => {
+      const statements = new Statements(database)
+      await statements.add('ana', named('c', 'b', 'a'))
+      expect(await statements.trim(3)).toBe(0)
+      expect(await statements.trim(1)).toBe(2)
+      expect(await ids(statements)).toEqual(['a'])
+    })
+
+    it('are exported and forgotten with the person whom they are about', async () => {
+      const statements = new Statements(database)
+      await statements.add('ana', named('a'))
+      await statements.add('ben', named('b'))
+      expect((await exportPerson(database, 'ana')).statements).toMatchObject([{ id: 'a' }])
+      await forgetPerson(database, 'ana')
+      expect(await ids(statements)).toEqual(['b'])
     })
   })
 

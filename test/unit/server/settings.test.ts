@@ -57,6 +57,18 @@ it('names a file that is not there, or is no mapping', async () => {
   await expect(readSettings(await file('- a'), {})).rejects.toThrow(/is not a YAML mapping/)
 })
 
+it('tells what is wrong with the learning record store, and no secret of it', async () => {
+  const refused = readSettings(await file('url: https://learn.example.com'), {
+    DRYDOCK_XAPI_ENDPOINT: 'https://me:hunter2@lrs.example.com/xapi',
+    DRYDOCK_XAPI_USER: 'a:b',
+    DRYDOCK_XAPI_PEOPLE: 'everything',
+  })
+  await expect(refused).rejects.toThrow(
+    /xapi\.endpoint \(DRYDOCK_XAPI_ENDPOINT\): User and password are settings of their own\.\n.*xapi\.user \(DRYDOCK_XAPI_USER\): .* no colon\.\n.*xapi\.password \(DRYDOCK_XAPI_PASSWORD\): .*\n.*xapi\.people/,
+  )
+  await expect(refused).rejects.not.toThrow(/hunter2/)
+})
+
 it('describes every setting', () => {
   for (const { path, description } of settingVariables()) expect(description, path.join('.')).not.toBe('')
 })

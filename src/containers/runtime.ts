@@ -19,6 +19,59 @@ export interface Mount {
   memoryBytes?: number
   /** In place of `files`: what lives outside of the simulation. */
   folder?: MountedFolder
+  /** The file system that it is on, as the mount table shows it; default: memory with `memoryBytes`, else the machine's disk. */
+  filesystem?: Filesystem
+}
+
+/** A file system in a mount table. */
+export interface Filesystem {
+  /** `/dev/vda1`, `tmpfs` */
+  source: string
+  type: string
+  /** Without `rw` and `ro`: `relatime`. */
+  options: string
+}
+
+/** The network of a container beside its loopback interface. */
+export interface NetworkView {
+  interfaces: NetworkInterface[]
+  /** In the kernel's order. */
+  routes: NetworkRoute[]
+}
+
+/** One end of a veth pair; the other is on the container's machine. */
+export interface NetworkInterface {
+  name: string
+  index: number
+  /** Index of the other end. */
+  peerIndex: number
+  macAddress: string
+  address: string
+  prefixLength: number
+  broadcast?: string
+  /** Bytes. */
+  mtu: number
+  queueLength: number
+  /** Whether it has the IPv6 address that the kernel makes from the MAC address. */
+  linkLocal: boolean
+}
+
+export interface NetworkRoute {
+  /** `default` or an IPv4 range; a single address has `/32`. */
+  destination: string
+  /** Missing: the destination is on the link itself. */
+  gateway?: string
+  device: string
+  /** The address that packets are sent from. */
+  source?: string
+  /** The kernel has made it, with the interface's address. */
+  kernel?: boolean
+}
+
+/** A resource limit of processes, in the units of setrlimit(2); -1: none. */
+export interface ResourceLimit {
+  soft: number
+  hard: number
 }
 
 /** A file of a mount; a folder's path ends with a slash. */
@@ -62,6 +115,8 @@ export interface ContainerSpec {
   hosts?: Record<string, string>
   /** Resolves a host name as seen from the container; undefined: NXDOMAIN. */
   lookup?(name: string): string | undefined
+  /** Its interfaces and routes at present; undefined: they are not simulated. */
+  interfaces?(): NetworkView | undefined
   tty?: boolean
   /** Keep standard input open. */
   stdin?: boolean
@@ -70,6 +125,14 @@ export interface ContainerSpec {
   mounts?: Mount[]
   /** Whether only its mounts can be written to. */
   readOnlyRoot?: boolean
+  /** Whether nothing of the kernel's file systems is hidden from it. */
+  privileged?: boolean
+  /** Options of the overlay that its root is; default: as containerd's snapshotter mounts it. */
+  overlay?: string
+  /** The disk of its machine; default: that of an EKS node. */
+  disk?: Filesystem
+  /** Limits of its processes by name (`nofile`) that are not the default. */
+  ulimits?: Record<string, ResourceLimit>
   memoryLimitBytes?: number
   /** The memory that it has beside others: its machine's. */
   memoryPool?: MemoryPool

@@ -36,7 +36,10 @@ function agnhost(version: string): ImageRecipe {
       { createdBy: `ADD alpine-minirootfs-${ALPINE}-x86_64.tar.gz / # buildkit`, files: alpineFiles(ALPINE) },
       {
         createdBy: 'RUN /bin/sh -c apk --update add bind-tools curl netcat-openbsd iproute2 # buildkit',
-        files: { '/usr/bin/curl': programFile('curl', '8.14.1') },
+        files: {
+          '/sbin/ip': programFile('iproute2', '6.9.0'),
+          '/usr/bin/curl': programFile('curl', '8.14.1'),
+        },
       },
       { createdBy: 'ADD agnhost agnhost # buildkit', files: { '/agnhost': programFile('agnhost', version) } },
       { createdBy: 'ENTRYPOINT ["/agnhost"]' },

@@ -14,6 +14,9 @@ const USR_BIN_APPLETS =
 const applets = (folder: string, names: string): Files =>
   Object.fromEntries(names.split(' ').map((name) => [`${folder}/${name}`, symlink('/bin/busybox')]))
 
+/** Those that Alpine has in `/sbin`. */
+const SBIN_APPLETS = 'ifconfig ip route'
+
 const mode = (content: string, bits: number): FileNode => file(content, { mode: bits })
 
 const passwd = (extra: string[], rootShell: string) =>
@@ -48,7 +51,7 @@ export function busyboxFiles(): Files {
   return {
     ...skeleton(),
     '/bin/busybox': programFile('busybox', BUSYBOX_VERSION),
-    ...applets('/bin', `${BIN_APPLETS} ${USR_BIN_APPLETS}`),
+    ...applets('/bin', `${BIN_APPLETS} ${USR_BIN_APPLETS} ${SBIN_APPLETS}`),
     '/etc/passwd': passwd([], '/bin/sh'),
     '/etc/group': group([]),
     '/etc/shadow': mode('root:*:::::::\n', 0o640),
@@ -68,6 +71,7 @@ export function alpineFiles(
     '/bin/busybox': programFile('busybox', BUSYBOX_VERSION),
     ...applets('/bin', BIN_APPLETS),
     ...applets('/usr/bin', USR_BIN_APPLETS),
+    ...applets('/sbin', SBIN_APPLETS),
     '/sbin/apk': programFile('apk', '2.14.9'),
     '/etc/passwd': passwd(users.passwd, '/bin/sh'),
     '/etc/group': group(users.group),
@@ -89,7 +93,7 @@ export function alpineFiles(
 
 const DEBIAN_COREUTILS =
   '[ arch base64 basename cat chgrp chmod chown cp cut date dd df dir dirname du echo env expand expr false fold groups head hostid id install join link ln logname ls md5sum mkdir mkfifo mktemp mv nice nl nohup nproc od paste printenv printf pwd readlink realpath rm rmdir seq sha1sum sha256sum shuf sleep sort split stat stty sync tac tail tee test timeout touch tr true tty uname uniq unlink users wc who whoami yes'
-const DEBIAN_TOOLS = 'awk diff cmp egrep fgrep find grep gunzip gzip hostname sed tar which xargs zcat'
+const DEBIAN_TOOLS = 'awk diff cmp egrep fgrep find grep gunzip gzip hostname mount sed tar which xargs zcat'
 
 /** The root file system of Debian slim, merged-usr, with `users` of other images on top. */
 export function debianFiles(users: { passwd: string[]; group: string[] } = { passwd: [], group: [] }): Files {

@@ -1,6 +1,8 @@
 import { ConnectError, type Peer, type Route, type VirtualNetwork } from '#network/virtual-network.ts'
+import type { NetworkView } from '../runtime.ts'
 import type { ContainerRecord, Endpoint } from './container-record.ts'
 import type { ContainerStore } from './container-store.ts'
+import { networkView } from './network-view.ts'
 import { hasNames, type NetworkRecord, type Networks } from './networks.ts'
 import { HOST_ADDRESS } from './published-ports.ts'
 
@@ -94,6 +96,13 @@ export class ContainerNetwork implements Route {
       if (!shared) throw new ConnectError('ETIMEDOUT', to.address, to.port)
     }
     return { ...to, address: target.address }
+  }
+
+  /** Its interfaces and routes, those of the container whose network it is in for one that shares; undefined: the machine's. */
+  view(record: ContainerRecord): NetworkView | undefined {
+    const mode = record.hostConfig.NetworkMode ?? ''
+    if (!mode.startsWith('container:')) return networkView(record, this.#networks)
+    return this.view(this.#containers.require(mode.slice('container:'.length)))
   }
 
   #known(): NetworkRecord[] {

@@ -170,6 +170,8 @@ export interface HostConfig {
   PidMode?: string
   Isolation?: string
   Runtime?: string
+  /** As setrlimit(2) takes them; -1: none. */
+  Ulimits?: { Name: string; Soft: number; Hard: number }[] | null
   StorageOpt?: Record<string, string> | null
   MaskedPaths?: string[] | null
   ReadonlyPaths?: string[] | null

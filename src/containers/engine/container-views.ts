@@ -4,9 +4,9 @@ import { dnsNames } from './container-network.ts'
 import { type ContainerRecord, type Endpoint, isUp, type VolumeMount } from './container-record.ts'
 import { humanDuration } from './durations.ts'
 import type { ImageRecord, ImageStore } from './image-store.ts'
-import type { NetworkRecord, Networks } from './networks.ts'
+import { macAddress, type NetworkRecord, type Networks, prefixLength } from './networks.ts'
+import { containerDriver } from './overlay.ts'
 import type { Sessions } from './session.ts'
-import { parseSubnet } from './subnets.ts'
 
 /** What the pictures of containers are made from. */
 export interface ViewParts {
@@ -15,14 +15,6 @@ export interface ViewParts {
   sessions: Sessions
   files: ContainerFiles
 }
-
-/** The one that was asked for, or one made from its address. */
-export const macAddress = ({ macAddress: asked, address }: Endpoint): string =>
-  asked ??
-  `02:42:${address
-    .split('.')
-    .map((part) => Number(part).toString(16).padStart(2, '0'))
-    .join(':')}`
 
 /** `Up 3 minutes (healthy)`, `Exited (0) 2 hours ago` */
 export function statusText(record: ContainerRecord, now: number): string {
@@ -111,9 +103,6 @@ function endpointView(
     DNSNames: named ? dnsNames(record, endpoint) : null,
   }
 }
-
-export const prefixLength = ({ subnet }: NetworkRecord): number =>
-  parseSubnet(subnet) ? Number(subnet.split('/')[1]) : 0
 
 const endpointViews = (record: ContainerRecord, networks: Networks) =>
   Object.fromEntries(
@@ -290,7 +279,7 @@ export async function containerDetails(
         Config: record.hostConfig.LogConfig?.Config ?? {},
       },
     },
-    GraphDriver: { Data: null, Name: 'overlay2' },
+    GraphDriver: containerDriver(record.id, image?.config.rootfs.diff_ids ?? []),
     ...(options.size ? await sizes(record, parts) : {}),
     Mounts: mountViews(record),
     Config: {

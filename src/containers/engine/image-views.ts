@@ -1,5 +1,6 @@
 import { familiarName, parseReference } from '../images/reference.ts'
 import type { ImageRecord, ImageStore } from './image-store.ts'
+import { imageDriver } from './overlay.ts'
 
 /** A name of the store as people write it. */
 export const familiarTagged = (name: string) => {
@@ -45,7 +46,7 @@ export function imageDetails(images: ImageStore, image: ImageRecord) {
     ...(config.variant && { Variant: config.variant }),
     Os: config.os,
     Size: image.size,
-    GraphDriver: { Data: null, Name: 'overlay2' },
+    GraphDriver: imageDriver(config.rootfs.diff_ids),
     RootFS: { Type: 'layers', Layers: config.rootfs.diff_ids },
     Metadata: {
       LastTagTime: image.taggedAt ? new Date(image.taggedAt).toISOString() : '0001-01-01T00:00:00Z',

@@ -138,6 +138,7 @@ export class Lifecycle {
         root,
         mounts: await volumes.mounts(record, new FileTree(base)),
         lookup: (name) => containerNetwork.lookup(record, name) ?? this.#options.lookup?.(name),
+        interfaces: () => containerNetwork.view(store.get(record.id) ?? record),
         gateway: containerNetwork.gateway(record),
         processesOf: this.#sharedProcesses(record),
       }),

@@ -1,8 +1,7 @@
 import { badRequest, parseFilters, type Route, readJson, sendJson, sendNothing } from './api.ts'
 import type { ContainerRecord } from './container-record.ts'
-import { macAddress, prefixLength } from './container-views.ts'
 import { hasLabel, pruneFilter } from './labels.ts'
-import { hasNames, type NetworkRecord } from './networks.ts'
+import { hasNames, macAddress, type NetworkRecord, prefixLength } from './networks.ts'
 import type { EngineParts } from './parts.ts'
 
 /** A network as the API shows it. */

@@ -237,6 +237,18 @@ const key = (id: string) => `docker/networks/${id}`
 /** Whether containers have names on it: on all but those that every engine has. */
 export const hasNames = (networkName: string): boolean => !PREDEFINED.includes(networkName)
 
+/** The MAC address of an endpoint: the one that was asked for, or one made from its address. */
+export const macAddress = ({ macAddress: asked, address }: Endpoint): string =>
+  asked ??
+  `02:42:${address
+    .split('.')
+    .map((part) => Number(part).toString(16).padStart(2, '0'))
+    .join(':')}`
+
+/** 0 for a network without addresses. */
+export const prefixLength = ({ subnet }: NetworkRecord): number =>
+  parseSubnet(subnet) ? Number(subnet.split('/')[1]) : 0
+
 /** The endpoint that a request asks for. Throws EngineError where the engine does not allow it. */
 export function requestedEndpoint(name: string, request: EndpointRequest | null | undefined): Endpoint {
   const wanted = request?.IPAMConfig?.IPv4Address || undefined

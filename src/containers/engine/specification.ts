@@ -2,15 +2,18 @@ import { file } from '../files/nodes.ts'
 import type { FileTree } from '../files/tree.ts'
 import type { Image } from '../image.ts'
 import type { SimulatedSpec } from '../processes/runtime.ts'
-import type { Mount } from '../runtime.ts'
+import type { Mount, NetworkView } from '../runtime.ts'
 import type { ContainerRecord } from './container-record.ts'
 import { hasNames } from './networks.ts'
+import { ENGINE_DISK, overlayOptions } from './overlay.ts'
 import { cpuLimitMilli } from './resources.ts'
 
 interface Surroundings {
   root: FileTree
   mounts: Mount[]
   lookup: (name: string) => string | undefined
+  /** Its interfaces and routes at present. */
+  interfaces: () => NetworkView | undefined
   /** The engine's machine as the container sees it. */
   gateway: string
   /** The container whose process namespace it joins. */
@@ -48,10 +51,17 @@ export function containerSpec(record: ContainerRecord, image: Image, around: Sur
     groups: hostConfig.GroupAdd ?? [],
     processesOf: around.processesOf,
     lookup: around.lookup,
+    interfaces: around.interfaces,
     tty: config.Tty,
     stdin: config.OpenStdin,
     mounts: around.mounts,
     readOnlyRoot: hostConfig.ReadonlyRootfs ?? false,
+    privileged: hostConfig.Privileged ?? false,
+    overlay: overlayOptions(record.id, image.config.rootfs.diff_ids),
+    disk: ENGINE_DISK,
+    ulimits: Object.fromEntries(
+      (hostConfig.Ulimits ?? []).map(({ Name, Soft, Hard }) => [Name, { soft: Soft, hard: Hard }]),
+    ),
     memoryLimitBytes: hostConfig.Memory || undefined,
     cpuLimitMilli: cpuLimitMilli(hostConfig),
   }

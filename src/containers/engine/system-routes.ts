@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { KERNEL } from '../programs/system-utilities.ts'
 import { parseFilters, type Route, readJson, sendJson } from './api.ts'
 import type { ContainerRecord } from './container-record.ts'
@@ -78,7 +79,7 @@ export function systemRoutes(parts: EngineParts): Route[] {
         const count = (...states: ContainerRecord['status'][]) =>
           all.filter(({ status }) => states.includes(status)).length
         sendJson(call, 200, {
-          ID: world.id,
+          ID: engineId(world.id),
           Containers: all.length,
           ContainersRunning: count('running'),
           ContainersPaused: count('paused'),
@@ -260,4 +261,11 @@ export function systemRoutes(parts: EngineParts): Route[] {
       },
     ],
   ]
+}
+
+/** The engine's own id, a UUID that stays: as the engine makes one at its first start. */
+function engineId(worldId: string): string {
+  const hex = createHash('sha256').update(`docker engine ${worldId}`).digest('hex')
+  const variant = '89ab'[Number.parseInt(hex[16]!, 16) % 4]
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }

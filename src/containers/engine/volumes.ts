@@ -5,7 +5,7 @@ import { wholeOf } from '../files/pieces.ts'
 import type { FileTree } from '../files/tree.ts'
 import { VolumeRoom } from '../files/volume-room.ts'
 import { forgetData } from '../registry/local-data.ts'
-import type { Mount } from '../runtime.ts'
+import type { Filesystem, Mount } from '../runtime.ts'
 import { badRequest, conflict, notFound } from './api.ts'
 import type { BindMounts } from './bind-mounts.ts'
 import type { ContainerRecord } from './container-record.ts'
@@ -25,6 +25,9 @@ export interface VolumeRecord {
 
 /** What was written is saved after this, ms of the world's clock: a crash loses what is younger. */
 const SAVE_AFTER_MS = 1000
+
+/** What `--tmpfs` mounts. */
+const TMPFS: Filesystem = { source: 'tmpfs', type: 'tmpfs', options: 'nosuid,nodev,noexec,relatime' }
 
 type VolumeFile = Mount['files'] extends Map<string, infer File> ? File : never
 
@@ -120,7 +123,7 @@ export class Volumes {
       record.mounts.map(async (mount) => {
         const { type, source, target, readOnly, anonymous, noCopy } = mount
         if (type === 'bind') return this.#binds.open(mount, image)
-        if (type !== 'volume') return { path: target, readOnly, files: new Map() }
+        if (type !== 'volume') return { path: target, readOnly, files: new Map(), filesystem: TMPFS }
         this.create(source, { anonymous })
         const files = await this.#files(source)
         if (files.size === 0 && !noCopy) await copyFolder(image, target, files)

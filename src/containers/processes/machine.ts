@@ -4,7 +4,7 @@ import type { Clock } from '#world/clock.ts'
 import { isElf, readProgramMark } from '../catalogue/program-file.ts'
 import { readHead } from '../files/nodes.ts'
 import { resolvePath } from '../files/tree.ts'
-import type { MemoryPool } from '../runtime.ts'
+import type { MemoryPool, NetworkView, ResourceLimit } from '../runtime.ts'
 import type { ContainerFs } from './container-fs.ts'
 import { CpuMeter } from './cpu-meter.ts'
 import { enforcePool, joinPool, leavePool } from './memory-pools.ts'
@@ -59,6 +59,8 @@ export interface MachineOptions {
   user: User
   hosts: Record<string, string>
   lookup: ((name: string) => string | undefined) | undefined
+  interfaces?: (() => NetworkView | undefined) | undefined
+  ulimits?: Record<string, ResourceLimit> | undefined
   memoryLimitBytes: number | undefined
   memoryPool?: MemoryPool | undefined
   oomScoreAdjust?: number | undefined
@@ -88,6 +90,8 @@ export class Machine {
   memoryLimitBytes: number | undefined
   readonly oomScoreAdjust: number | undefined
   readonly authorities: string | undefined
+  /** Limits of its processes by name that are not the default. */
+  readonly ulimits: Readonly<Record<string, ResourceLimit>>
   readonly table: ProcessTable
   readonly cpu: CpuMeter
   /** Whether the kernel has killed a process for want of memory. */
@@ -111,6 +115,7 @@ export class Machine {
     this.oomScoreAdjust = options.oomScoreAdjust
     this.files.onMemory = () => this.enforceMemoryLimit()
     this.authorities = options.authorities
+    this.ulimits = options.ulimits ?? {}
     this.table = options.table ?? new ProcessTable()
   }
 
@@ -207,6 +212,11 @@ export class Machine {
     }
     if (forbidden) throw new ExecError('permission', `exec: "${name}": permission denied`)
     throw new ExecError('not-found', `exec: "${name}": executable file not found in $PATH`)
+  }
+
+  /** Its interfaces beside the loopback, and its routes; undefined: they are not simulated. */
+  get interfaces(): NetworkView | undefined {
+    return this.#options.interfaces?.()
   }
 
   /** The address of a name, or of an address itself; undefined: no such name. */

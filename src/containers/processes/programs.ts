@@ -5,6 +5,7 @@ import { DEMOS } from '../programs/demos.ts'
 import { go, goExecutable } from '../programs/go.ts'
 import { hello } from '../programs/hello.ts'
 import { httpd } from '../programs/httpd.ts'
+import { ip } from '../programs/ip.ts'
 import { gosu, tini } from '../programs/launchers.ts'
 import { libraryUtility } from '../programs/library.ts'
 import { memcached } from '../programs/memcached.ts'
@@ -41,6 +42,7 @@ const PROGRAMS: Readonly<Record<string, (version: string) => Program>> = {
   'go-executable': () => goExecutable,
   gosu: () => gosu,
   hello: () => hello,
+  iproute2: () => ip('iproute2'),
   mariadb: (version) => sqlClient('mariadb', version || '12.0.2'),
   'mariadb-admin': () => sqlAdmin,
   mariadbd: (version) => sqlServer('mariadb', version || '12.0.2'),

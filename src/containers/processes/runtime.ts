@@ -2,7 +2,7 @@ import { PassThrough, type Readable, Writable } from 'node:stream'
 import type { VirtualNetwork } from '#network/virtual-network.ts'
 import type { Clock } from '#world/clock.ts'
 import type { LayerTrees } from '../files/layers.ts'
-import { type DirectoryNode, directory, file, type TreeNode } from '../files/nodes.ts'
+import { type DirectoryNode, directory, file, symlink, type TreeNode } from '../files/nodes.ts'
 import { FileTree } from '../files/tree.ts'
 import {
   type Container,
@@ -16,6 +16,7 @@ import {
 } from '../runtime.ts'
 import { ContainerFs } from './container-fs.ts'
 import { DEFAULT_PATH, ExecError, Machine, type ProgramFinder, type User } from './machine.ts'
+import { mountTable } from './mount-table.ts'
 import { feed, nothing, Pipe, writerTo } from './pipe.ts'
 import type { Process } from './process.ts'
 import { ProcessTable } from './process-table.ts'
@@ -75,6 +76,8 @@ export function createContainerRuntime(options: SimulatedRuntimeOptions): Simula
         user,
         hosts: spec.hosts ?? {},
         lookup: spec.lookup?.bind(spec),
+        interfaces: spec.interfaces?.bind(spec),
+        ulimits: spec.ulimits,
         memoryLimitBytes: spec.memoryLimitBytes,
         memoryPool: spec.memoryPool,
         oomScoreAdjust: spec.oomScoreAdjust,
@@ -184,6 +187,9 @@ function putNames({ tree }: ContainerFs, spec: ContainerSpec): void {
   put('/etc/hostname', `${spec.hostname}\n`)
   put('/etc/hosts', `${hosts.join('\n')}\n`)
   putLimits(tree, spec)
+  tree.makeFolders('/proc/self')
+  tree.put('/proc/self/mounts', file(mountTable(spec), { mode: 0o444 }))
+  tree.put('/proc/mounts', symlink('self/mounts'))
 }
 
 /** A container's limits as its control group shows them. */

@@ -2,6 +2,8 @@ import { readContent } from '../files/nodes.ts'
 import { resolvePath } from '../files/tree.ts'
 import type { Process, Program } from '../processes/process.ts'
 import { openSocket, portOf, RequestError, sendRequest } from './http-request.ts'
+import { ifconfig, route } from './ifconfig.ts'
+import { ip } from './ip.ts'
 
 const wget: Program = async (process) => {
   let output: string | undefined
@@ -268,4 +270,7 @@ export const NETWORK_UTILITIES: Record<string, Program> = {
   nc,
   ping,
   ping6: ping,
+  ip: ip('busybox'),
+  ifconfig,
+  route,
 }

@@ -1,6 +1,7 @@
 import type { Process, Program } from '../processes/process.ts'
 import { lines } from '../processes/users.ts'
 import { formatDate } from './date.ts'
+import { mount } from './mount.ts'
 
 /** A number with its name, if it has one. */
 const shown = (id: number, name: string) => (/^\d+$/.test(name) ? String(id) : `${id}(${name})`)
@@ -112,6 +113,7 @@ export const SYSTEM_UTILITIES: Record<string, Program> = {
   date,
   stty,
   sync: async () => 0,
+  mount,
   hostname: say((process) => (process.argv[1] === '-i' ? process.machine.address : process.machine.hostname)),
   whoami: async (process) => {
     const { name, uid } = process.user

@@ -1,6 +1,7 @@
 import { type Builtin, print } from './builtin.ts'
 import { IO_BUILTINS } from './io-builtins.ts'
 import { JOB_BUILTINS } from './job-builtins.ts'
+import { ulimit } from './limits.ts'
 import type { Shell } from './shell.ts'
 import { ExitSignal, LoopSignal, ReturnSignal } from './state.ts'
 import { VARIABLE_BUILTINS } from './variable-builtins.ts'
@@ -122,10 +123,7 @@ export const BUILTINS: Record<string, Builtin> = Object.assign(Object.create(nul
   alias: async () => 0,
   unalias: async () => 0,
   hash: async () => 0,
-  ulimit: async (shell, _args, io) => {
-    await print(shell, io, 'unlimited\n')
-    return 0
-  },
+  ulimit,
   umask: async (shell, args, io) => {
     if (args[0]) shell.state.umask = Number.parseInt(args[0], 8)
     else await print(shell, io, `${shell.state.umask.toString(8).padStart(4, '0')}\n`)

@@ -1,5 +1,6 @@
 import type { Reader, Writer } from '../processes/pipe.ts'
 import type { Process } from '../processes/process.ts'
+import type { ResourceLimit } from '../runtime.ts'
 import type { Command } from './syntax.ts'
 
 /** An open file descriptor of the shell. */
@@ -53,6 +54,8 @@ export class ShellState {
   lastBackground: number | undefined
   traps = new Map<string, string>()
   umask = 0o022
+  /** Limits that `ulimit` has set, by name. */
+  limits = new Map<string, ResourceLimit>()
   /** What its variables hold, bytes. */
   memoryBytes = 0
 
@@ -71,6 +74,7 @@ export class ShellState {
     copy.status = this.status
     copy.lastBackground = this.lastBackground
     copy.umask = this.umask
+    copy.limits = new Map(this.limits)
     copy.memoryBytes = this.memoryBytes
     return copy
   }

@@ -1,9 +1,14 @@
 import type { Image } from '#containers/image.ts'
-import type { ContainerSpec, Mount } from '#containers/runtime.ts'
+import type { ContainerSpec, Filesystem, Mount } from '#containers/runtime.ts'
 import type { ContainerSpecification, Pod } from '../objects.ts'
 import { parseMilli, parseQuantity } from '../quantity.ts'
 import { ConfigError, environmentOf, expand } from './environment.ts'
 import type { PodContext } from './pod-context.ts'
+import { podNetwork } from './pod-network.ts'
+
+const IN_MEMORY: Filesystem = { source: 'tmpfs', type: 'tmpfs', options: 'relatime' }
+/** A kind node is a container: what it keeps is on a volume of its engine. */
+const KIND_DISK: Filesystem = { source: '/dev/vda1', type: 'ext4', options: 'relatime' }
 
 /** A container as the runtime is to make it, from its pod. Throws ConfigError. */
 export function runtimeSpec(
@@ -30,17 +35,29 @@ export function runtimeSpec(
     address: context.podAddress!,
     hosts: context.hosts(pod),
     lookup: (name) => context.lookup(pod, name),
+    interfaces: () => podNetwork(pod, context.source(pod).node, context.podAddress!),
+    ...(context.source(pod).node?.spec.podCIDR && { disk: KIND_DISK }),
+    privileged: spec.securityContext?.privileged ?? false,
     tty: tty ?? false,
     stdin: stdin ?? false,
     mounts: [
       resolverMount(context.resolver(pod)),
-      ...context.volumes.mountsOf(spec, env, pod.spec.securityContext?.fsGroup),
+      ...context.volumes
+        .mountsOf(spec, env, pod.spec.securityContext?.fsGroup)
+        .map((mount, index) => onFilesystem(mount, pod, spec.volumeMounts?.[index]?.name)),
     ],
     ...(spec.securityContext?.readOnlyRootFilesystem && { readOnlyRoot: true }),
     ...(processesOf && { processesOf }),
     ...runtimeLimits(spec),
     ...context.memoryOf(pod, spec),
   }
+}
+
+/** Secrets, tokens and what else comes from the API server is kept in memory; `subPath`s of it too. */
+function onFilesystem(mount: Mount, pod: Pod, name: string | undefined): Mount {
+  const volume = pod.spec.volumes?.find((one) => one.name === name)
+  const memory = volume?.secret ?? volume?.projected ?? volume?.downwardAPI
+  return memory ? { ...mount, filesystem: IN_MEMORY } : mount
 }
 
 /** What the runtime holds a container to. */

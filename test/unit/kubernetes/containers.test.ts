@@ -11,7 +11,7 @@ import { DockerHub } from '#containers/hub/docker-hub.ts'
 import { createImagePuller } from '#containers/images/puller.ts'
 import { createContainerRuntime } from '#containers/processes/runtime.ts'
 import type { KubernetesObject } from '#kubernetes/api.ts'
-import type { ConfigMap, Service } from '#kubernetes/objects.ts'
+import type { ConfigMap, Node, Service } from '#kubernetes/objects.ts'
 import { isReady } from '#kubernetes/pods.ts'
 import type { VirtualNetwork } from '#network/virtual-network.ts'
 import type { World } from '#world/world.ts'
@@ -45,6 +45,49 @@ async function exec(name: string, command: string[]) {
 const isUp = (name: string) => () => isReady(cluster.pod(name))
 
 describe('real images', () => {
+  it('pods see the network of their node’s plug-in, and their mounts', async () => {
+    cluster = await testCluster({ containers })
+    cluster.api.create('secrets', {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'key', namespace: 'default' },
+    })
+    const start = async (name: string, more = {}) => {
+      const box = {
+        image: 'busybox:1.37',
+        command: ['sleep', '1h'],
+        volumeMounts: [{ name: 'key', mountPath: '/key', readOnly: true }],
+      }
+      const made = pod(name, box, { volumes: [{ name: 'key', secret: { secretName: 'key' } }], ...more })
+      cluster.api.create('pods', made)
+      await cluster.until(name, () => cluster.pod(name)?.status.phase === 'Running')
+      return cluster.pod(name).status.podIP!
+    }
+    const sh = async (name: string, script: string) => (await exec(name, ['sh', '-c', script])).output
+    const address = await start('a')
+    expect(await sh('a', 'ip -4 a show eth0; ip route; route -n | tail -n 1')).toMatch(
+      new RegExp(
+        `^3: eth0@if\\d+: <.*> mtu 9001 qdisc noqueue state UP \n {4}inet ${address}/32 scope global eth0\n.*\n` +
+          'default via 169.254.1.1 dev eth0 \n169.254.1.1 dev eth0 scope link \n' +
+          '169.254.1.1     0.0.0.0         255.255.255.255 UH    0      0        0 eth0\n$',
+      ),
+    )
+    const all = await sh('a', 'ip a; mount')
+    const [, mac] = /link\/ether (\S+) brd/.exec(all)!
+    expect(all).toMatch(/inet6 fe80::[0-9a-f:]+\/64 scope link \n/)
+    expect(Number.parseInt(mac!, 16) & 3).toBe(2)
+    expect(all).toContain('tmpfs on /key type tmpfs (ro,relatime)\n')
+    expect(all).toContain('/dev/nvme0n1p1 on /etc/hosts type xfs (rw,')
+
+    const node = cluster.api.get<Node>('nodes', '', cluster.pod('a').spec.nodeName!)!
+    cluster.api.update('nodes', { ...node, spec: { ...node.spec, podCIDR: '10.244.1.0/24' } })
+    expect(await sh('a', 'ip route')).toBe(
+      `default via 10.244.1.1 dev eth0 \n10.244.1.0/24 via 10.244.1.1 dev eth0  src ${address} \n10.244.1.1 dev eth0 scope link  src ${address} \n`,
+    )
+    await start('h', { hostNetwork: true })
+    expect(await sh('h', 'ip a')).toContain("interfaces of this container's network are not simulated")
+  })
+
   it('nginx serves the files of a volume, logs its requests and stops when told', async () => {
     cluster = await testCluster({ containers })
     const page: ConfigMap = {

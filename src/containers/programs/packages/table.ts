@@ -68,6 +68,7 @@ export const SYSTEM_PACKAGES: Readonly<Record<string, SystemPackage>> = {
     '/usr/bin/ps': 'tools',
     '/usr/bin/free': 'tools',
   }),
+  iproute2: tool('6.15.0-r0', '6.15.0-1', '', 3500, { '/usr/sbin/ip': 'iproute2' }),
   'iputils-ping': tool('', '3:20240905-3', '', 120, { '/usr/bin/ping': 'tools' }),
   iputils: tool('20240905-r0', '', '20210202-2.amzn2023.0.5', 180, { '/usr/bin/ping': 'tools' }),
   dnsutils: tool('', '1:9.20.15-1~deb13u1', '', 900, { '/usr/bin/nslookup': 'tools' }),

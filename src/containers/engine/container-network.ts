@@ -102,7 +102,8 @@ export class ContainerNetwork implements Route {
   view(record: ContainerRecord): NetworkView | undefined {
     const mode = record.hostConfig.NetworkMode ?? ''
     if (!mode.startsWith('container:')) return networkView(record, this.#networks)
-    return this.view(this.#containers.require(mode.slice('container:'.length)))
+    const other = this.#containers.find(mode.slice('container:'.length))
+    return other && this.view(other)
   }
 
   #known(): NetworkRecord[] {

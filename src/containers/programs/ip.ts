@@ -38,13 +38,15 @@ export const ip =
     }
     while (words[0]?.startsWith('-')) {
       const word = words.shift()!.replace(/^--?/, '')
-      const family = 'family'.startsWith(word) ? words.shift() : undefined
+      const family = word && 'family'.startsWith(word) ? words.shift() : undefined
       if (word === '4' || family === 'inet') options.family = 4
       else if (word === '6' || family === 'inet6') options.family = 6
-      else if (word.length > 0 && 'oneline'.startsWith(word)) options.oneline = true
+      else if (word && 'oneline'.startsWith(word)) options.oneline = true
       else if (kind === 'iproute2' && /^br(?:i|ie|ief)?$/.test(word)) options.brief = true
-      else if (!(kind === 'iproute2' && /^(?:d|details|s|stats|c|color|color=\w+)$/.test(word)))
-        return usage()
+      else if (kind === 'iproute2' && /^(?:d|details|s|stats|statistics|j|json)$/.test(word)) {
+        await process.complain(`drydock: ip -${word} is not simulated\n`)
+        return 1
+      } else if (!(kind === 'iproute2' && /^c(?:olor)?(?:=\w+)?$/.test(word))) return usage()
     }
     const [name = '', ...rest] = words
     const object = name && OBJECTS.find((known) => known.startsWith(name))
@@ -68,7 +70,22 @@ export const ip =
     }
     const known = await linksOf(process)
     if (!known) return 1
-    const device = rest[0] === 'dev' ? rest[1] : object === 'route' ? undefined : rest[0]
+    let device: string | undefined
+    let destination: string | undefined
+    while (rest.length > 0) {
+      const word = rest.shift()!
+      if (
+        ['to', 'scope', 'label', 'type', 'master', 'table', 'via', 'proto', 'src', 'match'].includes(word)
+      ) {
+        await process.complain(`drydock: ip ${object} show ${word} is not simulated\n`)
+        return 1
+      }
+      // All interfaces of a container are up.
+      if (word === 'up' && object !== 'route') continue
+      if (word === 'dev') device = rest.shift() ?? ''
+      else if (object === 'route') destination = word
+      else device = word
+    }
     if (device !== undefined && !known.links.some((link) => link.name === device)) {
       await process.complain(
         kind === 'busybox' ? `ip: can't find device '${device}'\n` : `Device "${device}" does not exist.\n`,
@@ -76,7 +93,12 @@ export const ip =
       return 1
     }
     const links = known.links.filter((link) => device === undefined || link.name === device)
-    if (object === 'route') return showRoutes(process, options, known.routes, links, device)
+    if (object === 'route') {
+      const routes = known.routes.filter(
+        (route) => destination === undefined || route.destination === destination,
+      )
+      return showRoutes(process, options, routes, links, device)
+    }
     for (const link of links) await process.print(shown(options, link, object === 'link'))
     return 0
   }

@@ -1,4 +1,3 @@
-import type { Machine } from '../processes/machine.ts'
 import type { Process } from '../processes/process.ts'
 import type { NetworkInterface, NetworkRoute } from '../runtime.ts'
 
@@ -41,7 +40,7 @@ const LOOPBACK: Link = {
 export async function linksOf(
   process: Process,
 ): Promise<{ links: Link[]; routes: NetworkRoute[] } | undefined> {
-  const view = (process.machine satisfies Machine).interfaces
+  const view = process.machine.interfaces
   if (view) return { links: [LOOPBACK, ...view.interfaces.map(linkOf)], routes: view.routes }
   await process.complain(
     `drydock: ${process.argv[0]}: the interfaces of this container's network are not simulated\n`,

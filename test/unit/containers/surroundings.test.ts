@@ -101,7 +101,7 @@ ifconfig: eth7: error fetching interface information: Device not found
       IPAM: { Config: [{ Subnet: '10.9.8.0/24' }] },
       Options: { 'com.docker.network.driver.mtu': '1400' },
     })
-    const both = await run('ip -4 a show eth1; ip r', {
+    const both = await run('ip -4 a show eth1; ip r; ip r show dev eth1; ip r list default', {
       HostConfig: { NetworkMode: 'bridge' },
       NetworkingConfig: { EndpointsConfig: { bridge: {}, inner: {} } },
     })
@@ -109,7 +109,7 @@ ifconfig: eth7: error fetching interface information: Device not found
       /^3: eth1@if\d+: .* mtu 1400 .*\n {4}inet 10\.9\.8\.2\/24 brd 10\.9\.8\.255 scope global eth1\n/,
     )
     expect(both.output).toContain(
-      'default via 172.17.0.1 dev eth0 \n172.17.0.0/16 dev eth0 scope link  src 172.17.0.2 \n10.9.8.0/24 dev eth1 scope link  src 10.9.8.2 \n',
+      'default via 172.17.0.1 dev eth0 \n172.17.0.0/16 dev eth0 scope link  src 172.17.0.2 \n10.9.8.0/24 dev eth1 scope link  src 10.9.8.2 \n10.9.8.0/24 scope link  src 10.9.8.2 \ndefault via 172.17.0.1 dev eth0 \n',
     )
     const none = await run('ip a; ip route; ip link show eth0', { HostConfig: { NetworkMode: 'none' } })
     expect(none.output).toBe(`${LO}ip: can't find device 'eth0'\n`)

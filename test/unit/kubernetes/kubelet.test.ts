@@ -272,7 +272,6 @@ describe('a pod', () => {
     expect(spec.env).toMatchObject({
       GREETING: 'hello a, $(NAME) $(NOBODY)',
       MY_WEB_SERVICE_PORT: '80',
-      HOSTNAME: 'a',
     })
     expect(spec.args).toEqual(['--name=a'])
     const token = spec.mounts!.find(({ path }) => path === '/var/run/secrets/kubernetes.io/serviceaccount')!

@@ -11,12 +11,14 @@ import type { EnvironmentSource } from './environment.ts'
 import { oomScoreAdjust } from './node-memory.ts'
 import type { NodeRecord } from './node-record.ts'
 import type { KubeletServices, PodContext } from './pod-context.ts'
+import { PodSandbox } from './pod-sandbox.ts'
 import { type PodView, podStatusOf } from './pod-status.ts'
 import { PodResize } from './resize.ts'
-import { EVICTION_CHECK_MS, MINIMUM_GRACE_MS, RETRY_MS, SANDBOX_MS, VOLUME_SYNC_MS } from './timings.ts'
-import { MountError, PodVolumes } from './volumes.ts'
+import { EVICTION_CHECK_MS, MINIMUM_GRACE_MS, RETRY_MS } from './timings.ts'
+import { VolumeManager } from './volume-manager.ts'
+import { PodVolumes } from './volumes.ts'
 
-/** One pod on its node: address, volumes, containers. `sync` moves it one step towards what its object says. */
+/** One pod on its node: volumes, sandbox, containers. `sync` moves it one step towards what its object says. */
 export class PodWorker implements PodContext {
   readonly key: string
   readonly uid: string
@@ -27,19 +29,12 @@ export class PodWorker implements PodContext {
   readonly graceSeconds: number
   /** When it came to the node, ms. */
   readonly createdAt: number
-  podAddress: string | undefined
   readonly #services: KubeletServices
   readonly #node: NodeRecord
-  readonly #restored: boolean
-  #addressInUse: { close(): void } | undefined
-  #sandboxDue: number | undefined
-  #volumesDue = 0
-  /** Since when a mount gets no answer. */
-  #hangsSince: number | undefined
+  readonly #mounting: VolumeManager
+  readonly #sandbox: PodSandbox
   #verdict: { reason: string; message: string } | undefined
   #wake: number | undefined
-  #released = false
-  #processes: ProcessNamespace | undefined
 
   constructor(services: KubeletServices, node: NodeRecord, pod: Pod) {
     this.#services = services
@@ -50,6 +45,7 @@ export class PodWorker implements PodContext {
     this.createdAt = this.now()
     const network = services.plane.options.provider.files
     this.volumes = new PodVolumes(services.issueToken, this.now, services.volumes, network)
+    this.#mounting = new VolumeManager(this)
     this.resize = new PodResize(this, pod)
     this.containers = [
       ...(pod.spec.initContainers ?? []).map(
@@ -63,7 +59,8 @@ export class PodWorker implements PodContext {
     for (const status of statuses) {
       this.containers.find(({ name }) => name === status.name)?.restore(status, this.now())
     }
-    this.#restored = statuses.some(({ containerID }) => containerID)
+    const restored = statuses.some(({ containerID }) => containerID)
+    this.#sandbox = new PodSandbox(this, services.plane, this.uid, restored)
     if (this.#init.length > 0) for (const container of this.#main) container.hold('PodInitializing')
   }
 
@@ -104,6 +101,9 @@ export class PodWorker implements PodContext {
   }
   get nodeAddress() {
     return this.#node.address
+  }
+  get podAddress() {
+    return this.#sandbox.address
   }
   get userAgent() {
     const [major, minor] = this.#services.plane.options.gitVersion.slice(1).split('.')
@@ -166,10 +166,7 @@ export class PodWorker implements PodContext {
   }
 
   processesOf(pod: Pod, spec: ContainerSpecification): Container | ProcessNamespace | undefined {
-    if (pod.spec.shareProcessNamespace) {
-      this.#processes ??= this.runtime.sandboxProcesses()
-      return this.#processes
-    }
+    if (pod.spec.shareProcessNamespace) return this.#sandbox.processes
     const target = pod.spec.ephemeralContainers?.find(({ name }) => name === spec.name)?.targetContainerName
     const worker = this.containers.find(({ name }) => name === target)
     return worker?.running ? worker.instance!.container : undefined
@@ -179,7 +176,7 @@ export class PodWorker implements PodContext {
   async sync(pod: Pod): Promise<Result | undefined> {
     this.#wake = undefined
     if (pod.metadata.deletionTimestamp) await this.#terminate(pod)
-    else if (isFinished(pod)) await this.#release()
+    else if (isFinished(pod)) this.#sandbox.release()
     else await this.#run(pod)
     return this.#wake === undefined ? undefined : { requeueAfterMs: Math.max(0, this.#wake - this.now()) }
   }
@@ -199,20 +196,19 @@ export class PodWorker implements PodContext {
       ),
     )
     if (this.containers.some(({ running }) => running)) return false
-    await this.#release()
+    this.#sandbox.release()
     return true
   }
 
   /** The node went down. */
   crash(): void {
     for (const container of this.containers) container.crash()
-    this.#addressInUse?.close()
-    this.#addressInUse = undefined
+    this.#sandbox.crash()
   }
 
   /** A ConfigMap or Secret that it mounts changed: shown at the next periodic sync. */
   volumesChanged(): void {
-    this.#volumesDue = Math.min(this.#volumesDue, this.now() + VOLUME_SYNC_MS)
+    this.#mounting.changed()
   }
 
   async #run(pod: Pod): Promise<void> {
@@ -256,75 +252,11 @@ export class PodWorker implements PodContext {
     )
   }
 
-  /** Volumes, address, sandbox. Whether containers may be made. */
+  /** Volumes, then the sandbox. Whether containers may be made. */
   #prepare(pod: Pod): boolean {
-    if (!this.#mount(pod)) return false
-    if (this.#sandboxDue === undefined) {
-      if (!this.#takeAddress(pod)) return false
-      if (this.#restored) {
-        this.event(pod, 'Normal', 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.')
-      }
-      this.#sandboxDue = this.now() + SANDBOX_MS
-    }
-    if (this.now() >= this.#sandboxDue) return true
-    this.wakeAt(this.#sandboxDue)
-    return false
-  }
-
-  #mount(pod: Pod): boolean {
-    if ((pod.spec.volumes ?? []).length === 0 || this.now() < this.#volumesDue) {
-      if (Number.isFinite(this.#volumesDue) && this.#volumesDue > 0) this.wakeAt(this.#volumesDue)
-      return true
-    }
-    try {
-      this.volumes.sync(this.source(pod))
-      this.#volumesDue = this.volumes.renewAt
-      this.#hangsSince = undefined
-      return true
-    } catch (error) {
-      if (!(error instanceof MountError)) throw error
-      this.#hangsSince ??= this.now()
-      if (this.now() - this.#hangsSince >= error.takesMs) {
-        this.event(pod, 'Warning', error.reason, error.message)
-        this.#hangsSince = undefined
-      }
-      this.wakeAt(this.now() + RETRY_MS)
-      // What a running container has mounted stays as it is.
-      return this.#sandboxDue !== undefined
-    }
-  }
-
-  #takeAddress(pod: Pod): boolean {
-    const { provider } = this.#services.plane.options
-    try {
-      this.podAddress = pod.spec.hostNetwork
-        ? this.nodeAddress
-        : provider.allocatePodAddress(this.nodeName, this.uid)
-    } catch (error) {
-      const sandbox = this.newId()
-      const message = `Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox "${sandbox}": plugin type="aws-cni" name="aws-cni" failed (add): add cmd: failed to assign an IP address to container`
-      if (!(error instanceof Error)) throw error
-      this.event(pod, 'Warning', 'FailedCreatePodSandBox', message)
-      this.wakeAt(this.now() + RETRY_MS)
-      return false
-    }
-    this.#addressInUse ??= this.#useAddress(this.podAddress)
-    return true
-  }
-
-  /** Takes the address into use on the network and in the cluster. */
-  #useAddress(address: string): { close(): void } {
-    const { podAddresses } = this.#services.plane
-    const use = this.network.addAddress(address)
-    podAddresses.set(address, (podAddresses.get(address) ?? 0) + 1)
-    return {
-      close() {
-        use.close()
-        const left = (podAddresses.get(address) ?? 1) - 1
-        if (left > 0) podAddresses.set(address, left)
-        else podAddresses.delete(address)
-      },
-    }
+    // What a running container has mounted stays as it is.
+    if (!this.#mounting.mount(pod) && !this.#sandbox.begun) return false
+    return this.#sandbox.prepare(pod)
   }
 
   async #advance(pod: Pod): Promise<void> {
@@ -347,7 +279,7 @@ export class PodWorker implements PodContext {
     const over = !this.containers.some(({ running }) => running)
     this.#writeStatus({ ...this.#view(pod), over })
     if (!over) return
-    await this.#release()
+    this.#sandbox.release()
     unlessGone(() => this.#services.ledger.ended(pod))
   }
 
@@ -363,17 +295,9 @@ export class PodWorker implements PodContext {
     if (!this.#main.some(({ running }) => running)) await stop(this.#init)
   }
 
-  async #release(): Promise<void> {
-    if (this.#released) return
-    this.#released = true
-    this.#addressInUse?.close()
-    this.#addressInUse = undefined
-    this.#services.plane.options.provider.releasePodAddress(this.nodeName, this.uid)
-  }
-
   /** Frees the containers' files and logs. */
   async remove(): Promise<void> {
-    await this.#release()
+    this.#sandbox.release()
     await Promise.all(this.containers.map((container) => container.remove()))
   }
 
@@ -383,7 +307,7 @@ export class PodWorker implements PodContext {
       main: this.#main.map((container) => container.view(pod)),
       ephemeral: this.#ephemeral.map((container) => container.view(pod)),
       resize: this.resize.conditions(pod, this.containers),
-      sandboxReady: this.#sandboxDue !== undefined && this.now() >= this.#sandboxDue && !this.#released,
+      sandboxReady: this.#sandbox.ready,
       podAddress: this.podAddress ?? this.#latest()?.status.podIP,
       hostAddress: this.nodeAddress,
       ...(this.#verdict && { verdict: this.#verdict }),

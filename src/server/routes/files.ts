@@ -48,7 +48,7 @@ export function fileRoutes(
   )
   app.get('/api/labs/:lab/schemas', access, async (request) => {
     const { apiVersion } = schemaQuery.parse(request.query)
-    const schemas = await (await session(request)).schemas(apiVersion)
+    const schemas = await (await session(request)).world.schemas(apiVersion)
     if (!schemas) throw notFound(`No cluster of this lab serves ${apiVersion}.`)
     return schemas
   })

@@ -58,11 +58,11 @@ export function labRoutes(
     await (await session(request)).hintsOpened(step, hintsBody.parse(request.body).opened)
     return reply.code(204).send()
   })
-  app.get('/api/labs/:lab/timeline', access, async (request) => (await session(request)).timeline())
+  app.get('/api/labs/:lab/timeline', access, async (request) => (await session(request)).world.timeline())
   app.get('/api/labs/:lab/timeline/events', access, async (request: FastifyRequest, reply: FastifyReply) => {
-    sendEvents<TimelineCall[]>(reply, await (await session(request)).followTimeline())
+    sendEvents<TimelineCall[]>(reply, await (await session(request)).world.followTimeline())
   })
-  app.get('/api/labs/:lab/costs', access, async (request) => (await session(request)).costs())
+  app.get('/api/labs/:lab/costs', access, async (request) => (await session(request)).world.costs())
   app.post('/api/labs/:lab/clock', access, async (request) =>
     (await session(request)).setClock(clockBody.parse(request.body)),
   )
@@ -75,17 +75,17 @@ export function labRoutes(
     sendEvents<LabConsoleEvent>(reply, (listener) => sessions.followConsole(followed, listener))
   })
   app.get('/api/labs/:lab/world', access, async (request: FastifyRequest, reply: FastifyReply) => {
-    const follow = await (await session(request)).picture()
+    const follow = await (await session(request)).world.picture()
     sendEvents<PictureChange>(reply, follow)
   })
-  app.get('/api/labs/:lab/world/now', access, async (request) => (await session(request)).pictureNow())
+  app.get('/api/labs/:lab/world/now', access, async (request) => (await session(request)).world.pictureNow())
   app.get('/api/labs/:lab/world/then', access, async (request) => {
     const { call } = thenQuery.parse(request.query)
-    return (await session(request)).pictureThen(call)
+    return (await session(request)).world.pictureThen(call)
   })
   app.get('/api/labs/:lab/world/part', access, async (request) => {
     const { id } = partQuery.parse(request.query)
-    return (await session(request)).part(id)
+    return (await session(request)).world.part(id)
   })
   app.get('/api/labs/:lab/terminals', access, async (request) => {
     await session(request)

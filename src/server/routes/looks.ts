@@ -98,17 +98,17 @@ export function lookRoutes(
     })
   app.get('/api/looks/:id/world', access, async (request, reply) => {
     const look = own(request)
-    send<PictureChange>(reply, look, await (await sessionOf(look)).picture())
+    send<PictureChange>(reply, look, await (await sessionOf(look)).world.picture())
   })
   app.get('/api/looks/:id/timeline/events', access, async (request, reply) => {
     const look = own(request)
-    send<TimelineCall[]>(reply, look, await (await sessionOf(look)).followTimeline())
+    send<TimelineCall[]>(reply, look, await (await sessionOf(look)).world.followTimeline())
   })
   app.get('/api/looks/:id/world/then', access, async (request) =>
-    (await sessionOf(own(request))).pictureThen(thenQuery.parse(request.query).call),
+    (await sessionOf(own(request))).world.pictureThen(thenQuery.parse(request.query).call),
   )
   app.get('/api/looks/:id/world/part', access, async (request) =>
-    (await sessionOf(own(request))).part(partQuery.parse(request.query).id),
+    (await sessionOf(own(request))).world.part(partQuery.parse(request.query).id),
   )
   app.post('/api/looks/:id/terminals/:terminal/ticket', access, async (request) => {
     const { id, terminal } = ticketParameters.parse(request.params)

@@ -18,7 +18,7 @@ export function previewRoutes(
 ): void {
   app.get('/api/labs/:lab/doors', access, async (request) => {
     const { lab } = labParameters.parse(request.params)
-    return (await sessions.session(identityOf(request).learner, lab)).doors()
+    return (await sessions.session(identityOf(request).learner, lab)).world.doors()
   })
   app.post('/api/labs/:lab/previews', access, async (request) => {
     const identity = identityOf(request)

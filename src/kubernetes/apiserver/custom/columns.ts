@@ -1,6 +1,6 @@
 import type { Json, Obj } from '../json.ts'
+import type { Column } from '../tables/column.ts'
 import { age } from '../tables/duration.ts'
-import type { Column } from '../tables/table.ts'
 import { jsonPath } from './json-path.ts'
 
 const NAME: Column = { name: 'Name', type: 'string', wide: false, value: (object) => object.metadata.name }

@@ -1,16 +1,7 @@
-import type { Json, Obj } from '../json.ts'
+import type { Obj } from '../json.ts'
 import { type Kind, qualified } from '../kinds/kind.ts'
+import type { Column } from './column.ts'
 import { COLUMNS } from './columns.ts'
-
-/** One column of `kubectl get`. `wide` columns show with `-o wide` only. */
-export interface Column {
-  name: string
-  type: 'string' | 'integer' | 'number' | 'boolean' | 'date'
-  wide: boolean
-  format?: string
-  description?: string
-  value(object: Obj, now: number): Json
-}
 
 const columnsOf = (kind: Kind): Column[] => kind.custom?.columns ?? COLUMNS[qualified(kind)] ?? COLUMNS['*']!
 

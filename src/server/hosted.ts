@@ -5,8 +5,12 @@ import type { People } from '#database/people.ts'
 import type { Sessions } from '#database/sessions.ts'
 import type { SignInWay } from './api.ts'
 import type { Attainments } from './attainments.ts'
+import { HomeQuota } from './home-quota.ts'
 import type { LabSessions } from './lab-sessions.ts'
 import type { LabTerminals } from './lab-terminals.ts'
+import { Messages } from './messages.ts'
+import { Reminders } from './reminders.ts'
+import { Retention } from './retention.ts'
 import { classroomRoutes } from './routes/classroom.ts'
 import { cohortRoutes } from './routes/cohorts.ts'
 import { lookRoutes } from './routes/looks.ts'
@@ -65,6 +69,31 @@ export function hostedRoutes(app: FastifyInstance, options: HostedOptions): void
     identityOf,
     url: settings.url,
   })
+}
+
+/**
+ * What a server of many people does by itself, until closed: holds homes to their quota, measured every `homesEvery` ms, deletes what
+ * has been kept for long enough, and reminds of what is due.
+ */
+export function hostedWork(options: HostedOptions, homesEvery?: number): { close(): void } {
+  const { settings, attainments, classroom, people, sessions, onError } = options
+  const messages = new Messages(settings)
+  const parts = [
+    new Retention(options),
+    new Reminders({ classroom, people, attainments, messages, onError }),
+    messages,
+    new HomeQuota({
+      sessions,
+      quota: settings.quotas.homeMiB * 1024 * 1024,
+      ...(homesEvery !== undefined && { interval: homesEvery }),
+      onError,
+    }),
+  ]
+  return {
+    close() {
+      for (const part of parts) part.close()
+    },
+  }
 }
 
 /** The ways in that the settings name, as pages are told. */

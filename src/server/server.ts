@@ -5,7 +5,6 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import Fastify, {
   type FastifyBaseLogger,
-  type FastifyInstance,
   type FastifyRequest,
   type FastifyServerOptions,
   LogController,
@@ -43,32 +42,35 @@ import { Attainments } from './attainments.ts'
 import { Closing } from './closing.ts'
 import { type GivenCloud, ServerCloud } from './cloud.ts'
 import { Course } from './course.ts'
-import { HomeQuota } from './home-quota.ts'
-import { assertEncrypted, firstInvitation, hostedRoutes, signInWays } from './hosted.ts'
+import { guard, identify, logRequests } from './hooks.ts'
+import {
+  assertEncrypted,
+  firstInvitation,
+  type HostedOptions,
+  hostedRoutes,
+  hostedWork,
+  signInWays,
+} from './hosted.ts'
 import { LabSessions } from './lab-sessions.ts'
 import { LabTerminals } from './lab-terminals.ts'
 import { createLogger } from './logger.ts'
-import { Messages } from './messages.ts'
 import { Metrics } from './metrics.ts'
 import { Operations } from './operations.ts'
 import { servePages } from './pages.ts'
 import { previewPattern } from './previews/pattern.ts'
 import { Previews } from './previews/previews.ts'
-import { answerProblems, notFound, Problem } from './problem.ts'
-import { Reminders } from './reminders.ts'
-import { Retention } from './retention.ts'
+import { answerProblems, notFound } from './problem.ts'
 import { courseRoutes } from './routes/course.ts'
 import { labRoutes } from './routes/labs.ts'
 import { previewRoutes } from './routes/previews.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { terminalRoutes } from './routes/terminals.ts'
 import { Scratch } from './scratch.ts'
-import { assertAccess, collectAccess, type RouteAccess } from './security/access.ts'
+import { collectAccess, type RouteAccess } from './security/access.ts'
 import { assertLoopback } from './security/address.ts'
 import { AllowList } from './security/allow-list.ts'
 import { Connections } from './security/connections.ts'
-import { SECURITY_HEADERS } from './security/content-policy.ts'
-import { Identities, type Identity } from './security/identity.ts'
+import { Identities } from './security/identity.ts'
 import { SignInLink } from './security/link.ts'
 import { Tickets } from './security/tickets.ts'
 import type { Settings } from './settings.ts'
@@ -124,8 +126,6 @@ export interface RunningServer {
 const DAY = 24 * 3600 * 1000
 /** A browser of this machine stays signed in for a year, ms. */
 const LOCAL_SESSION = 365 * DAY
-/** What a browser may have open at once: streams of events, terminals, requests under way. A page of a lab has six. */
-const OPEN_LIMIT = 200
 /** Until a request that trickles in is given up, ms: its headers, all of it; and how often that is looked at. */
 const SLOW_REQUESTS = { headersTimeout: 15_000, requestTimeout: 60_000, connectionsCheckingInterval: 5_000 }
 /** A body is at most so long, bytes: the API takes none but small ones. */
@@ -272,10 +272,9 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
   })
   const attainments =
     hosting && classroom && new Attainments({ classroom, people, course, soon: hosting.remindDays * DAY })
-  const ownerLink = new SignInLink()
-  if (hosting && classroom && attainments) {
-    sessionRoutes(app, { identities: () => identities, find, ...signInWays(hosting) })
-    hostedRoutes(app, {
+  const hosted: HostedOptions | undefined = hosting &&
+    classroom &&
+    attainments && {
       settings: hosting,
       attainments,
       database,
@@ -289,7 +288,11 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
       onError,
       identities: () => identities,
       find,
-    })
+    }
+  const ownerLink = new SignInLink()
+  if (hosted) {
+    sessionRoutes(app, { identities: () => identities, find, ...signInWays(hosted.settings) })
+    hostedRoutes(app, hosted)
   } else {
     if (!(await people.find(OWNER.id))) await people.add(OWNER, Date.now())
     sessionRoutes(app, {
@@ -381,33 +384,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
       },
       metrics,
     ))
-  const homes =
-    hosting &&
-    new HomeQuota({
-      sessions,
-      quota: hosting.quotas.homeMiB * 1024 * 1024,
-      ...(options.homesEvery !== undefined && { interval: options.homesEvery }),
-      onError,
-    })
-  const retention =
-    hosting &&
-    classroom &&
-    new Retention({
-      database,
-      people,
-      signedIn,
-      sessions,
-      connections,
-      classroom,
-      settings: hosting,
-      onError,
-    })
-  const messages = hosting && new Messages(hosting)
-  const reminders =
-    messages &&
-    classroom &&
-    attainments &&
-    new Reminders({ classroom, people, attainments, messages, onError })
+  const work = hosted && hostedWork(hosted, options.homesEvery)
 
   const siteReady = options.site.then((folder) => {
     site = folder
@@ -422,10 +399,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
     routes,
     ready,
     async close({ terminals = 'keep' } = {}) {
-      retention?.close()
-      reminders?.close()
-      messages?.close()
-      homes?.close()
+      work?.close()
       sessions.tellClosing()
       await closing.begin((hosting?.shutdownSeconds ?? 0) * 1000)
       sessions.close()
@@ -441,72 +415,6 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
       await database.destroy()
     },
   }
-}
-
-/** Refuses what does not come from our own pages, before anything else looks at it. */
-function guard(app: FastifyInstance, allowed: () => AllowList): void {
-  app.addHook('onRequest', async (request, reply) => {
-    reply.headers(SECURITY_HEADERS)
-    // By the route that was found: a path may be written in other ways than the route's.
-    const api = request.routeOptions.url?.startsWith('/api/') ?? false
-    const refusal = api
-      ? allowed().apiRefusal(request.method, request.headers)
-      : allowed().refusal(request.method, request.headers)
-    if (refusal) {
-      throw new Problem(refusal === 'host' ? 421 : 403, {
-        code: `refused-${refusal}`,
-        what: 'The request does not come from Drydock’s own pages.',
-        why: `Its ${refusal === 'site' ? 'Sec-Fetch-Site' : refusal} header is not one that this server answers.`,
-        next: 'Open the address that Drydock printed when it started.',
-      })
-    }
-    if (api) reply.header('cache-control', 'no-store')
-  })
-}
-
-/** Knows who sends an API request before its route runs, and lets in only those whom the route is for. */
-function identify(
-  app: FastifyInstance,
-  identities: () => Identities,
-  connections: Connections,
-): (request: FastifyRequest) => Identity | undefined {
-  const known = new WeakMap<FastifyRequest, Identity>()
-  app.addHook('onRequest', async (request, { raw }) => {
-    const { access } = request.routeOptions.config
-    if (!access) return
-    const identity = await identities().find(request.headers)
-    if (identity) known.set(request, identity)
-    assertAccess(access, identity?.role)
-    if (identity && connections.count(identity.session) >= OPEN_LIMIT)
-      throw new Problem(429, {
-        code: 'too-many-open',
-        what: 'This browser has too much open here at once.',
-        next: 'Close some pages of Drydock, then reload this one.',
-      })
-    // A request is answered yet; what goes on, such as a stream of events, ends.
-    if (identity)
-      raw.once(
-        'close',
-        connections.add(identity, () => raw.headersSent && raw.destroy()),
-      )
-  })
-  return (request) => known.get(request)
-}
-
-/** A line for each request that ended: by its route, because addresses name people and what they do. */
-function logRequests(app: FastifyInstance): void {
-  app.addHook('onResponse', async (request, reply) => {
-    const { method, routeOptions } = request
-    request.log.info(
-      {
-        method,
-        route: routeOptions.url ?? 'none',
-        status: reply.statusCode,
-        ms: Math.round(reply.elapsedTime),
-      },
-      'answered',
-    )
-  })
 }
 
 async function readTls({

@@ -1,7 +1,7 @@
 import type { CommandQuestion } from './lesson-schema.ts'
 
 /** Where the script puts what it found, inside the home. */
-export const ANSWER_FOLDER = '.answer'
+const ANSWER_FOLDER = '.answer'
 /** What is kept of an output, bytes; a command that prints more ends there. */
 const OUTPUT_LIMIT = 64 * 1024
 /** What is shown of an output, characters. */
@@ -39,6 +39,14 @@ export function answerScript(command: string, { check = 'true' }: CommandQuestio
   ].join('\n')
 }
 
+/** How a run of the script went. `read` gives a file of the home, undefined where there is none. */
+export async function readAnswer(read: (path: string) => Promise<string | undefined>): Promise<AnswerRun> {
+  const [output = '', code, check] = await Promise.all(
+    ['output', 'code', 'check'].map((name) => read(`${ANSWER_FOLDER}/${name}`)),
+  )
+  return { output, code: number(code), check: number(check) }
+}
+
 /** Whether a run is what the question asks for. */
 export function judgeAnswer(
   { shows, hides }: CommandQuestion,
@@ -60,3 +68,5 @@ export function judgeAnswer(
 }
 
 const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`
+
+const number = (text: string | undefined) => (text === undefined ? undefined : Number(text))

@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto'
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ANSWER_FOLDER, answerScript, type CommandVerdict, judgeAnswer } from './command-answer.ts'
+import { answerScript, type CommandVerdict, judgeAnswer, readAnswer } from './command-answer.ts'
 import type { Lesson } from './lesson.ts'
 import type { CommandQuestion } from './lesson-schema.ts'
+import { inLessonWorld } from './lesson-world.ts'
 import type { LessonProblem, ProveLessonOptions } from './prove-lesson.ts'
 import { runScript } from './shell.ts'
 
@@ -26,33 +25,16 @@ export async function proveAnswers(lesson: Lesson, options: ProveLessonOptions):
   return problems
 }
 
-async function tryAnswer(
+const tryAnswer = (
   lesson: Lesson,
   question: CommandQuestion,
   command: string,
-  { cloud, worlds, environment }: ProveLessonOptions,
-): Promise<CommandVerdict> {
-  const folder = await mkdtemp(join(tmpdir(), 'drydock-answer-'))
-  const home = join(folder, 'home')
-  const { world, files } = await worlds.create(lesson.start, {
-    id: `answer-${randomUUID().slice(0, 8)}`,
-    seed: lesson.id,
-    provisioning: 'instant',
-    home,
-  })
-  try {
-    await mkdir(home)
-    if (files) await cp(files, home, { recursive: true })
+  options: ProveLessonOptions,
+): Promise<CommandVerdict> =>
+  inLessonWorld(lesson, 'answer', options, async ({ folder, home, env }) => {
     const file = join(folder, 'answer.sh')
     await writeFile(file, answerScript(command, question))
-    await runScript({ file, cwd: home, env: await environment(world, home), timeout: TIMEOUT_MS })
-    const found = (name: string) => readFile(join(home, ANSWER_FOLDER, name), 'utf8').catch(() => undefined)
-    const [output = '', code, check] = await Promise.all(['output', 'code', 'check'].map(found))
-    return judgeAnswer(question, { output, code: number(code), check: number(check) })
-  } finally {
-    await cloud.deleteWorld(world.id)
-    await rm(folder, { recursive: true, force: true })
-  }
-}
-
-const number = (text: string | undefined) => (text === undefined ? undefined : Number(text))
+    await runScript({ file, cwd: home, env, timeout: TIMEOUT_MS })
+    const run = await readAnswer((path) => readFile(join(home, path), 'utf8').catch(() => undefined))
+    return judgeAnswer(question, run)
+  })

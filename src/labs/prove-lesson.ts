@@ -1,20 +1,14 @@
-import { randomUUID } from 'node:crypto'
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { CloudClient } from '#cloud/api.ts'
 import { outputKey } from './fences.ts'
 import type { Lesson } from './lesson.ts'
 import type { LessonBlock } from './lesson-blocks.ts'
 import type { RecordedOutput } from './lesson-schema.ts'
+import { inLessonWorld, type LessonWorlds } from './lesson-world.ts'
 import { normalise } from './normalise.ts'
 import { runScript } from './shell.ts'
-import type { PreparedWorlds, ShellEnvironment } from './starts.ts'
 
-export interface ProveLessonOptions {
-  cloud: CloudClient
-  worlds: PreparedWorlds
-  environment: ShellEnvironment
+export interface ProveLessonOptions extends LessonWorlds {
   /** Until the whole lesson is given up, in ms. Default 10 min. */
   timeout?: number
 }
@@ -46,18 +40,7 @@ const UNTIL_LIMIT_S = 120
 /** Does in a fresh world what a lesson's reader does, in one shell, and says where that is not what the lesson says. */
 export async function proveLesson(lesson: Lesson, options: ProveLessonOptions): Promise<LessonRun> {
   const start = performance.now()
-  const folder = await mkdtemp(join(tmpdir(), 'drydock-lesson-'))
-  const home = join(folder, 'home')
-  const { world, files } = await options.worlds.create(lesson.start, {
-    id: `lesson-${randomUUID().slice(0, 8)}`,
-    seed: lesson.id,
-    provisioning: 'instant',
-    home,
-  })
-  try {
-    await mkdir(home)
-    if (files) await cp(files, home, { recursive: true })
-    const env = await options.environment(world, home)
+  return inLessonWorld(lesson, 'lesson', options, async ({ folder, home, env }) => {
     await mkdir(join(folder, 'out'))
     const file = join(folder, 'lesson.sh')
     await writeFile(file, lessonScript(lesson.blocks, join(folder, 'out')))
@@ -65,10 +48,7 @@ export async function proveLesson(lesson: Lesson, options: ProveLessonOptions): 
     const { timedOut, output } = await runScript({ file, cwd: home, env, timeout })
     const run = await readRun(lesson, folder, timedOut ? 'it did not end in time' : output)
     return { ...run, duration: performance.now() - start }
-  } finally {
-    await options.cloud.deleteWorld(world.id)
-    await rm(folder, { recursive: true, force: true })
-  }
+  })
 }
 
 /** One script of all blocks, so that variables and folders of one are there in the next, as in a reader's terminal. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { cp, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ANSWER_FOLDER, answerScript, type CommandVerdict, judgeAnswer } from '#labs/command-answer.ts'
+import { answerScript, type CommandVerdict, judgeAnswer, readAnswer } from '#labs/command-answer.ts'
 import type { CommandQuestion } from '#labs/lesson-schema.ts'
 import type { PreparedWorlds } from '#labs/starts.ts'
 import { shellEnvironment } from '#workspace/environment.ts'
@@ -73,15 +73,11 @@ export class Scratch {
       const environment = shellEnvironment({ world, toolbox, home })
       await terminals.run({ home, environment, world, toolbox }, answerScript(command, question), TIMEOUT_MS)
       const found = new WorkspaceFiles(home, [])
-      const read = async (name: string) =>
-        (await found.read(`${ANSWER_FOLDER}/${name}`).catch(() => undefined))?.text
-      const [output, code, check] = await Promise.all(['output', 'code', 'check'].map(read))
-      return judgeAnswer(question, { output: output ?? '', code: number(code), check: number(check) })
+      const run = await readAnswer(async (path) => (await found.read(path).catch(() => undefined))?.text)
+      return judgeAnswer(question, run)
     } finally {
       await (await cloud.client).deleteWorld(id).catch(onError)
       await rm(home, { recursive: true, force: true }).catch(onError)
     }
   }
 }
-
-const number = (text: string | undefined) => (text === undefined ? undefined : Number(text))

@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream'
 import type { VirtualNetwork } from '#network/virtual-network.ts'
 import type { World } from '#world/world.ts'
 import type { BlobStore } from '../blobs/store.ts'
-import { type LayerTrees, writeLayer } from '../files/layers.ts'
+import type { LayerTrees } from '../files/layers.ts'
 import { FileTree } from '../files/tree.ts'
 import { ContainerFs } from '../processes/container-fs.ts'
 import type { SimulatedContainer, SimulatedRuntime } from '../processes/runtime.ts'
@@ -10,11 +10,11 @@ import { SIGNALS, signalName } from '../processes/signals.ts'
 import { findUser } from '../processes/users.ts'
 import { type ExitStatus, StartError } from '../runtime.ts'
 import { badRequest, conflict, EngineError, notFound } from './api.ts'
-import { ownChanges } from './container-files.ts'
 import type { ContainerNetwork } from './container-network.ts'
 import { type ContainerRecord, isUp } from './container-record.ts'
 import type { ContainerStore } from './container-store.ts'
 import type { Events } from './events.ts'
+import { FileKeeper } from './file-keeper.ts'
 import { HealthMonitor } from './health.ts'
 import type { ImageStore } from './image-store.ts'
 import { publishPorts } from './published-ports.ts'
@@ -32,10 +32,6 @@ const RESTART_RESET_MS = 10_000
  * milliseconds, which as process 1 would ignore it. Here a process runs at once: a stop waits until it is this old, ms.
  */
 const STOP_NOT_BEFORE_MS = 300
-/** What a running container writes is saved after this, ms; twice as long each time, up to the second, unless it was quiet for the third. */
-const SAVE_FIRST_MS = 500
-const SAVE_RARELY_MS = 60_000
-const SAVE_QUIET_MS = 10_000
 /** What a container gets to stop before it is killed, seconds. */
 const STOP_SECONDS = 10
 
@@ -62,13 +58,12 @@ export interface LifecycleOptions {
 export class Lifecycle {
   readonly #options: LifecycleOptions
   readonly #health: HealthMonitor
-  /** What saves the files of containers that have written since. */
-  readonly #unsaved = new Set<() => Promise<void>>()
-  readonly #saving = new Set<Promise<void>>()
+  readonly #files: FileKeeper
 
   constructor(options: LifecycleOptions) {
     this.#options = options
     this.#health = new HealthMonitor(options)
+    this.#files = new FileKeeper(options)
   }
 
   /** Starts it; nothing happens when it runs already. */
@@ -149,7 +144,7 @@ export class Lifecycle {
     const process = await container.start()
     session.container = container
     session.process = process
-    this.#keepFiles(record.id, session, container)
+    this.#files.follow(record.id, session, container)
     if (session.size) process.resize(session.size.columns, session.size.rows)
     process.stdout.on('data', (chunk: Buffer) => session.log.write('stdout', chunk))
     process.stderr.on('data', (chunk: Buffer) => session.log.write('stderr', chunk))
@@ -164,12 +159,7 @@ export class Lifecycle {
       oomKilled: false,
       stopped: false,
     })
-    for (const [name, { networkId }] of Object.entries(record.endpoints))
-      events.emit('network', 'connect', networkId, {
-        container: record.id,
-        name,
-        type: name === 'none' ? 'null' : name === 'host' ? 'host' : 'bridge',
-      })
+    this.#tellNetworks('connect', record)
     events.container('start', record)
     this.#health.watch(store.get(record.id)!, image, session)
     void process.exited.then((status) => this.#ended(record.id, session, status))
@@ -183,16 +173,13 @@ export class Lifecycle {
   }
 
   async #ended(id: string, session: Session, status: ExitStatus): Promise<void> {
-    const { world, blobs, store, volumes, events } = this.#options
+    const { world, store, volumes, events } = this.#options
     const container = session.container
     session.container = undefined
     session.process = undefined
     session.stdin = new PassThrough()
     const record = store.get(id)
-    if (record && container && !record.hostConfig.AutoRemove) {
-      const saved = await this.#changesOf(record, container)
-      if (saved.length > 0) store.update(id, { changes: [(await writeLayer(blobs, saved)).descriptor] })
-    }
+    if (record && container) await this.#files.keep(record, container)
     this.#release(id, session)
     if (!record) return
     await volumes.saveOf(record)
@@ -226,49 +213,9 @@ export class Lifecycle {
     })
   }
 
-  async #changesOf(record: ContainerRecord, container: SimulatedContainer) {
-    const { trees, images } = this.#options
-    const image = images.get(record.imageId)
-    if (!image) return []
-    return [...ownChanges(await trees.tree(image.layers), container.machine.files.tree.snapshot())]
-  }
-
-  /** Saves what a running container writes soon after, more seldom the more it writes: a crash loses what is younger. */
-  #keepFiles(id: string, session: Session, container: SimulatedContainer): void {
-    const { world, store, blobs } = this.#options
-    const { clock } = world
-    let delay = SAVE_FIRST_MS
-    let last = clock.now()
-    let waiting = false
-    const write = async () => {
-      last = clock.now()
-      const record = store.get(id)
-      if (!record || record.hostConfig.AutoRemove || session.container !== container) return
-      const changed = await this.#changesOf(record, container)
-      if (changed.length === 0) return
-      const { descriptor } = await writeLayer(blobs, changed)
-      if (session.container === container) store.update(id, { changes: [descriptor] })
-    }
-    const save = () => {
-      waiting = false
-      this.#unsaved.delete(save)
-      const saving = write().finally(() => this.#saving.delete(saving))
-      this.#saving.add(saving)
-      return saving
-    }
-    container.machine.files.tree.observers.add((path) => {
-      if (waiting || /^\/(?:dev|proc|sys|tmp|run)\//.test(path)) return
-      waiting = true
-      this.#unsaved.add(save)
-      delay = clock.now() - last > SAVE_QUIET_MS ? SAVE_FIRST_MS : Math.min(delay * 2, SAVE_RARELY_MS)
-      clock.setTimer(delay, () => void save().catch(() => {}))
-    })
-  }
-
   /** Saves now what running containers have written, and what of it was yet to be saved. */
   async saveFiles(): Promise<void> {
-    for (const save of this.#unsaved) save().catch(() => {})
-    await Promise.allSettled(this.#saving)
+    await this.#files.save()
   }
 
   /** Brings back what ran before the process ended. */
@@ -413,19 +360,23 @@ export class Lifecycle {
 
   /** Gives back its ports and addresses. */
   #release(id: string, session: Session): void {
-    const { store, containerNetwork, events } = this.#options
+    const { store, containerNetwork } = this.#options
     for (const listener of session.listeners.splice(0)) listener.close()
     session.health?.abort()
     const record = store.get(id)
     if (!session.joined || !record) return
     session.joined = false
-    for (const [name, { networkId }] of Object.entries(record.endpoints))
-      events.emit('network', 'disconnect', networkId, {
+    this.#tellNetworks('disconnect', record)
+    store.update(id, containerNetwork.leave(record))
+  }
+
+  #tellNetworks(action: 'connect' | 'disconnect', { id, endpoints }: ContainerRecord): void {
+    for (const [name, { networkId }] of Object.entries(endpoints))
+      this.#options.events.emit('network', action, networkId, {
         container: id,
         name,
         type: name === 'none' ? 'null' : name === 'host' ? 'host' : 'bridge',
       })
-    store.update(id, containerNetwork.leave(record))
   }
 }
 

@@ -191,9 +191,10 @@ describe('security groups', () => {
     const ip = await shell.ok("kubectl get pod web -o jsonpath='{.status.podIP}'")
     const ask = `kubectl exec client -- wget -qO- -T 5 http://${ip}`
     expect(await shell.ok(ask)).toContain('Welcome to nginx!')
-    await run(`aws ec2 revoke-security-group-ingress --group-id $GROUP --ip-permissions 'IpProtocol=-1,UserIdGroupPairs=[{GroupId='$GROUP'}]'
-      aws ec2 authorize-security-group-ingress --group-id $GROUP --protocol tcp --port 10250 --source-group $GROUP
-      aws ec2 authorize-security-group-ingress --group-id $GROUP --protocol tcp --port 443 --source-group $GROUP`)
+    // What kubelets and the API server need stays open all the time.
+    await run(`aws ec2 authorize-security-group-ingress --group-id $GROUP --protocol tcp --port 10250 --source-group $GROUP
+      aws ec2 authorize-security-group-ingress --group-id $GROUP --protocol tcp --port 443 --source-group $GROUP
+      aws ec2 revoke-security-group-ingress --group-id $GROUP --ip-permissions 'IpProtocol=-1,UserIdGroupPairs=[{GroupId='$GROUP'}]'`)
     expect(await shell.fails(ask)).toContain('wget: download timed out')
     await run(
       'aws ec2 authorize-security-group-ingress --group-id $GROUP --protocol tcp --port 80 --source-group $GROUP',

@@ -78,8 +78,8 @@ async function lastOf(
   let lines = 0
   let size = 0
   for await (const chunk of chunksOf(process, input)) {
-    const own = countLines(chunk)
     const last = kept.at(-1)
+    const own = last?.chunk === chunk ? last.lines : countLines(chunk)
     if (last?.chunk === chunk) last.times++
     else kept.push({ chunk, times: 1, lines: own })
     lines += own

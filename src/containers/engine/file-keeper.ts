@@ -6,6 +6,7 @@ import { ownChanges } from './container-files.ts'
 import type { ContainerRecord } from './container-record.ts'
 import type { ContainerStore } from './container-store.ts'
 import type { ImageStore } from './image-store.ts'
+import { SaveOrder } from './save-order.ts'
 import type { Session } from './session.ts'
 
 /** What a running container writes is saved after this, ms; twice as long each time, up to the second, unless it was quiet for the third. */
@@ -27,6 +28,7 @@ export class FileKeeper {
   /** What saves the files of containers that have written since. */
   readonly #unsaved = new Set<() => Promise<void>>()
   readonly #saving = new Set<Promise<void>>()
+  readonly #saves = new SaveOrder()
 
   constructor(options: FileKeeperOptions) {
     this.#options = options
@@ -62,10 +64,18 @@ export class FileKeeper {
   }
 
   /** Keeps what a container has written, if it `still` matters when that is stored. */
-  async keep(
+  keep(
     record: ContainerRecord,
     container: SimulatedContainer,
     still: () => boolean = () => true,
+  ): Promise<void> {
+    return this.#saves.next(record.id, () => this.#keepNow(record, container, still))
+  }
+
+  async #keepNow(
+    record: ContainerRecord,
+    container: SimulatedContainer,
+    still: () => boolean,
   ): Promise<void> {
     const { trees, images, blobs, store } = this.#options
     const image = images.get(record.imageId)

@@ -9,6 +9,7 @@ import type { Filesystem, Mount } from '../runtime.ts'
 import { badRequest, conflict, notFound } from './api.ts'
 import type { BindMounts } from './bind-mounts.ts'
 import type { ContainerRecord } from './container-record.ts'
+import { SaveOrder } from './save-order.ts'
 
 /** A volume, in the world's store under `docker/volumes/<name>`. */
 export interface VolumeRecord {
@@ -37,6 +38,7 @@ export class Volumes {
   readonly #blobs: BlobStore
   readonly #binds: BindMounts
   readonly #open = new Map<string, WatchedFiles>()
+  readonly #saves = new SaveOrder()
   /** The blobs of contents that are saved: a content is replaced, never changed. */
   readonly #digests = new WeakMap<VolumeFile['content'], string>()
 
@@ -149,7 +151,7 @@ export class Volumes {
     const files = new WatchedFiles(read, () => {
       this.#world.clock.setTimer(SAVE_AFTER_MS, () => {
         this.#save(name).catch(() => {
-          files.changed = true
+          // It is tried again.
         })
       })
     })
@@ -167,15 +169,24 @@ export class Volumes {
     )
   }
 
-  async #save(name: string): Promise<void> {
+  #save(name: string): Promise<void> {
+    return this.#saves.next(name, () => this.#saveNow(name))
+  }
+
+  async #saveNow(name: string): Promise<void> {
     const open = this.#open.get(name)
     if (!open?.changed) return
     open.changed = false
     const files: VolumeRecord['files'] = {}
-    for (const [path, { content, ...attributes }] of [...open]) {
-      const digest = this.#digests.get(content) ?? (await this.#blobs.put(wholeOf(content))).digest
-      this.#digests.set(content, digest)
-      files[path] = { digest, ...attributes }
+    try {
+      for (const [path, { content, ...attributes }] of [...open]) {
+        const digest = this.#digests.get(content) ?? (await this.#blobs.put(wholeOf(content))).digest
+        this.#digests.set(content, digest)
+        files[path] = { digest, ...attributes }
+      }
+    } catch (error) {
+      open.changed = true
+      throw error
     }
     this.#world.store.update<VolumeRecord>(key(name), (record) => record && { ...record, files })
   }

@@ -137,7 +137,9 @@ describe('network policies', () => {
     const { web, client } = await pods()
     const options = { version: 'v1', registry: 'registry.test', dnsAddress: '10.100.0.10' }
     const daemon = (enableNetworkPolicy: string) =>
-      eksAddon('vpc-cni', { ...options, configuration: { enableNetworkPolicy } })[1]!.object
+      eksAddon('vpc-cni', { ...options, configuration: { enableNetworkPolicy } }).find(
+        ({ resource }) => resource === 'daemonsets.apps',
+      )!.object
     for (const { resource, object } of eksAddon('vpc-cni', options)) cluster.api.create(resource, object)
     policy('deny', { podSelector: {} })
     expect(connect(client, web)).toBe('open')

@@ -9,7 +9,7 @@ import type { Scene } from './scene.ts'
 import type { ScriptResult } from './shell.ts'
 import type { Slots } from './slots.ts'
 
-/** Until a copy, or what a script leaves, is taken as it is, and how often it is looked at. */
+/** Until a copy, or what a text's commands leave, is taken as it is, and how often it is looked at. */
 const SETTLE_LIMIT_MS = 30_000
 const SETTLE_POLL_MS = 200
 /** How long the check must say the same. */
@@ -27,7 +27,7 @@ export interface StepProverOptions {
   scripts: string
   runner: CheckRunner
   run(script: { file: string }, scene: Scene): Promise<ScriptResult>
-  /** How long a copy may take until its processes are up, and what a script has begun until it is done, in ms. Default 30 s. */
+  /** How long a copy may take until its processes are up, and what a text's commands have begun until it is done, in ms. Default 30 s. */
   settleLimit?: number
   onProof(proof: Proof): void
 }
@@ -150,7 +150,8 @@ export class StepProver {
       this.#report(kind, title, script.duration, scriptProblem(script), solution.name)
       return false
     }
-    const report = await this.#checkUntil(scene, ({ status }) => status === 'passed')
+    // A text is typed by a person, who takes longer; a script says itself when it is done.
+    const report = await (kind === 'text' ? this.#checkUntilPassed(scene) : this.#check(scene))
     const problem =
       report.status === 'passed'
         ? undefined
@@ -179,23 +180,21 @@ export class StepProver {
     if (script.code !== 0) {
       return this.#report('mistake', title, script.duration, scriptProblem(script), mistake.name)
     }
-    const exact = ({ status, findings }: CheckReport) => {
-      const failed = findings.filter((finding) => finding.status === 'failed')
-      return status === 'failed' && failed.length === 1 && failed[0]!.id === mistake.finding
-    }
-    const report = await this.#checkUntil(scene, exact)
-    const problem = exact(report)
+    const report = await this.#check(scene)
+    const failed = report.findings.filter(({ status }) => status === 'failed').map(({ id }) => id)
+    const exact = report.status === 'failed' && failed.length === 1 && failed[0] === mistake.finding
+    const problem = exact
       ? undefined
       : { ...verdict(report, `it must fail with ${mistake.finding} and nothing else`), output: script.output }
     this.#report('mistake', title, script.duration + report.duration, problem, mistake.name)
   }
 
-  /** The first report that is as it should be, or the last: what a script has begun may go on for a while, and a page checks again. */
-  async #checkUntil(scene: Scene, wanted: (report: CheckReport) => boolean): Promise<CheckReport> {
+  /** The first report that passes, or the last: what commands have begun may go on for a while, and a page checks again. */
+  async #checkUntilPassed(scene: Scene): Promise<CheckReport> {
     const end = performance.now() + (this.#options.settleLimit ?? SETTLE_LIMIT_MS)
     for (;;) {
       const report = await this.#check(scene)
-      if (wanted(report) || performance.now() > end) return report
+      if (report.status === 'passed' || performance.now() > end) return report
       await delay(SETTLE_POLL_MS)
     }
   }

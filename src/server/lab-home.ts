@@ -5,6 +5,12 @@ import { Problem } from './problem.ts'
 /** By so much (bytes) a full home may grow before its programs are ended again: what a shell writes that is opened to clear up. */
 const FULL_SLACK = 1024 * 1024
 
+/** What a home holds and what it may hold, bytes. */
+export interface HomeSize {
+  used: number
+  quota: number
+}
+
 /** A learner's home folder in a lab: whether it holds more than it may, and how it goes. */
 export class LabHome {
   readonly folder: string
@@ -21,15 +27,17 @@ export class LabHome {
     return this.#full
   }
 
-  /** What it holds was measured (bytes). Whether its programs have to end: it has grown past its quota. */
-  measured({ used, quota }: { used: number; quota: number }): boolean {
+  /** Whether its programs have to end when it holds so much (bytes): it has grown past its quota. */
+  outgrown({ used, quota }: HomeSize): boolean {
+    return used > quota && (this.#fullSince === undefined || used > this.#fullSince + FULL_SLACK)
+  }
+
+  /** It holds so much (bytes), and programs that had to end have ended. */
+  measured(size: HomeSize): void {
+    const { used, quota } = size
+    const since = this.outgrown(size) ? used : Math.min(this.#fullSince ?? used, used)
+    this.#fullSince = used > quota ? since : undefined
     this.#full = used > quota ? { used, quota } : undefined
-    if (!this.#full) this.#fullSince = undefined
-    else if (this.#fullSince === undefined || used > this.#fullSince + FULL_SLACK) {
-      this.#fullSince = used
-      return true
-    } else this.#fullSince = Math.min(this.#fullSince, used)
-    return false
   }
 
   /** It will be another one: nothing is known of it. */

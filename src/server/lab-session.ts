@@ -25,7 +25,7 @@ import type { LabEvent, LabState, StillPicture } from './api.ts'
 import type { ServerCloud } from './cloud.ts'
 import { LabChecks } from './lab-checks.ts'
 import { LabEntrance } from './lab-entrance.ts'
-import { LabHome } from './lab-home.ts'
+import { type HomeSize, LabHome } from './lab-home.ts'
 import { LabScores } from './lab-scores.ts'
 import type { LabTerminals } from './lab-terminals.ts'
 import { LabWorld } from './lab-world.ts'
@@ -127,9 +127,10 @@ export class LabSession {
   }
 
   /** What the home holds was measured (bytes). Programs end where it has grown past its quota; what is there stays, and can be deleted. */
-  async measured(size: { used: number; quota: number }): Promise<void> {
+  async measured(size: HomeSize): Promise<void> {
     const before = this.#home.full
-    if (this.#home.measured(size)) await this.#services.terminals.endAll(this.#learner, this.#lab.id)
+    if (this.#home.outgrown(size)) await this.#services.terminals.endAll(this.#learner, this.#lab.id)
+    this.#home.measured(size)
     if (this.#home.full?.used !== before?.used) await this.#tellState()
   }
 

@@ -48,8 +48,7 @@ it('ends the programs of a home that outgrows its quota, keeps its files, and le
   expect(full!.quota).toBe(1024 * 1024)
   expect(full!.used).toBeGreaterThan(full!.quota)
   await flood.closed
-  // Programs that do not hear the end are given a second.
-  await expect.poll(() => terminals(ana), { timeout: 15_000 }).toEqual([])
+  expect(await terminals(ana)).toEqual([])
 
   const saved = await ana.call<ApiProblem>('PUT', '/api/labs/test-lab/file?path=more.txt', { text: 'more' })
   expect(saved.status).toBe(507)

@@ -41,6 +41,11 @@ describe('an estimate', () => {
       1 + 3,
     )
   })
+
+  it('looks at each part of an expression once, however long a chain of methods is', () => {
+    const chain = `self${'.replace(self, self)'.repeat(40)}`
+    expect(estimate({ type: 'string', maxLength: 1 }, `${chain} == ''`)).toBeGreaterThan(1e9)
+  })
 })
 
 describe('what an evaluation has cost', () => {

@@ -101,6 +101,9 @@ export function estimatedCall(name: string, target: Operand | undefined, args: O
 /** A function that compares each of one list with each of another. */
 export const setsCost = (left: number, right: number): number => sum(product(left, right), CALL)
 
+/** Macros that go over the elements of a list or the keys of a map. */
+export const COMPREHENSIONS: ReadonlySet<string> = new Set(['all', 'exists', 'exists_one', 'filter', 'map'])
+
 /** The compiler's own name for a method → the name that was written. */
 export const methodName = (name: string): string => (name === 're2Matches' ? 'matches' : name)
 

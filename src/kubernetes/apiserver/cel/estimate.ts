@@ -3,6 +3,7 @@ import {
   ANY_SIZE,
   added,
   CALL,
+  COMPREHENSIONS,
   either,
   estimatedCall,
   exactly,
@@ -156,8 +157,7 @@ class Estimator {
     const [name, target, given] = args as [string, CelNode, CelNode[]]
     if (given[0]?.op === 'id' && given.length > 1) {
       if (target.op === 'id' && target.args === 'cel') return this.#bind(given as [CelNode, CelNode, CelNode])
-      const comprehension = this.#comprehension(name, target, given)
-      if (comprehension) return comprehension
+      if (COMPREHENSIONS.has(name)) return this.#comprehension(name, target, given)
     }
     const known = given.map((argument) => this.visit(argument))
     const operands = known.reduce((cost, one) => sum(cost, one.cost), 0)
@@ -178,7 +178,7 @@ class Estimator {
   }
 
   /** A macro over the elements of a list or the keys of a map. */
-  #comprehension(name: string, target: CelNode, given: CelNode[]): Known | undefined {
+  #comprehension(name: string, target: CelNode, given: CelNode[]): Known {
     const range = this.visit(target)
     const type = this.#typeOf(target)
     const isMap = typeof type === 'object' && !('list' in type)
@@ -200,14 +200,11 @@ class Estimator {
         const size = { min: 0, max: count.max }
         return { cost: over(sum(first!, pushed(ACCESS)), NEW_LIST + ACCESS), size, items: range.items }
       }
-      case 'map': {
-        const result = parts.at(-1)!
-        const items = either(exactly(0), this.#sizeOf(given.at(-1)!, result))
-        const round = second === undefined ? pushed(first!) : sum(first!, pushed(second))
-        return { cost: over(round, NEW_LIST + ACCESS), size: count, items }
-      }
     }
-    return undefined
+    const result = parts.at(-1)!
+    const items = either(exactly(0), this.#sizeOf(given.at(-1)!, result))
+    const round = second === undefined ? pushed(first!) : sum(first!, pushed(second))
+    return { cost: over(round, NEW_LIST + ACCESS), size: count, items }
   }
 
   #within<T>(name: string, known: Omit<Known, 'cost'>, visit: () => T): T {

@@ -104,7 +104,7 @@ const ROUNDS: Readonly<Record<string, { round: (value: unknown) => number; end: 
 }
 
 /** The comprehension that a call stands for. */
-export const roundOf = (name: string, args: readonly CelNode[]) =>
+const roundOf = (name: string, args: readonly CelNode[]) =>
   args[0]?.op === 'id' && args.length > 1 && Object.hasOwn(ROUNDS, name) ? ROUNDS[name] : undefined
 
 /** Lets every node of a checked tree charge its cost when it has been evaluated; gives what runs it. */

@@ -1,5 +1,5 @@
 import type { ModelNode, TypeNode } from '../schema/schema.ts'
-import { methodName } from './costs.ts'
+import { COMPREHENSIONS, methodName } from './costs.ts'
 import { unescaped } from './names.ts'
 import { type CelNode, located, offsetOf } from './positions.ts'
 
@@ -164,7 +164,7 @@ export class TypeChecker {
     const { args } = node
     const [name, target, given] = args as [string, CelNode, CelNode[]]
     const type = this.check(target)
-    if (!['all', 'exists', 'exists_one', 'filter', 'map'].includes(name) || given[0]?.op !== 'id') {
+    if (!COMPREHENSIONS.has(name) || given[0]?.op !== 'id') {
       const types = given.map((argument) => this.check(argument))
       if (OF_TEXTS.has(name) && typeof type === 'string' && type !== 'string' && type !== 'dyn')
         return this.#fail(

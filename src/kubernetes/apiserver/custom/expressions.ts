@@ -12,7 +12,7 @@ const rules = new Compiler({ self: 'dyn', oldSelf: 'dyn' })
 export const compile = (expression: string): Program => rules.compile(expression)
 
 /** Whether a rule compares with the state before, and so holds only for updates. */
-const isTransition = (rule: ValidationRule) => /\boldSelf\b/.test(rule.rule)
+export const isTransition = (rule: ValidationRule) => /\boldSelf\b/.test(rule.rule)
 
 /** Checks the CEL rules of a schema and of all in it, until they have cost too much. Models apiextensions-apiserver/pkg/apiserver/schema/cel. */
 export function ruleErrors(schema: JsonSchema, value: Json, old: Json): FieldError[] {

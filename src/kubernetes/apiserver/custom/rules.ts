@@ -4,7 +4,7 @@ import { compilationError } from '../cel/positions.ts'
 import { type CelType, TypeChecker } from '../cel/type-check.ts'
 import { type FieldError, forbiddenField, invalidValue, notSupported, required } from '../errors.ts'
 import { declarationOf, mostOften } from './declaration.ts'
-import { compile } from './expressions.ts'
+import { compile, isTransition } from './expressions.ts'
 import { type JsonSchema, type ValidationRule, valuesOf } from './json-schema.ts'
 
 // What is checked of CEL rules when a definition is made. Source: apiextensions-apiserver/pkg/apis/apiextensions/validation and
@@ -125,8 +125,8 @@ function problemsOf(
       errors.push(invalidValue(field, rule, 'messageExpression must evaluate to a string'))
     else charge('messageExpression', 'estimated messageExpression cost', message.cost)
   }
-  const isTransition = /\boldSelf\b/.test(rule.rule)
-  if (isTransition && uncorrelated !== undefined)
+  const comparesWithOld = isTransition(rule)
+  if (comparesWithOld && uncorrelated !== undefined)
     errors.push(
       invalidValue(
         `${path}.rule`,
@@ -134,7 +134,7 @@ function problemsOf(
         `oldSelf cannot be used on the uncorrelatable portion of the schema within ${uncorrelated}`,
       ),
     )
-  if (!isTransition && rule.optionalOldSelf !== undefined)
+  if (!comparesWithOld && rule.optionalOldSelf !== undefined)
     errors.push(
       invalidValue(
         `${path}.optionalOldSelf`,

@@ -131,7 +131,9 @@ describe('a ValidatingAdmissionPolicy', () => {
 
   it('says what it has seen to the audit log', async () => {
     const spec = `
-  validations: [{expression: "size(object.data) < 2", message: one key}]
+  validations:
+  - {expression: "size(object.data) < 2", message: one key}
+  - {expression: "!has(object.data.b)", message: no b}
   auditAnnotations:
   - {key: keys, valueExpression: "'has ' + string(size(object.data))"}
   - {key: none, valueExpression: "null"}

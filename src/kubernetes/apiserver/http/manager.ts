@@ -29,7 +29,10 @@ export const requestOptions = (call: Call, dryRun: boolean): WriteOptions => ({
   user: call.user,
   dryRun,
   warn: (text) => warn(call.res, text),
-  annotate: (key, value) => call.annotations.set(key, value),
+  annotate(key, value) {
+    // As upstream: an annotation is never written over.
+    if (!call.annotations.has(key)) call.annotations.set(key, value)
+  },
   answers: call.answers,
 })
 

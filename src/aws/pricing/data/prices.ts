@@ -27,7 +27,10 @@ export interface Price {
   attributes?: Record<string, string>
 }
 
-/** When the prices were last gone through: EC2's instances, EKS and ECS against AWS's own pages, the others against third parties' lists. */
+/**
+ * When the prices were last gone through: EC2's instances, EKS and ECS against AWS's own pages, the others against third parties' lists,
+ * in which gp3's GB-month and the hour of an ALB were not found.
+ */
 export const PRICES_DATE = '2026-11-28'
 /** The region that they are for; other regions cost somewhat more. */
 export const PRICES_REGION = { code: 'us-east-1', location: 'US East (N. Virginia)', prefix: 'USE1' }

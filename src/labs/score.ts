@@ -11,7 +11,7 @@ export interface StepRecord {
   time: number
   /** Hints that were opened. */
   hints: number
-  /** Whether the solution was shown. */
+  /** Whether the solution was shown, or run by an instructor. */
   solution: boolean
   /** What else was changed, deleted or broken on the way. */
   collateral: string[]
@@ -25,7 +25,7 @@ export interface StepScore extends StepRecord {
 
 /**
  * The points of a step that was passed: two less a hint (at most six), one less for each further stretch of its planned time (at most
- * three), one less for each thing that was harmed (at most three), but one at least; none when its solution was shown.
+ * three), one less for each thing that was harmed (at most three), but one at least; none when its solution was shown, or run by an instructor.
  */
 export function scoreStep(record: StepRecord): StepScore {
   const late = Math.floor(Math.max(0, record.time - 1) / (record.minutes * 60_000))

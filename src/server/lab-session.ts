@@ -213,7 +213,7 @@ export class LabSession {
 
   /** Runs a step's check; a run under way is joined. */
   async check(step: string): Promise<CheckReport> {
-    if (!this.#lab.steps.some(({ id }) => id === step)) throw notFound(`This lab has no step "${step}".`)
+    this.#step(step)
     await this.world.started()
     const report = await this.#checks.run(step)
     await this.#checks.follow()
@@ -224,7 +224,7 @@ export class LabSession {
   skip(step: string): Promise<void> {
     return this.#inTurn(async () => {
       const world = await this.world.started()
-      const { text } = await this.solution(step)
+      const text = await this.#commandsOf(step)
       const shell = await this.#shell(world)
       this.#skipping = step
       const solve = async () => {
@@ -307,18 +307,17 @@ export class LabSession {
     return picture
   }
 
-  /** The commands that do a step. */
-  async solution(id: string): Promise<{ text: string }> {
-    const step = this.#lab.steps.find((one) => one.id === id)
-    if (!step) throw notFound(`This lab has no step "${id}".`)
+  /** The commands that do a step, to be shown. */
+  async solution(step: string): Promise<{ text: string }> {
+    const text = await this.#commandsOf(step)
     await this.world.started()
-    if (this.#lab.scored) await this.hintsOpened(id, step.hints.length + 1)
-    return { text: step.solution ? await readFile(step.solution.file, 'utf8') : step.commands }
+    await this.#solutionUsed(step)
+    return { text }
   }
 
   /** The learner has opened so many hints of a step; its solution counts as one more than all. */
   async hintsOpened(step: string, opened: number): Promise<void> {
-    if (!this.#lab.steps.some(({ id }) => id === step)) throw notFound(`This lab has no step "${step}".`)
+    this.#step(step)
     const { hints, classroom } = this.#services
     if (!(await hints.open(this.#learner, this.#lab.id, step, opened))) return
     await classroom?.hintsOpened(this.#learner, this.#lab.id, step, opened)
@@ -443,6 +442,22 @@ export class LabSession {
     })
   }
 
+  async #commandsOf(id: string): Promise<string> {
+    const { solution, commands } = this.#step(id)
+    return solution ? readFile(solution.file, 'utf8') : commands
+  }
+
+  /** A step whose solution was shown, or run for the learner, brings no points. */
+  async #solutionUsed(step: string): Promise<void> {
+    if (this.#lab.scored) await this.hintsOpened(step, this.#step(step).hints.length + 1)
+  }
+
+  #step(id: string): Lab['steps'][number] {
+    const step = this.#lab.steps.find((one) => one.id === id)
+    if (!step) throw notFound(`This lab has no step "${id}".`)
+    return step
+  }
+
   async #record(report: CheckReport): Promise<void> {
     const { progress, classroom, told } = this.#services
     const after = await progress.record(this.#learner, report)
@@ -450,6 +465,7 @@ export class LabSession {
     const isFirstPass = report.status === 'passed' && passedAt === report.at
     const own = this.#skipping !== report.step
     if (isFirstPass) await this.#mark(report.step)
+    if (isFirstPass && !own) await this.#solutionUsed(report.step)
     await classroom?.reported(this.#learner, report, since!, passedAt)
     this.#emit({ type: 'report', report })
     if (report.status === 'passed') await this.#keepBeginning(currentStep(this.#lab.steps, after)?.id)

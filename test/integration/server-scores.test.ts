@@ -2,7 +2,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import type { CertificateState, LabState, LabSummary } from '../../src/server/api.ts'
+import type { CheckReport } from '../../src/checks/finding.ts'
+import type { CheckRequest } from '../../src/checks/protocol.ts'
+import type { CertificateState, Cohort, HelpResult, LabState, LabSummary } from '../../src/server/api.ts'
+import { firstAdministrator, joined, startHosted } from '../support/hosted.ts'
 import { TEST_LAB, TestServer } from '../support/server.ts'
 
 const LAB = {
@@ -80,6 +83,42 @@ it('begins anew with the lab', async () => {
   await test.call('POST', '/api/labs/test-lab/reset')
   await pass('one')
   expect((await state()).steps[0]!.score).toMatchObject({ points: 10, hints: 0, collateral: [] })
+})
+
+it('gives nothing for a step that an instructor did, and takes nothing where that did not work or was not needed', async () => {
+  const passing = new Set<string>()
+  let at = 0
+  const runner = {
+    run: async ({ lab, step }: CheckRequest) => {
+      const status: CheckReport['status'] = passing.has(step) ? 'passed' : 'failed'
+      return { lab, step, status, findings: [], at: ++at, duration: 1 }
+    },
+    warm() {},
+    async close() {},
+  }
+  const hosted = await startHosted({}, { labs: Promise.resolve([LAB]), runner })
+  try {
+    const admin = await firstAdministrator(hosted)
+    const cohort = (await admin.call<Cohort>('POST', '/api/cohorts', { name: 'Exam' })).body
+    const ana = await joined(hosted, cohort, 'Ana')
+    const skip = async (step: string) => {
+      const help = { act: 'skip', people: [ana.id], lab: LAB.id, step }
+      return (await admin.call<HelpResult>('POST', `/api/cohorts/${cohort.id}/help`, help)).body.failed
+    }
+    const points = async () =>
+      (await ana.call<LabState>('GET', '/api/labs/test-lab')).body.steps.map(({ score }) => score?.points)
+    await ana.call('POST', '/api/labs/test-lab/start')
+    expect(await skip('one')).toMatchObject([{ code: 'skip-failed' }])
+    passing.add('one')
+    await ana.call('POST', '/api/labs/test-lab/steps/one/check')
+    expect(await skip('one')).toEqual([])
+    expect(await points()).toEqual([10, undefined])
+    passing.add('two')
+    expect(await skip('two')).toEqual([])
+    expect(await points()).toEqual([10, 0])
+  } finally {
+    await hosted.close()
+  }
 })
 
 it('stands on the certificate of a path with the lab, as long as the try is complete', async () => {

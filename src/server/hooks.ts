@@ -33,7 +33,7 @@ export function guard(app: FastifyInstance, allowed: () => AllowList): void {
 /** Knows who sends an API request before its route runs, and lets in only those whom the route is for. */
 export function identify(
   app: FastifyInstance,
-  identities: () => Identities,
+  identities: () => Pick<Identities, 'find'>,
   connections: Connections,
 ): (request: FastifyRequest) => Identity | undefined {
   const known = new WeakMap<FastifyRequest, Identity>()
@@ -49,8 +49,8 @@ export function identify(
         what: 'This browser has too much open here at once.',
         next: 'Close some pages of Drydock, then reload this one.',
       })
-    // A request is answered yet; what goes on, such as a stream of events, ends.
-    if (identity)
+    // A request is answered yet; what goes on, such as a stream of events, ends. Who went meanwhile has nothing open.
+    if (identity && !raw.destroyed)
       raw.once(
         'close',
         connections.add(identity, () => raw.headersSent && raw.destroy()),

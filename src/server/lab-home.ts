@@ -40,11 +40,6 @@ export class LabHome {
     this.#full = used > quota ? { used, quota } : undefined
   }
 
-  /** It will be another one: nothing is known of it. */
-  forgetMeasure(): void {
-    this.#full = undefined
-  }
-
   /** Throws a Problem where it holds as much as it may. */
   assertRoom(): void {
     if (!this.#full) return
@@ -59,6 +54,8 @@ export class LabHome {
 
   /** Renamed first, so that a new home can be made while the old one, which may be large, goes: `onError` is told when it does not. */
   async remove(onError: (error: unknown) => void): Promise<void> {
+    // It will be another one: nothing is known of it.
+    this.#full = this.#fullSince = undefined
     const gone = `${this.folder}.${Date.now()}.old`
     await rename(this.folder, gone).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error

@@ -182,13 +182,14 @@ export class LabSession {
   /** Makes the world, the home and the first terminal; what is there stays. Where all seats are taken it waits in line. */
   start(): Promise<LabState> {
     return this.#inTurn(async () => {
-      await this.#entrance.assertOpen()
       const known = await this.#services.started.find(this.#learner, this.#lab.id)
-      if (!known && !this.#entrance.mayEnter()) return this.state()
-      return this.#start().catch((error) => {
+      try {
+        await this.#entrance.assertOpen()
+        return known || this.#entrance.mayEnter() ? await this.#start() : await this.state()
+      } catch (error) {
         if (!known) this.#entrance.leave()
         throw error
-      })
+      }
     })
   }
 
@@ -202,7 +203,10 @@ export class LabSession {
 
   /** Ends and forgets everything of this lab. */
   forget(): Promise<void> {
-    return this.#inTurn(() => this.#forget())
+    return this.#inTurn(() => {
+      this.#entrance.leave()
+      return this.#forget()
+    })
   }
 
   /** Opens another terminal. */
@@ -366,7 +370,6 @@ export class LabSession {
   }
 
   async #forget(): Promise<void> {
-    this.#home.forgetMeasure()
     const { cloud, terminals, progress, started, classroom } = this.#services
     this.#checks.discard()
     const record = await started.find(this.#learner, this.#lab.id)

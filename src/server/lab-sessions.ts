@@ -60,9 +60,12 @@ export class LabSessions {
     }))
   }
 
-  /** Ends and deletes all worlds, homes and terminals of a learner. */
+  /** Ends and deletes all worlds, homes and terminals of a learner, and their places in the line. */
   async forget(learner: string): Promise<void> {
-    for (const lab of await this.#services.started.list(learner)) {
+    const own = `${learner}\0`
+    const opened = [...this.#sessions.keys()].filter((key) => key.startsWith(own))
+    const started = await this.#services.started.list(learner)
+    for (const lab of started.union(new Set(opened.map((key) => key.slice(own.length))))) {
       await (await this.session(learner, lab)).forget()
       this.#sessions.delete(`${learner}\0${lab}`)
     }

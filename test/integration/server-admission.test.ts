@@ -1,14 +1,15 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { Cohort, LabState } from '../../src/server/api.ts'
+import type { Cohort, LabState, Person } from '../../src/server/api.ts'
 import { firstAdministrator, follow, joined, startHosted, type Visitor } from '../support/hosted.ts'
 import type { TestServer } from '../support/server.ts'
 
 let server: TestServer
+let admin: Visitor
 let cohort: Cohort
 
 beforeAll(async () => {
   server = await startHosted({ labsAtOnce: 1 })
-  const admin = await firstAdministrator(server)
+  admin = await firstAdministrator(server)
   cohort = (await admin.call<Cohort>('POST', '/api/cohorts', { name: 'Full' })).body
 })
 afterAll(() => server.close())
@@ -48,4 +49,29 @@ it('keeps nobody waiting for a lab that is started', async () => {
   expect(await start(dee!)).toMatchObject({ started: true })
   expect(await start(eli!)).toMatchObject({ waiting: 1 })
   expect(await start(dee!)).toMatchObject({ started: true })
+})
+
+it('gives the place of who is deleted, and the seat of who may not start any more, to the next', async () => {
+  const seats = async () => {
+    for (const { id } of await server.cloud.worlds()) await server.cloud.deleteWorld(id)
+  }
+  const people = (await admin.call<Person[]>('GET', '/api/people')).body.filter(
+    ({ role }) => role === 'learner',
+  )
+  for (const { id } of people) await admin.call('DELETE', `/api/people/${id}`)
+  const names = ['Fay', 'Gil', 'Hal', 'Ida']
+  const [fay, gil, hal, ida] = await Promise.all(names.map((name) => joined(server, cohort, name)))
+  expect(await start(fay!)).toMatchObject({ started: true })
+  expect(await start(gil!)).toMatchObject({ waiting: 1 })
+  expect(await start(hal!)).toMatchObject({ waiting: 2 })
+  await admin.call('DELETE', `/api/people/${gil!.id}`)
+  expect(await start(hal!)).toMatchObject({ waiting: 1 })
+
+  const closed = page(hal!)
+  await admin.call('PATCH', `/api/cohorts/${cohort.id}`, { pace: 'gated', open: [] })
+  await seats()
+  await closed.next((event) => 'state' in event && place(event) === undefined)
+  await admin.call('PATCH', `/api/cohorts/${cohort.id}`, { pace: 'free' })
+  expect(await start(ida!)).toMatchObject({ started: true })
+  closed.close()
 })

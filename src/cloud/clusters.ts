@@ -1,6 +1,6 @@
 import type { SecureContext } from 'node:tls'
 import type { Scope } from '#aws/ec2/index.ts'
-import { scopeOfKey, tables } from '#aws/ec2/index.ts'
+import { privateDnsName, scopeOfKey, tables } from '#aws/ec2/index.ts'
 import { accessPolicyDecision, kubernetesUser } from '#aws/eks/kubernetes-access.ts'
 import type { ClusterRecord } from '#aws/eks/records.ts'
 import { authorityKeys, clusters } from '#aws/eks/tables.ts'
@@ -145,6 +145,10 @@ export class Clusters implements HostTable {
       },
     }
     const logs = new ControlPlaneLogs(scope, record.uid)
+    const addresses = tables.networkInterfaces
+      .list(scope)
+      .filter(({ id }) => record.networkInterfaceIds.includes(id))
+      .map(({ addresses }) => addresses[0]!)
     const kubernetes = new KubernetesCluster({
       uid: record.uid,
       gitVersion: record.gitVersion,
@@ -161,10 +165,8 @@ export class Clusters implements HostTable {
       signedKubelets: true,
       endpoint: record.endpoint,
       tokenIssuer: record.oidcIssuer,
-      controlPlaneAddresses: tables.networkInterfaces
-        .list(scope)
-        .filter(({ id }) => record.networkInterfaceIds.includes(id))
-        .map(({ addresses }) => addresses[0]!),
+      controlPlaneAddresses: addresses,
+      hostnames: addresses.map((address) => privateDnsName(scope.region, address)),
       upstreamDns: (name) => lookup(name, scope, record.vpcId),
       onAnswer: (request) => {
         logs.answered(current(), request)

@@ -189,7 +189,7 @@ export interface ClusterOptions {
   tokenIssuer?: string
   /** Where the API server listens inside the world: the control plane's addresses in the customer's subnets. Default: nowhere. */
   controlPlaneAddresses?: string[]
-  /** The names of the hosts that have these addresses; default: EC2's own. */
+  /** The names of the hosts that have these addresses; each has its API server's lease. Default: none. */
   hostnames?: string[]
   /** Where all API servers of the cluster that run now listen; default: `controlPlaneAddresses`. */
   apiServers?(): string[]

@@ -78,9 +78,11 @@ describe('IAM roles for service accounts', () => {
     // https://kubernetes.io/docs/concepts/architecture/leases/#api-server-identity
     expect(
       await shell.ok(
-        `kubectl -n kube-system get lease -l apiserver.kubernetes.io/identity=kube-apiserver --no-headers`,
+        `kubectl -n kube-system get lease -l apiserver.kubernetes.io/identity=kube-apiserver -L kubernetes.io/hostname --no-headers`,
       ),
-    ).toMatch(/^(?:apiserver-[a-z2-7]{26} +apiserver-[a-z2-7]{26}_[0-9a-f-]{36} +\w+\n?){2}$/)
+    ).toMatch(
+      /^(?:apiserver-[a-z2-7]{26} +apiserver-[a-z2-7]{26}_[0-9a-f-]{36} +\w+ +ip-[\d-]+\.ec2\.internal\n?){2}$/,
+    )
   })
 
   it('gives a pod a token that STS takes once provider and trust policy are right', async () => {

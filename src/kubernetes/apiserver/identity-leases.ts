@@ -22,7 +22,7 @@ export function identityLeases(objects: Objects): Controller {
   const { world, cluster } = objects.context
   const { clock } = world
   const kind = kindOf(LEASES)
-  const hostnames = cluster.hostnames ?? (cluster.controlPlaneAddresses ?? []).map(internalName)
+  const { hostnames = [] } = cluster
 
   /** Gives the ms to the next renewal. */
   function renew(hostname: string): number {
@@ -98,6 +98,3 @@ function base32(bytes: Uint8Array): string {
   }
   return bits > 0 ? text + DIGITS[(value << (5 - bits)) & 31] : text
 }
-
-/** `10.0.1.5` → `ip-10-0-1-5.ec2.internal` */
-const internalName = (address: string): string => `ip-${address.replaceAll('.', '-')}.ec2.internal`

@@ -9,6 +9,16 @@ const CONTAINERS = [
   wide(text('Images', (object) => containerImages(at(object, 'spec.template.spec') ?? {}))),
 ]
 
+/** Of what keeps a number of pods. */
+const REPLICAS = [
+  NAME,
+  number('Desired', 'spec.replicas'),
+  number('Current', 'status.replicas'),
+  number('Ready', 'status.readyReplicas'),
+  AGE,
+  ...CONTAINERS,
+]
+
 const SELECTOR = wide(text('Selector', (object) => formatSelector(object.spec.selector)))
 
 function jobStatus(object: Obj): string {
@@ -91,15 +101,7 @@ export const WORKLOADS: Record<string, Column[]> = {
     text('Images', (object) => containerImages(object.template.spec)),
     text('Pod Labels', (object) => labelsText(object.template.metadata?.labels)),
   ],
-  replicationcontrollers: [
-    NAME,
-    number('Desired', 'spec.replicas'),
-    number('Current', 'status.replicas'),
-    number('Ready', 'status.readyReplicas'),
-    AGE,
-    ...CONTAINERS,
-    wide(text('Selector', (object) => labelsText(object.spec.selector))),
-  ],
+  replicationcontrollers: [...REPLICAS, wide(text('Selector', (object) => labelsText(object.spec.selector)))],
   'controllerrevisions.apps': [NAME, text('Controller', controllerOf), number('Revision', 'revision'), AGE],
   'daemonsets.apps': [
     NAME,
@@ -122,15 +124,7 @@ export const WORKLOADS: Record<string, Column[]> = {
     ...CONTAINERS,
     SELECTOR,
   ],
-  'replicasets.apps': [
-    NAME,
-    number('Desired', 'spec.replicas'),
-    number('Current', 'status.replicas'),
-    number('Ready', 'status.readyReplicas'),
-    AGE,
-    ...CONTAINERS,
-    SELECTOR,
-  ],
+  'replicasets.apps': [...REPLICAS, SELECTOR],
   'statefulsets.apps': [
     NAME,
     text('Ready', ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec.replicas ?? 0}`),

@@ -102,6 +102,10 @@ describe('three control planes', { timeout: 90_000 }, () => {
     expect(await shell.fails(etcdctl('get foo --rev=999999999'))).toContain(
       'required revision is a future revision',
     )
+    expect(await shell.fails(etcdctl('get foo --rev=last'))).toContain(
+      'Error: invalid argument "last" for "--rev" flag: strconv.ParseInt: parsing "last": invalid syntax',
+    )
+    expect(await shell.fails(etcdctl('toString'))).toContain('unknown command "toString" for "etcdctl"')
     expect(await shell.ok(etcdctl('get f g --hex'))).toBe('\\x66\\x6f\\x6f\n\\x62\\x61\\x7a')
     const hash = async () => /, (\d+), \d+$/.exec(await shell.ok(etcdctl('endpoint hashkv')))![1]
     await shell.ok(etcdctl('put foo -- -1'))

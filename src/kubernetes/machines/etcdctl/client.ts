@@ -93,6 +93,16 @@ export class Client {
     return new EtcdData(this.machines.options.world, ensemble.id)
   }
 
+  /** A flag with a whole number; 0 when it is not set. Throws EtcdError in pflag's words. */
+  count(flag: string): number {
+    const given = this.flags.get(flag) ?? '0'
+    if (!/^[-+]?\d+$/.test(given))
+      throw new EtcdError(
+        `invalid argument ${JSON.stringify(given)} for "--${flag}" flag: strconv.ParseInt: parsing ${JSON.stringify(given)}: invalid syntax`,
+      )
+    return Number(given)
+  }
+
   /** `--write-out` */
   get form(): string {
     return this.flags.get('write-out') ?? 'simple'

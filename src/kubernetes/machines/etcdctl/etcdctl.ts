@@ -101,6 +101,8 @@ const COMMANDS: Record<string, Command> = {
   },
 }
 
+const commandNamed = (name: string) => (Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined)
+
 /** What `--write-out` may ask of a command beside `simple`. */
 const FORMS: Record<string, string[]> = {
   get: ['json', 'fields'],
@@ -121,8 +123,8 @@ export const etcdctl =
       const [first = 'help', second = ''] = line.words
       if (first === 'help' || line.flags.has('help')) return process.print(HELP)
       if (REFUSED.includes(first)) throw new EtcdError(`drydock: etcdctl ${first} is not simulated`)
-      const pair = COMMANDS[`${first} ${second}`]
-      const command = pair ?? COMMANDS[first]
+      const pair = commandNamed(`${first} ${second}`)
+      const command = pair ?? commandNamed(first)
       if (!command) {
         // `snapshot status` and `snapshot restore` are etcdutl's since 3.6.
         if (['member', 'endpoint', 'snapshot', 'alarm'].includes(first)) {

@@ -60,7 +60,7 @@ export async function get(client: Client, args: string[]): Promise<void> {
     throw new EtcdError('--count-only is only for `--write-out=fields`', 128)
   if (flags.has('print-value-only') && form !== 'simple')
     throw new EtcdError('print-value-only is only for `--write-out=simple`', 128)
-  const limit = Number(flags.get('limit') ?? 0)
+  const limit = client.count('limit')
   const shown = flags.has('count-only') ? [] : limit > 0 ? found.slice(0, limit) : found
   const more = shown.length < found.length && !flags.has('count-only')
   if (form === 'simple') return client.print(shown.map((kv) => pair(client, kv)).join(''))
@@ -76,7 +76,7 @@ export async function get(client: Client, args: string[]): Promise<void> {
 
 /** A range as it was at `--rev`. */
 function at(client: Client, server: EtcdServer, [from, end]: [string, string?]): KeyValue[] {
-  const revision = Number(client.flags.get('rev') ?? 0)
+  const revision = client.count('rev')
   const data = client.data(server)
   if (revision > data.revision) throw new EtcdError(FUTURE)
   if (revision > 0 && revision < server.ensemble.compacted) throw new EtcdError(COMPACTED)

@@ -14,7 +14,6 @@ import { ProbeSet } from './probe-set.ts'
 import { changedResources } from './resize.ts'
 import { CONTAINER_START_MS, ERROR_SHOWN_MS, MINIMUM_GRACE_MS, RETRY_MS } from './timings.ts'
 import { turns } from './turns.ts'
-import { MountError } from './volumes.ts'
 
 export type Role = 'init' | 'sidecar' | 'main' | 'ephemeral'
 
@@ -349,18 +348,14 @@ export class ContainerWorker {
     const context = this.#context
     const id = context.newId()
     let instance: Instance
+    // As each sync of the kubelet does: what starts finds its ConfigMaps and Secrets as they are now.
+    if (!context.mount(pod)) return this.#wait(this.#waiting.reason, this.#waiting.message, RETRY_MS)
     try {
-      // As each sync of the kubelet does: what starts finds its ConfigMaps and Secrets as they are now.
-      context.volumes.sync(context.source(pod))
       const container = await context.runtime.create(runtimeSpec(context, pod, this.#spec, image.image, id))
       if (this.#gone) return container.remove()
       instance = new Instance(id, container, new ContainerLog(context.now), context.now())
       instance.resources = this.#spec.resources
     } catch (error) {
-      if (error instanceof MountError) {
-        context.event(pod, 'Warning', error.reason, error.message)
-        return this.#wait(this.#waiting.reason, this.#waiting.message, RETRY_MS)
-      }
       if (!(error instanceof ConfigError || error instanceof StartError)) throw error
       this.#failed(pod, `Error: ${error.message}`)
       const reason = error instanceof ConfigError ? 'CreateContainerConfigError' : 'CreateContainerError'

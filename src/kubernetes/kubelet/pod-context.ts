@@ -62,6 +62,8 @@ export interface PodContext {
   enqueue(): void
   event(pod: Pod, type: 'Normal' | 'Warning', reason: string, message: string, fieldPath?: string): void
   source(pod: Pod): EnvironmentSource
+  /** Mounts the pod's volumes as they are now. Whether all are as they should be; if not, the pod is woken. */
+  mount(pod: Pod): boolean
   /** The pods of the node, this one among them. */
   neighbours(): Pod[]
   hostname(pod: Pod): string

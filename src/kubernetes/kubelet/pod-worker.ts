@@ -165,6 +165,10 @@ export class PodWorker implements PodContext {
     return { memoryPool, oomScoreAdjust: oomScoreAdjust(pod, spec, memoryPool.capacityBytes) }
   }
 
+  mount(pod: Pod): boolean {
+    return this.#mounting.renew(pod)
+  }
+
   processesOf(pod: Pod, spec: ContainerSpecification): Container | ProcessNamespace | undefined {
     if (pod.spec.shareProcessNamespace) return this.#sandbox.processes
     const target = pod.spec.ephemeralContainers?.find(({ name }) => name === spec.name)?.targetContainerName

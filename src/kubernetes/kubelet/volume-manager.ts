@@ -17,11 +17,15 @@ export class VolumeManager {
 
   /** Mounts the pod's volumes, or renews what is due. Whether all are as they should be; if not, wakes the pod. */
   mount(pod: Pod): boolean {
+    if (this.#context.now() >= this.#due) return this.renew(pod)
+    if (Number.isFinite(this.#due)) this.#context.wakeAt(this.#due)
+    return true
+  }
+
+  /** As `mount`, whether or not anything is due. */
+  renew(pod: Pod): boolean {
     const context = this.#context
-    if ((pod.spec.volumes ?? []).length === 0 || context.now() < this.#due) {
-      if (Number.isFinite(this.#due) && this.#due > 0) context.wakeAt(this.#due)
-      return true
-    }
+    if ((pod.spec.volumes ?? []).length === 0) return true
     try {
       context.volumes.sync(context.source(pod))
       this.#due = context.volumes.renewAt

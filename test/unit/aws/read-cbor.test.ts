@@ -31,15 +31,25 @@ it.each([
   expect(hex(text)).toEqual(value)
 })
 
-it.each(['', 'ff', '9f', '81', '81ff', 'a101', 'a16161', '5bffffffffffffffff', 'fc', '1c', '81'.repeat(500)])(
-  'refuses %s, and prints nothing',
-  (text) => {
-    const printed = vi.spyOn(console, 'warn')
-    expect(() => hex(text)).toThrow(CborError)
-    expect(printed).not.toHaveBeenCalled()
-    printed.mockRestore()
-  },
-)
+it.each([
+  '',
+  'ff',
+  '9f',
+  '81',
+  '81ff',
+  'a101',
+  'a16161',
+  '5bffffffffffffffff',
+  'fc',
+  '1c',
+  '0000',
+  '81'.repeat(500),
+])('refuses %s, and prints nothing', (text) => {
+  const printed = vi.spyOn(console, 'warn')
+  expect(() => hex(text)).toThrow(CborError)
+  expect(printed).not.toHaveBeenCalled()
+  printed.mockRestore()
+})
 
 it('keeps keys that are names of prototypes to themselves', () => {
   const value = readCbor(cbor.serialize(JSON.parse('{"__proto__": {"a": 1}}')))

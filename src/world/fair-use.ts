@@ -30,7 +30,7 @@ export class FairUse {
   readonly #histories = new Set<string>()
   /** At most so many bytes; unknown until they are counted. What is deleted is only seen when they are counted again. */
   #bytes = Number.POSITIVE_INFINITY
-  /** Of those that are being written: no blobs yet. */
+  /** Of those that are being written where `measure` does not look. */
   #pending = 0
   #calls: number
   #at = hostTime.now()
@@ -69,19 +69,24 @@ export class FairUse {
     return true
   }
 
-  /** The same bytes, counted. Throws as a full disk does (ENOSPC) where there were too many; what came before stays. */
-  metered(source: Bytes): Bytes {
+  /**
+   * The same bytes, counted. Throws as a full disk does (ENOSPC) where there were too many; what came before stays.
+   * `seen`: `measure` tells of them while they are written, as of an upload that has a name in the world.
+   */
+  metered(source: Bytes, { seen = false } = {}): Bytes {
     const { blobBytes } = this.quotas
-    return blobBytes === undefined ? source : this.#metered(source, blobBytes)
+    return blobBytes === undefined ? source : this.#metered(source, blobBytes, seen)
   }
 
-  async *#metered(source: Bytes, limit: number): AsyncGenerator<Uint8Array> {
+  async *#metered(source: Bytes, limit: number, seen: boolean): AsyncGenerator<Uint8Array> {
     let own = 0
     try {
       for await (const chunk of source) {
         await this.#take(chunk.length, limit)
-        own += chunk.length
-        this.#pending += chunk.length
+        if (!seen) {
+          own += chunk.length
+          this.#pending += chunk.length
+        }
         yield chunk
       }
     } finally {

@@ -111,7 +111,7 @@ export class RepositoryContents {
 
   /** Appends to an upload, within what the world may use; gives its new size. Throws as `Uploads.append`, and ENOSPC. */
   append(id: string, source: ByteSource, options: AppendOptions = {}): Promise<number> {
-    return this.blobs.uploads.append(id, this.world.fairUse.metered(source), options)
+    return this.blobs.uploads.append(id, this.world.fairUse.metered(source, { seen: true }), options)
   }
 
   /** How many bytes of an upload to this repository are here; undefined when there is no such upload. */

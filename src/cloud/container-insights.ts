@@ -1,7 +1,14 @@
 import type { Datum } from '#aws/cloudwatch/index.ts'
 import type { Scope } from '#aws/ec2/index.ts'
 import { scopeOfKey } from '#aws/ec2/index.ts'
-import { type ClusterRecord, containerInstances, services, type TaskRecord, tasks } from '#aws/ecs/index.ts'
+import {
+  type ClusterRecord,
+  containerInstances,
+  countOf,
+  services,
+  type TaskRecord,
+  tasks,
+} from '#aws/ecs/index.ts'
 import type { Store } from '#world/store.ts'
 import { StoreIndex } from '#world/store-index.ts'
 import type { World } from '#world/world.ts'
@@ -43,35 +50,20 @@ export function containerInsights(
     const used = new Map(running.map((task) => [task, useOf(scope, task)]))
     const use = (dimensions: Record<string, string>, members: TaskRecord[]): Datum[] => {
       const own = members.flatMap((task) => used.get(task) ?? [])
-      const total = (of: (one: TaskUse) => number) => own.reduce((sum, one) => sum + of(one), 0)
-      return own.length === 0
-        ? []
-        : [
-            datum(
-              'CpuUtilized',
-              dimensions,
-              total(({ cpu }) => cpu.used),
-              'None',
-            ),
-            datum(
-              'CpuReserved',
-              dimensions,
-              total(({ cpu }) => cpu.reserved),
-              'None',
-            ),
-            datum(
-              'MemoryUtilized',
-              dimensions,
-              total(({ memory }) => memory.used),
-              'Megabytes',
-            ),
-            datum(
-              'MemoryReserved',
-              dimensions,
-              total(({ memory }) => memory.reserved),
-              'Megabytes',
-            ),
-          ]
+      const total = (metric: string, unit: string, of: (one: TaskUse) => number) =>
+        datum(
+          metric,
+          dimensions,
+          own.reduce((sum, one) => sum + of(one), 0),
+          unit,
+        )
+      if (own.length === 0) return []
+      return [
+        total('CpuUtilized', 'None', ({ cpu }) => cpu.used),
+        total('CpuReserved', 'None', ({ cpu }) => cpu.reserved),
+        total('MemoryUtilized', 'Megabytes', ({ memory }) => memory.used),
+        total('MemoryReserved', 'Megabytes', ({ memory }) => memory.reserved),
+      ]
     }
     const ClusterName = name
     const active = services.list(scope, name).filter(({ status }) => status === 'ACTIVE')
@@ -84,12 +76,12 @@ export function containerInsights(
       ...active.flatMap((service) => {
         const dimensions = { ClusterName, ServiceName: service.name }
         const own = living.filter((task) => task.service === service.name)
-        const up = own.filter(({ lastStatus }) => lastStatus === 'RUNNING')
+        const { runningCount, pendingCount } = countOf(own)
         return [
-          ...use(dimensions, up),
+          ...use(dimensions, own),
           datum('DesiredTaskCount', dimensions, service.desiredCount),
-          datum('RunningTaskCount', dimensions, up.length),
-          datum('PendingTaskCount', dimensions, own.length - up.length),
+          datum('RunningTaskCount', dimensions, runningCount),
+          datum('PendingTaskCount', dimensions, pendingCount),
           datum('DeploymentCount', dimensions, service.deployments.length),
         ]
       }),

@@ -9,6 +9,7 @@ export { type ContainerState, type TaskRunner, TaskStartError } from './runner.t
 export { ecsService } from './service.ts'
 export { behindProxy, isProxyAddress, proxyAddress } from './service-connect.ts'
 export { serviceController } from './service-controller.ts'
+export { countOf } from './service-output.ts'
 export {
   clusters,
   containerInstances,

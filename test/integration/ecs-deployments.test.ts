@@ -1,4 +1,4 @@
-import type { DeploymentConfiguration } from '@aws-sdk/client-ecs'
+import type { DeploymentConfiguration, DeploymentLifecycleHookStage } from '@aws-sdk/client-ecs'
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { addressOf, EcsWorld, role } from '../support/ecs.ts'
@@ -193,6 +193,31 @@ it('shifts traffic in steps, and waits at pause hooks for somebody’s word', {
   await expect.poll(() => rollout('steps'), poll).toEqual(['PRIMARY COMPLETED 2'])
   expect(await weightOfNew()).toBe(100)
   expect((await deployment('steps')).rollback!.reason).toContain('rollback requested at lifecycle hook')
+
+  // Whoever overtakes a deployment that has traffic takes it back before its tasks go.
+  const canary = (version: number, lifecycleStages: DeploymentLifecycleHookStage[]) =>
+    world.ecs.updateService({
+      cluster: 'demo',
+      service: 'steps',
+      taskDefinition: `hello:${version}`,
+      deploymentConfiguration: {
+        strategy: 'CANARY',
+        canaryConfiguration: { canaryPercent: 50, canaryBakeTimeInMinutes: 30 },
+        lifecycleHooks: lifecycleStages.map((stage) => ({ targetType: 'PAUSE', lifecycleStages: [stage] })),
+      },
+    })
+  const weightOfNext = async () => 100 - (await weightOfNew())
+  await canary(1, [])
+  await expect.poll(weightOfNext, poll).toBe(50)
+  await canary(3, ['RECONCILE_SERVICE'])
+  await expect.poll(async () => (await hook())?.status, poll).toBe('AWAITING_ACTION')
+  const wanted = async () =>
+    (await world.tasksOf('steps')).filter(({ desiredStatus }) => desiredStatus === 'RUNNING').length
+  expect([await weightOfNext(), await wanted()]).toEqual([50, 2])
+  await act('CONTINUE')
+  await expect.poll(weightOfNext, poll).toBe(50)
+  await world.cloud.advance(world.worldId, 30 * MINUTE)
+  await expect.poll(() => rollout('steps'), poll).toEqual(['PRIMARY COMPLETED 3'])
   await world.ecs.deleteService({ cluster: 'demo', service: 'steps', force: true })
 })
 

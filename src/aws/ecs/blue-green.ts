@@ -61,11 +61,12 @@ export function rollByShifting(work: ServiceWork, settle: (desired: number) => v
     const stage = service.deployments.length > 2 ? 'RECONCILE_SERVICE' : 'PRE_SCALE_UP'
     work.changeDeployment(primary.id, { stage, stageAt: work.now })
   }
-  // What neither serves nor is to serve has been given up or overtaken.
-  const kept = [primary.id, ...(before ? [before.id] : [])]
-  work.stop(work.active().filter(({ startedBy }) => !kept.includes(startedBy ?? '')))
   const waits = [work.primary.rolloutState === 'IN_PROGRESS' ? advance(work, before) : 0]
   const { stage = 'CLEAN_UP' } = work.primary
+  // What neither serves nor is to serve has been given up or overtaken; before it goes, its share of the traffic goes back.
+  const kept = [primary.id, ...(before ? [before.id] : [])]
+  if (stage !== 'RECONCILE_SERVICE')
+    work.stop(work.active().filter(({ startedBy }) => !kept.includes(startedBy ?? '')))
   if (!/^(RECONCILE_SERVICE|PRE_SCALE_UP)$/.test(stage)) waits.push(keep(work, work.primary))
   if (before && stage !== 'CLEAN_UP') waits.push(keep(work, before))
   settle(service.desiredCount)

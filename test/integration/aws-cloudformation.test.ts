@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { cloudFormationController, cloudFormationService } from '../../src/aws/cloudformation/index.ts'
+import { clusterController, eksService } from '../../src/aws/eks/index.ts'
 import { kmsService } from '../../src/aws/kms/index.ts'
 import { secretsManagerService } from '../../src/aws/secretsmanager/index.ts'
 import { ssmService } from '../../src/aws/ssm/index.ts'
@@ -13,8 +14,11 @@ let aws: Awaited<ReturnType<typeof startAws>>
 let folder: string
 
 beforeAll(async () => {
-  aws = await startAws({ services: [cloudFormationService, kmsService, secretsManagerService, ssmService] })
+  aws = await startAws({
+    services: [cloudFormationService, eksService, kmsService, secretsManagerService, ssmService],
+  })
   aws.world.controllers.start(cloudFormationController(aws.world, aws.aws.invoke))
+  aws.world.controllers.start(clusterController(aws.world))
   folder = await mkdtemp(join(tmpdir(), 'drydock-cloudformation-'))
 })
 afterAll(async () => {
@@ -506,4 +510,41 @@ Outputs:
     'StackEvents[].ResourceProperties',
   )
   expect(events).not.toContain('ada')
+})
+
+// https://docs.aws.amazon.com/eks/latest/userguide/rollback-cluster.html
+it('upgrades an EKS cluster by a version that its template did not have, and takes none back', async () => {
+  aws.world.clock.setSpeed(10)
+  const subnets = await aside('ec2', 'describe-subnets', '--query', 'Subnets[:2].SubnetId')
+  const apply = async (operation: string, properties: string) => {
+    const file = await template(
+      'eks',
+      `
+Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument: {Version: '2012-10-17', Statement: [{Effect: Allow, Principal: {Service: eks.amazonaws.com}, Action: 'sts:AssumeRole'}]}
+      ManagedPolicyArns: ['arn:aws:iam::aws:policy/AmazonEKSClusterPolicy']
+  Cluster: {Type: AWS::EKS::Cluster, Properties: {Name: stacked, RoleArn: !GetAtt Role.Arn, ResourcesVpcConfig: {SubnetIds: [${subnets.trim().split(/\s+/)}]}${properties}}}
+`,
+    )
+    const stack = ['--stack-name', 'eks']
+    const body = ['--template-body', `file://${file}`, '--capabilities', 'CAPABILITY_IAM']
+    await ok(operation, ...stack, ...body)
+    const status = () => ok('describe-stacks', ...stack, '--query', 'Stacks[0].StackStatus')
+    // The waiter of the CLI looks once in 30 seconds.
+    await expect.poll(status, { timeout: 20_000 }).toMatch(/^(CREATE|UPDATE)_COMPLETE$/)
+    const query = 'cluster.[version,upgradePolicy.supportType]'
+    return (await aside('eks', 'describe-cluster', '--name', 'stacked', '--query', query)).trim()
+  }
+  expect(await apply('create-stack', ", Version: '1.34'")).toBe('1.34\tEXTENDED')
+  // What its template no longer says stays as it is.
+  expect(await apply('update-stack', ', UpgradePolicy: {SupportType: STANDARD}')).toBe('1.34\tSTANDARD')
+  expect(await apply('update-stack', ", UpgradePolicy: {SupportType: STANDARD}, Version: '1.35'")).toBe(
+    '1.35\tSTANDARD',
+  )
+  expect(await apply('update-stack', ", UpgradePolicy: {SupportType: EXTENDED}, Version: '1.34'")).toBe(
+    '1.35\tEXTENDED',
+  )
 })

@@ -61,9 +61,7 @@ const cluster: ResourceType = {
     }))
   },
   async update(call, name, p, before, order) {
-    // Taking a template back takes no cluster back: https://docs.aws.amazon.com/eks/latest/userguide/rollback-cluster.html
-    const isNewer = String(p.Version).localeCompare(String(before.Version), 'en', { numeric: true }) > 0
-    if (changed('Version', p, before) && isNewer)
+    if (changed('Version', p, before) && (await isNewer(call, name, p.Version)))
       await eks(call, 'UpdateClusterVersion', { name, version: p.Version })
     // EKS takes one kind of change at a time.
     else if (changed('ResourcesVpcConfig', p, before))
@@ -90,6 +88,13 @@ const cluster: ResourceType = {
     }
   },
   remove: (call, name) => eks(call, 'DeleteCluster', { name }),
+}
+
+/** Taking a template back takes no cluster back: https://docs.aws.amazon.com/eks/latest/userguide/rollback-cluster.html */
+async function isNewer(call: Calls, name: string, version: unknown): Promise<boolean> {
+  if (version === undefined) return false
+  const { cluster: present } = await eks(call, 'DescribeCluster', { name })
+  return String(version).localeCompare(present.version, 'en', { numeric: true }) > 0
 }
 
 const nodegroup: ResourceType = {

@@ -3,6 +3,7 @@ import { promisify } from 'node:util'
 import { crc32, gunzip, gzip } from 'node:zlib'
 import type { Entry } from '#world/store.ts'
 import type { World } from '#world/world.ts'
+import { storageFull } from '../../apiserver/errors.ts'
 import { REGISTRY, registryKey } from './registry.ts'
 
 const pack = promisify(gzip)
@@ -101,11 +102,13 @@ export class EtcdData {
       }))
   }
 
-  /** Throws an Error for a key of Kubernetes: the values that the real one keeps there are not text. */
+  /** Throws an Error for a key of Kubernetes (the values that the real one keeps there are not text), and where there is no room for more. */
   put(key: string, value: string): void {
     if (key.startsWith(`${REGISTRY}/`))
       throw new Error(`drydock: writing ${key} past the API server is not simulated`)
-    this.#world.store.put(`${this.#keys}${key}`, value)
+    const { store, fairUse } = this.#world
+    if (fairUse.full && !store.get(`${this.#keys}${key}`)) throw storageFull()
+    store.put(`${this.#keys}${key}`, value)
   }
 
   /** Removes keys, those of Kubernetes' objects too, which then are gone at once. Gives how many there were. */

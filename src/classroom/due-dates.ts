@@ -4,6 +4,19 @@ import type { Cohort } from './cohorts.ts'
 /** What a learner is told of a date: that it comes near, or that it has passed. */
 export type ReminderKind = 'soon' | 'overdue'
 
+/** How they are told. */
+export type ReminderWay = 'mail' | 'webhook'
+
+/** Who is reminded of what, and how. */
+export interface Reminded {
+  cohort: string
+  person: string
+  kind: ReminderKind
+  way: ReminderWay
+  /** ms since the epoch */
+  dueAt: number
+}
+
 /** Until when learners are to be done with their course: the cohort's date, or one that an instructor gave them. Times in ms since the epoch. */
 export class DueDates {
   readonly #database: Database
@@ -39,24 +52,21 @@ export class DueDates {
       .execute()
   }
 
-  /** Notes that a person is reminded of a date; false when they were before: then nobody does it again. */
-  async claim(cohort: string, person: string, kind: ReminderKind, dueAt: number): Promise<boolean> {
+  /** Notes that a person is reminded; false when they were before: then nobody does it again. */
+  async claim({ dueAt, ...row }: Reminded): Promise<boolean> {
     const { numInsertedOrUpdatedRows } = await this.#database
       .insertInto('reminders')
-      .values({ cohort, person, kind, due_at: dueAt, sent_at: this.#now() })
-      .onConflict((conflict) => conflict.columns(['cohort', 'person', 'kind', 'due_at']).doNothing())
+      .values({ ...row, due_at: dueAt, sent_at: this.#now() })
+      .onConflict((conflict) => conflict.columns(['cohort', 'person', 'kind', 'way', 'due_at']).doNothing())
       .executeTakeFirst()
     return numInsertedOrUpdatedRows === 1n
   }
 
   /** The reminder could not be sent: it is due again. */
-  async release(cohort: string, person: string, kind: ReminderKind, dueAt: number): Promise<void> {
+  async release({ dueAt, ...row }: Reminded): Promise<void> {
     await this.#database
       .deleteFrom('reminders')
-      .where('cohort', '=', cohort)
-      .where('person', '=', person)
-      .where('kind', '=', kind)
-      .where('due_at', '=', dueAt)
+      .where((where) => where.and({ ...row, due_at: dueAt }))
       .execute()
   }
 }

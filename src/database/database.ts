@@ -9,6 +9,7 @@ import * as course from './migrations/0005-course.ts'
 import * as marks from './migrations/0006-marks.ts'
 import * as due from './migrations/0007-due.ts'
 import * as statements from './migrations/0008-statements.ts'
+import * as reminderWays from './migrations/0009-reminder-ways.ts'
 import type { Schema } from './schema.ts'
 
 export type Database = Kysely<Schema>
@@ -23,6 +24,7 @@ const MIGRATIONS = {
   '0006-marks': marks,
   '0007-due': due,
   '0008-statements': statements,
+  '0009-reminder-ways': reminderWays,
 }
 
 /**

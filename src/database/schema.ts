@@ -192,11 +192,12 @@ export interface ExtensionsTable {
   granted_at: number
 }
 
-/** Who was reminded of which date. */
+/** Who was reminded of which date, and by which way. */
 export interface RemindersTable {
   cohort: string
   person: string
   kind: 'soon' | 'overdue'
+  way: 'mail' | 'webhook'
   due_at: number
   sent_at: number
 }

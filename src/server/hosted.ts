@@ -10,6 +10,7 @@ import type { LabSessions } from './lab-sessions.ts'
 import type { LabTerminals } from './lab-terminals.ts'
 import { Messages } from './messages.ts'
 import { Reminders } from './reminders.ts'
+import { Repeated } from './repeated.ts'
 import { Retention } from './retention.ts'
 import { classroomRoutes } from './routes/classroom.ts'
 import { cohortRoutes } from './routes/cohorts.ts'
@@ -25,6 +26,11 @@ import { OidcSignIn } from './sign-in/oidc.ts'
 
 /** The first administrator's invitation is good for this long, ms. */
 const FIRST_INVITATION = 24 * 3600 * 1000
+
+/** How long after the last time homes are measured, dates looked at, and old things deleted, ms. */
+const HOMES_EVERY = 5_000
+const REMINDERS_EVERY = 15 * 60_000
+const RETENTION_EVERY = 24 * 3600 * 1000
 
 export interface HostedOptions {
   settings: Settings
@@ -72,26 +78,27 @@ export function hostedRoutes(app: FastifyInstance, options: HostedOptions): void
 }
 
 /**
- * What a server of many people does by itself, until closed: holds homes to their quota, measured every `homesEvery` ms, deletes what
- * has been kept for long enough, and reminds of what is due.
+ * What a server of many people does by itself, until closed: holds homes to their quota, measured `homesEvery` ms after the last time,
+ * deletes what has been kept for long enough, and reminds of what is due.
  */
-export function hostedWork(options: HostedOptions, homesEvery?: number): { close(): void } {
+export function hostedWork(
+  options: HostedOptions,
+  homesEvery: number = HOMES_EVERY,
+): { close(): Promise<void> } {
   const { settings, attainments, classroom, people, sessions, onError } = options
   const messages = new Messages(settings)
-  const parts = [
-    new Retention(options),
-    new Reminders({ classroom, people, attainments, messages, onError }),
-    messages,
-    new HomeQuota({
-      sessions,
-      quota: settings.quotas.homeMiB * 1024 * 1024,
-      ...(homesEvery !== undefined && { interval: homesEvery }),
-      onError,
-    }),
+  const retention = new Retention(options)
+  const reminders = new Reminders({ classroom, people, attainments, messages, onError })
+  const homes = new HomeQuota({ sessions, quota: settings.quotas.homeMiB * 1024 * 1024 })
+  const work = [
+    new Repeated((signal) => retention.run(signal), RETENTION_EVERY, onError),
+    new Repeated((signal) => reminders.run(signal), REMINDERS_EVERY, onError),
+    new Repeated((signal) => homes.run(signal), homesEvery, onError),
   ]
   return {
-    close() {
-      for (const part of parts) part.close()
+    async close() {
+      await Promise.all(work.map((one) => one.close()))
+      messages.close()
     },
   }
 }

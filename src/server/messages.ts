@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { createTransport, type Transporter } from 'nodemailer'
+import type { ReminderWay } from '#classroom/due-dates.ts'
 import type { Person } from '#database/people.ts'
 import type { Reminder } from './reminders.ts'
 import type { Settings } from './settings.ts'
@@ -25,31 +26,38 @@ export class Messages {
     }
   }
 
-  /** Whether anybody would hear of what is said about a person. */
-  reaches({ email }: Pick<Person, 'email'>): boolean {
-    return this.#webhook !== undefined || (this.#mail !== undefined && email !== undefined)
+  /** How somebody hears of what is said about a person. */
+  waysTo({ email }: Pick<Person, 'email'>): ReminderWay[] {
+    return [
+      ...(this.#mail && email !== undefined ? ['mail' as const] : []),
+      ...(this.#webhook ? ['webhook' as const] : []),
+    ]
   }
 
-  /** Rejects when one of the ways fails. */
-  async remind(reminder: Reminder): Promise<void> {
+  /** Reminds by one way; rejects when that fails. */
+  async remind(reminder: Reminder, way: ReminderWay): Promise<void> {
     const { kind, cohort, person, dueAt, done, total } = reminder
-    await Promise.all([
-      this.#post({ type: 'reminder', ...reminder, dueAt: new Date(dueAt).toISOString(), link: this.#url }),
-      this.#send(person.email, {
-        subject:
-          kind === 'soon'
-            ? `${cohort.name}: to be done by ${day(dueAt)}`
-            : `${cohort.name}: was to be done by ${day(dueAt)}`,
-        text: [
-          `Hello ${person.name},`,
-          kind === 'soon'
-            ? `“${cohort.name}” is to be done by ${day(dueAt)}.`
-            : `“${cohort.name}” was to be done by ${day(dueAt)}.`,
-          `You have done ${done} of ${total}. Go on here: ${this.#url}`,
-          'You get this message because the course was assigned to you. Ask whoever leads it for more time if you need it.',
-        ].join('\n\n'),
-      }),
-    ])
+    if (way === 'webhook')
+      return this.#post({
+        type: 'reminder',
+        ...reminder,
+        dueAt: new Date(dueAt).toISOString(),
+        link: this.#url,
+      })
+    return this.#send(person.email, {
+      subject:
+        kind === 'soon'
+          ? `${cohort.name}: to be done by ${day(dueAt)}`
+          : `${cohort.name}: was to be done by ${day(dueAt)}`,
+      text: [
+        `Hello ${person.name},`,
+        kind === 'soon'
+          ? `“${cohort.name}” is to be done by ${day(dueAt)}.`
+          : `“${cohort.name}” was to be done by ${day(dueAt)}.`,
+        `You have done ${done} of ${total}. Go on here: ${this.#url}`,
+        'You get this message because the course was assigned to you. Ask whoever leads it for more time if you need it.',
+      ].join('\n\n'),
+    })
   }
 
   close(): void {

@@ -5,9 +5,6 @@ import type { People, Person } from '#database/people.ts'
 import type { Attainments } from './attainments.ts'
 import type { Messages } from './messages.ts'
 
-/** How often dates are looked at, ms. */
-const INTERVAL_MS = 15 * 60_000
-
 /** That somebody's course is to be done soon, or was to be. */
 export interface Reminder {
   kind: ReminderKind
@@ -27,38 +24,35 @@ export interface RemindersOptions {
   onError(error: unknown): void
 }
 
-/** Reminds learners of dates: each once that a date comes near, and once that it has passed. What could not be sent is sent later. */
+/**
+ * Reminds learners of dates: each once that a date comes near, and once that it has passed, by each way that there is. What could not be
+ * sent is sent at the next look.
+ */
 export class Reminders {
   readonly #options: RemindersOptions
-  readonly #timer: NodeJS.Timeout
 
   constructor(options: RemindersOptions) {
     this.#options = options
-    const run = () => void this.run().catch(options.onError)
-    run()
-    this.#timer = setInterval(run, INTERVAL_MS)
-    this.#timer.unref()
-  }
-
-  close(): void {
-    clearInterval(this.#timer)
   }
 
   /** Looks at all dates now. */
-  async run(): Promise<void> {
-    const { classroom, attainments } = this.#options
+  async run(signal: AbortSignal): Promise<void> {
+    const { classroom, people: accounts, attainments } = this.#options
     for (const cohort of await classroom.cohorts.list()) {
       if (cohort.archivedAt !== undefined) continue
       const { people } = await attainments.report(cohort)
-      for (const { status, dueAt, ...person } of people) {
+      for (const { id, status, dueAt, done, total } of people) {
+        if (signal.aborted) return
         if (dueAt === undefined || (status !== 'due-soon' && status !== 'overdue')) continue
+        const person = await accounts.find(id)
+        if (!person || person.disabledAt !== undefined) continue
         await this.#remind({
           kind: status === 'overdue' ? 'overdue' : 'soon',
           cohort: { id: cohort.id, name: cohort.name },
-          person,
+          person: { id, name: person.name, ...(person.email !== undefined && { email: person.email }) },
           dueAt,
-          done: person.done,
-          total: person.total,
+          done,
+          total,
         })
       }
     }
@@ -67,13 +61,15 @@ export class Reminders {
   async #remind(reminder: Reminder): Promise<void> {
     const { classroom, messages, onError } = this.#options
     const { kind, cohort, person, dueAt } = reminder
-    if (!messages.reaches(person)) return
-    if (!(await classroom.due.claim(cohort.id, person.id, kind, dueAt))) return
-    try {
-      await messages.remind(reminder)
-    } catch (error) {
-      await classroom.due.release(cohort.id, person.id, kind, dueAt)
-      onError(error)
+    for (const way of messages.waysTo(person)) {
+      const reminded = { cohort: cohort.id, person: person.id, kind, way, dueAt }
+      if (!(await classroom.due.claim(reminded))) continue
+      try {
+        await messages.remind(reminder, way)
+      } catch (error) {
+        await classroom.due.release(reminded)
+        onError(error)
+      }
     }
   }
 }

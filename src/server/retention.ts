@@ -10,39 +10,31 @@ export interface RetentionOptions extends PersonStores {
   people: People
   signedIn: Sessions
   settings: Pick<Settings, 'auditDays' | 'learnerDays'>
-  onError(error: unknown): void
 }
 
-/** Forgets what the settings say not to keep; once at the start and then once a day. */
+/** Forgets what the settings say not to keep. */
 export class Retention {
   readonly #options: RetentionOptions
-  readonly #timer: NodeJS.Timeout
 
   constructor(options: RetentionOptions) {
     this.#options = options
-    const run = () => void this.run().catch(options.onError)
-    run()
-    this.#timer = setInterval(run, DAY)
-    this.#timer.unref()
   }
 
-  close(): void {
-    clearInterval(this.#timer)
-  }
-
-  async run(): Promise<void> {
+  async run(signal: AbortSignal): Promise<void> {
     const { classroom, signedIn, settings } = this.#options
     const now = Date.now()
     await signedIn.deleteExpired(now)
     await classroom.audit.deleteBefore(now - settings.auditDays * DAY)
-    if (settings.learnerDays !== undefined) await this.#forgetLearners(now - settings.learnerDays * DAY)
+    if (settings.learnerDays !== undefined)
+      await this.#forgetLearners(now - settings.learnerDays * DAY, signal)
   }
 
   /** Learners all of whose courses had ended by then. Who leads one, or was in none, stays. */
-  async #forgetLearners(before: number): Promise<void> {
+  async #forgetLearners(before: number, signal: AbortSignal): Promise<void> {
     const { people, classroom } = this.#options
     const { cohorts, audit } = classroom
     for (const { id, role } of await people.list()) {
+      if (signal.aborted) return
       if (role !== 'learner') continue
       const learned = await cohorts.list({ person: id, role: 'learner' })
       const led = await cohorts.list({ person: id, role: 'instructor' })

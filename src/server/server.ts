@@ -399,9 +399,10 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
     routes,
     ready,
     async close({ terminals = 'keep' } = {}) {
-      work?.close()
+      const worked = work?.close()
       sessions.tellClosing()
       await closing.begin((hosting?.shutdownSeconds ?? 0) * 1000)
+      await worked
       sessions.close()
       admission.close()
       sockets.close()

@@ -15,6 +15,8 @@ const mails: { to: string; text: string }[] = []
 /** What the webhook was told. */
 const posts: { kind: string; person: { name: string }; course?: unknown }[] = []
 const signatures: (string | undefined)[] = []
+/** How many the webhook refused, while it does. */
+let refused: number | undefined
 let wake = () => {}
 let smtp: SMTPServer
 let hook: Server
@@ -41,6 +43,11 @@ beforeAll(async () => {
   hook = createServer(async (req, res) => {
     let body = ''
     for await (const piece of req) body += piece
+    if (refused !== undefined) {
+      refused++
+      res.writeHead(503).end()
+      return wake()
+    }
     posts.push(JSON.parse(body))
     signatures.push(req.headers['x-drydock-signature'] as string)
     res.end()
@@ -104,6 +111,17 @@ it('reminds by mail and webhook, once before the date and once after it', async 
   await until(() => posts.some(({ person }) => person.name === 'Cyn'))
   expect(posts).toHaveLength(5)
   expect(mails).toHaveLength(2)
+})
+
+it('reminds again by the way that failed, and by no other', async () => {
+  refused = 0
+  await dueIn(2)
+  await restart()
+  await until(() => refused === 3 && mails.length === 3)
+  refused = undefined
+  await restart()
+  await until(() => posts.length === 8)
+  expect(mails).toHaveLength(3)
 })
 
 it('tells who is where with what is due, also as a table; some may take longer', async () => {

@@ -3,12 +3,14 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type Kysely, sql } from 'kysely'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { CheckReport } from '../../../src/checks/finding.ts'
 import { DueDates } from '../../../src/classroom/due-dates.ts'
 import { exportPerson, forgetPerson } from '../../../src/classroom/personal-data.ts'
 import { type Database, openDatabase } from '../../../src/database/database.ts'
 import { StartedLabs } from '../../../src/database/labs.ts'
+import { up as reminderWays } from '../../../src/database/migrations/0009-reminder-ways.ts'
 import { People } from '../../../src/database/people.ts'
 import { DatabaseProgress } from '../../../src/database/progress.ts'
 import { Sessions } from '../../../src/database/sessions.ts'
@@ -140,16 +142,41 @@ describe.each(['SQLite', 'PostgreSQL'])('on %s', (kind) => {
 
     it('are told of once, by whoever claims it first; again when that failed', async () => {
       const due = new DueDates(database)
-      const claim = (kind: 'soon' | 'overdue', at: number) => due.claim('course', 'ana', kind, at)
+      const reminded = (kind: 'soon' | 'overdue', dueAt: number, way: 'mail' | 'webhook' = 'mail') => ({
+        cohort: 'course',
+        person: 'ana',
+        kind,
+        way,
+        dueAt,
+      })
+      const claim = (...what: Parameters<typeof reminded>) => due.claim(reminded(...what))
       const all = await Promise.all([
         claim('soon', 1),
         claim('soon', 1),
         claim('overdue', 1),
         claim('soon', 2),
+        claim('soon', 1, 'webhook'),
       ])
-      expect(all.filter(Boolean)).toHaveLength(3)
-      await due.release('course', 'ana', 'soon', 1)
+      expect(all.filter(Boolean)).toHaveLength(4)
+      await due.release(reminded('soon', 1))
       expect([await claim('soon', 1), await claim('soon', 1)]).toEqual([true, false])
+      expect(await claim('soon', 1, 'webhook')).toBe(false)
+    })
+
+    it('were told by every way where the way was not noted yet', async () => {
+      await sql`drop table reminders`.execute(database)
+      await sql`create table reminders (cohort text not null, person text not null, kind text not null, due_at bigint not null,
+        sent_at bigint not null, constraint key_cohort_person_kind_due_at primary key (cohort, person, kind, due_at))`.execute(
+        database,
+      )
+      await sql`insert into reminders values ('course', 'ana', 'soon', 1, 2)`.execute(database)
+      await reminderWays(database as Kysely<unknown>)
+      const rows = await database.selectFrom('reminders').selectAll().orderBy('way').execute()
+      const row = { cohort: 'course', person: 'ana', kind: 'soon' }
+      expect(rows.map(({ due_at, sent_at, ...told }) => [told, Number(due_at), Number(sent_at)])).toEqual([
+        [{ ...row, way: 'mail' }, 1, 2],
+        [{ ...row, way: 'webhook' }, 1, 2],
+      ])
     })
   })
 

@@ -1,5 +1,7 @@
+import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { SimulatedContainer } from '#containers/processes/runtime.ts'
+import { heldMiB } from '../../support/memory.ts'
 import { appears, finish, type Lab, openLab } from './lab.ts'
 
 // Programs of the catalogue's images, started as an engine or a kubelet starts them.
@@ -76,6 +78,9 @@ describe('node', () => {
 })
 
 describe('perl', () => {
+  /** 400 MiB. */
+  const PRINTS_MUCH = 'print "y" x 65536 for 1..6400'
+
   it('runs one-liners and scripts, with their files, as Perl does', async () => {
     const { container } = await start('perl:5.34.0', { args: ['sleep', '1000'] })
     // https://kubernetes.io/docs/concepts/workloads/controllers/job/, with fewer digits.
@@ -96,6 +101,33 @@ describe('perl', () => {
         'mind at w.pl line 2.\nno\nCan\'t open perl script "none.pl": No such file or directory\n-e syntax OK\n',
       exitCode: 0,
     })
+    await container.remove()
+  }, 60_000)
+
+  it('prints as fast as it is read', async () => {
+    const { container } = await start('perl:5.34.0', { args: ['sleep', '1000'] })
+    const before = heldMiB()
+    const unread = await container.exec({ command: ['perl', '-e', PRINTS_MUCH] })
+    await once(unread.stdout, 'readable')
+    // While this one counts, the other could print all.
+    expect((await run(container, `perl -e '$i++ for 1..5e6; print $i'`)).stdout).toBe('5000000')
+    expect(heldMiB() - before).toBeLessThan(20)
+    unread.kill('SIGKILL')
+    await unread.exited
+    await container.remove()
+  }, 60_000)
+
+  it('gives its turn to the next one also when it is killed while it waits', async () => {
+    const { container } = await start('perl:5.34.0', { args: ['sleep', '1000'] })
+    const long = () => container.exec({ command: ['perl', '-e', PRINTS_MUCH] })
+    const running = [await long(), await long()]
+    await Promise.all(running.map(({ stdout }) => once(stdout, 'readable')))
+    const waiting = [await long(), await long()]
+    for (const one of [...waiting, ...running]) {
+      one.kill('SIGKILL')
+      await one.exited
+    }
+    expect((await run(container, `perl -e 'print "again"'`)).stdout).toBe('again')
     await container.remove()
   }, 60_000)
 })

@@ -42,18 +42,25 @@ export const perl =
       await process.complain(run)
       return 2
     }
-    await process.waitFor(turn())
+    const mine = turn()
     try {
+      await process.waitFor(mine)
       return await runInThread(process, run)
     } finally {
-      running--
-      waiting.shift()?.()
+      // Who is killed while it waits gets its turn nevertheless, and passes it on.
+      void mine.then(passOn)
     }
   }
 
 async function turn(): Promise<void> {
-  while (running >= MOST_RUNS) await new Promise<void>((resolve) => waiting.push(resolve))
-  running++
+  if (running < MOST_RUNS) running++
+  else await new Promise<void>((resolve) => waiting.push(resolve))
+}
+
+function passOn(): void {
+  const next = waiting.shift()
+  if (next) next()
+  else running--
 }
 
 /** What the thread is given, or what perl says when there is no such program. */
@@ -101,6 +108,7 @@ async function prepared(process: Process, command: PerlCommand): Promise<PerlRun
     env: Object.fromEntries(process.env),
     files: found,
     folders: [...folders],
+    unread: new Int32Array(new SharedArrayBuffer(4)),
   }
 }
 
@@ -121,10 +129,13 @@ async function runInThread(process: Process, run: PerlRun): Promise<number> {
         worker.on('message', (message: FromPerl) => {
           if (message.kind === 'end') return resolve(message)
           const { bytes, isError } = message
-          said = said.then(() =>
-            isError ? process.complain(Buffer.from(bytes).toString()) : process.print(bytes),
-          )
-          said.catch(stop)
+          said = said
+            .then(() => (isError ? process.complain(Buffer.from(bytes).toString()) : process.print(bytes)))
+            .then(() => {
+              Atomics.sub(run.unread, 0, bytes.length)
+              Atomics.notify(run.unread, 0)
+            })
+          said.catch(reject)
         })
         worker.on('error', reject)
         worker.on('exit', () => reject(new Error('perl has ended')))

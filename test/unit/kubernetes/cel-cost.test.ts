@@ -42,6 +42,24 @@ describe('an estimate', () => {
     )
   })
 
+  it('takes the sizes of addresses, formats and selectors to be the largest', () => {
+    const text: JsonSchema = { type: 'string', maxLength: 10 }
+    // A function of no target has a cost of 1, however long its text.
+    expect(estimate({ type: 'string' }, 'isIP(self)')).toBe(2)
+    expect(estimate(text, "cidr('10.0.0.0/8').containsIP(ip(self))")).toBe(1 + 1 + 1 + 4)
+    expect(estimate(text, "cidr('10.0.0.0/8').containsIP(self)")).toBe(1 + 1 + 4 + 4)
+    expect(estimate(text, "cidr('10.0.0.0/8').containsCIDR(self)")).toBe(1 + 1 + 4 + 2 + 1 + 4)
+    expect(estimate(text, 'format.dns1123Label().validate(self).hasValue()')).toBe(1 + 1 + 4 * 32 + 1)
+    expect(estimate(text, "semver(self).isLessThan(semver('1.2.3'))")).toBe(1 + 1 + 1 + 1)
+  })
+
+  it('multiplies macros of two variables as those of one', () => {
+    expect(estimate(list(100, INTEGER), 'self.all(i, x, true)')).toBe(302)
+    expect(estimate(list(100, INTEGER), 'self.transformMap(i, x, x).size() > 0')).toBe(
+      1 + 100 * (1 + 3) + 31 + 1 + 1,
+    )
+  })
+
   it('looks at each part of an expression once, however long a chain of methods is', () => {
     const chain = `self${'.replace(self, self)'.repeat(40)}`
     expect(estimate({ type: 'string', maxLength: 1 }, `${chain} == ''`)).toBeGreaterThan(1e9)
@@ -59,6 +77,15 @@ describe('what an evaluation has cost', () => {
     expect(cost('x'.repeat(100), "self.contains('0123456789')")).toBe(1 + 10)
     expect(cost([1n], 'false && self[0] == 1')).toBe(0)
     expect(cost([1n, 2n], 'self.map(x, x * 2)')).toBe(1 + 2 * (12 + 2) + 11)
+  })
+
+  it('counts addresses, formats and selectors by their size', () => {
+    expect(cost('10.0.0.1', 'isIP(self)')).toBe(1 + 1)
+    expect(cost('10.0.0.1', 'ip.isCanonical(self)')).toBe(1 + 2)
+    expect(cost('10.0.0.1', "cidr('10.0.0.0/8').containsIP(self)")).toBe(1 + 1 + 1 + 1)
+    expect(cost('my-name', 'format.dns1123Label().validate(self)')).toBe(1 + 1 + 8)
+    expect(cost('1.2.3', 'semver(self).major()')).toBe(1 + 1 + 1)
+    expect(cost([1n, 2n], 'self.all(i, x, i < x)')).toBe(1 + 2 * (3 + 3) + 1)
   })
 
   it('is limited: what takes too long is stopped, wherever it is', () => {

@@ -109,6 +109,12 @@ function withAuthorizer(environment: Environment): Environment {
     .registerFunction(`${DECISION}.reason(): string`, ({ reason }: Decision) => reason)
     .registerFunction(`${DECISION}.errored(): bool`, () => false)
     .registerFunction(`${DECISION}.error(): string`, () => '')
+  // No authorizer of the cluster looks at selectors but that of nodes, who write no policies.
+  for (const field of ['fieldSelector', 'labelSelector'])
+    environment.registerFunction(
+      `${RESOURCE}.${field}(string): ${RESOURCE}`,
+      (resource: ResourceCheck) => resource,
+    )
   for (const field of ['subresource', 'namespace', 'name'] as const) {
     environment.registerFunction(
       `${RESOURCE}.${field}(string): ${RESOURCE}`,

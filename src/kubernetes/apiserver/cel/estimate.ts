@@ -3,7 +3,6 @@ import {
   ANY_SIZE,
   added,
   CALL,
-  COMPREHENSIONS,
   either,
   estimatedCall,
   exactly,
@@ -13,9 +12,11 @@ import {
   type Operand,
   operatorCost,
   product,
+  qualifiedName,
   type Size,
   setsCost,
   sum,
+  variablesOf,
 } from './costs.ts'
 import type { CelNode } from './positions.ts'
 import type { CelType } from './type-check.ts'
@@ -155,15 +156,16 @@ class Estimator {
 
   #method({ args }: CelNode): Known {
     const [name, target, given] = args as [string, CelNode, CelNode[]]
-    if (given[0]?.op === 'id' && given.length > 1) {
-      if (target.op === 'id' && target.args === 'cel') return this.#bind(given as [CelNode, CelNode, CelNode])
-      if (COMPREHENSIONS.has(name)) return this.#comprehension(name, target, given)
-    }
+    if (target.op === 'id' && target.args === 'cel' && given[0]?.op === 'id' && given.length > 1)
+      return this.#bind(given as [CelNode, CelNode, CelNode])
+    if (variablesOf(name, given) > 0) return this.#comprehension(name, target, given)
     const known = given.map((argument) => this.visit(argument))
     const operands = known.reduce((cost, one) => sum(cost, one.cost), 0)
     const given_ = this.#operands(given, known)
-    if (target.op === 'id' && target.args === 'sets')
+    const qualified = qualifiedName(target, name)
+    if (qualified?.startsWith('sets.'))
       return { cost: sum(operands, setsCost(given_[0]!.size.max, given_[1]!.size.max)) }
+    if (qualified) return { cost: sum(operands, CALL) }
     const own = this.visit(target)
     const [receiver] = this.#operands([target], [own])
     const { cost, size } = estimatedCall(methodName(name), receiver, given_)
@@ -183,8 +185,16 @@ class Estimator {
     const type = this.#typeOf(target)
     const isMap = typeof type === 'object' && !('list' in type)
     const element = { declared: range.declared && (isMap ? KEY : range.declared.items), size: range.items }
-    const variable = String(given[0]!.args)
-    const parts = this.#within(variable, element, () => given.slice(1).map((part) => this.visit(part)))
+    const variables = variablesOf(name, given)
+    const bodies = () => given.slice(variables).map((part) => this.visit(part))
+    const [variable, second_] = given.slice(0, 2).map(({ args }) => String(args)) as [string, string]
+    const values = { declared: range.declared?.items, size: range.items }
+    const parts =
+      variables === 2
+        ? this.#within(variable, isMap ? { declared: KEY } : { size: exactly(1) }, () =>
+            this.#within(second_, values, bodies),
+          )
+        : this.#within(variable, element, bodies)
     const [first, second] = parts.map(({ cost }) => cost)
     const count = this.#sizeOf(target, range)
     const over = (round: number, end: number): number => sum(range.cost, sum(product(count.max, round), end))
@@ -195,6 +205,7 @@ class Estimator {
       case 'exists':
         return { cost: over(sum(first!, 4), ACCESS) }
       case 'exists_one':
+      case 'existsOne':
         return { cost: over(sum(first!, 2), 2) }
       case 'filter': {
         const size = { min: 0, max: count.max }
@@ -203,7 +214,17 @@ class Estimator {
     }
     const result = parts.at(-1)!
     const items = either(exactly(0), this.#sizeOf(given.at(-1)!, result))
-    const round = second === undefined ? pushed(first!) : sum(first!, pushed(second))
+    const transformed = (cost: number) => {
+      if (name === 'transformMap') return sum(cost, CALL + 2 * ACCESS)
+      return name === 'transformMapEntry' ? sum(cost, CALL + ACCESS) : pushed(cost)
+    }
+    const round = second === undefined ? transformed(first!) : sum(first!, transformed(second))
+    if (name.startsWith('transformMap'))
+      return {
+        cost: over(round, NEW_MAP + ACCESS),
+        size: count,
+        items: name === 'transformMap' ? items : undefined,
+      }
     return { cost: over(round, NEW_LIST + ACCESS), size: count, items }
   }
 
@@ -233,7 +254,8 @@ class Estimator {
       const isList = typeof type === 'object' && 'list' in type
       const isTexts = isList && (type.list === 'string' || type.list === 'bytes')
       const text = declared?.items ? { min: 0, max: declared.items.most } : (items ?? ANY_SIZE)
-      return { size: this.#sizeOf(node, known[index]!), isList, ...(isTexts && { text }) }
+      const size = this.#sizeOf(node, known[index]!)
+      return { size, isList, isText: type === 'string', ...(isTexts && { text }) }
     })
   }
 }

@@ -6,8 +6,10 @@ import {
   NEW_LIST,
   NEW_MAP,
   operatorCost,
+  qualifiedName,
   setsCost,
   sizeOf,
+  variablesOf,
 } from './costs.ts'
 import type { CelNode } from './positions.ts'
 
@@ -100,12 +102,12 @@ const ROUNDS: Readonly<Record<string, { round: (value: unknown) => number; end: 
   exists: { round: () => 4, end: ACCESS },
   exists_one: { round: (value) => (value === true ? 2 : 1), end: 2 },
   filter: { round: (value) => (value === true ? NEW_LIST + 3 : 1), end: NEW_LIST + ACCESS },
+  existsOne: { round: (value) => (value === true ? 2 : 1), end: 2 },
   map: { round: () => NEW_LIST + 2, end: NEW_LIST + ACCESS },
+  transformList: { round: () => NEW_LIST + 2, end: NEW_LIST + ACCESS },
+  transformMap: { round: () => CALL + 2 * ACCESS, end: NEW_MAP + ACCESS },
+  transformMapEntry: { round: () => CALL + ACCESS, end: NEW_MAP + ACCESS },
 }
-
-/** The comprehension that a call stands for. */
-const roundOf = (name: string, args: readonly CelNode[]) =>
-  args[0]?.op === 'id' && args.length > 1 && Object.hasOwn(ROUNDS, name) ? ROUNDS[name] : undefined
 
 /** Lets every node of a checked tree charge its cost when it has been evaluated; gives what runs it. */
 export function metered(root: CelNode): (evaluate: () => unknown) => Evaluation {
@@ -163,22 +165,24 @@ export function metered(root: CelNode): (evaluate: () => unknown) => Evaluation 
       }
       case 'rcall': {
         const [name, target, args] = node.args as [string, CelNode, CelNode[]]
-        const comprehension = roundOf(name, args)
-        if (comprehension) {
+        const variables = variablesOf(name, args)
+        if (variables > 0) {
+          const { round, end } = ROUNDS[name]!
           visit(target)
-          for (const [index, part] of args.slice(1).entries())
-            visit(part, index === args.length - 2 ? comprehension.round : () => 0)
-          return both(() => comprehension.end)
+          for (const part of args.slice(variables)) visit(part, part === args.at(-1) ? round : () => 0)
+          return both(() => end)
         }
         if (target.op === 'id' && target.args === 'cel') {
           for (const part of args.slice(1)) visit(part)
           return both(() => NEW_LIST)
         }
         for (const argument of args) visit(argument)
-        if (target.op === 'id' && target.args === 'sets')
+        const qualified = qualifiedName(target, name)
+        if (qualified?.startsWith('sets.'))
           return both(() =>
             setsCost(...(args.map((argument) => sizeOf(lastOf(argument))) as [number, number])),
           )
+        if (qualified) return both((value) => actualCall(qualified, undefined, args.map(lastOf), value))
         visit(target)
         return both((value) => actualCall(methodName(name), lastOf(target), args.map(lastOf), value))
       }

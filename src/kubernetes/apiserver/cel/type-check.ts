@@ -1,5 +1,5 @@
 import type { ModelNode, TypeNode } from '../schema/schema.ts'
-import { COMPREHENSIONS, methodName } from './costs.ts'
+import { methodName, variablesOf } from './costs.ts'
 import { unescaped } from './names.ts'
 import { type CelNode, located, offsetOf } from './positions.ts'
 
@@ -50,8 +50,20 @@ export function typeOf(type: TypeNode): CelType {
   }
 }
 
-const BOOLEAN_METHODS = new Set(['startsWith', 'endsWith', 'contains', 'matches', 're2Matches', 'exists_one'])
+const BOOLEAN_METHODS = new Set([
+  ...['startsWith', 'endsWith', 'contains', 'matches', 're2Matches', 'isSorted', 'hasValue'],
+  ...['equivalent', 'intersects', 'isCanonical', 'containsIP', 'containsCIDR', 'isUnspecified', 'isLoopback'],
+  ...['isLinkLocalMulticast', 'isLinkLocalUnicast', 'isGlobalUnicast'],
+  ...['isGreaterThan', 'isLessThan', 'isInteger', 'allowed'],
+])
+const NUMBER_METHODS = new Set([
+  ...['size', 'family', 'prefixLength', 'major', 'minor', 'patch', 'compareTo', 'sign', 'asInteger'],
+  ...['indexOf', 'lastIndexOf'],
+])
 const TEXT_METHODS = new Set(['lowerAscii', 'upperAscii', 'trim', 'replace', 'substring', 'charAt', 'find'])
+const TEXTS_OF_OTHERS = new Set([
+  ...['join', 'quote', 'getScheme', 'getHost', 'getHostname', 'getPort', 'getEscapedPath', 'reason'],
+])
 /** Methods that no other type has. */
 const OF_TEXTS = new Set(['startsWith', 'endsWith', 'contains', 're2Matches', ...TEXT_METHODS])
 const CALLS: Readonly<Record<string, CelType>> = {
@@ -61,6 +73,11 @@ const CALLS: Readonly<Record<string, CelType>> = {
   double: 'double',
   bool: 'bool',
   has: 'bool',
+  isIP: 'bool',
+  isCIDR: 'bool',
+  isURL: 'bool',
+  isQuantity: 'bool',
+  isSemver: 'bool',
   duration: 'duration',
   timestamp: 'timestamp',
 }
@@ -164,31 +181,50 @@ export class TypeChecker {
     const { args } = node
     const [name, target, given] = args as [string, CelNode, CelNode[]]
     const type = this.check(target)
-    if (!COMPREHENSIONS.has(name) || given[0]?.op !== 'id') {
-      const types = given.map((argument) => this.check(argument))
-      if (OF_TEXTS.has(name) && typeof type === 'string' && type !== 'string' && type !== 'dyn')
-        return this.#fail(
-          node,
-          `found no matching overload for '${methodName(name)}' applied to '${nameOf(type)}.(${types.map(nameOf).join(', ')})'`,
-        )
-      return BOOLEAN_METHODS.has(name)
-        ? 'bool'
-        : TEXT_METHODS.has(name)
-          ? 'string'
-          : name === 'size'
-            ? 'int'
-            : 'dyn'
+    const variables = variablesOf(name, given)
+    if (variables > 0)
+      return this.#comprehension(name, type, given.slice(0, variables), given.slice(variables))
+    const types = given.map((argument) => this.check(argument))
+    if (OF_TEXTS.has(name) && typeof type === 'string' && type !== 'string' && type !== 'dyn')
+      return this.#fail(
+        node,
+        `found no matching overload for '${methodName(name)}' applied to '${nameOf(type)}.(${types.map(nameOf).join(', ')})'`,
+      )
+    if (BOOLEAN_METHODS.has(name)) return 'bool'
+    if (NUMBER_METHODS.has(name)) return 'int'
+    return TEXT_METHODS.has(name) || TEXTS_OF_OTHERS.has(name) ? 'string' : 'dyn'
+  }
+
+  #comprehension(name: string, range: CelType, variables: CelNode[], bodies: CelNode[]): CelType {
+    const isMap = typeof range !== 'string' && 'map' in range
+    const isList = typeof range !== 'string' && 'list' in range
+    const value = isList ? range.list : isMap ? range.map : 'dyn'
+    const key = isList ? 'int' : isMap ? 'string' : 'dyn'
+    const types: CelType[] = variables.length === 2 ? [key, value] : [isMap ? key : value]
+    const hidden = variables.map(({ args }, index) => {
+      const before = this.#names.get(String(args))
+      this.#names.set(String(args), types[index]!)
+      return before
+    })
+    const given = bodies.map((body) => this.check(body))
+    for (const [index, { args }] of variables.entries()) {
+      const before = hidden[index]
+      if (before === undefined) this.#names.delete(String(args))
+      else this.#names.set(String(args), before)
     }
-    const variable = String(given[0].args)
-    const element =
-      typeof type === 'string' ? 'dyn' : 'list' in type ? type.list : 'map' in type ? 'string' : 'dyn'
-    const hidden = this.#names.get(variable)
-    this.#names.set(variable, element)
-    const bodies = given.slice(1).map((body) => this.check(body))
-    if (hidden === undefined) this.#names.delete(variable)
-    else this.#names.set(variable, hidden)
-    if (name === 'filter') return type
-    return name === 'map' ? { list: bodies.at(-1) ?? 'dyn' } : 'bool'
+    const result = given.at(-1) ?? 'dyn'
+    switch (name) {
+      case 'filter':
+        return range
+      case 'map':
+      case 'transformList':
+        return { list: result }
+      case 'transformMap':
+        return { map: result }
+      case 'transformMapEntry':
+        return 'dyn'
+    }
+    return 'bool'
   }
 
   #binary(node: CelNode): CelType {

@@ -65,7 +65,10 @@ export const FORMS = {
 export function formErrors(value: string, rule: Form): string[] {
   const errors: string[] = []
   if (value.length > rule.limit) errors.push(`must be no more than ${rule.limit} bytes`)
-  if (!rule.pattern.test(value)) errors.push(rule.message)
+  if (!rule.pattern.test(value)) {
+    const hasDots = rule === FORMS.label && FORMS.subdomain.pattern.test(value)
+    errors.push(hasDots ? 'must not contain dots' : rule.message)
+  }
   return errors
 }
 
@@ -115,16 +118,15 @@ export function labelErrors(labels: Record<string, string> | undefined, field: s
   return errors
 }
 
-/** Checks `example.com/name`. */
-function keyErrors(key: string, field: string, shown: string): FieldError[] {
+const keyErrors = (key: string, field: string, shown: string): FieldError[] =>
+  qualifiedNameErrors(key).map((message) => invalidValue(field, shown, message))
+
+/** What is wrong with a name like `example.com/name`. */
+export function qualifiedNameErrors(key: string): string[] {
   const parts = key.split('/')
   if (parts.length > 2) {
     return [
-      invalidValue(
-        field,
-        shown,
-        `a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '${QUALIFIED}') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
-      ),
+      `a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '${QUALIFIED}') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
     ]
   }
   const name = parts.at(-1)!
@@ -136,5 +138,5 @@ function keyErrors(key: string, field: string, shown: string): FieldError[] {
         )
   if (parts.length === 2)
     messages.unshift(...formErrors(parts[0]!, FORMS.subdomain).map((text) => `prefix part ${text}`))
-  return messages.map((message) => invalidValue(field, shown, message))
+  return messages
 }

@@ -3,7 +3,7 @@ import type { Database } from '#database/database.ts'
 import { AuditLog } from './audit.ts'
 import { Board, boardCell } from './board.ts'
 import { type Broadcast, Broadcasts } from './broadcasts.ts'
-import { type Cohort, type CohortChanges, Cohorts } from './cohorts.ts'
+import { type Cohort, type CohortChanges, Cohorts, type Member } from './cohorts.ts'
 import { DueDates } from './due-dates.ts'
 import { type Allowance, Gate } from './gate.ts'
 import { type Hand, type HandAnswer, Hands } from './hands.ts'
@@ -82,9 +82,14 @@ export class Classroom {
     return Object.fromEntries(this.#presence.get(person) ?? [])
   }
 
-  async join(cohort: Cohort, person: { id: string; name: string }): Promise<void> {
-    await this.cohorts.join(cohort.id, person.id, 'learner')
-    this.boards.tell(cohort.id, { type: 'member', person: person.id, name: person.name })
+  async join(
+    cohort: Cohort,
+    person: { id: string; name: string },
+    role: Member['role'] = 'learner',
+  ): Promise<void> {
+    await this.cohorts.join(cohort.id, person.id, role)
+    if (role === 'learner')
+      this.boards.tell(cohort.id, { type: 'member', person: person.id, name: person.name })
   }
 
   async remove(cohort: Cohort, person: string): Promise<void> {

@@ -45,19 +45,23 @@ export class Cohorts {
     this.#now = now
   }
 
-  /** Makes one, led by `instructor`. */
-  async create(cohort: Pick<Cohort, 'name'> & CohortChanges, instructor: string): Promise<Cohort> {
+  /** Makes one, led by `instructor`, or by nobody yet. Rejects when the `id`, made up when left out, is another's. */
+  async create(
+    { id = token(), ...cohort }: Pick<Cohort, 'name'> & Partial<Pick<Cohort, 'id'>> & CohortChanges,
+    instructor?: string,
+  ): Promise<Cohort> {
     const made: Cohort = {
       labs: [],
       pace: 'free',
       open: [],
       ...cohort,
-      id: token(),
+      id,
       code: readableCode(2),
       createdAt: this.#now(),
     }
     await this.#database.transaction().execute(async (transaction) => {
       await transaction.insertInto('cohorts').values(rowOf(made)).execute()
+      if (instructor === undefined) return
       await transaction
         .insertInto('members')
         .values({ cohort: made.id, person: instructor, role: 'instructor', joined_at: made.createdAt })

@@ -15,6 +15,7 @@ const TABLES = [
   ['extensions', 'person'],
   ['reminders', 'person'],
   ['statements', 'person'],
+  ['grades', 'person'],
 ] as const
 
 /** Everything that is kept of a person, by table. */

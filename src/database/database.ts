@@ -10,6 +10,7 @@ import * as marks from './migrations/0006-marks.ts'
 import * as due from './migrations/0007-due.ts'
 import * as statements from './migrations/0008-statements.ts'
 import * as reminderWays from './migrations/0009-reminder-ways.ts'
+import * as grades from './migrations/0010-grades.ts'
 import type { Schema } from './schema.ts'
 
 export type Database = Kysely<Schema>
@@ -25,6 +26,7 @@ const MIGRATIONS = {
   '0007-due': due,
   '0008-statements': statements,
   '0009-reminder-ways': reminderWays,
+  '0010-grades': grades,
 }
 
 /**

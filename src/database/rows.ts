@@ -23,6 +23,7 @@ export const TABLES = [
   'extensions',
   'reminders',
   'statements',
+  'grades',
   'audit',
 ] as const satisfies (keyof Schema)[]
 

@@ -18,7 +18,7 @@ export interface PeopleTable {
   email: string | null
   /** A password's hash, see `classroom/passwords.ts`. */
   password: string | null
-  /** `<issuer>|<sub>` at an OpenID provider. */
+  /** `<issuer>|<sub>` at an OpenID provider, `lti|<issuer>|<sub>` at a learning platform. */
   subject: string | null
   created_at: number
   /** Signs in no more from then on. */
@@ -212,6 +212,19 @@ export interface StatementsTable {
   statement: string
 }
 
+/** A place in a gradebook elsewhere that a result of a lab is sent to. */
+export interface GradesTable {
+  person: string
+  lab: string
+  /** The learning platform's id here. */
+  platform: string
+  line_item: string
+  /** The person's id there. */
+  subject: string
+  /** `SentGrade`, JSON: what it has from us. */
+  sent: string | null
+}
+
 export interface TerminalsTable {
   id: string
   learner: string
@@ -240,5 +253,6 @@ export interface Schema {
   extensions: ExtensionsTable
   reminders: RemindersTable
   statements: StatementsTable
+  grades: GradesTable
   audit: AuditTable
 }

@@ -181,7 +181,7 @@ export interface CertificateState {
 export type Role = 'learner' | 'instructor' | 'author' | 'admin'
 
 /** A way to sign in. */
-export type SignInWay = 'link' | 'join' | 'password' | 'oidc'
+export type SignInWay = 'link' | 'join' | 'password' | 'oidc' | 'lti'
 
 export interface SessionState {
   /** Who is signed in, if anybody. */

@@ -6,6 +6,13 @@ import type { Connections } from './security/connections.ts'
 import { SECURITY_HEADERS } from './security/content-policy.ts'
 import type { Identities, Identity } from './security/identity.ts'
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** A page of another site may ask for it, by a form too: it must believe nothing but what it can verify. */
+    fromElsewhere?: boolean
+  }
+}
+
 /** What a browser may have open at once: streams of events, terminals, requests under way. A page of a lab has six. */
 const OPEN_LIMIT = 200
 
@@ -17,7 +24,9 @@ export function guard(app: FastifyInstance, allowed: () => AllowList): void {
     const api = request.routeOptions.url?.startsWith('/api/') ?? false
     const refusal = api
       ? allowed().apiRefusal(request.method, request.headers)
-      : allowed().refusal(request.method, request.headers)
+      : request.routeOptions.config.fromElsewhere
+        ? allowed().refusal('GET', { host: request.headers.host })
+        : allowed().refusal(request.method, request.headers)
     if (refusal) {
       throw new Problem(refusal === 'host' ? 421 : 403, {
         code: `refused-${refusal}`,

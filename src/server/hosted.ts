@@ -8,6 +8,8 @@ import type { Attainments } from './attainments.ts'
 import { HomeQuota } from './home-quota.ts'
 import type { LabSessions } from './lab-sessions.ts'
 import type { LabTerminals } from './lab-terminals.ts'
+import { Arrivals } from './lti/arrivals.ts'
+import type { Lti } from './lti/lti.ts'
 import { Messages } from './messages.ts'
 import { Reminders } from './reminders.ts'
 import { Repeated } from './repeated.ts'
@@ -15,6 +17,7 @@ import { Retention } from './retention.ts'
 import { classroomRoutes } from './routes/classroom.ts'
 import { cohortRoutes } from './routes/cohorts.ts'
 import { lookRoutes } from './routes/looks.ts'
+import { ltiRoutes } from './routes/lti.ts'
 import { invitationLink, peopleRoutes } from './routes/people.ts'
 import { signInRoutes } from './routes/sign-in.ts'
 import { isLoopback } from './security/address.ts'
@@ -22,6 +25,7 @@ import type { Connections } from './security/connections.ts'
 import type { Identities, Identity } from './security/identity.ts'
 import type { Tickets } from './security/tickets.ts'
 import type { Settings } from './settings.ts'
+import { Door } from './sign-in/door.ts'
 import { OidcSignIn } from './sign-in/oidc.ts'
 
 /** The first administrator's invitation is good for this long, ms. */
@@ -43,6 +47,8 @@ export interface HostedOptions {
   sessions: LabSessions
   terminals: LabTerminals
   tickets: Tickets
+  /** This server as a tool of learning platforms, if the settings name any. */
+  lti: Lti | undefined
   onError(error: unknown): void
   identities: () => Identities
   find(request: FastifyRequest): Identity | undefined
@@ -54,8 +60,16 @@ export function hostedRoutes(app: FastifyInstance, options: HostedOptions): void
   const { identities, connections, find, onError } = options
   const identityOf = (request: FastifyRequest) => find(request)!
   const { oidc } = settings.signIn
+  const door = new Door(identities, classroom.audit)
+  if (options.lti) {
+    const labs = async () => (await sessions.outlines()).map(({ id }) => id)
+    const { tool, grades } = options.lti
+    const arrivals = new Arrivals({ url: new URL(settings.url), people, classroom, grades, labs })
+    // A folder of its own: forms are read nowhere else.
+    app.register(ltiRoutes, { tool, arrivals, door })
+  }
   signInRoutes(app, {
-    identities,
+    door,
     find,
     ways: settings.signIn,
     ...(oidc && { oidc: new OidcSignIn(oidc, new URL(settings.url)) }),
@@ -79,7 +93,7 @@ export function hostedRoutes(app: FastifyInstance, options: HostedOptions): void
 
 /**
  * What a server of many people does by itself, until closed: holds homes to their quota, measured `homesEvery` ms after the last time,
- * deletes what has been kept for long enough, and reminds of what is due.
+ * deletes what has been kept for long enough, reminds of what is due, and sends results to gradebooks.
  */
 export function hostedWork(
   options: HostedOptions,
@@ -95,17 +109,20 @@ export function hostedWork(
     new Repeated((signal) => reminders.run(signal), REMINDERS_EVERY, onError),
     new Repeated((signal) => homes.run(signal), homesEvery, onError),
   ]
+  const gradebook = options.lti?.gradebook
+  gradebook?.start()
   return {
     async close() {
-      await Promise.all(work.map((one) => one.close()))
+      await Promise.all([...work.map((one) => one.close()), gradebook?.close()])
       messages.close()
     },
   }
 }
 
 /** The ways in that the settings name, as pages are told. */
-export function signInWays({ signIn }: Settings): { ways: SignInWay[]; oidcName?: string } {
-  const ways = (['join', 'password', 'oidc'] as const).filter((way) => signIn[way])
+export function signInWays({ signIn, lti }: Settings): { ways: SignInWay[]; oidcName?: string } {
+  const own = (['join', 'password', 'oidc'] as const).filter((way) => signIn[way])
+  const ways = lti.length > 0 ? [...own, 'lti' as const] : own
   return { ways, ...(signIn.oidc && { oidcName: signIn.oidc.name }) }
 }
 

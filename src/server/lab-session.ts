@@ -29,6 +29,7 @@ import { type HomeSize, LabHome } from './lab-home.ts'
 import { LabScores } from './lab-scores.ts'
 import type { LabTerminals } from './lab-terminals.ts'
 import { LabWorld } from './lab-world.ts'
+import type { Gradebook } from './lti/gradebook.ts'
 import type { LabNetwork } from './previews/tunnel.ts'
 import { notFound, Problem } from './problem.ts'
 import { StepSaves } from './step-saves.ts'
@@ -52,6 +53,8 @@ export interface LabServices {
   classroom?: Pick<Classroom, 'gate' | 'reported' | 'wasReset' | 'pageChanged' | 'hintsOpened'>
   /** Who is told of what learners do. */
   told?: Pick<LearningRecords, 'labStarted' | 'stepPassed'> | undefined
+  /** Who sends results to gradebooks elsewhere. */
+  gradebook?: Pick<Gradebook, 'changed'> | undefined
   /** An error that no request waits for. */
   onError(error: unknown): void
 }
@@ -462,7 +465,7 @@ export class LabSession {
   }
 
   async #record(report: CheckReport): Promise<void> {
-    const { progress, classroom, told } = this.#services
+    const { progress, classroom, told, gradebook } = this.#services
     const after = await progress.record(this.#learner, report)
     const { since, passedAt } = after[report.step]!
     const isFirstPass = report.status === 'passed' && passedAt === report.at
@@ -474,6 +477,7 @@ export class LabSession {
     if (report.status === 'passed') await this.#keepBeginning(currentStep(this.#lab.steps, after)?.id)
     const state = await this.state()
     if (isFirstPass && own) told?.stepPassed(this.#learner, this.#lab, report.step, state)
+    if (isFirstPass) gradebook?.changed(this.#learner, this.#lab.id)
     this.#emit({ type: 'state', state })
   }
 

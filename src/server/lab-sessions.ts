@@ -51,6 +51,21 @@ export class LabSessions {
     return new Map(states.flatMap(({ id, result }) => (result ? [[id, result] as const] : [])))
   }
 
+  /** What a learner has reached in a lab: points where it is scored, else steps. Undefined when there is no such lab any more. */
+  async result(
+    learner: string,
+    lab: string,
+  ): Promise<{ given: number; of: number; complete: boolean } | undefined> {
+    if (!(await this.#labs).has(lab)) return undefined
+    const { steps, result } = await (await this.session(learner, lab)).state()
+    const passed = steps.filter(({ passedAt }) => passedAt !== undefined).length
+    return {
+      given: result?.points ?? passed,
+      of: result?.of ?? steps.length,
+      complete: passed === steps.length,
+    }
+  }
+
   /** All labs with their steps. */
   async outlines(): Promise<LabOutline[]> {
     return [...(await this.#labs).values()].map(({ id, title, steps }) => ({

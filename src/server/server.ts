@@ -54,6 +54,7 @@ import {
 import { LabSessions } from './lab-sessions.ts'
 import { LabTerminals } from './lab-terminals.ts'
 import { createLogger } from './logger.ts'
+import { openLti } from './lti/lti.ts'
 import { Metrics } from './metrics.ts'
 import { Operations } from './operations.ts'
 import { servePages } from './pages.ts'
@@ -203,6 +204,14 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
       outbox,
       onError,
     })
+  const lti =
+    hosting &&
+    (await openLti({
+      settings: hosting,
+      database,
+      result: (person, lab) => sessions.result(person, lab),
+      onError,
+    }))
   const admission = new Admission(hosting?.labsAtOnce, cloud)
   const sessions = new LabSessions(
     {
@@ -219,6 +228,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
       admission,
       ...(classroom && { classroom }),
       told,
+      gradebook: lti?.gradebook,
       onError,
     },
     options.labs ?? loadLabs(),
@@ -285,6 +295,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
       sessions,
       terminals,
       tickets,
+      lti,
       onError,
       identities: () => identities,
       find,

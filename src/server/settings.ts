@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import type { Quotas } from '#world/fair-use.ts'
+import { ltiPlatformSchema } from './lti/settings.ts'
 
 /** What has to be said to let learners at this machine as they are. */
 export const UNISOLATED = 'learners get a shell as the user of this server'
@@ -67,6 +68,12 @@ export const settingsSchema = z.strictObject({
     })
     .prefault({})
     .describe('The ways to sign in.'),
+  lti: z
+    .array(ltiPlatformSchema)
+    .default([])
+    .describe(
+      'Learning platforms that launch labs and courses by LTI 1.3; each with issuer, clientId, deployments, authorization, keys, token. See deploy/README.md.',
+    ),
   isolation: z
     .enum(['bubblewrap', UNISOLATED])
     .default('bubblewrap')
@@ -234,7 +241,7 @@ export async function readSettings(
 ): Promise<Settings> {
   const given = file === undefined ? {} : await readYaml(file)
   for (const { path, variable, type } of settingVariables()) {
-    const text = await readVariable(environment, variable)
+    const text = variable === undefined ? undefined : await readVariable(environment, variable)
     if (text !== undefined) put(given, path, valueFor(type, text))
   }
   const parsed = settingsSchema.safeParse(given)
@@ -249,12 +256,13 @@ export async function readSettings(
 /** A setting, its place and its environment variable. */
 export interface SettingVariable {
   path: string[]
-  variable: string
-  type: 'string' | 'number' | 'boolean' | 'list'
+  /** None for a list of mappings, which only a file can give. */
+  variable?: string
+  type: 'string' | 'number' | 'boolean' | 'list' | 'mappings'
   description: string
 }
 
-/** All single settings. */
+/** All settings that are not made of others. */
 export function settingVariables(): SettingVariable[] {
   return [...leaves(settingsSchema, [])]
 }
@@ -265,6 +273,11 @@ function* leaves(schema: z.ZodType, path: string[]): Generator<SettingVariable> 
     for (const [key, value] of Object.entries(inner.shape)) yield* leaves(value as z.ZodType, [...path, key])
     return
   }
+  const description = schema.description ?? ''
+  if (inner instanceof z.ZodArray && inner.element instanceof z.ZodObject) {
+    yield { path, type: 'mappings', description }
+    return
+  }
   const type =
     inner instanceof z.ZodNumber
       ? 'number'
@@ -273,7 +286,7 @@ function* leaves(schema: z.ZodType, path: string[]): Generator<SettingVariable> 
         : inner instanceof z.ZodArray
           ? 'list'
           : 'string'
-  yield { path, variable: variableOf(path), type, description: schema.description ?? '' }
+  yield { path, variable: variableOf(path), type, description }
 }
 
 /** What stands in a schema that may be left out. */

@@ -19,7 +19,7 @@ interface Options {
 export async function serve({ config, printSettings }: Options): Promise<void> {
   if (printSettings) {
     for (const { path, variable, description } of settingVariables()) {
-      console.log(`${path.join('.')} (${variable})\n    ${description}`)
+      console.log(`${path.join('.')} (${variable ?? 'in the file only'})\n    ${description}`)
     }
     return
   }

@@ -1,15 +1,17 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Classroom } from '#classroom/classroom.ts'
 import type { Invitation } from '#classroom/invitations.ts'
 import { hashPassword, PASSWORD_LENGTH, verifyPassword } from '#classroom/passwords.ts'
 import { digest, normalizeCode, readableCode } from '#classroom/secrets.ts'
-import type { NewPerson, People, Person } from '#database/people.ts'
+import type { NewPerson, People } from '#database/people.ts'
 import type { InvitationState, JoinResult } from '../api.ts'
 import { Problem } from '../problem.ts'
-import type { Identities, Identity } from '../security/identity.ts'
+import type { Identity } from '../security/identity.ts'
 import type { Settings } from '../settings.ts'
 import { SignInAttempts } from '../sign-in/attempts.ts'
+import { NAME_LENGTH } from '../sign-in/display-name.ts'
+import { type Door, refused } from '../sign-in/door.ts'
 import type { OidcSignIn } from '../sign-in/oidc.ts'
 
 /** A name as others see it: no control characters, nothing that turns the direction of the text around it. */
@@ -17,7 +19,7 @@ const name = z
   .string()
   .trim()
   .min(1, 'give a name')
-  .max(60)
+  .max(NAME_LENGTH)
   .regex(/^[^\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}]*$/u, 'has characters that cannot be seen')
 const password = z
   .string()
@@ -44,7 +46,7 @@ const toQuery = z.object({
 const returnSubject = (typed: string) => `return|${digest(normalizeCode(typed))}`
 
 export interface SignInRoutesOptions {
-  identities: () => Identities
+  door: Door
   find(request: FastifyRequest): Identity | undefined
   ways: Settings['signIn']
   oidc?: OidcSignIn
@@ -54,22 +56,11 @@ export interface SignInRoutesOptions {
 
 /** The routes by which people get into a hosted server. */
 export function signInRoutes(app: FastifyInstance, options: SignInRoutesOptions): void {
-  const { identities, find, ways, oidc, people, classroom } = options
+  const { find, door, ways, oidc, people, classroom } = options
   const { cohorts, invitations, audit } = classroom
   const attempts = new SignInAttempts()
   const open = { config: { access: 'anyone' } } as const
 
-  const letIn = async (request: FastifyRequest, reply: FastifyReply, person: Person, way: string) => {
-    if (person.disabledAt !== undefined) throw refused('This account may not sign in any more.')
-    await identities().signIn(request.headers, reply, person.id)
-    await audit.add({
-      actor: person.id,
-      act: 'sign-in',
-      subject: person.id,
-      detail: { way },
-      address: request.ip,
-    })
-  }
   const wrong = async (
     request: FastifyRequest,
     way: string,
@@ -77,7 +68,7 @@ export function signInRoutes(app: FastifyInstance, options: SignInRoutesOptions)
     account?: string,
   ): Promise<never> => {
     await attempts.failed(request.ip, account)
-    await audit.add({ actor: '', act: 'sign-in-refused', subject: '', detail: { way }, address: request.ip })
+    await door.keptOut(request, way)
     throw problem
   }
 
@@ -116,7 +107,7 @@ export function signInRoutes(app: FastifyInstance, options: SignInRoutesOptions)
         Date.now(),
       )
       await classroom.join(cohort, person)
-      await letIn(request, reply, person, 'join')
+      await door.letIn(request, reply, person, 'join')
       await audit.add({ actor: person.id, act: 'cohort-join', subject: cohort.id, address: request.ip })
       return { cohort: cohort.name, returnCode }
     })
@@ -125,7 +116,7 @@ export function signInRoutes(app: FastifyInstance, options: SignInRoutesOptions)
       await attempts.assertFew(request.ip)
       const person = await people.findBySubject(returnSubject(body.code))
       if (!person) return wrong(request, 'return', refused('This is nobody’s code to come back.'))
-      await letIn(request, reply, person, 'return')
+      await door.letIn(request, reply, person, 'return')
       return reply.code(204).send()
     })
   }
@@ -139,7 +130,7 @@ export function signInRoutes(app: FastifyInstance, options: SignInRoutesOptions)
       if (!(await verifyPassword(body.password, found?.password)) || !found) {
         return wrong(request, 'password', refused('E-mail address or password is wrong.'), account)
       }
-      await letIn(request, reply, found.person, 'password')
+      await door.letIn(request, reply, found.person, 'password')
       return reply.code(204).send()
     })
   }
@@ -198,7 +189,7 @@ export function signInRoutes(app: FastifyInstance, options: SignInRoutesOptions)
       subject: invitation.id,
       address: request.ip,
     })
-    await letIn(request, reply, added, 'invitation')
+    await door.letIn(request, reply, added, 'invitation')
     return reply.code(204).send()
   })
 
@@ -206,24 +197,18 @@ export function signInRoutes(app: FastifyInstance, options: SignInRoutesOptions)
   const asksPassword = ({ email }: Invitation) => ways.password && email !== undefined
 
   if (oidc) {
-    app.get('/auth/oidc', async (request, reply) => {
+    app.get('/auth/oidc', open, async (request, reply) => {
       const { to } = toQuery.parse(request.query)
       const { location, cookie } = await oidc.begin(to)
       return reply.header('set-cookie', cookie).header('cache-control', 'no-store').redirect(location, 302)
     })
-    app.get('/auth/oidc/callback', async (request, reply) => {
+    app.get('/auth/oidc/callback', open, async (request, reply) => {
       const finished = await oidc.finish(request.headers, request.url).catch(async (error) => {
         request.log.warn({ reason: String(error) }, 'the provider refused a sign-in')
         return undefined
       })
       if (!finished) {
-        await audit.add({
-          actor: '',
-          act: 'sign-in-refused',
-          subject: '',
-          detail: { way: 'oidc' },
-          address: request.ip,
-        })
+        await door.keptOut(request, 'oidc')
         return reply.header('cache-control', 'no-store').redirect('/sign-in/#refused', 302)
       }
       const { subject, role, email, ...claims } = finished.person
@@ -232,7 +217,7 @@ export function signInRoutes(app: FastifyInstance, options: SignInRoutesOptions)
         known ??
         (await people.add({ ...claims, role, subject, ...(await freeEmail(people, email)) }, Date.now()))
       reply.header('set-cookie', finished.cookie)
-      await letIn(request, reply, person, 'oidc')
+      await door.letIn(request, reply, person, 'oidc')
       return reply.header('cache-control', 'no-store').redirect(finished.to, 302)
     })
   }
@@ -241,12 +226,4 @@ export function signInRoutes(app: FastifyInstance, options: SignInRoutesOptions)
 /** An address that another account has stays that account's: two ways in are joined by an administrator only. */
 async function freeEmail(people: People, email: string | undefined): Promise<{ email?: string }> {
   return email !== undefined && !(await people.findByEmail(email)) ? { email } : {}
-}
-
-function refused(what: string): Problem {
-  return new Problem(401, {
-    code: 'sign-in-refused',
-    what,
-    next: 'Look at it again, or ask your instructor.',
-  })
 }

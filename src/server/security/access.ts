@@ -7,7 +7,7 @@ export type Access = 'anyone' | 'signed-in' | Exclude<Role, 'learner'>
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Each route under `/api/` must say it. */
+    /** Each route under `/api/` and `/auth/` must say it. */
     access?: Access
   }
 }
@@ -45,11 +45,11 @@ export interface RouteAccess {
   access: Access
 }
 
-/** Refuses to add a route of the API that does not say whom it is for; lists those that do. */
+/** Refuses to add a route of the API, or of a way in, that does not say whom it is for; lists those that do. */
 export function collectAccess(app: FastifyInstance): RouteAccess[] {
   const routes: RouteAccess[] = []
   app.addHook('onRoute', ({ method, path, config }) => {
-    if (!path.startsWith('/api/')) return
+    if (!/^\/(?:api|auth)\//.test(path)) return
     const access = config?.access
     if (!access) throw new Error(`The route ${method} ${path} does not say who may use it.`)
     for (const one of [method].flat()) if (one !== 'HEAD') routes.push({ method: one, path, access })

@@ -6,8 +6,9 @@ const INLINE_STYLE = /<style[^>]*>([\s\S]*?)<\/style>/g
 /**
  * The Content-Security-Policy of a page: everything from this server only. What the build wrote inline into the page
  * is allowed by its hash. `frames` is what it may show in frames: web pages out of labs, on origins of their own.
+ * `ancestors` are the sites that may show it in a frame: none.
  */
-export function contentPolicy(html = '', frames?: string): string {
+export function contentPolicy(html = '', frames?: string, ancestors = "'none'"): string {
   const scripts = hashes(html, INLINE_SCRIPT)
   const styles = hashes(html, INLINE_STYLE)
   return [
@@ -21,7 +22,7 @@ export function contentPolicy(html = '', frames?: string): string {
     "manifest-src 'self'",
     "form-action 'none'",
     "base-uri 'none'",
-    "frame-ancestors 'none'",
+    `frame-ancestors ${ancestors}`,
   ].join('; ')
 }
 

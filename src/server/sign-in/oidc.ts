@@ -1,23 +1,15 @@
-import { randomBytes } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import * as client from 'openid-client'
 import type { Role } from '../api.ts'
 import { isLoopback } from '../security/address.ts'
-import { cookieValue } from '../security/identity.ts'
 import type { Settings } from '../settings.ts'
-
-/** How long a person may take at the provider, ms. */
-const PATIENCE = 10 * 60_000
-/** Sign-ins that may be under way at once; the oldest goes first. */
-const LIMIT = 1_000
-const COOKIE = 'drydock-oidc'
+import { displayName } from './display-name.ts'
+import { PendingSignIns } from './pending.ts'
 
 interface Attempt {
-  state: string
   nonce: string
   verifier: string
   to: string
-  until: number
 }
 
 /** Whom the provider names. */
@@ -36,38 +28,35 @@ type OidcSettings = NonNullable<Settings['signIn']['oidc']>
 export class OidcSignIn {
   readonly #settings: OidcSettings
   readonly #callback: URL
-  readonly #attempts = new Map<string, Attempt>()
+  readonly #attempts: PendingSignIns<Attempt>
   #configuration: Promise<client.Configuration> | undefined
 
   /** `url`: this server's address as people see it. */
   constructor(settings: OidcSettings, url: URL) {
     this.#settings = settings
     this.#callback = new URL('/auth/oidc/callback', url)
+    this.#attempts = new PendingSignIns({
+      cookie: 'drydock-oidc',
+      path: '/auth/oidc',
+      secure: url.protocol === 'https:',
+    })
   }
 
   /** Begins: where to send the browser, and the cookie that binds the answer to it. `to` is the page to end at. */
   async begin(to: string): Promise<{ location: string; cookie: string }> {
     const configuration = await this.#discover()
-    const id = randomBytes(16).toString('base64url')
     const verifier = client.randomPKCECodeVerifier()
-    const attempt: Attempt = {
-      state: client.randomState(),
-      nonce: client.randomNonce(),
-      verifier,
-      to,
-      until: performance.now() + PATIENCE,
-    }
-    this.#forget()
-    this.#attempts.set(id, attempt)
+    const nonce = client.randomNonce()
+    const { state, cookie } = this.#attempts.begin({ nonce, verifier, to })
     const location = client.buildAuthorizationUrl(configuration, {
       redirect_uri: this.#callback.href,
       scope: 'openid profile email',
-      state: attempt.state,
-      nonce: attempt.nonce,
+      state,
+      nonce,
       code_challenge: await client.calculatePKCECodeChallenge(verifier),
       code_challenge_method: 'S256',
     })
-    return { location: location.href, cookie: this.#cookie(id, PATIENCE / 1000) }
+    return { location: location.href, cookie }
   }
 
   /**
@@ -78,15 +67,14 @@ export class OidcSignIn {
     headers: IncomingHttpHeaders,
     path: string,
   ): Promise<{ person: OidcPerson; to: string; cookie: string } | undefined> {
-    const id = cookieValue(headers.cookie, COOKIE)
-    const attempt = id === undefined ? undefined : this.#attempts.get(id)
-    if (!attempt || attempt.until < performance.now()) return undefined
-    this.#attempts.delete(id!)
-    const configuration = await this.#discover()
     const answer = new URL(this.#callback)
     answer.search = new URL(path, this.#callback).search
+    const state = answer.searchParams.get('state') ?? ''
+    const attempt = this.#attempts.take(state, headers)
+    if (!attempt) return undefined
+    const configuration = await this.#discover()
     const tokens = await client.authorizationCodeGrant(configuration, answer, {
-      expectedState: attempt.state,
+      expectedState: state,
       expectedNonce: attempt.nonce,
       pkceCodeVerifier: attempt.verifier,
       idTokenExpected: true,
@@ -97,7 +85,7 @@ export class OidcSignIn {
       ...claims,
       ...(await client.fetchUserInfo(configuration, tokens.access_token, claims.sub)),
     }
-    return { person: this.#person(claims.iss, info), to: attempt.to, cookie: this.#cookie('', 0) }
+    return { person: this.#person(claims.iss, info), to: attempt.to, cookie: this.#attempts.done }
   }
 
   #person(issuer: string, info: client.UserInfoResponse): OidcPerson {
@@ -106,7 +94,7 @@ export class OidcSignIn {
     const { administrators, instructors } = this.#settings
     return {
       subject: `${issuer}|${info.sub}`,
-      name: info.name ?? info.preferred_username ?? email ?? info.sub,
+      name: displayName(info.name ?? info.preferred_username ?? email) ?? info.sub,
       ...(email !== undefined && { email }),
       role: has(administrators) ? 'admin' : has(instructors) ? 'instructor' : 'learner',
     }
@@ -125,18 +113,5 @@ export class OidcSignIn {
         throw error
       })
     return this.#configuration
-  }
-
-  #forget(): void {
-    for (const [id, { until }] of this.#attempts) {
-      if (until > performance.now() && this.#attempts.size < LIMIT) break
-      this.#attempts.delete(id)
-    }
-  }
-
-  /** Lax, unlike the session's: the browser comes back from another site. */
-  #cookie(value: string, age: number): string {
-    const secure = this.#callback.protocol === 'https:' ? '; Secure' : ''
-    return `${COOKIE}=${value}; Path=/auth/oidc; HttpOnly; SameSite=Lax; Max-Age=${age}${secure}`
   }
 }

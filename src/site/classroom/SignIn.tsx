@@ -28,6 +28,7 @@ export function SignIn() {
   const session = useSignal<SessionState | undefined>(undefined)
   const invitation = useSignal<(InvitationState & { secret: string }) | undefined>(undefined)
   const joined = useSignal<JoinResult | undefined>(undefined)
+  const launchRefused = location.hash === '#launch-refused'
   const refused = useSignal(location.hash === '#refused')
   useEffect(() => {
     const secret = takeInvitation()
@@ -61,6 +62,11 @@ export function SignIn() {
           {t.signIn.refused}
         </p>
       )}
+      {launchRefused && (
+        <p class="problem" role="alert">
+          {t.signIn.launchRefused}
+        </p>
+      )}
       {ways.includes('link') && (
         <>
           <p>{t.signIn.link}</p>
@@ -77,6 +83,12 @@ export function SignIn() {
                 {t.signIn.signInWith(oidcName!)}
               </a>
             </p>
+          )}
+          {ways.includes('lti') && (
+            <section aria-labelledby="platform-title">
+              <h2 id="platform-title">{t.signIn.fromPlatformTitle}</h2>
+              <p>{t.signIn.fromPlatform}</p>
+            </section>
           )}
           {ways.includes('password') && <Password />}
           {ways.includes('join') && <Return />}

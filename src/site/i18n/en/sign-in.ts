@@ -2,6 +2,10 @@ export const signIn = {
   title: 'Sign in',
   linkTitle: 'Open the link that Drydock printed',
   refused: 'That did not work: the link or the answer is not one that this server waits for.',
+  launchRefused:
+    'Your learning platform’s launch did not work. Open the activity there once more; if that does not help, tell your instructor.',
+  fromPlatformTitle: 'Come from your learning platform',
+  fromPlatform: 'Open the activity in your course there: that signs you in here.',
   link: 'This browser is not signed in. Look at the terminal where “npm start” runs, and open the link that it printed; it is good in any browser of this machine.',
   why: 'A terminal in a web page is a shell on your machine. The link keeps other people and programs of this machine out.',
   joinTitle: 'Join a course',

@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { KubeConfig, PortForward } from '@kubernetes/client-node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type KubectlCluster, kubectlCluster } from './kubernetes-server.ts'
 
@@ -184,6 +186,8 @@ describe('a pod', () => {
       'Error from server (BadRequest): container nope is not valid for pod page\n',
     )
     expect(await forwarded('page')).toContain('Welcome to nginx!')
+    expect(await forwardedByClient('page', 80)).toContain('Welcome to nginx!')
+    expect(await forwardedByClient('page', 81)).toContain('connect: connection refused')
     expect(await kubectl('logs page')).toContain('"GET / HTTP/1.1" 200')
     expect(await kubectl('describe pod page')).toMatch(/Normal +Started .* kubelet/)
     await kubectl('delete pod page')
@@ -321,4 +325,17 @@ async function forwarded(pod: string): Promise<string> {
   const body = await answer.text()
   forward.stop()
   return body
+}
+
+/** What a pod answers through the JavaScript client, which speaks WebSocket channels and no SPDY. */
+async function forwardedByClient(pod: string, port: number): Promise<string> {
+  const config = new KubeConfig()
+  config.loadFromFile(cluster.env.KUBECONFIG)
+  const [request, answer] = [new PassThrough(), new PassThrough()]
+  const socket = await new PortForward(config).portForward('default', pod, [port], answer, answer, request)
+  request.write('GET / HTTP/1.0\r\n\r\n')
+  let output = ''
+  while (!/refused|<\/html>/.test(output)) output += (await once(answer, 'data'))[0]
+  if ('close' in socket) socket.close()
+  return output
 }

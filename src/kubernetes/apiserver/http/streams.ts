@@ -1,11 +1,16 @@
 import type { Duplex } from 'node:stream'
-import { createWebSocketStream, type WebSocket, WebSocketServer } from 'ws'
+import { type WebSocket, WebSocketServer } from 'ws'
 import type { ProcessHandle } from '#containers/runtime.ts'
 import { StatusError } from '../../api.ts'
 import { badRequest, notFound, notImplemented, statusOf } from '../errors.ts'
 import type { KubeletHolder } from '../kubelet-holder.ts'
 import type { Objects } from '../storage/objects.ts'
-import { PORT_FORWARD_PROTOCOL, servePortForward, TUNNEL_PROTOCOL } from '../streams/port-forward.ts'
+import {
+  PORT_FORWARD_PROTOCOL,
+  PORT_FORWARD_WEBSOCKET_PROTOCOLS,
+  servePortForward,
+  serveWebSocketPortForward,
+} from '../streams/port-forward.ts'
 import {
   type SessionTarget,
   SPDY_PROTOCOL,
@@ -18,17 +23,20 @@ import { admitConnection } from './connect.ts'
 import { flagIn } from './options.ts'
 import { asStatusError } from './reply.ts'
 
-const PROTOCOLS = [...WEBSOCKET_PROTOCOLS, TUNNEL_PROTOCOL]
+/** Takes upgrades to WebSocket in the first of some subprotocols that the client offers. */
+const webSocketServer = (protocols: string[]) =>
+  new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    handleProtocols: (offered) => protocols.find((protocol) => offered.has(protocol)) ?? false,
+  })
 
 /** Connections that are upgraded: exec, attach, port-forward; over WebSocket or SPDY/3.1. */
 export class Streams {
   readonly #objects: Objects
   readonly #kubelet: KubeletHolder
-  readonly #server = new WebSocketServer({
-    noServer: true,
-    perMessageDeflate: false,
-    handleProtocols: (offered) => PROTOCOLS.find((protocol) => offered.has(protocol)) ?? false,
-  })
+  readonly #sessions = webSocketServer(WEBSOCKET_PROTOCOLS)
+  readonly #portForwards = webSocketServer(PORT_FORWARD_WEBSOCKET_PROTOCOLS)
 
   constructor(objects: Objects, kubelet: KubeletHolder) {
     this.#objects = objects
@@ -52,6 +60,7 @@ export class Streams {
       throw error
     })
     await this.#accept(call, socket, head, SPDY_PROTOCOL, {
+      server: this.#sessions,
       webSocket: (webSocket) => void serveWebSocket(webSocket, target, options),
       spdy: () =>
         serveSpdy(socket, target, {
@@ -74,8 +83,13 @@ export class Streams {
   async #portForward(call: Call, socket: Duplex, head: Buffer): Promise<void> {
     const { namespace, name } = call.info
     const dial = (port: number) => this.#kubelet.get().portForward(namespace, name, port)
+    const ports = call.info.query
+      .getAll('ports')
+      .flatMap((value) => value.split(','))
+      .map(Number)
     await this.#accept(call, socket, head, PORT_FORWARD_PROTOCOL, {
-      webSocket: (webSocket) => servePortForward(createWebSocketStream(webSocket), dial),
+      server: this.#portForwards,
+      webSocket: (webSocket) => serveWebSocketPortForward(webSocket, ports, dial),
       spdy: () => servePortForward(socket, dial),
     })
   }
@@ -86,11 +100,11 @@ export class Streams {
     socket: Duplex,
     head: Buffer,
     spdyProtocol: string,
-    serve: { webSocket(socket: WebSocket): void; spdy(): void },
+    serve: { server: WebSocketServer; webSocket(socket: WebSocket): void; spdy(): void },
   ): Promise<void> {
     const upgrade = (req.headers.upgrade ?? '').toLowerCase()
     if (upgrade === 'websocket') {
-      this.#server.handleUpgrade(req, socket, head, serve.webSocket)
+      serve.server.handleUpgrade(req, socket, head, serve.webSocket)
       return
     }
     const offered = String(req.headers['x-stream-protocol-version'] ?? '').split(/,\s*/)

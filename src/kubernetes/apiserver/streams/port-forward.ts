@@ -1,15 +1,61 @@
 import type { Duplex } from 'node:stream'
+import { createWebSocketStream, type WebSocket } from 'ws'
 import { SpdyConnection, type SpdyStream } from './spdy.ts'
 
 export const PORT_FORWARD_PROTOCOL = 'portforward.k8s.io'
 /** SPDY inside WebSocket messages: what kubectl uses since 1.31. */
-export const TUNNEL_PROTOCOL = `SPDY/3.1+${PORT_FORWARD_PROTOCOL}`
+const TUNNEL_PROTOCOL = `SPDY/3.1+${PORT_FORWARD_PROTOCOL}`
+/** Two channels a port and one connection for each: what the client libraries of other languages speak. */
+const CHANNEL_PROTOCOL = 'v4.channel.k8s.io'
+export const PORT_FORWARD_WEBSOCKET_PROTOCOLS = [TUNNEL_PROTOCOL, CHANNEL_PROTOCOL]
+
+type Dial = (port: number) => Promise<Duplex>
+
+/** Serves port-forward over a WebSocket, in the protocol that was agreed on. `ports` of the request; the tunnel names its own. */
+export function serveWebSocketPortForward(socket: WebSocket, ports: number[], dial: Dial): void {
+  if (socket.protocol === TUNNEL_PROTOCOL) return servePortForward(createWebSocketStream(socket), dial)
+  socket.on('error', () => socket.terminate())
+  const inputs = ports.map((port, index) => forwardChannels(socket, index, port, dial))
+  socket.on('message', (message: Buffer) => inputs[(message[0] ?? 0) / 2]?.(message.subarray(1)))
+}
+
+/**
+ * One port over its channels, data (even) and error (odd), each begun by the port's number. Gives what takes the client's data.
+ * Models pkg/cri/streaming/portforward/websocket.go of the kubelet.
+ */
+function forwardChannels(
+  socket: WebSocket,
+  index: number,
+  port: number,
+  dial: Dial,
+): (data: Uint8Array) => void {
+  const [data, error] = [index * 2, index * 2 + 1]
+  const send = (channel: number, bytes: Uint8Array, sent?: () => void) =>
+    socket.send(Buffer.concat([Buffer.of(channel), bytes]), sent)
+  const number = Buffer.alloc(2)
+  number.writeUInt16LE(port)
+  for (const channel of [data, error]) send(channel, number)
+  const target = dial(port)
+  target.then(
+    (stream) => {
+      stream.on('error', () => stream.destroy())
+      stream.on('data', (bytes: Buffer) => {
+        stream.pause()
+        send(data, bytes, () => stream.resume())
+      })
+      stream.on('close', () => socket.close(1000))
+      socket.on('close', () => stream.destroy())
+    },
+    (failure: Error) => send(error, Buffer.from(failure.message)),
+  )
+  return (bytes) => void target.then((stream) => stream.write(bytes)).catch(() => {})
+}
 
 /**
  * Serves a port-forward session: for each local connection the client opens an error and a data stream of one request id.
  * `dial` connects to a port of the pod; its error's message goes to the client.
  */
-export function servePortForward(socket: Duplex, dial: (port: number) => Promise<Duplex>): void {
+export function servePortForward(socket: Duplex, dial: Dial): void {
   const waiting = new Map<string, SpdyStream>()
   new SpdyConnection(socket, (stream) => {
     const { streamtype, requestid = '', port = '' } = stream.headers

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, rm, stat } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { CloudClient, CreateWorldOptions, WorldInfo } from '#cloud/api.ts'
@@ -58,11 +59,21 @@ export class PreparedWorlds {
     if (start === undefined) return { world: await cloud.createWorld(options), files: undefined }
     const { world: prepared, home, ready } = await this.#prepare(start)
     const world = await cloud.createWorld({ ...options, from: { world: prepared, save: SAVE } })
-    const env = await this.#options.environment(world, home)
-    // What ran in the prepared world starts anew in the copy.
-    const { code, output } = await runScript({ file: ready, cwd: home, env, timeout: TIME_LIMIT_MS })
-    if (code !== 0) throw new LabError(`${ready} ended with ${code ?? 'a time-out'}:\n${output}`)
+    await this.#awaitCopy(world, home, ready)
     return { world, files: home }
+  }
+
+  /** What ran in the prepared world starts anew in a copy. Its script has a home of its own: others begin from the prepared one meanwhile. */
+  async #awaitCopy(world: WorldInfo, files: string, ready: string): Promise<void> {
+    const home = await mkdtemp(join(tmpdir(), 'drydock-start-'))
+    try {
+      await cp(files, home, { recursive: true })
+      const env = await this.#options.environment(world, home)
+      const { code, output } = await runScript({ file: ready, cwd: home, env, timeout: TIME_LIMIT_MS })
+      if (code !== 0) throw new LabError(`${ready} ended with ${code ?? 'a time-out'}:\n${output}`)
+    } finally {
+      await rm(home, { recursive: true, force: true })
+    }
   }
 
   #prepare(start: string): Promise<Prepared> {

@@ -1,19 +1,17 @@
 import { X509Certificate } from 'node:crypto'
 import type { V1Pod, V1Secret, V1Service } from '@kubernetes/client-node'
 import { type CheckContext, defineChecker } from '#checks/checker.ts'
-import { type Cluster, containersOf, existing, kindCluster, readyDeployment } from './lib/cluster.ts'
+import {
+  type Cluster,
+  containersOf,
+  existing,
+  kindCluster,
+  readyDeployment,
+  targetPort,
+} from './lib/cluster.ts'
+import { printed, shownCertificate } from './lib/processes.ts'
 
 const decode = (value: string | undefined) => value && Buffer.from(value, 'base64').toString()
-
-/** The first pod with a container that started before a Secret was last written. */
-function olderThan({ metadata }: V1Secret, pods: V1Pod[]): V1Pod | undefined {
-  const written = Math.max(0, ...(metadata?.managedFields ?? []).map(({ time }) => time?.getTime() ?? 0))
-  return pods.find(({ status }) =>
-    status?.containerStatuses?.some(
-      ({ state }) => (state?.running?.startedAt?.getTime() ?? written) < written,
-    ),
-  )
-}
 
 async function findSecret(t: CheckContext, cluster: Cluster, name: string, id: string): Promise<V1Secret> {
   return await existing<V1Secret>(t, cluster, 'v1/Secret', name, {
@@ -75,16 +73,18 @@ async function rotate(t: CheckContext): Promise<void> {
     hint: 'Write it anew with kubectl create secret … --dry-run=client -o yaml | kubectl apply -f -',
   })
   await readyDeployment(t, cluster, { name: 'app', hint: 'kubectl apply -f app.yaml' })
-  const old = olderThan(secret, await cluster.pods('default', 'app=app'))
-  t.expect(!old, {
-    id: 'old-password-in-use',
-    title: 'All pods started after the change',
-    expected: 'pods that are younger than the new password',
-    observed: `${old?.metadata?.name} is older`,
-    evidence: 'kubectl exec deployment/app -- printenv DB_PASSWORD',
-    cause: 'A process gets its variables when it starts and never again.',
-    hint: 'kubectl rollout restart deployment/app',
-  })
+  for (const pod of await cluster.pods('default', 'app=app')) {
+    const used = await printed(cluster, pod, ['printenv', 'DB_PASSWORD'])
+    t.expect(used === 'tide-77', {
+      id: 'old-password-in-use',
+      title: `${pod.metadata!.name} runs with the new password`,
+      expected: 'tide-77 as its DB_PASSWORD',
+      observed: used === undefined ? 'its process has no DB_PASSWORD' : 'another password',
+      evidence: 'kubectl exec deployment/app -- printenv DB_PASSWORD',
+      cause: 'A process gets its variables when it starts and never again.',
+      hint: 'kubectl rollout restart deployment/app',
+    })
+  }
 }
 
 async function serveTls(t: CheckContext): Promise<void> {
@@ -122,16 +122,20 @@ async function serveTls(t: CheckContext): Promise<void> {
     evidence: 'kubectl get service shop',
     hint: 'kubectl apply -f shop.yaml',
   })
-  const old = olderThan(secret, await cluster.pods('default', 'app=shop'))
-  t.expect(!old, {
-    id: 'old-certificate-in-use',
-    title: 'The server started with this certificate',
-    expected: 'pods that are younger than the Secret shop-tls',
-    observed: `${old?.metadata?.name} is older`,
-    evidence: 'kubectl get pods -l app=shop',
-    cause: 'nginx reads its certificate when it starts. It still serves the one before.',
-    hint: 'kubectl rollout restart deployment/shop',
-  })
+  for (const pod of await cluster.pods('default', 'app=shop')) {
+    const port = targetPort(service!, 443, pod)
+    const shown = await shownCertificate(cluster, pod, port)
+    t.expect(shown?.fingerprint256 === certificate.fingerprint256, {
+      id: 'old-certificate-in-use',
+      title: `${pod.metadata!.name} shows this certificate`,
+      expected: `the certificate of shop-tls, serial number ${certificate.serialNumber}`,
+      observed: shown ? `serial number ${shown.serialNumber}` : `nobody speaks TLS on its port ${port}`,
+      evidence:
+        'kubectl port-forward deployment/shop 8443:443, and in another terminal: openssl s_client -connect 127.0.0.1:8443 </dev/null | openssl x509 -noout -serial',
+      cause: 'nginx reads its certificate when it starts. It still serves the one before.',
+      hint: 'kubectl rollout restart deployment/shop',
+    })
+  }
   const client = await existing<V1Pod>(t, cluster, 'v1/Pod', 'client', {
     cause: 'Nobody has asked the server yet.',
     hint: 'kubectl apply -f client.yaml',

@@ -6,6 +6,7 @@ import {
   type V1Container,
   type V1Deployment,
   type V1Pod,
+  type V1Service,
 } from '@kubernetes/client-node'
 import { type CheckContext, unlessMissing } from '#checks/checker.ts'
 
@@ -173,6 +174,13 @@ export const isReady = (object: { status?: { conditions?: Pick<V1Condition, 'typ
 
 export const containersOf = (deployment: V1Deployment): V1Container[] =>
   deployment.spec?.template.spec?.containers ?? []
+
+/** The port of a pod that a port of a Service leads to. */
+export function targetPort({ spec }: V1Service, port: number, pod: V1Pod): number {
+  const target = spec?.ports?.find((one) => one.port === port)?.targetPort
+  const named = pod.spec?.containers.flatMap(({ ports = [] }) => ports).find(({ name }) => name === target)
+  return named?.containerPort ?? Number(target ?? port)
+}
 
 function typeOf(kind: string): { apiVersion: string; kind: string } {
   const end = kind.lastIndexOf('/')

@@ -330,7 +330,7 @@ async function forwarded(pod: string): Promise<string> {
 /** What a pod answers through the JavaScript client, which speaks WebSocket channels and no SPDY. */
 async function forwardedByClient(pod: string, port: number): Promise<string> {
   const config = new KubeConfig()
-  config.loadFromFile(cluster.env.KUBECONFIG)
+  config.loadFromFile(cluster.env.KUBECONFIG!)
   const [request, answer] = [new PassThrough(), new PassThrough()]
   const socket = await new PortForward(config).portForward('default', pod, [port], answer, answer, request)
   request.write('GET / HTTP/1.0\r\n\r\n')

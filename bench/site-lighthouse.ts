@@ -1,6 +1,5 @@
 // Lighthouse, on its throttled phone, on pages of each kind: `node bench/site-lighthouse.ts [PATH…]`. Lighthouse (176 MB) is no part of the project:
-// npm fetches it for this run. Prints scores and what takes them below 100. The browser is DRYDOCK_CHROMIUM or the machine's `chromium`: in the
-// packed one of the tests (147) the page that Lighthouse navigates is aborted wherever the answer makes the browser change processes, as our headers do.
+// npm fetches it for this run. Prints scores and what takes them below 100. The browser is that of the tests.
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
@@ -9,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { loadLabs } from '#labs/load.ts'
 import { buildSite } from '#site/build.ts'
+import { browserPath } from '../test/support/browser.ts'
 import { TestServer } from '../test/support/server.ts'
 
 const LIGHTHOUSE = 'lighthouse@13.5.0'
@@ -57,7 +57,7 @@ async function audit(path: string, attempts = 3): Promise<Result> {
       {
         maxBuffer: 64 * 1024 * 1024,
         timeout: 180_000,
-        env: { ...process.env, CHROME_PATH: process.env.DRYDOCK_CHROMIUM ?? '/usr/bin/chromium' },
+        env: { ...process.env, CHROME_PATH: await browserPath() },
       },
     )
     return JSON.parse(stdout)

@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs'
-import { access, chmod, mkdir, rename } from 'node:fs/promises'
+import { access, chmod, mkdir, readFile, rename } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
@@ -12,7 +12,7 @@ const cache = fileURLToPath(new URL('../../node_modules/.cache/drydock/', import
 /** Starts the browser that the npm packages carry, headless and without any request of its own. `more`: further flags. */
 export async function launchBrowser(more: string[] = []): Promise<Browser> {
   return chromium.launch({
-    executablePath: process.env.DRYDOCK_CHROMIUM ?? (await unpackChromium()),
+    executablePath: await browserPath(),
     args: [
       '--headless',
       '--no-sandbox',
@@ -27,14 +27,17 @@ export async function launchBrowser(more: string[] = []): Promise<Browser> {
   })
 }
 
-/** The path of the unpacked browser. Unpacks it once; two at a time do no harm, as the last step is a rename. */
+/** The browser of the tests: DRYDOCK_CHROMIUM, or the one in the npm packages. */
+export async function browserPath(): Promise<string> {
+  return process.env.DRYDOCK_CHROMIUM ?? (await unpackChromium())
+}
+
+/** Unpacks the npm packages' browser once for each of its versions; two at a time do no harm, as the last step is a rename. */
 async function unpackChromium(): Promise<string> {
   const entry = createRequire(import.meta.url).resolve('@sparticuz/chromium')
-  const packed = join(
-    entry.slice(0, entry.lastIndexOf('@sparticuz/chromium')),
-    '@sparticuz/chromium/bin/chromium.br',
-  )
-  const target = join(cache, 'chromium')
+  const folder = join(entry.slice(0, entry.lastIndexOf('@sparticuz/chromium')), '@sparticuz/chromium')
+  const { version } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'))
+  const target = join(cache, `chromium-${version}`)
   if (
     await access(target).then(
       () => true,
@@ -44,7 +47,8 @@ async function unpackChromium(): Promise<string> {
     return target
   await mkdir(dirname(target), { recursive: true })
   const part = `${target}.${process.pid}`
-  await pipeline(createReadStream(packed), createBrotliDecompress(), createWriteStream(part))
+  const packed = createReadStream(join(folder, 'bin/chromium.br'))
+  await pipeline(packed, createBrotliDecompress(), createWriteStream(part))
   await chmod(part, 0o755)
   await rename(part, target)
   return target

@@ -19,19 +19,19 @@ const translation = {
 
 /** Small modules that pages need together come in one file each: on a slow line a request costs more than its kilobyte. */
 const together = [
-  { name: 'preact', test: /node_modules\/(?:preact|@preact)\// },
+  // What most pages have.
   {
     name: 'page',
-    test: /src\/site\/(?:api|href|sign-in|session-menu|theme|language|company|code-actions)\.ts$|vite\/preload-helper/,
+    test: /src\/site\/(?:(?:api|href|sign-in|session-menu|theme|language|company|code-actions)|course\/(?:term-cards|predict))\.ts$|vite\/preload-helper/,
   },
-  // Components of several pages, and then what the lab's page alone has.
+  // What those with islands have, and then what the lab's page alone has.
   {
-    name: 'parts',
-    test: /src\/site\/(?:lab\/(?:Dialog|Problem|Icon|IconButton|Scroll|backoff|stored|mount)|classroom\/(?:Form|Field))\.tsx?$/,
+    name: 'islands',
+    test: /node_modules\/(?:preact|@preact)\/|src\/site\/(?:lab\/(?:Dialog|Problem|Icon|IconButton|Scroll|backoff|stored|mount)|classroom\/(?:Form|Field))\.tsx?$/,
   },
   {
     name: 'lab',
-    test: /src\/site\/(?:lab\/(?!main)[\w-]+|lab\/layout\/[\w-]+|classroom\/LearnerBar|i18n\/[\w-]+\/(?:lab|files|preview))\.tsx?$/,
+    test: /src\/site\/(?:lab\/[\w-]+|lab\/layout\/[\w-]+|classroom\/LearnerBar|i18n\/[\w-]+\/(?:lab|files|preview))\.tsx?$/,
   },
 ]
 

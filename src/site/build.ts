@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { compressFiles } from './compress.ts'
 import { LANGUAGES } from './languages.ts'
+import { saveRoundTrips } from './round-trips.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const dist = join(root, 'dist')
@@ -107,7 +108,9 @@ async function buildLanguage(
   ).catch((error: { stderr?: string; message: string }) => {
     throw new Error(`The pages could not be built.\n${error.stderr?.trim() || error.message}`)
   })
-  return join(folder, 'site')
+  const site = join(folder, 'site')
+  await saveRoundTrips(site)
+  return site
 }
 
 /** Swaps the link in one step, so that nobody meets half a site, and removes builds that nothing leads to. */

@@ -1,4 +1,4 @@
-/** The key of the choice in the browser's storage; `public/first.js` obeys it before the first paint. */
+/** The key of the choice in the browser's storage; `first.js` obeys it before the first paint. */
 const KEY = 'drydock.language'
 
 /** Remembers the language whose link is followed, and keeps the place within the page. */

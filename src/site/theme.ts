@@ -3,7 +3,7 @@ import { t } from './i18n/index.ts'
 const THEMES = ['system', 'light', 'dark'] as const
 export type Theme = (typeof THEMES)[number]
 
-/** The key of the choice in the browser's storage; `public/first.js` reads it before the first paint. */
+/** The key of the choice in the browser's storage; `first.js` reads it before the first paint. */
 const KEY = 'drydock.theme'
 
 function chosen(): Theme {

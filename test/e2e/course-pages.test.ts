@@ -98,11 +98,13 @@ describe('the catalogue', () => {
     await expect
       .poll(() => link.allTextContents())
       .toEqual([expect.stringContaining('An engine and an orchestrator')])
+    await page.getByRole('complementary', { name: 'Go on where you stopped' }).waitFor()
     await finish(LESSON)
     await page.reload()
     await expect
       .poll(() => link.allTextContents())
       .toEqual([expect.stringContaining('What plain Docker and Swarm lack')])
+    await page.getByRole('complementary', { name: 'Next' }).waitFor()
   })
 })
 

@@ -21,6 +21,7 @@ export const catalogue = {
 }
 
 export const goOn = {
+  begin: 'Begin here',
   title: 'Go on where you stopped',
   next: 'Next',
 }

@@ -20,6 +20,7 @@ export const catalogue: typeof en.catalogue = {
 }
 
 export const goOn: typeof en.goOn = {
+  begin: '从这里开始',
   title: '从停下的地方继续',
   next: '下一项',
 }

@@ -1,4 +1,3 @@
-import '@xterm/xterm/css/xterm.css'
 import { effect } from '@preact/signals'
 import { FitAddon } from '@xterm/addon-fit'
 import { SearchAddon } from '@xterm/addon-search'
@@ -16,6 +15,8 @@ const FONT = "'IBM Plex Mono', ui-monospace, 'SF Mono', 'Cascadia Mono', Menlo, 
 
 /** The grid is measured by the font, so the font must be there before the screen. */
 export async function loadFonts(): Promise<void> {
+  // On a first visit the page asks for fonts when it has loaded (`first.js`).
+  if (document.readyState !== 'complete') await new Promise((resolve) => addEventListener('load', resolve))
   await Promise.allSettled([400, 700].map((weight) => document.fonts.load(`${weight} 14px 'IBM Plex Mono'`)))
 }
 

@@ -1,4 +1,4 @@
-// Loaded before the first paint, so that neither chosen colours nor a chosen language flash, and nothing moves.
+// Runs before the first paint, so that neither chosen colours nor a chosen language flash, and nothing moves.
 {
   const theme = localStorage.getItem('drydock.theme')
   if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme
@@ -16,4 +16,15 @@
     location.replace(
       folders[wanted] + location.pathname.slice(folders[here].length) + location.search + location.hash,
     )
+
+  // On a slow line fonts would be in the way of what makes a lab's page work. So on the first visit they are asked for when it
+  // does; later the browser has them.
+  const fonts = document.querySelector('#fonts')
+  if ('later' in fonts.dataset && localStorage.getItem('drydock.fonts') !== 'true') {
+    fonts.media = 'not all'
+    addEventListener('load', () => {
+      fonts.media = 'all'
+    })
+  }
+  addEventListener('load', () => localStorage.setItem('drydock.fonts', 'true'))
 }

@@ -8,7 +8,7 @@ import { type ByteSource, batches } from './batches.ts'
 import { isDigest } from './digest.ts'
 import { DigestMismatchError } from './errors.ts'
 import { READ_AHEAD, sendFile } from './send.ts'
-import { SteadyWrites } from './steady-writes.ts'
+import { SteadyWrites, writeSparsely } from './steady-writes.ts'
 import { UnpackedLayers } from './unpacked.ts'
 import { Uploads } from './uploads.ts'
 
@@ -112,10 +112,23 @@ export class BlobStore {
     }
   }
 
+  /**
+   * Stores a layer whose digest is known to be right, and beside it its plain tar: nothing of it has to be hashed or unpacked.
+   * What is here already stays.
+   */
+  async putLayer(digest: string, packed: Iterable<Uint8Array>, plain: Iterable<Uint8Array>): Promise<void> {
+    if (!(await this.stat(digest))) {
+      const file = this.temporaryPath()
+      await writeSparsely(file, packed, true)
+      await this.#place(file, digest)
+    }
+    await this.#unpacked.put(digest, plain)
+  }
+
   /** A blob written piece by piece. End with `commit` or `discard`. */
   async writer(): Promise<BlobWriter> {
     const file = this.temporaryPath()
-    return new BlobWriter(file, await open(file, 'wx'), (digest) => this.#place(file, digest))
+    return new BlobWriter(file, await open(file, 'ax'), (digest) => this.#place(file, digest))
   }
 
   /** A fresh name for a file that disappears with the process. */
@@ -188,6 +201,9 @@ export class BlobStore {
     }
     await made
     this.#want(digest)
+    // The same bytes may be here already, in less room on the disk.
+    const there = await stat(target).catch(() => undefined)
+    if (there?.size === (await stat(file)).size) return rm(file)
     await rename(file, target)
     await syncFolder(folder)
   }

@@ -2,6 +2,8 @@ import { createReadStream } from 'node:fs'
 import { open, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
+import type { ByteSource } from './batches.ts'
+import { writeSparsely } from './steady-writes.ts'
 import type { BlobStore } from './store.ts'
 
 /** Plain tars of compressed layers: a cache on disk, filled at first need. */
@@ -26,6 +28,12 @@ export class UnpackedLayers {
     return pending
   }
 
+  /** Keeps the plain tar of a layer, by its digest. */
+  async put(digest: string, plain: ByteSource): Promise<void> {
+    const target = this.#copy(digest)
+    if (!(await stat(target).catch(() => undefined))) await this.#write(target, plain)
+  }
+
   /** Removes the copy of a layer. */
   async remove(digest: string): Promise<void> {
     this.#pending.delete(digest)
@@ -47,20 +55,21 @@ export class UnpackedLayers {
     if (!gzip && !zstd) return source
     const target = this.#copy(digest)
     if (await stat(target).catch(() => undefined)) return target
-    const file = this.#blobs.temporaryPath()
-    const output = await open(file, 'wx')
     const input = createReadStream(source)
     const unpacker = gzip ? createGunzip() : createZstdDecompress()
     input.on('error', (error) => unpacker.destroy(error))
+    await this.#write(target, input.pipe(unpacker))
+    return target
+  }
+
+  async #write(target: string, plain: ByteSource): Promise<void> {
+    const file = this.#blobs.temporaryPath()
     try {
-      for await (const chunk of input.pipe(unpacker)) await output.writeFile(chunk)
+      await writeSparsely(file, plain)
     } catch (error) {
       await rm(file, { force: true })
       throw error
-    } finally {
-      await output.close()
     }
     await rename(file, target)
-    return target
   }
 }

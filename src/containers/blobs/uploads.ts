@@ -80,7 +80,7 @@ export class Uploads {
     if (offset !== undefined && offset !== running.size) throw new UploadOffsetError(running.size)
     const before = running.size
     const file = await open(this.#path(id), 'a')
-    const steady = new SteadyWrites(file)
+    const steady = new SteadyWrites(file, before)
     try {
       for await (const batch of batches(source)) {
         const turn = this.#turns.get(id)

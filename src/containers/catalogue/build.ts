@@ -1,12 +1,8 @@
-import { crc32 } from 'node:zlib'
 import { digestOf } from '../blobs/digest.ts'
 import type { BlobStore } from '../blobs/store.ts'
-import { changes, nodeTar } from '../files/layers.ts'
-import { directory, type TreeNode } from '../files/nodes.ts'
-import { tarEnd } from '../files/tar.ts'
-import { FileTree } from '../files/tree.ts'
 import type { ImageConfig } from '../image.ts'
-import type { ImageRecipe, LayerRecipe } from './recipe.ts'
+import { buildLayer } from './layer.ts'
+import type { ImageRecipe } from './recipe.ts'
 
 export const OCI_MANIFEST = 'application/vnd.oci.image.manifest.v1+json'
 export const OCI_INDEX = 'application/vnd.oci.image.index.v1+json'
@@ -38,10 +34,9 @@ export async function buildImage(blobs: BlobStore, recipe: ImageRecipe): Promise
   const layers = []
   for (const layer of recipe.layers) {
     if (!layer.files) continue
-    const tar = await layerBytes(layer, recipe.created)
-    const { digest, size } = await blobs.put(storedGzip(tar))
+    const { diffId, digest, size } = await buildLayer(blobs, layer, recipe.created)
     known.set(digest, size)
-    layers.push({ diffId: digestOf(tar), descriptor: { mediaType: OCI_LAYER, digest, size } })
+    layers.push({ diffId, descriptor: { mediaType: OCI_LAYER, digest, size } })
   }
   const manifests: BuiltManifest[] = []
   const entries = []
@@ -88,45 +83,11 @@ function imageConfig(
     created: recipe.created,
     config: recipe.config,
     rootfs: { type: 'layers', diff_ids: diffIds },
-    history: recipe.layers.map(({ createdBy, files }) => ({
-      created: recipe.created,
+    history: recipe.layers.map(({ createdBy, files, created }) => ({
+      created: created ?? recipe.created,
       created_by: createdBy,
       comment: 'buildkit.dockerfile.v0',
       ...(files ? {} : { empty_layer: true }),
     })),
   }
-}
-
-async function layerBytes(layer: LayerRecipe, created: string): Promise<Buffer> {
-  const mtime = Date.parse(created)
-  const tree = new FileTree()
-  for (const [path, node] of Object.entries(layer.files ?? {})) {
-    tree.makeFolders(path.slice(0, path.lastIndexOf('/')) || '/', { mtime })
-    tree.put(path, { ...node, mtime })
-  }
-  const chunks: Uint8Array[] = []
-  for (const change of changes(directory(), tree.root)) {
-    for await (const chunk of nodeTar(change.path.slice(1), change.node as TreeNode)) chunks.push(chunk)
-  }
-  return Buffer.concat([...chunks, tarEnd()])
-}
-
-/**
- * Gzip with stored blocks only: what a compressor makes of the same input differs between zlib builds, and the
- * catalogue's digests must not.
- */
-function storedGzip(bytes: Buffer): Buffer {
-  const parts: Buffer[] = [Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff])]
-  for (let offset = 0; offset < bytes.length; offset += 0xffff) {
-    const block = bytes.subarray(offset, offset + 0xffff)
-    const header = Buffer.alloc(5)
-    header[0] = offset + 0xffff >= bytes.length ? 1 : 0
-    header.writeUInt16LE(block.length, 1)
-    header.writeUInt16LE(~block.length & 0xffff, 3)
-    parts.push(header, block)
-  }
-  const trailer = Buffer.alloc(8)
-  trailer.writeUInt32LE(crc32(bytes), 0)
-  trailer.writeUInt32LE(bytes.length, 4)
-  return Buffer.concat([...parts, trailer])
 }

@@ -5,6 +5,7 @@ import { demos } from './demos.ts'
 import { documentation } from './documentation.ts'
 import { kind } from './kind.ts'
 import { languages } from './languages.ts'
+import { KNOWN_LAYERS } from './layer.ts'
 import { nginx, nginxSlim } from './nginx.ts'
 import { others } from './others.ts'
 import type { CatalogueRepository } from './recipe.ts'
@@ -34,6 +35,8 @@ export class Catalogue {
 
   constructor(blobs: BlobStore, repositories: readonly CatalogueRepository[] = CATALOGUE) {
     this.#blobs = blobs
+    // Also before it is built again after a restart a layer of the catalogue is nobody's own.
+    blobs.pin(Object.values(KNOWN_LAYERS).map(({ digest }) => digest))
     for (const repository of repositories) {
       for (const name of repository.names)
         this.#repositories.set(`${name.host}/${name.repository}`, repository)

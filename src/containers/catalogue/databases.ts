@@ -1,24 +1,26 @@
 import { directory, file, symlink } from '../files/nodes.ts'
+import { alpineBase, debianBase } from './bases.ts'
 import { programFile } from './program-file.ts'
 import type { CatalogueRepository, ImageRecipe } from './recipe.ts'
-import { alpineFiles, debianFiles } from './system.ts'
+import { SOFTWARE } from './sizes.ts'
+import { accounts } from './system.ts'
 
 /** Official images of databases. Versions as of November 2025, from knowledge. */
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
-const ALPINE = '3.22.2'
 
 const official = (name: string) => [
   { host: 'registry-1.docker.io', repository: `library/${name}` },
   { host: 'public.ecr.aws', repository: `docker/library/${name}` },
 ]
 
-const base = (alpine: boolean, users: Parameters<typeof debianFiles>[0]) =>
-  alpine
-    ? {
-        createdBy: `ADD alpine-minirootfs-${ALPINE}-x86_64.tar.gz / # buildkit`,
-        files: alpineFiles(ALPINE, users),
-      }
-    : { createdBy: "# debian.sh --arch 'amd64' out/ 'bookworm' '@1763337600'", files: debianFiles(users) }
+const base = (alpine: boolean) => (alpine ? alpineBase() : debianBase())
+const shell = (alpine: boolean) => (alpine ? '/bin/sh' : '/bin/bash')
+
+/** From 8 on Redis has its modules in it. */
+const redisSize = (version: string, alpine: boolean) =>
+  Number.parseInt(version, 10) >= 8
+    ? SOFTWARE[alpine ? 'redisAlpine' : 'redis']
+    : SOFTWARE[alpine ? 'redisPlainAlpine' : 'redisPlain']
 
 function redis(version: string, alpine: boolean): ImageRecipe {
   return {
@@ -32,10 +34,19 @@ function redis(version: string, alpine: boolean): ImageRecipe {
       Volumes: { '/data': {} },
     },
     layers: [
-      base(alpine, { passwd: ['redis:x:999:999::/data:/usr/sbin/nologin'], group: ['redis:x:999:'] }),
+      ...base(alpine),
+      {
+        createdBy:
+          'RUN /bin/sh -c set -eux; groupadd -r -g 999 redis; useradd -r -g redis -u 999 redis # buildkit',
+        files: accounts(
+          { passwd: ['redis:x:999:999::/data:/usr/sbin/nologin'], group: ['redis:x:999:'] },
+          shell(alpine),
+        ),
+      },
       { createdBy: `ENV REDIS_VERSION=${version}` },
       {
         createdBy: 'RUN /bin/sh -c set -eux; build redis # buildkit',
+        size: redisSize(version, alpine),
         files: {
           '/usr/local/bin/redis-server': programFile('redis-server', version),
           '/usr/local/bin/redis-cli': programFile('redis-cli', version),
@@ -158,13 +169,38 @@ function postgres(version: string, alpine: boolean): ImageRecipe {
       StopSignal: 'SIGINT',
     },
     layers: [
-      base(alpine, {
-        passwd: ['postgres:x:999:999::/var/lib/postgresql:/bin/bash'],
-        group: ['postgres:x:999:'],
-      }),
+      ...base(alpine),
+      {
+        createdBy:
+          'RUN /bin/sh -c set -eux; groupadd -r postgres --gid=999; useradd -r -g postgres --uid=999 --home-dir=/var/lib/postgresql --shell=/bin/bash postgres # buildkit',
+        files: accounts(
+          {
+            passwd: ['postgres:x:999:999::/var/lib/postgresql:/bin/bash'],
+            group: ['postgres:x:999:'],
+          },
+          shell(alpine),
+        ),
+      },
+      ...(alpine
+        ? []
+        : [
+            {
+              createdBy:
+                'RUN /bin/sh -c set -ex; apt-get install -y --no-install-recommends gnupg less # buildkit',
+              files: {},
+              size: SOFTWARE.gnupg,
+            },
+            {
+              createdBy:
+                'RUN /bin/sh -c set -eux; apt-get install -y --no-install-recommends locales; locale-gen # buildkit',
+              files: {},
+              size: SOFTWARE.locales,
+            },
+          ]),
       { createdBy: `ENV PG_MAJOR=${major}` },
       {
         createdBy: 'RUN /bin/sh -c set -ex; install postgresql # buildkit',
+        size: alpine ? SOFTWARE.postgresAlpine : SOFTWARE.postgres,
         files: {
           [`/usr/lib/postgresql/${major}/bin/postgres`]: programFile('postgres', version),
           '/usr/bin/psql': programFile('psql', version),

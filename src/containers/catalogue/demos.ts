@@ -1,12 +1,13 @@
 import { directory, file } from '../files/nodes.ts'
+import { alpineBase, ubuntuBase } from './bases.ts'
 import { programFile } from './program-file.ts'
-import type { CatalogueRepository, ImageRecipe } from './recipe.ts'
-import { alpineFiles, amazonLinuxFiles, ubuntuFiles } from './system.ts'
+import type { CatalogueRepository, ImageRecipe, LayerRecipe } from './recipe.ts'
+import { programSize, SOFTWARE, SYSTEMS } from './sizes.ts'
+import { accounts, amazonLinuxFiles } from './system.ts'
 
 /** Systems, and small services that documentation and courses use. Versions as of November 2025, from knowledge. */
 const PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const HUB = 'registry-1.docker.io'
-const ALPINE = '3.22.2'
 
 /** An image of one program and nothing else. */
 const single = (
@@ -22,6 +23,7 @@ const single = (
     {
       createdBy: `COPY ${program} ${path} # buildkit`,
       files: { [path]: programFile(program, version), '/tmp': directory({ mode: 0o1777 }) },
+      size: programSize(program, path),
     },
     { createdBy: `ENTRYPOINT ["${path}"]` },
   ],
@@ -43,7 +45,7 @@ const hello = (version: string): ImageRecipe => ({
     },
   },
   layers: [
-    { createdBy: `ADD alpine-minirootfs-${ALPINE}-x86_64.tar.gz / # buildkit`, files: alpineFiles(ALPINE) },
+    ...alpineBase(),
     {
       createdBy: 'COPY hello /usr/local/bin/ # buildkit',
       files: {
@@ -58,29 +60,25 @@ const hello = (version: string): ImageRecipe => ({
   ],
 })
 
-const system = (
-  files: NonNullable<ImageRecipe['layers'][number]['files']>,
-  created: string,
-): ImageRecipe => ({
+const system = (created: string, layers: LayerRecipe[]): ImageRecipe => ({
   created,
   config: { Env: [PATH], Cmd: ['/bin/bash'] },
-  layers: [{ createdBy: 'ADD rootfs.tar.xz / # buildkit', files }, { createdBy: 'CMD ["/bin/bash"]' }],
+  layers,
 })
 
 const curlImage = (): ImageRecipe => ({
   created: '2025-11-05T00:00:00Z',
   config: { Env: [PATH], Entrypoint: ['/entrypoint.sh'], Cmd: ['curl'], User: 'curl_user' },
   layers: [
-    {
-      createdBy: `ADD alpine-minirootfs-${ALPINE}-x86_64.tar.gz / # buildkit`,
-      files: alpineFiles(ALPINE, {
-        passwd: ['curl_user:x:100:101::/home/curl_user:/bin/sh'],
-        group: ['curl_group:x:101:'],
-      }),
-    },
+    ...alpineBase(),
     {
       createdBy: 'COPY /usr/bin/curl /usr/bin/curl # buildkit',
+      size: SOFTWARE.curl,
       files: {
+        ...accounts(
+          { passwd: ['curl_user:x:100:101::/home/curl_user:/bin/sh'], group: ['curl_group:x:101:'] },
+          '/bin/sh',
+        ),
         '/usr/bin/curl': programFile('curl', '8.17.0'),
         '/entrypoint.sh': file(
           '#!/bin/sh\nset -e\ncase "$1" in\n  -*) set -- curl "$@" ;;\n  *://*) set -- curl "$@" ;;\nesac\nexec "$@"\n',
@@ -95,13 +93,14 @@ const stress = (): ImageRecipe => ({
   created: '2018-09-01T00:00:00Z',
   config: { Env: [PATH], Cmd: ['/bin/bash'] },
   layers: [
-    {
-      createdBy: 'base system',
-      files: { ...alpineFiles(ALPINE), '/bin/bash': programFile('bash', '5.2.37') },
-    },
+    ...alpineBase(),
     {
       createdBy: 'RUN /bin/sh -c install stress # buildkit',
-      files: { '/usr/local/bin/stress': programFile('stress', '1.0.4') },
+      files: {
+        '/bin/bash': programFile('bash', '5.2.37'),
+        '/usr/local/bin/stress': programFile('stress', '1.0.4'),
+      },
+      size: SOFTWARE.stress,
     },
   ],
 })
@@ -139,13 +138,11 @@ export const demos: CatalogueRepository[] = [
     images: [
       {
         tags: ['latest', '24.04', 'noble'],
-        recipe: () =>
-          system(ubuntuFiles('24.04', 'noble', '24.04.3 LTS (Noble Numbat)'), '2025-10-13T00:00:00Z'),
+        recipe: () => system('2025-10-13T00:00:00Z', ubuntuBase('noble')),
       },
       {
         tags: ['22.04', 'jammy'],
-        recipe: () =>
-          system(ubuntuFiles('22.04', 'jammy', '22.04.5 LTS (Jammy Jellyfish)'), '2025-10-13T00:00:00Z'),
+        recipe: () => system('2025-10-13T00:00:00Z', ubuntuBase('jammy')),
       },
     ],
   },
@@ -155,7 +152,20 @@ export const demos: CatalogueRepository[] = [
       { host: 'public.ecr.aws', repository: 'docker/library/amazonlinux' },
       { host: 'public.ecr.aws', repository: 'amazonlinux/amazonlinux' },
     ],
-    images: [{ tags: ['latest', '2023'], recipe: () => system(amazonLinuxFiles(), '2025-11-10T00:00:00Z') }],
+    images: [
+      {
+        tags: ['latest', '2023'],
+        recipe: () =>
+          system('2025-11-10T00:00:00Z', [
+            {
+              createdBy: 'COPY /rootfs/ / # buildkit',
+              files: amazonLinuxFiles(),
+              size: SYSTEMS.amazonLinux,
+            },
+            { createdBy: 'CMD ["/bin/bash"]' },
+          ]),
+      },
+    ],
   },
   {
     names: [

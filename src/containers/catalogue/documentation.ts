@@ -1,10 +1,10 @@
+import { alpineBase } from './bases.ts'
 import { programFile } from './program-file.ts'
 import type { CatalogueRepository, ImageRecipe } from './recipe.ts'
-import { alpineFiles } from './system.ts'
+import { programSize, SOFTWARE } from './sizes.ts'
 
 /** Test images of Kubernetes that its documentation runs. Tags as the documentation names them, from knowledge, 2026-11. */
 const PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
-const ALPINE = '3.22.2'
 const HOST = 'registry.k8s.io'
 
 const AGNHOST = [
@@ -33,15 +33,20 @@ function agnhost(version: string): ImageRecipe {
       ExposedPorts: { '80/tcp': {}, '8080/tcp': {}, '8081/tcp': {}, '9376/tcp': {} },
     },
     layers: [
-      { createdBy: `ADD alpine-minirootfs-${ALPINE}-x86_64.tar.gz / # buildkit`, files: alpineFiles(ALPINE) },
+      ...alpineBase(),
       {
         createdBy: 'RUN /bin/sh -c apk --update add bind-tools curl netcat-openbsd iproute2 # buildkit',
+        size: SOFTWARE.agnhostTools,
         files: {
           '/sbin/ip': programFile('iproute2', '6.9.0'),
           '/usr/bin/curl': programFile('curl', '8.14.1'),
         },
       },
-      { createdBy: 'ADD agnhost agnhost # buildkit', files: { '/agnhost': programFile('agnhost', version) } },
+      {
+        createdBy: 'ADD agnhost agnhost # buildkit',
+        files: { '/agnhost': programFile('agnhost', version) },
+        size: programSize('agnhost', '/agnhost'),
+      },
       { createdBy: 'ENTRYPOINT ["/agnhost"]' },
       { createdBy: 'CMD ["pause"]' },
     ],
@@ -52,9 +57,11 @@ const program = (name: string, path: string, port: number): ImageRecipe => ({
   created: '2018-03-01T00:00:00Z',
   config: { Env: [PATH], Entrypoint: [path], ExposedPorts: { [`${port}/tcp`]: {} } },
   layers: [
+    ...alpineBase(),
     {
       createdBy: `ADD ${name} ${path} # buildkit`,
-      files: { ...alpineFiles(ALPINE), [path]: programFile(name, '1') },
+      files: { [path]: programFile(name, '1') },
+      size: programSize(name, path),
     },
   ],
 })

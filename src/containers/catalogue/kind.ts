@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { directory, type FileNode, file, symlink, type TreeNode } from '../files/nodes.ts'
 import { programFile } from './program-file.ts'
 import type { CatalogueRepository, ImageRecipe } from './recipe.ts'
+import { KIND_NODE, programSize } from './sizes.ts'
 import { debianFiles } from './system.ts'
 
 // The images of kind's nodes and of the clusters on them. The files of a node are this project's own; their places and names are those of the
@@ -115,7 +116,7 @@ const node = (version: string): ImageRecipe => ({
     StopSignal: 'SIGRTMIN+3',
   },
   layers: [
-    { createdBy: 'COPY / / # buildkit', files: nodeFiles(version) },
+    { createdBy: 'COPY / / # buildkit', files: nodeFiles(version), size: KIND_NODE },
     { createdBy: 'ENV container=docker' },
     { createdBy: 'STOPSIGNAL SIGRTMIN+3' },
     { createdBy: 'ENTRYPOINT ["/usr/local/bin/entrypoint" "/sbin/init"]' },
@@ -126,7 +127,11 @@ const single = (program: string, version: string, path: string): ImageRecipe => 
   created: '2025-12-17T00:00:00Z',
   config: { Env: [PATH], Entrypoint: [path], WorkingDir: '/' },
   layers: [
-    { createdBy: `COPY ${program} ${path} # buildkit`, files: { [path]: programFile(program, version) } },
+    {
+      createdBy: `COPY ${program} ${path} # buildkit`,
+      files: { [path]: programFile(program, version) },
+      size: programSize(program, path),
+    },
   ],
 })
 
@@ -155,6 +160,7 @@ const etcd = (version: string): ImageRecipe => {
     layers: [
       {
         createdBy: 'COPY etcd* etcdctl* etcdutl* /usr/local/bin/ # buildkit',
+        size: programSize('etcd', ...programs),
         files: Object.fromEntries(
           programs.map((path) => [path, programFile(path.slice('/usr/local/bin/'.length), version)]),
         ),
@@ -174,6 +180,7 @@ const haproxy: ImageRecipe = {
   layers: [
     {
       createdBy: 'COPY stage / # buildkit',
+      size: programSize('haproxy', '/usr/local/sbin/haproxy'),
       files: {
         '/usr/local/sbin/haproxy': programFile('haproxy', '2.2.9'),
         ...Object.fromEntries(

@@ -1,14 +1,22 @@
 import { directory, file, symlink, type TreeNode } from '../files/nodes.ts'
+import { alpineBase, buildpackBase, debianBase } from './bases.ts'
 import { programFile } from './program-file.ts'
-import type { CatalogueRepository, ImageRecipe } from './recipe.ts'
-import { alpineFiles, debianFiles } from './system.ts'
-
-type Files = Record<string, TreeNode>
+import type { CatalogueRepository, Files, ImageRecipe, LayerRecipe } from './recipe.ts'
+import { SOFTWARE } from './sizes.ts'
+import { accounts } from './system.ts'
 
 /** Official images of languages, with their system below. Versions as of November 2025, from knowledge. */
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const CREATED = '2025-11-18T01:05:00Z'
-const ALPINE = '3.22.2'
+
+/** What an image of a language stands on. */
+type Variant = 'full' | 'slim' | 'alpine'
+
+const BASES: Record<Variant, () => LayerRecipe[]> = {
+  full: () => buildpackBase('all'),
+  slim: () => debianBase(),
+  alpine: () => alpineBase(),
+}
 
 const official = (name: string) => [
   { host: 'registry-1.docker.io', repository: `library/${name}` },
@@ -21,9 +29,10 @@ const entrypoint = (command: string, binary: string): TreeNode =>
     { mode: 0o755 },
   )
 
-function node(version: string, alpine: boolean): ImageRecipe {
+function node(version: string, variant: Variant): ImageRecipe {
   const users = { passwd: ['node:x:1000:1000::/home/node:/bin/sh'], group: ['node:x:1000:'] }
   const program: Files = {
+    ...accounts(users, variant === 'alpine' ? '/bin/sh' : '/bin/bash'),
     '/usr/local/bin/node': programFile('node', version),
     '/usr/local/bin/nodejs': symlink('node'),
     '/usr/local/bin/npm': programFile('npm', '11.6.2'),
@@ -38,17 +47,15 @@ function node(version: string, alpine: boolean): ImageRecipe {
       Cmd: ['node'],
     },
     layers: [
-      alpine
-        ? {
-            createdBy: `ADD alpine-minirootfs-${ALPINE}-x86_64.tar.gz / # buildkit`,
-            files: alpineFiles(ALPINE, users),
-          }
-        : {
-            createdBy: "# debian.sh --arch 'amd64' out/ 'bookworm' '@1763337600'",
-            files: debianFiles(users),
-          },
+      ...BASES[variant](),
       { createdBy: `ENV NODE_VERSION=${version}` },
-      { createdBy: 'RUN /bin/sh -c set -ex; install node # buildkit', files: program },
+      {
+        createdBy: 'RUN /bin/sh -c set -ex; install node # buildkit',
+        files: program,
+        size: { full: SOFTWARE.node, slim: SOFTWARE.nodeSlim, alpine: SOFTWARE.nodeAlpine }[variant],
+      },
+      { createdBy: 'ENV YARN_VERSION=1.22.22' },
+      { createdBy: 'RUN /bin/sh -c set -ex; install yarn # buildkit', files: {}, size: SOFTWARE.yarn },
       {
         createdBy: 'COPY docker-entrypoint.sh /usr/local/bin/ # buildkit',
         files: { '/usr/local/bin/docker-entrypoint.sh': entrypoint('node', 'node') },
@@ -62,7 +69,7 @@ function node(version: string, alpine: boolean): ImageRecipe {
 /** The CPython that scripts run in. */
 const PYTHON = '3.13.2'
 
-function python(alpine: boolean): ImageRecipe {
+function python(variant: Variant): ImageRecipe {
   return {
     created: '2025-03-04T00:00:00Z',
     config: {
@@ -70,15 +77,21 @@ function python(alpine: boolean): ImageRecipe {
       Cmd: ['python3'],
     },
     layers: [
-      alpine
-        ? {
-            createdBy: `ADD alpine-minirootfs-${ALPINE}-x86_64.tar.gz / # buildkit`,
-            files: alpineFiles(ALPINE),
-          }
-        : { createdBy: "# debian.sh --arch 'amd64' out/ 'bookworm' '@1763337600'", files: debianFiles() },
+      ...BASES[variant](),
+      ...(variant === 'full'
+        ? [
+            {
+              createdBy:
+                'RUN /bin/sh -c set -eux; apt-get update; apt-get install -y --no-install-recommends libbluetooth-dev tk-dev uuid-dev; rm -rf /var/lib/apt/lists/* # buildkit',
+              files: {},
+              size: SOFTWARE.pythonPackages,
+            },
+          ]
+        : []),
       { createdBy: `ENV PYTHON_VERSION=${PYTHON}` },
       {
         createdBy: 'RUN /bin/sh -c set -eux; install python # buildkit',
+        size: { full: SOFTWARE.python, slim: SOFTWARE.pythonSlim, alpine: SOFTWARE.pythonAlpine }[variant],
         files: {
           '/usr/local/bin/python3.13': programFile('python3', PYTHON),
           '/usr/local/bin/python3': symlink('python3.13'),
@@ -96,14 +109,15 @@ function python(alpine: boolean): ImageRecipe {
 /** The Perl that programs run in. */
 const PERL = '5.42.0'
 
-const perl = (): ImageRecipe => ({
+const perl = (variant: 'full' | 'slim'): ImageRecipe => ({
   created: '2025-11-18T01:05:00Z',
   config: { Env: [`PATH=${PATH}`], Cmd: [`perl${PERL}`, '-de0'], WorkingDir: '/usr/src/app' },
   layers: [
-    { createdBy: "# debian.sh --arch 'amd64' out/ 'bookworm' '@1763337600'", files: debianFiles() },
+    ...BASES[variant](),
     { createdBy: 'WORKDIR /usr/src/app', files: { '/usr/src/app': directory() } },
     {
       createdBy: 'RUN /bin/sh -c true && install perl # buildkit',
+      size: SOFTWARE.perl,
       files: {
         [`/usr/local/bin/perl${PERL}`]: programFile('perl', PERL),
         '/usr/local/bin/perl': symlink(`perl${PERL}`),
@@ -118,75 +132,46 @@ export const languages: CatalogueRepository[] = [
     names: official('perl'),
     images: [
       {
-        tags: [
-          'latest',
-          '5',
-          '5.42',
-          PERL,
-          'slim',
-          '5-slim',
-          '5.42-slim',
-          '5.40',
-          '5.40.0',
-          '5.38',
-          '5.36',
-          '5.34',
-          '5.34.0',
-        ],
-        recipe: perl,
+        tags: ['latest', '5', '5.42', PERL, '5.40', '5.40.0', '5.38', '5.36', '5.34', '5.34.0'],
+        recipe: () => perl('full'),
       },
+      { tags: ['slim', '5-slim', '5.42-slim'], recipe: () => perl('slim') },
     ],
   },
   {
     names: official('node'),
     images: [
       {
-        tags: [
-          'latest',
-          'lts',
-          'krypton',
-          '24',
-          '24.11',
-          '24.11.1',
-          'slim',
-          '24-slim',
-          'bookworm',
-          '24-bookworm-slim',
-        ],
-        recipe: () => node('24.11.1', false),
+        tags: ['latest', 'lts', 'krypton', '24', '24.11', '24.11.1', 'bookworm'],
+        recipe: () => node('24.11.1', 'full'),
       },
+      { tags: ['slim', '24-slim', '24-bookworm-slim'], recipe: () => node('24.11.1', 'slim') },
       {
         tags: ['alpine', 'lts-alpine', '24-alpine', '24.11-alpine', '24.11.1-alpine'],
-        recipe: () => node('24.11.1', true),
+        recipe: () => node('24.11.1', 'alpine'),
       },
-      { tags: ['22', '22-slim', '22.21.1', 'jod'], recipe: () => node('22.21.1', false) },
-      { tags: ['22-alpine', '22.21.1-alpine', 'jod-alpine'], recipe: () => node('22.21.1', true) },
-      { tags: ['20', '20-slim', '20.19.5'], recipe: () => node('20.19.5', false) },
-      { tags: ['20-alpine', '20.19.5-alpine', '18-alpine'], recipe: () => node('20.19.5', true) },
+      { tags: ['22', '22.21.1', 'jod'], recipe: () => node('22.21.1', 'full') },
+      { tags: ['22-slim'], recipe: () => node('22.21.1', 'slim') },
+      { tags: ['22-alpine', '22.21.1-alpine', 'jod-alpine'], recipe: () => node('22.21.1', 'alpine') },
+      { tags: ['20', '20.19.5'], recipe: () => node('20.19.5', 'full') },
+      { tags: ['20-slim'], recipe: () => node('20.19.5', 'slim') },
+      { tags: ['20-alpine', '20.19.5-alpine', '18-alpine'], recipe: () => node('20.19.5', 'alpine') },
     ],
   },
   {
     names: official('python'),
     images: [
       {
-        tags: [
-          'latest',
-          '3',
-          '3.13',
-          PYTHON,
-          'slim',
-          '3-slim',
-          '3.13-slim',
-          `${PYTHON}-slim`,
-          '3.12',
-          '3.12-slim',
-          '3.11-slim',
-        ],
-        recipe: () => python(false),
+        tags: ['latest', '3', '3.13', PYTHON, '3.12'],
+        recipe: () => python('full'),
+      },
+      {
+        tags: ['slim', '3-slim', '3.13-slim', `${PYTHON}-slim`, '3.12-slim', '3.11-slim'],
+        recipe: () => python('slim'),
       },
       {
         tags: ['alpine', '3-alpine', '3.13-alpine', `${PYTHON}-alpine`, '3.12-alpine'],
-        recipe: () => python(true),
+        recipe: () => python('alpine'),
       },
     ],
   },

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { directory, type FileNode, file, symlink } from '../files/nodes.ts'
+import { ALPINE, alpineBase, debianBase } from './bases.ts'
 import { programFile } from './program-file.ts'
 import type { CatalogueRepository, ImageRecipe } from './recipe.ts'
-import { alpineFiles, debianFiles } from './system.ts'
+import { SOFTWARE } from './sizes.ts'
+import { accounts } from './system.ts'
 
 const text = (name: string, mode?: number): FileNode =>
   file(readFileSync(new URL(`files/nginx/${name}`, import.meta.url)), mode ? { mode } : {})
@@ -17,7 +19,6 @@ interface Release {
 }
 
 function recipe({ version, created, alpine }: Release): ImageRecipe {
-  const base = alpine ? alpineFiles(alpine, USERS) : debianFiles(USERS)
   const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
   return {
     created,
@@ -30,18 +31,16 @@ function recipe({ version, created, alpine }: Release): ImageRecipe {
       StopSignal: 'SIGQUIT',
     },
     layers: [
-      alpine
-        ? { createdBy: `ADD alpine-minirootfs-${alpine}-x86_64.tar.gz / # buildkit`, files: base }
-        : { createdBy: "# debian.sh --arch 'amd64' out/ 'trixie' '@1763337600'", files: base },
-      ...(alpine ? [{ createdBy: 'CMD ["/bin/sh"]' }] : []),
+      ...(alpine ? alpineBase(alpine) : debianBase()),
       { createdBy: `LABEL maintainer=${MAINTAINER}` },
       { createdBy: `ENV NGINX_VERSION=${version}` },
       {
         createdBy: 'RUN /bin/sh -c set -x && install nginx and its modules # buildkit',
+        size: alpine ? SOFTWARE.nginxAlpine : SOFTWARE.nginx,
         files: {
+          ...accounts(USERS, alpine ? '/bin/sh' : '/bin/bash'),
           '/usr/sbin/nginx': programFile('nginx', version),
-          ...(alpine ? {} : { '/usr/bin/curl': programFile('curl', '8.14.1') }),
-          ...(alpine ? { '/usr/bin/curl': programFile('curl', '8.14.1') } : {}),
+          '/usr/bin/curl': programFile('curl', '8.14.1'),
           '/etc/nginx/nginx.conf': text('nginx.conf'),
           '/etc/nginx/mime.types': text('mime.types'),
           '/etc/nginx/conf.d/default.conf': text('default.conf'),
@@ -89,7 +88,6 @@ function recipe({ version, created, alpine }: Release): ImageRecipe {
 const MAINLINE = { version: '1.29.3', created: '2025-11-18T00:59:22Z' }
 const STABLE = { version: '1.28.0', created: '2025-11-18T00:58:11Z' }
 const OLD = { version: '1.27.5', created: '2025-04-16T14:50:31Z' }
-const ALPINE = '3.22.2'
 
 /** Older releases that documentation, charts and courses name; dates of the images from knowledge, 2026-11. */
 const EARLIER: [version: string, created: string][] = [

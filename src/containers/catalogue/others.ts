@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { directory, file } from '../files/nodes.ts'
+import { alpineBase, debianBase } from './bases.ts'
 import { programFile } from './program-file.ts'
 import type { CatalogueRepository, ImageRecipe } from './recipe.ts'
-import { alpineFiles, busyboxFiles, debianFiles } from './system.ts'
+import { programSize, SOFTWARE, SYSTEMS } from './sizes.ts'
+import { busyboxFiles } from './system.ts'
 
 const PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const hub = (name: string) => [
@@ -13,22 +15,19 @@ const hub = (name: string) => [
 const busyboxRecipe = (created: string): ImageRecipe => ({
   created,
   config: { Env: [PATH], Cmd: ['sh'] },
-  layers: [{ createdBy: 'BusyBox 1.37.0 (glibc), Debian 13', files: busyboxFiles() }],
+  layers: [{ createdBy: 'BusyBox 1.37.0 (glibc), Debian 13', files: busyboxFiles(), size: SYSTEMS.busybox }],
 })
 
 const alpineRecipe = (version: string, created: string): ImageRecipe => ({
   created,
   config: { Env: [PATH], Cmd: ['/bin/sh'], WorkingDir: '/' },
-  layers: [
-    { createdBy: `ADD alpine-minirootfs-${version}-x86_64.tar.gz / # buildkit`, files: alpineFiles(version) },
-    { createdBy: 'CMD ["/bin/sh"]' },
-  ],
+  layers: alpineBase(version, created),
 })
 
-const debianRecipe = (created: string): ImageRecipe => ({
+const debianRecipe = (created: string, kind: 'full' | 'slim'): ImageRecipe => ({
   created,
   config: { Env: [PATH], Cmd: ['bash'] },
-  layers: [{ createdBy: "# debian.sh --arch 'amd64' out/ 'trixie' '@1763337600'", files: debianFiles() }],
+  layers: debianBase(kind),
 })
 
 function httpdRecipe(version: string, created: string, alpine?: string): ImageRecipe {
@@ -47,10 +46,11 @@ function httpdRecipe(version: string, created: string, alpine?: string): ImageRe
       StopSignal: 'SIGWINCH',
     },
     layers: [
-      { createdBy: 'base system', files: alpine ? alpineFiles(alpine) : debianFiles() },
+      ...(alpine ? alpineBase(alpine) : debianBase()),
       { createdBy: 'ENV HTTPD_PREFIX=/usr/local/apache2' },
       {
         createdBy: 'RUN /bin/sh -c set -eux; install httpd # buildkit',
+        size: alpine ? SOFTWARE.httpdAlpine : SOFTWARE.httpd,
         files: {
           '/usr/local/apache2/bin/httpd': programFile('httpd', version),
           '/usr/local/apache2/htdocs/index.html': file(page),
@@ -87,7 +87,11 @@ function singleProgram(
     created: options.created,
     config: { Env: [PATH], Entrypoint: [path, ...(options.args ?? [])], WorkingDir: '/', User: options.user },
     layers: [
-      { createdBy: `COPY ${program} ${path} # buildkit`, files: { [path]: programFile(program, version) } },
+      {
+        createdBy: `COPY ${program} ${path} # buildkit`,
+        files: { [path]: programFile(program, version) },
+        size: programSize(program, path),
+      },
     ],
   }
 }
@@ -185,8 +189,12 @@ export const others: CatalogueRepository[] = [
     names: hub('debian'),
     images: [
       {
-        tags: ['latest', '13', 'trixie', 'stable', 'stable-slim', 'trixie-slim'],
-        recipe: () => debianRecipe('2025-11-17T00:00:00Z'),
+        tags: ['latest', '13', 'trixie', 'stable'],
+        recipe: () => debianRecipe('2025-11-17T00:00:00Z', 'full'),
+      },
+      {
+        tags: ['stable-slim', 'trixie-slim', '13-slim'],
+        recipe: () => debianRecipe('2025-11-17T00:00:00Z', 'slim'),
       },
     ],
   },

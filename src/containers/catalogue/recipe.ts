@@ -1,11 +1,18 @@
 import type { TreeNode } from '../files/nodes.ts'
 import type { ImageConfig } from '../image.ts'
+import type { LayerSize } from './sizes.ts'
+
+export type Files = Record<string, TreeNode>
 
 /** One step of an image's history; without files it changes the configuration only. */
 export interface LayerRecipe {
   createdBy: string
   /** Absolute path → node; missing parent folders are made. */
-  files?: Record<string, TreeNode>
+  files?: Files
+  /** What the real layer has; default: what its files here have. */
+  size?: LayerSize
+  /** ISO date, where it is not the image's. */
+  created?: string
 }
 
 /** How to make an image of the catalogue. */

@@ -1,11 +1,12 @@
 import { directory, file, symlink } from '../files/nodes.ts'
+import { alpineBase, buildpackBase, debianBase, ubuntuBase } from './bases.ts'
 import { programFile } from './program-file.ts'
-import type { CatalogueRepository, ImageRecipe } from './recipe.ts'
-import { alpineFiles, debianFiles } from './system.ts'
+import type { CatalogueRepository, ImageRecipe, LayerRecipe } from './recipe.ts'
+import { SOFTWARE, SYSTEMS } from './sizes.ts'
+import { accounts, debianFiles } from './system.ts'
 
 /** Further official images of servers and tools. Versions as of November 2025, from knowledge. */
 const PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
-const ALPINE = '3.22.2'
 
 const official = (name: string) => [
   { host: 'registry-1.docker.io', repository: `library/${name}` },
@@ -57,10 +58,11 @@ const registry = (version: string, config: string): ImageRecipe => ({
     WorkingDir: '/',
   },
   layers: [
-    { createdBy: `ADD alpine-minirootfs-${ALPINE}-x86_64.tar.gz / # buildkit`, files: alpineFiles(ALPINE) },
+    ...alpineBase(),
     {
       createdBy: 'COPY /registry /bin/registry # buildkit',
       files: { '/bin/registry': programFile('registry', version) },
+      size: version.startsWith('v3') ? SOFTWARE.registry3 : SOFTWARE.registry2,
     },
     { createdBy: `COPY config.yml ${config} # buildkit`, files: { [config]: file(REGISTRY_CONFIG) } },
     { createdBy: 'VOLUME [/var/lib/registry]', files: { '/var/lib/registry': directory() } },
@@ -86,11 +88,15 @@ const memcached = (version: string, alpine: boolean): ImageRecipe => {
       User: 'memcache',
     },
     layers: [
-      { createdBy: 'base system', files: alpine ? alpineFiles(ALPINE, user) : debianFiles(user) },
+      ...(alpine ? alpineBase() : debianBase()),
       { createdBy: `ENV MEMCACHED_VERSION=${version}` },
       {
         createdBy: 'RUN /bin/sh -c set -x; install memcached # buildkit',
-        files: { '/usr/local/bin/memcached': programFile('memcached', version) },
+        files: {
+          ...accounts(user, alpine ? '/bin/sh' : '/bin/bash'),
+          '/usr/local/bin/memcached': programFile('memcached', version),
+        },
+        size: alpine ? SOFTWARE.memcachedAlpine : SOFTWARE.memcached,
       },
       {
         createdBy: 'COPY docker-entrypoint.sh /usr/local/bin/ # buildkit',
@@ -153,6 +159,33 @@ fi
 exec "$@"
 `
 
+/** MySQL stands on Oracle Linux, whose files are those of Debian here; MariaDB on Ubuntu. */
+const SQL_BASES: Record<'mysql' | 'mariadb', () => LayerRecipe[]> = {
+  mysql: () => [
+    {
+      createdBy: 'ADD oraclelinux-9-slim-amd64-rootfs.tar.xz / # buildkit',
+      files: debianFiles(),
+      size: SYSTEMS.oracleLinux,
+      created: '2025-11-04T00:00:00Z',
+    },
+    {
+      createdBy:
+        'RUN /bin/sh -c set -eux; microdnf install -y bzip2 gzip openssl xz zstd findutils; microdnf clean all # buildkit',
+      files: {},
+      size: SOFTWARE.mysqlTools,
+    },
+  ],
+  mariadb: () => [
+    ...ubuntuBase('noble'),
+    {
+      createdBy:
+        'RUN /bin/sh -c set -eux; apt-get install -y --no-install-recommends ca-certificates gpg pwgen tzdata xz-utils zstd # buildkit',
+      files: {},
+      size: SOFTWARE.mariadbTools,
+    },
+  ],
+}
+
 const sql = (product: 'mysql' | 'mariadb', version: string): ImageRecipe => {
   const [variable, server, client, admin, label] =
     product === 'mysql'
@@ -168,16 +201,19 @@ const sql = (product: 'mysql' | 'mariadb', version: string): ImageRecipe => {
       Volumes: { '/var/lib/mysql': {} },
     },
     layers: [
+      ...SQL_BASES[product](),
       {
-        createdBy: 'base system',
-        files: debianFiles({
-          passwd: ['mysql:x:999:999::/var/lib/mysql:/bin/bash'],
-          group: ['mysql:x:999:'],
-        }),
+        createdBy:
+          'RUN /bin/sh -c groupadd --system --gid 999 mysql && useradd --system --uid 999 --gid 999 --home-dir /var/lib/mysql --no-create-home mysql # buildkit',
+        files: accounts(
+          { passwd: ['mysql:x:999:999::/var/lib/mysql:/bin/bash'], group: ['mysql:x:999:'] },
+          '/bin/bash',
+        ),
       },
       { createdBy: `ENV ${variable}_VERSION=${version}` },
       {
         createdBy: `RUN /bin/sh -c set -eux; install ${product} # buildkit`,
+        size: SOFTWARE[product],
         files: {
           [`/usr/sbin/${server}`]: programFile(server, version),
           [`/usr/bin/${client}`]: programFile(client, version),
@@ -193,6 +229,16 @@ const sql = (product: 'mysql' | 'mariadb', version: string): ImageRecipe => {
           '/var/lib/mysql': directory({ uid: 999, gid: 999 }),
         },
       },
+      ...(product === 'mysql'
+        ? [
+            {
+              createdBy:
+                'RUN /bin/sh -c set -eux; microdnf install -y mysql-shell; microdnf clean all # buildkit',
+              files: {},
+              size: SOFTWARE.mysqlShell,
+            },
+          ]
+        : []),
       { createdBy: 'VOLUME [/var/lib/mysql]' },
       {
         createdBy: 'COPY docker-entrypoint.sh /usr/local/bin/ # buildkit',
@@ -220,10 +266,11 @@ const golang = (version: string, alpine: boolean): ImageRecipe => ({
     WorkingDir: '/go',
   },
   layers: [
-    { createdBy: 'base system', files: alpine ? alpineFiles(ALPINE) : debianFiles() },
+    ...(alpine ? alpineBase() : buildpackBase('scm')),
     { createdBy: `ENV GOLANG_VERSION=${version}` },
     {
       createdBy: 'COPY /target/ / # buildkit',
+      size: SOFTWARE.go,
       files: {
         '/usr/local/go/bin/go': programFile('go', version),
         '/usr/local/go/VERSION': file(`go${version}\n`),

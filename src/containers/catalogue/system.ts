@@ -1,7 +1,6 @@
-import { directory, type FileNode, file, symlink, type TreeNode } from '../files/nodes.ts'
+import { directory, type FileNode, file, symlink } from '../files/nodes.ts'
 import { programFile } from './program-file.ts'
-
-type Files = Record<string, TreeNode>
+import type { Files } from './recipe.ts'
 
 const BUSYBOX_VERSION = '1.37.0'
 
@@ -34,6 +33,12 @@ const passwd = (extra: string[], rootShell: string) =>
 const group = (extra: string[]) =>
   file(['root:x:0:', 'daemon:x:1:', 'www-data:x:33:', 'nogroup:x:65534:', ...extra, ''].join('\n'))
 
+/** The system's accounts and an image's own, as `passwd` and `group` have them. */
+export const accounts = (
+  users: { passwd: string[]; group: string[] },
+  rootShell: '/bin/sh' | '/bin/bash',
+): Files => ({ '/etc/passwd': passwd(users.passwd, rootShell), '/etc/group': group(users.group) })
+
 const skeleton = (): Files => ({
   '/dev': directory(),
   '/proc': directory({ mode: 0o555 }),
@@ -52,8 +57,7 @@ export function busyboxFiles(): Files {
     ...skeleton(),
     '/bin/busybox': programFile('busybox', BUSYBOX_VERSION),
     ...applets('/bin', `${BIN_APPLETS} ${USR_BIN_APPLETS} ${SBIN_APPLETS}`),
-    '/etc/passwd': passwd([], '/bin/sh'),
-    '/etc/group': group([]),
+    ...accounts({ passwd: [], group: [] }, '/bin/sh'),
     '/etc/shadow': mode('root:*:::::::\n', 0o640),
     '/etc/nsswitch.conf': file('passwd: files\ngroup: files\nhosts: files dns\n'),
     '/var/spool/mail': directory({ mode: 0o1777 }),
@@ -61,11 +65,8 @@ export function busyboxFiles(): Files {
   }
 }
 
-/** The root file system of Alpine, with `users` of other images on top. */
-export function alpineFiles(
-  version: string,
-  users: { passwd: string[]; group: string[] } = { passwd: [], group: [] },
-): Files {
+/** The root file system of Alpine. */
+export function alpineFiles(version: string): Files {
   return {
     ...skeleton(),
     '/bin/busybox': programFile('busybox', BUSYBOX_VERSION),
@@ -73,8 +74,7 @@ export function alpineFiles(
     ...applets('/usr/bin', USR_BIN_APPLETS),
     ...applets('/sbin', SBIN_APPLETS),
     '/sbin/apk': programFile('apk', '2.14.9'),
-    '/etc/passwd': passwd(users.passwd, '/bin/sh'),
-    '/etc/group': group(users.group),
+    ...accounts({ passwd: [], group: [] }, '/bin/sh'),
     '/etc/shadow': mode('root:*::0:::::\n', 0o640),
     '/etc/alpine-release': file(`${version}\n`),
     '/etc/os-release': file(
@@ -95,8 +95,8 @@ const DEBIAN_COREUTILS =
   '[ arch base64 basename cat chgrp chmod chown cp cut date dd df dir dirname du echo env expand expr false fold groups head hostid id install join link ln logname ls md5sum mkdir mkfifo mktemp mv nice nl nohup nproc od paste printenv printf pwd readlink realpath rm rmdir seq sha1sum sha256sum shuf sleep sort split stat stty sync tac tail tee test timeout touch tr true tty uname uniq unlink users wc who whoami yes'
 const DEBIAN_TOOLS = 'awk diff cmp egrep fgrep find grep gunzip gzip hostname mount sed tar which xargs zcat'
 
-/** The root file system of Debian slim, merged-usr, with `users` of other images on top. */
-export function debianFiles(users: { passwd: string[]; group: string[] } = { passwd: [], group: [] }): Files {
+/** The root file system of Debian, merged-usr. */
+export function debianFiles(): Files {
   const tools = (names: string, program: string, version: string): Files =>
     Object.fromEntries(names.split(' ').map((name) => [`/usr/bin/${name}`, programFile(program, version)]))
   return {
@@ -111,8 +111,7 @@ export function debianFiles(users: { passwd: string[]; group: string[] } = { pas
     ...tools(DEBIAN_TOOLS, 'tools', '1.0'),
     '/usr/bin/apt-get': programFile('apt', '3.0.3'),
     '/usr/bin/apt': programFile('apt', '3.0.3'),
-    '/etc/passwd': passwd(users.passwd, '/bin/bash'),
-    '/etc/group': group(users.group),
+    ...accounts({ passwd: [], group: [] }, '/bin/bash'),
     '/etc/shadow': mode('root:*:20000:0:99999:7:::\n', 0o640),
     '/etc/debian_version': file('13.2\n'),
     '/etc/os-release': file(
@@ -129,10 +128,11 @@ export function debianFiles(users: { passwd: string[]; group: string[] } = { pas
 /** The root file system of Ubuntu: Debian's tools under another name. */
 export function ubuntuFiles(version: string, codename: string, release: string): Files {
   return {
-    ...debianFiles({
-      passwd: ['ubuntu:x:1000:1000:Ubuntu:/home/ubuntu:/bin/bash'],
-      group: ['ubuntu:x:1000:'],
-    }),
+    ...debianFiles(),
+    ...accounts(
+      { passwd: ['ubuntu:x:1000:1000:Ubuntu:/home/ubuntu:/bin/bash'], group: ['ubuntu:x:1000:'] },
+      '/bin/bash',
+    ),
     '/etc/debian_version': file('trixie/sid\n'),
     '/etc/lsb-release': file(
       `DISTRIB_ID=Ubuntu\nDISTRIB_RELEASE=${version}\nDISTRIB_CODENAME=${codename}\nDISTRIB_DESCRIPTION="Ubuntu ${release.replace(/ \(.*/, '')}"\n`,

@@ -1,0 +1,18 @@
+// Writes the digests of the large layers of the images that the project makes: `node scripts/catalogue.ts`.
+import { writeFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { CATALOGUE } from '#containers/catalogue/catalogue.ts'
+import { type LayerDigests, layerDigests, plainLayer } from '#containers/catalogue/layer.ts'
+
+const file = fileURLToPath(new URL('../src/containers/catalogue/files/layers.json', import.meta.url))
+const known = new Map<string, LayerDigests>()
+for (const { images } of CATALOGUE)
+  for (const { recipe } of images) {
+    const { created, layers } = recipe()
+    for (const layer of layers.filter(({ size }) => size)) {
+      const plain = await plainLayer(layer, created)
+      if (!known.has(plain.key)) known.set(plain.key, await layerDigests(plain))
+    }
+  }
+const lines = [...known.keys()].sort().map((key) => `  "${key}": ${JSON.stringify(known.get(key))}`)
+await writeFile(file, `{\n${lines.join(',\n')}\n}\n`)

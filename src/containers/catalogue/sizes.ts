@@ -1,0 +1,401 @@
+/** How large a layer of the real image is, and which of its files are filled up with zeros to be as large. */
+export interface LayerSize {
+  /** Bytes of its files. */
+  plain: number
+  /** Bytes of its compressed blob. */
+  packed: number
+  /** Absolute paths; earlier ones become larger. Nothing that anybody reads as text, or runs without having a model here. */
+  into: readonly string[]
+}
+
+const size = (plainMB: number, packedMB: number, ...into: string[]): LayerSize => ({
+  plain: Math.round(plainMB * 1e6),
+  packed: Math.round(packedMB * 1e6),
+  into,
+})
+const libraries = (...names: string[]) => names.map((name) => `/usr/lib/x86_64-linux-gnu/${name}`)
+
+/**
+ * Compressed sizes of the official images' layers (linux/amd64) are those of github.com/docker-library/repo-info, read 2026-11
+ * (builds of July to September 2026); that of nginx when unpacked too. Other sizes when unpacked are from knowledge, 2026-11.
+ */
+export const SYSTEMS = {
+  alpine: size(
+    8.3,
+    3.85,
+    '/usr/lib/libcrypto.so.3',
+    '/bin/busybox',
+    '/usr/lib/libssl.so.3',
+    '/lib/ld-musl-x86_64.so.1',
+    '/usr/lib/libapk.so.2.14.9',
+    '/sbin/apk',
+    '/usr/lib/libz.so.1.3.1',
+  ),
+  busybox: size(4.4, 2.2, '/bin/busybox', '/lib/libc.so.6', '/lib/libm.so.6', '/lib/libresolv.so.2'),
+  debianSlim: size(
+    78.6,
+    29.8,
+    ...libraries(
+      'libcrypto.so.3',
+      'libapt-pkg.so.7.0.0',
+      'libstdc++.so.6.0.33',
+      'libc.so.6',
+      'libdb-5.3.so',
+      'libgcrypt.so.20.5.1',
+      'libunistring.so.5.2.0',
+      'libsqlite3.so.0.8.6',
+      'libsystemd.so.0.40.0',
+      'libp11-kit.so.0.4.1',
+      'libm.so.6',
+      'libzstd.so.1.5.7',
+      'libgnutls.so.30.40.3',
+      'libssl.so.3',
+      'libtinfo.so.6.5',
+      'libpcre2-8.so.0.14.0',
+    ),
+    '/usr/bin/bash',
+  ),
+  debian: size(
+    117,
+    48.5,
+    ...libraries('libcrypto.so.3', 'libapt-pkg.so.7.0.0', 'libstdc++.so.6.0.33', 'libc.so.6', 'libdb-5.3.so'),
+    '/usr/lib/locale/C.utf8/LC_COLLATE',
+    ...libraries(
+      'libgcrypt.so.20.5.1',
+      'libunistring.so.5.2.0',
+      'libsqlite3.so.0.8.6',
+      'libsystemd.so.0.40.0',
+    ),
+    ...libraries(
+      'libp11-kit.so.0.4.1',
+      'libm.so.6',
+      'libgnutls.so.30.40.3',
+      'libssl.so.3',
+      'libtinfo.so.6.5',
+    ),
+    '/usr/bin/bash',
+  ),
+  ubuntu: size(
+    78.1,
+    29.7,
+    ...libraries(
+      'libcrypto.so.3',
+      'libapt-pkg.so.6.0.0',
+      'libstdc++.so.6.0.33',
+      'libc.so.6',
+      'libdb-5.3.so',
+      'libgcrypt.so.20.4.3',
+      'libunistring.so.5.0.0',
+      'libsystemd.so.0.38.0',
+      'libm.so.6',
+      'libgnutls.so.30.37.1',
+      'libssl.so.3',
+    ),
+    '/usr/bin/bash',
+  ),
+  amazonLinux: size(
+    144,
+    53,
+    '/usr/lib64/libpython3.9.so.1.0',
+    '/usr/lib64/libcrypto.so.3.2.2',
+    '/usr/lib64/libc.so.6',
+    '/usr/lib64/libsqlite3.so.0.8.6',
+    '/usr/lib64/librpm.so.9.1.3',
+    '/usr/lib64/libdnf.so.2',
+    '/usr/lib64/libstdc++.so.6.0.33',
+    '/usr/lib64/libgio-2.0.so.0.8200.2',
+    '/usr/lib64/libsolv.so.1',
+    '/usr/bin/bash',
+  ),
+  oracleLinux: size(
+    117,
+    47.9,
+    '/usr/lib64/libcrypto.so.3.5.1',
+    '/usr/lib64/libc.so.6',
+    '/usr/lib64/libsqlite3.so.0.8.6',
+    '/usr/lib64/librpm.so.9.1.3',
+    '/usr/lib64/libdnf.so.2',
+    '/usr/lib64/libgio-2.0.so.0.6800.4',
+    '/usr/lib64/libgnutls.so.30.37.1',
+    '/usr/bin/bash',
+  ),
+} as const satisfies Record<string, LayerSize>
+
+/** The layers of `buildpack-deps`, on which the large images of languages stand. */
+export const BUILD_PACKAGES = {
+  curl: size(
+    49,
+    24,
+    ...libraries('libsequoia.so.1', 'libcurl.so.4.8.0', 'libldap.so.2.0.200', 'libnghttp2.so.14.28.0'),
+  ),
+  scm: size(
+    177,
+    64.4,
+    '/usr/lib/git-core/git',
+    '/usr/lib/git-core/git-remote-http',
+    ...libraries('libsvn_client-1.so.1.0.0'),
+  ),
+  all: size(
+    588,
+    211.6,
+    '/usr/lib/gcc/x86_64-linux-gnu/12/cc1plus',
+    '/usr/lib/gcc/x86_64-linux-gnu/12/cc1',
+    '/usr/lib/gcc/x86_64-linux-gnu/12/lto1',
+    ...libraries(
+      'libicudata.so.72.1',
+      'libmysqlclient.a',
+      'libc.a',
+      'libMagickCore-6.Q16.so.6.0.0',
+      'libx265.so.199',
+    ),
+    ...libraries(
+      'libcrypto.a',
+      'libglib-2.0.a',
+      'libpython3.11.so.1.0',
+      'librsvg-2.so.2.48.0',
+      'libheif.so.1.15.1',
+    ),
+  ),
+  compiler: size(
+    230,
+    92,
+    '/usr/lib/gcc/x86_64-linux-gnu/14/cc1plus',
+    '/usr/lib/gcc/x86_64-linux-gnu/14/cc1',
+    '/usr/lib/gcc/x86_64-linux-gnu/14/lto1',
+    ...libraries('libc.a', 'libasan.so.8.0.0', 'libtsan.so.2.0.0'),
+  ),
+} as const satisfies Record<string, LayerSize>
+
+/** What images install on their system. */
+export const SOFTWARE = {
+  nginx: size(
+    82.7,
+    33.3,
+    ...libraries('libicudata.so.76.1', 'libaom.so.3.12.1', 'libx265.so.215', 'libcurl.so.4.8.0'),
+    '/usr/lib/nginx/modules/ngx_http_acme_module.so',
+    '/usr/lib/nginx/modules/ngx_http_js_module.so',
+    ...libraries('libxml2.so.2.9.14', 'libheif.so.1.19.8', 'libgd.so.3.0.11', 'libabsl_strings.so.20240722'),
+    '/usr/sbin/nginx',
+    '/usr/bin/curl',
+  ),
+  nginxAlpine: size(
+    44.5,
+    18.6,
+    '/usr/lib/libicudata.so.76.1',
+    '/usr/lib/libaom.so.3.12.1',
+    '/usr/lib/nginx/modules/ngx_http_js_module.so',
+    '/usr/lib/libxml2.so.2.13.9',
+    '/usr/lib/libcurl.so.4.8.0',
+    '/usr/sbin/nginx',
+    '/usr/bin/curl',
+  ),
+  httpd: size(
+    38,
+    15.5,
+    '/usr/local/apache2/modules/mod_http2.so',
+    '/usr/local/apache2/modules/mod_ssl.so',
+    ...libraries('libaprutil-1.so.0.6.3', 'libldap.so.2.0.200', 'libperl.so.5.40.1', 'libcurl.so.4.8.0'),
+    '/usr/local/apache2/bin/httpd',
+  ),
+  httpdAlpine: size(
+    55,
+    16.5,
+    '/usr/lib/libperl.so',
+    '/usr/local/apache2/modules/mod_http2.so',
+    '/usr/local/apache2/modules/mod_ssl.so',
+    '/usr/lib/libxml2.so.2.13.9',
+    '/usr/local/apache2/bin/httpd',
+  ),
+  node: size(189, 59.1, '/usr/local/bin/node', '/usr/local/include/node/node.gypi'),
+  nodeSlim: size(146, 51, '/usr/local/bin/node', '/usr/local/include/node/node.gypi'),
+  nodeAlpine: size(150, 53.1, '/usr/local/bin/node', '/usr/lib/libstdc++.so.6.0.33'),
+  yarn: size(5.4, 1.25, '/opt/yarn-v1.22.22/lib/cli.js.br'),
+  pythonPackages: size(
+    18.6,
+    6.1,
+    ...libraries('libtk8.6.so', 'libtcl8.6.so', 'libX11.so.6.4.0', 'libbluetooth.so.3.19.15'),
+  ),
+  python: size(
+    71,
+    27.7,
+    '/usr/local/lib/libpython3.13.so.1.0',
+    '/usr/local/lib/python3.13/lib-dynload/_ssl.so',
+    '/usr/local/bin/python3.13',
+  ),
+  pythonSlim: size(
+    37,
+    13.2,
+    '/usr/local/lib/libpython3.13.so.1.0',
+    '/usr/local/lib/python3.13/lib-dynload/_ssl.so',
+    '/usr/local/bin/python3.13',
+  ),
+  pythonAlpine: size(
+    37,
+    12.6,
+    '/usr/local/lib/libpython3.13.so.1.0',
+    '/usr/local/lib/python3.13/lib-dynload/_ssl.so',
+    '/usr/local/bin/python3.13',
+  ),
+  perl: size(60, 15.5, '/usr/local/bin/perl5.42.0', '/usr/local/lib/perl5/5.42.0/unicore/Name.pl'),
+  redis: size(
+    59,
+    25.6,
+    '/usr/local/lib/redis/modules/redisearch.so',
+    '/usr/local/bin/redis-server',
+    '/usr/local/lib/redis/modules/rejson.so',
+    '/usr/local/bin/redis-cli',
+  ),
+  redisAlpine: size(
+    63,
+    26,
+    '/usr/local/lib/redis/modules/redisearch.so',
+    '/usr/local/bin/redis-server',
+    '/usr/local/lib/redis/modules/rejson.so',
+    '/usr/local/bin/redis-cli',
+  ),
+  redisPlain: size(39, 12, '/usr/local/bin/redis-server', '/usr/local/bin/redis-cli'),
+  redisPlainAlpine: size(32, 13.5, '/usr/local/bin/redis-server', '/usr/local/bin/redis-cli'),
+  gnupg: size(
+    22,
+    6.4,
+    ...libraries('libldap.so.2.0.200', 'libksba.so.8.14.8', 'libassuan.so.9.0.2', 'libnpth.so.0.3.0'),
+  ),
+  locales: size(25, 8.2, '/usr/lib/locale/locale-archive'),
+  postgres: size(
+    323,
+    115.4,
+    ...libraries(
+      'libLLVM.so.19.1',
+      'libicudata.so.76.1',
+      'libz3.so.4',
+      'libperl.so.5.40.1',
+      'libxml2.so.2.9.14',
+    ),
+    '/usr/lib/postgresql/bitcode/postgres.index.bc',
+  ),
+  postgresAlpine: size(
+    275,
+    106,
+    '/usr/lib/libLLVM.so.19.1',
+    '/usr/lib/libicudata.so.76.1',
+    '/usr/lib/libperl.so',
+    '/usr/lib/libxml2.so.2.13.9',
+  ),
+  memcached: size(
+    6.8,
+    2.5,
+    '/usr/local/bin/memcached',
+    ...libraries('libevent-2.1.so.7.0.1', 'libsasl2.so.2.0.25'),
+  ),
+  memcachedAlpine: size(2, 0.8, '/usr/local/bin/memcached', '/usr/lib/libevent-2.1.so.7.0.1'),
+  mysqlTools: size(
+    20.5,
+    7,
+    '/usr/lib64/libzstd.so.1.5.5',
+    '/usr/lib64/libbz2.so.1.0.8',
+    '/usr/lib64/liblzma.so.5.2.5',
+  ),
+  mysql: size(
+    153,
+    51.6,
+    '/usr/sbin/mysqld',
+    '/usr/lib64/mysql/private/libprotobuf-lite.so.24.4.0',
+    '/usr/bin/mysql',
+    '/usr/bin/mysqladmin',
+  ),
+  mysqlShell: size(
+    495,
+    132.4,
+    '/usr/lib/mysqlsh/libjitexecutor.so',
+    '/usr/lib/mysqlsh/libpython3.13.so.1.0',
+    '/usr/lib/mysqlsh/libantlr4-runtime.so.4',
+  ),
+  mariadbTools: size(17, 5.2, ...libraries('libtcmalloc_minimal.so.4.5.16', 'libjemalloc.so.2')),
+  mariadb: size(
+    235,
+    70.3,
+    '/usr/sbin/mariadbd',
+    '/usr/lib/galera/libgalera_smm.so',
+    '/usr/bin/mariadb',
+    '/usr/bin/mariadb-admin',
+  ),
+  go: size(
+    216,
+    60.2,
+    '/usr/local/go/pkg/tool/linux_amd64/compile',
+    '/usr/local/go/bin/go',
+    '/usr/local/go/pkg/tool/linux_amd64/link',
+    '/usr/local/go/pkg/tool/linux_amd64/asm',
+    '/usr/local/go/pkg/tool/linux_amd64/cgo',
+  ),
+  registry2: size(18.2, 6.4, '/bin/registry'),
+  registry3: size(49, 15.8, '/bin/registry'),
+  curl: size(14.5, 5.7, '/usr/lib/libcrypto.so.3.5.4', '/usr/lib/libcurl.so.4.8.0', '/usr/bin/curl'),
+  stress: size(1.4, 0.5, '/usr/local/bin/stress'),
+  agnhostTools: size(
+    29,
+    10.5,
+    '/usr/lib/libbind9-9.20.15.so',
+    '/usr/lib/libicudata.so.76.1',
+    '/usr/bin/curl',
+    '/sbin/ip',
+  ),
+} as const satisfies Record<string, LayerSize>
+
+/** Images that are one program, by its name: bytes of the layer as MB, plain and compressed. From knowledge, 2026-11. */
+const PROGRAMS: Record<string, readonly [plain: number, packed: number]> = {
+  'hello-world': [0.0101, 0.0024],
+  'hello-app': [22, 11.6],
+  'http-echo': [8.6, 3.6],
+  whoami: [6.6, 2.7],
+  'hpa-example': [481, 195],
+  httpbin: [534, 193],
+  'nginx-hello': [43, 17.5],
+  stress: [4.9, 1.9],
+  agnhost: [104, 37],
+  serve_hostname: [12, 4.2],
+  echoserver: [95, 43],
+  pause: [0.737, 0.318],
+  coredns: [75, 22.4],
+  'kube-apiserver': [89, 27.1],
+  'kube-controller-manager': [75.8, 23.1],
+  'kube-scheduler': [53, 17.2],
+  'kube-proxy': [73, 26.2],
+  etcd: [62.5, 23.6],
+  haproxy: [26, 10.5],
+  kindnetd: [109, 39],
+  'local-path-provisioner': [51, 20.3],
+  'aws-load-balancer-controller': [92, 34],
+  'metrics-server': [82, 22.5],
+  'eks-pod-identity-agent': [72, 23],
+  'aws-ebs-csi-driver': [78, 27.5],
+  'aws-efs-csi-driver': [190, 69],
+  'csi-provisioner': [84, 30],
+  'csi-attacher': [80, 28.5],
+  'csi-resizer': [80, 28.5],
+  'node-driver-registrar': [34, 13],
+  livenessprobe: [33, 12.8],
+  'aws-vpc-cni': [137, 48],
+  'aws-vpc-cni-init': [171, 62],
+  'network-policy-agent': [112, 42],
+}
+
+/** The size of an image's one layer, in which `program` lies at `paths`; undefined for the project's own. */
+export function programSize(program: string, ...paths: string[]): LayerSize | undefined {
+  const known = PROGRAMS[program]
+  return known && size(...known, ...paths)
+}
+
+/** A node of kind, its packages and its images. */
+export const KIND_NODE = size(
+  985,
+  360,
+  '/var/lib/containerd/io.containerd.metadata.v1.bolt/meta.db',
+  '/usr/bin/kubelet',
+  '/usr/bin/kubeadm',
+  '/usr/bin/kubectl',
+  '/usr/local/bin/containerd',
+  '/usr/local/bin/ctr',
+  '/usr/local/bin/crictl',
+  ...libraries('libcrypto.so.3', 'libc.so.6', 'libstdc++.so.6.0.30'),
+)

@@ -310,7 +310,7 @@ describe.skipIf(!hasDocker())('containers by the real docker client', () => {
       ['docker ps -l --format "{{.Names}}"', 'cc'],
       ['docker ps --filter colour=red', [1, fromDaemon("invalid filter 'colour'")]],
       ['docker ps --filter status=asleep', [1, /invalid/]],
-      ['docker ps -s --format "{{.Size}}" --filter name=aa', /^0B \(virtual [\d.]+kB\)$/],
+      ['docker ps -s --format "{{.Size}}" --filter name=aa', /^0B \(virtual 4\.\d+MB\)$/],
       ['docker kill aa bb cc', 'aa\nbb\ncc'],
       [
         'docker container prune -f --filter label=n=aa',

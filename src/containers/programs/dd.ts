@@ -174,7 +174,9 @@ function summary(process: Process, bytes: number, seconds: number): string {
     return `${bytes} bytes (${binary(bytes)}) copied, ${seconds.toFixed(6)} seconds, ${binary(rate)}/s\n`
   const sizes =
     bytes >= 1024 ? ` (${decimal(bytes)}, ${iec(bytes)})` : bytes >= 1000 ? ` (${decimal(bytes)})` : ''
-  return `${bytes} bytes${sizes} copied, ${Number(seconds.toPrecision(6))} s, ${decimal(rate)}/s\n`
+  // coreutils says so of a copy that ended in the instant in which it began.
+  const speed = seconds > 0 ? decimal(rate) : 'Infinity B'
+  return `${bytes} bytes${sizes} copied, ${Number(seconds.toPrecision(6))} s, ${speed}/s\n`
 }
 
 /** busybox: `200.0MB` of 1024. */

@@ -31,7 +31,7 @@ const together = [
   },
   {
     name: 'lab',
-    test: /src\/site\/(?:lab\/[\w-]+|lab\/layout\/[\w-]+|classroom\/LearnerBar|i18n\/[\w-]+\/(?:lab|files|preview))\.tsx?$/,
+    test: /src\/site\/(?:lab\/[\w-]+|lab\/layout\/[\w-]+|lab\/comparison\/ComparisonPanel|classroom\/LearnerBar|i18n\/[\w-]+\/(?:lab|files|preview))\.tsx?$/,
   },
 ]
 

@@ -1,46 +1,42 @@
-import { z } from 'zod'
+import type { CostedResource, Part, PartKind, TimelineCall } from '#cloud/api.ts'
+import type { ComparedSide } from './schema.ts'
 
-/** What CloudTrail tells of a call, as far as a comparison needs it; the `CloudTrailEvent` of `lookup-events` is such an object as JSON. */
-export const recordedCallSchema = z.looseObject({
-  eventTime: z.string(),
-  eventSource: z.string(),
-  eventName: z.string(),
-  readOnly: z.boolean(),
-  errorCode: z.string().optional(),
-  userIdentity: z.looseObject({ invokedBy: z.string().optional() }).optional(),
-})
-
-export type RecordedCall = z.infer<typeof recordedCallSchema>
-
-/** A Kubernetes object, as far as a comparison needs it. */
-export interface RecordedObject {
-  kind: string
-  metadata: {
-    name: string
-    namespace?: string
-    creationTimestamp: string
-    ownerReferences?: { kind: string }[]
-  }
+/** Where a step began: what the world was then, and its last call. */
+export interface StepStart {
+  step: string
+  /** Calls of a larger number came later. */
+  revision: number
+  parts: Part[]
 }
 
-/** What a world recorded of one side of a comparison. */
-export interface RecordedWork {
-  calls: RecordedCall[]
-  objects: RecordedObject[]
+/** What a learner's world recorded, from the beginning of the lab until now. */
+export interface Recorded {
+  /** In the order in which they began. */
+  starts: StepStart[]
+  /** The world as it is. */
+  now: Part[]
+  calls: TimelineCall[]
+  resources: CostedResource[]
 }
 
 /** One side of a comparison, told in the terms that a learner compares. */
 export interface Side {
-  /** Changing calls that the learner made, by how often: `eks CreateCluster`. Calls that failed do not count. */
+  title: string
+  /** Whether one of its steps has begun. */
+  begun: boolean
+  /** Changing calls that the learner made, by how often: `ecs CreateService`, `create deployments.apps`. Calls that failed do not count. */
   commands: Record<string, number>
-  /** Kubernetes objects by kind: made by the learner, or by a controller for them. */
-  objects: { yours: Record<string, number>; theirs: Record<string, number> }
-  /** How many changing calls AWS's services made on the learner's behalf, by service. */
+  /** What came to be, by kind: made by the learner, or by a controller or service for them. */
+  yours: Partial<Record<PartKind, number>>
+  theirs: Partial<Record<PartKind, number>>
+  /** How many changing calls services and controllers made on the learner's behalf, by who made them. */
   managed: Record<string, number>
-  /** IAM actions that it took, sorted. */
-  permissions: string[]
-  /** From the first to the last recorded change, in seconds. */
+  /** Rights that it took: IAM's actions, and RBAC's verbs with their resource. */
+  permissions: Record<string, number>
+  /** From the first to the last call, seconds of the world's time. */
   seconds: number
+  /** What it started that costs on AWS, USD an hour. */
+  perHour: number
 }
 
 /** A line of the difference: what stands on one side only, or in another number. */
@@ -51,53 +47,137 @@ export interface Difference {
   right: number
 }
 
-/** Prefixes of IAM actions that differ from the host name's first label. */
+/** The same task on both sides. */
+export interface Comparison {
+  left: Side
+  right: Side
+  differences: Difference[]
+}
+
+/** IAM's prefixes that differ from the host name's first label. */
 const IAM_PREFIX: Record<string, string> = { monitoring: 'cloudwatch' }
 
-/** Tells one side from what was recorded. */
-export function sideOf({ calls, objects }: RecordedWork): Side {
-  const changes = calls.filter(({ readOnly, errorCode }) => !readOnly && !errorCode)
-  const own = changes.filter(({ userIdentity }) => !userIdentity?.invokedBy)
-  const owned = (object: RecordedObject) => (object.metadata.ownerReferences ?? []).length > 0
-  const times = [
-    ...changes.map(({ eventTime }) => eventTime),
-    ...objects.map(({ metadata }) => metadata.creationTimestamp),
-  ].map(Date.parse)
+/** What nobody makes with a call of their own, but by what they wish for. */
+const MADE_FOR_YOU: ReadonlySet<PartKind> = new Set([
+  'pod',
+  'node',
+  'instance',
+  'network-interface',
+  'ecs-task',
+  'container-instance',
+])
+
+/** By whose API parts come to be, where sides differ by that. */
+const SERVICE: Partial<Record<PartKind, string>> = {
+  pod: 'kubernetes',
+  node: 'kubernetes',
+  deployment: 'kubernetes',
+  'ecs-cluster': 'ecs',
+  'ecs-service': 'ecs',
+  'ecs-task': 'ecs',
+  'container-instance': 'ecs',
+}
+
+/** Compares the two sides of a lab. */
+export function compare(sides: { left: ComparedSide; right: ComparedSide }, recorded: Recorded): Comparison {
+  const left = sideOf(sides.left, recorded)
+  const right = sideOf(sides.right, recorded)
+  return { left, right, differences: differences(left, right) }
+}
+
+function sideOf({ title, steps, services }: ComparedSide, recorded: Recorded): Side {
+  const spans = spansOf(recorded).filter(({ step }) => !steps || steps.includes(step))
+  const calls = spans
+    .flatMap((span) => span.calls)
+    .filter(({ error, source }) => !error && (!services || services.includes(service(source))))
+  const parts = spans
+    .flatMap((span) => span.made)
+    .filter(({ kind }) => !services || services.includes(SERVICE[kind] ?? ''))
+  const resources = spans
+    .flatMap((span) => span.resources)
+    .filter((resource) => !services || services.includes(resource.service))
+  const own = calls.filter((call) => !maker(call))
+  // A pod of one's own is a pod that one's own call has made.
+  const named = new Set(own.filter(makes).map(({ target }) => target?.split('/').at(-1)))
+  const [theirs, yours] = split(parts, ({ kind, name }) => MADE_FOR_YOU.has(kind) && !named.has(name))
+  const times = calls.map(({ at }) => at)
   return {
-    commands: count(own.map((call) => `${service(call)} ${call.eventName}`)),
-    objects: {
-      yours: count(objects.filter((object) => !owned(object)).map(({ kind }) => kind)),
-      theirs: count(objects.filter(owned).map(({ kind }) => kind)),
-    },
-    managed: count(
-      changes.flatMap(({ userIdentity }) =>
-        userIdentity?.invokedBy ? [userIdentity.invokedBy.split('.')[0]!] : [],
-      ),
-    ),
-    permissions: [
-      ...new Set(own.map((call) => `${IAM_PREFIX[service(call)] ?? service(call)}:${call.eventName}`)),
-    ].sort(),
-    seconds: times.length === 0 ? 0 : (Math.max(...times) - Math.min(...times)) / 1000,
+    title,
+    begun: spans.length > 0,
+    commands: count(own.map(commandOf)),
+    yours: count(yours.map(({ kind }) => kind)),
+    theirs: count(theirs.map(({ kind }) => kind)),
+    managed: count(calls.flatMap((call) => maker(call) ?? [])),
+    permissions: Object.fromEntries([...new Set(own.flatMap(permissionOf))].sort().map((name) => [name, 1])),
+    seconds: times.length === 0 ? 0 : Math.round((Math.max(...times) - Math.min(...times)) / 1000),
+    perHour: resources.reduce((sum, { perHour }) => sum + perHour, 0),
   }
 }
 
-/** What differs between two sides; what is the same on both is left out. */
-export function differences(left: Side, right: Side): Difference[] {
-  const of = (aspect: Difference['aspect'], a: Record<string, number>, b: Record<string, number>) =>
-    [...new Set([...Object.keys(a), ...Object.keys(b)])]
-      .sort()
-      .map((what) => ({ aspect, what, left: a[what] ?? 0, right: b[what] ?? 0 }))
-      .filter((line) => line.left !== line.right)
-  return [
-    ...of('commands', left.commands, right.commands),
-    ...of('yours', left.objects.yours, right.objects.yours),
-    ...of('theirs', left.objects.theirs, right.objects.theirs),
-    ...of('managed', left.managed, right.managed),
-    ...of('permissions', count(left.permissions), count(right.permissions)),
-  ]
+interface Span {
+  step: string
+  calls: TimelineCall[]
+  made: Part[]
+  resources: CostedResource[]
 }
 
-const service = ({ eventSource }: RecordedCall) => eventSource.split('.')[0]!
+/** What was done and came to be in each step: from where it began to where the next one did. */
+function spansOf({ starts, now, calls, resources }: Recorded): Span[] {
+  return starts.map(({ step, revision, parts }, index) => {
+    const next = starts[index + 1]
+    const before = new Set(parts.map(({ id }) => id))
+    const inside = calls.filter(({ number }) => number > revision && number <= (next?.revision ?? Infinity))
+    const since = Math.min(...inside.map(({ at }) => at))
+    const until = Math.min(
+      ...calls.filter(({ number }) => number > (next?.revision ?? Infinity)).map(({ at }) => at),
+    )
+    return {
+      step,
+      calls: inside,
+      made: (next?.parts ?? now).filter(({ id }) => !before.has(id)),
+      resources: resources.filter(({ startedAt }) => startedAt >= since && startedAt < until),
+    }
+  })
+}
+
+/** Who made a call for the learner; undefined for their own. */
+function maker({ via, principal }: TimelineCall): string | undefined {
+  if (via !== undefined) return via.split('.')[0]!
+  return /^(?:system|eks):/.test(principal) ? principal : undefined
+}
+
+/** Whether a call makes what it names. */
+const makes = ({ operation }: TimelineCall) => /^(?:create|Create|Run|Start)/.test(operation)
+
+const service = (source: string) => source.split('.')[0]!
+
+/** What a call is called in a list: Docker's and Kubernetes' operations say themselves whose they are. */
+function commandOf({ source, operation }: TimelineCall): string {
+  if (source === 'docker') return `docker ${operation}`
+  return source === 'kubernetes' ? operation : `${service(source)} ${operation}`
+}
+
+function permissionOf({ source, operation }: TimelineCall): string[] {
+  if (source === 'docker') return []
+  if (source === 'kubernetes') return [`RBAC ${operation}`]
+  return [`${IAM_PREFIX[service(source)] ?? service(source)}:${operation}`]
+}
+
+/** What differs between two sides; what is the same on both is left out. */
+function differences(left: Side, right: Side): Difference[] {
+  const of = (aspect: Difference['aspect']) => {
+    const [a, b]: Record<string, number>[] = [left[aspect], right[aspect]]
+    return [...new Set([...Object.keys(a!), ...Object.keys(b!)])]
+      .sort()
+      .map((what) => ({ aspect, what, left: a![what] ?? 0, right: b![what] ?? 0 }))
+      .filter((line) => line.left !== line.right)
+  }
+  return [...of('commands'), ...of('yours'), ...of('theirs'), ...of('managed'), ...of('permissions')]
+}
+
+function split<T>(list: T[], test: (one: T) => boolean): [T[], T[]] {
+  return [list.filter(test), list.filter((one) => !test(one))]
+}
 
 function count(names: string[]): Record<string, number> {
   const counts: Record<string, number> = {}

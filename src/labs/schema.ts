@@ -52,6 +52,21 @@ export const stepSchema = z.strictObject({
   watch: watchSchema.describe('The check runs by itself when one of these changes.'),
 })
 
+/** One side of a comparison. */
+export const sideSchema = z
+  .strictObject({
+    title: sentence.max(30).describe('As the table calls it: `ECS`.'),
+    steps: z.array(id).min(1).optional().describe('The steps in which its work is done.'),
+    services: z
+      .array(id)
+      .min(1)
+      .optional()
+      .describe('Whose API its work goes to, where steps do both sides: `ecs`, `kubernetes`, `docker`.'),
+  })
+  .refine(({ steps, services }) => steps || services, 'name its steps, its services, or both')
+
+export type ComparedSide = z.infer<typeof sideSchema>
+
 export const labSchema = z
   .strictObject({
     id: id.describe('The same as the folder’s name and the checker’s: `checkers/<id>.ts`.'),
@@ -95,6 +110,12 @@ export const labSchema = z
       .describe(
         'Points for each step, fewer for time, hints and harm. `about` lists the names of things that the steps may change (`orders`, also for `orders-config`; `{team}` for a drawn name); whatever else changes, goes or breaks is harm.',
       ),
+    compares: z
+      .strictObject({ left: sideSchema, right: sideSchema })
+      .optional()
+      .describe(
+        'The same task on two sides: the page shows how the learner’s own work on them differs. Each side has a `title` and the `steps` in which its work is done, or the `services` whose API it goes to.',
+      ),
     steps: z
       .array(stepSchema)
       .min(1)
@@ -104,6 +125,13 @@ export const labSchema = z
     message: 'two steps have the same id',
     path: ['steps'],
   })
+  .refine(
+    ({ compares, steps }) =>
+      [...(compares?.left.steps ?? []), ...(compares?.right.steps ?? [])].every((name) =>
+        steps.some((step) => step.id === name),
+      ),
+    { message: 'a side names a step that the lab does not have', path: ['compares'] },
+  )
 
 /** The header comments of a solution or mistake: `# finding: no-image`. */
 export const mistakeSchema = z.strictObject({

@@ -36,6 +36,7 @@ export type { Certificate } from '#course/certificate.ts'
 export type { ProgressFile } from '#course/progress-file.ts'
 export type { Person } from '#database/people.ts'
 export type { CommandVerdict } from '#labs/command-answer.ts'
+export type { Comparison, Difference, Side } from '#labs/comparison.ts'
 export type { LabResult, StepScore } from '#labs/score.ts'
 
 /**
@@ -53,6 +54,7 @@ export type { LabResult, StepScore } from '#labs/score.ts'
  * POST   /api/labs/:lab/steps/:step/hints  { opened }: so many hints are open; 204
  * GET    /api/labs/:lab/timeline         TimelineCall[]: calls that changed something, newest first
  * GET    /api/labs/:lab/timeline/events  server-sent events, `data:` is TimelineCall[]: all, then the new ones
+ * GET    /api/labs/:lab/comparison       Comparison of the two sides of a lab that has such
  * GET    /api/labs/:lab/costs            CostReport
  * POST   /api/labs/:lab/clock            { speed } or { untilReady: true } → LabState
  * GET    /api/labs/:lab/events             server-sent events, `data:` is a LabEvent

@@ -9,6 +9,7 @@ import type { Hints } from '#database/hints.ts'
 import type { StartedLabs } from '#database/labs.ts'
 import type { Marks } from '#database/marks.ts'
 import type { DatabaseProgress } from '#database/progress.ts'
+import { type Comparison, compare } from '#labs/comparison.ts'
 import type { Lab } from '#labs/lab.ts'
 import { giveNames, givenNames } from '#labs/names.ts'
 import { furnishAccount } from '#labs/overlay/account.ts'
@@ -312,6 +313,31 @@ export class LabSession {
     const picture = kept && (await this.#saves.picture(await this.#services.cloud.client, world.id, step))
     if (!picture) throw notFound('The beginning of this step was not kept.')
     return picture
+  }
+
+  /** How the learner's work on the two sides of a lab differs, by what their world recorded. */
+  async comparison(): Promise<Comparison> {
+    const { compares, steps } = this.#lab
+    if (!compares) throw notFound('This lab compares nothing.')
+    const { id } = await this.world.started()
+    const client = await this.#services.cloud.client
+    const kept = await this.#saves.list(steps.map((step) => step.id))
+    const [starts, now, calls, { resources }] = await Promise.all([
+      Promise.all(
+        steps
+          .filter((step) => kept.has(step.id))
+          .map(async (step) => ({ step: step.id, picture: await this.#saves.picture(client, id, step.id) })),
+      ),
+      this.world.pictureNow(),
+      this.world.timeline(),
+      this.world.costs(),
+    ])
+    return compare(compares, {
+      starts: starts.flatMap(({ step, picture }) => (picture ? [{ step, ...picture }] : [])),
+      now,
+      calls,
+      resources,
+    })
   }
 
   /** The commands that do a step, to be shown. */

@@ -158,6 +158,59 @@ describe('a step', () => {
   })
 })
 
+describe('a lab of two sides', () => {
+  const SIDES = 'Side by side: Docker Hub and ECR'
+  const minute = 60_000
+  const done = (source: string, operation: string) =>
+    test.cloud.calls.push({
+      ...{ number: test.cloud.calls.length, at: 1_800_000_000_000 + test.cloud.calls.length * minute },
+      ...{ source, operation, principal: 'arn:aws:iam::111122223333:user/admin' },
+    })
+  const pass = async (id: string) => {
+    test.passing.add(id)
+    const step = lab.step(id)
+    if (!(await step.getByRole('button', { name: 'Check' }).isVisible()))
+      await step.locator('summary').first().click()
+    await step.getByRole('button', { name: 'Check' }).click()
+    await step.getByText('Done, checked').waitFor()
+  }
+
+  it('shows under its steps how the learner’s own work on them differs, and follows it', async () => {
+    const { page } = lab
+    await page.goto(`${test.url}/labs/same-image-twice/`)
+    await lab.start()
+    await page.getByText(SIDES).click()
+    const table = page.getByRole('region', { name: SIDES })
+    const cells = (name: string) =>
+      table
+        .getByRole('row')
+        .filter({ has: page.getByRole('rowheader', { name, exact: true }) })
+        .getByRole('cell')
+        .allTextContents()
+    await page.getByText('Nothing yet on the side of ECR.').waitFor()
+    await pass('build')
+    done('docker', 'image push')
+    await pass('docker-hub')
+    await table.getByRole('row', { name: 'docker image push' }).waitFor()
+    await page.getByText('Nothing yet on the side of').waitFor({ state: 'detached' })
+    done('ecr.amazonaws.com', 'CreateRepository')
+    done('docker', 'image push')
+    test.cloud.draw([{ id: 'ecr/site', kind: 'repository', parent: 'account', name: 'site', state: 'plain' }])
+    await pass('ecr')
+    await table.getByRole('row', { name: 'ecr CreateRepository' }).waitFor()
+    expect(await cells('ecr CreateRepository')).toEqual(['–', '1'])
+    expect(await cells('ecr:CreateRepository')).toEqual(['–', '1'])
+    expect(await cells('Repository')).toEqual(['–', '1'])
+    expect(await cells('Time from the first call to the last')).toEqual(['0 s', '60 s'])
+    expect(await table.getByRole('row', { name: 'docker image push' }).count()).toBe(0)
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme })
+      expect(await axeViolations(page)).toEqual([])
+    }
+    await test.call('POST', '/api/labs/same-image-twice/reset')
+  })
+})
+
 describe('the world', () => {
   it('is looked at as it was where a step began, and as it is', async () => {
     await passFirst()

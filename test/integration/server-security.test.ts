@@ -200,6 +200,7 @@ const ROUTES: Record<string, Access> = {
   'POST /api/labs/:lab/steps/:step/hints': 'signed-in',
   'GET /api/labs/:lab/timeline': 'signed-in',
   'GET /api/labs/:lab/timeline/events': 'signed-in',
+  'GET /api/labs/:lab/comparison': 'signed-in',
   'GET /api/labs/:lab/costs': 'signed-in',
   'POST /api/labs/:lab/clock': 'signed-in',
   'GET /api/labs/:lab/files': 'signed-in',

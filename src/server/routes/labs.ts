@@ -62,6 +62,7 @@ export function labRoutes(
   app.get('/api/labs/:lab/timeline/events', access, async (request: FastifyRequest, reply: FastifyReply) => {
     sendEvents<TimelineCall[]>(reply, await (await session(request)).world.followTimeline())
   })
+  app.get('/api/labs/:lab/comparison', access, async (request) => (await session(request)).comparison())
   app.get('/api/labs/:lab/costs', access, async (request) => (await session(request)).world.costs())
   app.post('/api/labs/:lab/clock', access, async (request) =>
     (await session(request)).setClock(clockBody.parse(request.body)),

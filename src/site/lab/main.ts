@@ -4,6 +4,7 @@ import { PredictElement } from '../course/predict.ts'
 import { dismissCards } from '../course/term-cards.ts'
 import { t } from '../i18n/index.ts'
 import { Announcer } from './Announcer.tsx'
+import { ComparisonPanel } from './comparison/ComparisonPanel.tsx'
 import { Finish } from './Finish.tsx'
 import { tellHints } from './hints.ts'
 import { Connection, Notice, Progress, Reset } from './LabBar.tsx'
@@ -43,6 +44,7 @@ mount('world', WorldPane)
 mount('preview', PreviewPane)
 mount('step-status', StepStatus)
 mount('step-check', StepCheck)
+mount('comparison', ComparisonPanel)
 mount('finish', Finish)
 mount('toast', Toast)
 mount('announcer', Announcer)

@@ -227,3 +227,24 @@ export const learner = {
     'This lab is not open yet: your instructor opens the labs one after another. This page tells you when.',
   opened: 'The lab is open now.',
 }
+
+/** Of a lab that does the same task on two sides. */
+export const comparison = {
+  title: (left: string, right: string) => `Side by side: ${left} and ${right}`,
+  before: 'When the lab is started, this compares what you do on both sides.',
+  idle: (side: string) => `Nothing yet on the side of ${side}.`,
+  differs: 'What differs',
+  aspects: {
+    commands: 'Commands that changed something',
+    yours: 'What exists because you made it',
+    theirs: 'What was made for you',
+    managed: 'Who did the rest, in calls',
+    permissions: 'Permissions it took',
+  },
+  time: 'Time from the first call to the last',
+  duration: (seconds: number) =>
+    seconds < 90 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`,
+  cost: 'What it started costs on AWS',
+  perHour: (usd: number) => `${usd.toFixed(3)} USD an hour`,
+  note: 'From what your own cloud has recorded. What is equal on both sides, and what was there before you began, is left out.',
+}

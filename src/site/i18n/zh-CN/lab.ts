@@ -220,3 +220,23 @@ export const learner: typeof en.learner = {
   notOpen: '这个实验还没有开放：讲师会逐个开放实验。开放时本页会告诉你。',
   opened: '这个实验现在开放了。',
 }
+
+export const comparison: typeof en.comparison = {
+  title: (left, right) => `并排比较：${left} 与 ${right}`,
+  before: '实验开始后，这里会比较你在两边所做的事。',
+  idle: (side) => `${side} 这一边还没有任何操作。`,
+  differs: '差异',
+  aspects: {
+    commands: '带来更改的命令',
+    yours: '由你创建的',
+    theirs: '自动为你创建的',
+    managed: '其余由谁完成（调用次数）',
+    permissions: '所需的权限',
+  },
+  time: '从第一次调用到最后一次的时间',
+  duration: (seconds) =>
+    seconds < 90 ? `${seconds} 秒` : `${Math.floor(seconds / 60)} 分 ${seconds % 60} 秒`,
+  cost: '它启动的资源在 AWS 上的费用',
+  perHour: (usd) => `每小时 ${usd.toFixed(3)} 美元`,
+  note: '依据你自己的云所记录的内容。两边相同的，以及你开始之前就有的，不在其中。',
+}

@@ -12,6 +12,7 @@ import Predict from './Predict.astro'
 import StepHeading from './StepHeading.astro'
 import Tab from './Tab.astro'
 import Table from './Table.astro'
+import TableHeader from './TableHeader.astro'
 import Tabs from './Tabs.astro'
 import Term from './Term.astro'
 
@@ -34,6 +35,7 @@ export const contentComponents = {
   a: Link,
   pre: Command,
   table: Table,
+  th: TableHeader,
 }
 
 /** The same inside a lab's step. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { OwnedCloud } from '#cloud/api.ts'
+import type { OwnedCloud, Part } from '#cloud/api.ts'
 import { startCloud } from '#cloud/supervisor.ts'
 import { killCloud } from '../support/kill-cloud.ts'
 import { LabShell } from '../support/lab-shell.ts'
@@ -29,6 +29,20 @@ const PATIENCE_MS = 40_000
 let directory: string
 let cloud: OwnedCloud
 let shell: LabShell
+let world: string
+/** What the live picture shows, by what it is and is called. */
+const seen = new Map<string, Part>()
+let following: { close(): void }
+let changed = () => {}
+
+/** Waits until a part of the picture is in a state; undefined: until it is not there. */
+async function shows(part: string, state: Part['state'] | undefined): Promise<void> {
+  const find = () => [...seen.values()].find(({ kind, name }) => `${kind} ${name}` === part)?.state
+  while (find() !== state)
+    await new Promise<void>((resolve) => {
+      changed = resolve
+    })
+}
 
 /** Runs a command again and again until its output has a text, or has it no more. */
 async function eventually(script: string, wanted: string | RegExp, present = true): Promise<string> {
@@ -53,11 +67,19 @@ const page = () => shell.run('kubectl exec probe -- wget -qO- -T 5 http://web')
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'drydock-kind-'))
   cloud = await startCloud({ directory })
-  const world = await cloud.createWorld({ provisioning: 'instant', speed: SPEED })
-  shell = await LabShell.open(world, 'bundled')
+  const info = await cloud.createWorld({ provisioning: 'instant', speed: SPEED })
+  world = info.id
+  shell = await LabShell.open(info, 'bundled')
   await shell.write('nodes.yaml', NODES)
+  following = cloud.picture(world, ({ whole, put, gone }) => {
+    if (whole) seen.clear()
+    for (const part of put) seen.set(part.id, part)
+    for (const id of gone) seen.delete(id)
+    changed()
+  })
 }, 60_000)
 afterAll(async () => {
+  following.close()
   await shell.close()
   await cloud.stop()
   await rm(directory, { recursive: true })
@@ -129,6 +151,17 @@ describe('kind', { timeout: 90_000 }, () => {
     expect(await shell.ok('kubectl get sc -o name')).toBe('storageclass.storage.k8s.io/standard')
     expect(await shell.ok('kubectl auth whoami')).toContain('kubernetes-admin')
     await eventually('kubectl get cs', /scheduler +Healthy[\s\S]*etcd-0 +Healthy/)
+  })
+
+  it('is in the picture with the parts that run on its machine', async () => {
+    await shows('kubernetes Kubernetes', 'good')
+    for (const name of ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'])
+      await shows(`component ${name}`, 'good')
+    const { id, parent } = [...seen.values()].find(({ name }) => name === 'kube-scheduler')!
+    expect(seen.get(parent!)).toMatchObject({ kind: 'container', name: 'kind-control-plane' })
+    expect((await cloud.part(world, id))?.command).toBe(
+      'docker exec kind-control-plane crictl ps --all --name kube-scheduler',
+    )
   })
 
   it('runs workloads, also for the machine around it', async () => {
@@ -277,6 +310,7 @@ describe('without a scheduler', { timeout: 90_000 }, () => {
   it('pods stay pending, and nobody says why', async () => {
     await away('kube-scheduler')
     await eventually('kubectl -n kube-system get pods', 'kube-scheduler', false)
+    await shows('component kube-scheduler', 'bad')
     await shell.ok('kubectl run waiting --image=nginx:1.27')
     expect(await eventually('kubectl get cs', 'Unhealthy')).toMatch(
       /scheduler +Unhealthy +Get "https:\/\/127\.0\.0\.1:10259\/healthz": dial tcp 127\.0\.0\.1:10259: connect: connection refused/,
@@ -290,6 +324,7 @@ describe('without a scheduler', { timeout: 90_000 }, () => {
 
   it('they get their nodes when it is back', async () => {
     await back('kube-scheduler')
+    await shows('component kube-scheduler', 'good')
     await shell.ok('kubectl wait --for=condition=Ready pod/waiting --timeout=60s')
     await shell.ok('kubectl delete pod waiting --wait=false')
   })
@@ -350,6 +385,9 @@ describe('without etcd', { timeout: 120_000 }, () => {
   it('the API server says that it cannot reach it, and is not alive', async () => {
     await away('etcd')
     await eventually(node('crictl ps --name etcd'), 'Running', false)
+    await shows('component etcd', 'bad')
+    await shows('kubernetes Kubernetes', 'bad')
+    await shows('component kube-scheduler', 'good')
     expect(await shell.fails('kubectl get pods')).toContain(
       'Error from server: rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: dial tcp 127.0.0.1:2379: connect: connection refused"',
     )
@@ -402,6 +440,8 @@ describe('without an API server', { timeout: 90_000 }, () => {
     await killCloud(cloud)
     await eventually('docker ps', /kind-worker2/)
     await eventually(node('crictl ps --name etcd'), 'Running')
+    await shows('component etcd', 'good')
+    await shows('component kube-apiserver', 'bad')
     expect(await shell.fails('kubectl get nodes')).toContain('was refused')
     await back('kube-apiserver')
     await eventually('kubectl get nodes', /kind-control-plane +Ready/)
@@ -472,5 +512,7 @@ describe('a node in trouble', { timeout: 120_000 }, () => {
     )
     expect(await shell.ok('docker ps -aq')).toBe('')
     expect(await shell.ok('kubectl config get-contexts -o name')).toBe('')
+    await shows('component etcd', undefined)
+    await shows('kubernetes Kubernetes', undefined)
   })
 })

@@ -223,6 +223,9 @@ export class PartDescriber {
 
   #elsewhere(part: Part): Pick<PartDetails, 'command'> {
     const [, name = ''] = /^(?:tag|repository|container)\/(.*)$/.exec(part.id) ?? []
+    if (part.kind === 'component')
+      return { command: `docker exec ${part.facts!.Machine} crictl ps --all --name ${part.name}` }
+    if (part.kind === 'kubernetes') return { command: 'kubectl cluster-info' }
     if (part.kind === 'container') return { command: `docker inspect ${part.name}` }
     const [host, ...path] = name.split('/')
     if (part.kind === 'repository') return { command: `docker search ${path.join('/')}` }

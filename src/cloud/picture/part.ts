@@ -14,6 +14,7 @@ export type PartKind =
   | 'nodegroup'
   | 'fargate-profile'
   | 'kubernetes'
+  | 'component'
   | 'deployment'
   | 'node'
   | 'pod'

@@ -1,6 +1,7 @@
 import type { ContainerRecord } from '#containers/engine/container-record.ts'
+import type { ControlPlanePart, ControlPlaneState } from '#kubernetes/machines/parts.ts'
 import { AWS_PARTS } from './aws-parts.ts'
-import { KUBERNETES_PARTS } from './kubernetes-parts.ts'
+import { clusterId, KUBERNETES_PARTS } from './kubernetes-parts.ts'
 import type { Part } from './part.ts'
 
 const HUB_HOST = 'registry-1.docker.io'
@@ -44,6 +45,10 @@ function projectionOf(key: string): ((value: any) => Part[]) | undefined {
         : undefined
     case 'docker':
       return path[1] === 'containers' ? (record: ContainerRecord) => [containerPart(record)] : undefined
+    case 'control-plane-parts':
+      return (part: ControlPlanePart) => [componentPart(part)]
+    case 'control-planes':
+      return (state: ControlPlaneState) => [clusterPart(path[1] ?? '', state)]
     default:
       return undefined
   }
@@ -61,13 +66,31 @@ export function groupPart(id: string): Part | undefined {
       return { id, kind: 'registry', name: 'Docker Hub', state: 'plain' }
     case 'engine':
       return { id, kind: 'engine', name: 'Docker on your machine', state: 'plain' }
-    // A cluster that is no EKS cluster runs in containers of the Docker Engine.
-    case 'kubernetes':
-      return { id, kind: 'kubernetes', parent: 'engine', name: 'Kubernetes', state: 'plain' }
     default:
       return undefined
   }
 }
+
+/** A cluster that is no EKS cluster runs in containers of the Docker Engine. */
+const clusterPart = (uid: string, { answers }: ControlPlaneState): Part => ({
+  id: clusterId(uid),
+  kind: 'kubernetes',
+  parent: 'engine',
+  name: 'Kubernetes',
+  state: answers ? 'good' : 'bad',
+  status: answers ? 'API server answers' : 'no API server answers',
+})
+
+/** The machine itself tells of these, whether or not an API server can. */
+const componentPart = ({ name, machine, container, running }: ControlPlanePart): Part => ({
+  id: `component/${machine}/${name}`,
+  kind: 'component',
+  parent: `container/${container}`,
+  name,
+  state: running ? 'good' : 'bad',
+  status: running ? 'running' : 'stopped',
+  facts: { Machine: machine },
+})
 
 const tagPart = (repository: string, tag: string, digest: string): Part => ({
   id: `tag/${repository}:${tag}`,

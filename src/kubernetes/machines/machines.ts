@@ -14,6 +14,12 @@ import { Ensemble, ensembleIds } from './etcd/ensemble.ts'
 import { MachineVolumes } from './host-files.ts'
 import type { Kubeconfig } from './kubeconfig.ts'
 import { NodeMachine } from './machine.ts'
+import {
+  type ControlPlanePart,
+  type ControlPlaneState,
+  controlPlaneParts,
+  controlPlaneState,
+} from './parts.ts'
 
 export interface MachinesOptions {
   world: World
@@ -77,6 +83,8 @@ export class Machines {
   readonly #balancers = new Map<string, () => string | undefined>()
   readonly #apiServers = new Map<string, Listening>()
   readonly #listeners = new Set<() => void>()
+  /** How many processes are each part of a control plane, by its key. */
+  readonly #parts = new Map<string, number>()
   #watch: { close(): void } | undefined
 
   constructor(options: MachinesOptions) {
@@ -88,9 +96,13 @@ export class Machines {
     })
   }
 
-  /** Begins to notice containers that are removed. */
+  /** Begins to notice containers that are removed. What ran when the world was last awake says itself that it runs again. */
   start(): void {
     const { store } = this.options.world
+    for (const { key, value } of store.list<ControlPlanePart>(controlPlaneParts()).entries)
+      if (!this.#parts.has(key)) this.#tellPart(key, { ...value, running: false })
+    for (const id of ensembleIds(this.options.world))
+      if (!this.#clusters.has(id) && store.get(controlPlaneState(id))) this.#tellState(id, false)
     this.#watch = store.watch<{ config: { Hostname?: string } }>(
       'docker/containers/',
       ({ type, entry, previous }) => {
@@ -140,6 +152,7 @@ export class Machines {
   }
 
   changed(): void {
+    for (const cluster of this.#clusters.values()) this.#tellState(cluster.uid, cluster.serving)
     for (const listener of [...this.#listeners]) listener()
   }
 
@@ -218,6 +231,36 @@ export class Machines {
     )
     this.#clusters.set(id, made)
     return made
+  }
+
+  /** A part of a control plane runs on a machine until what this gives is called. */
+  partUp(machine: string, name: string): () => void {
+    const { store } = this.options.world
+    const key = `${controlPlaneParts(machine)}${name}`
+    const container = store
+      .list<{ id: string; config: { Hostname?: string } }>('docker/containers/')
+      .entries.find(({ value }) => value.config.Hostname === machine)?.value.id
+    if (container === undefined) return () => {}
+    const part = { name, machine, container }
+    const count = (by: number) => {
+      const running = (this.#parts.get(key) ?? 0) + by
+      this.#parts.set(key, running)
+      // What went with its machine is not there any more.
+      if (by > 0 || store.get(key)) this.#tellPart(key, { ...part, running: running > 0 })
+    }
+    count(1)
+    return () => count(-1)
+  }
+
+  #tellPart(key: string, part: ControlPlanePart): void {
+    const { store } = this.options.world
+    if (store.get<ControlPlanePart>(key)?.value.running !== part.running) store.put(key, part)
+  }
+
+  #tellState(cluster: string, answers: boolean): void {
+    const { store } = this.options.world
+    const key = controlPlaneState(cluster)
+    if (store.get<ControlPlaneState>(key)?.value.answers !== answers) store.put(key, { answers })
   }
 
   apiServerUp(address: string, listening: Listening): { close(): void } {
@@ -322,6 +365,7 @@ export class Machines {
       store.commit(store.list(prefix).entries.map(({ key }) => ({ key, value: undefined })))
     this.images.forget(name)
     drop(staticPodPrefix(name))
+    drop(controlPlaneParts(name))
     for (const ensemble of this.ensembles()) {
       const { id } = ensemble
       store.delete(`${nodeRecordPrefix(id)}${name}`)
@@ -332,6 +376,7 @@ export class Machines {
       this.#clusters.delete(id)
       this.#ensembles.delete(id)
       for (const part of KEPT) drop(`${part}/${id}/`)
+      store.delete(controlPlaneState(id))
       ensemble.forget()
     }
   }

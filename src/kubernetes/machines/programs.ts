@@ -14,6 +14,7 @@ import { haproxy } from './haproxy.ts'
 import { kubeadm } from './kubeadm/command.ts'
 import { kubectl } from './kubectl/kubectl.ts'
 import type { Machines } from './machines.ts'
+import { asPart } from './parts.ts'
 import { init } from './system/init.ts'
 import { journalctl } from './system/journalctl.ts'
 import { processTools } from './system/processes.ts'
@@ -45,7 +46,7 @@ export const machinePrograms =
       case 'kubectl':
         return kubectl(version)
       case 'etcd':
-        return etcd(machines, version)
+        return asPart(machines, name, etcd(machines, version))
       case 'etcdctl':
         return etcdctl(machines)
       case 'etcdutl':
@@ -53,11 +54,11 @@ export const machinePrograms =
       case 'haproxy':
         return haproxy(machines)
       case 'kube-apiserver':
-        return apiServer(machines, version)
+        return asPart(machines, name, apiServer(machines, version))
       case 'kube-controller-manager':
-        return controllerManager(machines, version)
+        return asPart(machines, name, controllerManager(machines, version))
       case 'kube-scheduler':
-        return scheduler(machines, version)
+        return asPart(machines, name, scheduler(machines, version))
       case 'kindnetd':
         return kindnetd
       case 'kube-proxy':

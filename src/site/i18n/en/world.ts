@@ -55,6 +55,7 @@ export const world = {
     nodegroup: 'Node group',
     'fargate-profile': 'Fargate profile',
     kubernetes: 'Kubernetes',
+    component: 'Part of the control plane',
     deployment: 'Deployment',
     node: 'Node',
     pod: 'Pod',

@@ -54,6 +54,7 @@ export const world: typeof en.world = {
     nodegroup: '节点组',
     'fargate-profile': 'Fargate 配置文件',
     kubernetes: 'Kubernetes',
+    component: '控制平面组件',
     deployment: 'Deployment',
     node: '节点',
     pod: 'Pod',

@@ -97,6 +97,8 @@ export interface ResourceRecord {
   operation: string
   /** Physical ids that replacements left behind, with the properties they had. */
   replaced: Replaced[]
+  /** It is new, and takes some of its properties only once it is ready. */
+  settling?: boolean
   updated: number
   /** What drift detection last found; gone with the next change by the stack. */
   drift?: ResourceDrift

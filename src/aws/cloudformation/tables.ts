@@ -100,8 +100,8 @@ export const changeSets = {
       .filter((one) => one.stackArn === stackArn)
       .sort((a, b) => a.created - b.created),
 
-  /** By ARN, or by name and stack. Throws ChangeSetNotFound. */
-  get(scope: Scope, nameOrArn: string, stack?: string): ChangeSetRecord {
+  /** By ARN, or by name and stack, which must be there. */
+  find(scope: Scope, nameOrArn: string, stack?: string): ChangeSetRecord | undefined {
     const all = scope.world.store.values<ChangeSetRecord>(changeSetFolder(scope))
     const byArn = nameOrArn.startsWith('arn:')
     if (!byArn && stack === undefined)
@@ -110,9 +110,13 @@ export const changeSets = {
         'StackName must be specified if ChangeSetName is not specified as an ARN.',
       )
     const arn = stack === undefined ? undefined : stacks.get(scope, stack).arn
-    const found = all.find((one) =>
+    return all.find((one) =>
       byArn ? one.arn === nameOrArn : one.name === nameOrArn && one.stackArn === arn,
     )
+  },
+  /** Throws ChangeSetNotFound. */
+  get(scope: Scope, nameOrArn: string, stack?: string): ChangeSetRecord {
+    const found = changeSets.find(scope, nameOrArn, stack)
     if (!found)
       throw new AwsError('ChangeSetNotFound', `ChangeSet [${nameOrArn}] does not exist`, { status: 404 })
     return found

@@ -153,7 +153,7 @@ export function createRepository(input: sdk.CreateRepositoryCommandInput, contex
       repositoryArn(context, name),
       checkEncryption(input.encryptionConfiguration),
     ),
-    tags: checkTags({}, input.tags),
+    tags: checkTags({}, input.tags, context.calledVia !== undefined),
   })
   return { repository: toRepository(record) }
 }

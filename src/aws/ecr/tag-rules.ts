@@ -2,14 +2,15 @@ import type * as sdk from '@aws-sdk/client-ecr'
 import { AwsError } from '../wire/service.ts'
 import { quotas } from './data/quotas.ts'
 
-/** The tags of a resource with new ones added. Throws InvalidTagParameterException, TooManyTagsException. */
+/** The tags of a resource with new ones added; those of AWS (`aws:…`) only a service may set, for its caller. Throws InvalidTagParameterException, TooManyTagsException. */
 export function checkTags(
   known: Record<string, string>,
   added: sdk.Tag[] | undefined,
+  system = false,
 ): Record<string, string> {
   const tags = { ...known }
   for (const { Key = '', Value = '' } of added ?? []) {
-    if (Key === '' || Key.length > 128 || Value.length > 256 || /^aws:/i.test(Key)) {
+    if (Key === '' || Key.length > 128 || Value.length > 256 || (!system && /^aws:/i.test(Key))) {
       throw new AwsError(
         'InvalidTagParameterException',
         'An invalid parameter has been specified. Tag keys can have a maximum character length of 128 characters, and tag values can have a maximum length of 256 characters.',

@@ -7,7 +7,7 @@ const flipped = (name: string) => {
 
 /**
  * Brings values that were written by hand into the form of a shape: members by their name with or without a capital, numbers
- * and booleans out of text, text out of numbers. What does not fit stays as it is, for the service to refuse.
+ * and booleans and times out of text, text out of numbers. What does not fit stays as it is, for the service to refuse.
  */
 export function conform(shape: Shape, value: unknown): unknown {
   if (value === undefined || value === null) return undefined
@@ -35,6 +35,8 @@ export function conform(shape: Shape, value: unknown): unknown {
       return value === 'true' ? true : value === 'false' ? false : value
     case 'string':
       return typeof value === 'object' ? JSON.stringify(value) : String(value)
+    case 'timestamp':
+      return typeof value === 'string' && !Number.isNaN(Date.parse(value)) ? new Date(value) : value
     case 'blob':
       return typeof value === 'string' ? Buffer.from(value, 'base64') : value
     default:

@@ -123,7 +123,7 @@ async function create(
     const live = await resolveDynamic(call, properties)
     const made = await type.create(call, live, orderOf(work, base, properties))
     const { id, attributes } = typeof made === 'string' ? { id: made, attributes: {} } : made
-    const started = { ...record, physicalId: id, attributes }
+    const started = { ...record, physicalId: id, attributes, ...(type.settle ? { settling: true } : {}) }
     return stabilize(
       work,
       setResource(
@@ -192,14 +192,17 @@ async function update(work: Work, before: ResourceRecord, properties: Properties
 async function stabilize({ scope, stack, call }: Work, record: ResourceRecord): Promise<void> {
   if (!record.status.endsWith('IN_PROGRESS') || record.physicalId === undefined) return
   const kind = record.status.startsWith('CREATE') ? 'CREATE' : 'UPDATE'
+  const type = typeOf(record.type)
   try {
-    const reading = (await typeOf(record.type).read?.(call, record.physicalId, record.properties)) ?? {
+    const reading = (await type.read?.(call, record.physicalId, record.properties)) ?? {
       state: 'ready' as const,
     }
     if (reading.state === 'failed') setResource(scope, stack, record, `${kind}_FAILED`, reading.reason)
     if (reading.state !== 'ready') return
+    const { settling, ...rest } = record
+    if (settling) await type.settle!(call, record.physicalId, await resolveDynamic(call, record.properties))
     const attributes = { ...record.attributes, ...reading.attributes }
-    setResource(scope, stack, { ...record, attributes }, `${kind}_COMPLETE`)
+    setResource(scope, stack, { ...rest, attributes }, `${kind}_COMPLETE`)
   } catch (error) {
     setResource(scope, stack, record, `${kind}_FAILED`, handlerMessage(scope, record.type, error))
   }
@@ -242,6 +245,7 @@ function orderOf({ stack }: Work, base: Base, properties: Properties): Order {
   const inherited = stackTags.filter(({ Key }) => !own.some((one) => one.Key === Key))
   return {
     tags: [...own, ...inherited, ...system],
+    ownTags: [...own, ...inherited],
     name: (limit) => physicalName(stack.name, base.logicalId, seed, limit),
     token: `${base.logicalId}-${stack.operation}`.slice(0, 64),
   }

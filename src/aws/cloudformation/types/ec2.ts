@@ -303,9 +303,10 @@ const instance: ResourceType = {
 
 const volume: ResourceType = {
   name: 'AWS::EC2::Volume',
-  properties: 'AvailabilityZone!* Size VolumeType Iops Throughput Encrypted* KmsKeyId* SnapshotId* Tags',
+  properties:
+    'AvailabilityZone!* Size VolumeType Iops Throughput Encrypted* KmsKeyId* SnapshotId* MultiAttachEnabled* AutoEnableIO Tags',
   async create(call, p, order) {
-    const { VolumeId } = await ec2(call, 'CreateVolume', without(p, 'Tags'))
+    const { VolumeId } = await ec2(call, 'CreateVolume', without(p, 'Tags', 'AutoEnableIO'))
     return tag(call, VolumeId, order)
   },
   async read(call, id) {

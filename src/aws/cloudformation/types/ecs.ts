@@ -3,11 +3,7 @@ import type { Properties } from '../records.ts'
 import { type Calls, type Order, type ResourceType, without } from './type.ts'
 
 const ecs = (call: Calls, operation: string, input: Record<string, unknown>) => call('ecs', operation, input)
-/** ECS takes no tags that begin with `aws:` from its callers. */
-const tags = (order: Order) =>
-  order.tags
-    .filter(({ Key }) => !Key.startsWith('aws:'))
-    .map(({ Key, Value }) => ({ key: Key, value: Value }))
+const tags = ({ ownTags }: Order) => ownTags.map(({ Key, Value }) => ({ key: Key, value: Value }))
 
 const cluster: ResourceType = {
   name: 'AWS::ECS::Cluster',

@@ -1,5 +1,5 @@
 import type { Properties } from '../records.ts'
-import { type Calls, changed, documentText, type ResourceType, type Tag } from './type.ts'
+import { type Calls, changed, documentText, type ResourceType } from './type.ts'
 
 const iam = (call: Calls, operation: string, input: Record<string, unknown>) => call('iam', operation, input)
 
@@ -11,8 +11,6 @@ interface Inline {
 type Holder = 'Role' | 'User' | 'Group'
 
 const list = <T>(p: Properties, name: string) => (p[name] ?? []) as T[]
-/** CloudFormation's own tags are not put on IAM's entities here. */
-const ownTags = (tags: Tag[]) => tags.filter(({ Key }) => !Key.startsWith('aws:'))
 
 /** Brings the managed and inline policies of a role, user or group in line. */
 async function setPolicies(call: Calls, holder: Holder, name: string, now: Properties, before: Properties) {
@@ -49,7 +47,7 @@ const role: ResourceType = {
       MaxSessionDuration,
       PermissionsBoundary,
       AssumeRolePolicyDocument: documentText(p.AssumeRolePolicyDocument),
-      Tags: ownTags(order.tags),
+      Tags: order.ownTags,
     })
     await setPolicies(call, 'Role', RoleName, p, {})
     return RoleName
@@ -69,7 +67,7 @@ const role: ResourceType = {
       await iam(call, 'UpdateRole', { RoleName, Description, MaxSessionDuration })
     }
     await setPolicies(call, 'Role', RoleName, p, before)
-    if (changed('Tags', p, before)) await iam(call, 'TagRole', { RoleName, Tags: ownTags(order.tags) })
+    if (changed('Tags', p, before)) await iam(call, 'TagRole', { RoleName, Tags: order.ownTags })
   },
   async remove(call, RoleName, p) {
     await setPolicies(call, 'Role', RoleName, {}, p)
@@ -83,7 +81,7 @@ const user: ResourceType = {
   async create(call, p, order) {
     const UserName = String(p.UserName ?? order.name(64))
     const { Path, PermissionsBoundary } = p
-    await iam(call, 'CreateUser', { UserName, Path, PermissionsBoundary, Tags: ownTags(order.tags) })
+    await iam(call, 'CreateUser', { UserName, Path, PermissionsBoundary, Tags: order.ownTags })
     for (const GroupName of list(p, 'Groups')) await iam(call, 'AddUserToGroup', { UserName, GroupName })
     await setPolicies(call, 'User', UserName, p, {})
     return UserName
@@ -261,7 +259,7 @@ const oidcProvider: ResourceType = {
       Url: p.Url,
       ClientIDList: p.ClientIdList,
       ThumbprintList: p.ThumbprintList,
-      Tags: ownTags(order.tags),
+      Tags: order.ownTags,
     })
     return OpenIDConnectProviderArn
   },

@@ -1,5 +1,7 @@
+import { attachmentTypes } from './attachments.ts'
 import { ec2Types } from './ec2.ts'
 import { ecsTypes } from './ecs.ts'
+import { efsTypes } from './efs.ts'
 import { eksTypes } from './eks.ts'
 import { iamTypes } from './iam.ts'
 import { loadBalancingTypes } from './load-balancing.ts'
@@ -8,6 +10,7 @@ import { otherTypes } from './others.ts'
 import { scalingTypes } from './scaling.ts'
 import { secretTypes } from './secrets.ts'
 import { securityGroupTypes } from './security-groups.ts'
+import { serviceDiscoveryTypes } from './service-discovery.ts'
 import type { ResourceType } from './type.ts'
 
 /** The resource types that CloudFormation makes here, by name. */
@@ -16,12 +19,15 @@ export const RESOURCE_TYPES: ReadonlyMap<string, ResourceType> = new Map(
     ...ec2Types,
     ...securityGroupTypes,
     ...networkAccessTypes,
+    ...attachmentTypes,
     ...iamTypes,
     ...eksTypes,
     ...ecsTypes,
     ...loadBalancingTypes,
     ...scalingTypes,
     ...secretTypes,
+    ...efsTypes,
+    ...serviceDiscoveryTypes,
     ...otherTypes,
   ].map((type) => [type.name, type]),
 )

@@ -143,4 +143,27 @@ const listenerRule: ResourceType = {
   remove: (call, arn) => elb(call, 'DeleteRule', { RuleArn: arn }),
 }
 
-export const loadBalancingTypes = [loadBalancer, targetGroup, listener, listenerRule]
+interface ListenerCertificate {
+  CertificateArn: string
+}
+
+const listenerCertificate: ResourceType = {
+  name: 'AWS::ElasticLoadBalancingV2::ListenerCertificate',
+  properties: 'ListenerArn!* Certificates!',
+  async create(call, p, order) {
+    await elb(call, 'AddListenerCertificates', p)
+    return order.name()
+  },
+  async update(call, _, p, before) {
+    const { ListenerArn } = p
+    const wanted = p.Certificates as ListenerCertificate[]
+    const gone = (before.Certificates as ListenerCertificate[]).filter(
+      (one) => !wanted.some(({ CertificateArn }) => CertificateArn === one.CertificateArn),
+    )
+    await elb(call, 'AddListenerCertificates', { ListenerArn, Certificates: wanted })
+    if (gone.length > 0) await elb(call, 'RemoveListenerCertificates', { ListenerArn, Certificates: gone })
+  },
+  remove: (call, _, p) => elb(call, 'RemoveListenerCertificates', p),
+}
+
+export const loadBalancingTypes = [loadBalancer, targetGroup, listener, listenerRule, listenerCertificate]

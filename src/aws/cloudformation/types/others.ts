@@ -60,13 +60,12 @@ const logGroup: ResourceType = {
   name: 'AWS::Logs::LogGroup',
   properties: 'LogGroupName* RetentionInDays KmsKeyId LogGroupClass* DataProtectionPolicy Tags',
   async create(call, p, order) {
-    const own = order.tags.filter(({ Key }) => !Key.startsWith('aws:'))
     const logGroupName = String(p.LogGroupName ?? order.name(512))
     await call('logs', 'CreateLogGroup', {
       logGroupName,
       kmsKeyId: p.KmsKeyId,
       logGroupClass: p.LogGroupClass,
-      ...(own.length > 0 ? { tags: tagMap(own) } : {}),
+      ...(order.ownTags.length > 0 ? { tags: tagMap(order.ownTags) } : {}),
     })
     if (p.RetentionInDays !== undefined)
       await call('logs', 'PutRetentionPolicy', { logGroupName, retentionInDays: p.RetentionInDays })
@@ -83,4 +82,76 @@ const logGroup: ResourceType = {
   remove: (call, logGroupName) => call('logs', 'DeleteLogGroup', { logGroupName }),
 }
 
-export const otherTypes = [repository, logGroup]
+const logStream: ResourceType = {
+  name: 'AWS::Logs::LogStream',
+  properties: 'LogGroupName!* LogStreamName*',
+  async create(call, p, order) {
+    const logStreamName = String(p.LogStreamName ?? order.name(512))
+    await call('logs', 'CreateLogStream', { logGroupName: p.LogGroupName, logStreamName })
+    return logStreamName
+  },
+  remove: (call, logStreamName, { LogGroupName }) =>
+    call('logs', 'DeleteLogStream', { logGroupName: LogGroupName, logStreamName }),
+}
+
+const metricFilter: ResourceType = {
+  name: 'AWS::Logs::MetricFilter',
+  properties:
+    'LogGroupName!* FilterPattern! MetricTransformations! FilterName* ApplyOnTransformedLogs FieldSelectionCriteria EmitSystemFieldDimensions',
+  async create(call, p, order) {
+    const filterName = String(p.FilterName ?? order.name(512))
+    await call('logs', 'PutMetricFilter', { ...p, filterName })
+    return filterName
+  },
+  update: (call, filterName, p) => call('logs', 'PutMetricFilter', { ...p, filterName }),
+  remove: (call, filterName, { LogGroupName }) =>
+    call('logs', 'DeleteMetricFilter', { logGroupName: LogGroupName, filterName }),
+}
+
+const dashboard: ResourceType = {
+  name: 'AWS::CloudWatch::Dashboard',
+  properties: 'DashboardName* DashboardBody!',
+  async create(call, p, order) {
+    const DashboardName = String(p.DashboardName ?? order.name(255))
+    await call('cloudwatch', 'PutDashboard', { DashboardName, DashboardBody: p.DashboardBody })
+    return DashboardName
+  },
+  update: (call, DashboardName, { DashboardBody }) =>
+    call('cloudwatch', 'PutDashboard', { DashboardName, DashboardBody }),
+  remove: (call, name) => call('cloudwatch', 'DeleteDashboards', { DashboardNames: [name] }),
+}
+
+const certificate: ResourceType = {
+  name: 'AWS::CertificateManager::Certificate',
+  properties:
+    'DomainName!* SubjectAlternativeNames* ValidationMethod* DomainValidationOptions* KeyAlgorithm* CertificateAuthorityArn* CertificateTransparencyLoggingPreference CertificateExport Tags',
+  async create(call, p, order) {
+    const { CertificateArn } = await call('acm', 'RequestCertificate', {
+      DomainName: p.DomainName,
+      SubjectAlternativeNames: p.SubjectAlternativeNames,
+      ValidationMethod: p.ValidationMethod,
+      KeyAlgorithm: p.KeyAlgorithm,
+      Tags: order.ownTags,
+    })
+    return CertificateArn
+  },
+  async read(call, CertificateArn) {
+    const { Certificate } = await call('acm', 'DescribeCertificate', { CertificateArn })
+    if (Certificate.Status === 'FAILED') return { state: 'failed', reason: Certificate.FailureReason }
+    return Certificate.Status === 'ISSUED'
+      ? { state: 'ready', attributes: { CertificateArn } }
+      : { state: 'pending' }
+  },
+  remove: (call, CertificateArn) => call('acm', 'DeleteCertificate', { CertificateArn }),
+}
+
+/** What the CDK tells AWS of an app's constructs: nothing is made of it. */
+const cdkMetadata: ResourceType = {
+  name: 'AWS::CDK::Metadata',
+  properties: 'Analytics',
+  create: async (_call, _p, order) => order.name(),
+  update: async () => {},
+  remove: async () => {},
+}
+
+export const otherTypes = [repository, logGroup, logStream, metricFilter, dashboard, certificate, cdkMetadata]

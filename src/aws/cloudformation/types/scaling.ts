@@ -92,6 +92,35 @@ const groupPolicy: ResourceType = {
     asg(call, 'DeletePolicy', { AutoScalingGroupName, PolicyName: nameOf(arn) }),
 }
 
+const lifecycleHook: ResourceType = {
+  name: 'AWS::AutoScaling::LifecycleHook',
+  properties:
+    'AutoScalingGroupName!* LifecycleHookName* LifecycleTransition! DefaultResult HeartbeatTimeout NotificationMetadata NotificationTargetARN RoleARN',
+  async create(call, p, order) {
+    const LifecycleHookName = String(p.LifecycleHookName ?? order.name(255))
+    await asg(call, 'PutLifecycleHook', { ...p, LifecycleHookName })
+    return LifecycleHookName
+  },
+  update: (call, LifecycleHookName, p) => asg(call, 'PutLifecycleHook', { ...p, LifecycleHookName }),
+  remove: (call, LifecycleHookName, { AutoScalingGroupName }) =>
+    asg(call, 'DeleteLifecycleHook', { AutoScalingGroupName, LifecycleHookName }),
+}
+
+const groupSchedule: ResourceType = {
+  name: 'AWS::AutoScaling::ScheduledAction',
+  properties: 'AutoScalingGroupName!* DesiredCapacity EndTime MaxSize MinSize Recurrence StartTime TimeZone',
+  async create(call, p, order) {
+    const ScheduledActionName = order.name(255)
+    await asg(call, 'PutScheduledUpdateGroupAction', { ...p, ScheduledActionName })
+    return ScheduledActionName
+  },
+  read: async (_call, id) => ({ state: 'ready', attributes: { ScheduledActionName: id } }),
+  update: (call, ScheduledActionName, p) =>
+    asg(call, 'PutScheduledUpdateGroupAction', { ...p, ScheduledActionName }),
+  remove: (call, ScheduledActionName, { AutoScalingGroupName }) =>
+    asg(call, 'DeleteScheduledAction', { AutoScalingGroupName, ScheduledActionName }),
+}
+
 const nameOf = (arn: string) => arn.slice(arn.indexOf(':policyName/') + ':policyName/'.length)
 
 const app = (call: Calls, operation: string, input: Record<string, unknown>) =>
@@ -110,11 +139,28 @@ const scalableTarget: ResourceType = {
     'ResourceId!* ScalableDimension!* ServiceNamespace!* MinCapacity! MaxCapacity! RoleARN SuspendedState ScheduledActions',
   async create(call, p) {
     await app(call, 'RegisterScalableTarget', without(p, 'ScheduledActions'))
+    await setSchedule(call, p, {})
     return targetId(p)
   },
   read: async (_call, id) => ({ state: 'ready', attributes: { Id: id } }),
-  update: (call, _, p) => app(call, 'RegisterScalableTarget', without(p, 'ScheduledActions')),
+  async update(call, _, p, before) {
+    await app(call, 'RegisterScalableTarget', without(p, 'ScheduledActions'))
+    await setSchedule(call, p, before)
+  },
   remove: (call, id) => app(call, 'DeregisterScalableTarget', targetOf(id)),
+}
+
+interface ScheduledAction {
+  ScheduledActionName: string
+}
+
+async function setSchedule(call: Calls, p: Properties, before: Properties): Promise<void> {
+  const who = targetOf(targetId(p))
+  const wanted = (p.ScheduledActions ?? []) as ScheduledAction[]
+  for (const { ScheduledActionName } of (before.ScheduledActions ?? []) as ScheduledAction[])
+    if (!wanted.some((one) => one.ScheduledActionName === ScheduledActionName))
+      await app(call, 'DeleteScheduledAction', { ...who, ScheduledActionName })
+  for (const action of wanted) await app(call, 'PutScheduledAction', { ...who, ...action })
 }
 
 const targetPolicy: ResourceType = {
@@ -136,4 +182,12 @@ function ofTarget(p: Properties): Properties {
   return ScalingTargetId === undefined ? rest : { ...rest, ...targetOf(String(ScalingTargetId)) }
 }
 
-export const scalingTypes = [group, launchConfiguration, groupPolicy, scalableTarget, targetPolicy]
+export const scalingTypes = [
+  group,
+  launchConfiguration,
+  groupPolicy,
+  lifecycleHook,
+  groupSchedule,
+  scalableTarget,
+  targetPolicy,
+]

@@ -1,10 +1,7 @@
-import { changed, documentText, type ResourceType, type Tag, without } from './type.ts'
+import type { Properties } from '../records.ts'
+import { type Calls, changed, documentText, type ResourceType, type Tag, without } from './type.ts'
 
-const kmsTags = (tags: Tag[]) =>
-  tags
-    .filter(({ Key }) => !Key.startsWith('aws:'))
-    .map(({ Key, Value }) => ({ TagKey: Key, TagValue: Value }))
-const ownTags = (tags: Tag[]) => tags.filter(({ Key }) => !Key.startsWith('aws:'))
+const kmsTags = (tags: Tag[]) => tags.map(({ Key, Value }) => ({ TagKey: Key, TagValue: Value }))
 
 const key: ResourceType = {
   name: 'AWS::KMS::Key',
@@ -22,7 +19,7 @@ const key: ResourceType = {
         'Tags',
       ),
       ...(p.KeyPolicy === undefined ? {} : { Policy: documentText(p.KeyPolicy) }),
-      Tags: kmsTags(order.tags),
+      Tags: kmsTags(order.ownTags),
     })
     const { KeyId } = KeyMetadata
     if (p.EnableKeyRotation === true || p.EnableKeyRotation === 'true')
@@ -88,7 +85,7 @@ const secret: ResourceType = {
       KmsKeyId: p.KmsKeyId,
       SecretString: text,
       ClientRequestToken: order.token,
-      Tags: ownTags(order.tags),
+      Tags: order.ownTags,
     })
     return ARN
   },
@@ -101,6 +98,21 @@ const secret: ResourceType = {
   remove: (call, SecretId) =>
     call('secretsmanager', 'DeleteSecret', { SecretId, ForceDeleteWithoutRecovery: true }),
 }
+
+const secretPolicy: ResourceType = {
+  name: 'AWS::SecretsManager::ResourcePolicy',
+  properties: 'SecretId!* ResourcePolicy! BlockPublicPolicy',
+  async create(call, p) {
+    await putSecretPolicy(call, p)
+    return String(p.SecretId)
+  },
+  read: async (_call, id) => ({ state: 'ready', attributes: { Id: id } }),
+  update: (call, _, p) => putSecretPolicy(call, p),
+  remove: (call, SecretId) => call('secretsmanager', 'DeleteResourcePolicy', { SecretId }),
+}
+
+const putSecretPolicy = (call: Calls, { ResourcePolicy, ...p }: Properties): Promise<void> =>
+  call('secretsmanager', 'PutResourcePolicy', { ...p, ResourcePolicy: documentText(ResourcePolicy) })
 
 const parameter: ResourceType = {
   name: 'AWS::SSM::Parameter',
@@ -132,4 +144,4 @@ const alarm: ResourceType = {
   remove: (call, id) => call('cloudwatch', 'DeleteAlarms', { AlarmNames: [id] }),
 }
 
-export const secretTypes = [key, alias, secret, parameter, alarm]
+export const secretTypes = [key, alias, secret, secretPolicy, parameter, alarm]

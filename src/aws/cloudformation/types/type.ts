@@ -18,6 +18,8 @@ export interface Tag {
 export interface Order {
   /** The resource's own tags, the stack's and CloudFormation's, own ones winning. */
   tags: Tag[]
+  /** The tags without CloudFormation's, for services that take none of `aws:` here. */
+  ownTags: Tag[]
   /** A name as CloudFormation makes it: `stack-Logical-1A2B3C4D5E6F`, cut to `limit` characters. */
   name(limit?: number): string
   /** The same for all attempts at one order. */
@@ -48,6 +50,8 @@ export interface ResourceType {
   create(call: Calls, properties: Properties, order: Order): Promise<string | Created>
   /** Throws the service's error when it is not there. Default: ready. */
   read?(call: Calls, id: string, properties: Properties): Promise<Reading>
+  /** What a new resource takes only once it is ready; then its creation is complete. */
+  settle?(call: Calls, id: string, properties: Properties): Promise<void>
   /** Without it every change is a replacement. */
   update?(call: Calls, id: string, properties: Properties, before: Properties, order: Order): Promise<void>
   remove(call: Calls, id: string, properties: Properties): Promise<void>

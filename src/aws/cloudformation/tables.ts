@@ -110,9 +110,7 @@ export const changeSets = {
         'StackName must be specified if ChangeSetName is not specified as an ARN.',
       )
     const arn = stack === undefined ? undefined : stacks.get(scope, stack).arn
-    return all.find((one) =>
-      byArn ? one.arn === nameOrArn : one.name === nameOrArn && one.stackArn === arn,
-    )
+    return all.find((one) => (byArn ? one.arn === nameOrArn : one.name === nameOrArn && one.stackArn === arn))
   },
   /** Throws ChangeSetNotFound. */
   get(scope: Scope, nameOrArn: string, stack?: string): ChangeSetRecord {

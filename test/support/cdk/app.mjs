@@ -1,7 +1,17 @@
 // The app whose synthesized templates stand beside it. The CDK itself is no dependency of the product, for its size:
 // npm install aws-cdk@2.1148.1 aws-cdk-lib@2.276.0 constructs && npx cdk --app 'node app.mjs' synth
 // The templates go with CloudFormation's own means: there is no S3, where the default synthesizer puts templates and assets.
-import { App, CfnOutput, Duration, LegacyStackSynthesizer, RemovalPolicy, Size, Stack } from 'aws-cdk-lib'
+import {
+  App,
+  AspectPriority,
+  Aspects,
+  CfnOutput,
+  Duration,
+  LegacyStackSynthesizer,
+  RemovalPolicy,
+  Size,
+  Stack,
+} from 'aws-cdk-lib'
 import * as appscaling from 'aws-cdk-lib/aws-applicationautoscaling'
 import * as autoscaling from 'aws-cdk-lib/aws-autoscaling'
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch'
@@ -103,7 +113,7 @@ class Machines extends Stack {
     const group = new autoscaling.AutoScalingGroup(this, 'Group', {
       vpc,
       launchTemplate,
-      minCapacity: 1,
+      minCapacity: 0,
       maxCapacity: 3,
     })
     const provider = new ecs.AsgCapacityProvider(this, 'Provider', {
@@ -153,6 +163,15 @@ class Machines extends Stack {
       minHealthyPercent: 0,
       capacityProviderStrategies: [{ capacityProvider: provider.capacityProviderName, weight: 1 }],
     })
+    // CloudFormation would make the service before its cluster knows the capacity provider: the CDK leaves this dependency out.
+    Aspects.of(this).add(
+      {
+        visit(node) {
+          if (node instanceof ecs.CfnClusterCapacityProviderAssociations) service.node.addDependency(node)
+        },
+      },
+      { priority: AspectPriority.READONLY },
+    )
     const balancer = new elbv2.NetworkLoadBalancer(this, 'Balancer', {
       vpc,
       internetFacing: true,
@@ -169,7 +188,7 @@ class Machines extends Stack {
     group.addLifecycleHook('Launch', {
       lifecycleTransition: autoscaling.LifecycleTransition.INSTANCE_LAUNCHING,
       defaultResult: autoscaling.DefaultResult.CONTINUE,
-      heartbeatTimeout: Duration.minutes(5),
+      heartbeatTimeout: Duration.seconds(30),
     })
   }
 }

@@ -10,7 +10,7 @@ export interface Collected {
   bytes: number
 }
 
-/** How long (host time, ms) a blob that nobody names is kept for somebody who may be about to name it. */
+/** How long (host time, ms) a blob that nobody names is kept for somebody who may be about to name it: longer than a process may take one to be there without a look. */
 const GRACE_MS = 3600 * 1000
 /** How often it is collected (host time, ms). */
 const INTERVAL_MS = 600 * 1000
@@ -26,6 +26,10 @@ export interface CollectorOptions {
    */
   texts(): AsyncIterable<string>
   graceMs?: number
+  /** Whether another process collects, and this one only keeps what is pinned here. Default: this one collects. */
+  elsewhere?: boolean
+  /** Told of the blobs that went: other processes of the same store have to hear of it. */
+  onRemoved?(digests: string[]): void
   log?(message: string): void
 }
 
@@ -47,7 +51,7 @@ export class BlobCollector {
   /** Collects from now on, every ten minutes. */
   start(): void {
     this.#timer = hostTime.setTimer(INTERVAL_MS, () => {
-      this.collect()
+      this.#work()
         .catch((error) => this.#options.log?.(`cannot collect unused blobs: ${error}`))
         .finally(() => this.#timer && this.start())
     })
@@ -69,8 +73,14 @@ export class BlobCollector {
     return this.#running
   }
 
+  async #work(): Promise<void> {
+    const { blobs, elsewhere } = this.#options
+    await blobs.renewPins()
+    if (!elsewhere) await this.collect()
+  }
+
   async #collect(): Promise<Collected> {
-    const { blobs, texts, graceMs = GRACE_MS } = this.#options
+    const { blobs, texts, graceMs = GRACE_MS, onRemoved } = this.#options
     const since = hostTime.now() - graceMs
     const uploads = await blobs.uploads.idle(since)
     const marked = new Set<string>()
@@ -80,14 +90,17 @@ export class BlobCollector {
       if (name.startsWith('sha256:')) for (const inner of await this.#namedIn(name)) marked.add(inner)
     }
     const done: Collected = { blobs: 0, uploads: 0, bytes: 0 }
+    const gone: string[] = []
     for await (const digest of blobs.digests()) {
       if (marked.has(digest)) continue
       const bytes = await sizeOf(blobs, digest)
       if (bytes === undefined || !blobs.remove(digest, since)) continue
       this.#documents.delete(digest)
-      done.blobs++
+      gone.push(digest)
       done.bytes += bytes
     }
+    done.blobs = gone.length
+    if (gone.length > 0) onRemoved?.(gone)
     for (const id of uploads) {
       if (marked.has(id)) continue
       await blobs.uploads.abort(id)

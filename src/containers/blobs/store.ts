@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { createReadStream, unlinkSync } from 'node:fs'
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { createReadStream, renameSync, statSync, unlinkSync } from 'node:fs'
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { hostTime } from '#world/clock.ts'
@@ -21,36 +21,41 @@ export interface BlobInfo {
   size: number
 }
 
+/** A blob that somebody has asked for may be taken to be here for so long (host ms) without a look: it is kept for longer (collector.ts). */
+const FRESH_MS = 10 * 60_000
+
 /**
- * Content-addressed bytes on disk, shared by all worlds. A blob appears under its digest only whole, verified and
+ * Content-addressed bytes on disk, shared by all worlds and by the processes that they live in. A blob appears under its digest only whole, verified and
  * synced (temporary file, fsync, rename), so `kill -9` at any moment leaves no wrong or partial blob. Streams only:
- * memory does not grow with a blob's size. Layout: `sha256/<2>/<62>`, `uploads/<id>`, `temporary/`, `unpacked/`.
- * What nobody names any more goes by `collect` (collector.ts).
+ * memory does not grow with a blob's size. Layout: `sha256/<2>/<62>`, `uploads/<id>`, `temporary/<process>/`, `unpacked/`.
+ * What nobody names any more goes by `collect` (collector.ts). A blob's modification time is when somebody, in whichever
+ * process, last wrote it or asked for it, and so may be about to name it.
  */
 export class BlobStore {
   readonly folder: string
   readonly uploads: Uploads
   readonly #unpacked: UnpackedLayers
   readonly #folders = new Map<string, Promise<void>>()
-  /** Host time (ms) at which a blob was last written or asked for by somebody who may be about to name it. */
-  readonly #wanted = new Map<string, number>()
-  /** Sizes of blobs that are known to be here. */
-  readonly #sizes = new Map<string, number>()
+  /** Blobs that were here when this process last asked (host ms). */
+  readonly #seen = new Map<string, { size: number; at: number }>()
+  readonly #pinned = new Set<string>()
+  readonly #temporary: string
   #removals = 0
 
-  private constructor(folder: string) {
+  private constructor(folder: string, process: string) {
     this.folder = folder
+    this.#temporary = join(folder, 'temporary', process)
     this.uploads = new Uploads(join(folder, 'uploads'), (file, digest) => this.#place(file, digest))
     this.#unpacked = new UnpackedLayers(this, join(folder, 'unpacked'))
   }
 
-  /** Opens or makes a store; clears what an earlier process left half written. */
-  static async open(folder: string): Promise<BlobStore> {
-    await rm(join(folder, 'temporary'), { recursive: true, force: true })
-    for (const name of ['sha256', 'uploads', 'temporary', 'unpacked']) {
-      await mkdir(join(folder, name), { recursive: true })
-    }
-    return new BlobStore(folder)
+  /** Opens or makes a store for one process, or for one of several by its name; clears what an earlier one left half written. */
+  static async open(folder: string, process = ''): Promise<BlobStore> {
+    const store = new BlobStore(folder, process)
+    await rm(store.#temporary, { recursive: true, force: true })
+    for (const name of ['sha256', 'uploads', 'unpacked']) await mkdir(join(folder, name), { recursive: true })
+    await mkdir(store.#temporary, { recursive: true })
+    return store
   }
 
   /** Where a blob lies, whether or not it is there. Throws RangeError for what is no sha256 digest. */
@@ -61,17 +66,16 @@ export class BlobStore {
 
   /** The blob's size, or undefined when it is not here. Who has asked may count on it for an hour. */
   async stat(digest: string): Promise<BlobInfo | undefined> {
-    const path = this.path(digest)
-    this.#want(digest)
-    const known = this.#sizes.get(digest)
-    if (known !== undefined) return { digest, size: known }
+    const now = hostTime.now()
+    const known = this.#seen.get(digest)
+    if (known && known.at > now - FRESH_MS) return { digest, size: known.size }
     try {
-      const { size } = await stat(path)
-      this.#sizes.set(digest, size)
+      const size = await this.#want(digest, now)
       return { digest, size }
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-      throw error
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      if (known) this.removed([digest])
+      return undefined
     }
   }
 
@@ -133,7 +137,7 @@ export class BlobStore {
 
   /** A fresh name for a file that disappears with the process. */
   temporaryPath(): string {
-    return join(this.folder, 'temporary', randomUUID())
+    return join(this.#temporary, randomUUID())
   }
 
   /** Path of a layer's plain tar on disk: the blob itself, or a copy that is a cache. */
@@ -155,38 +159,64 @@ export class BlobStore {
     }
   }
 
-  /** Forgets who asked for a blob before `since` (host time, ms). */
+  /** Forgets what was asked for before `since` (host time, ms). */
   forget(since: number): void {
-    for (const [digest, time] of this.#wanted) if (time < since) this.#wanted.delete(digest)
+    for (const [digest, { at }] of this.#seen) if (at < since) this.#seen.delete(digest)
   }
 
-  /** Keeps blobs that nobody names for as long as the process lives. */
+  /** Keeps blobs that nobody names for as long as the process lives and renews its pins. */
   pin(digests: Iterable<string>): void {
-    for (const digest of digests) this.#wanted.set(digest, Number.POSITIVE_INFINITY)
+    for (const digest of digests) this.#pinned.add(digest)
   }
 
   /** Whether a blob is everybody's: of the catalogue. */
   isPinned(digest: string): boolean {
-    return this.#wanted.get(digest) === Number.POSITIVE_INFINITY
+    return this.#pinned.has(digest)
+  }
+
+  /** Tells other processes that what is pinned here is wanted. */
+  async renewPins(): Promise<void> {
+    const now = hostTime.now()
+    for (const digest of this.#pinned) await this.#want(digest, now)
   }
 
   /**
-   * Removes a blob unless somebody has written or asked for it since `since` (host time, ms). Test and removal are one step,
-   * so that nobody who is told of the blob loses it. Gives whether it went.
+   * Removes a blob unless somebody has written or asked for it since `since` (host time, ms). Nobody who is told of the blob
+   * loses it: it is moved away first, and put back when somebody has asked in this moment. Gives whether it went.
    */
   remove(digest: string, since: number): boolean {
-    const wanted = this.#wanted.get(digest)
-    if (wanted !== undefined && wanted >= since) return false
-    this.#wanted.delete(digest)
-    this.#sizes.delete(digest)
-    unlinkSync(this.path(digest))
-    this.#removals++
+    if (this.#pinned.has(digest)) return false
+    const path = this.path(digest)
+    const wanted = (file: string) => statSync(file).mtimeMs >= since
+    if (wanted(path)) return false
+    const away = this.temporaryPath()
+    renameSync(path, away)
+    if (wanted(away)) {
+      renameSync(away, path)
+      return false
+    }
+    unlinkSync(away)
+    this.removed([digest])
     void this.#unpacked.remove(digest)
     return true
   }
 
-  #want(digest: string): void {
-    if (this.#wanted.get(digest) !== Number.POSITIVE_INFINITY) this.#wanted.set(digest, hostTime.now())
+  /** Forgets what is known of blobs that have been removed, here or by another process. */
+  removed(digests: readonly string[]): void {
+    for (const digest of digests) {
+      this.#seen.delete(digest)
+      this.#unpacked.forget(digest)
+      this.#removals++
+    }
+  }
+
+  /** Notes that somebody may be about to name a blob. Gives its size. Throws ENOENT. */
+  async #want(digest: string, now: number): Promise<number> {
+    const path = this.path(digest)
+    await utimes(path, now / 1000, now / 1000)
+    const { size } = await stat(path)
+    this.#seen.set(digest, { size, at: now })
+    return size
   }
 
   /** Moves a synced file to its digest's place. */
@@ -200,12 +230,14 @@ export class BlobStore {
       made.catch(() => this.#folders.delete(folder))
     }
     await made
-    this.#want(digest)
+    const at = hostTime.now()
+    const { size } = await stat(file)
     // The same bytes may be here already, in less room on the disk.
-    const there = await stat(target).catch(() => undefined)
-    if (there?.size === (await stat(file)).size) return rm(file)
+    if ((await this.#want(digest, at).catch(() => undefined)) === size) return rm(file)
+    await utimes(file, at / 1000, at / 1000)
     await rename(file, target)
     await syncFolder(folder)
+    this.#seen.set(digest, { size, at })
   }
 }
 

@@ -34,9 +34,14 @@ export class UnpackedLayers {
     if (!(await stat(target).catch(() => undefined))) await this.#write(target, plain)
   }
 
+  /** Looks again whether there is a copy. */
+  forget(digest: string): void {
+    this.#pending.delete(digest)
+  }
+
   /** Removes the copy of a layer. */
   async remove(digest: string): Promise<void> {
-    this.#pending.delete(digest)
+    this.forget(digest)
     await rm(this.#copy(digest), { force: true })
   }
 

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, utimes } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -40,26 +40,49 @@ describe('the collector', () => {
     expect(await blobs.stat(unnamed.digest)).toBeUndefined()
   })
 
-  it('keeps for the grace period what was written or asked for, in the same process', async () => {
+  it('keeps for the grace period what was written or asked for, in whichever process', async () => {
     const { digest } = await blobs.put('about to be named')
+    const long = (Date.now() - 7200_000) / 1000
+    const collecting = blobs
     expect((await collect([], 60_000)).blobs).toBe(0)
-    const later = await BlobStore.open(folder)
-    blobs = later
-    await later.stat(digest)
+    await utimes(blobs.path(digest), long, long)
+    await (await BlobStore.open(folder, 'other')).stat(digest)
     expect((await collect([], 60_000)).blobs).toBe(0)
-    // Nobody in this process has asked: what was in flight has died with the process before.
-    blobs = await BlobStore.open(folder)
+    await utimes(blobs.path(digest), long, long)
     expect((await collect([], 60_000)).blobs).toBe(1)
+    expect(await collecting.stat(digest)).toBeUndefined()
   })
 
-  it('is safe beside somebody who asks for a blob while it goes', async () => {
+  it('is safe beside somebody of another process who asks for a blob while it goes', async () => {
     const { digest } = await blobs.put('contested')
+    const other = await BlobStore.open(folder, 'other')
     async function* asked() {
-      await blobs.stat(digest)
+      await other.stat(digest)
       yield ''
     }
     await new BlobCollector({ blobs, texts: asked, graceMs: 0 }).collect()
-    expect(await blobs.stat(digest)).toBeDefined()
+    expect(await other.stat(digest)).toBeDefined()
+    expect(await blobs.read(digest)).toEqual(Buffer.from('contested'))
+  })
+
+  it('tells what went, so that other processes look again', async () => {
+    const other = await BlobStore.open(folder, 'other')
+    const { digest } = await other.put('removed by another process')
+    async function* nothing() {}
+    const onRemoved = (digests: string[]) => other.removed(digests)
+    await new BlobCollector({ blobs, texts: nothing, graceMs: -1000, onRemoved }).collect()
+    expect(await other.stat(digest)).toBeUndefined()
+    expect(other.removals).toBe(1)
+  })
+
+  it('keeps what another process has pinned and says so', async () => {
+    const other = await BlobStore.open(folder, 'other')
+    const { digest } = await other.put('catalogued')
+    other.pin([digest])
+    const long = (Date.now() - 7200_000) / 1000
+    await utimes(blobs.path(digest), long, long)
+    await other.renewPins()
+    expect((await collect([], 60_000)).blobs).toBe(0)
   })
 
   it('keeps uploads that a world names and removes others when they are idle', async () => {

@@ -8,11 +8,13 @@ import { costReport } from './costs/report.ts'
 import { doors } from './doors.ts'
 import type { Picture } from './picture/picture.ts'
 import { stillPicture } from './picture/still.ts'
+import type { ProcessLoad } from './process-load.ts'
 import { timeline } from './timeline.ts'
 import { untilReady } from './until-ready.ts'
-import { type OpenWorld, WORLD_ID, type Worlds } from './worlds.ts'
+import type { OpenWorld } from './open-world.ts'
+import { WORLD_ID, type Worlds } from './worlds.ts'
 
-const createBody = z.strictObject({
+export const createBody = z.strictObject({
   id: z.string().regex(WORLD_ID).optional(),
   accountId: z
     .string()
@@ -43,15 +45,25 @@ const BODY_LIMIT = 64 * 1024
 const BACKLOG_LIMIT = 8 * 1024 * 1024
 
 /** A call on a world that does not exist. */
-class UnknownWorld extends Error {}
+export class UnknownWorld extends Error {}
 
 /**
  * The cloud process's own API, on a unix socket that only its user can open. JSON; a failure is `{ error }` with a fitting status.
  * `CloudClient` in client.ts is its other end.
  */
-export function adminListener(worlds: Worlds): (req: IncomingMessage, res: ServerResponse) => void {
+export function adminListener(
+  worlds: Worlds,
+  load: ProcessLoad,
+): (req: IncomingMessage, res: ServerResponse) => void {
+  return listener((req, res) => handle(worlds, load, req, res))
+}
+
+/** Answers with what `handle` throws. */
+export function listener(
+  handle: (req: IncomingMessage, res: ServerResponse) => Promise<void>,
+): (req: IncomingMessage, res: ServerResponse) => void {
   return (req, res) => {
-    handle(worlds, req, res).catch((error: Error) => {
+    handle(req, res).catch((error: Error) => {
       if (res.headersSent) return res.destroy()
       const status = error instanceof UnknownWorld ? 404 : error instanceof CompactedError ? 410 : 400
       const message = error instanceof z.ZodError ? z.prettifyError(error) : error.message
@@ -60,15 +72,23 @@ export function adminListener(worlds: Worlds): (req: IncomingMessage, res: Serve
   }
 }
 
-async function handle(worlds: Worlds, req: IncomingMessage, res: ServerResponse): Promise<void> {
+/** The parts of a request's path, decoded. */
+export const partsOf = (url: URL): string[] => url.pathname.slice(1).split('/').map(decodeURIComponent)
+
+async function handle(
+  worlds: Worlds,
+  load: ProcessLoad,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
   const url = new URL(req.url!, 'http://cloud')
-  const [kind, id, part, name, act] = url.pathname.slice(1).split('/').map(decodeURIComponent)
+  const [kind, id, part, name, act] = partsOf(url)
   const route = `${req.method} ${[kind, id && ':id', part, name && ':name', act].filter(Boolean).join('/')}`
   const world = async () => {
     const found = id && (await worlds.find(id))
     if (!found) throw new UnknownWorld(`there is no world "${id}"`)
     // Whoever asks it something, or follows it, keeps it awake.
-    const release = worlds.hold(id, res)
+    const release = worlds.uses.hold(id, res)
     // It may have gone while the world woke.
     if (res.closed) release()
     else res.once('close', release)
@@ -79,6 +99,8 @@ async function handle(worlds: Worlds, req: IncomingMessage, res: ServerResponse)
       return reply(res, 200, await worlds.list())
     case 'GET awake':
       return followAwake(worlds, res)
+    case 'GET processes':
+      return reply(res, 200, [load.read()])
     case 'POST worlds':
       return reply(res, 200, (await worlds.create(createBody.parse(await body(req)))).info())
     case 'GET worlds/:id':
@@ -161,7 +183,7 @@ async function handle(worlds: Worlds, req: IncomingMessage, res: ServerResponse)
 }
 
 /** Streams which worlds are awake, a list a line. */
-function followAwake(worlds: Worlds, res: ServerResponse): void {
+export function followAwake(worlds: Pick<Worlds, 'followAwake'>, res: ServerResponse): void {
   res.writeHead(200, { 'content-type': 'application/x-ndjson' })
   const following = worlds.followAwake((awake) => res.write(`${JSON.stringify(awake)}\n`))
   res.on('close', () => following.close())
@@ -226,7 +248,7 @@ function picture(live: Picture, res: ServerResponse): void {
   res.on('close', () => subscription.close())
 }
 
-async function body(req: IncomingMessage): Promise<unknown> {
+export async function body(req: IncomingMessage): Promise<unknown> {
   let text = ''
   for await (const chunk of req.setEncoding('utf8')) {
     text += chunk
@@ -235,7 +257,7 @@ async function body(req: IncomingMessage): Promise<unknown> {
   return text ? JSON.parse(text) : {}
 }
 
-function reply(res: ServerResponse, status: number, value?: unknown): void {
+export function reply(res: ServerResponse, status: number, value?: unknown): void {
   res.writeHead(status, { 'content-type': 'application/json' })
   res.end(value === undefined ? undefined : JSON.stringify(value))
 }

@@ -48,6 +48,21 @@ export interface WorldSummary {
   awake: boolean
 }
 
+/** A process in which worlds live. */
+export interface ProcessInfo {
+  /** From 0; a process that is started anew keeps it. */
+  number: number
+  pid: number
+  /** Worlds that are awake in it. */
+  awake: number
+  /** Memory, bytes. */
+  residentBytes: number
+  /** Time of a processor since its start, s. */
+  cpuSeconds: number
+  /** How late its event loop was at most, at 99 of 100 moments since somebody last asked, s. */
+  loopDelaySeconds: number
+}
+
 /** An AWS account beside a world's first one. */
 export interface AccountInfo {
   /** `partner`: the CLI's profile for it. */
@@ -97,6 +112,8 @@ export interface CloudClient {
   createWorld(options?: CreateWorldOptions): Promise<WorldInfo>
   world(id: string): Promise<WorldInfo | undefined>
   worlds(): Promise<WorldSummary[]>
+  /** The processes in which worlds live, those that are up. */
+  processes(): Promise<ProcessInfo[]>
   /** Follows the ids of the worlds that are awake until closed, through restarts of the process. */
   followAwake(listener: (awake: string[]) => void): { close(): void }
   deleteWorld(id: string): Promise<void>

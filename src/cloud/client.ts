@@ -6,6 +6,7 @@ import type {
   CreateWorldOptions,
   PartDetails,
   PictureChange,
+  ProcessInfo,
   StillPicture,
   TimelineCall,
   WorldChange,
@@ -47,6 +48,7 @@ export function connectCloud(socketPath: string): CloudClient {
     world: (id) => found(call<WorldInfo>('GET', worldPath(id))),
     costs: (id) => call<CostReport>('GET', `${worldPath(id)}/costs`),
     worlds: () => call<WorldSummary[]>('GET', '/worlds'),
+    processes: () => call<ProcessInfo[]>('GET', '/processes'),
     followAwake(listener) {
       const ended = new AbortController()
       const signal = AbortSignal.any([ended.signal, closed.signal])

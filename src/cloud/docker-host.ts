@@ -4,7 +4,7 @@ import { DockerEngine, type DockerEngineOptions } from '#containers/engine/engin
 import type { Image } from '#containers/image.ts'
 import type { FairUse } from '#world/fair-use.ts'
 
-/** The machine with the world's Docker Engine. `DockerDoor` is the socket by which the learner's `docker` reaches it. */
+/** The machine with the world's Docker Engine. `DockerDoors` has the socket by which the learner's `docker` reaches it. */
 export class DockerHost {
   readonly #engine: DockerEngine
   readonly #fairUse: FairUse

@@ -1,6 +1,6 @@
 // The cloud process: `node src/cloud/process.ts '<CloudSettings as JSON>'`. Its parent learns over IPC that it is ready, and takes it along when it ends.
 import { enableCompileCache, flushCompileCache } from 'node:module'
-import type { CloudSettings } from './cloud.ts'
+import type { CloudSettings } from './serving.ts'
 import { COMPILE_CACHE } from './generated.ts'
 
 // What is imported from here on is cached.

@@ -3,9 +3,14 @@ import { lstat, mkdir, rm } from 'node:fs/promises'
 import { connect, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { hostTime } from '#world/clock.ts'
 
 /** Longest path of a unix socket on Linux (108 bytes with the closing zero) and macOS (104). */
 const SOCKET_PATH_LIMIT = 103
+
+/** How long a process that nobody needs any more may take to end, and how often that is looked at (host ms). */
+const ORPHAN_MS = 2000
+const ORPHAN_LOOK_MS = 50
 
 /**
  * A short, private folder for the unix sockets that belong to a data folder (socket paths hold about 100 bytes, data folders
@@ -51,6 +56,22 @@ export async function listenUnix(server: Server, path: string): Promise<void> {
       resolve()
     })
   })
+}
+
+/**
+ * As `listenUnix`, for the socket that is a lock: a process whose parent was killed a moment ago may still be on its way out. Throws
+ * when it has the socket for longer.
+ */
+export async function claimUnix(server: Server, path: string): Promise<void> {
+  await untilFree(path)
+  await listenUnix(server, path)
+}
+
+/** Waits until nobody listens on a socket, as long as one may take who is on the way out. */
+export async function untilFree(path: string): Promise<void> {
+  const deadline = hostTime.now() + ORPHAN_MS
+  while (hostTime.now() < deadline && (await answers(path)))
+    await new Promise<void>((resolve) => hostTime.setTimer(ORPHAN_LOOK_MS, resolve))
 }
 
 /** Whether a process accepts connections on the socket. */

@@ -21,8 +21,23 @@ export async function* storeTexts(store: Store): AsyncGenerator<string> {
   yield chunk
 }
 
+/** Journals that another process folds go while they are read; so often a world is read anew. */
+const READINGS = 5
+
+/** All that a world holds, with its save points: from its store, if it is open here, else from its folder. */
+export async function* worldTexts(folder: string, store: Store | undefined): AsyncGenerator<string> {
+  if (store) yield* storeTexts(store)
+  for (let reading = 1; ; reading++) {
+    try {
+      return yield* folderTexts(store ? join(folder, 'saves') : folder)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || reading === READINGS) throw error
+    }
+  }
+}
+
 /** The lines of all files under a folder: a world's journals, snapshots and save points are JSON. */
-export async function* folderTexts(folder: string): AsyncGenerator<string> {
+async function* folderTexts(folder: string): AsyncGenerator<string> {
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue
     const input = createReadStream(join(entry.parentPath, entry.name), 'utf8')

@@ -79,6 +79,11 @@ export class ForwardProxy {
     return (this.#outer.address() as AddressInfo).port
   }
 
+  /** Serves a connection that came in elsewhere. */
+  accept(socket: Duplex): void {
+    this.#outer.emit('connection', socket)
+  }
+
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.#outer.close(resolve))
     for (const socket of this.#sockets) socket.destroy()
@@ -187,17 +192,23 @@ export class ForwardProxy {
   }
 
   async #authenticate(req: IncomingMessage): Promise<HostTable | undefined> {
-    const [scheme, encoded] = (req.headers['proxy-authorization'] ?? '').split(' ')
+    const credentials = proxyCredentials(req.headers['proxy-authorization'])
     delete req.headers['proxy-authorization']
-    if (scheme?.toLowerCase() !== 'basic' || !encoded) return undefined
-    const text = Buffer.from(encoded, 'base64').toString()
-    const colon = text.indexOf(':')
-    if (colon === -1) return undefined
-    const worldId = text.slice(0, colon)
-    const hosts = await this.#options.worlds.hosts(worldId, text.slice(colon + 1))
-    if (hosts) this.#options.worlds.connected?.(worldId, req.socket)
+    if (!credentials) return undefined
+    const { world, secret } = credentials
+    const hosts = await this.#options.worlds.hosts(world, secret)
+    if (hosts) this.#options.worlds.connected?.(world, req.socket)
     return hosts
   }
+}
+
+/** The world and its secret in a `Proxy-Authorization` header (RFC 7617); undefined when there are none. */
+export function proxyCredentials(header: string | undefined): { world: string; secret: string } | undefined {
+  const [scheme, encoded] = (header ?? '').split(' ')
+  if (scheme?.toLowerCase() !== 'basic' || !encoded) return undefined
+  const text = Buffer.from(encoded, 'base64').toString()
+  const colon = text.indexOf(':')
+  return colon === -1 ? undefined : { world: text.slice(0, colon), secret: text.slice(colon + 1) }
 }
 
 /** An HTTP answer of the proxy itself. */

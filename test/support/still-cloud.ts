@@ -8,6 +8,7 @@ import type {
   Part,
   PartDetails,
   PictureChange,
+  ProcessInfo,
   StillPicture,
   TimelineCall,
   WorldChange,
@@ -54,6 +55,11 @@ export class StillCloud implements CloudClient {
 
   async worlds(): Promise<WorldSummary[]> {
     return [...this.#worlds.keys()].map((id) => ({ id, awake: true }))
+  }
+
+  async processes(): Promise<ProcessInfo[]> {
+    const awake = this.#worlds.size
+    return [{ number: 0, pid: 1, awake, residentBytes: 1e8, cpuSeconds: 2, loopDelaySeconds: 0.01 }]
   }
 
   readonly #awakeFollowers = new Set<(awake: string[]) => void>()

@@ -1,7 +1,10 @@
 import { mkdir } from 'node:fs/promises'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { dirname } from 'node:path'
-import { claimUnix, cloudSocket } from './runtime-directory.ts'
+import { claimUnix, cloudSocket, untilMembersGone } from './runtime-directory.ts'
+
+/** How long (host ms) an earlier cloud's processes may take to end that its gate has left behind. */
+const MEMBERS_MS = 30_000
 
 /** A cloud's admin socket. It is also the lock that keeps two clouds off one data folder: taken first of all, let go of last. */
 export class AdminLock {
@@ -23,6 +26,7 @@ export class AdminLock {
     await mkdir(dataDirectory, { recursive: true, mode: 0o700 })
     const lock = new AdminLock(await cloudSocket(dataDirectory))
     await claimUnix(lock.#server, lock.path)
+    await untilMembersGone(lock.directory, MEMBERS_MS)
     return lock
   }
 

@@ -6,12 +6,12 @@ import type { WorldEvent } from './api.ts'
 import { changesBetween } from './changes.ts'
 import { costReport } from './costs/report.ts'
 import { doors } from './doors.ts'
+import type { OpenWorld } from './open-world.ts'
 import type { Picture } from './picture/picture.ts'
 import { stillPicture } from './picture/still.ts'
 import type { ProcessLoad } from './process-load.ts'
 import { timeline } from './timeline.ts'
 import { untilReady } from './until-ready.ts'
-import type { OpenWorld } from './open-world.ts'
 import { WORLD_ID, type Worlds } from './worlds.ts'
 
 export const createBody = z.strictObject({

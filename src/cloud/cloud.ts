@@ -1,5 +1,5 @@
 import { AdminLock } from './admin-lock.ts'
-import { DockerDoors } from './docker-doors.ts'
+import { DockerDoors, dockerSocket } from './docker-doors.ts'
 import { listenAsBefore } from './proxy-port.ts'
 import { type CloudSettings, Serving, worldsFolder } from './serving.ts'
 import { tidyWorlds, type Worlds, worldsIn } from './worlds.ts'
@@ -38,7 +38,7 @@ export class Cloud {
       ...settings,
       log,
       proxyPort: () => port,
-      dockerSocket: (id) => doors.path(id),
+      dockerSocket: (id) => dockerSocket(lock.directory, id),
       onMade: (id) => doors.open(id),
       onGone: (id) => doors.close(id),
     })

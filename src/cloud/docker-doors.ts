@@ -9,6 +9,10 @@ interface Door {
   sockets: Set<Socket>
 }
 
+/** Where the socket of a world stands. In a folder of its own: a sandbox is given the folder, because the socket is another one after a restart. */
+export const dockerSocket = (directory: string, world: string): string =>
+  join(directory, world, 'docker.sock')
+
 /** The sockets of the worlds' Docker Engines. One is there as long as its world exists, whether the world is awake or not. */
 export class DockerDoors {
   readonly #directory: string
@@ -19,11 +23,6 @@ export class DockerDoors {
   constructor(directory: string, connected: (world: string, socket: Socket) => void) {
     this.#directory = directory
     this.#connected = connected
-  }
-
-  /** Where a world's socket stands. In a folder of its own: a sandbox is given the folder, because the socket is another one after a restart. */
-  path(world: string): string {
-    return join(this.#directory, world, 'docker.sock')
   }
 
   has(world: string): boolean {
@@ -56,7 +55,7 @@ export class DockerDoors {
   }
 
   async #make(world: string): Promise<Door> {
-    const path = this.path(world)
+    const path = dockerSocket(this.#directory, world)
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })
     const sockets = new Set<Socket>()
     const server = createServer({ allowHalfOpen: true }, (socket) => {

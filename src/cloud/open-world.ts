@@ -48,8 +48,7 @@ export async function openWorld(
 ): Promise<OpenWorld> {
   const { log, proxyPort, caFile, dockerSocket, blobs, quotas } = options
   const files = await WorldFiles.open(join(options.directory, id), {
-    onDamage: (path, bytes) =>
-      log(`${path}: cut off ${bytes} bytes of a write that a crash left half done`),
+    onDamage: (path, bytes) => log(`${path}: cut off ${bytes} bytes of a write that a crash left half done`),
     onError: (error) => log(`world ${id}: cannot write a snapshot, going on with the journal: ${error}`),
   })
   const { store } = files

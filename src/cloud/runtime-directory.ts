@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { lstat, mkdir, rm } from 'node:fs/promises'
+import { lstat, mkdir, readdir, rm } from 'node:fs/promises'
 import { connect, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -8,9 +8,9 @@ import { hostTime } from '#world/clock.ts'
 /** Longest path of a unix socket on Linux (108 bytes with the closing zero) and macOS (104). */
 const SOCKET_PATH_LIMIT = 103
 
-/** How long a process that nobody needs any more may take to end, and how often that is looked at (host ms). */
-const ORPHAN_MS = 2000
-const ORPHAN_LOOK_MS = 50
+/** How long the holder of a lock may take to leave, and how often that is looked at (host ms). */
+const LEAVING_MS = 2000
+const LOOK_MS = 50
 
 /**
  * A short, private folder for the unix sockets that belong to a data folder (socket paths hold about 100 bytes, data folders
@@ -38,6 +38,17 @@ export async function cloudSocket(dataDirectory: string): Promise<string> {
   return join(await runtimeDirectory(dataDirectory), 'cloud.sock')
 }
 
+/** The socket of one of the processes that worlds are spread over. */
+export const memberSocket = (sockets: string, number: number): string =>
+  join(sockets, `process-${number}.sock`)
+const MEMBER_SOCKET = /^process-\d+\.sock$/
+
+/** Waits until no process of an earlier cloud has worlds: they go when they see that their gate is gone. Throws after so long (host ms). */
+export async function untilMembersGone(sockets: string, limitMs: number): Promise<void> {
+  for (const name of await readdir(sockets))
+    if (MEMBER_SOCKET.test(name)) await untilFree(join(sockets, name), limitMs)
+}
+
 /** Listens on a unix socket, replacing one that a dead process left. Throws when a live process has it. */
 export async function listenUnix(server: Server, path: string): Promise<void> {
   if (Buffer.byteLength(path) > SOCKET_PATH_LIMIT) {
@@ -45,9 +56,7 @@ export async function listenUnix(server: Server, path: string): Promise<void> {
       `the socket path ${path} is too long for the system (${SOCKET_PATH_LIMIT} bytes): use a shorter folder`,
     )
   }
-  if (await answers(path)) {
-    throw Object.assign(new Error(`another process already listens on ${path}`), { code: 'EADDRINUSE' })
-  }
+  if (await answers(path)) throw inUse(path)
   await rm(path, { force: true })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -58,21 +67,23 @@ export async function listenUnix(server: Server, path: string): Promise<void> {
   })
 }
 
-/**
- * As `listenUnix`, for the socket that is a lock: a process whose parent was killed a moment ago may still be on its way out. Throws
- * when it has the socket for longer.
- */
+/** As `listenUnix`, for the socket that is a lock: a process whose parent was killed a moment ago may still be on its way out. */
 export async function claimUnix(server: Server, path: string): Promise<void> {
-  await untilFree(path)
+  await untilFree(path, LEAVING_MS).catch(() => {})
   await listenUnix(server, path)
 }
 
-/** Waits until nobody listens on a socket, as long as one may take who is on the way out. */
-export async function untilFree(path: string): Promise<void> {
-  const deadline = hostTime.now() + ORPHAN_MS
-  while (hostTime.now() < deadline && (await answers(path)))
-    await new Promise<void>((resolve) => hostTime.setTimer(ORPHAN_LOOK_MS, resolve))
+/** Waits until nobody listens on a socket any more. Throws after so long (host ms). */
+export async function untilFree(path: string, limitMs: number): Promise<void> {
+  const deadline = hostTime.now() + limitMs
+  while (await answers(path)) {
+    if (hostTime.now() > deadline) throw inUse(path)
+    await new Promise<void>((resolve) => hostTime.setTimer(LOOK_MS, resolve))
+  }
 }
+
+const inUse = (path: string) =>
+  Object.assign(new Error(`another process already listens on ${path}`), { code: 'EADDRINUSE' })
 
 /** Whether a process accepts connections on the socket. */
 export function answers(path: string): Promise<boolean> {

@@ -1,7 +1,7 @@
 import type { CloudStatus, OwnedCloud } from './api.ts'
 import { connectCloud } from './client.ts'
-import type { CloudSettings } from './serving.ts'
 import { cloudSocket } from './runtime-directory.ts'
+import type { CloudSettings } from './serving.ts'
 import { SupervisedProcess } from './supervised-process.ts'
 
 export interface StartCloudOptions extends CloudSettings {

@@ -8,8 +8,8 @@ import { SavePoints } from '#world/save-points.ts'
 import type { CreateWorldOptions, WorldSummary } from './api.ts'
 import { CONFIG_KEY, newConfig, type WorldConfig } from './config.ts'
 import { describeError, forkFolder, type OpenWorld, type OpenWorldOptions, openWorld } from './open-world.ts'
-import { WorldUses } from './world-uses.ts'
 import { worldTexts } from './world-texts.ts'
+import { WorldUses } from './world-uses.ts'
 
 /** What all worlds of a process share. */
 export interface WorldsOptions extends OpenWorldOptions {

@@ -1,12 +1,14 @@
 import type { FastifyInstance } from 'fastify'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { CheckRunner } from '#checks/runner.ts'
+import type { ProcessInfo } from '#cloud/api.ts'
 
 type Checks = Pick<CheckRunner, 'run' | 'warm' | 'close'>
 
 /** What is counted when it is asked for. */
 export interface Counted {
-  worlds(): Promise<number>
+  /** The processes that the clouds live in. */
+  processes(): Promise<ProcessInfo[]>
   terminals(): Promise<number>
   /** WebSockets of terminals. */
   connections(): number
@@ -97,12 +99,45 @@ export class Metrics {
           this.set(value)
         },
       })
-    gauge('drydock_worlds', 'Worlds that are up.', counted.worlds)
+    this.#watchProcesses(counted.processes)
     gauge('drydock_terminals', 'Terminals whose shells run.', counted.terminals)
     gauge('drydock_terminal_connections', 'Pages that are connected to a terminal.', counted.connections)
     gauge('drydock_waiting', 'Learners who wait to start a lab.', counted.waiting)
     if (counted.statements)
       gauge('drydock_statements_waiting', 'Statements for the learning record store.', counted.statements)
     gauge('drydock_cloud_up', 'Whether the cloud process answers.', () => Number(counted.cloudUp()))
+  }
+  /** What each process of the cloud carries, by its number. */
+  #watchProcesses(read: Counted['processes']): void {
+    // One answer for all gauges of a scrape.
+    let asked: Promise<ProcessInfo[]> | undefined
+    const processes = () => {
+      asked ??= read()
+        .catch(() => [])
+        .finally(() => {
+          asked = undefined
+        })
+      return asked
+    }
+    const gauge = (name: string, help: string, value: (process: ProcessInfo) => number) =>
+      new Gauge({
+        name,
+        help,
+        labelNames: ['process'],
+        registers: [this.registry],
+        async collect() {
+          const all = await processes()
+          this.reset()
+          for (const each of all) this.set({ process: each.number }, value(each))
+        },
+      })
+    gauge('drydock_worlds', 'Worlds that are awake, by the process that they live in.', ({ awake }) => awake)
+    gauge('drydock_cloud_memory_bytes', 'Resident memory.', ({ residentBytes }) => residentBytes)
+    gauge('drydock_cloud_cpu_seconds', 'Time of a processor that was taken.', ({ cpuSeconds }) => cpuSeconds)
+    gauge(
+      'drydock_cloud_eventloop_lag_p99_seconds',
+      'How late the event loop was since this was last asked.',
+      ({ loopDelaySeconds }) => loopDelaySeconds,
+    )
   }
 }

@@ -375,7 +375,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
     hosting && classroom ? ((await firstInvitation(people, classroom, hosting)) ?? url) : ownerLink.href(url)
 
   metrics.watchState({
-    worlds: async () => (await (await cloud.client).worlds()).length,
+    processes: async () => (await cloud.client).processes(),
     terminals: async () => [...(await workspace.list()).values()].filter(({ running }) => running).length,
     connections: () => sockets.connections,
     waiting: () => admission.waiting,

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
@@ -85,6 +86,14 @@ export const settingsSchema = z.strictObject({
     .min(1)
     .default(30)
     .describe('After so long without use a learner’s cloud sleeps on disk; it wakes when it is needed.'),
+  cloudProcesses: z
+    .int()
+    .min(1)
+    .max(64)
+    .default(() => Math.min(8, Math.max(2, availableParallelism())))
+    .describe(
+      'How many processes the learners’ clouds are spread over: when one fails, the others’ go on, and its own wake there. Left out: one for each processor, 2 to 8.',
+    ),
   labsAtOnce: z
     .int()
     .min(1)

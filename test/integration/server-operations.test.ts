@@ -72,7 +72,9 @@ describe('operations', () => {
       'drydock_http_request_duration_seconds_count{method="POST",route="/api/labs/:lab/start",status="200"} 1',
     )
     expect(text).toContain('drydock_check_duration_seconds_count{status="passed"} 1')
-    expect(text).toContain('drydock_worlds 1')
+    expect(text).toContain('drydock_worlds{process="0"} 1')
+    expect(text).toContain('drydock_cloud_memory_bytes{process="0"} 100000000')
+    expect(text).toContain('drydock_cloud_eventloop_lag_p99_seconds{process="0"} 0.01')
     expect(text).toContain('drydock_terminals 1')
     expect(text).toContain('drydock_cloud_up 1')
     expect(text).toMatch(/nodejs_eventloop_lag_p99_seconds \d/)

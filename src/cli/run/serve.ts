@@ -33,6 +33,7 @@ export async function serve({ config, printSettings }: Options): Promise<void> {
   const cloud = toolbox.then(() =>
     startCloud({
       directory: join(data, 'cloud'),
+      processes: hosting.cloudProcesses,
       sleepAfterMs: hosting.sleepAfterMinutes * 60_000,
       quotas: worldQuotas(hosting),
       log: (message) => log.warn({ process: 'cloud' }, message),

@@ -19,6 +19,7 @@ export type Act =
   | 'due-extend'
   | 'look-in'
   | 'look-out'
+  | 'replay'
   | 'keyboard'
   | 'step-skip'
   | 'report'

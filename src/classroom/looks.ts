@@ -12,6 +12,8 @@ export interface Look {
   lab: string
   /** Who may type: the learner alone; the instructor asks to; or both, because the learner lets them. */
   keyboard: 'learner' | 'asked' | 'shared'
+  /** They look at how the work went, too. */
+  replay?: true
 }
 
 interface Live {
@@ -58,6 +60,14 @@ export class Looks {
     const live = this.#live.get(id)
     if (!live || live.look.keyboard === keyboard) return
     live.look = { ...live.look, keyboard }
+    this.#tell(live.look)
+  }
+
+  /** The instructor looks at how the work went. Stays so for as long as the look lasts. */
+  replays(id: string): void {
+    const live = this.#live.get(id)
+    if (!live || live.look.replay) return
+    live.look = { ...live.look, replay: true }
     this.#tell(live.look)
   }
 

@@ -16,6 +16,7 @@ const TABLES = [
   ['reminders', 'person'],
   ['statements', 'person'],
   ['grades', 'person'],
+  ['moments', 'person'],
 ] as const
 
 /** Everything that is kept of a person, by table. */

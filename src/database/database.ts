@@ -11,6 +11,7 @@ import * as due from './migrations/0007-due.ts'
 import * as statements from './migrations/0008-statements.ts'
 import * as reminderWays from './migrations/0009-reminder-ways.ts'
 import * as grades from './migrations/0010-grades.ts'
+import * as moments from './migrations/0011-moments.ts'
 import type { Schema } from './schema.ts'
 
 export type Database = Kysely<Schema>
@@ -27,6 +28,7 @@ const MIGRATIONS = {
   '0008-statements': statements,
   '0009-reminder-ways': reminderWays,
   '0010-grades': grades,
+  '0011-moments': moments,
 }
 
 /**

@@ -24,6 +24,7 @@ export const TABLES = [
   'reminders',
   'statements',
   'grades',
+  'moments',
   'audit',
 ] as const satisfies (keyof Schema)[]
 

@@ -225,6 +225,16 @@ export interface GradesTable {
   sent: string | null
 }
 
+/** What happened in a learner's lab. */
+export interface MomentsTable {
+  id: string
+  person: string
+  lab: string
+  at: number
+  /** `Moment`, JSON. */
+  moment: string
+}
+
 export interface TerminalsTable {
   id: string
   learner: string
@@ -254,5 +264,6 @@ export interface Schema {
   reminders: RemindersTable
   statements: StatementsTable
   grades: GradesTable
+  moments: MomentsTable
   audit: AuditTable
 }

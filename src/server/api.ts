@@ -4,10 +4,12 @@ import type { Broadcast } from '#classroom/broadcasts.ts'
 import type { Cohort } from '#classroom/cohorts.ts'
 import type { Hand } from '#classroom/hands.ts'
 import type { Look } from '#classroom/looks.ts'
-import type { ConsoleEvent } from '#cloud/api.ts'
+import type { ConsoleEvent, TimelineCall } from '#cloud/api.ts'
 import type { Certificate } from '#course/certificate.ts'
 import type { LessonRecord } from '#course/record.ts'
+import type { KeptMoment } from '#database/moments.ts'
 import type { LabResult, StepScore } from '#labs/score.ts'
+import type { RecordedTerminal } from './session-records.ts'
 
 export type { Attainment, AttainmentReport } from '#classroom/attainment.ts'
 export type { AuditEntry } from '#classroom/audit.ts'
@@ -34,6 +36,7 @@ export type {
 } from '#cloud/api.ts'
 export type { Certificate } from '#course/certificate.ts'
 export type { ProgressFile } from '#course/progress-file.ts'
+export type { KeptMoment } from '#database/moments.ts'
 export type { Person } from '#database/people.ts'
 export type { CommandVerdict } from '#labs/command-answer.ts'
 export type { Comparison, Difference, Side } from '#labs/comparison.ts'
@@ -124,6 +127,8 @@ export type { LabResult, StepScore } from '#labs/score.ts'
  * GET    /api/looks/:id/world/part?id=…
  * GET    /api/looks/:id/world/then?call=…
  * GET    /api/looks/:id/timeline/events
+ * GET    /api/looks/:id/recording          SessionRecording: how the learner’s lab went; they are told that it is looked at
+ * GET    /api/looks/:id/recording/terminals/:terminal  what a terminal showed: lines of pty-host/recording.ts
  * POST   /api/looks/:id/terminals/:terminal/ticket  { ticket } to look on at a terminal
  * POST   /api/looks/:id/keyboard           { keyboard: 'asked' | 'learner' }: asks to type, or gives it back; 204
  * POST   /api/hands/:id/take               Hand
@@ -247,6 +252,15 @@ export type LookEvent =
   | { type: 'look'; look: Look }
   | { type: 'terminals'; terminals: TerminalInfo[] }
   | LabEvent
+
+/** How a learner's lab went, in order of time but the calls, which are newest first. Times in ms since the epoch. */
+export interface SessionRecording {
+  moments: KeptMoment[]
+  /** Terminals that were open; what each showed is asked for by itself. */
+  terminals: RecordedTerminal[]
+  /** Calls of the present world; those of a lab that was started over are gone with it. */
+  calls: TimelineCall[]
+}
 
 /** An instructor's board. */
 export interface BoardState {

@@ -24,6 +24,7 @@ import { isLoopback } from './security/address.ts'
 import type { Connections } from './security/connections.ts'
 import type { Identities, Identity } from './security/identity.ts'
 import type { Tickets } from './security/tickets.ts'
+import type { SessionRecords } from './session-records.ts'
 import type { Settings } from './settings.ts'
 import { Door } from './sign-in/door.ts'
 import { OidcSignIn } from './sign-in/oidc.ts'
@@ -49,6 +50,8 @@ export interface HostedOptions {
   tickets: Tickets
   /** This server as a tool of learning platforms, if the settings name any. */
   lti: Lti | undefined
+  /** How labs went. */
+  records: SessionRecords
   onError(error: unknown): void
   identities: () => Identities
   find(request: FastifyRequest): Identity | undefined
@@ -78,7 +81,15 @@ export function hostedRoutes(app: FastifyInstance, options: HostedOptions): void
   })
   classroomRoutes(app, classroom, identityOf)
   cohortRoutes(app, { classroom, sessions, attainments: options.attainments, identityOf })
-  lookRoutes(app, { classroom, sessions, terminals, tickets, identityOf, onError })
+  lookRoutes(app, {
+    classroom,
+    sessions,
+    terminals,
+    tickets,
+    records: options.records,
+    identityOf,
+    onError,
+  })
   peopleRoutes(app, {
     database,
     people,
@@ -86,6 +97,7 @@ export function hostedRoutes(app: FastifyInstance, options: HostedOptions): void
     connections,
     classroom,
     sessions,
+    records: options.records,
     identityOf,
     url: settings.url,
   })

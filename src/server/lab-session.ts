@@ -8,6 +8,7 @@ import type { CloudStatus, WorldInfo } from '#cloud/api.ts'
 import type { Hints } from '#database/hints.ts'
 import type { StartedLabs } from '#database/labs.ts'
 import type { Marks } from '#database/marks.ts'
+import type { Moment } from '#database/moments.ts'
 import type { DatabaseProgress } from '#database/progress.ts'
 import { type Comparison, compare } from '#labs/comparison.ts'
 import type { Lab } from '#labs/lab.ts'
@@ -33,6 +34,7 @@ import { LabWorld } from './lab-world.ts'
 import type { Gradebook } from './lti/gradebook.ts'
 import type { LabNetwork } from './previews/tunnel.ts'
 import { notFound, Problem } from './problem.ts'
+import type { SessionRecords } from './session-records.ts'
 import { StepSaves } from './step-saves.ts'
 import type { LearningRecords } from './xapi/learning-records.ts'
 
@@ -54,6 +56,8 @@ export interface LabServices {
   classroom?: Pick<Classroom, 'gate' | 'reported' | 'wasReset' | 'pageChanged' | 'hintsOpened'>
   /** Who is told of what learners do. */
   told?: Pick<LearningRecords, 'labStarted' | 'stepPassed'> | undefined
+  /** Where it is kept how things went, for a replay. */
+  records?: Pick<SessionRecords, 'note' | 'folderOf'> | undefined
   /** Who sends results to gradebooks elsewhere. */
   gradebook?: Pick<Gradebook, 'changed'> | undefined
   /** An error that no request waits for. */
@@ -201,6 +205,7 @@ export class LabSession {
   reset(): Promise<LabState> {
     return this.#inTurn(async () => {
       await this.#forget()
+      this.#note({ kind: 'reset' })
       return this.#start()
     })
   }
@@ -235,6 +240,7 @@ export class LabSession {
       const text = await this.#commandsOf(step)
       const shell = await this.#shell(world)
       this.#skipping = step
+      this.#note({ kind: 'skipped', step })
       const solve = async () => {
         const code = await this.#services.terminals.run(shell, text, SKIP_TIMEOUT_MS)
         // What ran before the solution did says nothing of it.
@@ -353,6 +359,8 @@ export class LabSession {
     this.#step(step)
     const { hints, classroom } = this.#services
     if (!(await hints.open(this.#learner, this.#lab.id, step, opened))) return
+    const solution = opened > this.#step(step).hints.length
+    this.#note({ kind: 'hints', step, opened, ...(solution && { solution }) })
     await classroom?.hintsOpened(this.#learner, this.#lab.id, step, opened)
     if (this.#lab.scored) await this.#tellState()
   }
@@ -371,6 +379,8 @@ export class LabSession {
   /** Changes how fast the world's time goes, or moves it until nothing is on its way any more. */
   async setClock(change: { speed: number } | { untilReady: true }): Promise<LabState> {
     await this.world.setClock(change)
+    const { clock } = await this.world.started()
+    this.#note({ kind: 'clock', world: clock.now, speed: clock.speed })
     return this.#tellState()
   }
 
@@ -440,6 +450,7 @@ export class LabSession {
       await furnishAccount(world, this.#lab.account)
       await this.#setUp(world, shell.environment)
       await started.put(this.#learner, this.#lab.id, { world: world.id, startedAt })
+      this.#note({ kind: 'started' })
       this.#services.told?.labStarted(this.#learner, this.#lab, startedAt)
       await this.#keepBeginning(this.#lab.steps[0]?.id)
     }
@@ -496,6 +507,7 @@ export class LabSession {
     const { since, passedAt } = after[report.step]!
     const isFirstPass = report.status === 'passed' && passedAt === report.at
     const own = this.#skipping !== report.step
+    if (since === report.at) this.#note(momentOf(report))
     if (isFirstPass) await this.#mark(report.step)
     if (isFirstPass && !own) await this.#solutionUsed(report.step)
     await classroom?.reported(this.#learner, report, since!, passedAt)
@@ -534,7 +546,12 @@ export class LabSession {
   async #shell(world: WorldInfo): Promise<ShellOptions> {
     const toolbox = await this.#services.toolbox
     const environment = shellEnvironment({ world, toolbox, home: this.home })
-    return { home: this.home, environment, world, toolbox }
+    const recording = this.#services.records?.folderOf(this.#learner, this.#lab.id)
+    return { home: this.home, environment, world, toolbox, ...(recording !== undefined && { recording }) }
+  }
+
+  #note(moment: Moment): void {
+    this.#services.records?.note(this.#learner, this.#lab.id, moment)
   }
 
   #inTurn<T>(task: () => Promise<T>): Promise<T> {
@@ -557,5 +574,17 @@ export class LabSession {
   #emit(event: LabEvent): void {
     for (const listener of this.#listeners) listener(event)
     for (const listener of this.#overhearing) listener(event)
+  }
+}
+
+/** What is kept of a report that says something new. */
+function momentOf({ step, status, findings }: CheckReport): Moment {
+  const finding = findings.findLast((one) => one.status === 'failed')
+  const { id, title, observed } = finding ?? {}
+  return {
+    kind: 'check',
+    step,
+    status,
+    ...(finding && { finding: { id: id!, title: title!, ...(observed !== undefined && { observed }) } }),
   }
 }

@@ -62,7 +62,11 @@ export class LabTerminals {
    * Runs a script where the learner's shells run, with their rights and no others: what a learner has put into their
    * home (an `exec` plug-in, a `credential_process`) runs with it. Gives the exit code; undefined when it was ended after `timeout` ms.
    */
-  async run(shell: ShellOptions, script: string, timeout: number): Promise<number | undefined> {
+  async run(
+    { recording: _, ...shell }: ShellOptions,
+    script: string,
+    timeout: number,
+  ): Promise<number | undefined> {
     const id = await this.workspace.open({ ...shell, arguments: ['-euo', 'pipefail', '-c', script] })
     try {
       const link = await this.workspace.watch(id)

@@ -3,18 +3,21 @@ import { forgetPerson } from '#classroom/personal-data.ts'
 import type { Database } from '#database/database.ts'
 import type { LabSessions } from './lab-sessions.ts'
 import type { Connections } from './security/connections.ts'
+import type { SessionRecords } from './session-records.ts'
 
 export interface PersonStores {
   database: Database
   sessions: Pick<LabSessions, 'forget'>
   connections: Connections
   classroom: Classroom
+  records: SessionRecords
 }
 
 /** Deletes a person with worlds, homes, terminals and all that is kept of them, and ends what they have open. */
 export async function removePerson(stores: PersonStores, id: string): Promise<void> {
-  const { database, sessions, connections, classroom } = stores
+  const { database, sessions, connections, classroom, records } = stores
   await sessions.forget(id)
+  await records.forget(id)
   await forgetPerson(database, id)
   connections.endPerson(id)
   classroom.looks.endWhere((look) => look.person === id)

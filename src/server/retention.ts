@@ -9,7 +9,7 @@ const DAY = 24 * 3600 * 1000
 export interface RetentionOptions extends PersonStores {
   people: People
   signedIn: Sessions
-  settings: Pick<Settings, 'auditDays' | 'learnerDays'>
+  settings: Pick<Settings, 'auditDays' | 'learnerDays' | 'replayDays'>
 }
 
 /** Forgets what the settings say not to keep. */
@@ -21,10 +21,11 @@ export class Retention {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { classroom, signedIn, settings } = this.#options
+    const { classroom, signedIn, settings, records } = this.#options
     const now = Date.now()
     await signedIn.deleteExpired(now)
     await classroom.audit.deleteBefore(now - settings.auditDays * DAY)
+    await records.deleteBefore(now - settings.replayDays * DAY)
     if (settings.learnerDays !== undefined)
       await this.#forgetLearners(now - settings.learnerDays * DAY, signal)
   }

@@ -19,6 +19,7 @@ import { Hints } from '#database/hints.ts'
 import { StartedLabs } from '#database/labs.ts'
 import { LessonRecords } from '#database/lessons.ts'
 import { Marks } from '#database/marks.ts'
+import { Moments } from '#database/moments.ts'
 import { Passes } from '#database/passes.ts'
 import { OWNER, People } from '#database/people.ts'
 import { DatabaseProgress } from '#database/progress.ts'
@@ -74,6 +75,7 @@ import { Connections } from './security/connections.ts'
 import { Identities } from './security/identity.ts'
 import { SignInLink } from './security/link.ts'
 import { Tickets } from './security/tickets.ts'
+import { SessionRecords } from './session-records.ts'
 import type { Settings } from './settings.ts'
 import { TerminalSockets } from './terminal-socket.ts'
 import { LearningRecords } from './xapi/learning-records.ts'
@@ -212,6 +214,8 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
       result: (person, lab) => sessions.result(person, lab),
       onError,
     }))
+  const records =
+    hosting && new SessionRecords(join(options.data, 'recordings'), new Moments(database), onError)
   const admission = new Admission(hosting?.labsAtOnce, cloud)
   const sessions = new LabSessions(
     {
@@ -229,6 +233,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
       ...(classroom && { classroom }),
       told,
       gradebook: lti?.gradebook,
+      ...(hosting && hosting.replayDays > 0 && { records }),
       onError,
     },
     options.labs ?? loadLabs(),
@@ -284,6 +289,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
     hosting && classroom && new Attainments({ classroom, people, course, soon: hosting.remindDays * DAY })
   const hosted: HostedOptions | undefined = hosting &&
     classroom &&
+    records &&
     attainments && {
       settings: hosting,
       attainments,
@@ -296,6 +302,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
       terminals,
       tickets,
       lti,
+      records,
       onError,
       identities: () => identities,
       find,

@@ -231,6 +231,13 @@ export const settingsSchema = z.strictObject({
     .describe(
       'So many days after the end of their last course learners are deleted with all that is theirs. Left out: never.',
     ),
+  replayDays: z
+    .int()
+    .min(0)
+    .default(14)
+    .describe(
+      'So many days it is kept how learners’ labs went (what terminals showed, checks, hints), for instructors to replay. 0: nothing is kept.',
+    ),
   auditDays: z.int().min(1).default(365).describe('How long the audit log is kept.'),
 })
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
+import { join } from 'node:path'
 import type { WorldInfo } from '#cloud/api.ts'
 import { PtyHostClient } from './pty-host/client.ts'
 import type { Toolbox } from './tools/install.ts'
@@ -14,6 +15,8 @@ export interface ShellOptions {
   world: Pick<WorldInfo, 'proxyUrl' | 'caFile' | 'dockerHost'>
   /** The programs on its PATH. */
   toolbox: Toolbox
+  /** The folder in which is kept what it shows, by the terminal's id; nothing is when left out. */
+  recording?: string
   /** Words for bash; it talks to a person when they are left out. */
   arguments?: string[]
 }
@@ -41,6 +44,11 @@ export interface Workspace {
   stop(): Promise<void>
 }
 
+/** The file that a terminal is recorded in. */
+export const recordingFile = (folder: string, terminal: string) => join(folder, `${terminal}${RECORDING}`)
+/** How names of recordings end. */
+export const RECORDING = '.jsonl'
+
 /** Shells as processes of this machine and this user, in a pty-host. */
 export class LocalWorkspace implements Workspace {
   readonly #host: PtyHostClient
@@ -50,7 +58,7 @@ export class LocalWorkspace implements Workspace {
     this.#host = new PtyHostClient({ folder })
   }
 
-  async open({ environment, home, arguments: words = [] }: ShellOptions): Promise<string> {
+  async open({ environment, home, recording, arguments: words = [] }: ShellOptions): Promise<string> {
     const id = randomBytes(16).toString('base64url')
     await this.#host.spawn({
       id,
@@ -61,6 +69,7 @@ export class LocalWorkspace implements Workspace {
       // Until the page says its size.
       columns: 80,
       rows: 24,
+      ...(recording !== undefined && { record: recordingFile(recording, id) }),
     })
     return id
   }

@@ -186,6 +186,8 @@ describe('rights', () => {
     'GET /api/looks/:id/world/part': 'instructor',
     'GET /api/looks/:id/world/then': 'instructor',
     'GET /api/looks/:id/timeline/events': 'instructor',
+    'GET /api/looks/:id/recording': 'instructor',
+    'GET /api/looks/:id/recording/terminals/:terminal': 'instructor',
     'POST /api/looks/:id/terminals/:terminal/ticket': 'instructor',
     'POST /api/looks/:id/keyboard': 'instructor',
     'POST /api/looks/:id/consent': 'signed-in',

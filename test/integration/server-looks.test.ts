@@ -1,9 +1,11 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import type { AuditEntry } from '../../src/classroom/audit.ts'
 import type { Cohort } from '../../src/classroom/cohorts.ts'
 import type { Look } from '../../src/classroom/looks.ts'
-import type { ClassroomState, SessionState, TerminalInfo } from '../../src/server/api.ts'
+import type { ClassroomState, SessionRecording, SessionState, TerminalInfo } from '../../src/server/api.ts'
 import { firstAdministrator, follow, invited, joined, startHosted, type Visitor } from '../support/hosted.ts'
 import { TestPage, type TestServer } from '../support/server.ts'
 
@@ -123,6 +125,64 @@ describe('an instructor who looks at a learner’s work', () => {
       ['keyboard', 'learner'],
     ])
       expect(acts).toContainEqual(entry)
+  })
+
+  it('sees how the work went, of which the learner is told and a trace is left', async () => {
+    const heard = follow(server, lea, '/api/classroom/events')
+    await heard.opened
+    const page = await own()
+    await page.message('attached')
+    page.type('echo re""corded\r')
+    await page.expect('recorded')
+    await lea.call('POST', '/api/labs/test-lab/steps/one/check')
+    await lea.call('POST', '/api/labs/test-lab/steps/one/hints', { opened: 2 })
+    const { events, id } = await look()
+    const path = `/api/looks/${id}/recording`
+    const { body } = await teacher.call<SessionRecording>('GET', path)
+    expect(body.moments).toMatchObject([
+      { kind: 'started' },
+      { kind: 'check', step: 'one', status: 'failed' },
+      { kind: 'hints', step: 'one', opened: 2, solution: true },
+    ])
+    expect(body.terminals).toMatchObject([{ id: terminal }])
+    // What is shown is written soon after.
+    await expect
+      .poll(async () => (await teacher.call<string>('GET', `${path}/terminals/${terminal}`)).body)
+      .toContain('recorded')
+    expect(await heard.next(({ looks }) => (looks as Look[] | undefined)?.[0]?.replay === true)).toBeTruthy()
+    const { body: log } = await admin.call<AuditEntry[]>('GET', '/api/audit')
+    expect(log).toContainEqual(expect.objectContaining({ act: 'replay', subject: lea.id }))
+    for (const visitor of [lea, admin, await invited(server, admin, { name: 'Otto', role: 'instructor' })])
+      for (const one of [path, `${path}/terminals/${terminal}`])
+        expect((await visitor.call('GET', one)).status).not.toBe(200)
+    for (const wrong of ['nothing', '..%2F..%2Fdrydock', `${terminal}.jsonl`])
+      expect((await teacher.call('GET', `${path}/terminals/${wrong}`)).status).not.toBe(200)
+    page.close()
+    heard.close()
+    events.close()
+  })
+
+  it('finds nothing any more of a learner who was deleted, and what was recorded is in their export', async () => {
+    const gone = await joined(server, cohort, 'Gone')
+    await gone.call('POST', '/api/labs/test-lab/start')
+    const folder = join(server.data, 'recordings', gone.id)
+    await expect.poll(() => readdir(join(folder, 'test-lab')).catch(() => [])).toHaveLength(1)
+    const { body } = await admin.call<{
+      moments: unknown[]
+      recordings: { lab: string; lines: unknown[] }[]
+    }>('GET', `/api/people/${gone.id}/export`)
+    expect(body.moments).toHaveLength(1)
+    expect(body.recordings).toMatchObject([
+      {
+        lab: 'test-lab',
+        lines: [
+          [expect.any(Number), 'r', '80x24'],
+          [expect.any(Number), 'o', expect.anything()],
+        ],
+      },
+    ])
+    await admin.call('DELETE', `/api/people/${gone.id}`)
+    await expect(readdir(folder)).rejects.toThrow('ENOENT')
   })
 
   it('has to lead the learner’s course, and does nothing with the look of another', async () => {

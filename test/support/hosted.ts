@@ -36,7 +36,7 @@ export class Visitor {
       if (pair!.startsWith('drydock-') && !pair!.startsWith('drydock-oidc')) this.cookie = pair!
     }
     const text = await response.text()
-    const json = response.headers.get('content-type')?.includes('json')
+    const json = /\bjson\b/.test(response.headers.get('content-type') ?? '')
     return { status: response.status, body: (json ? JSON.parse(text) : text) as T, headers: response.headers }
   }
 }

@@ -1,13 +1,15 @@
+import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Classroom } from '#classroom/classroom.ts'
 import type { Look } from '#classroom/looks.ts'
-import type { LookEvent, PictureChange, TimelineCall } from '../api.ts'
+import type { LookEvent, PictureChange, SessionRecording, TimelineCall } from '../api.ts'
 import type { LabSession } from '../lab-session.ts'
 import type { LabSessions } from '../lab-sessions.ts'
 import type { LabTerminals } from '../lab-terminals.ts'
 import { notFound } from '../problem.ts'
 import type { Tickets } from '../security/tickets.ts'
+import { inRealTime, type SessionRecords } from '../session-records.ts'
 import { sendEvents } from './events.ts'
 import { type IdentityOf, partQuery, thenQuery } from './labs.ts'
 import { learnersOf, ledCohort } from './led.ts'
@@ -25,6 +27,7 @@ export interface LookRoutesOptions {
   sessions: LabSessions
   terminals: LabTerminals
   tickets: Tickets
+  records: SessionRecords
   identityOf: IdentityOf
   onError(error: unknown): void
 }
@@ -32,7 +35,7 @@ export interface LookRoutesOptions {
 /** An instructor looks at a learner's terminals and cloud. The learner sees it, and says whether the instructor may type. */
 export function lookRoutes(
   app: FastifyInstance,
-  { classroom, sessions, terminals, tickets, identityOf, onError }: LookRoutesOptions,
+  { classroom, sessions, terminals, tickets, records, identityOf, onError }: LookRoutesOptions,
 ): void {
   const { looks, cohorts, audit } = classroom
 
@@ -110,6 +113,34 @@ export function lookRoutes(
   app.get('/api/looks/:id/world/part', access, async (request) =>
     (await sessionOf(own(request))).world.part(partQuery.parse(request.query).id),
   )
+  app.get('/api/looks/:id/recording', access, async (request): Promise<SessionRecording> => {
+    const look = own(request)
+    const { person, lab } = look
+    if (!look.replay) {
+      looks.replays(look.id)
+      await audit.add({
+        actor: identityOf(request).learner,
+        act: 'replay',
+        subject: person,
+        detail: { lab, cohort: look.cohort },
+        address: request.ip,
+      })
+    }
+    const { world } = await sessionOf(look)
+    const [moments, recorded, calls] = await Promise.all([
+      records.moments(person, lab),
+      records.terminals(person, lab),
+      world.find().then((found) => (found ? world.timeline() : [])),
+    ])
+    return { moments, terminals: recorded, calls: inRealTime(calls, moments) }
+  })
+  app.get('/api/looks/:id/recording/terminals/:terminal', access, async (request, reply) => {
+    const { id, terminal } = ticketParameters.parse(request.params)
+    const { person, lab } = own(request, id)
+    const output = await records.output(person, lab, terminal)
+    if (!output) throw notFound('This terminal was not recorded, or its recording is too old.')
+    return reply.type('application/x-ndjson; charset=utf-8').send(Readable.from(concatenated(output)))
+  })
   app.post('/api/looks/:id/terminals/:terminal/ticket', access, async (request) => {
     const { id, terminal } = ticketParameters.parse(request.params)
     const { person, lab } = own(request, id)
@@ -135,4 +166,9 @@ export function lookRoutes(
     await note(request, look, keyboard)
     return reply.code(204).send()
   })
+}
+
+/** One stream after the other. */
+async function* concatenated(streams: Readable[]): AsyncGenerator<Buffer> {
+  for (const stream of streams) yield* stream as AsyncIterable<Buffer>
 }

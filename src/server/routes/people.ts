@@ -1,4 +1,5 @@
-import type { FastifyInstance } from 'fastify'
+import { Readable } from 'node:stream'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import { z } from 'zod'
 import type { Classroom } from '#classroom/classroom.ts'
 import { exportPerson } from '#classroom/personal-data.ts'
@@ -10,6 +11,7 @@ import type { LabSessions } from '../lab-sessions.ts'
 import { notFound, Problem } from '../problem.ts'
 import { removePerson } from '../remove-person.ts'
 import type { Connections } from '../security/connections.ts'
+import type { SessionRecords } from '../session-records.ts'
 import type { IdentityOf } from './labs.ts'
 import { identifier, madeId } from './parameters.ts'
 
@@ -36,6 +38,7 @@ export interface PeopleRoutesOptions {
   connections: Connections
   classroom: Classroom
   sessions: LabSessions
+  records: SessionRecords
   identityOf: IdentityOf
   /** This server's address as people see it. */
   url: string
@@ -43,7 +46,7 @@ export interface PeopleRoutesOptions {
 
 /** An administrator's side: who may come in, as what, and what was done. */
 export function peopleRoutes(app: FastifyInstance, options: PeopleRoutesOptions): void {
-  const { database, people, signedIn, connections, classroom, sessions, identityOf, url } = options
+  const { database, people, signedIn, connections, classroom, sessions, records, identityOf, url } = options
   const { audit, invitations } = classroom
 
   const personOf = async (params: unknown): Promise<Person> => {
@@ -89,16 +92,14 @@ export function peopleRoutes(app: FastifyInstance, options: PeopleRoutesOptions)
       subject: person.id,
       address: request.ip,
     })
-    return reply
-      .header('content-disposition', 'attachment; filename="drydock-person.json"')
-      .send(await exportPerson(database, person.id))
+    return sendExport(reply, await exportPerson(database, person.id), records.everything(person.id))
   })
   app.delete('/api/people/:id', access, async (request, reply) => {
     const person = await personOf(request.params)
     const me = identityOf(request).learner
     if (person.id === me)
       throw new Problem(409, { code: 'own-account', what: 'Nobody deletes their own account here.' })
-    await removePerson({ database, sessions, connections, classroom }, person.id)
+    await removePerson({ database, sessions, connections, classroom, records }, person.id)
     await audit.add({ actor: me, act: 'person-delete', subject: person.id, address: request.ip })
     return reply.code(204).send()
   })
@@ -131,6 +132,23 @@ export function peopleRoutes(app: FastifyInstance, options: PeopleRoutesOptions)
     const { before, limit } = auditQuery.parse(request.query)
     return audit.list({ limit, ...(before !== undefined && { before }) })
   })
+}
+
+/** Everything that is kept of a person, as one JSON; `recordings` comes in pieces, because it may be long. */
+function sendExport(
+  reply: FastifyReply,
+  data: Record<string, unknown[]>,
+  recordings: AsyncIterable<string>,
+): FastifyReply {
+  async function* pieces() {
+    yield `${JSON.stringify(data).slice(0, -1)},"recordings":`
+    yield* recordings
+    yield '}'
+  }
+  return reply
+    .type('application/json; charset=utf-8')
+    .header('content-disposition', 'attachment; filename="drydock-person.json"')
+    .send(Readable.from(pieces()))
 }
 
 /** The secret stands in the fragment, which browsers send to nobody. */

@@ -138,13 +138,13 @@ export function LearnerBar() {
 }
 
 /** Says who looks, and lets them type or not. */
-function Looked({ look: { id, instructor, keyboard } }: { look: Look }) {
+function Looked({ look: { id, instructor, keyboard, replay } }: { look: Look }) {
   const set = (wanted: 'shared' | 'learner') =>
     request('POST', `/api/looks/${encodeURIComponent(id)}/consent`, { keyboard: wanted })
   const text = { learner: t.learner.looking, asked: t.learner.asks, shared: t.learner.types }[keyboard]
   return (
     <p class="looked">
-      <strong>{text(instructor.name)}</strong>{' '}
+      <strong>{text(instructor.name)}</strong> {replay && t.learner.replays}{' '}
       <button
         type="button"
         class="button small"

@@ -1,5 +1,5 @@
 /** Raised when the messages below change: a pty-host of another version is replaced, with its terminals. */
-export const HOST_VERSION = 4
+export const HOST_VERSION = 5
 
 /** What to run in a new terminal. */
 export interface TerminalSpec {
@@ -13,6 +13,8 @@ export interface TerminalSpec {
   network?: NetworkSpec
   columns: number
   rows: number
+  /** Keep in this file what it shows; see `recording.ts`. */
+  record?: string
 }
 
 /** A loopback of its own, see sandbox/network.ts. */

@@ -5,6 +5,7 @@ import type { Attachment } from './attachment.ts'
 import type { HostedTerminalInfo, TerminalExit, TerminalSpec } from './messages.ts'
 import { ModeTracker } from './modes.ts'
 import { endSession } from './processes.ts'
+import { OutputRecording } from './recording.ts'
 import { OutputRing } from './ring.ts'
 import { type Recording, renderScreen, type Size } from './screen.ts'
 import type { Watcher } from './watcher.ts'
@@ -27,6 +28,7 @@ export class HostedTerminal {
   /** The sizes that the terminal had before, each up to its count of output bytes. */
   #sizes: { until: number; size: Size }[] = []
   readonly #watchers = new Set<Watcher>()
+  readonly #recording: OutputRecording | undefined
   #attachment: Attachment | undefined
   /** Whether the attachment has got its screen and takes output. */
   #attached = false
@@ -48,12 +50,14 @@ export class HostedTerminal {
       env: { ...spec.environment, TERM_SESSION_ID: this.#mark.slice(this.#mark.indexOf('=') + 1) },
       encoding: null,
     })
+    this.#recording = spec.record === undefined ? undefined : new OutputRecording(spec.record, this.#size)
     this.#writer = new PtyWriter(this.#pty.fd, (bytes) => this.#attachment?.accepted(bytes))
     this.#pty.onData((data) => this.#output(data))
     this.#pty.onExit(({ exitCode, signal }) => {
       this.#exit = { code: exitCode, ...(signal ? { signal } : {}) }
       this.#writer.close()
       clearTimeout(this.#detachedTimer)
+      void this.#recording?.close()
       if (this.#attached) this.#attachment?.exited(this.#exit)
       for (const watcher of this.#watchers) watcher.exited(this.#exit)
       exited(this.#exit)
@@ -149,6 +153,7 @@ export class HostedTerminal {
     this.#sizes.push({ until: this.#ring.end, size: this.#size })
     this.#size = size
     this.#pty.resize(size.columns, size.rows)
+    this.#recording?.resized(size)
     for (const watcher of this.#watchers) watcher.resized(size)
   }
 
@@ -160,6 +165,7 @@ export class HostedTerminal {
 
   #output(data: Buffer): void {
     this.#ring.write(data)
+    this.#recording?.output(data)
     if (this.#attached) this.#attachment?.send(data)
     else this.#detachedBudget -= data.length
     for (const watcher of this.#watchers) watcher.output(data)

@@ -7,6 +7,8 @@ import { t } from '../../i18n/index.ts'
 import { loadFonts } from '../../lab/terminal/screen.ts'
 import { WorldView } from '../../lab/world/WorldView.tsx'
 import { Lost } from '../Lost.tsx'
+import { closeRecording, openRecording, replaying } from './replay/player.ts'
+import { Replay } from './replay/Replay.tsx'
 import { cohortId, connected, lab, look, refused, terminals } from './store.ts'
 import type { WatchedTerminal } from './watched-terminal.ts'
 
@@ -29,7 +31,8 @@ export function LookIn() {
       <header class="board-head">
         <h1>{t.look.at(look.value.name)}</h1>
         <p>
-          <span class="tag">{t.look.seen(look.value.name)}</span>
+          <span class="tag">{(replaying.value ? t.replay.seen : t.look.seen)(look.value.name)}</span>
+          <Mode />
           <a class="button small" href={`${href('/classroom/')}#${cohortId}`}>
             {t.look.back}
           </a>
@@ -38,7 +41,7 @@ export function LookIn() {
       <Lost connected={connected} />
       <div class="look-columns">
         <div class="look-main">
-          <Terminals />
+          {replaying.value ? <Replay /> : <Terminals />}
           {lab.value?.started && (
             <section class="panel look-world" aria-labelledby="look-world-title">
               <h2 id="look-world-title">{t.look.world}</h2>
@@ -52,6 +55,25 @@ export function LookIn() {
         </div>
       </div>
     </div>
+  )
+}
+
+/** How it goes, or how it went. */
+function Mode() {
+  return (
+    <span class="look-mode">
+      <button type="button" class="button small" aria-pressed={!replaying.value} onClick={closeRecording}>
+        {t.replay.live}
+      </button>
+      <button
+        type="button"
+        class="button small"
+        aria-pressed={replaying.value}
+        onClick={() => replaying.value || void openRecording()}
+      >
+        {t.replay.open}
+      </button>
+    </span>
   )
 }
 

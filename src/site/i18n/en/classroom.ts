@@ -140,6 +140,32 @@ export const look = {
   giveBack: 'Give the keyboard back',
 }
 
+export const replay = {
+  title: 'How it went',
+  live: 'Now',
+  open: 'Replay',
+  seen: (name: string) => `${name} is told that you look at how it went`,
+  nothing:
+    'Nothing is recorded of this lab: it was not started, it was too long ago, or this server keeps no recordings.',
+  play: 'Play',
+  pause: 'Pause',
+  speed: 'Speed',
+  leaveOutPauses: 'Leave out pauses',
+  nextFinding: 'Next finding',
+  previousFinding: 'Finding before',
+  position: 'Moment',
+  happened: 'What happened',
+  terminal: (number: number) => `Terminal ${number}`,
+  tooMuch: (bytes: number) => `${Math.ceil(bytes / 1024)} KiB of output were too much to keep`,
+  started: 'The lab was started',
+  reset: 'The lab was started over',
+  passed: (step: string) => step,
+  hint: (number: number, step: string) => `Hint ${number} of “${step}” opened`,
+  solution: (step: string) => `The solution of “${step}” shown`,
+  skipped: (step: string) => `“${step}” done by an instructor`,
+  kinds: { finding: 'Finding', passed: 'Passed', help: 'Help', call: 'Call', lab: 'Lab' },
+}
+
 export const people = {
   title: 'People',
   lead: 'Who may come in, as what, and what was done by those with rights over others.',

@@ -208,6 +208,7 @@ export const learner = {
   looking: (name: string) => `${name} looks at your terminals and your cloud.`,
   asks: (name: string) => `${name} looks at your terminals and your cloud, and asks to type.`,
   types: (name: string) => `${name} may type in your terminals.`,
+  replays: 'They look at how your work went, too.',
   share: 'Let them type',
   unshare: 'Take the keyboard back',
   refuse: 'No',

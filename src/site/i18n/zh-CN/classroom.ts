@@ -141,6 +141,31 @@ export const look: typeof en.look = {
   giveBack: '交还键盘',
 }
 
+export const replay: typeof en.replay = {
+  title: '过程',
+  live: '现在',
+  open: '回放',
+  seen: (name: string) => `${name} 会知道你在看过程`,
+  nothing: '这个实验没有记录：还没有开始、时间太久，或者本服务器不保留记录。',
+  play: '播放',
+  pause: '暂停',
+  speed: '速度',
+  leaveOutPauses: '略过停顿',
+  nextFinding: '下一个检查结果',
+  previousFinding: '上一个检查结果',
+  position: '时刻',
+  happened: '发生的事',
+  terminal: (number: number) => `终端 ${number}`,
+  tooMuch: (bytes: number) => `${Math.ceil(bytes / 1024)} KiB 输出太多，没有保留`,
+  started: '实验开始',
+  reset: '实验重新开始',
+  passed: (step: string) => step,
+  hint: (number: number, step: string) => `打开了“${step}”的提示 ${number}`,
+  solution: (step: string) => `显示了“${step}”的解答`,
+  skipped: (step: string) => `“${step}”由讲师完成`,
+  kinds: { finding: '未通过', passed: '通过', help: '帮助', call: '调用', lab: '实验' },
+}
+
 export const people: typeof en.people = {
   title: '人员',
   lead: '谁可以进来、以什么角色，以及有权限的人做过什么。',

@@ -200,6 +200,7 @@ export const connection: typeof en.connection = {
 
 export const learner: typeof en.learner = {
   looking: (name) => `${name} 正在查看你的终端和云。`,
+  replays: '也在看你之前的过程。',
   asks: (name) => `${name} 正在查看你的终端和云，并请求输入。`,
   types: (name) => `${name} 可以在你的终端里输入。`,
   share: '允许输入',

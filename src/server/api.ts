@@ -309,6 +309,8 @@ export interface LabState {
   waiting?: number
   /** What the home holds and may hold, bytes, while that is too much: its programs were ended, and nothing more is saved. */
   full?: { used: number; quota: number }
+  /** Who leads a course of the learner may replay how the lab went, for so many days. */
+  recordedDays?: number
   steps: StepState[]
   /** The world's clock and how much faster provisioning is than on AWS; absent before the start. */
   world?: { id: string; accountId: string; region: string; provisioning: number | 'instant'; speed: number }

@@ -57,7 +57,7 @@ export interface LabServices {
   /** Who is told of what learners do. */
   told?: Pick<LearningRecords, 'labStarted' | 'stepPassed'> | undefined
   /** Where it is kept how things went, for a replay. */
-  records?: Pick<SessionRecords, 'note' | 'folderOf'> | undefined
+  records?: Pick<SessionRecords, 'note' | 'folderOf' | 'days'> | undefined
   /** Who sends results to gradebooks elsewhere. */
   gradebook?: Pick<Gradebook, 'changed'> | undefined
   /** An error that no request waits for. */
@@ -155,6 +155,7 @@ export class LabSession {
     const names = record && (await givenNames(this.home, this.#lab.names))
     const score = record && (await this.#scores.of(this.#learner, this.#lab, progress, record.startedAt))
     const { place } = this.#entrance
+    const { records } = this.#services
     // A cloud that has lost the world (its folder was removed) has to be started anew.
     const started = record !== undefined && (world !== undefined || this.#services.cloud.status !== 'up')
     return {
@@ -164,6 +165,7 @@ export class LabSession {
       open: started || (await this.#entrance.isOpen()),
       ...(place !== undefined && { waiting: place }),
       ...(this.#home.full && { full: this.#home.full }),
+      ...(records && { recordedDays: records.days }),
       steps: this.#lab.steps.map(({ id, title }) => ({
         id,
         title,

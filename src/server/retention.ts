@@ -9,7 +9,7 @@ const DAY = 24 * 3600 * 1000
 export interface RetentionOptions extends PersonStores {
   people: People
   signedIn: Sessions
-  settings: Pick<Settings, 'auditDays' | 'learnerDays' | 'replayDays'>
+  settings: Pick<Settings, 'auditDays' | 'learnerDays'>
 }
 
 /** Forgets what the settings say not to keep. */
@@ -25,7 +25,7 @@ export class Retention {
     const now = Date.now()
     await signedIn.deleteExpired(now)
     await classroom.audit.deleteBefore(now - settings.auditDays * DAY)
-    await records.deleteBefore(now - settings.replayDays * DAY)
+    await records.deleteOld(now)
     if (settings.learnerDays !== undefined)
       await this.#forgetLearners(now - settings.learnerDays * DAY, signal)
   }

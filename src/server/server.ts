@@ -215,7 +215,8 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
       onError,
     }))
   const records =
-    hosting && new SessionRecords(join(options.data, 'recordings'), new Moments(database), onError)
+    hosting &&
+    new SessionRecords(hosting.replayDays, join(options.data, 'recordings'), new Moments(database), onError)
   const admission = new Admission(hosting?.labsAtOnce, cloud)
   const sessions = new LabSessions(
     {
@@ -233,7 +234,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
       ...(classroom && { classroom }),
       told,
       gradebook: lti?.gradebook,
-      ...(hosting && hosting.replayDays > 0 && { records }),
+      ...(records && records.days > 0 && { records }),
       onError,
     },
     options.labs ?? loadLabs(),

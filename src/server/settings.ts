@@ -234,9 +234,10 @@ export const settingsSchema = z.strictObject({
   replayDays: z
     .int()
     .min(0)
-    .default(14)
+    .max(365)
+    .default(0)
     .describe(
-      'So many days it is kept how learners’ labs went (what terminals showed, checks, hints), for instructors to replay. 0: nothing is kept.',
+      'At most so many days it is kept how labs went (what terminals showed, checks, hints), for instructors to replay. Learners are told so where they type. 0: nothing is recorded, and what was is deleted.',
     ),
   auditDays: z.int().min(1).default(365).describe('How long the audit log is kept.'),
 })

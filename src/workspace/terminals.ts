@@ -44,11 +44,6 @@ export interface Workspace {
   stop(): Promise<void>
 }
 
-/** The file that a terminal is recorded in. */
-export const recordingFile = (folder: string, terminal: string) => join(folder, `${terminal}${RECORDING}`)
-/** How names of recordings end. */
-export const RECORDING = '.jsonl'
-
 /** Shells as processes of this machine and this user, in a pty-host. */
 export class LocalWorkspace implements Workspace {
   readonly #host: PtyHostClient
@@ -69,7 +64,7 @@ export class LocalWorkspace implements Workspace {
       // Until the page says its size.
       columns: 80,
       rows: 24,
-      ...(recording !== undefined && { record: recordingFile(recording, id) }),
+      ...(recording !== undefined && { record: join(recording, id) }),
     })
     return id
   }

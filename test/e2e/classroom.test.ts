@@ -23,7 +23,7 @@ beforeAll(async () => {
   await buildSite()
   browser = await launchBrowser()
   server = await startHosted(
-    {},
+    { replayDays: 14 },
     {
       site: buildSite(),
       labs: loadLabs(),
@@ -171,6 +171,39 @@ it('is a bootcamp: join, work, get stuck, be helped, hear the instructor, wait f
   expect(await teacher.getByRole('dialog').count()).toBe(0)
   expect(await axeViolations(teacher)).toEqual([])
   await picture(teacher, 'look')
+
+  // How it went: the learner, who was told that it is recorded, is told that it is looked at; by the keyboard alone.
+  await ben.getByText('What is shown here is recorded for 14 days').waitFor()
+  await picture(ben, 'recorded')
+  await teacher.getByRole('button', { name: 'Replay' }).focus()
+  await teacher.keyboard.press('Enter')
+  await ben.getByText('They look at how your work went, too.').waitFor()
+  const replay = teacher.getByRole('region', { name: 'How it went' })
+  await replay.getByRole('button', { name: 'Play' }).focus()
+  await picture(teacher, 'replay-begin')
+  const moment = replay.getByRole('slider', { name: 'Moment' })
+  await moment.focus()
+  await teacher.keyboard.press('End')
+  await replay.locator('.xterm-rows').getByText('printed').waitFor()
+  expect(await moment.getAttribute('aria-valuetext')).toMatch(/\d/)
+  await teacher.keyboard.press('Home')
+  await replay.locator('.xterm-rows').getByText('printed').waitFor({ state: 'detached' })
+  await replay.getByRole('button', { name: 'Next finding' }).press('Enter')
+  await replay.locator('[aria-current]', { hasText: 'The nodes are Ready' }).waitFor()
+  await picture(teacher, 'replay')
+  expect(await axeViolations(teacher)).toEqual([])
+  await replay.getByRole('button', { name: 'Play' }).press('Enter')
+  await replay.locator('.xterm-rows').getByText('printed').waitFor()
+  await teacher.emulateMedia({ colorScheme: 'dark' })
+  await picture(teacher, 'replay-dark')
+  await teacher.setViewportSize({ width: 390, height: 844 })
+  expect(await axeViolations(teacher)).toEqual([])
+  expect(await teacher.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390)
+  await picture(teacher, 'replay-dark-390')
+  await teacher.emulateMedia({ colorScheme: 'light' })
+  await teacher.setViewportSize({ width: 1440, height: 900 })
+  await teacher.getByRole('button', { name: 'Now', exact: true }).press('Enter')
+  await seen.getByText('printed').waitFor()
   await teacher.getByRole('button', { name: 'Ask to type' }).click()
   await ben.getByText('and asks to type').waitFor()
   await ben.getByRole('button', { name: 'Let them type' }).click()

@@ -17,7 +17,7 @@ let lea: Visitor & { id: string }
 let terminal: string
 
 beforeAll(async () => {
-  server = await startHosted()
+  server = await startHosted({ replayDays: 7 })
   admin = await firstAdministrator(server)
   teacher = await invited(server, admin, { name: 'Tia Teacher', role: 'instructor' })
   cohort = (await teacher.call<Cohort>('POST', '/api/cohorts', { name: 'Autumn' })).body

@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Classroom } from '#classroom/classroom.ts'
@@ -139,7 +138,7 @@ export function lookRoutes(
     const { person, lab } = own(request, id)
     const output = await records.output(person, lab, terminal)
     if (!output) throw notFound('This terminal was not recorded, or its recording is too old.')
-    return reply.type('application/x-ndjson; charset=utf-8').send(Readable.from(concatenated(output)))
+    return reply.type('application/x-ndjson; charset=utf-8').send(output)
   })
   app.post('/api/looks/:id/terminals/:terminal/ticket', access, async (request) => {
     const { id, terminal } = ticketParameters.parse(request.params)
@@ -166,9 +165,4 @@ export function lookRoutes(
     await note(request, look, keyboard)
     return reply.code(204).send()
   })
-}
-
-/** One stream after the other. */
-async function* concatenated(streams: Readable[]): AsyncGenerator<Buffer> {
-  for (const stream of streams) yield* stream as AsyncIterable<Buffer>
 }

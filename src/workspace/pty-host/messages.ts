@@ -13,7 +13,7 @@ export interface TerminalSpec {
   network?: NetworkSpec
   columns: number
   rows: number
-  /** Keep in this file what it shows; see `recording.ts`. */
+  /** Keep what it shows in files whose paths begin so; see `recording.ts`. */
   record?: string
 }
 

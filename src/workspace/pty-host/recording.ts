@@ -1,27 +1,40 @@
-import { appendFile, mkdir, rename } from 'node:fs/promises'
+import { appendFile, mkdir, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { StringDecoder } from 'node:string_decoder'
 import type { Size } from './screen.ts'
+import { ShownText } from './shown.ts'
 
-/** A file is followed by another at so many bytes; the one before it is kept, too. */
-const FILE_SIZE = 1024 * 1024
+/** A part is followed by another at so many bytes, or after so many ms: a whole part is forgotten, never half of one. */
+const PART_SIZE = 256 * 1024
+export const PART_TIME = 3600 * 1000
+/** So many bytes of a terminal are kept, the latest. */
+const KEPT = 2 * 1024 * 1024
 /** So many bytes of output are kept in each second: nobody reads more. */
 const EACH_SECOND = 32 * 1024
 /** What comes within so many ms is written together. */
 const GATHER = 200
 
-/** Where the older part of a recording is, once there is one. */
-export const olderPart = (file: string) => `${file}.1`
+const PART = /^(.+)\.(\d+)\.jsonl$/
+
+/** The file with what a terminal showed from `from` (ms since the epoch) on. */
+const partFile = (base: string, from: number) => `${base}.${from}.jsonl`
+
+/** A part by its file's name: of which terminal, from when on. Undefined for the name of something else. */
+export function partOf(name: string): { terminal: string; from: number } | undefined {
+  const [, terminal, from] = PART.exec(name) ?? []
+  return terminal === undefined ? undefined : { terminal, from: Number(from) }
+}
 
 /**
  * Keeps what a terminal shows and when: a JSON array a line, `[ms since the epoch, "o", text]`, `[…, "r", "<columns>x<rows>"]` when its size
  * changes, `[…, "x", bytes]` for output that was too much. Much like https://docs.asciinema.org/manual/asciicast/v2/ . Keys that a program does
- * not echo, such as a password's, are in no output.
+ * not echo, such as a password's, are in no output, and what is not shown (`ShownText`) is not kept. It is over when its folder is removed.
  */
 export class OutputRecording {
-  readonly #file: string
+  readonly #base: string
   readonly #now: () => number
   readonly #decoder = new StringDecoder('utf8')
+  readonly #shown = new ShownText()
   #size: Size
   /** What waits to be written: pieces of output of one time, and finished lines. */
   #lines: string[] = []
@@ -30,16 +43,17 @@ export class OutputRecording {
   #second = 0
   #budget = EACH_SECOND
   #dropped = 0
-  #written = 0
+  /** What is written, and how many bytes; the last is written to. */
+  readonly #parts: { file: string; from: number; size: number }[] = []
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void>
 
-  /** `now` in ms since the epoch. */
-  constructor(file: string, size: Size, now: () => number = Date.now) {
-    this.#file = file
+  /** `base`: the folder, and how names of its files begin. `now` in ms since the epoch. */
+  constructor(base: string, size: Size, now: () => number = Date.now) {
+    this.#base = base
     this.#size = size
     this.#now = now
-    this.#writing = mkdir(dirname(file), { recursive: true, mode: 0o700 }).then(() => {})
+    this.#writing = mkdir(dirname(base), { recursive: true, mode: 0o700 }).then(() => {})
     this.resized(size)
   }
 
@@ -55,8 +69,10 @@ export class OutputRecording {
     this.#budget -= kept.length
     this.#dropped += data.length - kept.length
     if (kept.length === 0) return
+    const shown = this.#shown.take(this.#decoder.write(kept))
+    if (shown === '') return
     if (this.#text === '') this.#since = at
-    this.#text += this.#decoder.write(kept)
+    this.#text += shown
     this.#soon()
   }
 
@@ -104,13 +120,17 @@ export class OutputRecording {
   }
 
   async #append(lines: string): Promise<void> {
-    if (this.#written > FILE_SIZE) {
-      await rename(this.#file, olderPart(this.#file))
-      this.#written = 0
-      lines = line(this.#now(), 'r', sizeText(this.#size)) + lines
+    const now = this.#now()
+    let part = this.#parts.at(-1)
+    if (!part || part.size > PART_SIZE || now - part.from >= PART_TIME) {
+      if (part) lines = line(now, 'r', sizeText(this.#size)) + lines
+      part = { file: partFile(this.#base, now), from: now, size: 0 }
+      this.#parts.push(part)
     }
-    await appendFile(this.#file, lines, { mode: 0o600 })
-    this.#written += Buffer.byteLength(lines)
+    await appendFile(part.file, lines, { mode: 0o600 })
+    part.size += Buffer.byteLength(lines)
+    while (this.#parts.reduce((sum, { size }) => sum + size, 0) > KEPT)
+      await rm(this.#parts.shift()!.file, { force: true })
   }
 }
 

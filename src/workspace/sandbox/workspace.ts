@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { PtyHostClient } from '../pty-host/client.ts'
-import { recordingFile, type ShellOptions, type Workspace } from '../terminals.ts'
+import type { ShellOptions, Workspace } from '../terminals.ts'
 import { CHECKOUT } from '../tools/install.ts'
 import { assertBubblewrap, bubblewrapCommand, INSIDE } from './bubblewrap.ts'
 import { ControlGroups, type GroupLimits } from './cgroup.ts'
@@ -119,7 +119,7 @@ export class SandboxedWorkspace implements Workspace {
       // Until the page says its size.
       columns: 80,
       rows: 24,
-      ...(shell.recording !== undefined && { record: recordingFile(shell.recording, id) }),
+      ...(shell.recording !== undefined && { record: join(shell.recording, id) }),
     })
     return id
   }

@@ -1,11 +1,13 @@
-import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { TimelineCall } from '../../../src/cloud/api.ts'
 import { type Database, openDatabase } from '../../../src/database/database.ts'
 import { Moments } from '../../../src/database/moments.ts'
 import { inRealTime, SessionRecords } from '../../../src/server/session-records.ts'
+import { OutputRecording } from '../../../src/workspace/pty-host/recording.ts'
 
 let folder: string
 let database: Database
@@ -15,33 +17,47 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await database.destroy()
-  await rm(folder, { recursive: true })
+  await rm(folder, { recursive: true, force: true })
 })
 
-it('forgets what is older than it may be: moments, and terminals that showed nothing since', async () => {
-  let now = 1_000
+const DAY = 24 * 3600 * 1000
+const fail = (error: unknown) => {
+  throw error
+}
+
+it('forgets what is older than it may be: moments, and the parts of terminals that began before', async () => {
+  let now = DAY
   const moments = new Moments(database, () => now)
-  const records = new SessionRecords(folder, moments, (error) => {
-    throw error
-  })
+  const records = new SessionRecords(2, folder, moments, fail)
   await moments.add('lin', 'lab', { kind: 'started' })
-  now = 9_000
+  now = 3 * DAY
   await moments.add('lin', 'lab', { kind: 'reset' })
-  for (const [name, at] of [
-    ['old.jsonl', 1],
-    ['old.jsonl.1', 1],
-    ['new.jsonl', 9],
-  ] as const) {
-    await mkdir(records.folderOf('lin', 'lab'), { recursive: true })
-    const file = join(records.folderOf('lin', 'lab'), name)
-    await writeFile(file, '')
-    await utimes(file, at, at)
-  }
-  await records.deleteBefore(5_000)
-  expect(await moments.list('lin', 'lab')).toEqual([{ kind: 'reset', at: 9_000 }])
-  expect(await readdir(records.folderOf('lin', 'lab'))).toEqual(['new.jsonl'])
-  await records.deleteBefore(10_000)
-  expect(await readdir(folder)).toEqual([])
+  await mkdir(records.folderOf('lin', 'lab'), { recursive: true })
+  for (const [from, content] of [
+    [DAY, 'first'],
+    [10 * DAY, 'third'],
+    [3 * DAY, 'second'],
+  ] as const)
+    await writeFile(join(records.folderOf('lin', 'lab'), `one.${from}.jsonl`), content)
+  expect(await records.terminals('lin', 'lab')).toEqual([{ id: 'one', from: DAY }])
+  await records.deleteOld(4 * DAY)
+  expect(await moments.list('lin', 'lab')).toEqual([{ kind: 'reset', at: 3 * DAY }])
+  expect(await records.terminals('lin', 'lab')).toEqual([{ id: 'one', from: 3 * DAY }])
+  expect(await text((await records.output('lin', 'lab', 'one'))!)).toBe('secondthird')
+})
+
+it('keeps nothing where it is switched off: what there was goes, and no terminal is recorded any more', async () => {
+  const moments = new Moments(database, () => DAY)
+  const off = new SessionRecords(0, folder, moments, fail)
+  await moments.add('lin', 'lab', { kind: 'started' })
+  const recording = new OutputRecording(join(off.folderOf('lin', 'lab'), 'on'), { columns: 80, rows: 24 })
+  recording.output(Buffer.from('before'))
+  await expect.poll(() => off.terminals('lin', 'lab')).toContainEqual(expect.objectContaining({ id: 'on' }))
+  await off.deleteOld(4 * DAY)
+  recording.output(Buffer.from('after'))
+  await recording.close()
+  expect(await moments.list('lin', 'lab')).toEqual([])
+  await expect(readdir(folder)).rejects.toThrow('ENOENT')
 })
 
 it('places calls of a world whose clock was moved or goes faster at the time when they were made', () => {

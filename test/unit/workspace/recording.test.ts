@@ -1,9 +1,10 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { countUntil, lastShown, linesOf } from '../../../src/site/classroom/look/replay/output.ts'
-import { OutputRecording, olderPart } from '../../../src/workspace/pty-host/recording.ts'
+import { OutputRecording, PART_TIME, partOf } from '../../../src/workspace/pty-host/recording.ts'
+import { ShownText } from '../../../src/workspace/pty-host/shown.ts'
 
 let folder: string
 let now = 1_000_000
@@ -14,7 +15,15 @@ afterAll(() => rm(folder, { recursive: true }))
 
 const recording = (name: string) =>
   new OutputRecording(join(folder, name), { columns: 80, rows: 24 }, () => now)
-const read = async (name: string) => linesOf(await readFile(join(folder, name), 'utf8'))
+/** The files of a recording, in order of time. */
+const partsOf = async (name: string) =>
+  (await readdir(folder))
+    .filter((file) => partOf(file)?.terminal === name)
+    .sort((a, b) => partOf(a)!.from - partOf(b)!.from)
+const read = async (name: string) => {
+  const texts = (await partsOf(name)).map((file) => readFile(join(folder, file), 'utf8'))
+  return linesOf((await Promise.all(texts)).join(''))
+}
 
 it('keeps what a terminal showed, when, and in which size, also a character that came in two pieces', async () => {
   const one = recording('one')
@@ -59,7 +68,7 @@ it('keeps of a flood what somebody could read, and says how much it left out', a
   expect(lines).toContainEqual([now, 'x', 100 * 4096 - 32 * 1024])
 })
 
-it('keeps at most two files of a megabyte, the latest output', async () => {
+it('keeps the latest two megabytes', async () => {
   const long = recording('long')
   for (let second = 0; second < 100; second++) {
     now += 1_000
@@ -67,10 +76,39 @@ it('keeps at most two files of a megabyte, the latest output', async () => {
     // Each piece is written before the next.
     await long.close()
   }
-  const [older, newer] = await Promise.all([read(olderPart('long')), read('long')])
-  const text = JSON.stringify([...older, ...newer])
+  const text = JSON.stringify(await read('long'))
   expect(text).toContain('"99 ...')
   expect(text).not.toContain('"0 ...')
   expect(text.length).toBeLessThan(2.2 * 1024 * 1024)
-  expect(newer[0]![1]).toBe('r')
+  expect(text.length).toBeGreaterThan(1.5 * 1024 * 1024)
+})
+
+it('begins a part that can be forgotten by itself each hour, with the size that the terminal has', async () => {
+  const hourly = recording('hourly')
+  hourly.output(Buffer.from('before'))
+  await hourly.close()
+  now += PART_TIME
+  hourly.output(Buffer.from('after'))
+  await hourly.close()
+  const [, second] = await partsOf('hourly')
+  expect(linesOf(await readFile(join(folder, second!), 'utf8'))).toEqual([
+    [now, 'r', '80x24'],
+    [now, 'o', 'after'],
+  ])
+})
+
+it('keeps nothing that was not shown: clipboard, titles, addresses of links, whole or in pieces', () => {
+  const clipboard = '\x1b]52;c;c2VjcmV0\x07'
+  const link = '\x1b]8;;https://example.com/?token=secret\x1b\\here\x1b]8;;\x1b\\'
+  const query = '\x1bP+q544e;\x07\x1b\\'
+  const output = `a${clipboard}b\x1b[31m${link}\x1b[0m${query}\x9d0;title\x9cc\x1b_secret\x18d`
+  const whole = new ShownText().take(output).replaceAll('\x1b\\', '')
+  expect(whole).toBe('ab\x1b[31mhere\x1b[0mcd')
+  const pieces = new ShownText()
+  expect(
+    [...output]
+      .map((piece) => pieces.take(piece))
+      .join('')
+      .replaceAll('\x1b\\', ''),
+  ).toBe(whole)
 })

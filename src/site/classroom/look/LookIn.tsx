@@ -39,9 +39,13 @@ export function LookIn() {
         </p>
       </header>
       <Lost connected={connected} />
-      <div class="look-columns">
+      <div class={`look-columns ${replaying.value ? 'replaying' : ''}`}>
         <div class="look-main">
-          {replaying.value ? <Replay /> : <Terminals />}
+          {replaying.value && <Replay />}
+          {/* Their connections stay. */}
+          <div hidden={replaying.value}>
+            <Terminals />
+          </div>
           {lab.value?.started && (
             <section class="panel look-world" aria-labelledby="look-world-title">
               <h2 id="look-world-title">{t.look.world}</h2>
@@ -50,7 +54,7 @@ export function LookIn() {
           )}
         </div>
         <div class="board-side">
-          <Keyboard />
+          {!replaying.value && <Keyboard />}
           <Steps />
         </div>
       </div>
@@ -58,8 +62,9 @@ export function LookIn() {
   )
 }
 
-/** How it goes, or how it went. */
+/** How it goes, or how it went where that is recorded. */
 function Mode() {
+  if (lab.value?.recordedDays === undefined) return null
   return (
     <span class="look-mode">
       <button type="button" class="button small" aria-pressed={!replaying.value} onClick={closeRecording}>

@@ -145,14 +145,14 @@ export const replay = {
   live: 'Now',
   open: 'Replay',
   seen: (name: string) => `${name} is told that you look at how it went`,
-  nothing:
-    'Nothing is recorded of this lab: it was not started, it was too long ago, or this server keeps no recordings.',
+  nothing: 'Nothing is recorded of this lab: it was not started, or it was too long ago.',
+  noTerminal: 'No terminal was recorded.',
   play: 'Play',
   pause: 'Pause',
   speed: 'Speed',
   leaveOutPauses: 'Leave out pauses',
   nextFinding: 'Next finding',
-  previousFinding: 'Finding before',
+  previousFinding: 'Previous finding',
   position: 'Moment',
   happened: 'What happened',
   terminal: (number: number) => `Terminal ${number}`,
@@ -163,7 +163,7 @@ export const replay = {
   hint: (number: number, step: string) => `Hint ${number} of “${step}” opened`,
   solution: (step: string) => `The solution of “${step}” shown`,
   skipped: (step: string) => `“${step}” done by an instructor`,
-  kinds: { finding: 'Finding', passed: 'Passed', help: 'Help', call: 'Call', lab: 'Lab' },
+  kinds: { finding: 'Not yet', passed: 'Passed', help: 'Help', call: 'Call', lab: 'Lab' },
 }
 
 export const people = {

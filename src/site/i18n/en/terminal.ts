@@ -14,6 +14,8 @@ export const terminal = {
     why: 'What ran in your terminals was ended. Your files and the cloud are as they were.',
     next: 'Open a terminal and delete what you no longer need (du -ah | sort -h | tail shows what is large).',
   }),
+  recorded: (days: number) =>
+    `What is shown here is recorded for ${days} ${days === 1 ? 'day' : 'days'}: instructors of your course and administrators can replay it.`,
   leave: 'F6 leaves the terminal',
   left: 'You left the terminal. Press F6 to go back.',
   placeholder: 'Your terminal opens here when the lab starts.',

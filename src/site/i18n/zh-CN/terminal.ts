@@ -16,6 +16,7 @@ export const terminal: typeof en.terminal = {
     why: '终端里运行的程序已结束。你的文件和云没有变化。',
     next: '打开一个终端，删除不再需要的内容（du -ah | sort -h | tail 会列出占用大的文件）。',
   }),
+  recorded: (days) => `这里显示的内容会被记录，保留 ${days} 天：课程讲师和管理员可以回放。`,
   leave: 'F6 离开终端',
   left: '你已离开终端。按 F6 返回。',
   placeholder: '开始实验后，你的终端会在这里打开。',

@@ -5,6 +5,7 @@ import { t } from '../../i18n/index.ts'
 import { Problem } from '../Problem.tsx'
 import { problemOf, startLab } from '../session.ts'
 import { announcement, lab, link } from '../store.ts'
+import { Recorded } from './Recorded.tsx'
 
 /** After so many seconds the page says that this is longer than usual. */
 const SLOW = 4
@@ -61,6 +62,7 @@ export function StartPanel() {
   return (
     <div class="terminal-empty">
       <p>{t.lab.startLead}</p>
+      <Recorded />
       <button type="button" class="button primary" aria-disabled={busy.value} onClick={start}>
         {busy.value && <span class="spinner" />}
         {busy.value ? t.lab.starting : problem.value ? t.lab.retry : t.lab.start}

@@ -12,6 +12,7 @@ import { lab, link } from '../store.ts'
 import type { LabTerminal } from './lab-terminal.ts'
 import { colours } from './preferences.ts'
 import { Questions } from './Questions.tsx'
+import { Recorded } from './Recorded.tsx'
 import {
   active,
   addTerminal,
@@ -75,6 +76,7 @@ export function Terminals() {
         <span class="leave-hint">{t.terminal.leave}</span>
         <TerminalSettings />
       </div>
+      <Recorded />
       {lab.value?.full && (
         <Problem problem={t.terminal.homeFull(lab.value.full.used, lab.value.full.quota)} />
       )}

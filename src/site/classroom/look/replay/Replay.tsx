@@ -44,7 +44,7 @@ export function Replay() {
       <div class="replay-columns">
         <div class="look-terminals">
           <Tabs />
-          <ReplayScreen />
+          {outputs.value.size > 0 ? <ReplayScreen /> : <p class="pane-empty">{t.replay.noTerminal}</p>}
         </div>
         <Beats />
       </div>
@@ -117,7 +117,7 @@ function Controls() {
           type="range"
           min={from}
           max={until}
-          step={1000}
+          step="any"
           value={position.value}
           aria-label={t.replay.position}
           aria-valuetext={`${timeText(position.value)} ${beats.value[current.value]?.text ?? ''}`}

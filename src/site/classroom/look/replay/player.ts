@@ -38,7 +38,9 @@ export const span = computed(() => {
 })
 /** The last that had happened at the position, by its place in the list; -1 before anything. */
 export const current = computed(() => beats.value.findLastIndex(({ at }) => at <= position.value))
-export const shownTerminal = computed(() => chosen.value || lastShown(outputs.value, position.value))
+export const shownTerminal = computed(
+  () => chosen.value || lastShown(outputs.value, position.value) || [...outputs.value.keys()][0],
+)
 
 /** Every time at which something is to be seen, in order. */
 const times = computed(() =>

@@ -1,4 +1,4 @@
-import { isDigest } from '../blobs/digest.ts'
+import { isDigest, isRegisteredDigest } from '../blobs/digest.ts'
 import { type Call, digestInvalid, matchesTag, unsupported } from './call.ts'
 import { RegistryError } from './policy.ts'
 
@@ -7,8 +7,8 @@ export async function blob(
   { req, res, repository, identity, contents }: Call,
   digest: string,
 ): Promise<void> {
-  if (!isDigest(digest)) throw digestInvalid('invalid digest')
-  const size = await contents.blobSize(repository, digest)
+  if (!isRegisteredDigest(digest)) throw digestInvalid('invalid digest')
+  const size = isDigest(digest) ? await contents.blobSize(repository, digest) : undefined
   if (size === undefined) {
     throw new RegistryError(404, 'BLOB_UNKNOWN', 'blob unknown to registry', { detail: digest })
   }

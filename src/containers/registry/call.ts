@@ -30,6 +30,15 @@ export function json(res: ServerResponse, status: number, value: unknown, type =
   res.end(body)
 }
 
+/** Answers with plain text. */
+export function text(res: ServerResponse, status: number, body: string): void {
+  res.writeHead(status, {
+    'content-type': 'text/plain; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+  })
+  res.end(body)
+}
+
 /** Answers with an error of the distribution specification. */
 export function sendError(req: IncomingMessage, res: ServerResponse, error: unknown): void {
   const known = error instanceof RegistryError ? error : unforeseen(error)

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { isDigest } from '../blobs/digest.ts'
+import { isRegisteredDigest } from '../blobs/digest.ts'
 import { type Call, digestInvalid, json, unsupported } from './call.ts'
 import { MANIFEST_TYPES } from './manifest.ts'
 import type { StoredManifest } from './metadata.ts'
@@ -64,7 +64,7 @@ export async function listReferrers(
   digest: string,
 ): Promise<void> {
   if (req.method !== 'GET') throw unsupported()
-  if (!isDigest(digest)) throw digestInvalid('invalid digest')
+  if (!isRegisteredDigest(digest)) throw digestInvalid('invalid digest')
   const filter = url.searchParams.get('artifactType')
   const last = url.searchParams.get('last') ?? ''
   const referrers = contents.metadata

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { digestOf, isDigest } from '../blobs/digest.ts'
+import { digestOf, isRegisteredDigest } from '../blobs/digest.ts'
 import { type Call, digestInvalid, matchesTag, unsupported } from './call.ts'
 import { RegistryError } from './policy.ts'
 
@@ -7,12 +7,14 @@ const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/
 /** Registries must take at least 4 MiB. */
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024
 
+/** What is no tag: a tag has no colon. */
+const isDigestLike = (reference: string) => reference.includes(':')
+
 /** Pulls, pushes or deletes a manifest by tag or digest. */
 export async function manifests(call: Call, reference: string): Promise<void> {
   const { req } = call
-  if (!isDigest(reference) && !TAG.test(reference)) {
-    const digestLike = reference.includes(':')
-    throw digestLike
+  if (!isRegisteredDigest(reference) && !TAG.test(reference)) {
+    throw isDigestLike(reference)
       ? digestInvalid('invalid digest')
       : new RegistryError(400, 'MANIFEST_INVALID', 'invalid tag name', { detail: { Tag: reference } })
   }
@@ -29,7 +31,7 @@ async function getManifest(
   await contents.policy.beforeRead?.({ repository, reference, identity })
   const found = await contents.readManifest(repository, reference)
   if (!found) {
-    const detail = isDigest(reference) ? { digest: reference } : { Tag: reference }
+    const detail = isDigestLike(reference) ? { digest: reference } : { Tag: reference }
     throw new RegistryError(404, 'MANIFEST_UNKNOWN', 'manifest unknown', { detail })
   }
   const { digest } = found
@@ -54,7 +56,7 @@ async function putManifest(
 ): Promise<void> {
   const bytes = await readBody(req)
   const digest = digestOf(bytes)
-  const tag = isDigest(reference) ? undefined : reference
+  const tag = isDigestLike(reference) ? undefined : reference
   if (tag === undefined && reference !== digest) {
     throw digestInvalid('provided digest did not match uploaded content')
   }
@@ -73,7 +75,7 @@ async function deleteManifest(
   reference: string,
 ): Promise<void> {
   await contents.policy.beforeDelete?.({ repository, reference, identity })
-  const deleted = isDigest(reference)
+  const deleted = isDigestLike(reference)
     ? contents.metadata.deleteManifest(repository, reference)
     : contents.metadata.deleteTag(repository, reference)
   if (!deleted) throw new RegistryError(404, 'MANIFEST_UNKNOWN', 'manifest unknown')

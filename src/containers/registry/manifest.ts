@@ -1,3 +1,4 @@
+import { isRegisteredDigest } from '../blobs/digest.ts'
 import type { Descriptor } from '../image.ts'
 import { RegistryError } from './policy.ts'
 
@@ -59,7 +60,7 @@ export function parseManifest(bytes: Buffer, contentType: string | undefined): P
   if (!(Object.values(MANIFEST_TYPES) as string[]).includes(mediaType)) {
     throw invalid(`unsupported manifest media type ${mediaType}`)
   }
-  if (value.subject !== undefined && !isDescriptor(value.subject)) throw invalid('subject is no descriptor')
+  if (value.subject !== undefined && !isSubject(value.subject)) throw invalid('subject is no descriptor')
   if (value.schemaVersion !== 2) throw invalid('unsupported schema version')
   if (isIndexType(mediaType)) {
     if (!Array.isArray(value.manifests) || !value.manifests.every(isDescriptor))
@@ -82,5 +83,7 @@ const isDescriptor = (value: unknown): value is Descriptor =>
   typeof (value as Descriptor).digest === 'string' &&
   Number.isSafeInteger((value as Descriptor).size) &&
   (value as Descriptor).size >= 0
+
+const isSubject = (value: unknown) => isDescriptor(value) && isRegisteredDigest(value.digest)
 
 const invalid = (detail: string) => new RegistryError(400, 'MANIFEST_INVALID', 'manifest invalid', { detail })

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { HttpHost } from '#network/hosts.ts'
 import { blob } from './blob-endpoint.ts'
-import { type Call, json, sendError } from './call.ts'
+import { type Call, json, sendError, text } from './call.ts'
 import { type RegistryOptions, RepositoryContents } from './contents.ts'
 import { listReferrers, listTags } from './discovery-endpoint.ts'
 import { manifests } from './manifest-endpoint.ts'
@@ -41,7 +41,8 @@ export class Registry implements HttpHost {
       return json(res, 200, {})
     }
     const route = matchRoute(path)
-    if (!route) throw new RegistryError(404, 'NOT_FOUND', `no such path: ${path}`)
+    // As CNCF Distribution answers: no code of the specification fits.
+    if (!route) return text(res, 404, '404 page not found\n')
     const { repository } = route
     const action = actionOf(req.method!, route)
     if (!NAME.test(repository) || repository.length > 255) {

@@ -2,6 +2,8 @@
 // (https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md).
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { digestOf } from '#containers/blobs/digest.ts'
+import { registryJanitor } from '#containers/registry/janitor.ts'
+import { Clock } from '#world/clock.ts'
 import { type Lab, openLab } from './lab.ts'
 import { INDEX, image, MANIFEST, registryClient } from './registry-client.ts'
 
@@ -11,7 +13,8 @@ let upload: ReturnType<typeof registryClient>['upload']
 let putManifest: ReturnType<typeof registryClient>['putManifest']
 let pushImage: ReturnType<typeof registryClient>['pushImage']
 beforeAll(async () => {
-  lab = await openLab()
+  lab = await openLab({ world: { clock: new Clock({ speed: 0 }) } })
+  lab.world.controllers.start(registryJanitor(lab.world))
   const client = registryClient(lab)
   ;({ ask, upload, putManifest, pushImage } = client)
 })
@@ -64,6 +67,22 @@ describe('Pull', () => {
         code: 'MANIFEST_UNKNOWN',
       })
       expect((await ask('GET', `/v2/web/manifests/${ABSENT}`)).status).toBe(404)
+    })
+
+    it('the Content-Type SHOULD NOT have parameters, also when the one that was pushed had some', async () => {
+      const { body } = await pushImage('web', 'v1', 'layer one')
+      const put = await ask('PUT', '/v2/web/manifests/parameters', {
+        headers: { 'content-type': `${MANIFEST}; charset=utf-8` },
+        body,
+      })
+      expect(put.status).toBe(201)
+      expect((await ask('GET', '/v2/web/manifests/parameters')).headers['content-type']).toBe(MANIFEST)
+    })
+
+    it('`ns`, which only a proxy understands, MAY be ignored', async () => {
+      await pushImage('web', 'v1', 'layer one')
+      const got = await ask('GET', '/v2/web/manifests/v1?ns=docker.io')
+      expect([got.status, got.headers['oci-namespace']]).toEqual([200, undefined])
     })
 
     it('an attempt to pull from a nonexistent repository MUST be 404', async () => {
@@ -126,13 +145,21 @@ describe('Pull', () => {
     ])
     expect(manifest.headers['docker-content-digest']).toBe(digest)
     const blob = await ask('HEAD', `/v2/web/blobs/${digestOf('layer one')}`)
-    expect([blob.status, blob.headers['content-length']]).toEqual([200, '9'])
+    expect([blob.status, blob.headers['content-length'], blob.text]).toEqual([200, '9', ''])
+    expect(blob.headers['docker-content-digest']).toBe(digestOf('layer one'))
     expect((await ask('HEAD', '/v2/web/manifests/none')).status).toBe(404)
     expect((await ask('HEAD', `/v2/web/blobs/${ABSENT}`)).status).toBe(404)
   })
 })
 
 describe('Push: a blob in one piece', () => {
+  it('the Location of an upload MUST contain an id of its own, and MUST lead to it', async () => {
+    const [one, other] = [await begin(), await begin()]
+    const id = /^\/v2\/web\/blobs\/uploads\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
+    expect(id.exec(one)![1]).not.toBe(id.exec(other)![1])
+    expect((await ask('GET', one)).status).toBe(204)
+  })
+
   it('POST MUST be 202 with a Location; PUT there MUST be 201 with a pullable Location', async () => {
     const started = await ask('POST', '/v2/web/blobs/uploads/')
     expect([started.status, started.headers['docker-upload-uuid']]).toEqual([202, expect.any(String)])
@@ -183,6 +210,31 @@ describe('Push: a blob in chunks', () => {
     expect((await ask('GET', String(done.headers.location))).text).toBe('abcdefgh')
   })
 
+  it('the last chunk MAY come by PATCH: the session MUST be closed by a PUT without a body', async () => {
+    const location = await begin()
+    await ask('PATCH', location, { headers: { 'content-range': '0-2' }, body: 'all' })
+    const digest = digestOf('all')
+    expect((await ask('HEAD', `/v2/web/blobs/${digest}`)).status).toBe(404)
+    const done = await ask('PUT', `${location}?digest=${digest}`)
+    expect([done.status, done.headers['docker-content-digest']]).toEqual([201, digest])
+    expect((await ask('GET', String(done.headers.location))).text).toBe('all')
+    expect((await ask('GET', location)).code).toBe('BLOB_UPLOAD_UNKNOWN')
+  })
+
+  it('the digest of the closing PUT MUST be that of the whole blob, not of the last chunk', async () => {
+    const location = await begin()
+    await ask('PATCH', location, { headers: { 'content-range': '0-4' }, body: 'first' })
+    const closed = await ask('PUT', `${location}?digest=${digestOf('last')}`, { body: 'last' })
+    expect([closed.status, closed.code]).toEqual([400, 'DIGEST_INVALID'])
+    expect((await ask('HEAD', `/v2/web/blobs/${digestOf('last')}`)).status).toBe(404)
+  })
+
+  it('the first chunk MUST begin with 0', async () => {
+    const location = await begin()
+    const late = await ask('PATCH', location, { headers: { 'content-range': '1-3' }, body: 'abc' })
+    expect(late.status).toBe(416)
+  })
+
   it('a chunk out of order MUST be 416, and tells where to go on', async () => {
     const location = await begin()
     await ask('PATCH', location, { headers: { 'content-range': '0-2' }, body: 'abc' })
@@ -219,6 +271,12 @@ describe('Push: a blob in chunks', () => {
     expect(await ask('GET', location)).toMatchObject({ status: 404, code: 'BLOB_UPLOAD_UNKNOWN' })
   })
 
+  it('an upload that nobody finishes SHOULD time out', async () => {
+    const location = await begin()
+    await lab.world.advance(2 * 24 * 3600 * 1000)
+    expect(await ask('GET', location)).toMatchObject({ status: 404, code: 'BLOB_UPLOAD_UNKNOWN' })
+  })
+
   it('an upload belongs to its repository', async () => {
     const location = await begin('web')
     expect((await ask('GET', location.replace('/web/', '/team/api/'))).code).toBe('BLOB_UPLOAD_UNKNOWN')
@@ -236,6 +294,13 @@ describe('Push: mounting a blob from another repository', () => {
     const mounted = await mount('team/api', `mount=${digest}&from=web`)
     expect([mounted.status, mounted.headers.location]).toEqual([201, `/v2/team/api/blobs/${digest}`])
     expect((await ask('GET', `/v2/team/api/blobs/${digest}`)).text).toBe('mounted from web')
+  })
+
+  it('the digest of a mount MUST be named in its answer', async () => {
+    const digest = digestOf('mounted and named')
+    await upload('web', 'mounted and named')
+    const { headers } = await mount('team/api', `mount=${digest}&from=web`)
+    expect(headers['docker-content-digest']).toBe(digest)
   })
 
   it('without `from` the registry finds a repository that has it (automatic content discovery)', async () => {
@@ -361,6 +426,21 @@ describe('Push: manifests', () => {
   })
 })
 
+describe('Push: manifests with a subject', () => {
+  const subject = { mediaType: MANIFEST, digest: ABSENT, size: 7 }
+
+  it('an index with a subject MUST be answered with OCI-Subject too', async () => {
+    const index = { schemaVersion: 2, mediaType: INDEX, manifests: [], subject }
+    const { answer } = await putManifest('web', 'early-index', index, INDEX)
+    expect([answer.status, answer.headers['oci-subject']]).toEqual([201, ABSENT])
+  })
+
+  it('one without MUST NOT be', async () => {
+    const { answer } = await pushImage('web', 'plain', 'no subject')
+    expect(answer.headers['oci-subject']).toBeUndefined()
+  })
+})
+
 describe('Content Discovery: tags', () => {
   const tags = async (query = '') => {
     const { status, headers, text } = await ask('GET', `/v2/team/api/tags/list${query}`)
@@ -395,6 +475,15 @@ describe('Content Discovery: tags', () => {
 
   it('a number that is none is refused', async () => {
     for (const n of ['-1', 'x']) expect((await tags(`?n=${n}`)).status).toBe(400)
+  })
+
+  it('last MUST NOT be read as a number of a tag', async () => {
+    expect((await tags('?last=1')).tags).toEqual(['a', 'b', 'C', 'latest'])
+  })
+
+  it('exactly n MUST be given while there are as many, and no Link with the last of them', async () => {
+    expect(await tags('?n=4')).toMatchObject({ tags: ['a', 'b', 'C', 'latest'], link: undefined })
+    expect(await tags('?n=100')).toMatchObject({ tags: ['a', 'b', 'C', 'latest'], link: undefined })
   })
 
   it('a nonexistent repository MUST be 404', async () => {
@@ -451,6 +540,39 @@ describe('Content Discovery: referrers', () => {
     })
   })
 
+  it('an empty artifactType MUST count as none', async () => {
+    const of = digestOf('subject of an empty type')
+    await pushImage('web', 'empty-type', 'empty type', {
+      artifactType: '',
+      subject: { mediaType: MANIFEST, digest: of, size: 1 },
+    })
+    const { index } = await referrers(of)
+    expect(index.manifests[0].artifactType).toBe('application/vnd.oci.image.config.v1+json')
+  })
+
+  it('an index MUST be listed with its artifactType and annotations', async () => {
+    const of = digestOf('subject of an index')
+    const index = {
+      schemaVersion: 2,
+      mediaType: INDEX,
+      manifests: [],
+      artifactType: 'application/example.group',
+      annotations: { of: 'many' },
+      subject: { mediaType: MANIFEST, digest: of, size: 1 },
+    }
+    await putManifest('web', 'typed-index', index, INDEX)
+    expect((await referrers(of)).index.manifests).toMatchObject([
+      { mediaType: INDEX, artifactType: 'application/example.group', annotations: { of: 'many' } },
+    ])
+  })
+
+  it('a subject of another digest algorithm MUST be listed as well: the API MUST NOT answer 404', async () => {
+    const digest = `sha512:${'b'.repeat(128)}`
+    expect((await referrers(digest)).index.manifests).toEqual([])
+    await pushImage('web', 'of-sha512', 'of sha512', { subject: { mediaType: MANIFEST, digest, size: 1 } })
+    expect((await referrers(digest)).index.manifests).toHaveLength(1)
+  })
+
   it('a filter that was applied MUST be named in OCI-Filters-Applied', async () => {
     const { headers, index } = await referrers(subject.digest, '?artifactType=application/example.signature')
     expect([headers['oci-filters-applied'], index.manifests.length]).toEqual(['artifactType', 1])
@@ -505,6 +627,13 @@ describe('Content Management', () => {
     expect((await ask('DELETE', `/v2/web/manifests/${digest}`)).status).toBe(404)
   })
 
+  it('DELETE in a nonexistent repository MUST be 404', async () => {
+    expect(await ask('DELETE', `/v2/nope/manifests/${ABSENT}`)).toMatchObject({
+      status: 404,
+      code: 'NAME_UNKNOWN',
+    })
+  })
+
   it('a deleted referrer leaves the referrers list', async () => {
     const subject = digestOf('subject of a deleted referrer')
     const { digest } = await pushImage('web', 'ref', 'ref', {
@@ -545,8 +674,52 @@ describe('Error Codes', () => {
       expect([path, (await ask(method, path)).code]).toEqual([path, 'UNSUPPORTED'])
   })
 
-  it('a path that is none of the specification’s is 404', async () => {
-    expect((await ask('GET', '/v2/web/nothing')).status).toBe(404)
-    expect((await ask('GET', '/v2/web/blobs/not-a-digest')).code).toBe('DIGEST_INVALID')
+  it('a path that is none of the specification’s is 404, in no JSON: its codes would not fit', async () => {
+    const { status, headers, text } = await ask('GET', '/v2/web/nothing')
+    expect([status, headers['content-type'], text]).toEqual([
+      404,
+      'text/plain; charset=utf-8',
+      '404 page not found\n',
+    ])
+  })
+
+  it('what is no digest is DIGEST_INVALID; one of another algorithm is unknown', async () => {
+    const sha512 = `sha512:${'a'.repeat(128)}`
+    for (const where of ['blobs', 'manifests']) {
+      for (const text of ['sha256:abc', 'sha256:', `sha512:${'a'.repeat(64)}`])
+        expect(await ask('GET', `/v2/web/${where}/${text}`)).toMatchObject({
+          status: 400,
+          code: 'DIGEST_INVALID',
+        })
+      expect((await ask('GET', `/v2/web/${where}/${sha512}`)).status).toBe(404)
+    }
+  })
+
+  it('the codes are those of the specification: letters and underscores', async () => {
+    const codes = await Promise.all([
+      ask('GET', '/v2/', { headers: { authorization: '' } }),
+      ask('GET', '/v2/Web/tags/list'),
+      ask('GET', '/v2/nope/tags/list'),
+      ask('GET', `/v2/web/blobs/${ABSENT}`),
+      ask('GET', `/v2/web/manifests/${ABSENT}`),
+      ask('GET', '/v2/web/blobs/uploads/none'),
+      ask('PUT', '/v2/web/manifests/bad', { body: '{' }),
+      ask('POST', `/v2/web/blobs/uploads/?digest=${ABSENT}`, { body: 'other' }),
+      ask('DELETE', '/v2/web/tags/list'),
+      ask('GET', '/v2/web/tags/list?n=x'),
+    ])
+    expect(codes.map(({ code }) => code)).toEqual([
+      'UNAUTHORIZED',
+      'NAME_INVALID',
+      'NAME_UNKNOWN',
+      'BLOB_UNKNOWN',
+      'MANIFEST_UNKNOWN',
+      'BLOB_UPLOAD_UNKNOWN',
+      'MANIFEST_INVALID',
+      'DIGEST_INVALID',
+      'UNSUPPORTED',
+      // Not of its table, but what CNCF Distribution answers.
+      'PAGINATION_NUMBER_INVALID',
+    ])
   })
 })

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, it } from 'vitest'
-import { DockerEngineShell, hasDocker } from '../support/docker-engine.ts'
+import { DockerEngineShell, hasDocker, type Step } from '../support/docker-engine.ts'
 
 // What the real docker client prints on the simulated engine. Texts are those of moby 28 and docker/cli 28.
 const ID = '[0-9a-f]{64}'
@@ -260,6 +260,33 @@ describe.skipIf(!hasDocker())('containers by the real docker client', () => {
       ['docker inspect snap:1 -f "{{.Author}} {{.Comment}}"', 'me why'],
       ['docker commit -c "RUN x" files', [1, /run is not a valid change command/]],
       ['docker export files | tar t | grep -c "^made$"', '1'],
+      // The places of what is mounted, empty, in a container that runs as in one that never did.
+      ['docker start files >/dev/null; docker create --name never busybox >/dev/null', ''],
+      ...['files', 'never'].map(
+        (name): Step => [
+          `docker export ${name} | tar tv | sed -E 's/ +[0-9-]+ [0-9:]+ / /; s/ 0\\/0 +/ /' | grep -E ' (.dockerenv|dev|proc|sys|etc/(host|resolv|mtab))'`,
+          `-rwxr-xr-x 0 .dockerenv
+drwxr-xr-x 0 dev/
+-rwxr-xr-x 0 dev/console
+drwxr-xr-x 0 dev/pts/
+drwxr-xr-x 0 dev/shm/
+-rwxr-xr-x 0 etc/hostname
+-rwxr-xr-x 0 etc/hosts
+lrwxrwxrwx 0 etc/mtab -> /proc/mounts
+-rwxr-xr-x 0 etc/resolv.conf
+dr-xr-xr-x 0 proc/
+dr-xr-xr-x 0 sys/`,
+        ],
+      ),
+      [
+        'docker exec files sh -c "ls -A / | head -1; cat /etc/mtab | head -1"',
+        /^\.dockerenv\noverlay \/ overlay/,
+      ],
+      ['docker exec files rm /made; docker export files | tar t | grep -c "^made$"', [1, '0']],
+      [
+        'docker exec files sh -c "echo made > /made"; docker stop -t 0 files; docker rm never',
+        'files\nnever',
+      ],
       ['docker export files | docker import -m note -c "CMD cat /made" - flat:1', /^sha256:[0-9a-f]{64}$/],
       ['docker run --rm flat:1', 'made'],
       ['docker history flat:1 --format "{{.Comment}}"', 'note'],

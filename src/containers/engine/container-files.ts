@@ -7,15 +7,13 @@ import { ContainerFs } from '../processes/container-fs.ts'
 import type { ContainerRecord } from './container-record.ts'
 import type { ContainerStore } from './container-store.ts'
 import type { ImageStore } from './image-store.ts'
+import { isEnginesOwn, withInitLayer } from './init-layer.ts'
 import type { Sessions } from './session.ts'
 import type { Volumes } from './volumes.ts'
 
-/** What the engine puts into every container, which is none of its own files. */
-const ENGINES_OWN = /^\/(?:\.dockerenv|etc\/(?:hosts|hostname|resolv\.conf)|(?:dev|proc|sys)(?:\/.*)?)$/
-
 /** What a container has changed on its image, in order, without what the engine put there. */
 export function* ownChanges(before: DirectoryNode, after: DirectoryNode): Generator<Change> {
-  for (const change of changes(before, after)) if (!ENGINES_OWN.test(change.path)) yield change
+  for (const change of changes(before, after)) if (!isEnginesOwn(change.path)) yield change
 }
 
 export interface ContainerFilesOptions {
@@ -58,25 +56,36 @@ export class ContainerFiles {
     }
   }
 
-  /** A container's own tree, without its mounts. */
-  async tree(record: ContainerRecord): Promise<DirectoryNode> {
-    const running = this.#options.sessions.of(record.id).container
-    return running ? running.machine.files.tree.snapshot() : (await this.#stopped(record)).snapshot()
+  /** A container's own files on its image and the init layer: what `docker export` gives, with nothing of what is mounted. */
+  async exported(record: ContainerRecord): Promise<DirectoryNode> {
+    const tree = new FileTree(await this.#image(record))
+    for (const { path, kind, node } of await this.changes(record)) {
+      const known = tree.lookup(path)
+      if (!node) tree.remove(path)
+      else if (kind === 'modified' && node.kind === 'directory' && known?.kind === 'directory')
+        tree.put(path, { ...node, children: known.children })
+      else tree.put(path, node)
+    }
+    return tree.snapshot()
   }
 
   /** What it has changed on its image. */
   async changes(record: ContainerRecord): Promise<Change[]> {
-    return [...ownChanges(await this.#image(record), await this.tree(record))]
+    const running = this.#options.sessions.of(record.id).container
+    const tree = running ? running.machine.files.tree : await this.#stopped(record)
+    return [...ownChanges(await this.#image(record), tree.snapshot())]
   }
 
+  /** Its image with the init layer. */
   async #image(record: ContainerRecord): Promise<DirectoryNode> {
     const { images, trees } = this.#options
-    return trees.tree(images.require(record.imageId).layers)
+    return withInitLayer(await trees.tree(images.require(record.imageId).layers), record.createdAt)
   }
 
   async #stopped(record: ContainerRecord): Promise<FileTree> {
     const { images, trees } = this.#options
-    return new FileTree(await trees.tree([...images.require(record.imageId).layers, ...record.changes]))
+    const { layers } = images.require(record.imageId)
+    return new FileTree(withInitLayer(await trees.tree([...layers, ...record.changes]), record.createdAt))
   }
 }
 

@@ -6,6 +6,7 @@ import { ownChanges } from './container-files.ts'
 import type { ContainerRecord } from './container-record.ts'
 import type { ContainerStore } from './container-store.ts'
 import type { ImageStore } from './image-store.ts'
+import { withInitLayer } from './init-layer.ts'
 import { SaveOrder } from './save-order.ts'
 import type { Session } from './session.ts'
 
@@ -80,7 +81,7 @@ export class FileKeeper {
     const { trees, images, blobs, store } = this.#options
     const image = images.get(record.imageId)
     if (!image || record.hostConfig.AutoRemove) return
-    const base = await trees.tree(image.layers)
+    const base = withInitLayer(await trees.tree(image.layers), record.createdAt)
     const changed = [...ownChanges(base, container.machine.files.tree.snapshot())]
     if (changed.length === 0) return
     const { descriptor } = await writeLayer(blobs, changed)

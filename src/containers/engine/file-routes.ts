@@ -91,7 +91,7 @@ export function fileRoutes(parts: EngineParts): Route[] {
       path('/export'),
       async ({ res, params }) => {
         const record = store.require(params[0]!)
-        const tar = layerTar(treeChanges(directory(), await files.tree(record)))
+        const tar = layerTar(treeChanges(directory(), await files.exported(record)))
         events.container('export', record)
         res.writeHead(200, { 'content-type': 'application/octet-stream' })
         await pipeline(Readable.from(tar, { objectMode: false }), res)

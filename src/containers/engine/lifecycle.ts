@@ -17,6 +17,7 @@ import type { Events } from './events.ts'
 import { FileKeeper } from './file-keeper.ts'
 import { HealthMonitor } from './health.ts'
 import type { ImageStore } from './image-store.ts'
+import { withInitLayer } from './init-layer.ts'
 import { publishPorts } from './published-ports.ts'
 import type { Session, Sessions } from './session.ts'
 import { containerSpec } from './specification.ts'
@@ -121,7 +122,10 @@ export class Lifecycle {
     session.joined = true
     const base = await trees.tree(image.layers)
     const root = new FileTree(
-      record.changes.length > 0 ? await trees.tree([...image.layers, ...record.changes]) : base,
+      withInitLayer(
+        record.changes.length > 0 ? await trees.tree([...image.layers, ...record.changes]) : base,
+        record.createdAt,
+      ),
     )
     const user = record.config.User || image.config.config.User || ''
     const groups = record.hostConfig.GroupAdd ?? []

@@ -371,14 +371,14 @@ export class ContainerFs implements ContainerFiles {
       return file(entry?.content ?? '', { mode: entry?.mode, ...ownerOf(mount, entry) })
     }
     const group = mount.group === undefined ? 0 : 0o2070
-    const tree = new FileTree(directory({ mode: 0o777 | group, gid: mount.group }))
+    const tree = new FileTree(directory({ mode: 0o777 | group, gid: mount.group ?? 0 }))
     for (const [name, entry] of mount.files) {
       const { content, mode } = entry
       const owner = ownerOf(mount, entry)
       if (name.endsWith('/')) tree.makeFolders(name, { mode: (mode ?? 0o755) | group, ...owner })
       else {
         const slash = name.lastIndexOf('/')
-        if (slash > 0) tree.makeFolders(name.slice(0, slash), { mode: 0o755 | group, gid: mount.group })
+        if (slash > 0) tree.makeFolders(name.slice(0, slash), { mode: 0o755 | group, gid: mount.group ?? 0 })
         tree.put(
           name,
           file(content, { mode: (mode ?? 0o644) | (group & (mount.readOnly ? 0o040 : 0o060)), ...owner }),

@@ -112,7 +112,7 @@ for (const { visitor } of people.slice(0, 8))
   })
 
 const browser = await launchBrowser()
-const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' })
 const [name, value] = admin.cookie.split('=') as [string, string]
 await page.context().addCookies([{ name, value, url: server.url }])
 let asked = 0
@@ -197,6 +197,7 @@ if (pictures)
   for (const [file, width, scheme] of [
     ['light', 1440, 'light'],
     ['dark', 1440, 'dark'],
+    ['1024', 1024, 'light'],
     ['390', 390, 'light'],
   ] as const) {
     await page.setViewportSize({ width, height: 900 })

@@ -143,6 +143,19 @@ it('is a bootcamp: join, work, get stuck, be helped, hear the instructor, wait f
   await queue.getByLabel('Lead them to').selectOption({ index: 2 })
   expect(await axeViolations(teacher)).toEqual([])
   await picture(teacher, 'board')
+  // A line a person, in which all that can be clicked is large enough; or everything, as somebody chose before.
+  const height = async () => (await row('Ben').boundingBox())!.height
+  expect(await height()).toBeLessThan(32)
+  for (const target of await row('Ben').locator('label, a, button').all()) {
+    const { width, height } = (await target.boundingBox())!
+    expect(Math.min(width, height)).toBeGreaterThanOrEqual(24)
+  }
+  await teacher.getByLabel('Rows').selectOption('All of it')
+  await row('Ben').getByText('not yet · just now').waitFor()
+  expect(await height()).toBeGreaterThan(32)
+  expect(await axeViolations(teacher)).toEqual([])
+  await picture(teacher, 'board-full')
+  await teacher.getByLabel('Rows').selectOption('One line each')
   await queue.getByRole('button', { name: 'Answer and lower the hand' }).click()
   await ben.getByText('Look at the role of the nodes').waitFor()
   await ben.getByRole('link', { name: 'Look', exact: true }).click()

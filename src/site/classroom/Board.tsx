@@ -39,15 +39,14 @@ export function Board() {
       </header>
       <Lost connected={connected} />
       <div class="board-columns">
-        <section class="panel" aria-labelledby="table-title">
+        <section class="panel board-people" aria-labelledby="table-title">
           <h2 id="table-title">{t.board.table}</h2>
-          <Pace />
           {helpProblems.value.map((problem) => (
             <p class="problem" role="alert" key={problem}>
               {problem}
             </p>
           ))}
-          <People />
+          <People tools={<Pace />} />
         </section>
         <div class="board-side">
           <Hands />
@@ -102,7 +101,7 @@ function Pace() {
   const shown = lab.value
   const open = shown !== undefined && cohort.open.includes(shown.id)
   return (
-    <div class="board-tools">
+    <>
       <div class="field">
         <label for="board-lab">{t.board.lab}</label>
         <select
@@ -144,9 +143,18 @@ function Pace() {
           </button>
         </>
       )}
-    </div>
+    </>
   )
 }
+
+/** So many names; a longer list says how many more. */
+const NAMES = 6
+
+const namesOf = (people: { name: string }[]) =>
+  [
+    ...people.slice(0, NAMES).map(({ name }) => name),
+    ...(people.length > NAMES ? [t.board.more(people.length - NAMES)] : []),
+  ].join(', ')
 
 /** The findings at which people stand, the most people first. */
 function Stuck() {
@@ -160,8 +168,7 @@ function Stuck() {
             <strong>{t.board.people(people.length)}</strong>: {title}
             <br />
             <small>
-              {lab.value!.steps.find(({ id }) => id === step)?.title} ·{' '}
-              {people.map(({ name }) => name).join(', ')}
+              {lab.value!.steps.find(({ id }) => id === step)?.title} · {namesOf(people)}
             </small>
           </li>
         ))}

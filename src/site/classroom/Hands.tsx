@@ -5,6 +5,7 @@ import { href } from '../href.ts'
 import { t } from '../i18n/index.ts'
 import { Field } from './Field.tsx'
 import { Form } from './Form.tsx'
+import { Scroll } from './Scroll.tsx'
 import { board, now, session } from './store.ts'
 
 /** The queue of raised hands, with what the check of each found. */
@@ -12,13 +13,20 @@ export function Hands() {
   const { hands } = board.value!
   return (
     <section class="panel" aria-labelledby="hands-title">
-      <h2 id="hands-title">{t.board.hands}</h2>
+      <h2 id="hands-title">
+        {t.board.hands}
+        {hands.length > 0 && ` (${hands.length})`}
+      </h2>
       <div role="status">{hands.length === 0 && <p>{t.board.noHands}</p>}</div>
-      <ul>
-        {hands.map((hand) => (
-          <RaisedHand hand={hand} key={hand.id} />
-        ))}
-      </ul>
+      {hands.length > 0 && (
+        <Scroll class="board-queue">
+          <ul>
+            {hands.map((hand) => (
+              <RaisedHand hand={hand} key={hand.id} />
+            ))}
+          </ul>
+        </Scroll>
+      )}
     </section>
   )
 }

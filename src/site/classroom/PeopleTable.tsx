@@ -1,7 +1,9 @@
 import { type Signal, useSignal } from '@preact/signals'
+import type { ComponentChildren } from 'preact'
 import type { BoardState } from '#server/api.ts'
 import { href } from '../href.ts'
 import { t } from '../i18n/index.ts'
+import { oneOf, stored } from '../lab/stored.ts'
 import { Help } from './Help.tsx'
 import { Scroll } from './Scroll.tsx'
 import { board, lab, now } from './store.ts'
@@ -24,8 +26,12 @@ const ORDERS: Record<Order, (a: Person, b: Person) => number> = {
   stuck: (a, b) => failingSince(a) - failingSince(b),
 }
 
-/** People by steps: what has passed, and what stands in the way since when. */
-export function People() {
+const DENSITIES = ['compact', 'full'] as const
+/** Whether each person has one line, or as many as it takes to read all of it. */
+const density = stored<(typeof DENSITIES)[number]>('board.density', 'compact', oneOf(DENSITIES))
+
+/** People by steps: what has passed, and what stands in the way since when. `tools`: more of what stands above the table. */
+export function People({ tools }: { tools: ComponentChildren }) {
   const find = useSignal('')
   const order = useSignal<Order>('name')
   const chosen = useSignal<ReadonlySet<string>>(new Set())
@@ -34,12 +40,19 @@ export function People() {
   const steps = lab.value?.steps ?? []
   const wanted = find.value.toLowerCase()
   const shown = people.filter(({ name }) => name.toLowerCase().includes(wanted)).sort(ORDERS[order.value])
-  if (people.length === 0) return <p>{t.board.nobody}</p>
+  if (people.length === 0)
+    return (
+      <>
+        <div class="board-tools">{tools}</div>
+        <p>{t.board.nobody}</p>
+      </>
+    )
   const all = shown.length > 0 && shown.every(({ id }) => chosen.value.has(id))
   const many = people.filter(({ id }) => chosen.value.has(id))
   return (
     <>
       <div class="board-tools">
+        {tools}
         <div class="field">
           <label for="board-find">{t.board.find}</label>
           <input
@@ -61,6 +74,19 @@ export function People() {
             <option value="stuck">{t.board.byStuck}</option>
           </select>
         </div>
+        <div class="field">
+          <label for="board-density">{t.board.density}</label>
+          <select
+            id="board-density"
+            value={density.value}
+            onChange={({ currentTarget }) => {
+              density.value = oneOf(DENSITIES)(currentTarget.value)!
+            }}
+          >
+            <option value="compact">{t.board.compact}</option>
+            <option value="full">{t.board.full}</option>
+          </select>
+        </div>
         {many.length > 0 && (
           <button type="button" class="button small" onClick={() => (helped.value = many)}>
             {t.board.helpMany(many.length)}
@@ -68,20 +94,21 @@ export function People() {
         )}
       </div>
       <Scroll>
-        <table class="board-table">
+        <table class="board-table" data-density={density.value} style={{ '--steps': steps.length }}>
           <thead>
             <tr>
               <th scope="col">
-                <input
-                  type="checkbox"
-                  aria-label={t.board.selectAll}
-                  checked={all}
-                  onChange={() => (chosen.value = new Set(all ? [] : shown.map(({ id }) => id)))}
-                />{' '}
-                {t.board.person}
+                <div class="person">
+                  <Tick
+                    label={t.board.selectAll}
+                    checked={all}
+                    onChange={() => (chosen.value = new Set(all ? [] : shown.map(({ id }) => id)))}
+                  />
+                  {t.board.person}
+                </div>
               </th>
               {steps.map(({ id, title }) => (
-                <th scope="col" key={id}>
+                <th scope="col" key={id} title={title}>
                   {title}
                 </th>
               ))}
@@ -99,6 +126,21 @@ export function People() {
   )
 }
 
+interface TickProps {
+  label: string
+  checked: boolean
+  onChange(): void
+}
+
+/** A box with room around it to hit. */
+function Tick({ label, checked, onChange }: TickProps) {
+  return (
+    <label class="tick">
+      <input type="checkbox" aria-label={label} checked={checked} onChange={onChange} />
+    </label>
+  )
+}
+
 interface RowProps {
   person: Person
   chosen: Signal<ReadonlySet<string>>
@@ -112,32 +154,37 @@ function Row({ person, chosen, helped }: RowProps) {
   return (
     <tr>
       <th scope="row">
-        <input
-          type="checkbox"
-          aria-label={t.board.select(name)}
-          checked={chosen.value.has(id)}
-          onChange={() => {
-            const next = new Set(chosen.value)
-            if (!next.delete(id)) next.add(id)
-            chosen.value = next
-          }}
-        />{' '}
-        {name} <span class="presence">({here ? t.board.here : t.board.away})</span>
-        <br />
-        <span class="presence">{t.board.passedOf(passed(person), lab.value?.steps.length ?? 0)}</span>{' '}
-        <a href={`${href('/classroom/look/')}#${lookAt}`} aria-label={`${t.board.lookIn}: ${name}`}>
-          {t.board.lookIn}
-        </a>{' '}
-        <button
-          type="button"
-          class="button small quiet"
-          aria-label={t.board.help(name)}
-          onClick={() => {
-            helped.value = [person]
-          }}
-        >
-          …
-        </button>
+        <div class="person">
+          <Tick
+            label={t.board.select(name)}
+            checked={chosen.value.has(id)}
+            onChange={() => {
+              const next = new Set(chosen.value)
+              if (!next.delete(id)) next.add(id)
+              chosen.value = next
+            }}
+          />
+          <span class="name" title={name}>
+            {name}
+          </span>
+          <span class={`presence ${here ? 'here' : ''}`} title={here ? t.board.here : t.board.away}>
+            <span>({here ? t.board.here : t.board.away})</span>
+          </span>
+          <span class="count">{t.board.passedOf(passed(person), lab.value?.steps.length ?? 0)}</span>
+          <a href={`${href('/classroom/look/')}#${lookAt}`} aria-label={`${t.board.lookIn}: ${name}`}>
+            {t.board.lookIn}
+          </a>
+          <button
+            type="button"
+            class="button small quiet"
+            aria-label={t.board.help(name)}
+            onClick={() => {
+              helped.value = [person]
+            }}
+          >
+            …
+          </button>
+        </div>
       </th>
       {lab.value?.steps.map((step) => (
         <Cell key={step.id} person={person} step={step} />
@@ -150,30 +197,45 @@ function Cell({ person, step }: { person: Person; step: BoardState['labs'][numbe
   const key = `${lab.value!.id}/${step.id}`
   const cell = person.cells.find(({ lab: of, step: at }) => of === lab.value!.id && at === step.id)
   const opened = person.hints[key]
-  const hints = opened !== undefined && (
-    <small>
-      {opened > step.hints.length ? t.board.solutionShown : t.board.hints(opened, step.hints.length)}
-    </small>
-  )
+  const hints =
+    opened === undefined
+      ? undefined
+      : opened > step.hints.length
+        ? t.board.solutionShown
+        : t.board.hints(opened, step.hints.length)
+  const help = hints && <small class="help">{hints}</small>
   if (!cell)
     return (
-      <td class="cell-none">
-        {t.board.untouched}
-        {hints}
+      <td class="cell-none" title={hints}>
+        <div>
+          <span class="untouched">{t.board.untouched}</span>
+          {help}
+        </div>
       </td>
     )
   if (cell.passedAt !== undefined)
     return (
-      <td class="cell-passed">
-        ✓ {person.skipped.includes(key) ? t.board.skipped : t.board.done}
-        {hints}
+      <td class="cell-passed" title={hints}>
+        <div>
+          <span>✓ {person.skipped.includes(key) ? t.board.skipped : t.board.done}</span>
+          {help}
+        </div>
       </td>
     )
+  const since = t.board.since(Math.floor((now.value - cell.since) / 60_000))
   return (
-    <td class="cell-failed">
-      {t.board.working} · {t.board.since(Math.floor((now.value - cell.since) / 60_000))}
-      {cell.finding && <small>{cell.finding.title}</small>}
-      {hints}
+    <td
+      class="cell-failed"
+      title={[t.board.working, since, cell.finding?.title, hints].filter(Boolean).join(' · ')}
+    >
+      <div>
+        <span>
+          <span class="state">{t.board.working} · </span>
+          {since}
+        </span>
+        {cell.finding && <small>{cell.finding.title}</small>}
+        {help}
+      </div>
     </td>
   )
 }

@@ -150,10 +150,14 @@ export async function warningOf(
   const events = await cluster.list<CoreV1Event>('v1/Event', namespace)
   const warning = events
     .filter(({ type, involvedObject }) => type === 'Warning' && names.has(involvedObject.name))
-    .toSorted((one, other) => Number(one.lastTimestamp ?? 0) - Number(other.lastTimestamp ?? 0))
+    .toSorted((one, other) => lastSeen(one) - lastSeen(other))
     .at(-1)
   return warning && `${warning.involvedObject.name}: ${warning.reason} ${warning.message}`
 }
+
+/** ms since the epoch. */
+const lastSeen = ({ series, lastTimestamp, eventTime }: CoreV1Event): number =>
+  Number(series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? 0)
 
 /** What keeps pods from being ready, in a sentence; undefined when nothing does. */
 export function troubleOf(pods: V1Pod[]): string | undefined {

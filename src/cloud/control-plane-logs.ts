@@ -32,6 +32,7 @@ interface ClusterEvent extends KubernetesObject {
   message: string
   type: string
   source?: { component?: string }
+  reportingComponent?: string
 }
 
 /** The control plane's logs of a cluster, in CloudWatch Logs: what really happened, for the types that are enabled. */
@@ -132,7 +133,7 @@ export class ControlPlaneLogs {
 
   /** What scheduler and controllers tell in events stands in their logs, too. */
   #eventOf(cluster: ClusterRecord, event: ClusterEvent): void {
-    const component = event.source?.component ?? ''
+    const component = event.source?.component ?? event.reportingComponent ?? ''
     const { namespace, name } = event.involvedObject
     const object = namespace ? `${namespace}/${name}` : name
     if (component === 'default-scheduler') {

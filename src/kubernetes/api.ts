@@ -97,7 +97,7 @@ export interface ClusterApi {
   /** The resource of a group's kind, as an owner reference names it; undefined when the cluster has none. */
   resourceNamed(group: string, kind: string): StoredResource | undefined
   /**
-   * Records an event, counting repeats as the real recorder does.
+   * Records an event as client-go does: repeats are counted, many like each other combined, too many left out.
    * `fieldPath` names the part of the object it is about: `spec.containers{web}`.
    */
   event(
@@ -108,6 +108,21 @@ export interface ClusterApi {
     source: { component: string; host?: string },
     fieldPath?: string,
   ): void
+  /** As `event`, by the newer API (`events.k8s.io/v1`), whose repeats are a series: what kube-scheduler uses. */
+  occurrence(occurrence: Occurrence): void
+  /** The same API for a component whose name stands in `metadata.managedFields` of what it writes: `kubelet`. */
+  as(manager: string): ClusterApi
+}
+
+/** What happened, in the words of `events.k8s.io/v1`. */
+export interface Occurrence {
+  regarding: KubernetesObject
+  related?: KubernetesObject
+  type: 'Normal' | 'Warning'
+  reason: string
+  action: string
+  note: string
+  reportingController: string
 }
 
 /** A resource and where its objects are. */

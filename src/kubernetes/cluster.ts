@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import type { HttpHost } from '#network/hosts.ts'
 import type { ClusterApi, KubeletApi } from './api.ts'
 import { ApiServer } from './apiserver/apiserver.ts'
-import { createControlPlane } from './controllers/control-plane.ts'
+import { createControlPlane, managedBy } from './controllers/control-plane.ts'
 import { startControllerManager, startNetwork } from './controllers/start.ts'
 import { type Kubelets, startKubelets } from './kubelet/kubelet.ts'
 import type { TokenIssuer } from './kubelet/volume-content.ts'
@@ -47,13 +47,19 @@ export class KubernetesCluster {
     const { upstreamDns, serviceCidr } = this.#options
     const plane = createControlPlane(this.#options, this.client)
     const network = startNetwork(plane, upstreamDns)
-    const kubelets = startKubelets(plane, {
+    const kubelets = startKubelets(managedBy(plane, 'kubelet'), {
       issueToken: this.#issueToken,
       resolve: (pod, name) => (network.policies.reachesDns(pod) ? network.dns.resolve(pod, name) : undefined),
       resolver: (pod, nodeName) => resolverFile(pod, nodeName, serviceCidr),
     })
     const manager = startControllerManager(plane, (namespace, pod) => kubelets.usage(namespace, pod))
-    this.#running = [manager, kubelets, startScheduler(plane), network, { stop: () => plane.close() }]
+    this.#running = [
+      manager,
+      kubelets,
+      startScheduler(managedBy(plane, 'kube-scheduler')),
+      network,
+      { stop: () => plane.close() },
+    ]
     this.#kubelets = kubelets
     this.#server.registerKubelet(kubelets)
   }

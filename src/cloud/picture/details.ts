@@ -185,11 +185,16 @@ export class PartDescriber {
       .values<Value>(folder)
       .filter(({ involvedObject: { kind: of, name } }) => of === kind && name === metadata.name)
       .map((event) => ({
-        at: Date.parse(event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp),
+        at: Date.parse(
+          event.series?.lastObservedTime ??
+            event.lastTimestamp ??
+            event.eventTime ??
+            event.metadata.creationTimestamp,
+        ),
         type: event.type,
         reason: event.reason,
         message: event.message ?? '',
-        count: event.count ?? 1,
+        count: event.series?.count ?? event.count ?? 1,
       }))
       .sort((a, b) => b.at - a.at)
       .slice(0, EVENTS)

@@ -12,8 +12,10 @@ import { bootstrap, kubernetesServiceController } from './bootstrap/bootstrap.ts
 import { listenInside } from './bootstrap/inside.ts'
 import { ComponentApi } from './component-api.ts'
 import { definitionCleanup, definitionNames } from './custom/controllers.ts'
-import { eventExpiry } from './event-expiry.ts'
-import { EventRecorder } from './event-recorder.ts'
+import { eventExpiry } from './events/expiry.ts'
+import { EventNames } from './events/names.ts'
+import { EventRecorder } from './events/recorder.ts'
+import { EventSeries } from './events/series.ts'
 import { Metrics } from './http/metrics.ts'
 import { NonResources } from './http/nonresource.ts'
 import { ApiHost } from './http/server.ts'
@@ -35,6 +37,7 @@ export class ApiServer {
   readonly #objects: Objects
   readonly #kubelet = new KubeletHolder()
   readonly #tokens: ServiceAccountTokens
+  readonly #series: EventSeries
   readonly #stop = new AbortController()
   readonly #folder: string
   readonly #cluster: ClusterOptions
@@ -63,7 +66,12 @@ export class ApiServer {
     const parts = { objects, authentication, authorization, tokens, kubelet: this.#kubelet }
     this.#objects = objects
     this.#tokens = tokens
-    this.client = new ComponentApi(objects, new EventRecorder(objects))
+    const names = new EventNames(cluster.world)
+    this.#series = new EventSeries(objects, names)
+    this.client = new ComponentApi(objects, {
+      recorder: new EventRecorder(objects, names),
+      series: this.#series,
+    })
     const nonResources = new NonResources(
       cluster.gitVersion,
       generated,
@@ -102,7 +110,9 @@ export class ApiServer {
     ]
     const leases = controllers.start(identityLeases(this.#objects))
     leases.enqueue(ALL)
-    this.#running.push(leases)
+    const series = controllers.start(this.#series.controller)
+    this.#series.wake = (key) => series.enqueue(key)
+    this.#running.push(leases, series)
     this.#running.push(await listenInside(this.#cluster, this.host))
   }
 

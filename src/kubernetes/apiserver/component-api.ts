@@ -2,14 +2,16 @@ import type { ClusterApi, DeleteOptions, KubernetesObject, StoredResource } from
 import type { AccessAttributes, UserInfo } from '../provider.ts'
 import { timestamp } from '../time.ts'
 import { applyConfiguration } from './apply/apply.ts'
+import { trackerOf } from './apply/tracker.ts'
 import { conflict } from './errors.ts'
-import type { EventRecorder } from './event-recorder.ts'
+import type { EventRecorder } from './events/recorder.ts'
+import type { EventSeries } from './events/series.ts'
 import type { Json, Obj } from './json.ts'
 import { type Kind, qualified } from './kinds/kind.ts'
 import { kindOf } from './kinds/registry.ts'
 import { decode } from './schema/decode.ts'
 import { objectOf } from './storage/entries.ts'
-import type { Objects } from './storage/objects.ts'
+import type { Objects, WriteOptions } from './storage/objects.ts'
 import { evictPod } from './subresources/eviction.ts'
 
 /** `pods/status` → resource and subresource. */
@@ -25,14 +27,32 @@ const resourceOf = (kind: Kind): StoredResource => ({
   namespaced: kind.namespaced,
 })
 
+/** What writes Events: for most components, and for those that use the newer API. */
+interface Events {
+  recorder: EventRecorder
+  series: EventSeries
+}
+
 /** The API server for the cluster's own components: no HTTP, no authentication, objects shared with the store. */
 export class ComponentApi implements ClusterApi {
   readonly #objects: Objects
-  readonly #recorder: EventRecorder
+  readonly #events: Events
+  /** Who writes, for `metadata.managedFields`; undefined: nobody comes to own a field. */
+  readonly #manager: string | undefined
+  readonly #others = new Map<string, ComponentApi>()
 
-  constructor(objects: Objects, recorder: EventRecorder) {
+  constructor(objects: Objects, events: Events, manager?: string) {
     this.#objects = objects
-    this.#recorder = recorder
+    this.#events = events
+    this.#manager = manager
+  }
+
+  as(manager: string): ClusterApi {
+    const known = this.#others.get(manager)
+    if (known) return known
+    const other = new ComponentApi(this.#objects, this.#events, manager)
+    this.#others.set(manager, other)
+    return other
   }
 
   get<T extends KubernetesObject>(resource: string, namespace: string, name: string): T | undefined {
@@ -47,7 +67,10 @@ export class ComponentApi implements ClusterApi {
   create<T extends KubernetesObject>(resource: string, object: T, user?: UserInfo): T {
     const kind = this.#kindOf(resource)
     const { namespace = '' } = object.metadata
-    const entry = this.#objects.create(kind, namespace, this.#decode(kind, object), user ? { user } : {})
+    const entry = this.#objects.create(kind, namespace, this.#decode(kind, object), {
+      ...this.#options(kind),
+      ...(user && { user }),
+    })
     return objectOf<T>(entry)
   }
 
@@ -100,7 +123,12 @@ export class ComponentApi implements ClusterApi {
   }
 
   event(...[about, type, reason, message, source, fieldPath]: Parameters<ClusterApi['event']>): void {
-    this.#recorder.record(about, type, reason, message, source, fieldPath)
+    const options = this.#options(kindOf('events'))
+    this.#events.recorder.record(about, { type, reason, message, fieldPath }, source, options)
+  }
+
+  occurrence(occurrence: Parameters<ClusterApi['occurrence']>[0]): void {
+    this.#events.series.record(occurrence, this.#options(kindOf('events')))
   }
 
   mayAccess(attributes: AccessAttributes): boolean {
@@ -132,11 +160,27 @@ export class ComponentApi implements ClusterApi {
       kind,
       namespace,
       name,
-      () => this.#decode(kind, subresource === 'status' ? statusOnly(object) : object),
-      subresource ? { subresource } : {},
+      () => this.#decode(kind, withoutManagers(subresource === 'status' ? statusOnly(object) : object)),
+      this.#options(kind, subresource),
     )
     return objectOf<T>(entry)
   }
+
+  /** How this component writes. */
+  #options(kind: Kind, subresource?: string): WriteOptions {
+    return {
+      ...(subresource && { subresource }),
+      ...(this.#manager && {
+        manage: trackerOf(this.#objects.context, kind, this.#manager, subresource),
+      }),
+    }
+  }
+}
+
+/** Who owns which fields is for the server to write: there is no need to read it anew. */
+function withoutManagers(object: KubernetesObject): KubernetesObject {
+  const { managedFields: _, ...metadata } = object.metadata
+  return { ...object, metadata }
 }
 
 /** What a write of the status is about: the rest of the object need not be read. */

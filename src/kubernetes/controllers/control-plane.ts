@@ -52,6 +52,12 @@ export function createControlPlane(options: ClusterOptions, api: ClusterApi): Co
   }
 }
 
+/** What a component works with whose name stands in what it writes. */
+export const managedBy = (plane: ControlPlane, manager: string): ControlPlane => ({
+  ...plane,
+  api: plane.api.as(manager),
+})
+
 /** Reconcile keys for a source whose objects are reconciled themselves. */
 export const ownKey = (event: { entry: { value: KubernetesObject } }): string[] => {
   const { namespace, name } = event.entry.value.metadata

@@ -123,7 +123,8 @@ export function deploymentController(plane: ControlPlane): Controller {
     )
     if (!latest || revisionOf(latest) === revision) return
     const annotations = { ...latest.metadata.annotations, [REVISION]: String(revision) }
-    api.update('deployments.apps', { ...latest, metadata: { ...latest.metadata, annotations } })
+    // With the status, as upstream.
+    api.updateStatus('deployments.apps', { ...latest, metadata: { ...latest.metadata, annotations } })
   }
 
   /** How many pods the present ReplicaSet may have at this point of the rollout. */

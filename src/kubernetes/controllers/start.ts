@@ -10,7 +10,7 @@ import { autoscalerController } from './autoscaler/autoscaler.ts'
 import { certificateApprover } from './certificates/approver.ts'
 import { certificateCleaner } from './certificates/cleaner.ts'
 import { certificateSigner } from './certificates/signer.ts'
-import type { ControlPlane } from './control-plane.ts'
+import { type ControlPlane, managedBy } from './control-plane.ts'
 import { cronJobController } from './cronjob.ts'
 import { daemonSetController } from './daemonset.ts'
 import { deploymentController } from './deployment.ts'
@@ -67,13 +67,18 @@ export function startNetwork(
 
 /** Starts what a kube-controller-manager runs, and beside it the controllers of add-ons and, where there is one, of the cloud. */
 export function startControllerManager(
-  plane: ControlPlane,
+  cluster: ControlPlane,
   usage: (namespace: string, pod: string) => ContainerUsage[],
   { cloud = true } = {},
 ): { stop(): void } {
-  const { world, api } = plane
+  const { world } = cluster
+  const plane = managedBy(cluster, 'kube-controller-manager')
+  const { api } = plane
   const collector = garbageCollector(plane)
-  const balancers = [INSTALLED, AUTO].flatMap((flavour) => balancerController(plane, flavour) ?? [])
+  const balancers = [INSTALLED, AUTO].flatMap(
+    (flavour) => balancerController(managedBy(cluster, 'controller'), flavour) ?? [],
+  )
+  const provisioner = managedBy(cluster, 'csi-provisioner')
   const metrics = new ResourceMetrics(api, usage, plane.now)
   const controllers = [
     namespaceDefaultsController(plane),
@@ -96,10 +101,10 @@ export function startControllerManager(
     certificateCleaner(plane),
     volumeBinder(plane),
     volumeProtection(plane),
-    csiProvisioner(plane, ebsDriver(plane)),
-    ...(cloud ? [csiProvisioner(plane, ebsDriver(plane, AUTO_EBS))] : []),
-    csiProvisioner(plane, efsDriver(plane)),
-    ebsResizer(plane),
+    csiProvisioner(provisioner, ebsDriver(provisioner)),
+    ...(cloud ? [csiProvisioner(provisioner, ebsDriver(provisioner, AUTO_EBS))] : []),
+    csiProvisioner(provisioner, efsDriver(provisioner)),
+    ebsResizer(managedBy(cluster, 'csi-resizer')),
     collector,
     ...balancers,
     autoscalerController(plane, metrics),

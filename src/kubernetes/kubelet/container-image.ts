@@ -4,7 +4,7 @@ import { BackOff } from './back-off.ts'
 import { invalidImageText, type NodeImage, normalizeImage, type PullOutcome } from './node-images.ts'
 import type { PodContext } from './pod-context.ts'
 import { pullSecretsFor } from './pull-secrets.ts'
-import { ERROR_SHOWN_MS, RETRY_MS } from './timings.ts'
+import { BACK_OFF_LOOK_MS, ERROR_SHOWN_MS, RETRY_MS } from './timings.ts'
 
 /** Why there is no image yet: the container's `state.waiting`, to be shown for at least `forMs`. */
 export interface ImageTrouble {
@@ -20,7 +20,6 @@ export class ContainerImage {
   readonly #backOff = new BackOff()
   #pull: PullOutcome | undefined
   #failure: { at: number; error: string } | undefined
-  #trouble: ImageTrouble['reason'] | undefined
 
   constructor(context: PodContext, fieldPath: string) {
     this.#context = context
@@ -35,12 +34,6 @@ export class ContainerImage {
 
   /** The image, or why it is not there; undefined while it is on its way. */
   async ensure(pod: Pod, spec: ContainerSpecification): Promise<NodeImage | ImageTrouble | undefined> {
-    const result = await this.#ensure(pod, spec)
-    this.#trouble = result && 'reason' in result ? result.reason : undefined
-    return result
-  }
-
-  async #ensure(pod: Pod, spec: ContainerSpecification): Promise<NodeImage | ImageTrouble | undefined> {
     const { images, nodeName, api } = this.#context
     const name = spec.image ?? ''
     const invalid = invalidImageText(name)
@@ -65,12 +58,10 @@ export class ContainerImage {
     return this.#outcome(pod, name)
   }
 
-  /** What no pull can mend. Told once, looked at again now and then. */
+  /** What no pull can mend. Looked at again now and then, and told each time. */
   #refuse(pod: Pod, reason: ImageTrouble['reason'], event: string, message: string): ImageTrouble {
-    if (this.#trouble !== reason) {
-      this.#event(pod, 'Warning', event, message)
-      this.#event(pod, 'Warning', 'Failed', `Error: ${reason}`)
-    }
+    this.#event(pod, 'Warning', event, message)
+    this.#event(pod, 'Warning', 'Failed', `Error: ${reason}`)
     return { reason, message, forMs: RETRY_MS }
   }
 
@@ -79,14 +70,12 @@ export class ContainerImage {
     const left = this.#backOff.remaining(this.#context.now(), this.#failure.at)
     if (left === 0) return
     const text = `Back-off pulling image "${name}"`
-    if (this.#trouble !== 'ImagePullBackOff') {
-      this.#event(pod, 'Normal', 'BackOff', text)
-      this.#event(pod, 'Warning', 'Failed', 'Error: ImagePullBackOff')
-    }
+    this.#event(pod, 'Normal', 'BackOff', text)
+    this.#event(pod, 'Warning', 'Failed', 'Error: ImagePullBackOff')
     return {
       reason: 'ImagePullBackOff',
       message: `${text}: ErrImagePull: ${this.#failure.error}`,
-      forMs: left,
+      forMs: Math.min(left, BACK_OFF_LOOK_MS),
     }
   }
 

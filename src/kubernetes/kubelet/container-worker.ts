@@ -12,7 +12,13 @@ import type { PodContext } from './pod-context.ts'
 import type { ContainerView } from './pod-status.ts'
 import { ProbeSet } from './probe-set.ts'
 import { changedResources } from './resize.ts'
-import { CONTAINER_START_MS, ERROR_SHOWN_MS, MINIMUM_GRACE_MS, RETRY_MS } from './timings.ts'
+import {
+  BACK_OFF_LOOK_MS,
+  CONTAINER_START_MS,
+  ERROR_SHOWN_MS,
+  MINIMUM_GRACE_MS,
+  RETRY_MS,
+} from './timings.ts'
 import { turns } from './turns.ts'
 
 export type Role = 'init' | 'sidecar' | 'main' | 'ephemeral'
@@ -40,6 +46,8 @@ export class ContainerWorker {
   readonly #restarts = new BackOff()
   /** The ended instance whose back-off is over. */
   #waitedFor: Instance | undefined
+  /** When an event told last that the container backs off, ms. */
+  #toldAt = 0
   readonly #images: ContainerImage
   #image: NodeImage | undefined
   /** When the next instance will be up; undefined: not yet preparing one. */
@@ -330,13 +338,14 @@ export class ContainerWorker {
     }
     const subject = `container=${this.name} pod=${pod.metadata.name}_${pod.metadata.namespace}(${pod.metadata.uid})`
     const message = `back-off ${goDuration(this.#restarts.delay)} restarting failed ${subject}`
-    if (this.#waiting.reason !== 'CrashLoopBackOff') {
+    if (this.#waiting.reason !== 'CrashLoopBackOff' || now >= this.#toldAt + BACK_OFF_LOOK_MS) {
+      this.#toldAt = now
       const { name, namespace, uid } = pod.metadata
       const text = `Back-off restarting failed container ${this.name} in pod ${name}_${namespace}(${uid})`
       this.#context.event(pod, 'Warning', 'BackOff', text, this.#fieldPath)
     }
     this.#waiting = { reason: 'CrashLoopBackOff', message }
-    this.#context.wakeAt(now + left)
+    this.#context.wakeAt(Math.min(now + left, this.#toldAt + BACK_OFF_LOOK_MS))
     return true
   }
 

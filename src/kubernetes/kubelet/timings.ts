@@ -23,6 +23,8 @@ export const LEASES_PER_SECOND = 100
 export const VOLUME_SYNC_MS = 60_000
 /** Retries of what only a change elsewhere can mend: a missing ConfigMap, an address. */
 export const RETRY_MS = 10_000
+/** From one look at a pod that backs off to the next: `backOffPeriod`, and up to half as much again. */
+export const BACK_OFF_LOOK_MS = 12_500
 /** From an error to the kubelet's next look at the pod. */
 export const ERROR_SHOWN_MS = 2_000
 /** The least time between SIGTERM and SIGKILL (`minimumGracePeriodInSeconds`). */

@@ -34,6 +34,10 @@ export function uplinkApi(api: ClusterApi, reaches: () => boolean): ClusterApi {
     event(...event) {
       if (reaches()) api.event(...event)
     },
+    occurrence(occurrence) {
+      if (reaches()) api.occurrence(occurrence)
+    },
+    as: (manager) => uplinkApi(api.as(manager), reaches),
   }
 }
 

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import type { KeyAndCertificate } from '#network/authority.ts'
 import type { ClusterApi } from '../api.ts'
 import { ApiServer } from '../apiserver/apiserver.ts'
-import { type ControlPlane, createControlPlane } from '../controllers/control-plane.ts'
+import { type ControlPlane, createControlPlane, managedBy } from '../controllers/control-plane.ts'
 import { type ClusterNetwork, startControllerManager, startNetwork } from '../controllers/start.ts'
 import { localPathProvisioner } from '../controllers/volumes/local-path.ts'
 import { type Kubelets, type KubeletsOptions, startKubelets } from '../kubelet/kubelet.ts'
@@ -152,7 +152,9 @@ export class MachineCluster {
       startControllerManager(this.plane, (namespace, pod) => this.#kubelets!.usage(namespace, pod), {
         cloud: false,
       }),
-      this.#options.world.controllers.start(nodeIpam(this.plane, podCidr)),
+      this.#options.world.controllers.start(
+        nodeIpam(managedBy(this.plane, 'kube-controller-manager'), podCidr),
+      ),
     ]
     return {
       stop: () => {
@@ -162,7 +164,7 @@ export class MachineCluster {
   }
 
   startScheduler(): { stop(): void } {
-    return startScheduler(this.plane)
+    return startScheduler(managedBy(this.plane, 'kube-scheduler'))
   }
 
   /** The API server answers again, or stopped to. */
@@ -199,7 +201,7 @@ export class MachineCluster {
           () => this.serving,
         ),
       )
-    this.#kubelets = startKubelets(plane, {
+    this.#kubelets = startKubelets(managedBy(plane, 'kubelet'), {
       ...(images && { images }),
       ...(volumes && { volumes }),
       ...(staticWorker && { staticWorker }),
@@ -258,5 +260,7 @@ function latest(current: () => ClusterApi): ClusterApi {
     evict: (...args) => current().evict(...args),
     bind: (...args) => current().bind(...args),
     event: (...args) => current().event(...args),
+    occurrence: (...args) => current().occurrence(...args),
+    as: (manager) => latest(() => current().as(manager)),
   }
 }

@@ -320,5 +320,7 @@ function offline(current: () => ClusterApi | undefined): ClusterApi {
     evict: (...args) => current()?.evict(...args),
     bind: (...args) => current()?.bind(...args),
     event: (...args) => current()?.event(...args),
+    occurrence: (...args) => current()?.occurrence(...args),
+    as: (manager) => offline(() => current()?.as(manager)),
   }
 }

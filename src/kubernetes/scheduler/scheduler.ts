@@ -1,6 +1,6 @@
 import type { Result } from '#world/controller.ts'
 import { StoreIndex } from '#world/store-index.ts'
-import type { KubernetesObject } from '../api.ts'
+import type { KubernetesObject, Occurrence } from '../api.ts'
 import type { ControlPlane } from '../controllers/control-plane.ts'
 import { equal } from '../equality.ts'
 import type { Node, Pod } from '../objects.ts'
@@ -14,7 +14,6 @@ import { PodRelations } from './relations.ts'
 import { scoresOf } from './scores.ts'
 import { PodClaims } from './volumes.ts'
 
-const SOURCE = { component: 'default-scheduler' }
 const NAME = 'default-scheduler'
 /** With more nodes than this the search stops when it has found enough, as the real scheduler's does. */
 const MIN_FEASIBLE = 100
@@ -23,10 +22,14 @@ const RETRY_ALL = '*'
 /** A pod that was refused is not looked at again before this time (ms), doubled with every attempt (podInitialBackoffSeconds, podMaxBackoffSeconds). */
 const INITIAL_BACKOFF_MS = 1000
 const MAX_BACKOFF_MS = 10_000
+/** A refused pod is looked at again after this time (ms), even when nothing has happened (podMaxInUnschedulablePodsDuration). */
+const LONGEST_WAIT_MS = 300_000
 
 /** A pod that no node took. */
 interface Unschedulable {
   attempts: number
+  /** Its last attempt, ms. */
+  refusedAt: number
   /** When it may be looked at again, ms. */
   readyAt: number
   /** How many changes that may help it had been seen at its last attempt. */
@@ -50,6 +53,8 @@ export function startScheduler(plane: ControlPlane): { stop(): void } {
   const nominated = new StoreIndex<Pod>(world.store, api.prefix('pods'), ({ spec, status }) =>
     status?.nominatedNodeName && !spec.nodeName ? [status.nominatedNodeName] : [],
   )
+  /** Whether RETRY_ALL comes back by itself. */
+  let isWatching = false
   /** Where the next search begins, so that all nodes get their turn. */
   let offset = 0
 
@@ -84,13 +89,15 @@ export function startScheduler(plane: ControlPlane): { stop(): void } {
 
   /** Brings back the refused pods that have seen less than has happened since, each when its back-off is over. */
   function retryAll(): Result | undefined {
+    const now = plane.now()
     let next = Number.POSITIVE_INFINITY
-    for (const [name, { seen, readyAt }] of unschedulable) {
-      if (seen === changes) continue
-      if (readyAt > plane.now()) next = Math.min(next, readyAt)
+    for (const [name, { seen, readyAt, refusedAt }] of unschedulable) {
+      const due = seen === changes ? refusedAt + LONGEST_WAIT_MS : readyAt
+      if (due > now) next = Math.min(next, due)
       else for (const active of activate([name])) runner.enqueue(active)
     }
-    return next === Number.POSITIVE_INFINITY ? undefined : { requeueAfterMs: next - plane.now() }
+    isWatching = next !== Number.POSITIVE_INFINITY
+    return isWatching ? { requeueAfterMs: next - now } : undefined
   }
 
   /** Notes a change that may help any pod. */
@@ -98,6 +105,9 @@ export function startScheduler(plane: ControlPlane): { stop(): void } {
     changes++
     return unschedulable.size > 0 ? [RETRY_ALL] : []
   }
+
+  const tell = (occurrence: Omit<Occurrence, 'reportingController'>) =>
+    api.occurrence({ ...occurrence, reportingController: NAME })
 
   /** Gives the pod a node, or says why there is none; whether it has one. */
   function schedule(pod: Pod): boolean {
@@ -124,7 +134,13 @@ export function startScheduler(plane: ControlPlane): { stop(): void } {
     }
     if (pod.status?.nominatedNodeName) nominate(pod, undefined)
     api.bind(pod.metadata.namespace!, pod.metadata.name, node)
-    api.event(pod, 'Normal', 'Scheduled', `Successfully assigned ${nameOf(pod)} to ${node}`, SOURCE)
+    tell({
+      regarding: pod,
+      type: 'Normal',
+      reason: 'Scheduled',
+      action: 'Binding',
+      note: `Successfully assigned ${nameOf(pod)} to ${node}`,
+    })
     return true
   }
 
@@ -199,8 +215,14 @@ export function startScheduler(plane: ControlPlane): { stop(): void } {
     const conditions = withCondition(found.status?.conditions, condition, plane.timestamp())
     api.updateStatus('pods', { ...found, status: { ...found.status, conditions } })
     api.delete('pods', namespace!, name, { preconditions: { uid: uid! } })
-    const message = `Preempted by pod ${by.metadata.uid} on node ${node}`
-    api.event(victim, 'Normal', 'Preempted', message, SOURCE)
+    tell({
+      regarding: victim,
+      related: by,
+      type: 'Normal',
+      reason: 'Preempted',
+      action: 'Preempting',
+      note: `Preempted by pod ${by.metadata.uid} on node ${node}`,
+    })
   }
 
   /** Notes the node that is being cleared for a pod, or that there is none any more. */
@@ -215,13 +237,29 @@ export function startScheduler(plane: ControlPlane): { stop(): void } {
   function refuse(pod: Pod, refusals: Refusal[], preemption?: string, everywhere?: string): void {
     const attempts = unschedulable.get(nameOf(pod))?.attempts ?? 0
     const backoff = Math.min(INITIAL_BACKOFF_MS * 2 ** attempts, MAX_BACKOFF_MS)
-    unschedulable.set(nameOf(pod), { attempts: attempts + 1, readyAt: plane.now() + backoff, seen: changes })
+    const now = plane.now()
+    unschedulable.set(nameOf(pod), {
+      attempts: attempts + 1,
+      refusedAt: now,
+      readyAt: now + backoff,
+      seen: changes,
+    })
+    if (!isWatching) {
+      isWatching = true
+      runner.enqueue(RETRY_ALL)
+    }
     const message =
       cache.nodes.size === 0
         ? 'no nodes available to schedule pods'
         : failureText(refusals, preemption, everywhere)
     setUnscheduled(pod, 'Unschedulable', message)
-    api.event(pod, 'Warning', 'FailedScheduling', message, SOURCE)
+    tell({
+      regarding: pod,
+      type: 'Warning',
+      reason: 'FailedScheduling',
+      action: 'Scheduling',
+      note: message,
+    })
   }
 
   /** No node is any good for it, for a reason that lies elsewhere. */

@@ -275,9 +275,16 @@ const INVARIANTS: Record<string, Invariant> = {
       }),
 
   'events are forgotten in time': ({ api, world }) => {
-    const events = api.list<KubernetesObject & { lastTimestamp?: string }>('events')
+    const events = api.list<
+      KubernetesObject & {
+        lastTimestamp?: string
+        eventTime?: string
+        series?: { lastObservedTime: string }
+      }
+    >('events')
     const old = events.filter(
-      ({ lastTimestamp }) => parseTime(lastTimestamp) + EVENT_TTL_MS < world.clock.now(),
+      ({ series, lastTimestamp, eventTime }) =>
+        parseTime(series?.lastObservedTime ?? lastTimestamp ?? eventTime) + EVENT_TTL_MS < world.clock.now(),
     )
     return old.length === 0 ? [] : [`${old.length} events are older than an hour`]
   },

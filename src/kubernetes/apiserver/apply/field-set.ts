@@ -22,7 +22,6 @@ const UNOWNED_META = new Set([
   'deletionGracePeriodSeconds',
   'selfLink',
   'managedFields',
-  'generateName',
 ])
 
 type Children = { key: string; value: Json; type: TypeNode; field: FieldNode | undefined }[]
@@ -99,18 +98,26 @@ export function owned(object: Obj): Obj {
   return Object.keys(meta).length > 0 ? { metadata: meta, ...kept } : kept
 }
 
-function collect(type: TypeNode, field: FieldNode | undefined, value: Json): FieldSet {
+/** `isFresh`: within something that was not there before, not even empty. */
+function collect(type: TypeNode, field: FieldNode | undefined, value: Json, isFresh = false): FieldSet {
   const set: FieldSet = {}
-  for (const child of childrenOf(type, field, value) ?? [])
-    set[child.key] = withSelf(child, collect(child.type, child.field, child.value))
+  for (const child of childrenOf(type, field, value) ?? []) {
+    const comes = isFresh || comesWithContent(child)
+    set[child.key] = withSelf(comes, collect(child.type, child.field, child.value, comes))
+  }
   return set
 }
 
-/** Elements of lists and filled maps are owned themselves beside what is in them. */
-const withSelf = (child: Children[number], inner: FieldSet): FieldSet => {
-  const itself = child.key.startsWith('k:') || child.type.kind === 'map' || child.type.kind === 'array'
-  return itself && Object.keys(inner).length > 0 ? { '.': {}, ...inner } : inner
+/** Whether something is there only with what is in it. Lists that Go always writes and structures that are no pointers were there before. */
+function comesWithContent({ key, type, field }: Children[number]): boolean {
+  if (key.startsWith('k:') || type.kind === 'map') return true
+  if (type.kind === 'array') return !field?.required
+  return type.kind === 'model' && field !== undefined && !field.required && !field.embedded
 }
+
+/** What was not there before is owned itself beside what is in it. */
+const withSelf = (comes: boolean, inner: FieldSet): FieldSet =>
+  comes && Object.keys(inner).length > 0 ? { '.': {}, ...inner } : inner
 
 /** The fields of `next` that are not in `old` or differ from it. */
 export function changedFields(model: ModelNode, old: Obj, next: Obj): FieldSet {
@@ -128,7 +135,10 @@ function compare(type: TypeNode, field: FieldNode | undefined, old: Json, next: 
   for (const child of after) {
     const fresh = !known.has(child.key)
     const inner = fresh
-      ? withSelf(child, collect(child.type, child.field, child.value))
+      ? withSelf(
+          comesWithContent(child),
+          collect(child.type, child.field, child.value, comesWithContent(child)),
+        )
       : compare(child.type, child.field, known.get(child.key), child.value)
     if (inner) set[child.key] = inner
   }

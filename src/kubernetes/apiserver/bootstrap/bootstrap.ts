@@ -3,6 +3,7 @@ import type { Controller } from '#world/controller.ts'
 import { StatusError } from '../../api.ts'
 import { equal } from '../../equality.ts'
 import { timestamp } from '../../time.ts'
+import { trackerOf } from '../apply/tracker.ts'
 import type { Obj } from '../json.ts'
 import { kindOf } from '../kinds/registry.ts'
 import type { Objects } from '../storage/objects.ts'
@@ -133,7 +134,10 @@ function ensureObject(objects: Objects, resource: string, object: Obj): void {
   const { namespace = '', name } = object.metadata
   if (objects.get(kind, namespace, name)) return
   try {
-    objects.create(kind, namespace, structuredClone(object), { essential: true })
+    objects.create(kind, namespace, structuredClone(object), {
+      essential: true,
+      manage: trackerOf(objects.context, kind, 'kube-apiserver'),
+    })
   } catch (error) {
     if (!(error instanceof StatusError) || error.reason !== 'AlreadyExists') throw error
   }

@@ -1,8 +1,4 @@
-import { timestamp } from '../../time.ts'
-import { trackUpdate } from '../apply/managed-fields.ts'
-import type { Obj } from '../json.ts'
-import { apiVersionOf } from '../kinds/kind.ts'
-import { modelOf } from '../schema/schema.ts'
+import { trackerOf } from '../apply/tracker.ts'
 import type { Objects, WriteOptions } from '../storage/objects.ts'
 import type { Call } from './call.ts'
 import type { WriteQuery } from './options.ts'
@@ -21,7 +17,12 @@ export const writeOptions = (
   query: Pick<WriteQuery, 'dryRun' | 'fieldManager'>,
 ): WriteOptions => ({
   ...requestOptions(call, query.dryRun),
-  manage: managerOf(objects, call, query.fieldManager, 'Update'),
+  manage: trackerOf(
+    objects.context,
+    call.stored,
+    managerName(call, query.fieldManager),
+    call.subresource?.name,
+  ),
 })
 
 /** As `writeOptions`, where nobody comes to own a field. */
@@ -35,16 +36,3 @@ export const requestOptions = (call: Call, dryRun: boolean): WriteOptions => ({
   },
   answers: call.answers,
 })
-
-/** Notes in `metadata.managedFields` what this request changes. */
-export function managerOf(objects: Objects, call: Call, given: string, operation: 'Update') {
-  const { world, schema } = objects.context
-  const entry = {
-    manager: managerName(call, given),
-    operation,
-    apiVersion: apiVersionOf(call.stored),
-    time: timestamp(world.clock.now()),
-    ...(call.subresource && { subresource: call.subresource.name }),
-  }
-  return (object: Obj, old: Obj | undefined) => trackUpdate(modelOf(schema, call.stored), object, old, entry)
-}

@@ -62,6 +62,7 @@ function decodeModel(model: ModelNode, value: Obj, path: string[], unknown: stri
     path.pop()
     if (field.required || !isEmptyCollection(field.type, decoded)) out[name] = decoded
   }
+  for (const name of model.nullTimes ?? []) out[name] ??= null
   return out
 }
 

@@ -40,7 +40,7 @@ export const LIST_RULES: Record<string, ListRule> = {
   'V1EphemeralContainer.volumeDevices': by('devicePath'),
   'V1ResourceRequirements.claims': { keys: ['name'] },
   'V1PodStatus.podIPs': by('ip'),
-  'V1PodStatus.hostIPs': { keys: [], mergeKey: 'ip' },
+  'V1PodStatus.hostIPs': { mergeKey: 'ip' },
   'V1PodStatus.conditions': by('type'),
   'V1PodStatus.resourceClaimStatuses': by('name'),
   'V1ServiceSpec.ports': PORTS('port'),
@@ -119,4 +119,27 @@ export const QUANTITIES = new Set([
   'V2MetricTarget.value',
   'V2MetricValueStatus.averageValue',
   'V2MetricValueStatus.value',
+])
+
+/** Times that Go writes as null when they are not set: they are no pointers, and a zero time is not empty. By model. */
+export const NULL_TIMES: Record<string, string[]> = {
+  V1PodCondition: ['lastProbeTime', 'lastTransitionTime'],
+  V1PersistentVolumeClaimCondition: ['lastProbeTime', 'lastTransitionTime'],
+  CoreV1Event: ['firstTimestamp', 'lastTimestamp', 'eventTime'],
+}
+
+/** Fields whose structures are always there in Go, being no pointers: nobody comes to own that they are. */
+export const EMBEDDED: ReadonlySet<string> = new Set([
+  ...['metadata', 'spec', 'status', 'template', 'strategy', 'updateStrategy', 'resources', 'jobTemplate'],
+  ...['state', 'lastState', 'scaleTargetRef', 'roleRef', 'target', 'metric', 'port', 'podSelector', 'names'],
+  ...[
+    'nodeInfo',
+    'daemonEndpoints',
+    'kubeletEndpoint',
+    'loadBalancer',
+    'involvedObject',
+    'source',
+    'backend',
+  ],
+  ...['clientConfig', 'limitResponse'],
 ])

@@ -1,6 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import type { Kind } from '../kinds/kind.ts'
-import { ATOMIC_MAPS, ATOMIC_MODELS, LIST_RULES, type ListRule, QUANTITIES } from './lists.ts'
+import {
+  ATOMIC_MAPS,
+  ATOMIC_MODELS,
+  EMBEDDED,
+  LIST_RULES,
+  type ListRule,
+  NULL_TIMES,
+  QUANTITIES,
+} from './lists.ts'
 
 /** The type of a value, with references to other models resolved. */
 export type TypeNode =
@@ -29,6 +37,8 @@ export interface ModelNode {
   atomic: boolean
   /** Takes fields that it does not name. */
   open?: boolean
+  /** Times that are null when they are not set. */
+  nullTimes?: string[]
 }
 
 export interface FieldNode {
@@ -38,6 +48,8 @@ export interface FieldNode {
   list: ListRule
   /** A map that server-side apply owns as a whole. */
   atomic: boolean
+  /** A structure that is there even when nothing is in it. */
+  embedded?: boolean
 }
 
 /** What `buildOpenApi` writes: model → field → `[type, required]`, types as `V1X`, `[]T`, `{}T` or a scalar. */
@@ -49,7 +61,9 @@ export class Schema {
 
   constructor(file: SchemaFile) {
     for (const name of Object.keys(file)) {
-      this.#models.set(name, { name, fields: new Map(), atomic: ATOMIC_MODELS.has(name) })
+      const nullTimes = NULL_TIMES[name]
+      const atomic = ATOMIC_MODELS.has(name)
+      this.#models.set(name, { name, fields: new Map(), atomic, ...(nullTimes && { nullTimes }) })
     }
     for (const [name, fields] of Object.entries(file)) {
       const model = this.#models.get(name)!
@@ -61,6 +75,7 @@ export class Schema {
           required: required === 1,
           list: LIST_RULES[path] ?? (field === 'conditions' ? CONDITIONS : NO_RULE),
           atomic: ATOMIC_MAPS.has(path),
+          embedded: EMBEDDED.has(field),
         })
       }
     }

@@ -135,6 +135,8 @@ export class Objects {
     const model = modelOf(this.#parts.schema(), kind)
     const strategy = this.#strategy(kind)
     fillDefaults(this.#parts.schema(), kind, next)
+    // As upstream: what admission and the strategy add belongs to nobody.
+    options.manage?.(next, undefined)
     const admitted = { ...options, ...(answers && { answers }) }
     this.#admit('mutating', 'create', kind, namespace, next, undefined, admitted)
     if (model.fields.has('status') && hasStatus(kind)) next.status = undefined
@@ -146,7 +148,6 @@ export class Objects {
     }
     this.#validate(kind, next, undefined)
     this.#admit('validating', 'create', kind, namespace, next, undefined, admitted)
-    options.manage?.(next, undefined)
     const { name } = next.metadata
     const key = this.key(kind, namespace, name)
     if (options.dryRun) {
@@ -182,7 +183,6 @@ export class Objects {
     }
     const old = entry.value as Obj
     const next = this.#merge(kind, wanted, old, options)
-    options.manage?.(next, old)
     if (equal(next, old)) return entry
     const wants = !options.subresource || this.#strategy(kind).subresources?.[options.subresource]
     if (kind.generation && wants && !equal(wantedPart(kind, next), wantedPart(kind, old))) {
@@ -300,6 +300,7 @@ export class Objects {
     }
     fillDefaults(this.#parts.schema(), kind, next)
     this.#strategy(kind).update?.(next, old, this.context)
+    options.manage?.(next, old)
     this.#admit('mutating', 'update', kind, namespace, next, old, options)
     this.#validate(kind, next, old)
     this.#admit('validating', 'update', kind, namespace, next, old, options)
@@ -313,6 +314,7 @@ export class Objects {
     const { namespace = '' } = old.metadata
     const changesRefused = this.#strategy(kind).subresources?.[options.subresource!]
     if (changesRefused) fillDefaults(this.#parts.schema(), kind, next)
+    options.manage?.(next, old)
     this.#admit('mutating', 'update', kind, namespace, next, old, options)
     const errors = metadataErrors(next.metadata, kind.names, kind.namespaced)
     if (changesRefused) {

@@ -80,7 +80,7 @@ export class Context {
       const { namespace = '', name } = object.metadata
       try {
         const known = cluster.client.get(resource, namespace, name)
-        if (!known) cluster.client.create(resource, object)
+        if (!known) cluster.client.as('kubeadm').create(resource, object)
       } catch (error) {
         if (!(error instanceof StatusError)) throw error
         throw new KubeadmError(`unable to create ${object.kind}: ${error.message}`)

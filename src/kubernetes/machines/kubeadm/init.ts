@@ -254,7 +254,7 @@ export async function markControlPlane(context: Context, config: Configuration):
       'kubeadm.alpha.kubernetes.io/cri-socket': 'unix:///run/containerd/containerd.sock',
     },
   }
-  cluster.client.update<Node>('nodes', { ...found, metadata, spec: { ...found.spec, taints } })
+  cluster.client.as('kubeadm').update<Node>('nodes', { ...found, metadata, spec: { ...found.spec, taints } })
 }
 
 /** A fresh bootstrap token. */

@@ -103,7 +103,7 @@ export async function join(
     ...node.metadata.annotations,
     'kubeadm.alpha.kubernetes.io/cri-socket': 'unix:///run/containerd/containerd.sock',
   }
-  cluster.client.update<Node>('nodes', { ...node, metadata: { ...node.metadata, annotations } })
+  cluster.client.as('kubeadm').update<Node>('nodes', { ...node, metadata: { ...node.metadata, annotations } })
   await context.say('[kubelet-start] Waiting for the kubelet to perform the TLS Bootstrap')
   if (config.joinsControlPlane) {
     await markControlPlane(context, own)

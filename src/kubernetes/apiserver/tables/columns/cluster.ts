@@ -42,8 +42,9 @@ const nodeAddress =
     object.status?.addresses?.find((item: Obj) => item.type === type)?.address ?? '<none>'
 
 function eventSource(object: Obj): string {
-  const { component = '', host } = object.source ?? {}
-  return joined([component, host].filter(Boolean))
+  const { component, host } = object.source ?? {}
+  const parts = [component || object.reportingComponent, host || object.reportingInstance]
+  return joined(parts.filter(Boolean), ', ')
 }
 
 function eventSeen(object: Obj, now: number): string {

@@ -1,9 +1,9 @@
 import type { Controller, Result } from '#world/controller.ts'
 import { isTurnOver } from '#world/turns.ts'
-import { parseTime } from '../time.ts'
-import type { Obj } from './json.ts'
-import { kindOf } from './kinds/registry.ts'
-import type { Objects } from './storage/objects.ts'
+import { parseTime } from '../../time.ts'
+import type { Obj } from '../json.ts'
+import { kindOf } from '../kinds/registry.ts'
+import type { Objects } from '../storage/objects.ts'
 
 /** How long an Event is kept after it was last written, ms: kube-apiserver's `--event-ttl`. */
 const TTL_MS = 3600_000

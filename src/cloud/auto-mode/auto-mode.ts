@@ -5,11 +5,12 @@ import type { Node, Pod } from '#kubernetes/objects.ts'
 import { isFinished, podCondition, withCondition } from '#kubernetes/pods.ts'
 import { SchedulerCache, sameForScheduling } from '#kubernetes/scheduler/cache.ts'
 import { amountOf } from '#kubernetes/scheduler/requests.ts'
-import { parseTime, timestamp } from '#kubernetes/time.ts'
+import { timestamp } from '#kubernetes/time.ts'
 import type { Result } from '#world/controller.ts'
 import { StoreIndex } from '#world/store-index.ts'
 import type { World } from '#world/world.ts'
 import type { Clusters, RunningCluster } from '../clusters.ts'
+import { PodBatch } from './batch.ts'
 import { ensureBuiltIn } from './built-in.ts'
 import { clusterOfMachine, isUp, makeClaim, reconcileClaim } from './claims.ts'
 import { disrupt, notePods } from './disruption.ts'
@@ -32,15 +33,13 @@ import { type Ground, planFor } from './plan.ts'
 const CLUSTER_KEY = /^aws\/\d+\/[a-z0-9-]+\/eks\/clusters\/[^/]+$/
 const INSTANCE_KEY = /^aws\/\d+\/[a-z0-9-]+\/ec2\/instances\//
 const OBJECT_KEY = /^kubernetes\/([^/]+)\/(core\/(?:pods|nodes)|karpenter\.sh\/|eks\.amazonaws\.com\/)/
-/** Karpenter gathers pods until none has come for a second, but no longer than ten. */
-const BATCH_IDLE_MS = 1000
-const BATCH_LONGEST_MS = 10_000
 const KINDS_POLL_MS = 50
 
 /** What is remembered of a cluster beside the store: views of it, and which pods its nodes were last seen with. */
 interface View {
   cache: SchedulerCache
   pending: StoreIndex<Pod>
+  batch: PodBatch
   seen: Map<string, string>
 }
 
@@ -138,8 +137,8 @@ export class AutoMode {
       exclusive: view.cache.exclusive,
     }
     const pods = [...view.pending.values('all')]
-    const waiting = pods.length > 0 ? untilBatchIsFull(pods, this.#world.clock.now()) : undefined
-    if (waiting) return { requeueAfterMs: waiting }
+    const waiting = view.batch.waitFor(pods, this.#world.clock.now())
+    if (waiting > 0) return { requeueAfterMs: waiting }
     if (pods.length === 0) {
       return ground.coming.length > 0 ? undefined : disrupt(cluster, client.list(CLAIMS), pools, ground)
     }
@@ -171,6 +170,7 @@ export class AutoMode {
     const view = {
       cache: new SchedulerCache(store, client.prefix('nodes'), client.prefix('pods')),
       pending: new StoreIndex<Pod>(store, client.prefix('pods'), (pod) => (isStuck(pod) ? ['all'] : [])),
+      batch: new PodBatch(),
       seen: new Map<string, string>(),
     }
     this.#views.set(record.uid, view)
@@ -190,15 +190,6 @@ function isStuck(pod: Pod): boolean {
   if (pod.metadata.ownerReferences?.some(({ kind }) => kind === 'DaemonSet')) return false
   const scheduled = podCondition(pod, 'PodScheduled')
   return scheduled?.status === 'False' && scheduled.reason === 'Unschedulable'
-}
-
-/** How long to wait for more pods, ms. */
-function untilBatchIsFull(pods: Pod[], now: number): number | undefined {
-  const times = pods.map((pod) => parseTime(podCondition(pod, 'PodScheduled')?.lastTransitionTime))
-  const idle = Math.max(...times) + BATCH_IDLE_MS - now
-  const longest = Math.min(...times) + BATCH_LONGEST_MS - now
-  const left = Math.min(idle, longest)
-  return left > 0 ? left : undefined
 }
 
 /** The node that a claim's machine will be, launched or not: a launch that fails for now must not be tried again beside itself. */

@@ -24,6 +24,9 @@ const UNOWNED_META = new Set([
   'managedFields',
 ])
 
+/** What has nothing in it. */
+const LEAF: FieldSet = Object.freeze({})
+
 type Children = { key: string; value: Json; type: TypeNode; field: FieldNode | undefined }[]
 
 /** What a value consists of for ownership; undefined when it is owned as a whole. */
@@ -100,8 +103,10 @@ export function owned(object: Obj): Obj {
 
 /** `isFresh`: within something that was not there before, not even empty. */
 function collect(type: TypeNode, field: FieldNode | undefined, value: Json, isFresh = false): FieldSet {
+  const children = childrenOf(type, field, value)
+  if (!children || children.length === 0) return LEAF
   const set: FieldSet = {}
-  for (const child of childrenOf(type, field, value) ?? []) {
+  for (const child of children) {
     const comes = isFresh || comesWithContent(child)
     set[child.key] = withSelf(comes, collect(child.type, child.field, child.value, comes))
   }
@@ -117,52 +122,87 @@ function comesWithContent({ key, type, field }: Children[number]): boolean {
 
 /** What was not there before is owned itself beside what is in it. */
 const withSelf = (comes: boolean, inner: FieldSet): FieldSet =>
-  comes && Object.keys(inner).length > 0 ? { '.': {}, ...inner } : inner
+  comes && !isEmpty(inner) ? { '.': LEAF, ...inner } : inner
 
-/** The fields of `next` that are not in `old` or differ from it. */
-export function changedFields(model: ModelNode, old: Obj, next: Obj): FieldSet {
-  return compare({ kind: 'model', model }, undefined, owned(old), owned(next)) ?? {}
+/** What became of an object's fields. */
+export interface Changes {
+  /** Those that were not there before or were different. */
+  changed: FieldSet
+  /** Whether any has gone. */
+  hasLost: boolean
 }
 
-function compare(type: TypeNode, field: FieldNode | undefined, old: Json, next: Json): FieldSet | undefined {
-  if (old === undefined) return collect(type, field, next)
+export function changesOf(model: ModelNode, old: Obj, next: Obj): Changes {
+  const changes: Changes = { changed: LEAF, hasLost: false }
+  const before = owned(old)
+  const after = owned(next)
+  changes.changed = compare({ kind: 'model', model }, undefined, before, after, changes) ?? LEAF
+  return changes
+}
+
+/** The fields of `next` that are not in `old` or differ from it. */
+export const changedFields = (model: ModelNode, old: Obj, next: Obj): FieldSet =>
+  changesOf(model, old, next).changed
+
+function compare(
+  type: TypeNode,
+  field: FieldNode | undefined,
+  old: Json,
+  next: Json,
+  changes: Changes,
+): FieldSet | undefined {
   if (equal(old, next)) return undefined
   const after = childrenOf(type, field, next)
   const before = childrenOf(type, field, old)
-  if (!after || !before) return {}
+  if (!after || !before) {
+    if (before) changes.hasLost = true
+    return LEAF
+  }
   const known = new Map(before.map((child) => [child.key, child.value]))
   const set: FieldSet = {}
   for (const child of after) {
-    const fresh = !known.has(child.key)
-    const inner = fresh
-      ? withSelf(
-          comesWithContent(child),
-          collect(child.type, child.field, child.value, comesWithContent(child)),
-        )
-      : compare(child.type, child.field, known.get(child.key), child.value)
+    const comes = comesWithContent(child)
+    const inner = known.has(child.key)
+      ? compare(child.type, child.field, known.get(child.key), child.value, changes)
+      : withSelf(comes, collect(child.type, child.field, child.value, comes))
     if (inner) set[child.key] = inner
   }
-  return Object.keys(set).length > 0 ? set : undefined
+  if (!changes.hasLost) {
+    const kept = new Set(after.map(({ key }) => key))
+    changes.hasLost = before.some(({ key }) => !kept.has(key))
+  }
+  return isEmpty(set) ? undefined : set
 }
 
-export const isEmpty = (set: FieldSet): boolean => Object.keys(set).length === 0
+export function isEmpty(set: FieldSet): boolean {
+  for (const _ in set) return false
+  return true
+}
 
+/** `a` itself when it has all of `b`. */
 export function union(a: FieldSet, b: FieldSet): FieldSet {
-  const result: FieldSet = { ...a }
-  for (const key in b) result[key] = result[key] ? union(result[key], b[key]!) : b[key]!
+  let result = a
+  for (const key in b) {
+    const [mine, theirs] = [a[key], b[key]!]
+    const both = mine ? union(mine, theirs) : theirs
+    if (both === mine) continue
+    if (result === a) result = { ...a }
+    result[key] = both
+  }
   return result
 }
 
-/** `a` without the leaves of `b`, and without branches that become empty by that. */
+/** `a` without the leaves of `b`, and without branches that become empty by that; `a` itself when it has none of them. */
 export function difference(a: FieldSet, b: FieldSet): FieldSet {
-  const result: FieldSet = {}
-  for (const key in a) {
-    const [mine, theirs] = [a[key]!, b[key]]
-    if (!theirs) result[key] = mine
-    else if (!isEmpty(mine)) {
-      const rest = difference(mine, theirs)
-      if (!isEmpty(rest)) result[key] = rest
-    }
+  let result = a
+  for (const key in b) {
+    const mine = a[key]
+    if (!mine) continue
+    const rest = isEmpty(mine) ? mine : difference(mine, b[key]!)
+    if (rest === mine && !isEmpty(mine)) continue
+    if (result === a) result = { ...a }
+    if (isEmpty(rest)) delete result[key]
+    else result[key] = rest
   }
   return result
 }
@@ -210,16 +250,16 @@ export function existing(model: ModelNode, object: Obj, set: FieldSet): FieldSet
 }
 
 function keep(type: TypeNode, field: FieldNode | undefined, value: Json, set: FieldSet): FieldSet {
-  const children = childrenOf(type, field, value)
-  if (!children) return {}
-  const result: FieldSet = set['.'] ? { '.': {} } : {}
+  const children = isEmpty(set) ? undefined : childrenOf(type, field, value)
+  if (!children) return LEAF
+  const result: FieldSet = set['.'] ? { '.': LEAF } : {}
   for (const child of children) {
     const inner = set[child.key]
     if (!inner) continue
     const rest = keep(child.type, child.field, child.value, inner)
     if (isEmpty(inner) || !isEmpty(rest)) result[child.key] = rest
     // What was owned in part and lost those parts is owned no more, unless it is a leaf now.
-    else if (!childrenOf(child.type, child.field, child.value)) result[child.key] = {}
+    else if (!childrenOf(child.type, child.field, child.value)) result[child.key] = LEAF
   }
   return result
 }

@@ -1,7 +1,6 @@
-import { equal } from '../../equality.ts'
 import type { Obj } from '../json.ts'
 import type { ModelNode } from '../schema/schema.ts'
-import { changedFields, difference, existing, type FieldSet, fieldsOf, isEmpty, union } from './field-set.ts'
+import { changesOf, difference, existing, type FieldSet, fieldsOf, isEmpty, union } from './field-set.ts'
 import { shared } from './shared-sets.ts'
 
 /** One entry of `metadata.managedFields`. */
@@ -33,6 +32,20 @@ export const isSame = (a: ManagerIdentity, b: ManagerIdentity): boolean =>
   a.apiVersion === b.apiVersion &&
   (a.subresource ?? '') === (b.subresource ?? '')
 
+const withFields = (entry: ManagedFields, fieldsV1: FieldSet): ManagedFields =>
+  entry.fieldsV1 === fieldsV1 ? entry : { ...entry, fieldsV1 }
+
+/** The latest entry with a set of fields. */
+const latest = new WeakMap<FieldSet, ManagedFields>()
+
+/** One entry for all that a manager writes alike in one second. */
+function sharedEntry(entry: ManagedFields): ManagedFields {
+  const known = latest.get(entry.fieldsV1)
+  if (known && known.time === entry.time && isSame(known, entry)) return known
+  latest.set(entry.fieldsV1, entry)
+  return entry
+}
+
 /** Those who apply first, then by time. Models apimachinery/pkg/util/managedfields (sortEncodedManagedFields). */
 function inOrder(a: ManagedFields, b: ManagedFields): number {
   for (const key of ['operation', 'time', 'manager', 'apiVersion', 'subresource'] as const) {
@@ -46,39 +59,32 @@ function inOrder(a: ManagedFields, b: ManagedFields): number {
 export function setManagers(object: Obj, managers: ManagedFields[]): void {
   const kept = managers
     .filter((entry) => !isEmpty(entry.fieldsV1))
-    .map((entry) => ({ ...entry, fieldsV1: shared(entry.fieldsV1) }))
+    .map((entry) => sharedEntry(withFields(entry, shared(entry.fieldsV1))))
     .sort(inOrder)
   const { managedFields: _, ...metadata } = object.metadata
   object.metadata = kept.length > 0 ? { ...metadata, managedFields: kept } : metadata
 }
 
-/** The members of an object that an update has changed, as field sets name them. */
-const partsThatDiffer = (object: Obj, old: Obj | undefined): string[] =>
-  Object.keys({ ...old, ...object })
-    .filter((part) => !equal(object[part], old?.[part]))
-    .map((part) => `f:${part}`)
-
 /** After a create, update or patch: the writer owns what it changed, and others no longer do. */
 export function trackUpdate(model: ModelNode, object: Obj, old: Obj | undefined, who: ManagerIdentity): void {
-  const changed = writable(old ? changedFields(model, old, object) : fieldsOf(model, object), model, who)
-  if (old && isEmpty(changed) && managersOf(object) === managersOf(old)) return
-  const touched = new Set(partsThatDiffer(object, old))
+  const { changed: all, hasLost } = old
+    ? changesOf(model, old, object)
+    : { changed: fieldsOf(model, object), hasLost: false }
+  const changed = writable(all, model, who)
   // A client may hand ownership over by writing the list itself: kubectl does when it turns to server-side apply.
   const managers = managersOf(object)
+  const isHandedOver = old !== undefined && object.metadata.managedFields !== old.metadata.managedFields
+  if (old && isEmpty(changed) && !hasLost && !isHandedOver) return
+  const left = (set: FieldSet) => (hasLost || isHandedOver ? existing(model, object, set) : set)
   const own = managers.find((entry) => isSame(entry, who))
   const others = managers
     .filter((entry) => entry !== own)
-    .map((entry) =>
-      Object.keys(entry.fieldsV1).some((part) => touched.has(part))
-        ? { ...entry, fieldsV1: existing(model, object, difference(entry.fieldsV1, changed)) }
-        : entry,
-    )
-  const before = own ? existing(model, object, own.fieldsV1) : {}
+    .map((entry) => withFields(entry, left(difference(entry.fieldsV1, changed))))
   const mine: ManagedFields = {
     ...who,
     time: isEmpty(changed) && own ? own.time : who.time,
     fieldsType: 'FieldsV1',
-    fieldsV1: union(before, changed),
+    fieldsV1: union(own ? left(own.fieldsV1) : {}, changed),
   }
   setManagers(object, [...others, mine])
 }

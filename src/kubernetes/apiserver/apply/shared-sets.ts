@@ -1,24 +1,32 @@
 import type { FieldSet } from './field-set.ts'
 
-/** Sets known at most; there are few different ones, but for the addresses and uids in some. */
-const KNOWN = 20_000
+/** Sets of a generation; those in use are few, but for the addresses and uids in some. */
+const GENERATION = 4000
 
-const known = new Map<string, FieldSet>()
+/** Sets by what is in them: those of late, and of the generation before. What is asked for again lives on. */
+let young = new Map<string, FieldSet>()
+let old = new Map<string, FieldSet>()
 const numbers = new WeakMap<FieldSet, number>()
 let count = 0
 
 /** The one set of its kind, in the order of upstream: objects of one sort are owned alike, and need not each hold a copy. Must not be changed. */
 export function shared(set: FieldSet): FieldSet {
   if (numbers.has(set)) return set
-  const inner = Object.keys(set)
-    .sort()
-    .map((key) => [key, shared(set[key]!)] as const)
-  const identity = JSON.stringify(inner.map(([key, one]) => [key, numbers.get(one)]))
-  const found = known.get(identity)
-  if (found) return found
-  if (known.size >= KNOWN) known.clear()
-  const own = Object.fromEntries(inner)
-  numbers.set(own, count++)
-  known.set(identity, own)
-  return own
+  const own: FieldSet = {}
+  let identity = ''
+  for (const key of Object.keys(set).sort()) {
+    const inner = shared(set[key]!)
+    own[key] = inner
+    identity += `${key.length} ${key}${numbers.get(inner)} `
+  }
+  const known = young.get(identity)
+  if (known) return known
+  const found = old.get(identity) ?? own
+  if (found === own) numbers.set(own, count++)
+  if (young.size >= GENERATION) {
+    old = young
+    young = new Map()
+  }
+  young.set(identity, found)
+  return found
 }

@@ -50,11 +50,87 @@ describe.skipIf(!hasDocker())('images of servers and tools', () => {
       [`docker rm -f registry; docker volume rm images; ${run('registry')}`],
       [get('/v2/_catalog'), '{"repositories":[]}'],
       [
-        'docker rm -f registry >/dev/null; docker run --rm -e REGISTRY_AUTH=htpasswd registry:2',
-        [1, /drydock: authentication of a registry in a container is not simulated/],
+        'docker rm -f registry >/dev/null; docker run --rm -e REGISTRY_AUTH=token registry:2',
+        [
+          1,
+          /drydock: authentication of a registry in a container by \\"token\\" is not simulated, htpasswd is/,
+        ],
       ],
     ])
     expect(shell.lab.world.store.list('registry/container-').entries).toEqual([])
+  })
+
+  it('registry: with TLS and a password file, as its documentation sets it up', async () => {
+    const settings = [
+      'REGISTRY_AUTH=htpasswd',
+      '"REGISTRY_AUTH_HTPASSWD_REALM=Registry Realm"',
+      'REGISTRY_AUTH_HTPASSWD_PATH=/auth/htpasswd',
+      'REGISTRY_HTTP_TLS_CERTIFICATE=/certs/domain.crt',
+      'REGISTRY_HTTP_TLS_KEY=/certs/domain.key',
+    ].map((setting) => `-e ${setting}`)
+    const run = `docker run -d -p 5001:5000 -v auth:/auth -v certs:/certs ${settings.join(' ')} --name safe registry:2 >/dev/null; until docker logs safe 2>&1 | grep -q listening; do :; done`
+    const ask = (options: string) => `docker run --rm nginx curl -s ${options}`
+    await session([
+      [
+        'docker pull -q httpd:2; docker pull -q registry:2',
+        'docker.io/library/httpd:2\ndocker.io/library/registry:2',
+      ],
+      [
+        'docker run --rm -v auth:/auth --entrypoint htpasswd httpd:2 -Bbc /auth/htpasswd ada secret',
+        'Adding password for user ada',
+      ],
+      ['docker run --rm --entrypoint htpasswd httpd:2 -Bbn ada secret', /^ada:\$2y\$05\$[./0-9A-Za-z]{53}$/],
+      [
+        'docker run --rm -v auth:/auth --entrypoint htpasswd httpd:2 -vb /auth/htpasswd ada wrong',
+        [3, 'password verification failed'],
+      ],
+      [
+        'docker run --rm -e REGISTRY_HTTP_TLS_CERTIFICATE=/none.crt registry:2',
+        [1, /level=fatal msg="open \/none\.crt: no such file or directory"/],
+      ],
+      [
+        `openssl req -newkey rsa:2048 -nodes -keyout domain.key -x509 -days 365 -out domain.crt -subj /CN=localhost 2>/dev/null; docker create --name copy -v certs:/certs busybox >/dev/null; docker cp -q domain.key copy:/certs/; docker cp -q domain.crt copy:/certs/; docker rm copy; ${run}`,
+        'copy',
+      ],
+      ['docker logs safe 2>&1 | grep -o "listening on.*tls"', 'listening on [::]:5000, tls'],
+      [
+        'docker tag busybox localhost:5001/tool; docker push localhost:5001/tool',
+        [1, /no basic auth credentials$/],
+      ],
+      [
+        'echo wrong | docker login -u ada --password-stdin localhost:5001',
+        [
+          1,
+          'Error response from daemon: login attempt to https://localhost:5001/v2/ failed with status: 401 Unauthorized',
+        ],
+      ],
+      ['echo secret | docker login -u ada --password-stdin localhost:5001 2>/dev/null', 'Login Succeeded'],
+      ['docker push -q localhost:5001/tool', 'localhost:5001/tool:latest'],
+      [
+        'docker rmi localhost:5001/tool >/dev/null; docker pull -q localhost:5001/tool',
+        'localhost:5001/tool:latest',
+      ],
+      [ask('-u ada:secret -k https://172.17.0.1:5001/v2/_catalog'), '{"repositories":["tool"]}'],
+      [
+        ask('-k https://172.17.0.1:5001/v2/_catalog'),
+        /"UNAUTHORIZED".*"Type":"registry","Class":"","Name":"catalog","Action":"\*"/,
+      ],
+      [ask('-k -o /dev/null -w "%{http_code}" -u ada:other https://172.17.0.1:5001/v2/'), '401'],
+      [ask('https://172.17.0.1:5001/v2/ -S'), [60, /certificate/]],
+      // Another user, without a new start; then the first may no longer.
+      [
+        'docker run --rm -v auth:/auth --entrypoint htpasswd httpd:2 -Bbc /auth/htpasswd bob new',
+        'Adding password for user bob',
+      ],
+      [ask('-k -u bob:new https://172.17.0.1:5001/v2/tool/tags/list'), '{"name":"tool","tags":["latest"]}'],
+      ['docker pull -q localhost:5001/tool', [1, /unauthorized: authentication required/]],
+      ['docker logout localhost:5001; docker rm -f safe; docker volume rm auth certs'],
+      // Without a file it makes one, with a user whose password stands in the log.
+      [
+        'docker run -d --name made -p 5002:5000 -e REGISTRY_AUTH_HTPASSWD_REALM=r -e REGISTRY_AUTH_HTPASSWD_PATH=/auth/htpasswd registry:2 >/dev/null; until docker logs made 2>&1 | grep -q listening; do :; done; docker logs made 2>&1 | sed -n "s/.*provisioning with default user. password=\\([^ ]*\\) user=docker.*/\\1/p" | docker login -u docker --password-stdin localhost:5002 2>/dev/null; docker rm -f made',
+        'Login Succeeded\nmade',
+      ],
+    ])
   })
 
   it('memcached keeps values for as long as it is told', async () => {

@@ -53,6 +53,7 @@ function httpdRecipe(version: string, created: string, alpine?: string): ImageRe
         size: alpine ? SOFTWARE.httpdAlpine : SOFTWARE.httpd,
         files: {
           '/usr/local/apache2/bin/httpd': programFile('httpd', version),
+          '/usr/local/apache2/bin/htpasswd': programFile('htpasswd', version),
           '/usr/local/apache2/htdocs/index.html': file(page),
           '/usr/local/apache2/conf/httpd.conf': file(
             'ServerRoot "/usr/local/apache2"\nListen 80\nDocumentRoot "/usr/local/apache2/htdocs"\nDirectoryIndex index.html\n',

@@ -51,7 +51,7 @@ export class Distribution {
       await client.ping()
     } catch (error) {
       if (!(error instanceof RegistryRequestError)) throw error
-      const endpoint = endpointOf(host)
+      const { endpoint } = client
       if (error.reason === 'unreachable' || error.reason === 'login') {
         throw new EngineError(error.reason === 'login' ? 401 : 500, `Get "${endpoint}": ${error.message}`)
       }

@@ -2,7 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import { ConnectError, dialText } from '#network/virtual-network.ts'
 import type { Descriptor, RegistryCredentials } from '../image.ts'
 import { MANIFEST_TYPES } from '../registry/manifest.ts'
-import { registryScheme } from './reference.ts'
+import { isLoopback } from './reference.ts'
 import { type HostRequest, NoSuchHostError, readAnswer, type Transport } from './transport.ts'
 
 /** Why a registry did not do what was asked, with what the callers need for their own error texts. */
@@ -37,16 +37,19 @@ const ACCEPT = Object.values(MANIFEST_TYPES).join(', ')
 /** A client of one registry host, for one identity: the real protocol with Basic and Bearer authentication. */
 export class RegistryClient {
   readonly host: string
-  readonly #base: string
   readonly #transport: Transport
   readonly #credentials: RegistryCredentials | undefined
   readonly #tokens = new Map<string, string>()
   #scheme: 'none' | 'basic' | 'bearer' = 'none'
+  #base: string
+  /** Whether it is known that the registry speaks TLS, or that it does not. */
+  #settled: boolean
 
   constructor(transport: Transport, host: string, credentials: RegistryCredentials | undefined) {
     this.#transport = transport
     this.host = host
-    this.#base = `${registryScheme(host)}://${host}`
+    this.#base = `https://${host}`
+    this.#settled = !isLoopback(host.replace(/:\d+$/, ''))
     this.#credentials = credentials
   }
 
@@ -152,6 +155,22 @@ export class RegistryClient {
     return String(answer.headers['docker-content-digest'])
   }
 
+  /** Where its API is. */
+  get endpoint(): string {
+    return `${this.#base}/v2/`
+  }
+
+  /** A registry of this machine may show any certificate or speak plain HTTP: as the Docker Engine does, tries in this order. */
+  async #settle(): Promise<void> {
+    if (this.#settled) return
+    this.#settled = true
+    try {
+      await readAnswer(await this.#transport.send(this.endpoint))
+    } catch {
+      this.#base = this.#base.replace(/^https/, 'http')
+    }
+  }
+
   #send(path: string, repository: string | undefined, action: 'pull' | 'push', options: HostRequest = {}) {
     return this.#exchange(new URL(`${this.#base}/v2/${path}`), repository, action, options)
   }
@@ -163,6 +182,8 @@ export class RegistryClient {
     options: HostRequest,
     mountFrom?: string,
   ): Promise<IncomingMessage> {
+    await this.#settle()
+    if (url.host === this.host) url.protocol = new URL(this.#base).protocol
     const own = repository && `repository:${repository}:${action === 'push' ? 'pull,push' : 'pull'}`
     const scope = own && mountFrom ? `${own} repository:${mountFrom}:pull` : own
     const first = await this.#once(url, options, this.#authorization(scope))

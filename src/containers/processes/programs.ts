@@ -4,6 +4,7 @@ import { curl } from '../programs/curl.ts'
 import { DEMOS } from '../programs/demos.ts'
 import { go, goExecutable } from '../programs/go.ts'
 import { hello } from '../programs/hello.ts'
+import { htpasswd } from '../programs/htpasswd.ts'
 import { httpd } from '../programs/httpd.ts'
 import { ip } from '../programs/ip.ts'
 import { gosu, tini } from '../programs/launchers.ts'
@@ -42,6 +43,7 @@ const PROGRAMS: Readonly<Record<string, (version: string) => Program>> = {
   'go-executable': () => goExecutable,
   gosu: () => gosu,
   hello: () => hello,
+  htpasswd: () => htpasswd,
   iproute2: () => ip('iproute2'),
   mariadb: (version) => sqlClient('mariadb', version || '12.0.2'),
   'mariadb-admin': () => sqlAdmin,

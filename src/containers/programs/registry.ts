@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { parse } from 'yaml'
 import type { World } from '#world/world.ts'
 import type { BlobStore } from '../blobs/store.ts'
 import type { Process, Program } from '../processes/process.ts'
@@ -10,18 +9,13 @@ import { RegistryError, type RegistryPolicy } from '../registry/policy.ts'
 import { Registry } from '../registry/registry.ts'
 import { clientAddress, countBody, listenHttp } from './http-listener.ts'
 import { localTime } from './nginx/times.ts'
+import { CATALOG, HtpasswdAccess, type Log, type Needed, neededFor } from './registry/access.ts'
+import { readSettings } from './registry/settings.ts'
 
 /** Where a registry keeps what its repositories hold. */
 export interface RegistryStorage {
   world: World
   blobs: BlobStore
-}
-
-/** What of the configuration is acted upon. */
-interface Settings {
-  port: number
-  root: string
-  deletes: boolean
 }
 
 /**
@@ -45,9 +39,13 @@ export const registryProgram =
       )
       return command === 'garbage-collect' || command === '' || command === 'help' ? 0 : 1
     }
-    const log = (level: string, text: string) =>
+    const log: Log = (level, text, fields = {}) =>
       process.complain(
-        `time="${new Date(process.machine.clock.now()).toISOString()}" level=${level} msg=${JSON.stringify(text)} service=registry version=${version}\n`,
+        `time="${new Date(process.machine.clock.now()).toISOString()}" level=${level} msg=${JSON.stringify(text)} ${Object.entries(
+          { ...fields, service: 'registry', version },
+        )
+          .map(([name, value]) => `${name}=${value}`)
+          .join(' ')}\n`,
       )
     const settings = await readSettings(process, file)
     if (typeof settings === 'string') {
@@ -60,8 +58,11 @@ export const registryProgram =
       machine.files.makeFolder(data, { recursive: true })
       machine.files.writeSync(`${data}/${newDataFile(world.ids.hex(32))}`, new Uint8Array())
     }
+    const access = settings.htpasswd && new HtpasswdAccess(process, settings.htpasswd, log)
+    await access?.prepare()
+    const admit: Served['admit'] = (req, needed) => access?.authenticate(req, needed)
     const policy: RegistryPolicy = {
-      authenticate: () => undefined,
+      authenticate: (req, needed) => admit(req, needed && neededFor(needed.action, needed.repository)),
       authorize(_identity, action) {
         if (action === 'delete' && !settings.deletes) throw unsupported()
       },
@@ -76,54 +77,35 @@ export const registryProgram =
     const stopped = new Promise<void>((resolve) => {
       for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => resolve())
     })
-    listenHttp(process, settings.port, (req, res) => answer(process, registry, req, res))
+    listenHttp(
+      process,
+      settings.port,
+      (req, res) => answer(process, { registry, admit }, req, res),
+      settings.tls,
+    )
     await log(
       'warning',
       'No HTTP secret provided - generated random secret. This may cause problems with uploads if multiple registries are behind a load-balancer. To provide a shared secret, fill in http.secret in the configuration file or set the REGISTRY_HTTP_SECRET environment variable.',
     )
     await log('info', 'redis not configured')
     await log('info', 'using inmemory blob descriptor cache')
-    await log('info', `listening on [::]:${settings.port}`)
+    await log('info', `listening on [::]:${settings.port}${settings.tls ? ', tls' : ''}`)
     await process.waitFor(stopped)
     return 0
   }
 
-/** Reads the configuration file and the variables that go before it; a text says what is wrong. */
-async function readSettings(process: Process, file: string): Promise<Settings | string> {
-  const { files } = process.machine
-  if (!files.exists(file)) return `configuration error: open ${file}: no such file or directory`
-  // biome-ignore lint/suspicious/noExplicitAny: a file that a learner may have written; what is read of it is checked below.
-  let config: any
-  try {
-    config = parse(Buffer.from(await files.read(file)).toString()) ?? {}
-  } catch (error) {
-    return `configuration error: error parsing ${file}: ${(error as Error).message.split('\n')[0]}`
-  }
-  const value = (variable: string, ...path: string[]): string | undefined => {
-    const given = process.env.get(`REGISTRY_${variable}`)
-    // biome-ignore lint/suspicious/noExplicitAny: as above.
-    const told = path.reduce((at: any, key) => at?.[key], config)
-    return given ?? (told === undefined || typeof told === 'object' ? undefined : String(told))
-  }
-  const refused =
-    (process.env.get('REGISTRY_AUTH') ?? config.auth)
-      ? 'authentication'
-      : value('HTTP_TLS_CERTIFICATE', 'http', 'tls', 'certificate')
-        ? 'TLS'
-        : value('PROXY_REMOTEURL', 'proxy', 'remoteurl')
-          ? 'a pull-through cache'
-          : undefined
-  if (refused) return `drydock: ${refused} of a registry in a container is not simulated`
-  return {
-    port: Number((value('HTTP_ADDR', 'http', 'addr') ?? ':5000').split(':').pop()),
-    root:
-      value('STORAGE_FILESYSTEM_ROOTDIRECTORY', 'storage', 'filesystem', 'rootdirectory') ??
-      '/var/lib/registry',
-    deletes: value('STORAGE_DELETE_ENABLED', 'storage', 'delete', 'enabled') === 'true',
-  }
+interface Served {
+  registry: Registry
+  /** Throws the challenge for who may not. */
+  admit: (req: IncomingMessage, needed: readonly Needed[] | undefined) => Promise<void> | undefined
 }
 
-function answer(process: Process, registry: Registry, req: IncomingMessage, res: ServerResponse): void {
+function answer(
+  process: Process,
+  { registry, admit }: Served,
+  req: IncomingMessage,
+  res: ServerResponse,
+): void {
   const sent = countBody(res)
   res.once('finish', () => {
     const time = localTime(process.machine.clock.now())
@@ -135,14 +117,18 @@ function answer(process: Process, registry: Registry, req: IncomingMessage, res:
   if (url.pathname === '/') return void res.writeHead(200, { 'cache-control': 'no-cache' }).end()
   const { metadata } = registry.contents
   const listed = /^\/v2\/(.+)\/tags\/list$/.exec(decodeURIComponent(url.pathname))?.[1]
-  try {
-    if (url.pathname === '/v2/_catalog') return listRepositories(metadata.repositories(), url, res)
-    if (listed && metadata.manifests(listed).length === 0)
+  const lists = async () => {
+    if (url.pathname === '/v2/_catalog') {
+      await admit(req, CATALOG)
+      return listRepositories(metadata.repositories(), url, res)
+    }
+    if (listed && metadata.manifests(listed).length === 0) {
+      await admit(req, neededFor('pull', listed))
       throw new RegistryError(404, 'NAME_UNKNOWN', 'repository name not known to registry', {
         detail: { name: listed },
       })
-  } catch (error) {
-    return sendError(req, res, error)
+    }
+    registry.request(req, res)
   }
-  registry.request(req, res)
+  lists().catch((error) => sendError(req, res, error))
 }

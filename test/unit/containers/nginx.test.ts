@@ -122,10 +122,10 @@ describe('nginx', () => {
         }
         location /read/ { limit_except GET { deny all; } alias /usr/share/nginx/html/; }
       }`,
-      // admin:secret (openssl passwd -apr1 -salt abcdefgh secret), user:password ({SHA})
+      // admin:secret (openssl passwd -apr1 -salt abcdefgh secret), user:password ({SHA}), ada:secret (htpasswd -B, cost 5 and 8)
       {
         '/etc/nginx/.htpasswd':
-          'admin:$apr1$abcdefgh$h9FWgUz3n9YxylKLlR5SQ/\nuser:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=\n',
+          'admin:$apr1$abcdefgh$h9FWgUz3n9YxylKLlR5SQ/\nuser:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=\nada:$2y$05$Nf5VQQUR1EkPsexlhGEpTuQ2AeIdWTmmYB7dvdReQ7F3BdXIuhpYq\nbob:$2y$08$qHSOgYdbxrXCC3IShWjvG.wEFyBneSxrhGhIkT24zQPoYjlykjFqS\n',
       },
     )
     expect(
@@ -135,6 +135,9 @@ describe('nginx', () => {
     expect(await status('/secret/', '-u admin:wrong')).toBe('401')
     expect(await curl('/secret/', '-I -u admin:secret')).toMatch(/200 OK[\s\S]*X-User: admin/)
     expect(await status('/secret/', '-u user:password')).toBe('200')
+    expect(await status('/secret/', '-u ada:secret')).toBe('200')
+    expect(await status('/secret/', '-u bob:secret')).toBe('200')
+    expect(await status('/secret/', '-u bob:wrong')).toBe('401')
     expect(await status('/read/', '-X POST -d x')).toBe('403')
   })
 

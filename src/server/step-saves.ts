@@ -12,6 +12,8 @@ const saveName = (step: string) => `step-${step}`
 export class StepSaves {
   readonly #home: string
   readonly #folder: string
+  /** What is being kept, by step: two checks of a step may pass at once, and both keep the beginning of the next. */
+  readonly #keeping = new Map<string, Promise<void>>()
 
   constructor(home: string) {
     this.#home = home
@@ -19,7 +21,15 @@ export class StepSaves {
   }
 
   /** Keeps the present state as the one in which a step begins, unless there is one. Throws FolderTooLarge. */
-  async keep(cloud: CloudClient, world: string, step: string): Promise<void> {
+  keep(cloud: CloudClient, world: string, step: string): Promise<void> {
+    const known = this.#keeping.get(step)
+    if (known) return known
+    const keeping = this.#keep(cloud, world, step).finally(() => this.#keeping.delete(step))
+    this.#keeping.set(step, keeping)
+    return keeping
+  }
+
+  async #keep(cloud: CloudClient, world: string, step: string): Promise<void> {
     const target = join(this.#folder, step)
     if (await exists(target)) return
     await cloud.save(world, saveName(step))

@@ -24,14 +24,14 @@ const together = [
     name: 'page',
     test: /src\/site\/(?:(?:api|href|sign-in|session-menu|theme|language|company|code-actions)|course\/(?:term-cards|predict))\.ts$|vite\/preload-helper/,
   },
-  // What those with islands have, and then what the lab's page alone has.
+  // What those with islands have, and then what the lab's page has. Not what begins it: a page that takes a part would begin it, too.
   {
     name: 'islands',
     test: /node_modules\/(?:preact|@preact)\/|src\/site\/(?:lab\/(?:Dialog|Problem|Icon|IconButton|Scroll|backoff|stored|mount)|classroom\/(?:Form|Field))\.tsx?$/,
   },
   {
     name: 'lab',
-    test: /src\/site\/(?:lab\/[\w-]+|lab\/layout\/[\w-]+|lab\/comparison\/ComparisonPanel|classroom\/LearnerBar|i18n\/[\w-]+\/(?:lab|files|preview))\.tsx?$/,
+    test: /src\/site\/(?:lab\/(?!main\.)[\w-]+|lab\/layout\/[\w-]+|lab\/comparison\/ComparisonPanel|classroom\/LearnerBar|i18n\/[\w-]+\/(?:lab|files|preview))\.tsx?$/,
   },
 ]
 

@@ -6,9 +6,10 @@ import { signedIn } from './sign-in.ts'
 /** Adds to the site's menu what the role of whoever is signed in opens, on a server of many people. */
 async function showMenu(): Promise<void> {
   const menu = document.querySelector('.site-bar nav')
+  if (!menu) return
   await signedIn
   const answer = await fetch('/api/session').catch(() => undefined)
-  if (!menu || !answer?.ok) return
+  if (!answer?.ok) return
   const { person, ways } = (await answer.json()) as SessionState
   if (!person || ways.includes('link')) return
   const add = (path: string, text: string) => {

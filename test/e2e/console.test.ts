@@ -31,6 +31,8 @@ let browser: Browser
 let lab: LabPage
 let page: Page
 let shell: LabShell
+/** What the server did not answer well. */
+const refused: string[] = []
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'drydock-console-'))
@@ -39,6 +41,9 @@ beforeAll(async () => {
   browser = await launchBrowser()
   lab = await LabPage.open(browser, test, { width: 1360 })
   page = lab.page
+  page.on('response', (answer) => {
+    if (answer.status() >= 400) refused.push(`${answer.status()} ${answer.url()}`)
+  })
 }, 180_000)
 afterAll(async () => {
   await browser?.close()
@@ -47,6 +52,7 @@ afterAll(async () => {
   await cloud?.stop()
   await rm(directory, { recursive: true, force: true })
   expect(lab?.faults).toEqual([])
+  expect(refused).toEqual([])
 })
 
 const heading = (name: string) => page.getByRole('heading', { level: 1, name, exact: true })

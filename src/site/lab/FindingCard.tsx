@@ -3,12 +3,12 @@ import { href } from '../href.ts'
 import { t } from '../i18n/index.ts'
 import { CommandActions } from './CommandActions.tsx'
 
-/** A finding that failed, in full: expected, observed, evidence, cause, hint, lesson. */
+/** A finding that failed, in full: expected, observed, evidence, cause, hint, lesson. Checks speak English. */
 export function FindingCard({ finding }: { finding: Finding }) {
   const { title, expected, observed, evidence, cause, hint, lesson } = finding
   return (
     <div class="finding">
-      <h4>{title}</h4>
+      <h4 lang="en">{title}</h4>
       <dl>
         {expected && <Row name={t.check.expected}>{expected}</Row>}
         {observed && <Row name={t.check.observed}>{observed}</Row>}
@@ -18,7 +18,7 @@ export function FindingCard({ finding }: { finding: Finding }) {
       {hint && (
         <details class="hint">
           <summary>{t.check.hint}</summary>
-          <p>{hint}</p>
+          <p lang="en">{hint}</p>
         </details>
       )}
       {lesson && (
@@ -36,7 +36,7 @@ function Row({ name, children }: { name: string; children: string }) {
   return (
     <div>
       <dt>{name}</dt>
-      <dd>{children}</dd>
+      <dd lang="en">{children}</dd>
     </div>
   )
 }

@@ -23,8 +23,15 @@ async function entries(): Promise<SearchEntry[]> {
   const found = await Promise.all([
     ...lessons.map(ofLesson),
     ...labs.map(ofLab),
-    ...(await allTerms()).map(({ id, term, short }) => [
-      { kind: 'term' as const, href: href(`/glossary/#${id}`), title: term, heading: '', text: short },
+    ...(await allTerms()).map(({ id, term, short, language }) => [
+      {
+        kind: 'term' as const,
+        href: href(`/glossary/#${id}`),
+        title: term,
+        heading: '',
+        text: short,
+        language,
+      },
     ]),
     ...paths.map(({ id, data }) => [
       {
@@ -33,25 +40,27 @@ async function entries(): Promise<SearchEntry[]> {
         title: data.title,
         heading: '',
         text: data.summary,
+        language: 'en',
       },
     ]),
   ])
   return found.flat()
 }
 
-async function ofLesson({ id, data, entry }: Lesson): Promise<SearchEntry[]> {
+async function ofLesson({ id, data, entry, language }: Lesson): Promise<SearchEntry[]> {
   const { headings } = await render(entry)
   return sections(entry.body ?? '', headings).map(({ heading, slug, text }) => ({
     kind: 'lesson',
     href: href(`/lessons/${id}/`) + (slug && `#${slug}`),
     title: data.title,
     heading,
+    language,
     text: slug ? text : [data.description, ...data.objectives, text].join(' '),
   }))
 }
 
 async function ofLab({ id, data }: LabEntry): Promise<SearchEntry[]> {
-  const place = { kind: 'lab' as const, href: href(`/labs/${id}/`), title: data.title }
+  const place = { kind: 'lab' as const, href: href(`/labs/${id}/`), title: data.title, language: 'en' }
   const steps = data.steps.map(async (step) => {
     const entry = await getEntry('steps', `${id}/${step.id}`)
     const text = sections(entry?.body ?? '', []).map(({ text }) => text)

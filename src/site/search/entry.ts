@@ -6,4 +6,6 @@ export interface SearchEntry {
   /** The section or step; empty for the whole. */
   heading: string
   text: string
+  /** That it is written in. */
+  language: string
 }

@@ -27,15 +27,17 @@ async function show(): Promise<void> {
   list.replaceChildren(...found.map(result))
 }
 
-function result({ kind, href, title, heading, excerpt, terms }: Found): HTMLElement {
+function result({ kind, href, title, heading, excerpt, terms, language }: Found): HTMLElement {
   const item = document.createElement('li')
   const link = document.createElement('a')
   link.href = href
+  link.lang = language
   link.textContent = heading ? `${title}: ${heading}` : title
   const label = document.createElement('span')
   label.className = 'facts'
   label.textContent = t.search.kinds[kind]
   const text = document.createElement('p')
+  text.lang = language
   text.append(...marked(excerpt, terms))
   item.append(link, label, text)
   return item

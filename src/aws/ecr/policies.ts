@@ -86,7 +86,7 @@ function locksOut(
   const resource = { document, accountId }
   const action = 'ecr:SetRepositoryPolicy'
   const everything = JSON.stringify({ Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] })
-  return !evaluate(principal, action, record.arn, {}, { identity: [everything], resource }).allowed
+  return !evaluate(principal, action, record.arn, () => ({}), { identity: [everything], resource }).allowed
 }
 
 function requirePolicy(record: RepositoryRecord, context: RequestContext): string {

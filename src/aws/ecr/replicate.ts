@@ -101,7 +101,7 @@ function mayReplicate(from: Scope, to: Scope, repository: string): boolean {
     rootPrincipal(from.accountId),
     'ecr:ReplicateImage',
     repositoryArn(to, repository),
-    {},
+    () => ({}),
     {
       identity: [everything],
       resource: { document, accountId: to.accountId },

@@ -1,5 +1,5 @@
 import type { World } from '#world/world.ts'
-import type { Decision, Identity, SigningKey } from '../wire/identity.ts'
+import type { Conditions, Decision, Identity, SigningKey } from '../wire/identity.ts'
 import type { Principal } from '../wire/service.ts'
 import { Entities } from './entities.ts'
 import { managedPolicy } from './managed.ts'
@@ -14,7 +14,8 @@ export interface Question {
   action: string
   /** An ARN or `*`. */
   resource: string
-  conditions?: Record<string, string | string[]>
+  /** As a function, they are made when a policy first asks for one. */
+  conditions?: Conditions | (() => Conditions)
   /** Policy of the resource itself: a repository's, a role's trust policy. */
   resourcePolicy?: ResourcePolicy
 }
@@ -23,7 +24,11 @@ export interface Question {
 export function decide(world: World, question: Question): Decision {
   const { principal, action, resource, conditions = {}, resourcePolicy } = question
   const set: PolicySet = { ...policiesOf(world, principal), resource: resourcePolicy }
-  return evaluate(principal, action, resource, { ...principalTags(world, principal), ...conditions }, set)
+  const all = () => ({
+    ...principalTags(world, principal),
+    ...(typeof conditions === 'function' ? conditions() : conditions),
+  })
+  return evaluate(principal, action, resource, all, set)
 }
 
 /** The principal of a role's session, as services see a role that they or an instance have assumed. */

@@ -74,7 +74,11 @@ export const simulateHandlers: Record<string, Handler> = {
     const conditions = conditionsOf(input.ContextEntries)
     const { items, paging } = page(pairs(input), input)
     const EvaluationResults = items.map(({ action, resource }) =>
-      result(action, resource, evaluate(anybody, action, resource, conditions, policies)),
+      result(
+        action,
+        resource,
+        evaluate(anybody, action, resource, () => conditions, policies),
+      ),
     )
     return { EvaluationResults, ...paging }
   },

@@ -6,6 +6,9 @@ export interface SigningKey {
   principal: Principal
 }
 
+/** Condition keys and their values; keys are matched without regard to case. */
+export type Conditions = Record<string, string | string[]>
+
 /** What a request asks for, as IAM decides on it. */
 export interface AccessQuestion {
   principal: Principal
@@ -13,8 +16,8 @@ export interface AccessQuestion {
   action: string
   /** An ARN or `*`. */
   resource: string
-  /** Condition keys and their values; keys are matched without regard to case. */
-  conditions: Record<string, string | string[]>
+  /** Made when a policy first asks for one: most have none. */
+  conditions: () => Conditions
   /** Policy of the resource itself, with the account that owns it. */
   resourcePolicy?: { document: string; accountId: string; required?: boolean }
 }

@@ -2,7 +2,7 @@ import { conditionsOf } from './conditions.ts'
 import { conform } from './conform.ts'
 import { denial } from './denial.ts'
 import { fault, quotaExceeded, worldIsFull } from './faults.ts'
-import type { Decision, Identity } from './identity.ts'
+import type { Conditions, Decision, Identity } from './identity.ts'
 import { writeJson } from './json.ts'
 import type { OperationModel } from './model.ts'
 import type { WireError, WireResponse } from './protocol.ts'
@@ -137,16 +137,12 @@ export class Pipeline {
   ): Caller {
     const { service } = served
     const open = this.#options.credentials === 'open'
-    const fallback: Caller = {
-      principal: this.#identity.administrator(),
-      region: region ?? this.#options.region,
-    }
     let signature: Signature | undefined
     try {
       signature = readSignature(request)
       if (!signature) {
         if (operation && service.unsigned?.includes(operation.name))
-          return { ...fallback, principal: this.#anonymous() }
+          return { principal: this.#anonymous(), region: region ?? this.#options.region }
         throw new SignatureFault('missing-token', 'Request is missing Authentication Token')
       }
       const { principal } = verifySignature(request, signature, this.#identity, {
@@ -157,7 +153,10 @@ export class Pipeline {
       return { principal, region: region ?? signature.region }
     } catch (error) {
       if (!(error instanceof SignatureFault) || !open) throw error
-      return { ...fallback, region: region ?? signature?.region ?? fallback.region }
+      return {
+        principal: this.#identity.administrator(),
+        region: region ?? signature?.region ?? this.#options.region,
+      }
     }
   }
 
@@ -211,7 +210,7 @@ export class Pipeline {
     const { service, model } = served
     const { world } = this.#options
     const action = `${service.actionPrefix}:${service.actionNames?.[operation.name] ?? operation.name}`
-    const general = conditionsOf(world, request, principal, region, input, calledVia)
+    const general = () => conditionsOf(world, request, principal, region, input, calledVia)
     const context: RequestContext = {
       world,
       accountId: principal.accountId,
@@ -224,14 +223,14 @@ export class Pipeline {
       sourceIp: request.sourceIp,
       ...(calledVia === undefined ? {} : { calledVia }),
       authorize: (asked, resource, extra) => {
-        const decision = this.#decide(this.#owner(served, asked), context, asked, resource, {
-          ...general,
+        const decision = this.#decide(this.#owner(served, asked), context, asked, resource, () => ({
+          ...general(),
           ...extra,
-        })
+        }))
         if (!decision.allowed) throw denial(model.protocol, principal, asked, resource, decision)
       },
     }
-    const conditions = { ...general, ...service.conditions?.(operation.name, input, context) }
+    const conditions = () => ({ ...general(), ...service.conditions?.(operation.name, input, context) })
     if (principal.type !== 'anonymous' && !service.unauthorized?.includes(operation.name)) {
       const resources = resourcesOf(service, operation.name, input, context)
       for (const resource of typeof resources === 'string' ? [resources] : resources) {
@@ -268,7 +267,7 @@ export class Pipeline {
     context: RequestContext,
     action: string,
     resource: string,
-    conditions: Record<string, string | string[]>,
+    conditions: () => Conditions,
   ): Decision {
     const owner = resource.split(':')[4] ?? ''
     const foreign = /^\d{12}$/.test(owner) && owner !== context.principal.accountId
@@ -279,7 +278,7 @@ export class Pipeline {
       principal: context.principal,
       action,
       resource,
-      conditions: { ...conditions, ...tagConditions(service, resource, context) },
+      conditions: () => ({ ...conditions(), ...tagConditions(service, resource, context) }),
       ...(document === undefined ? {} : { resourcePolicy: { document, accountId: owner, required } }),
     })
   }

@@ -25,12 +25,13 @@ export async function readRequest(req: IncomingMessage, limit: number): Promise<
   const url = req.url ?? '/'
   const mark = url.indexOf('?')
   const socket = req.socket as IncomingMessage['socket'] & { encrypted?: boolean }
+  const headers = req.headersDistinct as Record<string, string[]>
   return {
     method: req.method ?? 'GET',
     path: mark < 0 ? url : url.slice(0, mark),
     query: mark < 0 ? '' : url.slice(mark + 1),
-    headers: req.headersDistinct as Record<string, string[]>,
-    body: await readBody(req, limit),
+    headers,
+    body: await readBody(req, Number(headers['content-length']?.[0] ?? 0), limit),
     sourceIp: sourceOf(socket?.remoteAddress),
     secure: socket?.encrypted === true,
   }
@@ -47,15 +48,25 @@ export function header(request: Pick<WireRequest, 'headers'>, name: string): str
   return request.headers[name]?.[0]
 }
 
-async function readBody(req: IncomingMessage, limit: number): Promise<Buffer> {
-  const declared = Number(req.headers['content-length'] ?? 0)
-  if (declared > limit) throw new BodyTooLarge()
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of req as AsyncIterable<Buffer>) {
-    length += chunk.length
-    if (length > limit) throw new BodyTooLarge()
-    chunks.push(chunk)
-  }
-  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length)
+/** By events: an async iterator over the stream costs as much as the parsing of a request. */
+function readBody(req: IncomingMessage, declared: number, limit: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    if (declared > limit) return reject(new BodyTooLarge())
+    const chunks: Buffer[] = []
+    let length = 0
+    const onData = (chunk: Buffer) => {
+      length += chunk.length
+      if (length <= limit) return chunks.push(chunk)
+      req.off('data', onData).pause()
+      return reject(new BodyTooLarge())
+    }
+    req
+      .on('data', onData)
+      .on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length)))
+      .on('error', reject)
+      .on(
+        'close',
+        () => req.complete || reject(new Error('the client went away before its request was whole')),
+      )
+  })
 }

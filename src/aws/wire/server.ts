@@ -117,9 +117,16 @@ export function createAwsServer(options: AwsServerOptions): AwsServer {
   }
 }
 
+const served = new WeakMap<Service, Served>()
+
+/** A service with its model. Kept: even an import of what is loaded costs more than the rest of the choice. */
 async function serve(service: Service): Promise<Served> {
+  const known = served.get(service)
+  if (known) return known
   const model = await serviceModel(service)
-  return { service, model, protocol: PROTOCOLS[model.protocol] }
+  const made = { service, model, protocol: PROTOCOLS[model.protocol] }
+  served.set(service, made)
+  return made
 }
 
 /** A service may speak more protocols than its SDK does: CloudWatch is asked in CBOR by the CLI and in Query by older clients. */

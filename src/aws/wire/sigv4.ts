@@ -37,8 +37,18 @@ const MAX_EXPIRES = 604_800
 const MISMATCH =
   'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.'
 
-/** Reads a request's signature; `undefined` when it has none. Throws SignatureFault when it is incomplete. */
+const signatures = new WeakMap<WireRequest, Signature>()
+
+/** Reads a request's signature, once; `undefined` when it has none. Throws SignatureFault when it is incomplete. */
 export function readSignature(request: WireRequest): Signature | undefined {
+  const known = signatures.get(request)
+  if (known) return known
+  const signature = findSignature(request)
+  if (signature) signatures.set(request, signature)
+  return signature
+}
+
+function findSignature(request: WireRequest): Signature | undefined {
   const authorization = header(request, 'authorization')
   if (authorization !== undefined) return fromHeader(authorization, request)
   if (!/(^|&)X-Amz-(Algorithm|Signature|Credential)=/i.test(request.query)) return undefined

@@ -128,7 +128,7 @@ const role: Principal = {
 }
 
 const allowed = (principal: Principal, action: string, resource: string, set: PolicySet) =>
-  evaluate(principal, action, resource, CONDITIONS, set).allowed
+  evaluate(principal, action, resource, () => CONDITIONS, set).allowed
 
 /** Runs a property on many random questions, telling the failing one. */
 function always(

@@ -44,7 +44,7 @@ function ask(
   } = {},
 ) {
   const { action = 'eks:DescribeCluster', resource = CLUSTER, by = ALICE, conditions = {} } = options
-  return evaluate(by, action, resource, conditions, set)
+  return evaluate(by, action, resource, () => conditions, set)
 }
 
 describe('evaluation', () => {
@@ -125,13 +125,13 @@ describe('evaluation', () => {
 })
 
 describe('conditions', () => {
-  const context = conditionContext({
+  const context = conditionContext(() => ({
     'aws:SourceIp': '203.0.113.7',
     'aws:username': 'alice',
     'aws:TagKeys': ['team', 'cost'],
     'aws:CurrentTime': '2026-11-21T08:00:00Z',
     'aws:PrincipalArn': 'arn:aws:iam::111122223333:role/team/app',
-  })
+  }))
   const holds = (operator: string, key: string, ...values: string[]) =>
     conditionHolds({ operator, key: key.toLowerCase(), values }, context)
 

@@ -1,10 +1,22 @@
 import { isIP } from 'node:net'
+import type { Conditions } from '../../wire/identity.ts'
 import { arnMatch, globMatch } from './glob.ts'
 
 /** The condition keys of a request, lower-cased, each with its values. */
-export type ConditionContext = ReadonlyMap<string, string[]>
+export type ConditionContext = Pick<ReadonlyMap<string, string[]>, 'get'>
 
-export function conditionContext(conditions: Record<string, string | string[]>): ConditionContext {
+/** What gives the conditions is asked when a policy first looks for one. */
+export function conditionContext(conditions: () => Conditions): ConditionContext {
+  let made: Map<string, string[]> | undefined
+  return {
+    get(key) {
+      made ??= byLowerCase(conditions())
+      return made.get(key)
+    },
+  }
+}
+
+function byLowerCase(conditions: Conditions): Map<string, string[]> {
   return new Map(
     Object.entries(conditions).map(([key, value]) => [
       key.toLowerCase(),

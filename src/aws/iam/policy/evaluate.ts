@@ -1,4 +1,4 @@
-import type { Decision } from '../../wire/identity.ts'
+import type { Conditions, Decision } from '../../wire/identity.ts'
 import type { Principal } from '../../wire/service.ts'
 import { type ConditionContext, conditionContext, conditionHolds, substitute } from './condition.ts'
 import { parsePolicy, type Statement } from './document.ts'
@@ -37,7 +37,7 @@ export function evaluate(
   principal: Principal,
   action: string,
   resource: string,
-  conditions: Record<string, string | string[]>,
+  conditions: () => Conditions,
   policies: PolicySet,
 ): Decision {
   const question: Question = { action: action.toLowerCase(), resource, context: conditionContext(conditions) }
@@ -155,9 +155,9 @@ export function trusts(
   policy: string,
   principal: { service: string } | { federated: string },
   action: string,
-  conditions: Record<string, string | string[]>,
+  conditions: Conditions,
   resource = '*',
 ): boolean {
-  const question = { action: action.toLowerCase(), resource, context: conditionContext(conditions) }
+  const question = { action: action.toLowerCase(), resource, context: conditionContext(() => conditions) }
   return resourceVerdict(policy, question, principal) === 'principal'
 }

@@ -257,6 +257,13 @@ describe('policies', () => {
     ).toBe(
       "InvalidParameterException: Invalid parameter at 'replicationConfiguration' failed to satisfy constraint: 'Replication destination cannot be the same as the source registry'",
     )
+    expect(
+      await refusal(
+        `put-replication-configuration --replication-configuration ${json({ rules: [{ destinations: [{ region: 'eu-nowhere-1', registryId: ACCOUNT }] }] })}`,
+      ),
+    ).toBe(
+      "InvalidParameterException: Invalid parameter at 'replicationConfiguration' failed to satisfy constraint: 'Invalid replication destination region: eu-nowhere-1'",
+    )
     await configure({ region: 'eu-west-1', registryId: ACCOUNT }, { region: 'us-east-1', registryId: OTHER })
     expect((await run('describe-registry')).replicationConfiguration.rules).toHaveLength(1)
     await make('copied/app')

@@ -18,6 +18,9 @@ export interface Zone {
   id: string
 }
 
+/** Whether a region exists and accounts may use it without opting in. */
+export const isRegion = (region: string): boolean => regions.some(({ name }) => name === region)
+
 /** The availability zones of a region; a region that is not in the table has zones a, b and c. */
 export function zonesOf(region: string): Zone[] {
   const known = regions.find(({ name }) => name === region)

@@ -1,5 +1,5 @@
 import type * as sdk from '@aws-sdk/client-ecr'
-import type { Scope } from '../ec2/index.ts'
+import { isRegion, type Scope } from '../ec2/index.ts'
 import type { RequestContext } from '../wire/service.ts'
 import { quotas } from './data/quotas.ts'
 import { invalidParameter } from './errors.ts'
@@ -28,6 +28,9 @@ export function putReplicationConfiguration(
     )
   )
     throw invalidParameter(parameter, 'Replication destination cannot be the same as the source registry')
+  // That it is refused is ECR's; its words for this one are not documented.
+  const unknown = destinations.find(({ region = '' }) => !isRegion(region))
+  if (unknown) throw invalidParameter(parameter, `Invalid replication destination region: ${unknown.region}`)
   const unique = new Set(destinations.map(({ region, registryId }) => `${registryId}/${region}`))
   if (unique.size > quotas.replicationDestinations)
     throw invalidParameter(

@@ -180,6 +180,8 @@ export const viewHandlers: Record<string, Handler> = {
   },
 
   GetTemplate(input: sdk.GetTemplateCommandInput, context) {
+    if (input.StackName === undefined && input.ChangeSetName === undefined)
+      throw validation('Either Stack Name or Change Set Name must be specified.')
     const text =
       input.ChangeSetName === undefined
         ? stacks.get(context, input.StackName!).wanted.template

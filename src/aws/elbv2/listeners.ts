@@ -191,10 +191,11 @@ export const listenerHandlers: Record<string, Handler> = {
   },
 
   SetRulePriorities: (input: sdk.SetRulePrioritiesCommandInput, context) => {
-    const changes = (input.RulePriorities ?? []).map(({ RuleArn, Priority }) => ({
-      record: changeable(context, RuleArn!, 'modified'),
-      priority: Priority!,
-    }))
+    const changes = (input.RulePriorities ?? []).map(({ RuleArn, Priority }) => {
+      if (RuleArn === undefined) throw validation('A rule ARN must be specified')
+      if (Priority === undefined) throw validation('A rule priority must be specified')
+      return { record: changeable(context, RuleArn, 'modified'), priority: Priority }
+    })
     const moved = changes.map(({ record }) => record.arn)
     for (const { record, priority } of changes) {
       const others = rules.list(context, record.listenerArn).filter(({ arn }) => !moved.includes(arn))

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Kysely, Migrator } from 'kysely'
+import { reason } from './away.ts'
 import * as start from './migrations/0001-start.ts'
 import * as people from './migrations/0002-people.ts'
 import * as classroom from './migrations/0003-classroom.ts'
@@ -64,10 +65,4 @@ function withoutPassword(location: string): string {
   const url = new URL(location)
   if (url.password) url.password = '…'
   return decodeURI(url.href)
-}
-
-/** Node.js puts the refusals of all addresses of a host into one error without a text. */
-function reason(error: unknown): string {
-  if (error instanceof AggregateError && !error.message) return error.errors.map(reason).join('; ')
-  return error instanceof Error ? error.message : String(error)
 }

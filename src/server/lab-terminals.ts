@@ -94,9 +94,14 @@ export class LabTerminals {
     }
   }
 
-  /** A learner's own terminal. */
+  /** A learner's own terminal, if there is such a one. */
+  record(learner: string, id: string): Promise<TerminalRecord | undefined> {
+    return this.#records.find(learner, id)
+  }
+
+  /** A learner's own terminal. Throws a Problem where there is none. */
   async find(learner: string, id: string): Promise<TerminalRecord> {
-    const record = await this.#records.find(learner, id)
+    const record = await this.record(learner, id)
     if (!record) throw notFound('There is no such terminal.', 'Open a new one.')
     return record
   }

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { ZodError } from 'zod'
+import { DatabaseAway } from '#database/away.ts'
 import type { ApiProblem } from './api.ts'
 
 /** An answer that tells a person what happened, why, and what to do next. */
@@ -14,6 +15,9 @@ export class Problem extends Error {
     this.body = { error }
   }
 }
+
+/** When it is worth asking again a server whose database is away, s. */
+const DATABASE_RETRY = 5
 
 /** Nothing of this id, or not yours: which of the two is not told. */
 export function notFound(what: string, next = 'Go back to the list and choose again.'): Problem {
@@ -40,6 +44,19 @@ export function answerProblems(app: FastifyInstance): void {
         .send({ error: { code: error.code ?? 'invalid-request', what: error.message } } satisfies ApiProblem)
     }
     request.log.error(error)
+    if (error instanceof DatabaseAway) {
+      return reply
+        .code(503)
+        .header('retry-after', DATABASE_RETRY)
+        .send({
+          error: {
+            code: 'database-away',
+            what: 'Drydock’s database does not answer.',
+            why: 'It may be being restarted. What was confirmed before is kept.',
+            next: 'Try again in a few seconds.',
+          },
+        } satisfies ApiProblem)
+    }
     return reply.code(500).send({
       error: {
         code: 'internal',

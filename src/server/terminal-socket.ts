@@ -136,7 +136,7 @@ export class TerminalSockets {
       )
     }
     if (ticket.look !== undefined) return this.#watch(ws, terminal, ticket.look)
-    const owned = await terminals.find(identity.learner, terminal).catch(() => undefined)
+    const owned = await terminals.record(identity.learner, terminal)
     if (!owned) return fail(ws, 'terminal-unknown', 'There is no such terminal.', 'Open a new one.')
     const link = await terminals.workspace.attach(terminal, message.columns, message.rows, message.received)
     if (ws.readyState !== ws.OPEN) {
@@ -150,7 +150,7 @@ export class TerminalSockets {
   async #watch(ws: WebSocket, terminal: string, look: string): Promise<void> {
     const { terminals, looks } = this.#options
     const found = looks?.find(look)
-    const watched = found && (await terminals.find(found.person, terminal).catch(() => undefined))
+    const watched = found && (await terminals.record(found.person, terminal))
     if (!looks || watched?.lab !== found?.lab || !watched) {
       return fail(ws, 'terminal-unknown', 'You do not look at this terminal any more.')
     }

@@ -9,26 +9,27 @@ import { freePort } from './free-port.ts'
 
 /** `nobody`: PostgreSQL does not run as root. */
 const NOBODY = 65534
+const ROOT = process.getuid?.() === 0
+const IDENTITY = ROOT ? { uid: NOBODY, gid: NOBODY } : {}
 
 /** A PostgreSQL server of its own for tests, from the npm packages. */
 export class TestPostgres {
   readonly #folder: string
+  readonly #bin: string
   readonly #port: number
-  readonly #process: ChildProcess
+  #process!: ChildProcess
   #databases = 0
 
-  private constructor(folder: string, port: number, child: ChildProcess) {
+  private constructor(folder: string, bin: string, port: number) {
     this.#folder = folder
+    this.#bin = bin
     this.#port = port
-    this.#process = child
   }
 
   static async start(): Promise<TestPostgres> {
     const folder = await mkdtemp(join(tmpdir(), 'drydock-postgres-'))
-    const root = process.getuid?.() === 0
-    const identity = root ? { uid: NOBODY, gid: NOBODY } : {}
     let native = nativeFolder()
-    if (root) {
+    if (ROOT) {
       // Another user may not reach this checkout.
       await chmod(folder, 0o755)
       await cp(native, join(folder, 'native'), { recursive: true, verbatimSymlinks: true })
@@ -36,29 +37,48 @@ export class TestPostgres {
     }
     const data = join(folder, 'data')
     await mkdir(data, { mode: 0o700 })
-    if (root) await chown(data, NOBODY, NOBODY)
+    if (ROOT) await chown(data, NOBODY, NOBODY)
     const bin = join(native, 'bin')
     await promisify(execFile)(
       join(bin, 'initdb'),
       ['-D', data, '-U', 'postgres', '--auth=trust', '--no-sync', '--locale=C', '--encoding=UTF8'],
-      { ...identity, cwd: data },
+      { ...IDENTITY, cwd: data },
     )
-    const port = await freePort()
+    const postgres = new TestPostgres(folder, bin, await freePort())
+    await postgres.run()
+    return postgres
+  }
+
+  /** Starts the server, again where it was killed; resolves when it is ready. */
+  async run(): Promise<void> {
+    const data = join(this.#folder, 'data')
     const settings = ['listen_addresses=127.0.0.1', 'fsync=off', `unix_socket_directories=${data}`]
-    const child = spawn(
-      join(bin, 'postgres'),
-      ['-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],
-      { ...identity, cwd: data, stdio: ['ignore', 'ignore', 'pipe'] },
-    )
-    await new Promise<void>((resolve, reject) => {
+    for (let attempt = 1; ; attempt++) {
+      const child = spawn(
+        join(this.#bin, 'postgres'),
+        ['-D', data, '-p', String(this.#port), ...settings.flatMap((setting) => ['-c', setting])],
+        { ...IDENTITY, cwd: data, stdio: ['ignore', 'ignore', 'pipe'] },
+      )
+      this.#process = child
       let output = ''
-      child.stderr!.on('data', (text) => {
-        output += text
-        if (output.includes('ready to accept connections')) resolve()
+      const ready = await new Promise<boolean>((resolve) => {
+        child.stderr!.on('data', (text) => {
+          output += text
+          if (output.includes('ready to accept connections')) resolve(true)
+        })
+        child.once('exit', () => resolve(false))
       })
-      child.once('exit', () => reject(new Error(`PostgreSQL did not start:\n${output}`)))
-    })
-    return new TestPostgres(folder, port, child)
+      if (ready) return
+      // Processes that a killed server left may still be on their way out.
+      if (attempt === 20) throw new Error(`PostgreSQL did not start:\n${output}`)
+    }
+  }
+
+  /** Ends the server as a crash would. */
+  async kill(): Promise<void> {
+    const exited = once(this.#process, 'exit')
+    this.#process.kill('SIGKILL')
+    await exited
   }
 
   /** The address of a database that nobody else has. */

@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { CheckReport } from '../../../src/checks/finding.ts'
 import { DueDates } from '../../../src/classroom/due-dates.ts'
 import { exportPerson, forgetPerson } from '../../../src/classroom/personal-data.ts'
+import { DatabaseAway } from '../../../src/database/away.ts'
 import { type Database, openDatabase } from '../../../src/database/database.ts'
 import { StartedLabs } from '../../../src/database/labs.ts'
 import { up as reminderWays } from '../../../src/database/migrations/0009-reminder-ways.ts'
@@ -223,6 +224,23 @@ describe.each(['SQLite', 'PostgreSQL'])('on %s', (kind) => {
       expect(await new StartedLabs(database).find('me', 'lab')).toEqual({ world: 'w', startedAt: 1 })
       expect(await new StartedLabs(database).list('me')).toEqual(new Set(['lab']))
     })
+  })
+})
+
+describe('a PostgreSQL server that is killed', () => {
+  it('cuts off what is under way, ends nobody else, and is asked again once it is back', async () => {
+    const killed = await TestPostgres.start()
+    const database = await openDatabase(await killed.database())
+    const cutOff = expect(sql`select pg_sleep(60)`.execute(database)).rejects.toThrow(DatabaseAway)
+    // Two connections: one in use, one idle.
+    await sql`select 1`.execute(database)
+    await killed.kill()
+    await cutOff
+    const asked = new People(database).find('nobody')
+    await killed.run()
+    expect(await asked).toBeUndefined()
+    await database.destroy()
+    await killed.close()
   })
 })
 

@@ -221,6 +221,13 @@ describe.skipIf(!isolates)('a sandboxed terminal', () => {
     expect(await output(page, 'ulimit -f unlimited')).toContain('cannot modify limit')
   })
 
+  it('starts beside others that start at the same moment', async () => {
+    const names = Array.from({ length: 12 }, (_, n) => `crowd-${n % 3}`)
+    for (const name of names) await mkdir(home(name), { recursive: true })
+    const pages = await Promise.all(names.map((name) => shell(name)))
+    for (const page of pages) expect(await output(page, 'id -un')).toContain('learner')
+  })
+
   it('is gone with all its programs when it is closed', async () => {
     const before = new Set((await workspace.list()).keys())
     const page = await shell()

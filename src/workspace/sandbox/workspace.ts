@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, realpath, writeFile } from 'node:fs/promises'
+import { mkdir, realpath, rename, writeFile } from 'node:fs/promises'
 import type { Socket } from 'node:net'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -77,9 +77,9 @@ export class SandboxedWorkspace implements Workspace {
     const id = randomBytes(16).toString('base64url')
     const name = nameOf(home)
     const placed = await this.#placedFiles(name, home)
-    const filter = join(this.#folder, 'seccomp')
-    const bytes = seccompFilter(process.arch)
-    await writeFile(filter, bytes ?? '')
+    const filter = seccompFilter(process.arch)
+    const filterFile = join(this.#folder, 'seccomp')
+    await putFile(filterFile, filter ?? '')
     const targets = await Promise.all(
       toolbox.tools.map(({ target }) =>
         target === undefined ? undefined : realpath(target).catch(() => undefined),
@@ -100,11 +100,11 @@ export class SandboxedWorkspace implements Workspace {
       sockets: [dirname(fileURLToPath(world.dockerHost.replace(/^unix:/, 'file:')))],
       placed,
       temporary: this.#limits.temporary,
-      ...(bytes && { seccomp: FILTER }),
+      ...(filter && { seccomp: FILTER }),
     }
     const groups = (await this.#groups?.open(name, this.#limits)) ?? []
     const words = [
-      ...['bash', '-c', LAUNCH, groups.join(' '), filter],
+      ...['bash', '-c', LAUNCH, groups.join(' '), filterFile],
       ...this.#processLimits(),
       ...bubblewrapCommand(spec),
       ...['bash', ...(shell.arguments ?? [])],
@@ -176,11 +176,18 @@ export class SandboxedWorkspace implements Workspace {
     const placed: Record<string, string> = {}
     for (const [file, text] of Object.entries(files)) {
       const path = join(folder, file)
-      await writeFile(path, text, { mode: 0o644 })
+      await putFile(path, text)
       placed[`/etc/${file}`] = path
     }
     return placed
   }
+}
+
+/** Writes a file that sandboxes which start at this moment read: they find it as it was or as it is, never half of it. */
+async function putFile(path: string, content: string | Uint8Array): Promise<void> {
+  const part = `${path}.${randomBytes(8).toString('hex')}`
+  await writeFile(part, content, { mode: 0o644 })
+  await rename(part, path)
 }
 
 /** The sandbox of a home, whatever its path holds. */

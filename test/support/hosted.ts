@@ -6,12 +6,18 @@ import { settingsSchema, UNISOLATED } from '../../src/server/settings.ts'
 import { freePort } from './free-port.ts'
 import { TestServer } from './server.ts'
 
+/** A running server, in this process or another. */
+export interface Reachable {
+  readonly url: string
+  readonly server: { readonly link: string }
+}
+
 /** What a browser of a test does: requests with its own cookie. */
 export class Visitor {
-  readonly #server: TestServer
+  readonly #server: Reachable
   cookie = ''
 
-  constructor(server: TestServer) {
+  constructor(server: Reachable) {
     this.#server = server
   }
 
@@ -57,7 +63,7 @@ export async function startHosted(
 }
 
 /** The first administrator, by the link that a new server prints. */
-export async function firstAdministrator(server: TestServer): Promise<Visitor> {
+export async function firstAdministrator(server: Reachable): Promise<Visitor> {
   const visitor = new Visitor(server)
   const secret = new URL(server.server.link).hash.replace('#invitation=', '')
   const { status } = await visitor.call('POST', '/api/session/invitation', { secret, name: 'Ada Admin' })
@@ -86,7 +92,7 @@ export async function invited(
 
 /** Somebody who joins a cohort by its code. */
 export async function joined(
-  server: TestServer,
+  server: Reachable,
   cohort: Cohort,
   name: string,
 ): Promise<Visitor & { id: string; returnCode: string }> {

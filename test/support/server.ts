@@ -262,6 +262,11 @@ export class TestPage {
     this.output = this.output.slice(this.output.indexOf(text) + text.length)
   }
 
+  /** What `find` makes of the output, once it finds something. */
+  until<T>(find: (output: string) => T | undefined): Promise<T> {
+    return this.#until(() => find(this.output))
+  }
+
   async #until<T>(seen: () => T | undefined | false): Promise<T> {
     for (;;) {
       const value = seen()

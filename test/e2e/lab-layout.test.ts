@@ -129,6 +129,14 @@ describe('the keyboard', () => {
     expect(await map.count()).toBe(0)
   })
 
+  it('has a map that begins at its top on a small screen', async () => {
+    await lab.page.setViewportSize({ width: 390, height: 700 })
+    await lab.page.getByRole('button', { name: 'Keyboard' }).click()
+    const title = lab.page.getByRole('dialog').getByRole('heading', { name: 'Keyboard', exact: true })
+    await title.waitFor()
+    expect((await title.boundingBox())!.y).toBeGreaterThan(0)
+  })
+
   it('goes to steps and terminal by a letter, but not while one types', async () => {
     await divider().focus()
     await lab.page.keyboard.press('t')

@@ -23,7 +23,8 @@ function KeyMapDialog() {
   const dialog = useRef<HTMLDialogElement>(null)
   useEffect(() => {
     dialog.current?.showModal()
-    dialog.current?.querySelector('button')?.focus()
+    // On a small screen the button would scroll the map to its end.
+    dialog.current?.querySelector('h2')?.focus()
   }, [])
   return (
     <dialog
@@ -35,7 +36,9 @@ function KeyMapDialog() {
       }}
     >
       <form method="dialog">
-        <h2 id="key-map-title">{t.keys.title}</h2>
+        <h2 id="key-map-title" tabIndex={-1}>
+          {t.keys.title}
+        </h2>
         <div class="key-groups">
           {t.keys.groups.map(({ title, keys }) => (
             <section key={title}>

@@ -52,6 +52,7 @@ export type { LabResult, StepScore } from '#labs/score.ts'
  * POST   /api/labs/:lab/reset              LabState; a fresh world and workspace, progress forgotten
  * POST   /api/labs/:lab/steps/:step/check  CheckReport
  * POST   /api/labs/:lab/steps/:step/reset LabState; world, home and progress as they were where the step began
+ * POST   /api/labs/:lab/steps/:step/skip  does the step by its own solution; 204, 409 `skip-failed` when its check does not pass then
  * GET    /api/labs/:lab/steps/:step/start StillPicture of the cloud where the step began
  * GET    /api/labs/:lab/steps/:step/solution { text }: the commands that do it
  * POST   /api/labs/:lab/steps/:step/hints  { opened }: so many hints are open; 204

@@ -263,7 +263,7 @@ export class LabSession {
         ]
           .filter(Boolean)
           .join(' '),
-        next: 'Put the step back to its beginning for them, or skip the steps before it first.',
+        next: 'Put the step back to its beginning, or skip the steps before it first.',
       })
     })
   }

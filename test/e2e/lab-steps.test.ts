@@ -145,6 +145,22 @@ describe('a step', () => {
     await lab.step('look-around').getByText('Done', { exact: true }).waitFor()
   })
 
+  it('is skipped, after a question: its own solution is run', async () => {
+    await lab.page.goto(`${test.url}/labs/choose-six-customers/`)
+    await lab.start()
+    test.passing.add('orchestrator')
+    const first = lab.step('orchestrator')
+    await first.getByRole('button', { name: 'Do this step for me' }).click()
+    await lab.page.getByRole('dialog', { name: 'Go on without doing this step?' }).waitFor()
+    expect(await axeViolations(lab.page)).toEqual([])
+    await lab.page.getByRole('button', { name: 'Do it for me' }).click()
+    await first.getByText('Done, checked').waitFor()
+    await first.getByRole('button', { name: 'Do this step for me' }).waitFor({ state: 'detached' })
+    await lab.type('grep bakery: answers.yaml\n')
+    await lab.seen('bakery: ecs')
+    await test.call('POST', '/api/labs/choose-six-customers/reset')
+  })
+
   it('shows its solution only after a question, and types it without running it', async () => {
     const first = lab.step('look-around')
     await first.getByRole('button', { name: 'Show the solution' }).click()

@@ -195,6 +195,7 @@ const ROUTES: Record<string, Access> = {
   'POST /api/labs/:lab/steps/:step/check': 'signed-in',
   'GET /api/labs/:lab/events': 'signed-in',
   'POST /api/labs/:lab/steps/:step/reset': 'signed-in',
+  'POST /api/labs/:lab/steps/:step/skip': 'signed-in',
   'GET /api/labs/:lab/steps/:step/start': 'signed-in',
   'GET /api/labs/:lab/steps/:step/solution': 'signed-in',
   'POST /api/labs/:lab/steps/:step/hints': 'signed-in',

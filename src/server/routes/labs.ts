@@ -47,6 +47,10 @@ export function labRoutes(
   app.post('/api/labs/:lab/steps/:step/reset', access, async (request) =>
     (await session(request)).resetStep(stepParameters.parse(request.params).step),
   )
+  app.post('/api/labs/:lab/steps/:step/skip', access, async (request, reply) => {
+    await (await session(request)).skip(stepParameters.parse(request.params).step)
+    return reply.code(204).send()
+  })
   app.get('/api/labs/:lab/steps/:step/start', access, async (request) =>
     (await session(request)).pictureAtStart(stepParameters.parse(request.params).step),
   )

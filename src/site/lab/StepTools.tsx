@@ -7,7 +7,7 @@ import { CommandActions } from './CommandActions.tsx'
 import { Dialog } from './Dialog.tsx'
 import { Icon } from './Icon.tsx'
 import { Problem } from './Problem.tsx'
-import { problemOf, resetStep } from './session.ts'
+import { problemOf, resetStep, skipStep } from './session.ts'
 import { labPath, step, stepPath } from './store.ts'
 
 interface Changes {
@@ -16,14 +16,22 @@ interface Changes {
   gone: Part[]
 }
 
-/** What else a step has: its solution, what changed since it began, and the way back to there. */
+type Act = 'solution' | 'skip' | 'reset'
+
+const QUESTIONS: Record<Act, { title: string; text: string; confirm: string }> = {
+  solution: { title: t.step.solutionAsk, text: t.step.solutionText, confirm: t.step.solution },
+  skip: { title: t.step.skipTitle, text: t.step.skipText, confirm: t.step.skipConfirm },
+  reset: { title: t.step.resetTitle, text: t.step.resetText, confirm: t.step.resetConfirm },
+}
+
+/** What else a step has: its solution, by which it can be skipped, what changed since it began, and the way back to there. */
 export function StepTools({ id }: { id: string }) {
   const solution = useSignal<string | undefined>(undefined)
   const changes = useSignal<Changes | undefined>(undefined)
-  const asking = useSignal<'solution' | 'reset' | undefined>(undefined)
+  const asking = useSignal<Act | undefined>(undefined)
   const busy = useSignal(false)
   const problem = useSignal<ApiProblem['error'] | undefined>(undefined)
-  const saved = step(id)?.saved
+  const { saved, status } = step(id) ?? {}
 
   async function attempt(act: () => Promise<void>) {
     if (busy.value) return
@@ -62,6 +70,18 @@ export function StepTools({ id }: { id: string }) {
           <Icon name="book" />
           {t.step.solution}
         </button>
+        {status !== 'passed' && (
+          <button
+            type="button"
+            class="button quiet small"
+            onClick={() => {
+              asking.value = 'skip'
+            }}
+          >
+            <Icon name="arrow" />
+            {t.step.skip}
+          </button>
+        )}
         {saved && (
           <button
             type="button"
@@ -91,9 +111,7 @@ export function StepTools({ id }: { id: string }) {
       {changes.value && <ChangeList changes={changes.value} />}
       {asking.value && (
         <Dialog
-          title={asking.value === 'reset' ? t.step.resetTitle : t.step.solutionAsk}
-          text={asking.value === 'reset' ? t.step.resetText : t.step.solutionText}
-          confirm={asking.value === 'reset' ? t.step.resetConfirm : t.step.solution}
+          {...QUESTIONS[asking.value]}
           danger={asking.value === 'reset'}
           onDone={(confirmed) => {
             const what = asking.value
@@ -101,6 +119,7 @@ export function StepTools({ id }: { id: string }) {
             if (!confirmed) return
             void attempt(async () => {
               if (what === 'reset') await resetStep(id)
+              else if (what === 'skip') await skipStep(id)
               else {
                 const answer = await request<{ text: string }>('GET', `${stepPath(id)}/solution`)
                 solution.value = answer.text.trim()

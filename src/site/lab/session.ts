@@ -87,6 +87,11 @@ export async function resetStep(id: string): Promise<void> {
   resets.value++
 }
 
+/** Does a step by its own solution. Rejects with a `ProblemError`. */
+export async function skipStep(id: string): Promise<void> {
+  await request('POST', `${stepPath(id)}/skip`)
+}
+
 /** Changes how fast the world's time goes. Rejects with a `ProblemError`. */
 export async function setClock(change: { speed: number } | { untilReady: true }): Promise<void> {
   showState(await request<LabState>('POST', `${labPath}/clock`, change))

@@ -150,6 +150,11 @@ export const step = {
   solutionAsk: 'Show the solution?',
   solutionText:
     'The hints lead there step by step, and what you find out yourself stays. The solution is shown, not run.',
+  skip: 'Do this step for me',
+  skipTitle: 'Go on without doing this step?',
+  skipText:
+    'Its solution runs in your cloud and with your files, in your place. It counts like a look at the solution.',
+  skipConfirm: 'Do it for me',
   reset: 'Back to where it began',
   resetTitle: 'Go back to where this step began?',
   resetText:

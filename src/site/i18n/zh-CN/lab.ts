@@ -147,6 +147,10 @@ export const step: typeof en.step = {
   solutionTitle: '一种做法',
   solutionAsk: '显示答案？',
   solutionText: '提示会一步步引向答案，自己发现的才记得住。答案只会显示，不会运行。',
+  skip: '替我完成这一步',
+  skipTitle: '不做这一步，直接继续？',
+  skipText: '它的答案会代替你在你的云里、用你的文件运行。这与看过答案同样计分。',
+  skipConfirm: '替我完成',
   reset: '回到这一步的开头',
   resetTitle: '回到这一步开始的地方？',
   resetText:

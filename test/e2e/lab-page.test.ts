@@ -276,6 +276,29 @@ describe('the terminal', () => {
     expect(await page.evaluate(() => document.activeElement?.className)).toContain('xterm-helper-textarea')
   })
 
+  it('copies what is selected, as a block of the text is copied, and has text of another size, remembered', async () => {
+    await start()
+    const copied = () => page.evaluate(() => navigator.clipboard.readText())
+    await type('echo selected-$((40+2))\n')
+    await seen('selected-42')
+    const line = (await screen()
+      .locator('div', { hasText: /^selected-42/ })
+      .boundingBox())!
+    await page.mouse.dblclick(line.x + 20, line.y + line.height / 2)
+    await page.keyboard.press('Control+Shift+C')
+    await expect.poll(copied).toContain('selected')
+    await step('look-around').getByRole('button', { name: 'Copy' }).first().click()
+    await expect.poll(copied).toContain('aws ')
+    const size = () => screen().evaluate((rows) => getComputedStyle(rows).fontSize)
+    const usual = Number.parseFloat(await size())
+    await page.getByRole('button', { name: 'Terminal settings' }).click()
+    await page.getByRole('button', { name: 'Larger text' }).click()
+    await expect.poll(size).toBe(`${usual + 1}px`)
+    await page.reload()
+    await prompt()
+    expect(await size()).toBe(`${usual + 1}px`)
+  })
+
   it('gives screen readers the lines, if asked to', async () => {
     await start()
     await page.getByRole('button', { name: 'Terminal settings' }).click()

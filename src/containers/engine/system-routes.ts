@@ -4,6 +4,7 @@ import { parseFilters, type Route, readJson, sendJson } from './api.ts'
 import type { ContainerRecord } from './container-record.ts'
 import { containerSummary } from './container-views.ts'
 import { eventMatches } from './events.ts'
+import { listImages } from './image-filters.ts'
 import { imageSummary } from './image-views.ts'
 import { untilTime } from './labels.ts'
 import type { EngineParts } from './parts.ts'
@@ -205,7 +206,8 @@ export function systemRoutes(parts: EngineParts): Route[] {
         const containers = store.all()
         const now = world.clock.now()
         const uses = new Map<string, number>()
-        for (const { layers } of all)
+        const listed = listImages(images, {}, { all: false, now }).map(({ image }) => image)
+        for (const { layers } of listed)
           for (const { digest } of layers) uses.set(digest, (uses.get(digest) ?? 0) + 1)
         const layers = new Map<string, number>()
         for (const image of all)
@@ -216,7 +218,7 @@ export function systemRoutes(parts: EngineParts): Route[] {
             .reduce((sum, [digest, size]) => sum + ((uses.get(digest) ?? 0) > 1 ? size : 0), 0)
         sendJson(call, 200, {
           LayersSize: [...layers.values()].reduce((sum, size) => sum + size, 0),
-          Images: all.map((image) => ({
+          Images: listed.map((image) => ({
             ...imageSummary(images, image, containers.filter(({ imageId }) => imageId === image.id).length),
             SharedSize: shared(image),
           })),

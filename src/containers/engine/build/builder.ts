@@ -21,7 +21,7 @@ import type { Distribution } from '../distribution.ts'
 import type { ImageRecord, ImageStore } from '../image-store.ts'
 import { formatPlatform, isFor, parsePlatform } from '../platform.ts'
 import { type Build, type BuildOptions, PREDEFINED, type Stage, type StepRunner } from './build-state.ts'
-import { commandOf, configurationChange } from './configuration.ts'
+import { commandOf, configurationChange, historyComment } from './configuration.ts'
 import { dropIgnored, readDockerfile, receiveContext } from './context.ts'
 import { copyFiles, hashSources } from './copy.ts'
 import { type Instruction, parseInstruction, splitWords, substitute } from './dockerfile.ts'
@@ -192,7 +192,8 @@ export class Builder {
       if (value !== undefined) scope.set(name, value)
       build.consumed.add(name)
     }
-    if (build.stages.length > 0) await this.#advance(build, { createdBy: `ARG ${step.text}` })
+    if (build.stages.length > 0)
+      await this.#advance(build, { createdBy: commentOf(build, `ARG ${step.text}`) })
   }
 
   #lookup(build: Build, name: string): string | undefined {
@@ -220,7 +221,7 @@ export class Builder {
     const fingerprint = await hashSources(source, words, step.name)
     const owner = step.flags.chown && substitute(step.flags.chown, get)
     const chown = owner ? ` --chown=${owner}` : ''
-    const createdBy = `/bin/sh -c #(nop) ${step.name}${chown} ${fingerprint.label} in ${destination} `
+    const createdBy = commentOf(build, `${step.name}${chown} ${fingerprint.label} in ${destination} `)
     await this.#advance(build, {
       createdBy,
       files: (tree, { config }) =>
@@ -245,7 +246,7 @@ export class Builder {
     for (const url of urls) {
       const found = await download(this.#options.transport, url)
       await this.#advance(build, {
-        createdBy: `/bin/sh -c #(nop) ADD ${digestOf(found.content)} in ${destination} `,
+        createdBy: commentOf(build, `ADD ${digestOf(found.content)} in ${destination} `),
         files: async (tree, { config }) => {
           const target = resolvePath(config.WorkingDir || '/', destination)
           const folder = destination.endsWith('/')
@@ -320,7 +321,8 @@ export class Builder {
     const check = build.current?.config.config.Healthcheck?.Test ?? []
     if (step.name === 'HEALTHCHECK' && check.length > 0 && check[0] !== 'NONE')
       build.out(`Note: overriding previous HEALTHCHECK: [${check.join(' ')}]\n`)
-    const createdBy = `/bin/sh -c #(nop)  ${step.name} ${shown}`
+    const shell = step.name === 'SHELL' ? step.json : undefined
+    const createdBy = commentOf(build, `${step.name} ${shown}`, shell)
     if (folder === undefined) return this.#advance(build, { createdBy, configuration: apply })
     return this.#advance(build, {
       createdBy,
@@ -348,6 +350,10 @@ export class Builder {
     stage.image = build.current
   }
 }
+
+/** A step in the history, by the shell that is set or the one that it sets. */
+const commentOf = ({ current }: Build, text: string, shell = current?.config.config.Shell): string =>
+  historyComment(text, shell)
 
 const shortId = (id: string) => id.slice(7, 19)
 

@@ -32,6 +32,13 @@ const UNEXPANDED = new Set(['ONBUILD', 'CMD', 'ENTRYPOINT', 'SHELL'])
 export const commandOf = ({ json, text }: Instruction, config: RuntimeConfig | undefined): string[] =>
   json ?? [...(config?.Shell ?? DEFAULT_SHELL), text]
 
+/**
+ * What a step that runs nothing leaves in the image's history: the shell of the stage, told to do nothing. Steps with files of
+ * the context have one blank, others two.
+ */
+export const historyComment = (text: string, shell: readonly string[] = DEFAULT_SHELL): string =>
+  `${shell.join(' ')} #(nop) ${/^(?:ADD|COPY) /.test(text) ? '' : ' '}${text}`
+
 /** The change that an instruction makes which touches the configuration only. Throws EngineError with the builder's text. */
 export function configurationChange(step: Instruction, context: StageContext): ConfigurationChange {
   const text = UNEXPANDED.has(step.name) ? step.text : substitute(step.text, context.lookup)

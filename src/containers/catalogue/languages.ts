@@ -162,15 +162,23 @@ export const languages: CatalogueRepository[] = [
     names: official('python'),
     images: [
       {
-        tags: ['latest', '3', '3.13', PYTHON, '3.12'],
+        tags: ['latest', '3', '3.13', PYTHON, '3.12', '3.11', '3.10'],
         recipe: () => python('full'),
       },
       {
-        tags: ['slim', '3-slim', '3.13-slim', `${PYTHON}-slim`, '3.12-slim', '3.11-slim'],
+        tags: ['slim', '3-slim', '3.13-slim', `${PYTHON}-slim`, '3.12-slim', '3.11-slim', '3.10-slim'],
         recipe: () => python('slim'),
       },
       {
-        tags: ['alpine', '3-alpine', '3.13-alpine', `${PYTHON}-alpine`, '3.12-alpine'],
+        tags: [
+          'alpine',
+          '3-alpine',
+          '3.13-alpine',
+          `${PYTHON}-alpine`,
+          '3.12-alpine',
+          '3.11-alpine',
+          '3.10-alpine',
+        ],
         recipe: () => python('alpine'),
       },
     ],

@@ -184,6 +184,9 @@ export const others: CatalogueRepository[] = [
         recipe: () => alpineRecipe('3.22.2', '2025-10-08T11:04:56Z'),
       },
       { tags: ['3.21', '3.21.5'], recipe: () => alpineRecipe('3.21.5', '2025-10-08T11:05:10Z') },
+      { tags: ['3.20', '3.20.8'], recipe: () => alpineRecipe('3.20.8', '2025-10-08T11:05:24Z') },
+      { tags: ['3.19', '3.19.9'], recipe: () => alpineRecipe('3.19.9', '2025-10-08T11:05:38Z') },
+      { tags: ['3.18', '3.18.12'], recipe: () => alpineRecipe('3.18.12', '2025-02-14T03:28:36Z') },
     ],
   },
   {

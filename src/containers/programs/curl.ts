@@ -1,13 +1,15 @@
 import { resolvePath } from '../files/tree.ts'
-import { readAll } from '../processes/pipe.ts'
 import type { Process, Program } from '../processes/process.ts'
+import { bodyOf, type Data, isData, UnreadableFile } from './curl-data.ts'
 import { portOf, RequestError, sendRequest } from './http-request.ts'
 
 interface Options {
   urls: string[]
   method: string | undefined
   headers: Record<string, string>
-  data: string[]
+  data: Data[]
+  /** `--get`: the data goes into the URL. */
+  get: boolean
   output: string | undefined
   remoteName: boolean
   include: boolean
@@ -15,6 +17,8 @@ interface Options {
   silent: boolean
   showError: boolean
   fail: boolean
+  /** `--fail-with-body`: fails too, and shows what came. */
+  showBody: boolean
   follow: boolean
   verbose: boolean
   writeOut: string | undefined
@@ -44,6 +48,7 @@ const VALUES = new Set([
   'connect-timeout',
   'data-raw',
   'data-binary',
+  'data-urlencode',
   'json',
   'retry',
   'retry-delay',
@@ -56,6 +61,7 @@ const FLAGS: Record<string, string> = {
   s: 'silent',
   S: 'show-error',
   f: 'fail',
+  G: 'get',
   L: 'location',
   v: 'verbose',
   O: 'remote-name',
@@ -105,10 +111,15 @@ async function transfer(
   } catch {
     return problem(process, options, 3, 'URL rejected: Malformed input to a URL function')
   }
-  const data =
-    options.data.length > 0
-      ? Buffer.from((await Promise.all(options.data.map((text) => dataOf(process, text)))).join('&'))
-      : undefined
+  const data = await bodyOf(process, options.data)
+  if (data instanceof UnreadableFile) {
+    await process.complain(
+      `curl: Failed to open ${data.file}\ncurl: option ${data.option}: error encountered when reading a file\ncurl: try 'curl --help' or 'curl --manual' for more information\n`,
+    )
+    return 26
+  }
+  if (options.get && data) url.search += `${url.search ? '&' : '?'}${data}`
+  const body = options.get ? undefined : data
   const tls = { authorities: undefined as string | undefined, insecure: options.insecure }
   if (options.authorities !== undefined) {
     const file = resolvePath(process.cwd, options.authorities)
@@ -119,13 +130,13 @@ async function transfer(
     }
     tls.authorities = Buffer.from(text).toString()
   }
-  let method = options.method ?? (options.head ? 'HEAD' : data ? 'POST' : 'GET')
+  let method = options.method ?? (options.head ? 'HEAD' : body ? 'POST' : 'GET')
   const started = process.machine.clock.now()
   for (let redirects = 0; ; redirects++) {
     const headers: Record<string, string> = {
       'user-agent': `curl/${version}`,
       accept: '*/*',
-      ...(data ? { 'content-type': 'application/x-www-form-urlencoded' } : {}),
+      ...(body ? { 'content-type': 'application/x-www-form-urlencoded' } : {}),
       ...options.headers,
     }
     try {
@@ -133,7 +144,7 @@ async function transfer(
         url,
         method,
         headers,
-        body: data,
+        body,
         timeoutMs: options.timeoutMs ?? options.maxMs,
         answerMs: options.maxMs,
         tls,
@@ -154,7 +165,7 @@ async function transfer(
         if (answer.statusCode! <= 303 && method !== 'HEAD') method = 'GET'
         continue
       }
-      if (options.fail && answer.statusCode! >= 400) {
+      if (options.fail && !options.showBody && answer.statusCode! >= 400) {
         answer.resume()
         return problem(process, options, 22, `The requested URL returned error: ${answer.statusCode}`)
       }
@@ -181,6 +192,8 @@ async function transfer(
             ip,
           ),
         )
+      if (options.fail && answer.statusCode! >= 400)
+        return problem(process, options, 22, `The requested URL returned error: ${answer.statusCode}`)
       return 0
     } catch (error) {
       if (!(error instanceof RequestError)) throw error
@@ -272,20 +285,13 @@ function writeOut(format: string, code: number, url: URL, size: number, ms: numb
     .replace(/%%/g, '%')
 }
 
-async function dataOf(process: Process, text: string): Promise<string> {
-  if (text === '@-') return (await process.waitFor(readAll(process.stdin))).toString()
-  if (!text.startsWith('@')) return text
-  return Buffer.from(await process.machine.files.read(resolvePath(process.cwd, text.slice(1))))
-    .toString()
-    .replace(/\n/g, '')
-}
-
 function parseArguments(args: readonly string[]): Options | string {
   const options: Options = {
     urls: [],
     method: undefined,
     headers: {},
     data: [],
+    get: false,
     output: undefined,
     remoteName: false,
     include: false,
@@ -293,6 +299,7 @@ function parseArguments(args: readonly string[]): Options | string {
     silent: false,
     showError: false,
     fail: false,
+    showBody: false,
     follow: false,
     verbose: false,
     writeOut: undefined,
@@ -309,9 +316,9 @@ function parseArguments(args: readonly string[]): Options | string {
     if (name === 'request') options.method = value
     else if (name === 'header')
       header(value.slice(0, value.indexOf(':')).toLowerCase(), value.slice(value.indexOf(':') + 1).trim())
-    else if (name.startsWith('data')) options.data.push(value)
+    else if (isData(name)) options.data.push({ option: name, text: value })
     else if (name === 'json') {
-      options.data.push(value)
+      options.data.push({ option: 'json', text: value })
       header('content-type', 'application/json')
     } else if (name === 'output') options.output = value
     else if (name === 'write-out') options.writeOut = value
@@ -329,7 +336,10 @@ function parseArguments(args: readonly string[]): Options | string {
     else if (name === 'head') options.head = true
     else if (name === 'silent') options.silent = true
     else if (name === 'show-error') options.showError = true
-    else if (name === 'fail' || name === 'fail-with-body') options.fail = true
+    else if (name === 'fail' || name === 'fail-with-body') {
+      options.fail = true
+      options.showBody = name === 'fail-with-body'
+    } else if (name === 'get') options.get = true
     else if (name === 'location') options.follow = true
     else if (name === 'insecure') options.insecure = true
     else if (name === 'verbose') options.verbose = true

@@ -9,6 +9,7 @@ import { seq } from './seq.ts'
 import { STREAM_UTILITIES } from './stream-utilities.ts'
 import { SYSTEM_UTILITIES } from './system-utilities.ts'
 import { tail } from './tail.ts'
+import { test } from './test.ts'
 import { tr } from './tr.ts'
 
 /** Programs that stream, wait, or show the world's own state; the others are just-bash's. */
@@ -23,6 +24,8 @@ export const UTILITIES: Record<string, Program> = {
   dd,
   seq,
   tail,
+  test,
+  '[': test,
   tr,
   true: async () => 0,
   false: async () => 1,

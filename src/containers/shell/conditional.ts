@@ -39,8 +39,13 @@ export class TestError extends Error {
   override readonly name = 'TestError'
 }
 
+/** What `test` looks at: a shell, or the process that the program `test` is. */
+export type TestPlace = Pick<Shell, 'process' | 'files' | 'resolve' | 'lookup'> & {
+  dialect: { bash: boolean }
+}
+
 /** `test` and `[` without its bracket. Throws TestError. */
-export function evaluateTest(shell: Shell, words: readonly string[]): boolean {
+export function evaluateTest(shell: TestPlace, words: readonly string[]): boolean {
   let position = 0
   const or = (): boolean => {
     let value = and()
@@ -92,7 +97,7 @@ export function evaluateTest(shell: Shell, words: readonly string[]): boolean {
   return value
 }
 
-function unaryTest(shell: Shell, operator: string, text: string): boolean {
+function unaryTest(shell: TestPlace, operator: string, text: string): boolean {
   if (operator === '-n') return text !== ''
   if (operator === '-z') return text === ''
   if (operator === '-v') return shell.lookup(text) !== undefined
@@ -126,7 +131,7 @@ function unaryTest(shell: Shell, operator: string, text: string): boolean {
   }
 }
 
-function binaryTest(shell: Shell, left: string, operator: string, right: string): boolean {
+function binaryTest(shell: TestPlace, left: string, operator: string, right: string): boolean {
   switch (operator) {
     case '=':
     case '==':

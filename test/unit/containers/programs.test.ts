@@ -284,6 +284,56 @@ ProxyPass /api http://api
   })
 })
 
+describe('test', () => {
+  it.each(['busybox', 'nginx'])('is a program of %s, for probes, which have no shell', async (image) => {
+    const { container, process } = await start(image, { args: ['sh', '-c', 'touch up; echo up; sleep 100'] })
+    await appears(process.stdout, 'up')
+    const codes = [
+      ['test', '-f', 'up'],
+      ['test', '-f', '/none'],
+      ['[', '2', '-gt', '1', ']'],
+      ['[', 'a'],
+    ].map(async (command) => (await finish(await container.exec({ command }))).exitCode)
+    expect(await Promise.all(codes)).toEqual([0, 1, 0, 2])
+    await container.remove()
+  })
+})
+
+describe('curl', () => {
+  it('sends data as it is told, and shows the body of a refusal', async () => {
+    const serve =
+      'require("http").createServer((q, r) => { r.statusCode = q.url === "/no" ? 403 : 200; q.setEncoding("utf8"); let b = ""; q.on("data", (c) => { b += c }); q.on("end", () => r.end(`${q.method} ${q.url} ${b}`)) }).listen(3000, () => console.log("up"))'
+    const server = await start('node:24', { args: ['node', '-e', serve] })
+    await appears(server.process.stdout, 'up')
+    const { container } = await start('nginx', { args: ['sleep', '100'] })
+    const url = `http://${server.container.spec.address}:3000`
+    const curl = async (options: string) => {
+      const { exitCode, stdout, stderr } = await run(
+        container,
+        `printf 'a b\\n' >/tmp/file; curl -sS ${options}`,
+      )
+      return [exitCode, stdout + stderr]
+    }
+    expect(await curl(`-d a=1 -d @/tmp/file ${url}`)).toEqual([0, 'POST / a=1&a b'])
+    expect(await curl(`--data-binary @/tmp/file ${url}`)).toEqual([0, 'POST / a b\n'])
+    expect(await curl(`--data-raw @/tmp/file ${url}`)).toEqual([0, 'POST / @/tmp/file'])
+    expect(await curl(`-G ${url}/?x -d a=1 --data-urlencode "n=é (b)" --data-urlencode f@/tmp/file`)).toEqual(
+      [0, 'GET /?x&a=1&n=%C3%A9+%28b%29&f=a+b%0A '],
+    )
+    expect(await curl(`-f ${url}/no`)).toEqual([22, 'curl: (22) The requested URL returned error: 403\n'])
+    expect(await curl(`--fail-with-body ${url}/no`)).toEqual([
+      22,
+      'GET /no curl: (22) The requested URL returned error: 403\n',
+    ])
+    expect(await curl(`-d @/none ${url}`)).toEqual([
+      26,
+      expect.stringContaining('curl: Failed to open /none\n'),
+    ])
+    await container.remove()
+    await server.container.remove()
+  })
+})
+
 describe('drydock/hello', () => {
   it('is killed when it holds more memory than it may', async () => {
     const container = await lab.runtime.create({

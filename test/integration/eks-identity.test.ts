@@ -221,3 +221,15 @@ describe('the instance metadata service', () => {
     expect((await ask('host', `${token}; ${get('/meta-data/instance-id')}`)).stdout).toBe(instance)
   })
 })
+
+// https://docs.aws.amazon.com/eks/latest/userguide/auth-configmap.html
+describe('aws-auth', () => {
+  it('turns managed nodes away when it no longer names their role, and lets them in when it does', async () => {
+    await shell.ok(`
+      kubectl -n kube-system get configmap aws-auth -o yaml | grep -v resourceVersion >aws-auth.yaml
+      kubectl -n kube-system delete configmap aws-auth
+      kubectl wait --for=condition=Ready=Unknown nodes --all --timeout=10m
+      kubectl apply -f aws-auth.yaml
+      kubectl wait --for=condition=Ready nodes --all --timeout=10m`)
+  }, 120_000)
+})

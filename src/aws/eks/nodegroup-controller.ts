@@ -43,6 +43,8 @@ const OTHER_KEY = /^aws\/[^/]+\/([^/]+\/eks\/(access-entries|clusters)|global\/i
 /** What decides whether a machine's packets get to the API server. */
 const NETWORK_KEY =
   /^aws\/[^/]+\/[^/]+\/ec2\/(route-tables|security-group-rules|network-acls|nat-gateways|internet-gateways|vpc-endpoints)\//
+/** The ConfigMap that admits roles beside the access entries. */
+const AWS_AUTH_KEY = /^kubernetes\/[^/]+\/core\/configmaps\/kube-system\/aws-auth$/
 const POLL_MS = 200
 
 /** Keeps each node group's machines, the records of its nodes and its status as they should be. */
@@ -63,6 +65,7 @@ export function nodegroupController(world: World, watch?: NodeWatch): Controller
           return OTHER_KEY.test(key) || NETWORK_KEY.test(key) ? known.keys('all') : []
         },
       },
+      { prefix: 'kubernetes/', keys: ({ key }) => (AWS_AUTH_KEY.test(key) ? known.keys('all') : []) },
     ],
     reconcile(key) {
       const [clusterName, name] = key.split('/').slice(5).map(decodeURIComponent)

@@ -463,6 +463,7 @@ it('deletes a stack in the reverse order, and leaves what shall be kept', async 
     await aside('ec2', 'describe-vpcs', '--filters', 'Name=cidr,Values=10.20.0.0/16', '--query', 'Vpcs'),
   ).toBe('')
   expect(await fails('describe-stacks', '--stack-name', 'net')).toContain('Stack with id net does not exist')
+  expect(await fails('get-template')).toContain('Either Stack Name or Change Set Name must be specified.')
   expect(
     await ok(
       'list-stacks',

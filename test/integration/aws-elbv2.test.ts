@@ -189,6 +189,9 @@ it('sends requests to healthy instances by its rules, and says why a target is n
   expect(
     await fails('elbv2', 'create-rule', '--listener-arn', listener, ...rule, '--actions', action),
   ).toContain("(PriorityInUse) when calling the CreateRule operation: Priority '10' is currently in use")
+  expect(await fails('elbv2', 'set-rule-priorities', '--rule-priorities', 'Priority=20')).toContain(
+    '(ValidationError) when calling the SetRulePriorities operation: A rule ARN must be specified',
+  )
   expect(await ok('elbv2', 'describe-rules', '--listener-arn', listener, '--query', 'Rules[].Priority')).toBe(
     '10\tdefault',
   )

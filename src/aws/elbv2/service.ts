@@ -34,7 +34,7 @@ function resourceOf(
     return `${prefix}:loadbalancer/${input.Type === 'network' ? 'net' : 'app'}/${input.Name}/*`
   if (operation === 'CreateTargetGroup') return `${prefix}:targetgroup/${input.Name}/*`
   if (input.ResourceArns?.length) return input.ResourceArns
-  if (input.RulePriorities?.length) return input.RulePriorities.map(({ RuleArn }) => RuleArn!)
+  if (input.RulePriorities?.length) return input.RulePriorities.map(({ RuleArn = '*' }) => RuleArn)
   return input.RuleArn ?? input.ListenerArn ?? input.LoadBalancerArn ?? input.TargetGroupArn ?? '*'
 }
 

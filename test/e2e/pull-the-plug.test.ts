@@ -5,6 +5,7 @@ import { buildSite } from '#site/build.ts'
 import { axeViolations } from '../support/axe.ts'
 import { launchBrowser } from '../support/browser.ts'
 import { LabPage } from '../support/lab-page.ts'
+import { terminalsProcess } from '../support/processes.ts'
 import { TestServer } from '../support/server.ts'
 
 // Server killed, and two tabs on one lab: in lab-page.test.ts.
@@ -76,6 +77,24 @@ describe('nothing is lost, and the page goes on by itself', () => {
     await lab.type('echo after-$((1+2))\n')
     await lab.seen('after-3')
     expect(await lab.screen.textContent()).toContain('before-2')
+  })
+
+  it('when the process of the terminals is killed: each has a new shell in its place', async () => {
+    await lab.page.getByRole('button', { name: 'New terminal' }).click()
+    await lab.prompt()
+    await lab.type('echo kept > kept.txt; echo made-$((1+1))\n')
+    await lab.seen('made-2')
+    process.kill(await terminalsProcess(test.data), 'SIGKILL')
+    await lab.page.getByText('The shell that ran here was lost').waitFor()
+    expect(await axeViolations(lab.page)).toEqual([])
+    await lab.type('cat kept.txt; echo went-on-$((1+1))\n')
+    await lab.seen('went-on-2')
+    expect(await lab.screen.textContent()).toContain('kept')
+    expect(await lab.page.getByRole('tab').allTextContents()).toEqual(['Terminal 1', 'Terminal 2'])
+    await lab.page.getByRole('tab', { name: 'Terminal 1' }).click()
+    await lab.page.getByText('The shell that ran here was lost').waitFor()
+    await lab.type('echo first-$((1+1))\n')
+    await lab.seen('first-2')
   })
 
   it('when the browser’s storage is cleared: it says how to come in, and all is as it was', async () => {

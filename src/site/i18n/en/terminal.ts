@@ -25,6 +25,9 @@ export const terminal = {
   taken: 'This terminal is open in another window.',
   takeBack: 'Use it here',
   lost: 'This terminal is gone; the shell in it ended while you were away.',
+  replaced:
+    'The shell that ran here was lost: the process that held it ended. This is a new one; your files and the cloud are as they were.',
+  goOn: 'Go on',
   find: 'Find in the terminal',
   findNext: 'Next',
   findPrevious: 'Previous',

@@ -26,6 +26,8 @@ export const terminal: typeof en.terminal = {
   taken: '这个终端在另一个窗口中打开着。',
   takeBack: '在这里使用',
   lost: '这个终端不在了；你离开时其中的 shell 已经结束。',
+  replaced: '这里原来的 shell 已经丢失：承载它的进程结束了。这是一个新的 shell；你的文件和云都和原来一样。',
+  goOn: '继续',
   find: '在终端中查找',
   findNext: '下一个',
   findPrevious: '上一个',

@@ -45,7 +45,22 @@ export function TerminalView({ terminal, shown }: { terminal: LabTerminal; shown
 
 function Overlay({ terminal }: { terminal: LabTerminal }) {
   const state = terminal.state.value
-  if (state === 'attached') return null
+  if (state === 'attached')
+    return terminal.replacesLost.value ? (
+      <p class="terminal-notice" role="status">
+        {t.terminal.replaced}
+        <button
+          type="button"
+          class="button small"
+          onClick={() => {
+            terminal.replacesLost.value = false
+            terminal.focus()
+          }}
+        >
+          {t.terminal.goOn}
+        </button>
+      </p>
+    ) : null
   if (state === 'connecting' || state === 'lost')
     return (
       <p class="terminal-notice" role="status">

@@ -1,4 +1,4 @@
-import { signal } from '@preact/signals'
+import { type Signal, signal } from '@preact/signals'
 import type { TerminalInfo } from '#server/api.ts'
 import { type ConnectionState, TerminalConnection } from './connection.ts'
 import { keyAction } from './keys.ts'
@@ -18,14 +18,20 @@ export class LabTerminal {
   readonly title = signal('')
   readonly exitCode = signal<number | undefined>(undefined)
   readonly finding = signal(false)
+  /** Whether it took the place of one that was lost and the learner has yet to be told. */
+  readonly replacesLost: Signal<boolean>
   /** Set by the page: where the focus goes when it leaves the terminal by keyboard. */
   onLeave: (() => void) | undefined
+  /** Set by the page: called when the server does not know this terminal any more. */
+  onGone: (() => void) | undefined
+  wasAttached = false
   #screen: XtermScreen | undefined
   #connection: TerminalConnection | undefined
 
-  constructor(info: TerminalInfo, name: string) {
+  constructor(info: TerminalInfo, name: string, replacesLost = false) {
     this.id = info.id
     this.name = name
+    this.replacesLost = signal(replacesLost)
   }
 
   /** Shows the terminal in an element and connects it. */
@@ -38,6 +44,8 @@ export class LabTerminal {
       state: (state) => {
         this.state.value = state
         xterm.options.disableStdin = state !== 'attached'
+        if (state === 'attached') this.wasAttached = true
+        if (state === 'gone') this.onGone?.()
       },
       exit: (code) => {
         this.exitCode.value = code
@@ -46,6 +54,9 @@ export class LabTerminal {
     this.#connection = connection
     const encoder = new TextEncoder()
     xterm.onData((text) => connection.send(encoder.encode(text)))
+    xterm.onKey(() => {
+      this.replacesLost.value = false
+    })
     xterm.onBinary((text) => connection.send(Uint8Array.from(text, (character) => character.charCodeAt(0))))
     xterm.onResize(() => connection.resize())
     xterm.onTitleChange((title) => {

@@ -1,7 +1,8 @@
 import { batch, computed, signal } from '@preact/signals'
 import type { TerminalInfo } from '#server/api.ts'
-import { request } from '../../api.ts'
+import { ProblemError, request } from '../../api.ts'
 import { t } from '../../i18n/index.ts'
+import { Backoff } from '../backoff.ts'
 import { labId, link } from '../store.ts'
 import { focusNext, typeIntoTerminal } from './bridge.ts'
 import { LabTerminal } from './lab-terminal.ts'
@@ -38,7 +39,7 @@ export async function openTerminals(): Promise<void> {
   const infos = await request<TerminalInfo[]>('GET', path)
   terminals.value = infos
     .toSorted((a, b) => a.createdAt - b.createdAt)
-    .map((info, index) => new LabTerminal(info, t.terminal.name(index + 1)))
+    .map((info, index) => attended(info, t.terminal.name(index + 1)))
   if (terminals.value.length === 0) await addTerminal()
   typeIntoTerminal.value = (command) => void active.peek()?.type(command)
 }
@@ -49,7 +50,7 @@ export async function addTerminal(): Promise<void> {
   const taken = new Set(terminals.value.map(({ name }) => name))
   let number = 1
   while (taken.has(t.terminal.name(number))) number++
-  terminals.value = [...terminals.value, new LabTerminal(info, t.terminal.name(number))]
+  terminals.value = [...terminals.value, attended(info, t.terminal.name(number))]
   showTerminal(info.id)
 }
 
@@ -102,6 +103,55 @@ export async function closeTerminal(terminal: LabTerminal): Promise<void> {
 export async function replaceTerminal(terminal: LabTerminal): Promise<void> {
   await closeTerminal(terminal)
   await addTerminal()
+}
+
+/** A terminal that is replaced by itself when it is lost: with the process that held the shells, it may be. */
+function attended(info: TerminalInfo, name: string, replacesLost = false): LabTerminal {
+  const terminal = new LabTerminal(info, name, replacesLost)
+  terminal.onGone = () => {
+    // One that never came to life would be lost again.
+    if (!replacesLost || terminal.wasAttached) recover(terminal)
+  }
+  return terminal
+}
+
+/** One after the other: two that are lost at once must not take the same place. */
+let recovering: Promise<void> = Promise.resolve()
+
+/** Replaces a terminal that is lost, as soon as the server can. */
+function recover(lost: LabTerminal): void {
+  lost.state.value = 'lost'
+  const retry = new Backoff(() => {
+    recovering = recovering.then(async () => {
+      try {
+        if (terminals.peek().includes(lost)) await replaceLost(lost)
+      } catch (error) {
+        if (error instanceof ProblemError && (error.status === 0 || error.status >= 500)) return retry.later()
+        lost.state.value = 'gone'
+      }
+      retry.close()
+    })
+  })
+  retry.later()
+}
+
+/** Puts into a lost terminal's place one that the server has and this page has not, or a new one. */
+async function replaceLost(lost: LabTerminal): Promise<void> {
+  const present = await request<TerminalInfo[]>('GET', path)
+  const known = new Set(terminals.peek().map(({ id }) => id))
+  const info =
+    present.find(({ id, running }) => running && !known.has(id)) ??
+    (await request<TerminalInfo>('POST', path))
+  const hadFocus = document.getElementById(`panel-${lost.id}`)?.contains(document.activeElement)
+  lost.close()
+  batch(() => {
+    if (hadFocus) focusNext.value = true
+    const replacement = attended(info, lost.name, true)
+    terminals.value = terminals.value.map((terminal) => (terminal === lost ? replacement : terminal))
+    if (activeId.value === lost.id) activeId.value = info.id
+    if (besideId.value === lost.id) besideId.value = info.id
+  })
+  remember()
 }
 
 /** Lets go of all connections, for another world. The shells go on. */

@@ -37,6 +37,7 @@ export class WorldFiles {
   readonly #onError: (error: unknown) => void
   #snapshotSize = 0
   #folding: Promise<void> | undefined
+  #saving: Promise<void> = Promise.resolve()
 
   private constructor(directory: string, store: Store, journal: Journal, options: FilesOptions) {
     this.#directory = directory
@@ -72,9 +73,11 @@ export class WorldFiles {
     return new WorldFiles(directory, store, journal, options)
   }
 
-  /** Keeps the present state under a name, replacing an older one of that name. */
-  async save(name: string): Promise<void> {
-    await writeSnapshot(this.store, this.saves.path(name))
+  /** Keeps the present state under a name, replacing an older one of that name. One after the other: two may be asked for under one name. */
+  save(name: string): Promise<void> {
+    const saved = this.#saving.then(async () => void (await writeSnapshot(this.store, this.saves.path(name))))
+    this.#saving = saved.catch(() => {})
+    return saved
   }
 
   /**

@@ -130,6 +130,14 @@ describe('WorldFiles', () => {
     await files.close()
   })
 
+  it('keeps a whole state when two save it under one name at once', async () => {
+    const files = await WorldFiles.open(directory)
+    for (let i = 0; i < 5000; i++) files.store.put(`k/${i}`, 'x'.repeat(100))
+    await Promise.all([files.save('step-1'), files.save('step-1'), files.save('step-1')])
+    expect((await files.saves.read('step-1')).entries).toHaveLength(5000)
+    await files.close()
+  })
+
   it('puts a save point back, with revisions going on', async () => {
     const first = await WorldFiles.open(directory)
     first.store.put('k', 'before')

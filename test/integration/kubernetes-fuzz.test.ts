@@ -138,6 +138,79 @@ const SPECS: Record<string, Value> = {
   },
 }
 
+/** Fields beside the metadata of kinds that have no spec. */
+const FIELDS: Record<string, Record<string, Value>> = {
+  events: {
+    involvedObject: { apiVersion: 'v1', kind: 'Pod', name: 'a', namespace: 'default' },
+    regarding: { apiVersion: 'v1', kind: 'Pod', name: 'a', namespace: 'default' },
+    eventTime: '2026-01-01T00:00:00.000000Z',
+    lastTimestamp: '2026-01-01T00:00:00Z',
+    series: { count: 2, lastObservedTime: '2026-01-01T00:00:00.000000Z' },
+    source: { component: 'a' },
+    count: 2,
+    type: 'Normal',
+    reason: 'A',
+    action: 'B',
+    message: 'c',
+    note: 'c',
+    reportingController: 'a.b/c',
+    reportingComponent: 'a.b/c',
+    reportingInstance: 'a-1',
+  },
+}
+
+/** Who a client says that owns what. */
+const OWNERS = [
+  {
+    manager: 'fuzz',
+    operation: 'Update',
+    apiVersion: 'v1',
+    time: '2026-01-01T00:00:00Z',
+    fieldsType: 'FieldsV1',
+    fieldsV1: {
+      'f:metadata': { 'f:labels': { '.': {}, 'f:app': {} } },
+      'f:spec': { 'k:{"name":"c"}': { '.': {}, 'f:image': {} }, 'v:"a"': {}, 'f:x': { 'i:0': {} } },
+    },
+  },
+  { manager: 'other', operation: 'Apply', apiVersion: 'v9', fieldsType: 'FieldsV1', fieldsV1: { 'k:{': {} } },
+]
+
+/** What a rule may be: libraries of 1.35, and what is wrong or dear. */
+const RULES = [
+  'object.metadata.name.size() < 9',
+  "ip('10.0.0.1').family() == 4 && ip.isCanonical('::1')",
+  'ip(object.metadata.name).isLoopback()',
+  "cidr('10.0.0.0/8').containsIP(object.metadata.name)",
+  "cidr('999.0.0.0/8').masked().ip().isGlobalUnicast()",
+  '!format.dns1123Label().validate(object.metadata.name).hasValue()',
+  'format.named(object.metadata.name).hasValue()',
+  "semver('1.2.3').isLessThan(semver(object.metadata.name))",
+  "isSemver('v1.2', true) && semver('1', true).major() == 1",
+  "[1, 2].all(i, v, i < v) && {'a': 1}.transformList(k, v, k + string(v)).size() == 1",
+  "object.metadata.labels.transformMap(k, v, v.size() > 0, v + k).exists(k, v, k == 'app')",
+  "object.metadata.labels.existsOne(k, v, k == 'app')",
+  "url('https://a.b:80/c?d=e#f').getQuery()['d'][0] == 'e'",
+  "quantity('1Ki').add(quantity(object.metadata.name)).isInteger()",
+  "object.?spec.?x.orValue('y').matches('^(a+)+$')",
+  "'abc'.find('[') == '' || 'a,b'.split(',').size() > 1",
+  "'%d %s %x %e'.format([1, 'a', 2, 1.5]) == object.metadata.name",
+  '[3, 1].sort() == [1, 3] || [1, 2].sum() == [1, 2].max()',
+  "sets.contains([1], [1]) && sets.intersects([object.metadata.name], ['a'])",
+  "authorizer.group('').resource('pods').namespace('default').check('get').allowed()",
+  '[1,2,3].all(a, [1,2,3].all(b, [1,2,3].all(c, [1,2,3].all(d, [1,2,3].all(e, a+b+c+d+e > 0)))))',
+  'object.metadata.name.lowerAscii().reverse().charAt(99) == dyn(1)',
+  'duration(object.metadata.name) > timestamp("2026-01-01T00:00:00Z") - timestamp("x")',
+  '9223372036854775807 + 1 > 0 || 1 / 0 == 1 || {}[1]',
+  'object.x.y.z',
+  'a b',
+  '"',
+  '(((((((((((((((((((',
+  '[?x]',
+  'ip(1)',
+  "cidr('').ip('')",
+  '',
+]
+
 const ODD: Value[] = [
   null,
   true,
@@ -265,6 +338,19 @@ const THINGS = {
   subresources: [{ name: 'status' }, { name: 'scale' }],
 }
 
+/** What the object of a request says about its kind. */
+function specOf(plural: string): Value {
+  const spec = SPECS[plural] as Record<string, Value>
+  if (plural === 'validatingadmissionpolicies' && chance(0.7)) {
+    const expression = pick(RULES)
+    const variables = [{ name: 'x', expression: pick(RULES) }]
+    const validations = [{ expression, messageExpression: pick(RULES) }]
+    const auditAnnotations = [{ key: 'a', valueExpression: pick(RULES) }]
+    return { ...spec, variables, validations, auditAnnotations }
+  }
+  return spec
+}
+
 function randomRequest(): Sent {
   const kind = chance(0.08) ? THINGS : pick(KINDS)
   const base = kind.group ? `/apis/${kind.group}/${kind.version}` : `/api/${kind.version}`
@@ -283,12 +369,14 @@ function randomRequest(): Sent {
       name: decodeURIComponent(name.replace('%00', 'nul')),
       labels: { app: 'a' },
       annotations: { a: 'b' },
+      ...(chance(0.15) && { managedFields: chance(0.5) ? OWNERS : mutate(OWNERS) }),
     },
-    ...(SPECS[kind.plural] !== undefined ? { spec: SPECS[kind.plural] } : {}),
+    ...(SPECS[kind.plural] !== undefined ? { spec: specOf(kind.plural) } : {}),
     ...(/webhookconfigurations$/.test(kind.plural) ? { webhooks: WEBHOOKS } : {}),
     ...(kind.plural === 'things'
       ? { spec: { a: 1, b: 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab', c: ['x'] } }
       : {}),
+    ...(FIELDS[kind.plural] ?? {}),
     ...(chance(0.1)
       ? { data: { k: 'dg==' }, rules: [{ verbs: ['get'] }], roleRef: { kind: 'Role', name: 'x' } }
       : {}),

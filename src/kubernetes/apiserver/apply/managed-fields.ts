@@ -1,5 +1,6 @@
 import type { Obj } from '../json.ts'
 import type { ModelNode } from '../schema/schema.ts'
+import { decodeManagers, isReset } from './decode-managers.ts'
 import { changesOf, difference, existing, type FieldSet, fieldsOf, isEmpty, union } from './field-set.ts'
 import { shared } from './shared-sets.ts'
 
@@ -65,16 +66,24 @@ export function setManagers(object: Obj, managers: ManagedFields[]): void {
   object.metadata = kept.length > 0 ? { ...metadata, managedFields: kept } : metadata
 }
 
+/** A client may hand ownership over by writing the list itself, as kubectl does when it turns to server-side apply; not with a subresource. */
+function managersAfter(object: Obj, old: Obj | undefined, { subresource }: ManagerIdentity): ManagedFields[] {
+  const given = object.metadata.managedFields
+  if (subresource || given === undefined || given === old?.metadata.managedFields) return managersOf(old)
+  if (isReset(given)) return []
+  const decoded = decodeManagers(given) ?? []
+  return decoded.length > 0 ? decoded : managersOf(old)
+}
+
 /** After a create, update or patch: the writer owns what it changed, and others no longer do. */
 export function trackUpdate(model: ModelNode, object: Obj, old: Obj | undefined, who: ManagerIdentity): void {
   const { changed: all, hasLost } = old
     ? changesOf(model, old, object)
     : { changed: fieldsOf(model, object), hasLost: false }
   const changed = writable(all, model, who)
-  // A client may hand ownership over by writing the list itself: kubectl does when it turns to server-side apply.
-  const managers = managersOf(object)
-  const isHandedOver = old !== undefined && object.metadata.managedFields !== old.metadata.managedFields
+  const isHandedOver = object.metadata.managedFields !== old?.metadata.managedFields
   if (old && isEmpty(changed) && !hasLost && !isHandedOver) return
+  const managers = managersAfter(object, old, who)
   const left = (set: FieldSet) => (hasLost || isHandedOver ? existing(model, object, set) : set)
   const own = managers.find((entry) => isSame(entry, who))
   const others = managers

@@ -1,4 +1,5 @@
-import { badRequest, invalid, invalidValue, notSupported } from '../errors.ts'
+import { badRequest, invalid, notSupported } from '../errors.ts'
+import { managerErrors } from '../validation/managers.ts'
 
 /** How unknown fields of a request are treated. */
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore'
@@ -30,9 +31,8 @@ export function writeQuery(query: URLSearchParams, kind: string): WriteQuery {
     throw invalid(of, '', [notSupported('fieldValidation', fieldValidation, VALIDATIONS)])
   }
   const fieldManager = query.get('fieldManager') ?? ''
-  if (fieldManager.length > 128) {
-    throw invalid(of, '', [invalidValue('fieldManager', fieldManager, 'may not be longer than 128')])
-  }
+  const managerWrong = managerErrors(fieldManager, 'fieldManager')
+  if (managerWrong.length > 0) throw invalid(of, '', managerWrong)
   return {
     dryRun: dryRun.length > 0,
     fieldManager,

@@ -1,6 +1,7 @@
 import { type FieldError, forbiddenField, invalidValue, required } from '../errors.ts'
 import type { Obj } from '../json.ts'
 import type { NameRule } from '../kinds/kind.ts'
+import { managedFieldsErrors } from './managers.ts'
 
 // Models k8s.io/apimachinery/pkg/util/validation.
 
@@ -96,6 +97,7 @@ export function metadataErrors(metadata: Obj, rule: NameRule, namespaced: boolea
   for (const key in metadata.annotations ?? {}) {
     errors.push(...keyErrors(key.toLowerCase(), 'metadata.annotations', key))
   }
+  errors.push(...managedFieldsErrors(metadata.managedFields))
   return errors
 }
 

@@ -41,7 +41,8 @@ export function nodeAgents(plane: ControlPlane, images: NodeImages, reaches: Rea
     const node = api.get<Node>('nodes', '', name) ?? registerOnce(record)
     if (!node) return
     remember(record)
-    const readyAt = record.upSince + world.provisioningTime(NODE_READY_MS)
+    const wait = record.hasNetworkFile ? 0 : world.provisioningTime(NODE_READY_MS)
+    const readyAt = record.upSince + wait
     const trouble =
       record.runtimeTrouble ??
       (record.networkReady !== false && plane.now() >= readyAt ? undefined : NETWORK_MISSING)

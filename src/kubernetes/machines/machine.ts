@@ -274,6 +274,8 @@ export class NodeMachine {
     const { files, address } = this.machine
     const kubelet = this.#kubelet
     const cni = files.find('/etc/cni/net.d')
+    const hasNetworkFile =
+      cni?.kind === 'directory' && [...cni.children.keys()].some((name) => /\.conf(list)?$/.test(name))
     const quantities = {
       cpu: '8',
       memory: '16393152Ki',
@@ -291,8 +293,8 @@ export class NodeMachine {
       capacity: quantities,
       allocatable: quantities,
       nodeInfo: { ...SYSTEM, kubeletVersion: kubelet?.version ?? '' },
-      networkReady:
-        cni?.kind === 'directory' && [...cni.children.keys()].some((name) => /\.conf(list)?$/.test(name)),
+      networkReady: hasNetworkFile,
+      hasNetworkFile,
       ...(!this.runtimeUp && { runtimeTrouble: 'container runtime is down' }),
       upSince: 0,
     }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { KubernetesObject } from '#kubernetes/api.ts'
 import type { Node } from '#kubernetes/objects.ts'
 import { isReady } from '#kubernetes/pods.ts'
 import { deployment, readyPods, type TestCluster, testCluster } from './test-cluster.ts'
@@ -58,5 +59,35 @@ describe('a node whose kubelet is stopped', () => {
     await cluster.until('the node is ready', () => readyOf(cluster, 'node-1')?.status === 'True', 5_000)
     await cluster.until('both deployments run', () => readyPods(cluster).length === 2, 60_000)
     expect(readyPods(cluster).map((pod) => pod.status.containerStatuses![0]!.restartCount)).toEqual([0, 0])
+  })
+})
+
+describe('a node that comes up again', () => {
+  let cluster: TestCluster
+  afterAll(() => cluster.close())
+
+  const toldReady = () =>
+    cluster.api
+      .list<KubernetesObject & { reason: string; count: number }>('events', 'default')
+      .filter(({ reason }) => reason === 'NodeReady')
+      .reduce((sum, { count }) => sum + count, 0)
+
+  it('is ready as it was when the file of its network plugin is there, and tells nothing', async () => {
+    cluster = await testCluster({ nodes: 0 })
+    const up = (hasNetworkFile: boolean) =>
+      cluster.addNode('node-1', { address: '192.168.0.1', hasNetworkFile })
+    up(false)
+    await cluster.until('the node is ready', () => readyOf(cluster, 'node-1')?.status === 'True', 60_000)
+    const before = toldReady()
+    cluster.kubernetes.kubelets.stopNode('node-1')
+    up(true)
+    await cluster.world.advance(60_000)
+    expect(readyOf(cluster, 'node-1')?.status).toBe('True')
+    expect(toldReady()).toBe(before)
+    // Where something has to bring it, it is waited for.
+    cluster.kubernetes.kubelets.stopNode('node-1')
+    up(false)
+    await cluster.world.advance(60_000)
+    expect(toldReady()).toBe(before + 1)
   })
 })

@@ -28,7 +28,10 @@ export interface TestCluster {
   pods(namespace?: string): Pod[]
   pod(name: string): Pod
   events(name: string): string[]
-  addNode(name: string, options?: { cpu?: string; pods?: string; address?: string; zone?: string }): void
+  addNode(
+    name: string,
+    options?: { cpu?: string; pods?: string; address?: string; zone?: string; hasNetworkFile?: boolean },
+  ): void
   close(): void
 }
 
@@ -118,7 +121,7 @@ export async function testCluster(options: TestOptions = {}): Promise<TestCluste
         .entries.sort((a, b) => a.createRevision - b.createRevision)
         .filter(({ value }) => value.involvedObject.name === name)
         .map(({ value }) => `${value.reason}: ${value.message}`),
-    addNode(name, { cpu = '4', pods = '110', address, zone = 'us-east-1a' } = {}) {
+    addNode(name, { cpu = '4', pods = '110', address, zone = 'us-east-1a', hasNetworkFile = false } = {}) {
       const quantities = { cpu, memory: '16Gi', pods, 'ephemeral-storage': '80Gi' }
       kubernetes.kubelets.registerNode({
         name,
@@ -126,6 +129,7 @@ export async function testCluster(options: TestOptions = {}): Promise<TestCluste
         address: address ?? `192.168.0.${api.list('nodes').length + 1}`,
         labels: { 'topology.kubernetes.io/zone': zone },
         taints: [],
+        hasNetworkFile,
         capacity: quantities,
         allocatable: quantities,
         nodeInfo: {

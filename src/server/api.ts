@@ -132,6 +132,8 @@ export type { LabResult, StepScore } from '#labs/score.ts'
  * GET    /api/looks/:id/recording/terminals/:terminal  what a terminal showed: lines of pty-host/recording.ts
  * POST   /api/looks/:id/terminals/:terminal/ticket  { ticket } to look on at a terminal
  * POST   /api/looks/:id/keyboard           { keyboard: 'asked' | 'learner' }: asks to type, or gives it back; 204
+ * GET    /api/privacy                   PrivacyState
+ * GET    /api/privacy/mine              all that is kept of whoever asks, one JSON
  * POST   /api/hands/:id/take               Hand
  * POST   /api/hands/:id/answer             { text?, link? }; Hand
  *
@@ -261,6 +263,28 @@ export interface SessionRecording {
   terminals: RecordedTerminal[]
   /** Calls of the present world; those of a lab that was started over are gone with it. */
   calls: TimelineCall[]
+}
+
+/** What a server of many people keeps of them, and whom it tells. Times in days. */
+export interface PrivacyState {
+  /** How long people stay signed in. */
+  sessionDays: number
+  auditDays: number
+  /** How long it is kept how labs went; 0: it is not. */
+  replayDays: number
+  /** So long after their last course learners are deleted; absent: they are not. */
+  learnerDays?: number
+  /** Whom people ask. */
+  contact?: string
+  /** The OpenID Connect provider by which they sign in. */
+  provider?: string
+  /** Whether learning platforms get results. */
+  platform: boolean
+  /** What a learning record store gets of people. */
+  recordStore?: 'id' | 'name' | 'mail'
+  /** Whether they are reminded by mail, and whether another program is told of it. */
+  mail: boolean
+  webhook: boolean
 }
 
 /** An instructor's board. */

@@ -19,6 +19,7 @@ import { cohortRoutes } from './routes/cohorts.ts'
 import { lookRoutes } from './routes/looks.ts'
 import { ltiRoutes } from './routes/lti.ts'
 import { invitationLink, peopleRoutes } from './routes/people.ts'
+import { privacyRoutes } from './routes/privacy.ts'
 import { signInRoutes } from './routes/sign-in.ts'
 import { isLoopback } from './security/address.ts'
 import type { Connections } from './security/connections.ts'
@@ -100,6 +101,13 @@ export function hostedRoutes(app: FastifyInstance, options: HostedOptions): void
     records: options.records,
     identityOf,
     url: settings.url,
+  })
+  privacyRoutes(app, {
+    settings,
+    database,
+    records: options.records,
+    audit: classroom.audit,
+    identityOf,
   })
 }
 

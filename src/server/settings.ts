@@ -239,6 +239,15 @@ export const settingsSchema = z.strictObject({
     .describe(
       'At most so many days it is kept how labs went (what terminals showed, checks, hints), for instructors to replay. Learners are told so where they type. 0: nothing is recorded, and what was is deleted.',
     ),
+  contact: z
+    .string()
+    .trim()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe(
+      'Whom people ask about what is kept of them, e.g. privacy@example.com: on the page Privacy. Left out: an administrator.',
+    ),
   auditDays: z.int().min(1).default(365).describe('How long the audit log is kept.'),
 })
 

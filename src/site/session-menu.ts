@@ -3,7 +3,7 @@ import { href } from './href.ts'
 import { t } from './i18n/index.ts'
 import { signedIn } from './sign-in.ts'
 
-/** Adds to the site's menu what the role of whoever is signed in opens, on a server of many people. */
+/** Adds to the site's menu what the role of whoever is signed in opens, and shows what only a server of many people has. */
 async function showMenu(): Promise<void> {
   const menu = document.querySelector('.site-bar nav')
   if (!menu) return
@@ -11,7 +11,9 @@ async function showMenu(): Promise<void> {
   const answer = await fetch('/api/session').catch(() => undefined)
   if (!answer?.ok) return
   const { person, ways } = (await answer.json()) as SessionState
-  if (!person || ways.includes('link')) return
+  if (ways.includes('link')) return
+  for (const link of document.querySelectorAll<HTMLElement>('[data-hosted]')) link.hidden = false
+  if (!person) return
   const add = (path: string, text: string) => {
     const link = document.createElement('a')
     link.href = href(path)

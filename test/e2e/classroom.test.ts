@@ -50,11 +50,12 @@ function report(lab: string, step: string): CheckReport {
 }
 
 /** A browser of somebody's own. */
-async function newPage(options: { dark?: boolean; width?: number } = {}): Promise<Page> {
+async function newPage(options: { dark?: boolean; width?: number; locale?: string } = {}): Promise<Page> {
   const context = await browser.newContext({
     viewport: { width: options.width ?? 1440, height: 900 },
     colorScheme: options.dark ? 'dark' : 'light',
     reducedMotion: 'reduce',
+    locale: options.locale ?? 'en-US',
     acceptDownloads: true,
   })
   context.setDefaultTimeout(20_000)
@@ -109,6 +110,17 @@ it('is a bootcamp: join, work, get stuck, be helped, hear the instructor, wait f
     if (name === 'Ana') {
       expect(await axeViolations(page)).toEqual([])
       await picture(page, 'sign-in-390')
+      // Before anybody says who they are, the page says what is kept of them.
+      await page.getByRole('link', { name: 'Privacy: what is kept of you' }).click()
+      await page.getByText('at most 14 days').waitFor()
+      await page.getByText('audit log').first().waitFor()
+      await page.getByText('Nobody: what is kept here stays on this server.').waitFor()
+      await page.getByRole('contentinfo').getByRole('link', { name: 'Privacy' }).waitFor()
+      expect(await page.getByRole('link', { name: 'Download what is kept of me' }).count()).toBe(0)
+      expect(await axeViolations(page)).toEqual([])
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390)
+      await picture(page, 'privacy-390')
+      await page.goBack()
     }
     await page.getByLabel('Code of the course').fill(code.toLowerCase())
     await page.getByLabel('Your name').fill(name)
@@ -187,6 +199,19 @@ it('is a bootcamp: join, work, get stuck, be helped, hear the instructor, wait f
 
   // How it went: the learner, who was told that it is recorded, is told that it is looked at; by the keyboard alone.
   await ben.getByText('What is shown here is recorded for 14 days').waitFor()
+  const own = await newPage({ dark: true, locale: 'zh-CN' })
+  await own.context().addCookies(await ben.context().cookies())
+  await own.goto(`${server.url}/zh-CN/privacy/`)
+  await own.getByText('最多 14 天').waitFor()
+  expect(await axeViolations(own)).toEqual([])
+  await picture(own, 'privacy-dark-zh')
+  const [mine] = await Promise.all([
+    own.waitForEvent('download'),
+    own.getByRole('link', { name: '下载关于我的数据' }).click(),
+  ])
+  const data = JSON.parse(await readFile(await mine.path(), 'utf8'))
+  expect(data).toMatchObject({ people: [{ name: 'Ben' }], recordings: [{ lab: LAB }] })
+  await own.context().close()
   await picture(ben, 'recorded')
   await teacher.getByRole('button', { name: 'Replay' }).focus()
   await teacher.keyboard.press('Enter')

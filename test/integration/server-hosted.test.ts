@@ -10,6 +10,7 @@ import type {
   HelpResult,
   JoinResult,
   Preview,
+  PrivacyState,
   SessionState,
 } from '../../src/server/api.ts'
 import { previewPattern } from '../../src/server/previews/pattern.ts'
@@ -186,6 +187,8 @@ describe('rights', () => {
     'GET /api/looks/:id/world/part': 'instructor',
     'GET /api/looks/:id/world/then': 'instructor',
     'GET /api/looks/:id/timeline/events': 'instructor',
+    'GET /api/privacy': 'anyone',
+    'GET /api/privacy/mine': 'signed-in',
     'GET /api/looks/:id/recording': 'instructor',
     'GET /api/looks/:id/recording/terminals/:terminal': 'instructor',
     'POST /api/looks/:id/terminals/:terminal/ticket': 'instructor',
@@ -422,6 +425,53 @@ describe('a cohort', () => {
     expect(lines[0]).toBe('Name,Steps passed of 2,test-lab/one,test-lab/two')
     expect(lines).toContainEqual(expect.stringMatching(/^Bea,1,\d{4}-\d\d-\d\dT[\d:.]+Z,$/))
     expect(lines).toContainEqual(`"'=cmd|""/c calc""!A1",0,,`)
+  })
+})
+
+describe('privacy', () => {
+  it('is told to everybody as the settings have it, without the addresses of others that are told', async () => {
+    const told = await startHosted({
+      contact: 'privacy@example.com',
+      replayDays: 3,
+      learnerDays: 30,
+      xapi: { endpoint: 'https://lrs.internal.example/xapi', user: 'u', password: 'p', people: 'name' },
+      webhook: { url: 'https://hooks.internal.example/x' },
+    })
+    try {
+      const { body } = await new Visitor(told).call<PrivacyState>('GET', '/api/privacy')
+      expect(body).toEqual({
+        sessionDays: 30,
+        auditDays: 365,
+        replayDays: 3,
+        learnerDays: 30,
+        contact: 'privacy@example.com',
+        platform: false,
+        recordStore: 'name',
+        mail: false,
+        webhook: true,
+      })
+    } finally {
+      await told.close()
+    }
+    const { body } = await new Visitor(server).call<PrivacyState>('GET', '/api/privacy')
+    expect(body).toMatchObject({ replayDays: 0, mail: false, webhook: false })
+    expect(body.recordStore).toBeUndefined()
+  })
+
+  it('gives everybody all that is kept of them, and of nobody else; with a trace', async () => {
+    const own = await joined(server, cohort, 'Olga')
+    const other = await joined(server, cohort, 'Oscar')
+    await own.call('POST', '/api/labs/test-lab/start')
+    const { status, body, headers } = await own.call<Record<string, unknown[]>>('GET', '/api/privacy/mine')
+    expect(status).toBe(200)
+    expect(headers.get('content-disposition')).toContain('attachment')
+    expect(body.people).toMatchObject([{ id: own.id, name: 'Olga' }])
+    expect(body.labs).toHaveLength(1)
+    expect(JSON.stringify(body)).not.toContain(other.id)
+    const { body: log } = await admin.call<AuditEntry[]>('GET', '/api/audit')
+    expect(log).toContainEqual(
+      expect.objectContaining({ actor: own.id, act: 'person-export', subject: own.id }),
+    )
   })
 })
 

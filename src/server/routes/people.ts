@@ -1,13 +1,12 @@
-import { Readable } from 'node:stream'
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { Classroom } from '#classroom/classroom.ts'
-import { exportPerson } from '#classroom/personal-data.ts'
 import type { Database } from '#database/database.ts'
 import type { People, Person } from '#database/people.ts'
 import type { Sessions } from '#database/sessions.ts'
 import type { InvitationMade } from '../api.ts'
 import type { LabSessions } from '../lab-sessions.ts'
+import { sendExport } from '../person-export.ts'
 import { notFound, Problem } from '../problem.ts'
 import { removePerson } from '../remove-person.ts'
 import type { Connections } from '../security/connections.ts'
@@ -92,7 +91,7 @@ export function peopleRoutes(app: FastifyInstance, options: PeopleRoutesOptions)
       subject: person.id,
       address: request.ip,
     })
-    return sendExport(reply, await exportPerson(database, person.id), records.everything(person.id))
+    return sendExport(reply, { database, records }, person.id)
   })
   app.delete('/api/people/:id', access, async (request, reply) => {
     const person = await personOf(request.params)
@@ -132,23 +131,6 @@ export function peopleRoutes(app: FastifyInstance, options: PeopleRoutesOptions)
     const { before, limit } = auditQuery.parse(request.query)
     return audit.list({ limit, ...(before !== undefined && { before }) })
   })
-}
-
-/** Everything that is kept of a person, as one JSON; `recordings` comes in pieces, because it may be long. */
-function sendExport(
-  reply: FastifyReply,
-  data: Record<string, unknown[]>,
-  recordings: AsyncIterable<string>,
-): FastifyReply {
-  async function* pieces() {
-    yield `${JSON.stringify(data).slice(0, -1)},"recordings":`
-    yield* recordings
-    yield '}'
-  }
-  return reply
-    .type('application/json; charset=utf-8')
-    .header('content-disposition', 'attachment; filename="drydock-person.json"')
-    .send(Readable.from(pieces()))
 }
 
 /** The secret stands in the fragment, which browsers send to nobody. */

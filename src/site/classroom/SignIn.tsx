@@ -94,6 +94,11 @@ export function SignIn() {
           {ways.includes('join') && <Return />}
         </div>
       )}
+      {!ways.includes('link') && (
+        <p class="sign-in-privacy">
+          <a href={href('/privacy/')}>{t.privacy.link}</a>
+        </p>
+      )}
     </>
   )
 }

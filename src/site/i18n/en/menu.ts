@@ -20,6 +20,7 @@ export const site = {
 export const menu = {
   classroom: 'Classroom',
   people: 'People',
+  privacy: 'Privacy',
   signOut: 'Sign out',
   signedInAs: (name: string) => `Signed in as ${name}`,
 }

@@ -21,6 +21,7 @@ export const site: typeof en.site = {
 export const menu: typeof en.menu = {
   classroom: '教室',
   people: '人员',
+  privacy: '隐私',
   signOut: '退出登录',
   signedInAs: (name) => `已登录：${name}`,
 }

@@ -1,3 +1,4 @@
+import { href } from '../../href.ts'
 import { t } from '../../i18n/index.ts'
 import { Icon } from '../Icon.tsx'
 import { lab } from '../store.ts'
@@ -8,7 +9,7 @@ export function Recorded() {
   if (days === undefined) return null
   return (
     <p class="recorded">
-      <Icon name="dot" /> {t.terminal.recorded(days)}
+      <Icon name="dot" /> {t.terminal.recorded(days)} <a href={href('/privacy/')}>{t.menu.privacy}</a>
     </p>
   )
 }

@@ -1,0 +1,4 @@
+import { mount } from '../lab/mount.ts'
+import { Privacy } from './Privacy.tsx'
+
+mount('privacy', Privacy)

@@ -54,6 +54,8 @@ const PAGES = {
   labs: '/labs/',
   lesson: '/lessons/eks/what-eks-manages/',
   glossary: '/glossary/',
+  paths: '/paths/',
+  'a certificate to verify': '/verify/',
   'lesson in Chinese': '/zh-CN/lessons/orchestration/engine-and-orchestrator/',
   'missing page': '/no/such/page/',
 }

@@ -98,8 +98,12 @@ export function resourcesOf(
   input: object,
   context: RequestContext,
 ): string | string[] {
-  if (typeof resources === 'function') return resources(operation, input, context)
-  return resources?.[operation]?.(input, context) ?? '*'
+  const found =
+    typeof resources === 'function'
+      ? resources(operation, input, context)
+      : (resources?.[operation]?.(input, context) ?? '*')
+  // A call that names no resource still needs the right to the operation.
+  return found.length === 0 ? '*' : found
 }
 
 /**

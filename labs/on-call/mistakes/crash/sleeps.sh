@@ -1,3 +1,2 @@
 # finding: program-replaced
 kubectl patch deployment orders -n prod --type=json -p '[{"op":"replace","path":"/spec/template/spec/containers/0/command","value":["sleep","100000"]}]'
-kubectl rollout status deployment/orders -n prod --timeout=2m

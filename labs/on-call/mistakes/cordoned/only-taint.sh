@@ -1,2 +1,0 @@
-# finding: node-cordoned
-kubectl taint nodes kind-worker2 repair-

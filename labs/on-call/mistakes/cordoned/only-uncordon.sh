@@ -1,2 +1,0 @@
-# finding: node-tainted
-kubectl uncordon kind-worker2

@@ -1,2 +1,0 @@
-# finding: watcher-may-too-much
-kubectl create rolebinding watcher-admin --clusterrole=admin --serviceaccount=prod:watcher -n prod

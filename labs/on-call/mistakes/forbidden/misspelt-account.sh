@@ -1,2 +1,0 @@
-# finding: watcher-may-not-list
-kubectl create serviceaccount wacher -n prod

@@ -1,2 +1,0 @@
-# finding: mail-not-ready
-kubectl rollout restart deployment/mail -n prod

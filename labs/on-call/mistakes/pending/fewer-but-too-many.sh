@@ -1,2 +1,0 @@
-# finding: report-not-ready
-kubectl set resources deployment/report --requests=cpu=48 -n prod

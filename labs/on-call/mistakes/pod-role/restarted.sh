@@ -1,0 +1,2 @@
+# finding: invoices-not-ready
+kubectl rollout restart deployment/invoices -n prod

@@ -1,2 +1,0 @@
-# finding: web-not-ready
-kubectl rollout restart deployment/web -n prod

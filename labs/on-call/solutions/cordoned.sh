@@ -1,2 +1,0 @@
-kubectl uncordon kind-worker2
-kubectl taint nodes kind-worker2 repair-

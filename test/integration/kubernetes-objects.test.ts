@@ -242,7 +242,19 @@ describe('listing', () => {
     expect(await refused('get pods --field-selector spec.foo=x')).toContain(
       'field label not supported: spec.foo',
     )
-    expect(await refused(`get cm -l 'a in (b'`)).toContain('unable to parse requirement')
+    // apimachinery/pkg/labels/selector.go
+    expect(await refused(`get cm -l 'a in (b'`)).toContain(
+      `that match label selector "a in (b", field selector "": unable to parse requirement: found '', expected: ',' or ')'\n`,
+    )
+    expect(await refused('get cm -l app=a=b')).toContain(
+      `field selector "": found '=', expected: ',' or 'end of string'\n`,
+    )
+    expect(await refused('get cm -l app:a')).toContain(
+      'unable to parse requirement: <nil>: Invalid value: "app:a": name part must consist of alphanumeric',
+    )
+    expect(await refused('get cm -l app=a:b')).toContain(
+      'unable to parse requirement: values[0][app]: Invalid value: "a:b": a valid label must be an empty string or',
+    )
     expect(await kubectl('get cm l1 l2 -o name')).toBe('configmap/l1\nconfigmap/l2\n')
     expect(await kubectl('get cm,secret -o name -l app=b')).toBe('configmap/l3\n')
     expect(await kubectl('get pods -l none=such')).toBe('')

@@ -1,50 +1,10 @@
 import { badRequest } from './errors.ts'
 import { at, type Obj } from './json.ts'
 import type { Kind } from './kinds/kind.ts'
+import { labelSelector } from './label-selectors.ts'
 
 /** Whether an object is selected. */
 export type Predicate = (object: Obj) => boolean
-
-type Labels = Record<string, string>
-
-const TERM =
-  /^\s*(?:(!)\s*([^\s,=!()<>]+)|([^\s,=!()<>]+)\s*(?:(==|=|!=|>|<)\s*([^\s,=!()<>]*)|\s(in|notin)\s*\(([^)]*)\))?)\s*(?:,|$)/
-
-/** Parses `app=web,tier in (a,b),!canary`. Throws BadRequest. */
-export function labelSelector(text: string): (labels: Labels) => boolean {
-  const tests: ((labels: Labels) => boolean)[] = []
-  let rest = text
-  while (rest.trim() !== '') {
-    const match = rest.match(TERM)
-    if (!match) throw badRequest(`unable to parse requirement: couldn't parse the selector string "${text}"`)
-    rest = rest.slice(match[0].length)
-    tests.push(requirement(match))
-  }
-  return (labels) => tests.every((test) => test(labels))
-}
-
-function requirement(match: RegExpMatchArray): (labels: Labels) => boolean {
-  const [, not, absent, key = '', operator, value, set, list = ''] = match
-  if (not) return (labels) => labels[absent!] === undefined
-  if (set) {
-    const values = new Set(list.split(',').map((item) => item.trim()))
-    const wanted = set === 'in'
-    return (labels) => (labels[key] === undefined ? !wanted : values.has(labels[key]) === wanted)
-  }
-  switch (operator) {
-    case '=':
-    case '==':
-      return (labels) => labels[key] === value
-    case '!=':
-      return (labels) => labels[key] !== value
-    case '>':
-      return (labels) => Number(labels[key]) > Number(value)
-    case '<':
-      return (labels) => Number(labels[key]) < Number(value)
-    default:
-      return (labels) => labels[key] !== undefined
-  }
-}
 
 /** Fields compared as what they are when unset. */
 const UNSET: Record<string, string> = {

@@ -1,11 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { kindOf } from '#kubernetes/apiserver/kinds/registry.ts'
 import { KINDS } from '#kubernetes/apiserver/kinds/table.ts'
+import { labelSelector } from '#kubernetes/apiserver/label-selectors.ts'
 import { canonicalQuantity } from '#kubernetes/apiserver/quantity.ts'
 import { decode } from '#kubernetes/apiserver/schema/decode.ts'
 import { decodeProtobuf } from '#kubernetes/apiserver/schema/protobuf.ts'
 import { loadSchema, type Schema } from '#kubernetes/apiserver/schema/schema.ts'
-import { fieldSelector, labelSelector } from '#kubernetes/apiserver/selectors.ts'
+import { fieldSelector } from '#kubernetes/apiserver/selectors.ts'
 import { COLUMNS } from '#kubernetes/apiserver/tables/columns.ts'
 import { humanDuration } from '#kubernetes/apiserver/tables/duration.ts'
 import { podStatus, readyContainers, restarts } from '#kubernetes/apiserver/tables/pods.ts'
@@ -59,7 +60,15 @@ describe('selectors', () => {
   })
 
   it('refuse broken text and fields that a kind does not have', () => {
-    expect(() => labelSelector('a in (b')).toThrow('unable to parse requirement')
+    expect(() => labelSelector('a in (b')).toThrow(
+      "unable to parse requirement: found '', expected: ',' or ')'",
+    )
+    expect(() => labelSelector('a=b=c')).toThrow("found '=', expected: ',' or 'end of string'")
+    expect(() => labelSelector('a=b,')).toThrow("found '', expected: identifier after ','")
+    expect(() => labelSelector('a b')).toThrow(
+      "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt",
+    )
+    expect(() => labelSelector('a>x')).toThrow("values[0]: Invalid value: \"x\": for 'Gt', 'Lt' operators")
     expect(() => fieldSelector('spec.x=1', kindOf('pods'))).toThrow('field label not supported: spec.x')
     expect(() => fieldSelector('spec.x=1', kindOf('configmaps'))).toThrow('is not a known field selector')
   })

@@ -149,6 +149,9 @@ describe('a CronJob', () => {
       $ kubectl get cronjob tick
       NAME   SCHEDULE      TIMEZONE   SUSPEND   ACTIVE   LAST SCHEDULE   AGE
       tick   */1 * * * *   <none>     False     0        <none>          …
+      $ kubectl describe cronjob tick | grep -E '^(Parallelism|Completions)'
+      Parallelism:                   <unset>
+      Completions:                   <unset>
       +5m
       $ kubectl get jobs --no-headers | grep -c '^tick-.*Complete'
       3
@@ -158,6 +161,13 @@ describe('a CronJob', () => {
       job.batch/by-hand created
       $ kubectl get job by-hand -o jsonpath='{.metadata.annotations.cronjob\\.kubernetes\\.io/instantiate} {.metadata.ownerReferences[0].kind}'
       manual CronJob
+      $ kubectl get job by-hand -o jsonpath='{.spec.backoffLimit} {.spec.completions}'
+      6 1
+      $ kubectl describe job by-hand | grep -A 3 ^Labels
+      Labels:  batch.kubernetes.io/controller-uid=…
+               batch.kubernetes.io/job-name=by-hand
+               controller-uid=…
+               job-name=by-hand
       $ kubectl patch cronjob tick -p '{"spec":{"suspend":true}}'
       cronjob.batch/tick patched
       $ kubectl get cronjob tick

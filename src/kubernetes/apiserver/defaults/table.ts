@@ -91,6 +91,7 @@ const SERVICE: Step[] = [
   when((spec) => spec.type === 'LoadBalancer', fill({ allocateLoadBalancerNodePorts: true })),
 ]
 
+/** Of a Job alone: the template of a CronJob is as it was written. */
 const JOB: Step[] = [
   (spec) => {
     if (spec.completions === undefined && spec.parallelism === undefined) spec.completions = 1
@@ -214,7 +215,7 @@ export const DEFAULTS: Record<string, Step[]> = {
     inside('updateStrategy', fill({ type: 'RollingUpdate' })),
     rollingUpdate('updateStrategy', { maxSurge: 0, maxUnavailable: 1 }),
   ],
-  V1JobSpec: JOB,
+  V1Job: JOB.map((step) => inside('spec', step)),
   V1CronJobSpec: [
     fill({
       concurrencyPolicy: 'Allow',

@@ -19,6 +19,8 @@ export const jobStrategy: Strategy = {
         'job-name': name,
       },
     }
+    // What is read back has the template's labels where it has none of its own.
+    metadata.labels ??= { ...spec.template.metadata.labels }
   },
   validate: (object, old) => {
     if (!old) return []

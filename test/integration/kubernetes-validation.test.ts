@@ -173,6 +173,18 @@ describe('a wrong object is refused in the real words:', () => {
       'spec.hard[bananas]: Invalid value: "bananas": must be a standard resource for quota',
     ],
     [
+      'a quota of CPUs for pods that ask for none',
+      object('v1', 'ResourceQuota', { spec: { hard: { cpu: '1', pods: '2' }, scopes: ['BestEffort'] } }),
+      'spec.scopes: Invalid value: ["BestEffort"]: unsupported scope applied to resource',
+    ],
+    [
+      'a quota of scopes that exclude each other',
+      object('v1', 'ResourceQuota', {
+        spec: { hard: { pods: '2' }, scopes: ['Terminating', 'NotTerminating'] },
+      }),
+      'spec.scopes: Invalid value: ["Terminating","NotTerminating"]: conflicting scopes',
+    ],
+    [
       'a priority above the highest',
       object('scheduling.k8s.io/v1', 'PriorityClass', { value: 2_000_000_000 }),
       'value: Forbidden: maximum allowed value of a user defined priority is 1000000000',

@@ -129,6 +129,34 @@ const hard: Rule = (spec, path) =>
     return errors
   })
 
+const POD_COMPUTE = /^(?:requests\.|limits\.)?(?:cpu|memory)$/
+/** Scopes, and which of the standard resources each counts. */
+const SCOPES: Record<string, (resource: string) => boolean> = {
+  BestEffort: (resource) => resource === 'pods',
+  ...Object.fromEntries(
+    ['CrossNamespacePodAffinity', 'NotBestEffort', 'NotTerminating', 'PriorityClass', 'Terminating'].map(
+      (scope) => [scope, (resource: string) => resource === 'pods' || POD_COMPUTE.test(resource)],
+    ),
+  ),
+}
+const OPPOSITES = [
+  ['BestEffort', 'NotBestEffort'],
+  ['Terminating', 'NotTerminating'],
+]
+
+const scopes: Rule = (spec, path) => {
+  const given: string[] = spec.scopes ?? []
+  const resources = Object.keys(spec.hard ?? {}).filter((name) => QUOTA_NAMES.test(name))
+  const reasons = given.flatMap((scope) => {
+    const counts = SCOPES[scope]
+    if (!counts) return ['unsupported scope']
+    return resources.filter((name) => !counts(name)).map(() => 'unsupported scope applied to resource')
+  })
+  for (const pair of OPPOSITES)
+    if (pair.every((scope) => given.includes(scope))) reasons.push('conflicting scopes')
+  return reasons.map((reason) => invalidValue(sub(path, 'scopes'), given, reason))
+}
+
 const limitItem: Rule = (item, path) => {
   const errors: FieldError[] = []
   if (item.type === 'Pod') {
@@ -195,7 +223,7 @@ export const POLICY_RULES: Record<string, Rule[]> = {
     amount('maxUnavailable'),
     oneOf('unhealthyPodEvictionPolicy', ['AlwaysAllow', 'IfHealthyBudget']),
   ],
-  V1ResourceQuotaSpec: [hard],
+  V1ResourceQuotaSpec: [hard, scopes],
   V1LimitRangeItem: [limitItem],
   V1PriorityClass: [priorityClass, oneOf('preemptionPolicy', ['Never', 'PreemptLowerPriority'])],
 }

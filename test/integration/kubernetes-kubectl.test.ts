@@ -268,6 +268,18 @@ describe('refusals', () => {
     const token = (await kubectl('create token default')).trim()
     const me = await cluster.run(['auth', 'whoami', '--token', token, '--kubeconfig', await withoutUser()])
     expect(me.stdout).toContain('system:serviceaccount:default:default')
+    // pkg/registry/core/serviceaccount/storage/token.go
+    await kubectl('create secret generic session')
+    const bind = 'create token default --bound-object-kind=Secret --bound-object-name'
+    const claims = (await kubectl(`${bind}=session`)).split('.')[1]!
+    expect(JSON.parse(Buffer.from(claims, 'base64url').toString())['kubernetes.io'].secret).toEqual({
+      name: 'session',
+      uid: await kubectl('get secret session -o jsonpath={.metadata.uid}'),
+    })
+    expect(await failure(`${bind}=gone`)).toBe('error: failed to create token: secrets "gone" not found\n')
+    expect(await failure(`${bind}=session --bound-object-uid=0`)).toContain(
+      'Operation cannot be fulfilled on Secret "session": the UID in the bound object reference (0) does not match the UID in record.',
+    )
   })
 })
 

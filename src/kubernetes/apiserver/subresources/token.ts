@@ -1,11 +1,14 @@
 import { timestamp } from '../../time.ts'
 import { defaultAudience } from '../auth/service-account-tokens.ts'
-import { invalid, invalidValue, notFound } from '../errors.ts'
+import { badRequest, conflict, invalid, invalidValue, notFound } from '../errors.ts'
 import { readNeeded } from '../http/body.ts'
 import type { Call } from '../http/call.ts'
 import { sendJson } from '../http/reply.ts'
 import type { SubresourceParts } from '../http/subresources.ts'
+import type { Obj } from '../json.ts'
+import { kindOf } from '../kinds/registry.ts'
 import { objectOf } from '../storage/entries.ts'
+import type { Objects } from '../storage/objects.ts'
 
 const MIN_SECONDS = 600
 const DEFAULT_SECONDS = 3600
@@ -34,7 +37,7 @@ export async function issueToken(call: Call, { objects, tokens }: SubresourcePar
     uid,
     audiences: spec.audiences ?? [],
     expirationSeconds,
-    ...(bound && { bound: { kind: bound.kind, name: bound.name, uid: bound.uid ?? '' } }),
+    ...(bound && { bound: boundObject(bound, namespace, objects) }),
   })
   const { clock } = objects.context.world
   sendJson(req, res, 201, {
@@ -48,4 +51,29 @@ export async function issueToken(call: Call, { objects, tokens }: SubresourcePar
     },
     status: { token, expirationTimestamp: timestamp(clock.now() + expirationSeconds * 1000) },
   })
+}
+
+const BINDABLE = { Node: 'nodes', Pod: 'pods', Secret: 'secrets' } as const
+
+/** The object with whose end a token ends. Throws for one that is not there, or is another of its name. */
+function boundObject(
+  reference: Obj,
+  namespace: string,
+  objects: Objects,
+): { kind: keyof typeof BINDABLE; name: string; uid: string } {
+  const { name } = reference
+  const kind = reference.kind as keyof typeof BINDABLE
+  if (!Object.hasOwn(BINDABLE, kind))
+    throw badRequest(`cannot bind token to object of type /${reference.apiVersion ?? ''}, Kind=${kind}`)
+  const bindable = kindOf(BINDABLE[kind])
+  const entry = objects.get(bindable, bindable.namespaced ? namespace : '', name)
+  if (!entry) throw notFound(bindable, name)
+  const uid = objectOf(entry).metadata.uid ?? ''
+  if (reference.uid && reference.uid !== uid)
+    throw conflict(
+      { group: '', plural: kind },
+      name,
+      `the UID in the bound object reference (${reference.uid}) does not match the UID in record. The object might have been deleted and then recreated`,
+    )
+  return { kind, name, uid }
 }

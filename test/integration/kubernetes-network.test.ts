@@ -42,7 +42,7 @@ spec: {nodeName: node-1, terminationGracePeriodSeconds: 1, containers: [{name: m
 apiVersion: v1
 kind: Service
 metadata: {name: alias}
-spec: {type: ExternalName, externalName: echo.default.svc.cluster.local}
+spec: {type: ExternalName, externalName: echo.default.svc.cluster.local, selector: {app: echo}}
 `
 const ask = (url: string) => `kubectl exec client -- wget -qO- -T 2 ${url}`
 
@@ -68,6 +68,11 @@ describe('a Service', () => {
       Warning: v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice
       NAME   ENDPOINTS                     AGE
       echo   10.0.0.…:80,10.0.0.…:80   …
+      $ kubectl get endpoints echo -o jsonpath='{range .subsets[0].addresses[*]}{.ip}{"\\n"}{end}' | sort -c && echo sorted
+      Warning: v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice
+      sorted
+      $ kubectl get endpointslices -l kubernetes.io/service-name=alias
+      No resources found in default namespace.
       $ kubectl describe service sticky | grep -E '^(Session|TargetPort|Endpoints)'
       TargetPort:        http/TCP
       Endpoints:         10.0.0.…:80,10.0.0.…:80

@@ -25,7 +25,11 @@ export function endpointsController(plane: ControlPlane): Controller {
     const [namespace, name] = splitName(key)
     const service = api.get<Service>('services', namespace, name)
     const slices = slicesOf(namespace, name)
-    if (!service?.spec.selector || service.metadata.deletionTimestamp) {
+    if (
+      !service?.spec.selector ||
+      service.spec.type === 'ExternalName' ||
+      service.metadata.deletionTimestamp
+    ) {
       if (!service) removeAll(namespace, name, slices)
       return
     }
@@ -149,7 +153,10 @@ export function endpointsController(plane: ControlPlane): Controller {
         nodeName: pod.spec.nodeName,
         targetRef: { kind: 'Pod', namespace, name: pod.metadata.name, uid: pod.metadata.uid },
       })
-      const alive = pods.filter((pod) => !pod.metadata.deletionTimestamp).slice(0, PER_ENDPOINTS)
+      const alive = pods
+        .filter((pod) => !pod.metadata.deletionTimestamp)
+        .sort((a, b) => (a.status.podIP! < b.status.podIP! ? -1 : 1))
+        .slice(0, PER_ENDPOINTS)
       const isUp = (pod: Pod) => isReady(pod) || service.spec.publishNotReadyAddresses
       const up = alive.filter(isUp).map(address)
       const down = alive.filter((pod) => !isUp(pod)).map(address)

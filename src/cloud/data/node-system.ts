@@ -33,7 +33,8 @@ export function nodeSystem(node: NodeRecord, clusterUid: string): NodeSystemInfo
       node.architecture === 'arm64'
         ? system.kernelVersion.replace('x86_64', 'aarch64')
         : system.kernelVersion,
-    kubeProxyVersion: node.kubeletVersion,
+    // Kubelets tell nothing of kube-proxy since 1.33 (feature gate DisableNodeKubeProxyVersion).
+    kubeProxyVersion: '',
     kubeletVersion: node.kubeletVersion,
     machineID: `ec2${digest('machine').slice(0, 29)}`,
     systemUUID: `ec2${uuid(digest('system')).slice(3)}`,

@@ -36,6 +36,8 @@ describe('a Job', () => {
       $ kubectl get jobs hello
       NAME    STATUS     COMPLETIONS   DURATION   AGE
       hello   Complete   1/1           …          …
+      $ kubectl create job labelled --image=busybox --dry-run=client -o json | sed 's/"template": {/&"metadata": {"labels": {"app": "own"}},/; s/"metadata": {},//' | kubectl create --dry-run=server -o jsonpath='{.metadata.labels}' -f -
+      {"app":"own"}
       $ kubectl logs job/hello
       hello
       +60s

@@ -103,11 +103,14 @@ const JOB: Step[] = [
   fill({ completionMode: 'NonIndexed', suspend: false }),
 ]
 
+const TEMPLATE_LABELS: Step = (object) => {
+  const labels = object.spec?.template?.metadata?.labels
+  if (labels) object.metadata.labels ??= { ...labels }
+}
+
 const RC: Step = (controller) => {
   const labels = controller.spec?.template?.metadata?.labels
-  if (!labels) return
-  controller.spec.selector ??= { ...labels }
-  controller.metadata.labels ??= { ...labels }
+  if (labels) controller.spec.selector ??= { ...labels }
 }
 
 const SUBJECT: Step = (subject) => {
@@ -196,7 +199,7 @@ export const DEFAULTS: Record<string, Step[]> = {
     rollingUpdate('strategy', { maxSurge: '25%', maxUnavailable: '25%' }),
   ],
   V1ReplicaSetSpec: [fill({ replicas: 1 })],
-  V1ReplicationController: [RC],
+  V1ReplicationController: [RC, TEMPLATE_LABELS],
   V1ReplicationControllerSpec: [fill({ replicas: 1 })],
   V1StatefulSetSpec: [
     fill({
@@ -215,7 +218,7 @@ export const DEFAULTS: Record<string, Step[]> = {
     inside('updateStrategy', fill({ type: 'RollingUpdate' })),
     rollingUpdate('updateStrategy', { maxSurge: 0, maxUnavailable: 1 }),
   ],
-  V1Job: JOB.map((step) => inside('spec', step)),
+  V1Job: [...JOB.map((step) => inside('spec', step)), TEMPLATE_LABELS],
   V1CronJobSpec: [
     fill({
       concurrencyPolicy: 'Allow',

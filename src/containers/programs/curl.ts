@@ -1,6 +1,7 @@
 import { resolvePath } from '../files/tree.ts'
 import type { Process, Program } from '../processes/process.ts'
 import { bodyOf, type Data, isData, UnreadableFile } from './curl-data.ts'
+import { SignatureProblem, signedHeaders } from './curl-signature.ts'
 import { portOf, RequestError, sendRequest } from './http-request.ts'
 
 interface Options {
@@ -28,6 +29,10 @@ interface Options {
   insecure: boolean
   /** File with the authorities to trust. */
   authorities: string | undefined
+  /** `name:password` */
+  user: string | undefined
+  /** `--aws-sigv4`: signs with the user's name and password, which are a key and its secret. */
+  signature: string | undefined
 }
 
 const WITH_VALUE: Record<string, string> = {
@@ -44,6 +49,7 @@ const WITH_VALUE: Record<string, string> = {
 }
 const VALUES = new Set([
   ...Object.values(WITH_VALUE),
+  'aws-sigv4',
   'cacert',
   'connect-timeout',
   'data-raw',
@@ -140,6 +146,7 @@ async function transfer(
       ...options.headers,
     }
     try {
+      Object.assign(headers, credentials(process, options, url, method, body))
       const { answer, address: ip } = await sendRequest(process, {
         url,
         method,
@@ -196,6 +203,7 @@ async function transfer(
         return problem(process, options, 22, `The requested URL returned error: ${answer.statusCode}`)
       return 0
     } catch (error) {
+      if (error instanceof SignatureProblem) return problem(process, options, error.code, error.message)
       if (!(error instanceof RequestError)) throw error
       const ms = Math.round(process.machine.clock.now() - started)
       const port = portOf(url)
@@ -225,6 +233,20 @@ async function transfer(
       return problem(process, options, code, message)
     }
   }
+}
+
+/** What says who asks; a header of the user's own goes before it. */
+function credentials(
+  process: Process,
+  { headers, signature, user }: Options,
+  url: URL,
+  method: string,
+  body: Buffer | undefined,
+): Record<string, string> {
+  if (user === undefined || headers.authorization !== undefined) return {}
+  if (signature === undefined) return { authorization: `Basic ${Buffer.from(user).toString('base64')}` }
+  // AWS takes a signature's date by the host's time, as all its clients outside of the world do.
+  return signedHeaders(signature, { url, method, headers, body, user }, process.machine.clock.hostNow())
 }
 
 const MORE_DETAILS = `
@@ -307,6 +329,8 @@ function parseArguments(args: readonly string[]): Options | string {
     maxMs: undefined,
     insecure: false,
     authorities: undefined,
+    user: undefined,
+    signature: undefined,
   }
   const words = [...args]
   const take = (name: string, value: string) => {
@@ -325,7 +349,8 @@ function parseArguments(args: readonly string[]): Options | string {
     else if (name === 'connect-timeout') options.timeoutMs = Number(value) * 1000
     else if (name === 'max-time') options.maxMs = Number(value) * 1000
     else if (name === 'user-agent') header('user-agent', value)
-    else if (name === 'user') header('authorization', `Basic ${Buffer.from(value).toString('base64')}`)
+    else if (name === 'user') options.user = value
+    else if (name === 'aws-sigv4') options.signature = value
     else if (name === 'referer') header('referer', value)
     else if (name === 'cookie') header('cookie', value)
     else if (name === 'cacert') options.authorities = value

@@ -302,7 +302,7 @@ describe('test', () => {
 describe('curl', () => {
   it('sends data as it is told, and shows the body of a refusal', async () => {
     const serve =
-      'require("http").createServer((q, r) => { r.statusCode = q.url === "/no" ? 403 : 200; q.setEncoding("utf8"); let b = ""; q.on("data", (c) => { b += c }); q.on("end", () => r.end(`${q.method} ${q.url} ${b}`)) }).listen(3000, () => console.log("up"))'
+      'require("http").createServer((q, r) => { r.statusCode = q.url === "/no" ? 403 : 200; q.setEncoding("utf8"); let b = ""; q.on("data", (c) => { b += c }); q.on("end", () => r.end(q.url === "/who" ? q.headers.authorization : `${q.method} ${q.url} ${b}`)) }).listen(3000, () => console.log("up"))'
     const server = await start('node:24', { args: ['node', '-e', serve] })
     await appears(server.process.stdout, 'up')
     const { container } = await start('nginx', { args: ['sleep', '100'] })
@@ -324,6 +324,16 @@ describe('curl', () => {
     expect(await curl(`--fail-with-body ${url}/no`)).toEqual([
       22,
       'GET /no curl: (22) The requested URL returned error: 403\n',
+    ])
+    expect(await curl(`-u a:b ${url}/who`)).toEqual([0, 'Basic YTpi'])
+    expect(await curl(`-u a:b -H 'Authorization: own' ${url}/who`)).toEqual([0, 'own'])
+    expect(await curl(`-u key:secret --aws-sigv4 aws:amz:us-east-1:ssm ${url}/who`)).toEqual([
+      0,
+      expect.stringMatching(/^AWS4-HMAC-SHA256 Credential=key\/\d{8}\/us-east-1\/ssm\/aws4_request, /),
+    ])
+    expect(await curl(`-u key:secret --aws-sigv4 :amz ${url}/who`)).toEqual([
+      43,
+      'curl: (43) first aws-sigv4 provider cannot be empty\n',
     ])
     expect(await curl(`-d @/none ${url}`)).toEqual([
       26,

@@ -106,6 +106,27 @@ it('shows, scales, maps and refuses as eksctl does', async () => {
   )
 })
 
+it('gives an account that is in the cluster already a role only when it is told to', async () => {
+  const create =
+    'eksctl create iamserviceaccount --cluster dock --name theirs --attach-policy-arn arn:aws:iam::aws:policy/AmazonSSMReadOnlyAccess --approve'
+  await run('kubectl create serviceaccount theirs && kubectl annotate serviceaccount theirs team=shop')
+  const left = await run(create)
+  expect(left).toContain(
+    '1 iamserviceaccount (default/theirs) was excluded (based on the include/exclude rules)',
+  )
+  expect(left).toContain('no tasks')
+  expect(await run(`${create} --override-existing-serviceaccounts`)).toContain(
+    'updated serviceaccount "default/theirs"',
+  )
+  const annotations = JSON.parse(
+    await run("kubectl get serviceaccount theirs -o jsonpath='{.metadata.annotations}'"),
+  )
+  expect(annotations).toEqual({
+    team: 'shop',
+    'eks.amazonaws.com/role-arn': expect.stringContaining(':role/eksctl-dock-addon-iamserviceaccount-'),
+  })
+})
+
 it('upgrades a control plane by one minor version', async () => {
   expect(await run('eksctl upgrade cluster --name dock')).toContain(
     '(plan) would upgrade cluster "dock" control plane from current version "1.34" to "1.35"',

@@ -39,17 +39,49 @@ export async function createServiceAccount(
     { 'alpha.eksctl.io/iamserviceaccount-name': `${namespace}/${name}` },
   )
   if (config.roleOnly) return
+  const metadata = {
+    labels: { 'app.kubernetes.io/managed-by': 'eksctl' },
+    annotations: { 'eks.amazonaws.com/role-arn': outputOf(stack, 'Role1') },
+  }
+  if (await isInCluster(cluster, namespace, name)) {
+    log.info(`serviceaccount "${namespace}/${name}" already exists`)
+    const patch = ['patch', 'serviceaccount', name, '-n', namespace, '--type=merge']
+    await kubectl(cluster, [...patch, '-p', JSON.stringify({ metadata })])
+    log.info(`updated serviceaccount "${namespace}/${name}"`)
+    return
+  }
   await applyObject(cluster, {
     apiVersion: 'v1',
     kind: 'ServiceAccount',
-    metadata: {
-      namespace,
-      name,
-      labels: { 'app.kubernetes.io/managed-by': 'eksctl' },
-      annotations: { 'eks.amazonaws.com/role-arn': outputOf(stack, 'Role1') },
-    },
+    metadata: { namespace, name, ...metadata },
   })
   log.info(`created serviceaccount "${namespace}/${name}"`)
+}
+
+/** Whether `create iamserviceaccount` leaves an account alone: one of an earlier run, or one that others made in the cluster. */
+export async function isExcluded(
+  clients: Clients,
+  cluster: Cluster,
+  { metadata: { namespace = 'default', name }, roleOnly }: ServiceAccountConfig,
+  override: boolean,
+): Promise<boolean> {
+  await requireProvider(clients, cluster)
+  if (await findStack(clients, serviceAccountStack(cluster.name!, namespace, name))) return true
+  return !override && !roleOnly && (await isInCluster(cluster, namespace, name))
+}
+
+async function isInCluster(cluster: Cluster, namespace: string, name: string): Promise<boolean> {
+  const found = await kubectl(cluster, [
+    'get',
+    'serviceaccount',
+    name,
+    '-n',
+    namespace,
+    '--ignore-not-found',
+    '-o',
+    'name',
+  ])
+  return found.trim() !== ''
 }
 
 const NAME_TAG = 'alpha.eksctl.io/iamserviceaccount-name'

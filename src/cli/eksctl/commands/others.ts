@@ -5,7 +5,12 @@ import { createFargateProfiles, deleteFargateProfile, getFargateProfiles } from 
 import { createIdentityMapping, deleteIdentityMapping, getIdentityMappings } from '../identity-mappings.ts'
 import { EksctlError } from '../log.ts'
 import { requireCluster } from '../nodegroups.ts'
-import { createServiceAccount, deleteServiceAccount, getServiceAccounts } from '../service-accounts.ts'
+import {
+  createServiceAccount,
+  deleteServiceAccount,
+  getServiceAccounts,
+  isExcluded,
+} from '../service-accounts.ts'
 import { type Common, list, log, ofCluster, output, pairs, type Verbs } from './shared.ts'
 
 interface OfCluster extends Common {
@@ -110,6 +115,7 @@ export function serviceAccountCommands({ create, get, delete: remove }: Verbs): 
     attachPolicyArn?: string[]
     roleName?: string
     roleOnly?: boolean
+    overrideExistingServiceaccounts?: boolean
     approve?: boolean
   }
   const one = (command: ReturnType<typeof ofCluster>) =>
@@ -120,6 +126,10 @@ export function serviceAccountCommands({ create, get, delete: remove }: Verbs): 
     .option('--attach-policy-arn <arns>', 'ARNs of the policies to attach', list)
     .option('--role-name <name>', 'name of the role')
     .option('--role-only', 'create only the IAM role')
+    .option(
+      '--override-existing-serviceaccounts',
+      'create IAM roles for existing serviceaccounts and update the serviceaccount',
+    )
     .option('--approve', 'Apply the changes')
     .action(async (options: AccountOptions) => {
       const { name, namespace, attachPolicyArn, roleName, roleOnly } = options
@@ -127,17 +137,24 @@ export function serviceAccountCommands({ create, get, delete: remove }: Verbs): 
       const clients = await createClients(options)
       const cluster = await requireCluster(clients, options.cluster)
       const account = `${namespace}/${name}`
-      log.info(`1 iamserviceaccount (${account}) was included (based on the include/exclude rules)`)
+      const config = { metadata: { name, namespace }, attachPolicyARNs: attachPolicyArn, roleName, roleOnly }
+      const override = options.overrideExistingServiceaccounts ?? false
+      const excluded = await isExcluded(clients, cluster, config, override)
+      if (excluded) log.info(`1 existing iamserviceaccount(s) (${account}) will be excluded`)
+      log.info(
+        `1 iamserviceaccount (${account}) was ${excluded ? 'excluded' : 'included'} (based on the include/exclude rules)`,
+      )
+      log.warning(
+        override
+          ? 'metadata of serviceaccounts that exist in Kubernetes will be updated, as --override-existing-serviceaccounts was set'
+          : 'serviceaccounts that exist in Kubernetes will be excluded, use --override-existing-serviceaccounts to override',
+      )
+      if (excluded) return log.info('no tasks')
       if (!options.approve) {
         log.warning("no changes were applied, run again with '--approve' to apply the changes")
         return
       }
-      await createServiceAccount(clients, log, cluster, {
-        metadata: { name, namespace },
-        attachPolicyARNs: attachPolicyArn,
-        roleName,
-        roleOnly,
-      })
+      await createServiceAccount(clients, log, cluster, config)
     })
   ofCluster(get.command('iamserviceaccount').description('Get iamserviceaccount(s)'))
     .addOption(output())

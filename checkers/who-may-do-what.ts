@@ -9,6 +9,7 @@ import { GetRoleCommand, IAMClient } from '@aws-sdk/client-iam'
 import { AuthorizationV1Api, type V1Namespace, type V1ServiceAccount } from '@kubernetes/client-node'
 import { type CheckContext, defineChecker, unlessMissing } from '#checks/checker.ts'
 import { eksCluster, existing } from './lib/cluster.ts'
+import { podByToken } from './who-may-do-what/irsa.ts'
 
 const clusterName = 'harbor'
 const MISSING = 'ResourceNotFoundException'
@@ -162,5 +163,5 @@ async function podIdentity(t: CheckContext): Promise<void> {
 
 export default defineChecker({
   lab: 'who-may-do-what',
-  steps: { 'access-entry': accessEntry, 'by-group': byGroup, 'pod-identity': podIdentity },
+  steps: { 'access-entry': accessEntry, 'by-group': byGroup, 'pod-identity': podIdentity, irsa: podByToken },
 })

@@ -3,7 +3,7 @@ import { GetRoleCommand, IAMClient } from '@aws-sdk/client-iam'
 import type { V1Node } from '@kubernetes/client-node'
 import { unlessMissing } from '#checks/checker.ts'
 import { isReady } from '../lib/cluster.ts'
-import { subjectsOf } from '../lib/web-identity.ts'
+import { subjectsOf, tooWide, webIdentityTrust } from '../lib/web-identity.ts'
 import { drill, mend, PROD, unreplaced } from './drill.ts'
 
 const NODE_ROLE = 'harbor-batch-role'
@@ -70,8 +70,7 @@ export const nodeAccess = drill(async (t, cluster) => {
 
 export const podRole = drill(async (t, cluster) => {
   const { Role } = await t.aws(IAMClient).send(new GetRoleCommand({ RoleName: 'invoices' }))
-  const subjects = subjectsOf(Role?.AssumeRolePolicyDocument)
-  const wide = subjects.filter((subject) => subject === undefined || /[*?]/.test(subject))
+  const wide = tooWide(subjectsOf(webIdentityTrust(Role?.AssumeRolePolicyDocument)))
   t.expect(wide.length === 0, {
     id: 'invoices-trusts-too-many',
     title: 'Only named service accounts may use the role invoices',

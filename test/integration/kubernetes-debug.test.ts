@@ -23,9 +23,10 @@ describe('kubectl debug', () => {
       Targeting container "web". If you don't see processes from this container it may be because the container runtime doesn't support this feature.
       $ kubectl wait pod/web --for=jsonpath='{.status.ephemeralContainerStatuses[0].state.running}' --timeout=30s
       pod/web condition met
+      +20s
       $ kubectl exec web -c shell -- ps
       PID   USER     TIME  COMMAND
-      1 root …:… nginx: master process nginx -g daemon off;
+      1 root 0:00 nginx: master process nginx -g daemon off;
       …
       … sleep 1000
       … ps

@@ -44,12 +44,11 @@ const killall: Program = async (process) => {
   return 0
 }
 
+/** TIME is time of the processor, of which no count is kept for a process: what waits for most of its life has used none. */
 const ps: Program = async (process) => {
-  const rows = [...process.machine.processes.values()].map((other) => {
-    const seconds = Math.floor((process.machine.clock.now() - other.startedAt) / 1000)
-    const time = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
-    return `${String(other.pid).padStart(5)} ${other.user.name.padEnd(8)} ${time.padStart(5)} ${other.argv.join(' ')}\n`
-  })
+  const rows = [...process.machine.processes.values()].map(
+    ({ pid, user, argv }) => `${String(pid).padStart(5)} ${user.name.padEnd(8)}  0:00 ${argv.join(' ')}\n`,
+  )
   await process.print(`PID   USER     TIME  COMMAND\n${rows.join('')}`)
   return 0
 }

@@ -135,6 +135,16 @@ describe('an overlay', () => {
     await rm(root, { recursive: true })
   })
 
+  it('keeps what looks like a parameter and is another’s: of Go templates, of aws-auth', async () => {
+    await mkdir(join(folder, 'content'))
+    const text = '{{range .Items}}{{.Name}}{{end}} system:node:{{EC2PrivateDNSName}}'
+    await writeFile(join(folder, 'content/a.mdx'), text)
+    const { root } = await openOverlay(folder)
+    expect(await readFile(join(root, 'content/a.mdx'), 'utf8')).toBe(text)
+    await rm(root, { recursive: true })
+    await rm(join(folder, 'content'), { recursive: true })
+  })
+
   it('with an unknown parameter, or a picture that runs a script, is refused', async () => {
     await mkdir(join(folder, 'content'))
     await writeFile(join(folder, 'content/a.mdx'), '{{registry}}')

@@ -14,7 +14,8 @@ const CONFIG = 'drydock.config.ts'
 const FOLDERS = ['labs', 'checkers', 'content']
 /** In which `{{parameter}}` is replaced. */
 const TEXT = /\.(?:mdx?|ya?ml|sh|ts|json|txt|html)$|(?:^|\/)Dockerfile$/
-const PARAMETER = /\{\{\s*([A-Za-z][A-Za-z0-9]*)\s*\}\}/g
+/** Not the words of Go templates, and not names that begin with a capital, as in `aws-auth`: `{{EC2PrivateDNSName}}`. */
+const PARAMETER = /\{\{\s*(?!(?:end|else|break|continue)\s*\}\})([a-z][A-Za-z0-9]*)\s*\}\}/g
 /** An overlay is texts and scripts; more than this is a mistake. Bytes. */
 const LIMIT = 64 * 1024 * 1024
 

@@ -144,8 +144,8 @@ describe('a manifest', () => {
     await lab.page.keyboard.press('Backspace')
     await lab.page.keyboard.type('rep')
     const option = lab.page.getByRole('option', { name: /^replicas/ })
-    await option.waitFor()
-    await lab.page.keyboard.press('Enter')
+    // Enter takes an option only once it has been seen for a moment; a click always.
+    await option.click()
     await lab.page.keyboard.type('3')
     await text().getByText('replicas').hover()
     await lab.page

@@ -156,8 +156,9 @@ describe('a step', () => {
     await lab.page.getByRole('button', { name: 'Do it for me' }).click()
     await first.getByText('Done, checked').waitFor()
     await first.getByRole('button', { name: 'Do this step for me' }).waitFor({ state: 'detached' })
-    await lab.type('grep bakery: answers.yaml\n')
-    await lab.seen('bakery: ecs')
+    // The check of this test passes at once, also before the solution has run.
+    await lab.type('until grep "bakery: ecs" answers.yaml; do sleep 0.1; done; echo solved-$((1+1))\n')
+    await lab.seen('solved-2')
     await test.call('POST', '/api/labs/choose-six-customers/reset')
   })
 

@@ -81,6 +81,8 @@ it('moves an alarm by its datapoints, and keeps its history', { timeout: 480_000
   const client = new CloudWatchClient(aws.client())
   await waitUntilAlarmExists({ client, maxWaitTime: 10 }, { AlarmNames: ['high'] })
   client.destroy()
+  // From the beginning of a period, so that each of the values is of a period of its own.
+  await aws.world.advance(MINUTE - (aws.world.clock.now() % MINUTE))
   for (let minute = 0; minute < 2; minute++) {
     await ok('cloudwatch put-metric-data --namespace App --metric-name Load --value 20')
     await aws.world.advance(MINUTE)

@@ -81,6 +81,7 @@ describe('nothing is lost, and the page goes on by itself', () => {
 
   it('when the process of the terminals is killed: each has a new shell in its place', async () => {
     await lab.page.getByRole('button', { name: 'New terminal' }).click()
+    await lab.page.getByRole('tab', { name: 'Terminal 2', selected: true }).waitFor()
     await lab.prompt()
     await lab.type('echo kept > kept.txt; echo made-$((1+1))\n')
     await lab.seen('made-2')

@@ -12,7 +12,10 @@ export interface AutoCheckOptions {
   /** Runs a step's check against the world: a bound `CheckRunner.run`. */
   run(step: string, signal: AbortSignal): Promise<CheckReport>
   onChecking?(step: string): void
-  onReport(report: CheckReport): void
+  /** Until it has been taken, nothing is checked again. */
+  onReport(report: CheckReport): void | Promise<void>
+  /** A check that began is over, also one that was given up and says nothing. */
+  onEnd?(step: string): void
   /** The check could not even be started. */
   onError?(error: unknown): void
   time?: HostTime
@@ -86,9 +89,11 @@ export class AutoCheck {
     this.#options.onChecking?.(step)
     try {
       const report = await this.#options.run(step, running.signal)
-      if (!running.signal.aborted) this.#options.onReport(report)
+      if (!running.signal.aborted) await this.#options.onReport(report)
     } catch (error) {
       if (!running.signal.aborted) this.#options.onError?.(error)
+    } finally {
+      this.#options.onEnd?.(step)
     }
     if (this.#running !== running) return
     this.#running = undefined

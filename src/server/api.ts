@@ -348,6 +348,8 @@ export interface LabState {
 export type LabEvent =
   | { type: 'state'; state: LabState }
   | { type: 'checking'; step: string }
+  /** A check is over, also one that was given up and has no report. */
+  | { type: 'checked'; step: string }
   | { type: 'report'; report: CheckReport }
   /** The cloud process is away (and being restarted) or back. */
   | { type: 'cloud'; status: 'up' | 'restarting' }

@@ -21,6 +21,8 @@ export interface LabChecksOptions {
   watched(): boolean
   /** A step's check begins. */
   onChecking(step: string): void
+  /** One that ran by itself is over, with a report or without. */
+  onEnd(step: string): void
   /** Takes what a check says of the lab as it is. */
   record(report: CheckReport): Promise<void>
   /** An error that nobody waits for. */
@@ -65,7 +67,7 @@ export class LabChecks {
 
   /** Lets the current step be checked by itself while somebody looks. */
   async follow(): Promise<void> {
-    const { cloud, progress, learner, lab, home, watched, record, onChecking, onError } = this.#options
+    const { cloud, progress, learner, lab, home, watched, record, onChecking, onEnd, onError } = this.#options
     const world = await this.#options.world.find()
     if (!world || !watched() || cloud.status !== 'up') return
     const step = currentStep(lab.steps, await progress.read(learner, lab.id))
@@ -78,10 +80,13 @@ export class LabChecks {
       home,
       run: (id, signal) => this.#run(id, signal),
       onChecking,
-      onReport: (report) => {
+      onReport: (report) =>
         record(report)
           .then(() => this.follow())
-          .catch(onError)
+          .catch(onError),
+      // One that somebody asked for goes on.
+      onEnd: (id) => {
+        if (!this.#running.has(id)) onEnd(id)
       },
       onError,
     })

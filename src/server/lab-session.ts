@@ -110,6 +110,7 @@ export class LabSession {
       world: this.world,
       watched: () => this.watched,
       onChecking: (step) => this.#emit({ type: 'checking', step }),
+      onEnd: (step) => this.#emit({ type: 'checked', step }),
       record: (report) => this.#record(report),
       onError,
     })

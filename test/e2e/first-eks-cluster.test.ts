@@ -45,7 +45,7 @@ async function doStep({ id, patience }: (typeof STEPS)[number]): Promise<void> {
   await shell.run(await readFile(file, 'utf8'), patience)
   await status(id)
     .and(page.getByText('Done'))
-    .waitFor({ timeout: 60_000 })
+    .waitFor({ timeout: 30_000 })
     .catch(async () => {
       const findings = await page.locator(`details[data-step="${id}"] .report`).allTextContents()
       throw new Error(`"${id}" did not turn green.\n${findings.join('\n')}\n${await shell.text()}`)

@@ -91,7 +91,7 @@ describe('a check of a simulated world', () => {
       worldId: world.id,
       home: data,
       run: (step) => check(step),
-      onReport: (report) => reports.push(report),
+      onReport: (report) => void reports.push(report),
     })
     auto.follow({ id: 'repository', watch: { aws: ['ecr'] } })
     await expect.poll(() => reports.map(({ status }) => status)).toEqual(['failed'])

@@ -69,6 +69,8 @@ export function showEvent(event: LabEvent): void {
     case 'checking':
       checking.value = new Set(checking.value).add(event.step)
       return
+    case 'checked':
+      return finishChecking(event.step)
     case 'report': {
       const { report } = event
       finishChecking(report.step)

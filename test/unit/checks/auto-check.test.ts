@@ -40,6 +40,10 @@ describe('AutoCheck', () => {
   let watched: string[][]
   let runs: { step: string; signal: AbortSignal; finish: (status: CheckReport['status']) => void }[]
   let reports: CheckReport[]
+  /** What is being checked, as a page shows it. */
+  let busy: Set<string>
+  /** Until when a report is being taken. */
+  let taken: Promise<void> | undefined
   let auto: AutoCheck
 
   beforeEach(async () => {
@@ -48,6 +52,8 @@ describe('AutoCheck', () => {
     watched = []
     runs = []
     reports = []
+    busy = new Set()
+    taken = undefined
     auto = new AutoCheck({
       cloud: {
         watch(_id, { prefixes = [] }, listener) {
@@ -65,7 +71,12 @@ describe('AutoCheck', () => {
             resolve({ lab: 'l', step, status, findings: [], at: time.now(), duration: 1 })
           runs.push({ step, signal, finish })
         }),
-      onReport: (report) => reports.push(report),
+      onChecking: (id) => void busy.add(id),
+      onReport: (report) => {
+        reports.push(report)
+        return taken
+      },
+      onEnd: (id) => void busy.delete(id),
     })
   })
   afterEach(async () => {
@@ -138,6 +149,34 @@ describe('AutoCheck', () => {
     runs[1]!.finish('passed')
     await settled()
     expect(reports.map((report) => report.step)).toEqual(['two'])
+  })
+
+  it('tells that a run is over, also of one that was given up', async () => {
+    auto.follow(step('one'))
+    await time.pass(1000)
+    expect(busy).toEqual(new Set(['one']))
+    auto.follow(step('two'))
+    runs[0]!.finish('passed')
+    await settled()
+    expect(busy).toEqual(new Set())
+  })
+
+  it('checks again only after what the last run said has been taken', async () => {
+    let take!: () => void
+    taken = new Promise((resolve) => {
+      take = resolve
+    })
+    auto.follow(step('one'))
+    await time.pass(1000)
+    change('kubernetes/u/core/pods/default/a')
+    runs[0]!.finish('passed')
+    await settled()
+    await time.pass(5000)
+    expect(runs).toHaveLength(1)
+    take()
+    await settled()
+    await time.pass(5000)
+    expect(runs).toHaveLength(2)
   })
 
   it('follows only the prefixes that a step needs', () => {

@@ -1,7 +1,6 @@
-import { randomInt } from 'node:crypto'
 import { resolvePath } from '../files/tree.ts'
 import type { Process, Program } from '../processes/process.ts'
-import { apr1, bcryptHash, passwordFits, shaHash } from './password-hashes.ts'
+import { apr1, bcryptHash, newSalt, passwordFits, shaHash } from './password-hashes.ts'
 
 const USAGE = `Usage:
 	htpasswd [-cimB25dpsDv] [-C cost] [-r rounds] passwordfile username
@@ -157,11 +156,9 @@ function lineReader(process: Process): () => Promise<string> {
   }
 }
 
-const SALT = './0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
-
 function hashed(password: string, flags: ReadonlySet<string>, cost: number): Promise<string> | string {
   if (flags.has('B')) return bcryptHash(password, cost)
   if (flags.has('s')) return shaHash(password)
   if (flags.has('p')) return password
-  return apr1(password, Array.from({ length: 8 }, () => SALT[randomInt(SALT.length)]).join(''))
+  return apr1(password, newSalt())
 }

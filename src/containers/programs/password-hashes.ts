@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { createHash, randomInt, timingSafeEqual } from 'node:crypto'
 import { Worker } from 'node:worker_threads'
 import bcrypt from 'bcryptjs'
 import type { BcryptJob } from './bcrypt-worker.ts'
@@ -51,6 +51,10 @@ function same(one: string, other: string): boolean {
 }
 
 const ALPHABET = './0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+
+/** A salt for `apr1`. */
+export const newSalt = (): string =>
+  Array.from({ length: 8 }, () => ALPHABET[randomInt(ALPHABET.length)]).join('')
 
 /** Apache's MD5 password hash (https://httpd.apache.org/docs/2.4/misc/password_encryptions.html). */
 export function apr1(password: string, salt: string): string {

@@ -5,21 +5,16 @@
  * Prints the echo of keys, the time of checks, memory and the start of the last learner, and what went wrong. Exits with 1 if anything
  * did, or an acknowledged object is not there at the end. Its limit in the same run: the echo and the check of the first learner alone.
  */
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { WebSocket } from 'ws'
-import { loadLabs } from '#labs/load.ts'
 import type { CheckReport } from '../src/checks/finding.ts'
-import { startCloud } from '../src/cloud/supervisor.ts'
 import type { Cohort, LabState, TerminalInfo } from '../src/server/api.ts'
-import { createServer } from '../src/server/server.ts'
-import { settingsSchema, UNISOLATED, worldQuotas } from '../src/server/settings.ts'
+import { UNISOLATED } from '../src/server/settings.ts'
 import { assertBubblewrap } from '../src/workspace/sandbox/bubblewrap.ts'
-import { installTools } from '../src/workspace/tools/install.ts'
+import { ServedClassroom, type SystemProcess } from '../test/support/classroom/served.ts'
 import { freePort } from '../test/support/free-port.ts'
 import { firstAdministrator, joined, type Visitor } from '../test/support/hosted.ts'
 import { TestPage } from '../test/support/server.ts'
@@ -35,52 +30,23 @@ const PATIENCE = 60_000
 /** After a kill what was under way may fail for so long, ms: it was not acknowledged. */
 const CUT_OFF = 20_000
 
-/** The measured server, a process of its own with its cloud and terminals. */
-async function serve(data: string): Promise<void> {
-  const port = await freePort()
+async function main(learners: number, minutes: number, kill: boolean): Promise<void> {
+  const data = await mkdtemp(join(tmpdir(), 'drydock-classroom-'))
   const isolated = await assertBubblewrap().then(
     () => true,
     () => false,
   )
-  const hosting = settingsSchema.parse({
-    url: `http://127.0.0.1:${port}`,
-    port,
+  const server = await ServedClassroom.start({
     data,
+    port: await freePort(),
+    processes: 1,
     isolation: isolated ? 'bubblewrap' : UNISOLATED,
-    log: { level: 'error' },
   })
-  const cloud = startCloud({ directory: join(data, 'cloud'), quotas: worldQuotas(hosting) })
-  const server = await createServer({
-    data,
-    hosting,
-    cloud,
-    toolbox: installTools({ machinePath: '' }),
-    site: Promise.resolve(data),
-    labs: loadLabs(),
-  })
-  await server.ready
-  process.on('message', async (kill: 'cloud') => {
-    if (kill === 'cloud') process.kill((await cloud).pid!, 'SIGKILL')
-  })
-  process.on('disconnect', async () => {
-    await server.close({ terminals: 'end' })
-    process.exit()
-  })
-  process.send!({ url: server.url, link: server.link, isolated })
-}
-
-async function main(learners: number, minutes: number, kill: boolean): Promise<void> {
-  const data = await mkdtemp(join(tmpdir(), 'drydock-classroom-'))
-  const child = fork(import.meta.filename, ['serve', data])
-  const [{ url, link, isolated }] = (await once(child, 'message')) as [
-    { url: string; link: string; isolated: boolean },
-  ]
-  const server = { url, server: { link } } as never
   const admin = await firstAdministrator(server)
   const { body: cohort } = await admin.call<Cohort>('POST', '/api/cohorts', { name: 'Bench' })
-  const empty = await memory(child, data)
+  const empty = await memory(server)
 
-  const alone = await Learner.start(server, url, cohort, 0)
+  const alone = await Learner.start(server, cohort, 0)
   await alone.work(Date.now() + 30_000)
   const single = alone.times()
   const started = performance.now()
@@ -89,9 +55,7 @@ async function main(learners: number, minutes: number, kill: boolean): Promise<v
   for (let at = 1; at < learners; at += 4)
     people.push(
       ...(await Promise.all(
-        Array.from({ length: Math.min(4, learners - at) }, (_, n) =>
-          Learner.start(server, url, cohort, at + n),
-        ),
+        Array.from({ length: Math.min(4, learners - at) }, (_, n) => Learner.start(server, cohort, at + n)),
       )),
     )
   const seated = performance.now() - started
@@ -100,11 +64,11 @@ async function main(learners: number, minutes: number, kill: boolean): Promise<v
   let killed = 0
   if (kill) {
     await pause((minutes * 60_000) / 2)
-    child.send('cloud')
+    process.kill(server.cloud, 'SIGKILL')
     killed = Date.now()
   }
   await pause(Math.max(0, end - Date.now() - 5_000))
-  const full = await memory(child, data)
+  const full = await memory(server)
   await working
   const lost = (await Promise.all(people.map((person) => person.lost()))).flat()
 
@@ -127,8 +91,7 @@ async function main(learners: number, minutes: number, kill: boolean): Promise<v
     ].join('\n'),
   )
   for (const person of people) person.close()
-  child.disconnect()
-  await once(child, 'exit')
+  await server.close()
   await rm(data, { recursive: true, force: true })
   process.exitCode = errors.length + lost.length > 0 ? 1 : 0
 }
@@ -164,7 +127,7 @@ class Learner {
     this.startMs = parts.startMs
   }
 
-  static async start(server: never, url: string, cohort: Cohort, number: number): Promise<Learner> {
+  static async start(server: ServedClassroom, cohort: Cohort, number: number): Promise<Learner> {
     const visitor = await joined(server, cohort, `Learner ${number}`)
     const begun = performance.now()
     const { status, body } = await visitor.call<LabState>('POST', `/api/labs/${LAB}/start`)
@@ -173,8 +136,8 @@ class Learner {
     const { id } = terminals[0]!
     const { body: ticket } = await visitor.call<{ ticket: string }>('POST', `/api/terminals/${id}/ticket`)
     const page = new TestPage(
-      new WebSocket(`${url.replace('http', 'ws')}/api/terminals/${id}/socket`, {
-        headers: { origin: url, cookie: visitor.cookie },
+      new WebSocket(`${server.url.replace('http', 'ws')}/api/terminals/${id}/socket`, {
+        headers: { origin: server.url, cookie: visitor.cookie },
       }),
     )
     await page.opened
@@ -184,7 +147,10 @@ class Learner {
     await page.expect('ready\r\n')
     // An open page: while it follows, the step is checked whenever the cloud changes.
     const events = new AbortController()
-    fetch(`${url}/api/labs/${LAB}/events`, { headers: { cookie: visitor.cookie }, signal: events.signal })
+    fetch(`${server.url}/api/labs/${LAB}/events`, {
+      headers: { cookie: visitor.cookie },
+      signal: events.signal,
+    })
       .then(async ({ body: stream }) => {
         for await (const _ of stream!) void _
       })
@@ -292,43 +258,12 @@ async function patiently<T>(work: Promise<T>): Promise<T> {
   ])
 }
 
-interface Memory {
-  server: number
-  cloud: number
-  host: number
-  shells: number
-}
+type Memory = Record<SystemProcess['kind'], number>
 
 /** Resident memory of the server's processes, bytes. */
-async function memory({ pid }: ChildProcess, data: string): Promise<Memory> {
+async function memory(server: ServedClassroom): Promise<Memory> {
   const sums: Memory = { server: 0, cloud: 0, host: 0, shells: 0 }
-  const processes = new Map<number, { parent: number; command: string; cwd: string; rss: number }>()
-  for (const name of await readdir('/proc')) {
-    if (!/^\d+$/.test(name)) continue
-    const [status, command] = await Promise.all(
-      ['status', 'cmdline'].map((file) => readFile(`/proc/${name}/${file}`, 'utf8').catch(() => '')),
-    )
-    const number = (key: string) => Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(status!)?.[1] ?? 0)
-    const cwd = await readlink(`/proc/${name}/cwd`).catch(() => '')
-    processes.set(Number(name), {
-      parent: number('PPid'),
-      command: command!,
-      cwd,
-      rss: number('VmRSS') * 1024,
-    })
-  }
-  const kindOf = (id: number): keyof Memory | undefined => {
-    const found = processes.get(id)
-    if (!found) return undefined
-    if (id === pid) return 'server'
-    if (found.command.includes('cloud/process.ts')) return found.command.includes(data) ? 'cloud' : undefined
-    if (found.command.startsWith('drydock-pty-host')) return found.cwd.startsWith(data) ? 'host' : undefined
-    return kindOf(found.parent) === 'host' || kindOf(found.parent) === 'shells' ? 'shells' : undefined
-  }
-  for (const [id, { rss }] of processes) {
-    const kind = kindOf(id)
-    if (kind) sums[kind] += rss
-  }
+  for (const { kind, rss } of await server.system()) sums[kind] += rss
   return sums
 }
 
@@ -341,5 +276,4 @@ const ms = (times: number[], share: number) => {
 }
 
 // Last of all: what stands above must be there by then.
-if (process.argv[2] === 'serve') await serve(process.argv[3]!)
-else await main(Number(process.argv[2] ?? 10), Number(process.argv[3] ?? 2), process.argv[4] === 'kill')
+await main(Number(process.argv[2] ?? 10), Number(process.argv[3] ?? 2), process.argv[4] === 'kill')

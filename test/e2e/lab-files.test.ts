@@ -144,8 +144,10 @@ describe('a manifest', () => {
     await lab.page.keyboard.press('Backspace')
     await lab.page.keyboard.type('rep')
     const option = lab.page.getByRole('option', { name: /^replicas/ })
-    // Enter takes an option only once it has been seen for a moment; a click always.
-    await option.click()
+    await option.waitFor()
+    // Enter takes an option only once it has been there for a moment.
+    await lab.page.clock.setSystemTime(Date.now() + 1_000)
+    await lab.page.keyboard.press('Enter')
     await lab.page.keyboard.type('3')
     await text().getByText('replicas').hover()
     await lab.page

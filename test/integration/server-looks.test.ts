@@ -138,14 +138,14 @@ describe('an instructor who looks at a learner’s work', () => {
     await lea.call('POST', '/api/labs/test-lab/steps/one/hints', { opened: 2 })
     const { events, id } = await look()
     const path = `/api/looks/${id}/recording`
-    const { body } = await teacher.call<SessionRecording>('GET', path)
-    expect(body.moments).toMatchObject([
+    const recording = async () => (await teacher.call<SessionRecording>('GET', path)).body
+    expect((await recording()).moments).toMatchObject([
       { kind: 'started' },
       { kind: 'check', step: 'one', status: 'failed' },
       { kind: 'hints', step: 'one', opened: 2, solution: true },
     ])
-    expect(body.terminals).toMatchObject([{ id: terminal }])
     // What is shown is written soon after.
+    await expect.poll(async () => (await recording()).terminals).toMatchObject([{ id: terminal }])
     await expect
       .poll(async () => (await teacher.call<string>('GET', `${path}/terminals/${terminal}`)).body)
       .toContain('recorded')

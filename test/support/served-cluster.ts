@@ -5,6 +5,7 @@ import { Registries } from '#cloud/registries.ts'
 import { BlobStore } from '#containers/blobs/store.ts'
 import { Catalogue } from '#containers/catalogue/catalogue.ts'
 import { LayerTrees } from '#containers/files/layers.ts'
+import type { ImagePuller } from '#containers/image.ts'
 import { createImagePuller } from '#containers/images/puller.ts'
 import { createContainerRuntime } from '#containers/processes/runtime.ts'
 import type { ContainerRuntime } from '#containers/runtime.ts'
@@ -43,6 +44,8 @@ export interface StartedCluster {
   cluster: KubernetesCluster
   network: VirtualNetwork
   authority: { certificate: string; privateKey: string }
+  /** Settles when no image is being pulled: after it nothing more is written to the blobs by a cluster that was stopped. */
+  pulled(): Promise<void>
 }
 
 /** Starts a cluster over what is in the world's store. `runtime` may be wrapped, to see what goes through it. */
@@ -58,13 +61,21 @@ export async function startCluster(
   const hosts = new Registries({ world, accountId: '111122223333', blobs, catalogue: new Catalogue(blobs) })
   const authority = options.authority ?? (await createAuthority('kubernetes', Date.now()))
   const runtime = createContainerRuntime({ clock: world.clock, network, trees: new LayerTrees(blobs) })
+  const images = createImagePuller({ hosts, blobs })
+  const pulls = new Set<Promise<unknown>>()
+  const pull: ImagePuller['pull'] = (...asked) => {
+    const pulling = images.pull(...asked)
+    const over: Promise<unknown> = pulling.catch(() => {}).finally(() => pulls.delete(over))
+    pulls.add(over)
+    return pulling
+  }
   const cluster = new KubernetesCluster({
     uid: 'c1',
     gitVersion: 'v1.35.2-eks-1234567',
     world,
     network,
     runtime: options.wrap?.(runtime) ?? runtime,
-    images: createImagePuller({ hosts, blobs }),
+    images: { pull },
     provider: {
       ...podAddresses(world),
       registryCredentials: async () => undefined,
@@ -80,12 +91,13 @@ export async function startCluster(
     controlPlaneAddresses: ['192.168.100.1', '192.168.101.1'],
   })
   await cluster.start()
-  return { cluster, network, authority }
+  const pulled = async () => void (await Promise.all(pulls))
+  return { cluster, network, authority, pulled }
 }
 
 export async function servedCluster(world: World, options: Options): Promise<ServedCluster> {
   const blobs = await BlobStore.open(join(options.folder, 'blobs'))
-  const { cluster, network, authority } = await startCluster(world, blobs, options)
+  const { cluster, network, authority, pulled } = await startCluster(world, blobs, options)
   const issuer = new CertificateIssuer(authority, Date.now)
   const { privateKey: key, certificate: cert } = await issuer.issue('127.0.0.1')
   const { api } = cluster
@@ -106,6 +118,7 @@ export async function servedCluster(world: World, options: Options): Promise<Ser
       world.close()
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
+      await pulled()
     },
   }
 }

@@ -14,5 +14,5 @@ for (const { images } of CATALOGUE)
       if (!known.has(plain.key)) known.set(plain.key, await layerDigests(plain))
     }
   }
-const lines = [...known.keys()].sort().map((key) => `  "${key}": ${JSON.stringify(known.get(key))}`)
-await writeFile(file, `{\n${lines.join(',\n')}\n}\n`)
+const sorted = Object.fromEntries([...known].sort(([a], [b]) => (a < b ? -1 : 1)))
+await writeFile(file, `${JSON.stringify(sorted, undefined, 2)}\n`)

@@ -1,6 +1,6 @@
 import type { LayerRecipe } from './recipe.ts'
 import { BUILD_PACKAGES, SYSTEMS } from './sizes.ts'
-import { alpineFiles, debianFiles, ubuntuFiles } from './system.ts'
+import { alpineFiles, type DebianRelease, debianFiles, ubuntuFiles } from './system.ts'
 
 /** The systems that images stand on: their layers are the same ones in all of them. Dates and names of November 2025, from knowledge. */
 
@@ -20,10 +20,13 @@ export const alpineBase = (version = ALPINE, created = ALPINE_CREATED): LayerRec
 ]
 
 /** Debian; `slim` is without documentation and translations. */
-export const debianBase = (kind: 'slim' | 'full' = 'slim'): LayerRecipe[] => [
+export const debianBase = (
+  kind: 'slim' | 'full' = 'slim',
+  release: DebianRelease = 'trixie',
+): LayerRecipe[] => [
   {
-    createdBy: "# debian.sh --arch 'amd64' out/ 'trixie' '@1763337600'",
-    files: debianFiles(),
+    createdBy: `# debian.sh --arch 'amd64' out/ '${release}' '@1763337600'`,
+    files: debianFiles(release),
     size: kind === 'slim' ? SYSTEMS.debianSlim : SYSTEMS.debian,
     created: DEBIAN_CREATED,
   },
@@ -33,8 +36,8 @@ const install = (packages: string) =>
   `RUN /bin/sh -c set -eux; apt-get update; apt-get install -y --no-install-recommends ${packages}; rm -rf /var/lib/apt/lists/* # buildkit`
 
 /** Debian with what one needs to fetch sources (`scm`), or to build most packages (`all`). */
-export const buildpackBase = (kind: 'scm' | 'all'): LayerRecipe[] => [
-  ...debianBase('full'),
+export const buildpackBase = (kind: 'scm' | 'all', release?: DebianRelease): LayerRecipe[] => [
+  ...debianBase('full', release),
   {
     createdBy: install('ca-certificates curl gnupg netbase sq wget'),
     files: {},

@@ -34,7 +34,7 @@ function redis(version: string, alpine: boolean): ImageRecipe {
       Volumes: { '/data': {} },
     },
     layers: [
-      ...base(alpine),
+      ...(alpine ? alpineBase() : debianBase('slim', 'bookworm')),
       {
         createdBy:
           'RUN /bin/sh -c set -eux; groupadd -r -g 999 redis; useradd -r -g redis -u 999 redis # buildkit',
@@ -228,9 +228,15 @@ export const databases: CatalogueRepository[] = [
   {
     names: official('redis'),
     images: [
-      { tags: ['latest', '8', '8.4', '8.4.0', 'bookworm'], recipe: () => redis('8.4.0', false) },
+      {
+        tags: ['latest', '8', '8.4', '8.4.0', 'bookworm', '8-bookworm'],
+        recipe: () => redis('8.4.0', false),
+      },
       { tags: ['alpine', '8-alpine', '8.4-alpine', '8.4.0-alpine'], recipe: () => redis('8.4.0', true) },
-      { tags: ['7', '7.4', '7.4.7', '6', '6.2', '5', '5.0.4'], recipe: () => redis('7.4.7', false) },
+      {
+        tags: ['7', '7.4', '7.4.7', '7-bookworm', '6', '6.2', '5', '5.0.4'],
+        recipe: () => redis('7.4.7', false),
+      },
       { tags: ['7-alpine', '7.4-alpine', '6-alpine'], recipe: () => redis('7.4.7', true) },
     ],
   },

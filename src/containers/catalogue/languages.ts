@@ -3,7 +3,7 @@ import { alpineBase, buildpackBase, debianBase } from './bases.ts'
 import { programFile } from './program-file.ts'
 import type { CatalogueRepository, Files, ImageRecipe, LayerRecipe } from './recipe.ts'
 import { SOFTWARE } from './sizes.ts'
-import { accounts } from './system.ts'
+import { accounts, type DebianRelease } from './system.ts'
 
 /** Official images of languages, with their system below. Versions as of November 2025, from knowledge. */
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
@@ -12,9 +12,9 @@ const CREATED = '2025-11-18T01:05:00Z'
 /** What an image of a language stands on. */
 type Variant = 'full' | 'slim' | 'alpine'
 
-const BASES: Record<Variant, () => LayerRecipe[]> = {
-  full: () => buildpackBase('all'),
-  slim: () => debianBase(),
+const BASES: Record<Variant, (release?: DebianRelease) => LayerRecipe[]> = {
+  full: (release) => buildpackBase('all', release),
+  slim: (release) => debianBase('slim', release),
   alpine: () => alpineBase(),
 }
 
@@ -47,7 +47,7 @@ function node(version: string, variant: Variant): ImageRecipe {
       Cmd: ['node'],
     },
     layers: [
-      ...BASES[variant](),
+      ...BASES[variant]('bookworm'),
       { createdBy: `ENV NODE_VERSION=${version}` },
       {
         createdBy: 'RUN /bin/sh -c set -ex; install node # buildkit',
@@ -142,19 +142,22 @@ export const languages: CatalogueRepository[] = [
     names: official('node'),
     images: [
       {
-        tags: ['latest', 'lts', 'krypton', '24', '24.11', '24.11.1', 'bookworm'],
+        tags: ['latest', 'lts', 'krypton', '24', '24.11', '24.11.1', 'bookworm', '24-bookworm'],
         recipe: () => node('24.11.1', 'full'),
       },
-      { tags: ['slim', '24-slim', '24-bookworm-slim'], recipe: () => node('24.11.1', 'slim') },
+      {
+        tags: ['slim', '24-slim', 'bookworm-slim', '24-bookworm-slim'],
+        recipe: () => node('24.11.1', 'slim'),
+      },
       {
         tags: ['alpine', 'lts-alpine', '24-alpine', '24.11-alpine', '24.11.1-alpine'],
         recipe: () => node('24.11.1', 'alpine'),
       },
-      { tags: ['22', '22.21.1', 'jod'], recipe: () => node('22.21.1', 'full') },
-      { tags: ['22-slim'], recipe: () => node('22.21.1', 'slim') },
+      { tags: ['22', '22.21.1', 'jod', '22-bookworm'], recipe: () => node('22.21.1', 'full') },
+      { tags: ['22-slim', '22-bookworm-slim'], recipe: () => node('22.21.1', 'slim') },
       { tags: ['22-alpine', '22.21.1-alpine', 'jod-alpine'], recipe: () => node('22.21.1', 'alpine') },
-      { tags: ['20', '20.19.5'], recipe: () => node('20.19.5', 'full') },
-      { tags: ['20-slim'], recipe: () => node('20.19.5', 'slim') },
+      { tags: ['20', '20.19.5', '20-bookworm'], recipe: () => node('20.19.5', 'full') },
+      { tags: ['20-slim', '20-bookworm-slim'], recipe: () => node('20.19.5', 'slim') },
       { tags: ['20-alpine', '20.19.5-alpine', '18-alpine'], recipe: () => node('20.19.5', 'alpine') },
     ],
   },

@@ -4,7 +4,7 @@ import { alpineBase, debianBase } from './bases.ts'
 import { programFile } from './program-file.ts'
 import type { CatalogueRepository, ImageRecipe } from './recipe.ts'
 import { programSize, SOFTWARE, SYSTEMS } from './sizes.ts'
-import { busyboxFiles } from './system.ts'
+import { busyboxFiles, type DebianRelease } from './system.ts'
 
 const PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const hub = (name: string) => [
@@ -24,10 +24,10 @@ const alpineRecipe = (version: string, created: string): ImageRecipe => ({
   layers: alpineBase(version, created),
 })
 
-const debianRecipe = (created: string, kind: 'full' | 'slim'): ImageRecipe => ({
-  created,
+const debianRecipe = (release: DebianRelease, kind: 'full' | 'slim'): ImageRecipe => ({
+  created: '2025-11-17T00:00:00Z',
   config: { Env: [PATH], Cmd: ['bash'] },
-  layers: debianBase(kind),
+  layers: debianBase(kind, release),
 })
 
 function httpdRecipe(version: string, created: string, alpine?: string): ImageRecipe {
@@ -193,12 +193,20 @@ export const others: CatalogueRepository[] = [
     names: hub('debian'),
     images: [
       {
-        tags: ['latest', '13', 'trixie', 'stable'],
-        recipe: () => debianRecipe('2025-11-17T00:00:00Z', 'full'),
+        tags: ['latest', '13', '13.2', 'trixie', 'stable'],
+        recipe: () => debianRecipe('trixie', 'full'),
       },
       {
-        tags: ['stable-slim', 'trixie-slim', '13-slim'],
-        recipe: () => debianRecipe('2025-11-17T00:00:00Z', 'slim'),
+        tags: ['stable-slim', 'trixie-slim', '13-slim', '13.2-slim'],
+        recipe: () => debianRecipe('trixie', 'slim'),
+      },
+      {
+        tags: ['12', '12.12', 'bookworm', 'oldstable'],
+        recipe: () => debianRecipe('bookworm', 'full'),
+      },
+      {
+        tags: ['12-slim', '12.12-slim', 'bookworm-slim', 'oldstable-slim'],
+        recipe: () => debianRecipe('bookworm', 'slim'),
       },
     ],
   },

@@ -3,7 +3,7 @@ import { alpineBase, buildpackBase, debianBase, ubuntuBase } from './bases.ts'
 import { programFile } from './program-file.ts'
 import type { CatalogueRepository, ImageRecipe, LayerRecipe } from './recipe.ts'
 import { SOFTWARE, SYSTEMS } from './sizes.ts'
-import { accounts, debianFiles } from './system.ts'
+import { accounts, type DebianRelease, debianFiles } from './system.ts'
 
 /** Further official images of servers and tools. Versions as of November 2025, from knowledge. */
 const PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
@@ -253,7 +253,7 @@ const sql = (product: 'mysql' | 'mariadb', version: string): ImageRecipe => {
   }
 }
 
-const golang = (version: string, alpine: boolean): ImageRecipe => ({
+const golang = (version: string, system: 'alpine' | DebianRelease): ImageRecipe => ({
   created: '2025-11-06T00:00:00Z',
   config: {
     Env: [
@@ -262,11 +262,11 @@ const golang = (version: string, alpine: boolean): ImageRecipe => ({
       'GOTOOLCHAIN=local',
       'GOPATH=/go',
     ],
-    Cmd: [alpine ? '/bin/sh' : 'bash'],
+    Cmd: [system === 'alpine' ? '/bin/sh' : 'bash'],
     WorkingDir: '/go',
   },
   layers: [
-    ...(alpine ? alpineBase() : buildpackBase('scm')),
+    ...(system === 'alpine' ? alpineBase() : buildpackBase('scm', system)),
     { createdBy: `ENV GOLANG_VERSION=${version}` },
     {
       createdBy: 'COPY /target/ / # buildkit',
@@ -327,14 +327,18 @@ export const services: CatalogueRepository[] = [
     names: official('golang'),
     images: [
       {
-        tags: ['latest', '1', '1.25', '1.25.4', 'bookworm', 'trixie', '1.25-bookworm'],
-        recipe: () => golang('1.25.4', false),
+        tags: ['latest', '1', '1.25', '1.25.4', 'trixie', '1.25-trixie'],
+        recipe: () => golang('1.25.4', 'trixie'),
       },
-      { tags: ['alpine', '1-alpine', '1.25-alpine', '1.25.4-alpine'], recipe: () => golang('1.25.4', true) },
-      { tags: ['1.24', '1.23', '1.22', '1.21'], recipe: () => golang('1.24.10', false) },
+      { tags: ['bookworm', '1-bookworm', '1.25-bookworm'], recipe: () => golang('1.25.4', 'bookworm') },
+      {
+        tags: ['alpine', '1-alpine', '1.25-alpine', '1.25.4-alpine'],
+        recipe: () => golang('1.25.4', 'alpine'),
+      },
+      { tags: ['1.24', '1.23', '1.22', '1.21'], recipe: () => golang('1.24.10', 'trixie') },
       {
         tags: ['1.24-alpine', '1.23-alpine', '1.22-alpine', '1.21-alpine'],
-        recipe: () => golang('1.24.10', true),
+        recipe: () => golang('1.24.10', 'alpine'),
       },
     ],
   },

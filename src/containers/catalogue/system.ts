@@ -95,8 +95,23 @@ const DEBIAN_COREUTILS =
   '[ arch base64 basename cat chgrp chmod chown cp cut date dd df dir dirname du echo env expand expr false fold groups head hostid id install join link ln logname ls md5sum mkdir mkfifo mktemp mv nice nl nohup nproc od paste printenv printf pwd readlink realpath rm rmdir seq sha1sum sha256sum shuf sleep sort split stat stty sync tac tail tee test timeout touch tr true tty uname uniq unlink users wc who whoami yes'
 const DEBIAN_TOOLS = 'awk diff cmp egrep fgrep find grep gunzip gzip hostname mount sed tar which xargs zcat'
 
+const DEBIAN = {
+  trixie: {
+    version: '13',
+    point: '13.2',
+    full: 'DEBIAN_VERSION_FULL=13.2\n',
+    bash: '5.2.37',
+    coreutils: '9.7',
+    apt: '3.0.3',
+  },
+  bookworm: { version: '12', point: '12.12', full: '', bash: '5.2.15', coreutils: '9.1', apt: '2.6.1' },
+} as const
+export type DebianRelease = keyof typeof DEBIAN
+
 /** The root file system of Debian, merged-usr. */
-export function debianFiles(): Files {
+export function debianFiles(codename: DebianRelease = 'trixie'): Files {
+  const release = DEBIAN[codename]
+  const name = `${release.version} (${codename})`
   const tools = (names: string, program: string, version: string): Files =>
     Object.fromEntries(names.split(' ').map((name) => [`/usr/bin/${name}`, programFile(program, version)]))
   return {
@@ -104,18 +119,18 @@ export function debianFiles(): Files {
     '/bin': symlink('usr/bin'),
     '/sbin': symlink('usr/sbin'),
     '/lib': symlink('usr/lib'),
-    '/usr/bin/bash': programFile('bash', '5.2.37'),
+    '/usr/bin/bash': programFile('bash', release.bash),
     '/usr/bin/dash': programFile('dash', '0.5.12'),
     '/usr/bin/sh': symlink('dash'),
-    ...tools(DEBIAN_COREUTILS, 'coreutils', '9.7'),
+    ...tools(DEBIAN_COREUTILS, 'coreutils', release.coreutils),
     ...tools(DEBIAN_TOOLS, 'tools', '1.0'),
-    '/usr/bin/apt-get': programFile('apt', '3.0.3'),
-    '/usr/bin/apt': programFile('apt', '3.0.3'),
+    '/usr/bin/apt-get': programFile('apt', release.apt),
+    '/usr/bin/apt': programFile('apt', release.apt),
     ...accounts({ passwd: [], group: [] }, '/bin/bash'),
     '/etc/shadow': mode('root:*:20000:0:99999:7:::\n', 0o640),
-    '/etc/debian_version': file('13.2\n'),
+    '/etc/debian_version': file(`${release.point}\n`),
     '/etc/os-release': file(
-      'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nNAME="Debian GNU/Linux"\nVERSION_ID="13"\nVERSION="13 (trixie)"\nVERSION_CODENAME=trixie\nDEBIAN_VERSION_FULL=13.2\nID=debian\nHOME_URL="https://www.debian.org/"\n',
+      `PRETTY_NAME="Debian GNU/Linux ${name}"\nNAME="Debian GNU/Linux"\nVERSION_ID="${release.version}"\nVERSION="${name}"\nVERSION_CODENAME=${codename}\n${release.full}ID=debian\nHOME_URL="https://www.debian.org/"\n`,
     ),
     '/usr/lib': directory(),
     '/usr/local/bin': directory(),

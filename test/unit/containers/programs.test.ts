@@ -223,6 +223,24 @@ describe('what a shell asks of its container', () => {
   })
 })
 
+describe('apt', () => {
+  it.each([
+    ['debian:12-slim', 'http://deb.debian.org/debian bookworm', '2.6.1'],
+    ['debian', 'http://deb.debian.org/debian trixie', '3.0.3'],
+    ['redis:bookworm', 'http://deb.debian.org/debian bookworm', '2.6.1'],
+    ['ubuntu:24.04', 'http://archive.ubuntu.com/ubuntu noble', '2.8.3'],
+    ['ubuntu:22.04', 'http://archive.ubuntu.com/ubuntu jammy', '2.4.14'],
+  ])('asks the archive of its own release: %s', async (image, archive, version) => {
+    const { container } = await start(image, { command: ['sleep', 'infinity'] })
+    expect((await run(container, 'apt-get install jq')).stderr).toBe('E: Unable to locate package jq\n')
+    expect((await run(container, 'apt-get update')).stdout).toContain(`Get:1 ${archive} InRelease [`)
+    expect((await run(container, 'apt-get install -y jq')).stdout).toContain(
+      `${archive}/main amd64 jq amd64 1.`,
+    )
+    expect((await run(container, 'apt-get --version')).stdout).toContain(`apt ${version} (amd64)`)
+  })
+})
+
 describe('httpd', () => {
   const configured = (text: string) =>
     new Map([

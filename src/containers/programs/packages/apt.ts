@@ -1,4 +1,5 @@
 import type { Process, Program } from '../../processes/process.ts'
+import { archiveOf, LISTS } from './archives.ts'
 import {
   choose,
   installed,
@@ -8,10 +9,6 @@ import {
   setInstalled,
   subcommands,
 } from './install.ts'
-
-const MIRROR = 'http://deb.debian.org/debian'
-const LISTS = '/var/lib/apt/lists'
-const LIST = `${LISTS}/deb.debian.org_debian_dists_trixie_InRelease`
 
 /** Debian's `apt-get` and `apt`. */
 export const apt: Program = async (process) => {
@@ -26,20 +23,14 @@ export const apt: Program = async (process) => {
 const manage: Program = subcommands(
   {
     update: async (process) => {
-      const lines = [
-        'Get:1 http://deb.debian.org/debian trixie InRelease [140 kB]',
-        'Get:2 http://deb.debian.org/debian trixie-updates InRelease [47.3 kB]',
-        'Get:3 http://deb.debian.org/debian-security trixie-security InRelease [43.4 kB]',
-        'Get:4 http://deb.debian.org/debian trixie/main amd64 Packages [9669 kB]',
-        'Get:5 http://deb.debian.org/debian trixie-updates/main amd64 Packages [5412 B]',
-        'Get:6 http://deb.debian.org/debian-security trixie-security/main amd64 Packages [72.5 kB]',
-        'Fetched 9978 kB in 1s (8312 kB/s)',
-        'Reading package lists...',
-      ]
-      if (!quiet(process)) for (const line of lines) await process.print(`${line}\n`)
+      const archive = await archiveOf(process)
+      if (!quiet(process)) for (const line of archive.update) await process.print(`${line}\n`)
       const { files } = process.machine
       files.makeFolder(`${LISTS}/partial`, { recursive: true })
-      files.writeSync(LIST, Buffer.from('Origin: Debian\nSuite: stable\nCodename: trixie\n'))
+      files.writeSync(
+        archive.list,
+        Buffer.from(`Origin: ${archive.origin}\nSuite: ${archive.suite}\nCodename: ${archive.codename}\n`),
+      )
       return 0
     },
     install: (process, words) => install(process, names(words)),
@@ -54,7 +45,7 @@ const manage: Program = subcommands(
   async (process) => {
     const [, command] = process.argv
     if (!command || command === '--version' || command === '-v') {
-      await process.print('apt 3.0.3 (amd64)\n')
+      await process.print(`apt ${(await archiveOf(process)).apt} (amd64)\n`)
       return 0
     }
     await process.complain(`E: Invalid operation ${command}\n`)
@@ -80,8 +71,9 @@ async function nothing(process: Process): Promise<number> {
 async function install(process: Process, words: string[]): Promise<number> {
   await preamble(process)
   const { chosen, unknown } = choose('apt', words)
+  const archive = await archiveOf(process)
   // Without lists nothing is known: an image comes without them.
-  const missing = process.machine.files.exists(LIST) ? unknown : words
+  const missing = process.machine.files.exists(archive.list) ? unknown : words
   if (missing.length > 0) {
     for (const name of missing) await process.complain(`E: Unable to locate package ${name}\n`)
     return 100
@@ -108,7 +100,7 @@ async function install(process: Process, words: string[]): Promise<number> {
   }
   for (const [index, { name, version, size: kb }] of fresh.entries())
     await process.print(
-      `Get:${index + 1} ${MIRROR} trixie/main amd64 ${name} amd64 ${version} [${Math.round(kb / 3)} kB]\n`,
+      `Get:${index + 1} ${archive.mirror} ${archive.codename}/main amd64 ${name} amd64 ${version} [${Math.round(kb / 3)} kB]\n`,
     )
   await process.print(`Fetched ${Math.round(size / 3)} kB in 0s (0 B/s)\n`)
   for (const found of fresh) {

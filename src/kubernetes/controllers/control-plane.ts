@@ -1,20 +1,33 @@
 import { StoreIndex } from '#world/store-index.ts'
 import type { World } from '#world/world.ts'
 import type { ClusterApi, KubernetesObject } from '../api.ts'
-import type { Pod } from '../objects.ts'
+import { LabelIndex } from '../label-index.ts'
+import type { EndpointSlice, Pod, PodDisruptionBudget, ReplicaSet, Service } from '../objects.ts'
 import { controllerOf } from '../pods.ts'
 import type { ClusterOptions } from '../provider.ts'
+import { SelectorIndex } from '../selector-index.ts'
 import { timestamp } from '../time.ts'
+import { ReplicaCounts } from './replica-counts.ts'
 
 /** What every controller of a cluster works with. */
 export interface ControlPlane {
   options: ClusterOptions
   world: World
   api: ClusterApi
-  /** Pods by the uid of their controller; those without one by `orphans/<namespace>`. */
-  podsByOwner: StoreIndex<Pod>
+  /** Objects of every kind by the uids of their owners; see `controlledBy` and `podsOf`. */
+  dependents: StoreIndex<KubernetesObject>
   podsByNode: StoreIndex<Pod>
-  podsByNamespace: StoreIndex<Pod>
+  podsByNamespace: LabelIndex<Pod>
+  /** Pods that no controller manages. */
+  orphans: LabelIndex<Pod>
+  replicaCounts: ReplicaCounts
+  servicesBySelector: SelectorIndex<Service>
+  setsBySelector: SelectorIndex<ReplicaSet>
+  /** ReplicaSets that no controller manages. */
+  looseSets: LabelIndex<ReplicaSet>
+  budgetsBySelector: SelectorIndex<PodDisruptionBudget>
+  /** EndpointSlices by `<namespace>/<Service>`. */
+  slicesByService: StoreIndex<EndpointSlice>
   /** Addresses of the pods whose sandbox is up, with how many use each. */
   podAddresses: Map<string, number>
   /** Now, ms since the epoch. */
@@ -24,32 +37,80 @@ export interface ControlPlane {
   close(): void
 }
 
-export const orphansOf = (namespace: string): string => `orphans/${namespace}`
+/** The label that says which Service an EndpointSlice is of. */
+export const SERVICE_NAME = 'kubernetes.io/service-name'
 
 export function createControlPlane(options: ClusterOptions, api: ClusterApi): ControlPlane {
   const { world } = options
   const pods = api.prefix('pods')
-  const podsByOwner = new StoreIndex<Pod>(world.store, pods, (pod) => [
-    controllerOf(pod)?.uid ?? orphansOf(pod.metadata.namespace!),
-  ])
-  const podsByNode = new StoreIndex<Pod>(world.store, pods, (pod) =>
-    pod.spec.nodeName ? [pod.spec.nodeName] : [],
-  )
-  const podsByNamespace = new StoreIndex<Pod>(world.store, pods, (pod) => [pod.metadata.namespace!])
+  const { store } = world
+  const indexes = {
+    dependents: new StoreIndex<KubernetesObject>(store, `kubernetes/${options.uid}/`, ({ metadata }) =>
+      (metadata?.ownerReferences ?? []).map(({ uid }) => uid),
+    ),
+    podsByNode: new StoreIndex<Pod>(store, pods, (pod) => (pod.spec.nodeName ? [pod.spec.nodeName] : [])),
+    podsByNamespace: new LabelIndex<Pod>(store, pods),
+    orphans: new LabelIndex<Pod>(store, pods, (pod) => !controllerOf(pod)),
+    replicaCounts: new ReplicaCounts(store, pods),
+    servicesBySelector: new SelectorIndex<Service>(
+      store,
+      api.prefix('services'),
+      ({ spec }) => spec.selector && { matchLabels: spec.selector },
+    ),
+    setsBySelector: new SelectorIndex<ReplicaSet>(
+      store,
+      api.prefix('replicasets.apps'),
+      ({ spec }) => spec.selector,
+    ),
+    looseSets: new LabelIndex<ReplicaSet>(store, api.prefix('replicasets.apps'), (set) => !controllerOf(set)),
+    budgetsBySelector: new SelectorIndex<PodDisruptionBudget>(
+      store,
+      api.prefix('poddisruptionbudgets.policy'),
+      ({ spec }) => spec.selector,
+    ),
+    slicesByService: new StoreIndex<EndpointSlice>(
+      store,
+      api.prefix('endpointslices.discovery.k8s.io'),
+      ({ metadata }) =>
+        metadata.labels?.[SERVICE_NAME] ? [`${metadata.namespace}/${metadata.labels[SERVICE_NAME]}`] : [],
+    ),
+  }
   return {
     options,
     world,
     api,
-    podsByOwner,
-    podsByNode,
-    podsByNamespace,
+    ...indexes,
     podAddresses: new Map(),
     now: () => world.clock.now(),
     timestamp: () => timestamp(world.clock.now()),
     close: () => {
-      for (const index of [podsByOwner, podsByNode, podsByNamespace]) index.close()
+      for (const index of Object.values(indexes)) index.close()
     },
   }
+}
+
+/** The pods of a controller, by its uid, as stored (do not change them). */
+export function podsOf({ dependents }: ControlPlane, uid: string): Pod[] {
+  const pods: Pod[] = []
+  for (const object of dependents.values(uid)) {
+    if (object.kind === 'Pod' && controllerOf(object)?.uid === uid) pods.push(object as Pod)
+  }
+  return pods
+}
+
+/** The objects of a resource that an owner controls, by name. */
+export const controlledBy = <T extends KubernetesObject>(
+  { api, dependents }: ControlPlane,
+  resource: string,
+  { uid, namespace }: KubernetesObject['metadata'],
+): T[] => {
+  const prefix = api.prefix(resource, namespace)
+  return dependents
+    .keys(uid!)
+    .filter((key) => key.startsWith(prefix))
+    .sort()
+    .flatMap((key) => api.get<T>(resource, namespace!, api.parseKey(key).name) ?? [])
+    .filter((object) => controllerOf(object)?.uid === uid)
 }
 
 /** What a component works with whose name stands in what it writes. */

@@ -1,9 +1,9 @@
 import type { Controller, Result } from '#world/controller.ts'
 import { equal } from '../equality.ts'
 import type { CronJob, Job } from '../objects.ts'
-import { controllerOf, controllerReference, splitName } from '../pods.ts'
+import { controllerReference, splitName } from '../pods.ts'
 import { parseTime, timestamp } from '../time.ts'
-import { type ControlPlane, ownerKey, ownKey } from './control-plane.ts'
+import { type ControlPlane, controlledBy, ownerKey, ownKey } from './control-plane.ts'
 import { type CronSchedule, parseSchedule } from './cron-schedule.ts'
 import { endOf } from './job.ts'
 import { unlessGone } from './replicas.ts'
@@ -21,9 +21,7 @@ export function cronJobController(plane: ControlPlane): Controller {
   function reconcile(key: string): Result | undefined {
     const cron = api.get<CronJob>(CRON_JOBS, ...splitName(key))
     if (!cron || cron.metadata.deletionTimestamp) return
-    const jobs = api
-      .list<Job>('jobs.batch', cron.metadata.namespace)
-      .filter((job) => controllerOf(job)?.uid === cron.metadata.uid)
+    const jobs = controlledBy<Job>(plane, 'jobs.batch', cron.metadata)
     const seen = account(cron, jobs)
     clean(cron, jobs)
     if (cron.spec.suspend) return

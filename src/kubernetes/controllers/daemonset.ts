@@ -5,7 +5,7 @@ import type { DaemonSet, Node, Pod, PodSpec, Taint } from '../objects.ts'
 import { isAvailable, isFinished, isReady, nameOf, splitName } from '../pods.ts'
 import { matchesNode } from '../scheduler/filters.ts'
 import { untolerated } from '../scheduler/taints.ts'
-import { type ControlPlane, ownerKey, ownKey } from './control-plane.ts'
+import { type ControlPlane, ownerKey, ownKey, podsOf } from './control-plane.ts'
 import { adoptPods, BURST, createPod, deletePod, podOf } from './pod-control.ts'
 import { resolveCount } from './replicas.ts'
 import { currentRevision, hashOf, pruneRevisions, REVISION_HASH } from './revisions.ts'
@@ -25,7 +25,7 @@ const HOST_NETWORK: Taint = { key: 'node.kubernetes.io/network-unavailable', eff
 
 /** Keeps one pod on every node that it is for. Models pkg/controller/daemon. */
 export function daemonSetController(plane: ControlPlane): Controller {
-  const { api, podsByOwner } = plane
+  const { api } = plane
 
   function reconcile(key: string): Result | undefined {
     const set = api.get<DaemonSet>('daemonsets.apps', ...splitName(key))
@@ -37,7 +37,7 @@ export function daemonSetController(plane: ControlPlane): Controller {
     const pods = podsByNodeOf(set)
     place(set, hash, nodes, pods)
     if ((set.spec.updateStrategy?.type ?? 'RollingUpdate') === 'RollingUpdate') roll(set, hash, nodes)
-    const live = new Set(podsByOwner.get(set.metadata.uid!).map(hashOfPod))
+    const live = new Set(podsOf(plane, set.metadata.uid!).map(hashOfPod))
     pruneRevisions(plane, set, live.add(hash))
     return writeStatus(key, hash, nodes)
   }
@@ -45,7 +45,7 @@ export function daemonSetController(plane: ControlPlane): Controller {
   /** The set's pods by the node that they are on or meant for. */
   function podsByNodeOf(set: DaemonSet): Map<string, Pod[]> {
     const pods = new Map<string, Pod[]>()
-    for (const pod of podsByOwner.get(set.metadata.uid!)) {
+    for (const pod of podsOf(plane, set.metadata.uid!)) {
       const node = pod.spec.nodeName ?? targetOf(pod)
       if (node) pods.set(node, [...(pods.get(node) ?? []), pod])
     }

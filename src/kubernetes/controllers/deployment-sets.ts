@@ -1,8 +1,8 @@
 import { equal } from '../equality.ts'
 import type { Deployment, PodTemplate, ReplicaSet } from '../objects.ts'
-import { controllerOf, controllerReference } from '../pods.ts'
+import { controllerReference } from '../pods.ts'
 import { selects } from '../selectors.ts'
-import type { ControlPlane } from './control-plane.ts'
+import { type ControlPlane, controlledBy } from './control-plane.ts'
 import { rollingLimits, templateHash } from './replicas.ts'
 
 export const REVISION = 'deployment.kubernetes.io/revision'
@@ -43,20 +43,21 @@ export const unavailableOf = (deployment: Deployment): number =>
 const created = (set: ReplicaSet): string => `${set.metadata.creationTimestamp}/${set.metadata.name}`
 
 /** A Deployment's ReplicaSets, oldest first; adopts what its selector picks and nobody manages. */
-export function ownSets({ api }: ControlPlane, deployment: Deployment): ReplicaSet[] {
-  const { namespace, uid } = deployment.metadata
+export function ownSets(plane: ControlPlane, deployment: Deployment): ReplicaSet[] {
+  const { api, looseSets } = plane
+  const { namespace, uid, deletionTimestamp } = deployment.metadata
   const own: ReplicaSet[] = []
-  for (const set of api.list<ReplicaSet>('replicasets.apps', namespace)) {
-    const owner = controllerOf(set)
-    const picked = selects(deployment.spec.selector, set.metadata.labels)
-    if (owner?.uid === uid && picked) own.push(set)
-    else if (!owner && picked && !set.metadata.deletionTimestamp && !deployment.metadata.deletionTimestamp) {
-      const ownerReferences = [...(set.metadata.ownerReferences ?? []), controllerReference(deployment)]
-      own.push(api.update('replicasets.apps', { ...set, metadata: { ...set.metadata, ownerReferences } }))
-    } else if (owner?.uid === uid) {
+  for (const set of controlledBy<ReplicaSet>(plane, 'replicasets.apps', deployment.metadata)) {
+    if (selects(deployment.spec.selector, set.metadata.labels)) own.push(set)
+    else {
       const ownerReferences = set.metadata.ownerReferences?.filter((reference) => reference.uid !== uid)
       api.update('replicasets.apps', { ...set, metadata: { ...set.metadata, ownerReferences } })
     }
+  }
+  for (const set of deletionTimestamp ? [] : looseSets.select(namespace!, deployment.spec.selector)) {
+    if (set.metadata.deletionTimestamp) continue
+    const ownerReferences = [...(set.metadata.ownerReferences ?? []), controllerReference(deployment)]
+    own.push(api.update('replicasets.apps', { ...set, metadata: { ...set.metadata, ownerReferences } }))
   }
   return own.sort((a, b) => (created(a) < created(b) ? -1 : 1))
 }

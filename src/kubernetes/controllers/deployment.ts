@@ -1,7 +1,7 @@
 import type { Controller } from '#world/controller.ts'
 import type { Deployment, ReplicaSet } from '../objects.ts'
 import { isFinished, splitName } from '../pods.ts'
-import { type ControlPlane, ownerKey, ownKey } from './control-plane.ts'
+import { type ControlPlane, ownerKey, ownKey, podsOf } from './control-plane.ts'
 import {
   desiredOf,
   findNewSet,
@@ -30,7 +30,7 @@ interface Sets {
 
 /** Rolls a Deployment's pods over from ReplicaSet to ReplicaSet. Models pkg/controller/deployment. */
 export function deploymentController(plane: ControlPlane): Controller {
-  const { api, podsByOwner } = plane
+  const { api } = plane
 
   function reconcile(key: string) {
     const found = api.get<Deployment>('deployments.apps', ...splitName(key))
@@ -72,7 +72,7 @@ export function deploymentController(plane: ControlPlane): Controller {
     const before = setsOf(deployment)
     const shrunk = before.old.filter((set) => scaleSet(deployment, set, 0)).length > 0
     const oldPodsLeft = before.old.some((set) =>
-      podsByOwner.get(set.metadata.uid!).some((pod) => !isFinished(pod)),
+      podsOf(plane, set.metadata.uid!).some((pod) => !isFinished(pod)),
     )
     if (shrunk || oldPodsLeft) return writeStatus(plane, deployment, setsOf(deployment))
     const { sets, progress } = withCurrent(deployment)

@@ -3,7 +3,6 @@ import type { KubernetesObject } from '../api.ts'
 import { equal } from '../equality.ts'
 import type { Pod, PodDisruptionBudget } from '../objects.ts'
 import { controllerOf, isReady, nameOf, splitName, withCondition } from '../pods.ts'
-import { selects } from '../selectors.ts'
 import { parseTime } from '../time.ts'
 import { type ControlPlane, ownKey } from './control-plane.ts'
 import { resolveCount } from './replicas.ts'
@@ -19,14 +18,12 @@ interface Scaled extends KubernetesObject {
 
 /** Keeps count of how many pods of each budget may be evicted now. Models pkg/controller/disruption. */
 export function disruptionController(plane: ControlPlane): Controller {
-  const { api, podsByNamespace } = plane
+  const { api, podsByNamespace, budgetsBySelector } = plane
 
   function reconcile(key: string): Result | undefined {
     const budget = api.get<PodDisruptionBudget>(RESOURCE, ...splitName(key))
     if (!budget || budget.metadata.deletionTimestamp) return
-    const pods = podsByNamespace
-      .get(budget.metadata.namespace!)
-      .filter(({ metadata }) => selects(budget.spec.selector, metadata.labels))
+    const pods = podsByNamespace.select(budget.metadata.namespace!, budget.spec.selector)
     if (pods.length === 0) api.event(budget, 'Normal', 'NoPods', 'No matching pods found', SOURCE)
     const { going, recheckMs } = disrupted(budget, pods)
     try {
@@ -166,12 +163,12 @@ export function disruptionController(plane: ControlPlane): Controller {
 
   /** The budgets that select a pod, as it was or is. */
   function concerned(event: { entry: { value: Pod }; previous?: { value: Pod } | undefined }): string[] {
-    const { namespace } = event.entry.value.metadata
-    const versions = [event.entry.value, ...(event.previous ? [event.previous.value] : [])]
-    return api
-      .list<PodDisruptionBudget>(RESOURCE, namespace)
-      .filter(({ spec }) => versions.some(({ metadata }) => selects(spec.selector, metadata.labels)))
-      .map(nameOf)
+    const { namespace, labels } = event.entry.value.metadata
+    const selecting = (wanted: typeof labels) => budgetsBySelector.selecting(namespace!, wanted).map(nameOf)
+    const before = event.previous?.value.metadata.labels
+    return !event.previous || equal(before, labels)
+      ? selecting(labels)
+      : [...selecting(labels), ...selecting(before)]
   }
 
   /** All budgets of a namespace: the size of something with replicas changed. */

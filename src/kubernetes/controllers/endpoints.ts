@@ -2,12 +2,10 @@ import type { Controller } from '#world/controller.ts'
 import { equal } from '../equality.ts'
 import type { Endpoint, EndpointSlice, Endpoints, Pod, Service, ServicePort } from '../objects.ts'
 import { controllerReference, isFinished, isReady, nameOf, splitName } from '../pods.ts'
-import { hasLabels } from '../selectors.ts'
-import { type ControlPlane, ownKey } from './control-plane.ts'
+import { type ControlPlane, ownKey, SERVICE_NAME } from './control-plane.ts'
 import { unlessGone } from './replicas.ts'
 
 const SLICES = 'endpointslices.discovery.k8s.io'
-const SERVICE_NAME = 'kubernetes.io/service-name'
 const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by'
 const MANAGER = 'endpointslice-controller.k8s.io'
 /** `maxEndpointsPerSlice` */
@@ -19,7 +17,7 @@ type SlicePort = NonNullable<EndpointSlice['ports']>[number]
 
 /** Services' endpoints, as EndpointSlices and as the older Endpoints. Models pkg/controller/endpointslice and endpoint. */
 export function endpointsController(plane: ControlPlane): Controller {
-  const { api, podsByNamespace } = plane
+  const { api, podsByNamespace, servicesBySelector, slicesByService } = plane
 
   function reconcile(key: string): void {
     const [namespace, name] = splitName(key)
@@ -34,11 +32,8 @@ export function endpointsController(plane: ControlPlane): Controller {
       return
     }
     const pods = podsByNamespace
-      .get(namespace)
-      .filter(
-        (pod) =>
-          pod.status?.podIP && !isFinished(pod) && hasLabels(pod.metadata.labels, service.spec.selector!),
-      )
+      .select(namespace, { matchLabels: service.spec.selector })
+      .filter((pod) => pod.status?.podIP && !isFinished(pod))
       .sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
     const groups = new Map<string, { ports: SlicePort[]; pods: Pod[] }>()
     for (const pod of pods) {
@@ -53,11 +48,10 @@ export function endpointsController(plane: ControlPlane): Controller {
   }
 
   const slicesOf = (namespace: string, name: string): EndpointSlice[] =>
-    api
-      .list<EndpointSlice>(SLICES, namespace)
-      .filter(
-        ({ metadata }) => metadata.labels?.[SERVICE_NAME] === name && metadata.labels[MANAGED_BY] === MANAGER,
-      )
+    slicesByService
+      .get(`${namespace}/${name}`)
+      .filter(({ metadata }) => metadata.labels![MANAGED_BY] === MANAGER)
+      .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
 
   function removeAll(namespace: string, name: string, slices: EndpointSlice[]): void {
     for (const slice of slices) unlessGone(() => api.delete(SLICES, namespace, slice.metadata.name))
@@ -188,14 +182,10 @@ export function endpointsController(plane: ControlPlane): Controller {
 
   /** The Services that a pod belongs or belonged to. */
   function servicesOf({ entry, previous }: { entry: { value: Pod }; previous?: { value: Pod } }): string[] {
-    const { namespace } = entry.value.metadata
-    const pods = [entry.value, ...(previous ? [previous.value] : [])]
-    return api
-      .list<Service>('services', namespace)
-      .filter(
-        ({ spec }) => spec.selector && pods.some((pod) => hasLabels(pod.metadata.labels, spec.selector!)),
-      )
-      .map(nameOf)
+    const { namespace, labels } = entry.value.metadata
+    const selecting = (wanted: typeof labels) => servicesBySelector.selecting(namespace!, wanted).map(nameOf)
+    const before = previous?.value.metadata.labels
+    return !before || equal(before, labels) ? selecting(labels) : [...selecting(labels), ...selecting(before)]
   }
 
   return {

@@ -1,5 +1,4 @@
 import type { Controller } from '#world/controller.ts'
-import { StoreIndex } from '#world/store-index.ts'
 import type { KubernetesObject, OwnerReference } from '../api.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { unlessGone } from './replicas.ts'
@@ -11,12 +10,9 @@ const ORPHAN = 'orphan'
  * Deletes what has lost its owners, and carries out foreground deletion and orphaning. Models pkg/controller/garbagecollector.
  * Reconcile keys are store keys.
  */
-export function garbageCollector(plane: ControlPlane): Controller & { close(): void } {
-  const { api, world, options } = plane
+export function garbageCollector(plane: ControlPlane): Controller {
+  const { api, world, options, dependents } = plane
   const prefix = `kubernetes/${options.uid}/`
-  const dependents = new StoreIndex<KubernetesObject>(world.store, prefix, ({ metadata }) =>
-    (metadata?.ownerReferences ?? []).map(({ uid }) => uid),
-  )
   const resourceOf = ({ apiVersion, kind }: OwnerReference) =>
     api.resourceNamed(apiVersion.includes('/') ? apiVersion.split('/')[0]! : '', kind)
 
@@ -142,7 +138,6 @@ export function garbageCollector(plane: ControlPlane): Controller & { close(): v
       },
     ],
     reconcile,
-    close: () => dependents.close(),
   }
 
   function keysOfOwner(references: OwnerReference[] = [], namespace = '') {

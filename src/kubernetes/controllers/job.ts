@@ -5,7 +5,7 @@ import { equal } from '../equality.ts'
 import type { Job, JobCondition, Pod } from '../objects.ts'
 import { controllerOf, isActive, isFinished, isReady, splitName } from '../pods.ts'
 import { parseTime } from '../time.ts'
-import { type ControlPlane, ownerKey, ownKey } from './control-plane.ts'
+import { type ControlPlane, ownerKey, ownKey, podsOf } from './control-plane.ts'
 import { describeIndexes, INDEX, indexOf, parseIndexes } from './job-indexes.ts'
 import {
   failsIndex,
@@ -28,7 +28,7 @@ const BACK_OFF_MAX_MS = 600_000
 
 /** Runs pods to completion. Models pkg/controller/job. */
 export function jobController(plane: ControlPlane): Controller {
-  const { api, podsByOwner, podsByNamespace } = plane
+  const { api, podsByNamespace } = plane
 
   function reconcile(key: string): Result | undefined {
     const found = api.get<Job>('jobs.batch', ...splitName(key))
@@ -38,7 +38,7 @@ export function jobController(plane: ControlPlane): Controller {
     const job = begin(countEnded(found))
     const end = endOf(job)
     if (end) return expire(job, end)
-    const pods = podsByOwner.get(job.metadata.uid!).filter(isActive)
+    const pods = podsOf(plane, job.metadata.uid!).filter(isActive)
     const verdict = judge(job, pods)
     if (verdict) return finish(job, pods, verdict)
     const wait = job.spec.suspend ? stopAll(job, pods) : manage(job, pods)
@@ -55,8 +55,7 @@ export function jobController(plane: ControlPlane): Controller {
   function countEnded(job: Job): Job {
     const noted = job.status.uncountedTerminatedPods ?? {}
     const known = new Set([...(noted.succeeded ?? []), ...(noted.failed ?? [])])
-    const ended = podsByOwner
-      .get(job.metadata.uid!)
+    const ended = podsOf(plane, job.metadata.uid!)
       .filter((pod) => pod.metadata.finalizers?.includes(TRACKING))
       .filter((pod) => isFinished(pod) || (pod.metadata.deletionTimestamp && !pod.spec.nodeName))
     const fresh = ended.filter(({ metadata }) => !known.has(metadata.uid!))
@@ -206,7 +205,7 @@ export function jobController(plane: ControlPlane): Controller {
     if (!job.status.conditions?.some((old) => old.type === interim)) {
       return void put(job, { ...job.status, conditions: condition(job, interim, 'True', reason, message) })
     }
-    if (podsByOwner.get(job.metadata.uid!).some((pod) => !isFinished(pod))) return writeCounts(job)
+    if (podsOf(plane, job.metadata.uid!).some((pod) => !isFinished(pod))) return writeCounts(job)
     const status = {
       ...job.status,
       conditions: condition(job, type, 'True', reason, message),
@@ -296,7 +295,7 @@ export function jobController(plane: ControlPlane): Controller {
   }
 
   const failedPods = (job: Job): Pod[] =>
-    podsByOwner.get(job.metadata.uid!).filter(({ status }) => status.phase === 'Failed')
+    podsOf(plane, job.metadata.uid!).filter(({ status }) => status.phase === 'Failed')
 
   /** How long (ms) to wait before the next pod, from the failures so far. */
   function backOff(failed: Pod[]): number {
@@ -315,7 +314,7 @@ export function jobController(plane: ControlPlane): Controller {
   function writeCounts(found: Job): undefined {
     const job = api.get<Job>('jobs.batch', found.metadata.namespace!, found.metadata.name)
     if (!job) return
-    const all = podsByOwner.get(job.metadata.uid!)
+    const all = podsOf(plane, job.metadata.uid!)
     const active = all.filter(isActive)
     const status = {
       ...job.status,

@@ -3,7 +3,7 @@ import { type KubernetesObject, StatusError } from '../api.ts'
 import type { LabelSelector, Pod, PodTemplate } from '../objects.ts'
 import { controllerReference, isActive } from '../pods.ts'
 import { selects } from '../selectors.ts'
-import { type ControlPlane, orphansOf } from './control-plane.ts'
+import { type ControlPlane, podsOf } from './control-plane.ts'
 
 /** A controller that looks at much before it makes a pod makes so many at least before it gives others their turn. */
 export const BURST = 20
@@ -68,14 +68,16 @@ export function deletePod(plane: ControlPlane, owner: KubernetesObject, pod: Pod
 
 /** Takes over pods that the selector picks and nobody manages, and lets go of own pods that it no longer picks. */
 export function adoptPods(plane: ControlPlane, owner: KubernetesObject, selector: LabelSelector): void {
-  const { api, podsByOwner } = plane
+  const { api, orphans, replicaCounts } = plane
   const { namespace, uid } = owner.metadata
-  for (const pod of podsByOwner.get(orphansOf(namespace!))) {
-    if (!isActive(pod) || !selects(selector, pod.metadata.labels)) continue
+  for (const pod of orphans.select(namespace!, selector)) {
+    if (!isActive(pod)) continue
     const ownerReferences = [...(pod.metadata.ownerReferences ?? []), controllerReference(owner)]
     api.update('pods', { ...pod, metadata: { ...pod.metadata, ownerReferences } })
   }
-  for (const pod of podsByOwner.get(uid!)) {
+  const { alike } = replicaCounts.of(uid!)
+  if ([...alike.values()].every(({ labels }) => selects(selector, labels))) return
+  for (const pod of podsOf(plane, uid!)) {
     if (pod.metadata.deletionTimestamp || selects(selector, pod.metadata.labels)) continue
     const ownerReferences = pod.metadata.ownerReferences?.filter((reference) => reference.uid !== uid)
     api.update('pods', { ...pod, metadata: { ...pod.metadata, ownerReferences } })

@@ -14,27 +14,29 @@ import {
 } from '../pods.ts'
 import { selects } from '../selectors.ts'
 import { parseTime } from '../time.ts'
-import { type ControlPlane, ownerKey, ownKey } from './control-plane.ts'
+import { type ControlPlane, ownerKey, ownKey, podsOf } from './control-plane.ts'
 import { adoptPods, createPod, deletePod } from './pod-control.ts'
+
+/** Of so many pods that were looked at to find those that go first, one goes at least. */
+const LOOKED_AT_FOR_ONE = 100
 
 /** Keeps the wanted number of pods alive. Models pkg/controller/replicaset. */
 export function replicaSetController(plane: ControlPlane): Controller {
-  const { api, podsByOwner } = plane
+  const { api, replicaCounts, setsBySelector } = plane
 
   function reconcile(key: string) {
     const set = api.get<ReplicaSet>('replicasets.apps', ...splitName(key))
     if (!set) return
     if (!set.metadata.deletionTimestamp) adoptPods(plane, set, set.spec.selector)
-    const pods = podsByOwner.get(set.metadata.uid!).filter(isActive)
-    const failure = set.metadata.deletionTimestamp ? undefined : scale(set, pods)
+    const failure = set.metadata.deletionTimestamp ? undefined : scale(set)
     const wait = writeStatus(set, failure)
     if (failure) throw failure
     return wait
   }
 
   /** Gives what the API server answered when it took no more pods. */
-  function scale(set: ReplicaSet, pods: Pod[]): Error | undefined {
-    const missing = (set.spec.replicas ?? 1) - pods.length
+  function scale(set: ReplicaSet): Error | undefined {
+    const missing = (set.spec.replicas ?? 1) - replicaCounts.of(set.metadata.uid!).active
     try {
       // The events of these pods bring the next turn, and with it further ones.
       for (let made = 0; made < missing && !(made > 0 && isTurnOver()); made++) {
@@ -45,9 +47,12 @@ export function replicaSetController(plane: ControlPlane): Controller {
       return error as Error
     }
     if (missing < 0) {
+      const pods = podsOf(plane, set.metadata.uid!).filter(isActive)
+      let gone = 0
       for (const pod of victims(plane, pods, -missing)) {
         deletePod(plane, set, pod, 'replicaset-controller')
-        if (isTurnOver()) break
+        // Looking for them takes its time, too: some are deleted for each look.
+        if (++gone >= pods.length / LOOKED_AT_FOR_ONE && isTurnOver()) break
       }
     }
   }
@@ -55,11 +60,9 @@ export function replicaSetController(plane: ControlPlane): Controller {
   function writeStatus(found: ReplicaSet, failure: Error | undefined) {
     const set = api.get<ReplicaSet>('replicasets.apps', found.metadata.namespace!, found.metadata.name)
     if (!set) return
-    const pods = podsByOwner.get(set.metadata.uid!).filter(isActive)
+    const { active, ready, alike } = replicaCounts.of(set.metadata.uid!)
     const minReady = set.spec.minReadySeconds ?? 0
-    const now = plane.now()
-    const available = pods.filter((pod) => isAvailable(pod, minReady, now)).length
-    const ready = pods.filter(isReady).length
+    const available = minReady === 0 ? ready : availableOf(set, minReady)
     const template = { matchLabels: set.spec.template?.metadata?.labels ?? {} }
     const known = (set.status?.conditions ?? []).find(({ type }) => type === 'ReplicaFailure')
     const others = (set.status?.conditions ?? []).filter((condition) => condition !== known)
@@ -75,8 +78,12 @@ export function replicaSetController(plane: ControlPlane): Controller {
           )
         : others
     const status: ReplicaSet['status'] = {
-      replicas: pods.length,
-      fullyLabeledReplicas: pods.filter((pod) => selects(template, pod.metadata.labels)).length || undefined,
+      replicas: active,
+      fullyLabeledReplicas:
+        [...alike.values()].reduce(
+          (sum, { labels, active: count }) => sum + (selects(template, labels) ? count : 0),
+          0,
+        ) || undefined,
       readyReplicas: ready || undefined,
       availableReplicas: available || undefined,
       observedGeneration: set.metadata.generation,
@@ -85,6 +92,11 @@ export function replicaSetController(plane: ControlPlane): Controller {
     if (!equal(status, set.status)) api.updateStatus('replicasets.apps', { ...set, status })
     return ready > available ? { requeueAfterMs: minReady * 1000 } : undefined
   }
+
+  const availableOf = (set: ReplicaSet, minReadySeconds: number): number =>
+    podsOf(plane, set.metadata.uid!).filter(
+      (pod) => isActive(pod) && isAvailable(pod, minReadySeconds, plane.now()),
+    ).length
 
   return {
     name: 'replicaset-controller',
@@ -99,15 +111,13 @@ export function replicaSetController(plane: ControlPlane): Controller {
   function wanting({ type, entry }: { type: string; entry: { value: Pod } }): string[] {
     const pod = entry.value
     if (type === 'delete' || controllerOf(pod) || pod.metadata.deletionTimestamp) return []
-    return api
-      .list<ReplicaSet>('replicasets.apps', pod.metadata.namespace)
-      .filter((set) => selects(set.spec.selector, pod.metadata.labels))
-      .map(nameOf)
+    return setsBySelector.selecting(pod.metadata.namespace!, pod.metadata.labels).map(nameOf)
   }
 }
 
 /** Which pods go first when there are too many. Models controller.ActivePodsWithRanks. */
 function victims(plane: ControlPlane, pods: Pod[], count: number): Pod[] {
+  if (count >= pods.length) return pods
   const phaseRank: Record<string, number> = { Pending: 0, Unknown: 1, Running: 2 }
   const onNode = new Map<string, number>()
   for (const { spec } of pods) onNode.set(spec.nodeName ?? '', (onNode.get(spec.nodeName ?? '') ?? 0) + 1)

@@ -1,8 +1,8 @@
 import type { KubernetesObject } from '../api.ts'
 import { equal } from '../equality.ts'
 import type { PodTemplate } from '../objects.ts'
-import { controllerOf, controllerReference } from '../pods.ts'
-import type { ControlPlane } from './control-plane.ts'
+import { controllerReference } from '../pods.ts'
+import { type ControlPlane, controlledBy } from './control-plane.ts'
 import { templateHash, unlessGone } from './replicas.ts'
 
 const REVISIONS = 'controllerrevisions.apps'
@@ -17,11 +17,8 @@ export interface ControllerRevision extends KubernetesObject {
 type Owner = KubernetesObject & { spec: { template: PodTemplate; revisionHistoryLimit?: number } }
 
 /** The revisions of an owner, oldest first. */
-export const revisionsOf = ({ api }: ControlPlane, owner: KubernetesObject): ControllerRevision[] =>
-  api
-    .list<ControllerRevision>(REVISIONS, owner.metadata.namespace)
-    .filter((revision) => controllerOf(revision)?.uid === owner.metadata.uid)
-    .sort((a, b) => a.revision - b.revision)
+export const revisionsOf = (plane: ControlPlane, owner: KubernetesObject): ControllerRevision[] =>
+  controlledBy<ControllerRevision>(plane, REVISIONS, owner.metadata).sort((a, b) => a.revision - b.revision)
 
 /** The revision of an owner's present template, made or brought to the front when it is not the newest. Models pkg/controller/history. */
 export function currentRevision(

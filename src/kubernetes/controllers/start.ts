@@ -74,7 +74,6 @@ export function startControllerManager(
   const { world } = cluster
   const plane = managedBy(cluster, 'kube-controller-manager')
   const { api } = plane
-  const collector = garbageCollector(plane)
   const balancers = [INSTALLED, AUTO].flatMap(
     (flavour) => balancerController(managedBy(cluster, 'controller'), flavour) ?? [],
   )
@@ -105,14 +104,13 @@ export function startControllerManager(
     ...(cloud ? [csiProvisioner(provisioner, ebsDriver(provisioner, AUTO_EBS))] : []),
     csiProvisioner(provisioner, efsDriver(provisioner)),
     ebsResizer(managedBy(cluster, 'csi-resizer')),
-    collector,
+    garbageCollector(plane),
     ...balancers,
     autoscalerController(plane, metrics),
   ].map((controller) => world.controllers.start(controller))
   return {
     stop() {
       for (const controller of controllers) controller.stop()
-      collector.close()
       for (const one of balancers) one.close()
     },
   }

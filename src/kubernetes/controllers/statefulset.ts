@@ -2,7 +2,7 @@ import { type Controller, Pending, type Result } from '#world/controller.ts'
 import { equal } from '../equality.ts'
 import type { Pod, PodTemplate, StatefulSet } from '../objects.ts'
 import { isAvailable, isFinished, isReady, splitName } from '../pods.ts'
-import { type ControlPlane, ownerKey, ownKey } from './control-plane.ts'
+import { type ControlPlane, ownerKey, ownKey, podsOf } from './control-plane.ts'
 import { adoptPods, podOf } from './pod-control.ts'
 import { unlessGone } from './replicas.ts'
 import {
@@ -20,7 +20,7 @@ const SOURCE = { component: 'statefulset-controller' }
 
 /** Pods with names that stay, made and replaced in order. Models pkg/controller/statefulset. */
 export function statefulSetController(plane: ControlPlane): Controller {
-  const { api, podsByOwner } = plane
+  const { api } = plane
 
   function reconcile(key: string): Result | undefined {
     const set = api.get<StatefulSet>(SETS, ...splitName(key))
@@ -33,7 +33,7 @@ export function statefulSetController(plane: ControlPlane): Controller {
     pruneRevisions(
       plane,
       set,
-      new Set([hashOf(update), hashOf(current), ...podsByOwner.get(set.metadata.uid!).map(hashOfPod)]),
+      new Set([hashOf(update), hashOf(current), ...podsOf(plane, set.metadata.uid!).map(hashOfPod)]),
     )
     writeStatus(key, current, update)
     return wait
@@ -93,7 +93,7 @@ export function statefulSetController(plane: ControlPlane): Controller {
 
   function podsByOrdinal(set: StatefulSet): Map<number, Pod> {
     const pods = new Map<number, Pod>()
-    for (const pod of podsByOwner.get(set.metadata.uid!)) {
+    for (const pod of podsOf(plane, set.metadata.uid!)) {
       const ordinal = Number(pod.metadata.name.slice(set.metadata.name.length + 1))
       if (Number.isInteger(ordinal)) pods.set(ordinal, pod)
     }
@@ -165,7 +165,7 @@ export function statefulSetController(plane: ControlPlane): Controller {
   function writeStatus(key: string, current: ControllerRevision, update: ControllerRevision): void {
     const set = api.get<StatefulSet>(SETS, ...splitName(key))
     if (!set) return
-    const pods = podsByOwner.get(set.metadata.uid!)
+    const pods = podsOf(plane, set.metadata.uid!)
     const alive = pods.filter(({ metadata }) => !metadata.deletionTimestamp)
     const of = (revision: ControllerRevision) =>
       alive.filter((pod) => hashOfPod(pod) === hashOf(revision)).length

@@ -12,7 +12,6 @@ import type {
 } from '../../objects.ts'
 import { splitName, withCondition } from '../../pods.ts'
 import { parseMilli } from '../../quantity.ts'
-import { selects } from '../../selectors.ts'
 import { type ControlPlane, ownKey } from '../control-plane.ts'
 import { type History, limit, memoryMs, stabilize } from './limits.ts'
 import { proposeReplicas } from './replica-count.ts'
@@ -159,9 +158,7 @@ export function autoscalerController(plane: ControlPlane, metrics: ResourceMetri
     warn: (reason: string, message: string) => void,
   ): Wish | undefined {
     const { namespace } = hpa.metadata
-    const pods = podsByNamespace
-      .get(namespace!)
-      .filter(({ metadata }) => selects(target.spec.selector, metadata.labels))
+    const pods = podsByNamespace.select(namespace!, target.spec.selector)
     const specs = hpa.spec.metrics ?? []
     const statuses: MetricStatus[] = []
     const errors: MetricError[] = []

@@ -142,6 +142,10 @@ export class Store {
   /** The entries whose keys start with `prefix`, in key order. */
   list<T = Json>(prefix: string, options: ListOptions = {}): Listing<T> {
     const revision = options.revision ?? this.#revision
+    // Much is asked for that most worlds have none of: webhooks, policies, quotas.
+    if (revision === this.#revision && prefix.endsWith('/') && this.count(prefix) === 0) {
+      return { entries: [], revision, more: false }
+    }
     const tree = revision === this.#revision ? this.#tree : this.#treeAt(revision, prefix)
     const entries: Entry[] = []
     const start =

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Pieces } from '../files/pieces.ts'
 import type { ContainerSpec, Filesystem, Mount } from '../runtime.ts'
 
 /** The root volume of an EKS node with Amazon Linux 2023. */
@@ -18,8 +19,23 @@ const HIDDEN_FILES = ['kcore', 'keys', 'latency_stats', 'timer_list']
 /** The files that every engine mounts from its machine. */
 const NAMES = ['/etc/resolv.conf', '/etc/hostname', '/etc/hosts']
 
-/** `/proc/mounts` of a container, with runc's mounts and its own in runc's order. */
-export function mountTable(spec: ContainerSpec): string {
+/** All lines but the first, as many containers have them. */
+const tails = new Map<string, Uint8Array>()
+/** So many different ones are remembered. */
+const MAX_TAILS = 100
+
+/** `/proc/mounts` of a container, with runc's mounts and its own in runc's order. Only the first line is its own alone. */
+export function mountTable(spec: ContainerSpec): Pieces {
+  const lines = mountLines(spec)
+  const head = Buffer.from(lines[0]!)
+  const text = lines.slice(1).join('')
+  const tail = tails.get(text) ?? Buffer.from(text)
+  if (tails.size === MAX_TAILS) tails.clear()
+  tails.set(text, tail)
+  return { pieces: [head, tail], count: 2, size: head.length + tail.length, kept: head.length }
+}
+
+function mountLines(spec: ContainerSpec): string[] {
   const { privileged = false, mounts = [] } = spec
   const rights = (readOnly: boolean | undefined) => (readOnly ? 'ro' : 'rw')
   const disk = spec.disk ?? NODE_DISK
@@ -57,7 +73,7 @@ export function mountTable(spec: ContainerSpec): string {
           ...HIDDEN_FOLDERS.map((path) => line('tmpfs', path, 'tmpfs', 'ro,relatime')),
           ...HIDDEN_FILES.map((name) => line('tmpfs', `/proc/${name}`, 'tmpfs', DEVICES)),
         ]),
-  ].join('')
+  ]
 }
 
 /** The layers as containerd's overlayfs snapshotter mounts them, the upmost first. */

@@ -42,19 +42,23 @@ export class PodRelations {
   #forbidden: { key: string; value: string }[] | undefined
   #spread: Map<string, number>[] | undefined
   readonly #constraints: NonNullable<Pod['spec']['topologySpreadConstraints']>
+  readonly #near: PodAffinityTerm[]
+  readonly #apart: PodAffinityTerm[]
 
   constructor(pod: Pod, api: ClusterApi, cache: Surroundings) {
     this.#pod = pod
     this.#api = api
     this.#cache = cache
+    const { podAffinity, podAntiAffinity } = pod.spec.affinity ?? {}
+    this.#near = podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []
+    this.#apart = podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []
     this.#constraints = (pod.spec.topologySpreadConstraints ?? []).filter(
       ({ whenUnsatisfiable }) => whenUnsatisfiable === 'DoNotSchedule',
     )
   }
 
   affinityRefusal(node: Node): Relation | undefined {
-    const { podAffinity, podAntiAffinity } = this.#pod.spec.affinity ?? {}
-    for (const term of podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []) {
+    for (const term of this.#near) {
       const value = domain(node, term.topologyKey)
       const near = this.#domainsOf(term)
       // The first of a group that wants to be near itself may start anywhere.
@@ -63,14 +67,16 @@ export class PodRelations {
         return { reason: "node(s) didn't match pod affinity rules", final: true }
       }
     }
-    for (const term of podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []) {
+    for (const term of this.#apart) {
       const value = domain(node, term.topologyKey)
       if (value !== undefined && this.#domainsOf(term).has(value)) {
         return { reason: "node(s) didn't match pod anti-affinity rules", final: false }
       }
     }
-    if (this.#forbiddenDomains().some(({ key, value }) => domain(node, key) === value)) {
-      return { reason: "node(s) didn't satisfy existing pods anti-affinity rules", final: false }
+    for (const { key, value } of this.#forbiddenDomains()) {
+      if (domain(node, key) === value) {
+        return { reason: "node(s) didn't satisfy existing pods anti-affinity rules", final: false }
+      }
     }
   }
 

@@ -73,6 +73,10 @@ function modelChildren(model: ModelNode, value: Obj): Children {
 /** `k:{"name":"web"}`; a set's element is its own key. */
 export function elementKey({ keys = [], keyDefaults = {} }: ListRule, item: Json): string {
   if (keys.length === 0) return `v:${JSON.stringify(item)}`
+  const [only] = keys
+  if (keys.length === 1 && (item[only!] ?? undefined) !== undefined) {
+    return `k:{${JSON.stringify(only)}:${JSON.stringify(item[only!])}}`
+  }
   const parts = [...keys].sort().map((key) => [key, item[key] ?? keyDefaults[key]])
   return `k:${JSON.stringify(Object.fromEntries(parts.filter(([, value]) => value !== undefined)))}`
 }

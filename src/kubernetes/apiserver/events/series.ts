@@ -1,7 +1,7 @@
 import type { Controller, Result } from '#world/controller.ts'
 import type { Occurrence } from '../../api.ts'
 import { microTimestamp } from '../../time.ts'
-import type { Obj } from '../json.ts'
+import { clone, type Obj } from '../json.ts'
 import { kindOf } from '../kinds/registry.ts'
 import type { Objects, WriteOptions } from '../storage/objects.ts'
 import type { EventNames } from './names.ts'
@@ -72,7 +72,7 @@ export class EventSeries {
       this.wake?.(ALL)
     }
     this.#known.set(key, { namespace, event, last: this.#now, count: 1, options })
-    dropping(() => void this.#objects.create(kindOf('events'), namespace, structuredClone(event), options))
+    dropping(() => void this.#objects.create(kindOf('events'), namespace, clone(event), options))
   }
 
   #eventOf(occurrence: Occurrence, namespace: string): Obj {
@@ -102,7 +102,7 @@ export class EventSeries {
       if (this.#objects.get(kind, namespace, event.metadata.name)) {
         const change = (current: Obj) => ({ ...current, series }) as Obj
         this.#objects.update(kind, namespace, event.metadata.name, change as never, options)
-      } else this.#objects.create(kind, namespace, structuredClone({ ...event, series }) as Obj, options)
+      } else this.#objects.create(kind, namespace, clone<Obj>({ ...event, series }), options)
     })
   }
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { parse } from 'yaml'
+import { turn } from '#world/turns.ts'
 import { StatusError } from '../../api.ts'
 import { badRequest, unsupportedMediaType } from '../errors.ts'
 import { isObject, type Json, type Obj } from '../json.ts'
@@ -13,10 +14,15 @@ const LIMIT = 3 * 1024 * 1024
 /** Bodies that were read, for requests that are tried again. */
 const bodies = new WeakMap<IncomingMessage, Promise<Buffer>>()
 
-/** The whole body. Throws RequestEntityTooLarge. */
-export function readBody(req: IncomingMessage): Promise<Buffer> {
-  const body = bodies.get(req) ?? receive(req)
-  bodies.set(req, body)
+/**
+ * The whole body, when it is the request's turn: many that come at once hold nobody up, as what they write is work for the
+ * event loop as any controller's. Throws RequestEntityTooLarge.
+ */
+export async function readBody(req: IncomingMessage): Promise<Buffer> {
+  const receiving = bodies.get(req) ?? receive(req)
+  bodies.set(req, receiving)
+  const body = await receiving
+  await turn()
   return body
 }
 

@@ -4,9 +4,13 @@ import type { Obj } from '../json.ts'
 const LONGEST_MANAGER = 128
 const LONGEST_SUBRESOURCE = 256
 
+/** Names of plain characters, which most are, need no closer look. */
+const PLAIN = /^[\x20-\x7e]{0,128}$/
+
 /** What is wrong with the name of a field manager. Models apimachinery metav1/validation.ValidateFieldManager. */
 export function managerErrors(manager: string, field: string): FieldError[] {
   const errors: FieldError[] = []
+  if (PLAIN.test(manager)) return errors
   if (Buffer.byteLength(manager) > LONGEST_MANAGER) errors.push(tooLong(field, LONGEST_MANAGER))
   let position = 0
   for (const char of manager) {
@@ -23,7 +27,8 @@ export function managerErrors(manager: string, field: string): FieldError[] {
 /** What is wrong with an object's owners of fields. Models ValidateManagedFields beside it, after they were decoded. */
 export function managedFieldsErrors(managers: Obj[] | undefined): FieldError[] {
   const errors: FieldError[] = []
-  for (const [index, { manager, subresource }] of (managers ?? []).entries()) {
+  for (let index = 0; index < (managers?.length ?? 0); index++) {
+    const { manager, subresource } = managers![index]!
     const field = `metadata.managedFields[${index}]`
     errors.push(...managerErrors(manager ?? '', `${field}.manager`))
     if ((subresource?.length ?? 0) > LONGEST_SUBRESOURCE)

@@ -9,9 +9,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { launchBrowser } from '../../test/support/browser.ts'
 import { LabPage } from '../../test/support/lab-page.ts'
-import { memoryRise } from '../../test/support/memory.ts'
+import { memoryRise, residentMiB } from '../../test/support/memory.ts'
 
 const BYTES = 200_000_000
+/** In the first, V8 also gets to know the code and how much of its young generation it needs; the second is what a flood costs. */
+const FLOODS = 2
 const AIM = { click: 500, stop: 1_000, growth: 20 }
 
 const folder = await mkdtemp(join(tmpdir(), 'drydock-bench-'))
@@ -63,30 +65,41 @@ await page.evaluate(() => {
   Object.assign(globalThis, { frames })
 })
 const clicks: number[] = []
-let time = 0
-let hostRise = 0
-const serverRise = await memoryRise(server.pid!, async () => {
-  hostRise = await memoryRise(host, async () => {
-    const started = performance.now()
-    await lab.type(`cat ${file}; echo th""e-end\n`)
-    let over = false
-    const end = page
-      .waitForFunction(
-        () => document.querySelector('.terminal-view.active .xterm-rows')?.textContent?.includes('the-end'),
-        undefined,
-        { timeout: 600_000, polling: 200 },
-      )
-      .then(() => {
-        over = true
-        time = performance.now() - started
-      })
-    while (!over) {
-      clicks.push(await click())
-      await new Promise((done) => setTimeout(done, 300))
-    }
-    await end
+const times: number[] = []
+const rises: { server: number; host: number; after: number }[] = []
+/** 200 MB, with clicks meanwhile. */
+async function flood(round: number): Promise<void> {
+  const before = residentMiB(server.pid!) + residentMiB(host)
+  let rise = 0
+  const serverRise = await memoryRise(server.pid!, async () => {
+    rise = await memoryRise(host, async () => {
+      const started = performance.now()
+      await lab.type(`cat ${file}; echo th""e-end-${round}\n`)
+      let over = false
+      const end = page
+        .waitForFunction(
+          (round) =>
+            document
+              .querySelector('.terminal-view.active .xterm-rows')
+              ?.textContent?.includes(`the-end-${round}`),
+          round,
+          { timeout: 600_000, polling: 200 },
+        )
+        .then(() => {
+          over = true
+          times.push(performance.now() - started)
+        })
+      while (!over) {
+        clicks.push(await click())
+        await new Promise((done) => setTimeout(done, 300))
+      }
+      await end
+    })
   })
-})
+  const after = residentMiB(server.pid!) + residentMiB(host)
+  rises.push({ server: serverRise, host: rise, after: after - before })
+}
+for (let round = 0; round < FLOODS; round++) await flood(round)
 const frames = await page.evaluate(() => (globalThis as unknown as { frames: number[] }).frames)
 frames.sort((a, b) => a - b)
 clicks.sort((a, b) => a - b)
@@ -108,18 +121,24 @@ await once(server, 'exit')
 await rm(folder, { recursive: true, force: true })
 
 const ms = (value: number) => `${value.toFixed(0)} ms`
-console.log(`200 MB in ${(time / 1000).toFixed(1)} s (${(BYTES / time / 1000).toFixed(1)} MB/s)`)
+for (const time of times)
+  console.log(`200 MB in ${(time / 1000).toFixed(1)} s (${(BYTES / time / 1000).toFixed(1)} MB/s)`)
 console.log(
   `frames: p50 ${ms(quantile(frames, 0.5))}, p99 ${ms(quantile(frames, 0.99))}, max ${ms(frames.at(-1)!)}`,
 )
 console.log(
   `a click on a button until its dialog is seen: p50 ${ms(quantile(clicks, 0.5))}, p95 ${ms(quantile(clicks, 0.95))} of ${clicks.length}; with a quiet terminal ${ms(quantile(calm, 0.5))} (aim: p95 ${AIM.click} ms)`,
 )
-console.log(
-  `memory at its most: server +${serverRise.toFixed(1)} MiB, pty-host +${hostRise.toFixed(1)} MiB (aim: ${AIM.growth} MiB together)`,
-)
+for (const { server, host, after } of rises)
+  console.log(
+    `memory at its most: server +${server.toFixed(1)} MiB, pty-host +${host.toFixed(1)} MiB (aim: ${AIM.growth} MiB together); afterwards ${after.toFixed(1)} MiB more than before`,
+  )
 console.log(
   `Ctrl+C until the next command has answered: p50 ${ms(quantile(stops, 0.5))}, max ${ms(stops.at(-1)!)} (aim: ${AIM.stop} ms)`,
 )
 process.exitCode =
-  quantile(clicks, 0.95) < AIM.click && serverRise + hostRise < AIM.growth && stops.at(-1)! < AIM.stop ? 0 : 1
+  quantile(clicks, 0.95) < AIM.click &&
+  rises.every(({ server, host }) => server + host < AIM.growth) &&
+  stops.at(-1)! < AIM.stop
+    ? 0
+    : 1

@@ -1,6 +1,6 @@
 import type { TerminalRecord, TerminalRecords } from '#database/terminals.ts'
 import type { ServerMessage } from '#workspace/protocol.ts'
-import { readLink, sendMessage } from '#workspace/pty-host/link.ts'
+import { sendMessage } from '#workspace/pty-host/link.ts'
 import type { ShellOptions, Workspace } from '#workspace/terminals.ts'
 import type { TerminalInfo } from './api.ts'
 import { notFound, Problem } from './problem.ts'
@@ -73,14 +73,14 @@ export class LabTerminals {
       return await new Promise<number | undefined>((resolve) => {
         const timer = setTimeout(resolve, timeout)
         let offset = 0
-        link.on('close', () => {
+        link.socket.on('close', () => {
           clearTimeout(timer)
           resolve(undefined)
         })
-        readLink(link, {
+        link.read({
           data: (piece) => {
             offset += piece.length
-            sendMessage(link, { op: 'ack', offset })
+            sendMessage(link.socket, { op: 'ack', offset })
           },
           message: (received) => {
             const message = received as ServerMessage

@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http'
-import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { Looks } from '#classroom/looks.ts'
@@ -12,7 +11,7 @@ import {
   type ServerMessage,
   type TerminalErrorCode,
 } from '#workspace/protocol.ts'
-import { readLink, sendData, sendMessage } from '#workspace/pty-host/link.ts'
+import { type Link, sendData, sendMessage } from '#workspace/pty-host/link.ts'
 import type { LabTerminals } from './lab-terminals.ts'
 import type { AllowList } from './security/allow-list.ts'
 import type { Connections } from './security/connections.ts'
@@ -140,7 +139,7 @@ export class TerminalSockets {
     if (!owned) return fail(ws, 'terminal-unknown', 'There is no such terminal.', 'Open a new one.')
     const link = await terminals.workspace.attach(terminal, message.columns, message.rows, message.received)
     if (ws.readyState !== ws.OPEN) {
-      link.destroy()
+      link.socket.destroy()
       return
     }
     relay(ws, link, () => true)
@@ -156,7 +155,7 @@ export class TerminalSockets {
     }
     const link = await terminals.workspace.watch(terminal)
     if (ws.readyState !== ws.OPEN) {
-      link.destroy()
+      link.socket.destroy()
       return
     }
     relay(ws, link, () => looks.find(look)?.keyboard === 'shared')
@@ -173,9 +172,19 @@ export class TerminalSockets {
 }
 
 /** Hands bytes and messages on until either side ends; input only while `mayType`. */
-function relay(ws: WebSocket, link: Socket, mayType: () => boolean): void {
-  readLink(link, {
-    data: (piece) => ws.send(piece, { binary: true }),
+function relay(ws: WebSocket, link: Link, mayType: () => boolean): void {
+  const { socket } = link
+  /** Pieces that may not have gone out of the link's buffer yet. */
+  let sending = 0
+  link.read({
+    data: (piece) => {
+      sending++
+      ws.send(piece, { binary: true }, () => {
+        sending--
+        if (sending === 0) socket.resume()
+      })
+    },
+    taken: () => sending === 0 || ws.bufferedAmount === 0,
     message: (received) => {
       const message = received as ServerMessage
       ws.send(JSON.stringify(message))
@@ -183,17 +192,20 @@ function relay(ws: WebSocket, link: Socket, mayType: () => boolean): void {
       if (message.type === 'error') ws.close(CLOSE_CODES[message.code])
     },
   })
-  link.on('close', () => {
+  socket.on('close', () => {
     if (ws.readyState === ws.OPEN) {
       fail(ws, 'restarting', 'The terminals’ process ended.', 'The page connects again by itself.')
     }
   })
-  ws.on('close', () => link.destroy())
+  ws.on('close', () => socket.destroy())
   ws.on('message', (data: Buffer, isBinary) => {
-    if (link.writableLength > LINK_LIMIT) {
+    if (socket.writableLength > LINK_LIMIT) {
       return fail(ws, 'input-overflow', 'More input was sent than the terminal takes.')
     }
-    if (isBinary) return mayType() ? sendData(link, data) : undefined
+    if (isBinary) {
+      if (mayType()) sendData(socket, data)
+      return
+    }
     const message = clientMessage.safeParse(parse(data.toString()))
     if (!message.success || message.data.type === 'attach') {
       return fail(
@@ -204,7 +216,7 @@ function relay(ws: WebSocket, link: Socket, mayType: () => boolean): void {
       )
     }
     const { type, ...rest } = message.data
-    sendMessage(link, { op: type, ...rest })
+    sendMessage(socket, { op: type, ...rest })
   })
 }
 

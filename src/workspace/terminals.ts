@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import type { WorldInfo } from '#cloud/api.ts'
 import { PtyHostClient } from './pty-host/client.ts'
+import type { Link } from './pty-host/link.ts'
 import type { Toolbox } from './tools/install.ts'
 
 /** What a new terminal's shell is given. */
@@ -30,9 +31,9 @@ export interface Workspace {
   /** Ends a terminal with everything that it started. */
   end(terminal: string): Promise<void>
   /** A connection in the format of `pty-host/link.ts`. */
-  attach(terminal: string, columns: number, rows: number, received?: number): Promise<Socket>
+  attach(terminal: string, columns: number, rows: number, received?: number): Promise<Link>
   /** A connection for somebody who looks on: as `attach`, without taking the terminal over or changing its size. */
-  watch(terminal: string): Promise<Socket>
+  watch(terminal: string): Promise<Link>
   /**
    * Connects to a port of the loopback that the terminals of a home share; left out where that is this machine's. Rejects
    * when nothing listens there, or no terminal is open.
@@ -78,11 +79,11 @@ export class LocalWorkspace implements Workspace {
     return this.#host.end(terminal)
   }
 
-  attach(terminal: string, columns: number, rows: number, received?: number): Promise<Socket> {
+  attach(terminal: string, columns: number, rows: number, received?: number): Promise<Link> {
     return this.#host.attach(terminal, columns, rows, received)
   }
 
-  watch(terminal: string): Promise<Socket> {
+  watch(terminal: string): Promise<Link> {
     return this.#host.watch(terminal)
   }
 

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { ServerMessage } from '../../src/workspace/protocol.ts'
 import type { PtyHostClient } from '../../src/workspace/pty-host/client.ts'
-import { readLink, sendData, sendMessage } from '../../src/workspace/pty-host/link.ts'
+import { type Link, sendData, sendMessage } from '../../src/workspace/pty-host/link.ts'
 
 /** What a page does with an attachment, for tests: gathers output and messages, acknowledges unless told not to. */
 export class TestAttachment {
@@ -13,10 +13,10 @@ export class TestAttachment {
   #acknowledges: boolean
   #waiters: (() => void)[] = []
 
-  constructor(socket: Socket, acknowledges = true) {
+  constructor({ socket, read }: Link, acknowledges = true) {
     this.socket = socket
     this.#acknowledges = acknowledges
-    readLink(socket, {
+    read({
       message: (message) => {
         this.messages.push(message as ServerMessage)
         if ((message as ServerMessage).type === 'attached')
@@ -97,8 +97,8 @@ export async function attach(
   id: string,
   options: { received?: number; columns?: number; rows?: number; acknowledges?: boolean } = {},
 ): Promise<TestAttachment> {
-  const socket = await host.attach(id, options.columns ?? 80, options.rows ?? 24, options.received)
-  const attachment = new TestAttachment(socket, options.acknowledges)
+  const link = await host.attach(id, options.columns ?? 80, options.rows ?? 24, options.received)
+  const attachment = new TestAttachment(link, options.acknowledges)
   await attachment.until(() => attachment.messages.length > 0)
   return attachment
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runtimeDirectory } from '#cloud/runtime-directory.ts'
 import { PROJECT_NODE } from '../tools/install.ts'
-import { readLink, sendMessage } from './link.ts'
+import { connected, connectLink, type Link, readLink, sendMessage } from './link.ts'
 import {
   type DialAnswer,
   HOST_VERSION,
@@ -64,25 +64,25 @@ export class PtyHostClient {
   }
 
   /** A new connection for one terminal's attachment. */
-  async attach(terminal: string, columns: number, rows: number, received?: number): Promise<Socket> {
+  async attach(terminal: string, columns: number, rows: number, received?: number): Promise<Link> {
     await this.#connected()
-    const socket = await connectTo(await socketPath(this.#options.folder))
-    sendMessage(socket, { op: 'attach', terminal, columns, rows, received })
-    return socket
+    const link = await connectLink(await socketPath(this.#options.folder))
+    sendMessage(link.socket, { op: 'attach', terminal, columns, rows, received })
+    return link
   }
 
   /** A new connection for somebody who looks on. */
-  async watch(terminal: string): Promise<Socket> {
+  async watch(terminal: string): Promise<Link> {
     await this.#connected()
-    const socket = await connectTo(await socketPath(this.#options.folder))
-    sendMessage(socket, { op: 'watch', terminal })
-    return socket
+    const link = await connectLink(await socketPath(this.#options.folder))
+    sendMessage(link.socket, { op: 'watch', terminal })
+    return link
   }
 
   /** Connects to a port of a network of terminals. Rejects when nothing listens there. */
   async dial(network: string, port: number): Promise<Socket> {
     await this.#connected()
-    const socket = await connectTo(await socketPath(this.#options.folder))
+    const socket = await connected(connect(await socketPath(this.#options.folder)))
     return new Promise((resolve, reject) => {
       socket.once('close', () => reject(new Error('the pty-host closed the connection')))
       readLink(socket, {
@@ -138,7 +138,7 @@ export class PtyHostClient {
   /** A running host of our version; one of another version is ended. */
   async #find(): Promise<Control | undefined> {
     const path = await socketPath(this.#options.folder)
-    const socket = await connectTo(path).catch(() => undefined)
+    const socket = await connected(connect(path)).catch(() => undefined)
     if (!socket) {
       // What a killed host left behind.
       await rm(path, { force: true })
@@ -178,7 +178,7 @@ export class PtyHostClient {
     } finally {
       await log.close()
     }
-    return Control.open(await connectTo(path))
+    return Control.open(await connected(connect(path)))
   }
 }
 
@@ -278,12 +278,4 @@ class Control {
 async function socketPath(folder: string): Promise<string> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   return join(await runtimeDirectory(folder), 'pty-host')
-}
-
-async function connectTo(path: string): Promise<Socket> {
-  const socket = connect(path)
-  await once(socket, 'connect')
-  // An end without a farewell is told by 'close'.
-  socket.on('error', () => {})
-  return socket
 }

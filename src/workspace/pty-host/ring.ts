@@ -11,7 +11,7 @@ export class OutputRing {
   #end = 0
   readonly #dropped: (piece: Buffer) => void
 
-  /** `dropped` sees what falls out, in order. */
+  /** `dropped` sees what falls out, in order: a view of bytes that are overwritten next. */
   constructor(dropped: (piece: Buffer) => void = () => {}) {
     this.#dropped = dropped
   }
@@ -49,7 +49,8 @@ export class OutputRing {
     if (kept + data.length > this.#bytes.length) {
       if (this.#bytes.length < RING_SIZE) this.#grow(kept + data.length)
       if (kept + data.length > this.#bytes.length) {
-        this.#dropped(this.slice(this.#start, this.#start + DROP_SIZE))
+        const oldest = this.#start % RING_SIZE
+        this.#dropped(this.#bytes.subarray(oldest, oldest + DROP_SIZE))
         this.#start += DROP_SIZE
       }
     }

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { PtyHostClient } from '../pty-host/client.ts'
+import type { Link } from '../pty-host/link.ts'
 import type { ShellOptions, Workspace } from '../terminals.ts'
 import { CHECKOUT } from '../tools/install.ts'
 import { assertBubblewrap, bubblewrapCommand, INSIDE } from './bubblewrap.ts'
@@ -134,11 +135,11 @@ export class SandboxedWorkspace implements Workspace {
     await this.#groups?.sweep()
   }
 
-  attach(terminal: string, columns: number, rows: number, received?: number): Promise<Socket> {
+  attach(terminal: string, columns: number, rows: number, received?: number): Promise<Link> {
     return this.#host.attach(terminal, columns, rows, received)
   }
 
-  watch(terminal: string): Promise<Socket> {
+  watch(terminal: string): Promise<Link> {
     return this.#host.watch(terminal)
   }
 

@@ -1,6 +1,12 @@
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { Batcher } from '../../../src/workspace/pty-host/batcher.ts'
+import { connectLink, sendData, sendMessage } from '../../../src/workspace/pty-host/link.ts'
 import { ModeTracker } from '../../../src/workspace/pty-host/modes.ts'
 import { withoutReports } from '../../../src/workspace/pty-host/reports.ts'
 import { OutputRing, RING_SIZE } from '../../../src/workspace/pty-host/ring.ts'
@@ -10,7 +16,7 @@ describe('the ring', () => {
   it('keeps the latest output by its place, and hands on all that falls out in order', () => {
     const all = randomBytes(1_500_000)
     const dropped: Buffer[] = []
-    const ring = new OutputRing((piece) => dropped.push(piece))
+    const ring = new OutputRing((piece) => dropped.push(Buffer.from(piece)))
     for (let at = 0, size = 1; at < all.length; at += size, size = 1 + ((size * 7919) % 9_001)) {
       ring.write(all.subarray(at, at + size))
     }
@@ -84,7 +90,7 @@ describe('output', () => {
     vi.useFakeTimers()
     try {
       const sent: number[] = []
-      const batcher = new Batcher((data) => sent.push(data.length))
+      const batcher = new Batcher((data) => sent.push(data.length) > 0)
       batcher.push(Buffer.alloc(10))
       expect(sent).toEqual([10])
       for (let n = 0; n < 3; n++) batcher.push(Buffer.alloc(4095))
@@ -98,6 +104,57 @@ describe('output', () => {
       expect(sent.reduce((sum, size) => sum + size)).toBe(10 + 43 * 4095)
     } finally {
       vi.useRealTimers()
+    }
+  })
+
+  it.each([true, false])('is what was pushed, in its order, if it goes at once: %s', (gone) => {
+    const all = randomBytes(2_000_000)
+    const sent: Buffer[] = []
+    const batcher = new Batcher((data) => {
+      sent.push(gone ? Buffer.from(data) : data)
+      return gone
+    })
+    for (let at = 0, size = 1; at < all.length; at += size, size = 1 + ((size * 7919) % 90_001))
+      batcher.push(all.subarray(at, at + size))
+    batcher.flush()
+    expect(Buffer.concat(sent).equals(all)).toBe(true)
+  })
+})
+
+describe('a connection to the pty-host', () => {
+  it('keeps bytes that are still needed, and goes on when they are not', async () => {
+    const all = randomBytes(3_000_000)
+    const folder = await mkdtemp(join(tmpdir(), 'drydock-link-'))
+    const server = createServer((socket) => {
+      for (let at = 0; at < all.length; at += 60_000) sendData(socket, all.subarray(at, at + 60_000))
+      sendMessage(socket, { type: 'end' })
+    })
+    await once(server.listen(join(folder, 'socket')), 'listening')
+    const { socket, read } = await connectLink(join(folder, 'socket'))
+    try {
+      const held: Buffer[] = []
+      const arrived: Buffer[] = []
+      const ended = Promise.withResolvers<unknown>()
+      let reads = 0
+      read({
+        data: (piece) => held.push(piece),
+        message: ended.resolve,
+        taken: () => {
+          reads++
+          setImmediate(setImmediate, () => {
+            arrived.push(...held.splice(0).map((piece) => Buffer.from(piece)))
+            socket.resume()
+          })
+          return false
+        },
+      })
+      expect(await ended.promise).toEqual({ type: 'end' })
+      expect(reads).toBeGreaterThan(10)
+      expect(Buffer.concat([...arrived, ...held]).equals(all)).toBe(true)
+    } finally {
+      socket.destroy()
+      server.close()
+      await rm(folder, { recursive: true })
     }
   })
 })

@@ -31,7 +31,7 @@ const together = [
   },
   {
     name: 'lab',
-    test: /src\/site\/(?:lab\/(?!main\.)[\w-]+|lab\/layout\/[\w-]+|lab\/comparison\/ComparisonPanel|classroom\/LearnerBar|i18n\/[\w-]+\/(?:lab|files|preview))\.tsx?$/,
+    test: /src\/site\/(?:lab\/(?!main\.)[\w-]+|lab\/layout\/[\w-]+|lab\/terminal\/(?:TerminalPane|StartPanel|Recorded|bridge)|lab\/comparison\/ComparisonPanel|classroom\/LearnerBar|i18n\/[\w-]+\/(?:lab|terminal|files|preview))\.tsx?$/,
   },
 ]
 

@@ -336,6 +336,8 @@ export interface LabState {
   full?: { used: number; quota: number }
   /** Who leads a course of the learner may replay how the lab went, for so many days. */
   recordedDays?: number
+  /** Whether there are courses that the learner may be in: not on a server of one person. */
+  classroom?: true
   steps: StepState[]
   /** The world's clock and how much faster provisioning is than on AWS; absent before the start. */
   world?: { id: string; accountId: string; region: string; provisioning: number | 'instant'; speed: number }

@@ -156,7 +156,7 @@ export class LabSession {
     const names = record && (await givenNames(this.home, this.#lab.names))
     const score = record && (await this.#scores.of(this.#learner, this.#lab, progress, record.startedAt))
     const { place } = this.#entrance
-    const { records } = this.#services
+    const { classroom, records } = this.#services
     // A cloud that has lost the world (its folder was removed) has to be started anew.
     const started = record !== undefined && (world !== undefined || this.#services.cloud.status !== 'up')
     return {
@@ -167,6 +167,7 @@ export class LabSession {
       ...(place !== undefined && { waiting: place }),
       ...(this.#home.full && { full: this.#home.full }),
       ...(records && { recordedDays: records.days }),
+      ...(classroom && { classroom: true as const }),
       steps: this.#lab.steps.map(({ id, title }) => ({
         id,
         title,

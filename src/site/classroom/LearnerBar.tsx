@@ -1,5 +1,5 @@
-import { signal, useSignal } from '@preact/signals'
-import type { Broadcast, ClassroomState, Hand, LearnerEvent, Look, SessionState } from '#server/api.ts'
+import { computed, effect, signal, useSignal } from '@preact/signals'
+import type { Broadcast, ClassroomState, Hand, LearnerEvent, Look } from '#server/api.ts'
 import { request } from '../api.ts'
 import { t } from '../i18n/index.ts'
 import { Backoff } from '../lab/backoff.ts'
@@ -25,14 +25,12 @@ function showHand(next: Hand | undefined): void {
   if (next?.answer && next.loweredAt !== undefined) show({ id: next.id, ...next.answer })
 }
 
+const mayBeInCourse = computed(() => lab.value?.classroom ?? false)
+
 /** Follows the classroom where the learner is in one. */
-export async function followLearner(): Promise<void> {
+export function followLearner(): void {
   let source: EventSource | undefined
   const retry = new Backoff(() => void open())
-
-  // A server of one person has no classroom.
-  const session = await request<SessionState>('GET', '/api/session').catch(() => undefined)
-  if (session?.ways.includes('link')) return
 
   async function open() {
     const found = await request<ClassroomState>('GET', '/api/classroom').catch(() => undefined)
@@ -63,7 +61,9 @@ export async function followLearner(): Promise<void> {
   }
 
   addEventListener('pagehide', () => source?.close())
-  await open()
+  effect(() => {
+    if (mayBeInCourse.value) void open()
+  })
 }
 
 /** The learner's line to the instructor: messages, and the raised hand. */

@@ -112,6 +112,7 @@ export class Nodes implements NodeWatch {
       else if (this.#world.store.delete(drainKey(uid, record.name))) uncordon(cluster, record.name)
     }
     for (const name of known.keys()) {
+      announceEnd(cluster, name)
       kubelets.removeNode(name)
       this.#world.store.delete(drainKey(uid, name))
     }
@@ -203,6 +204,14 @@ function remark({ kubernetes: { client } }: RunningCluster, before: Marks, wante
     metadata: { ...node.metadata, labels },
     spec: { ...node.spec, taints: [...kept, ...added] },
   })
+}
+
+/** Tells why a node goes, as the cloud's node lifecycle controller does. */
+function announceEnd({ kubernetes: { client } }: RunningCluster, name: string): void {
+  const node = client.get<Node>('nodes', '', name)
+  if (!node) return
+  const why = `Deleting node ${name} because it does not exist in the cloud provider`
+  client.event(node, 'Normal', 'DeletingNode', why, { component: 'cloud-node-lifecycle-controller' })
 }
 
 /** A node whose drain was given up takes pods again. */

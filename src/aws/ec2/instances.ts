@@ -5,7 +5,6 @@ import { instanceTypes } from './data/instance-types.ts'
 import { invalidParameterCombination, missingParameter, required } from './errors.ts'
 import { select } from './filters.ts'
 import { resolvedImage } from './image-parameters.ts'
-import { imageById } from './images.ts'
 import { launchInstances, setInstanceState, terminateInstance, USER_SHUTDOWN } from './launch.ts'
 import { launchTemplateData } from './launch-templates.ts'
 import { metadataFields, toMetadataOptions } from './metadata-options.ts'
@@ -127,7 +126,6 @@ function toReservation(scope: Scope, group: InstanceRecord[]): sdk.Reservation {
 export function runInstances(raw: sdk.RunInstancesCommandInput, context: RequestContext) {
   const input = { ...launchTemplateData(context, raw.LaunchTemplate), ...definedOf(raw) }
   const imageId = resolvedImage(context, required(input.ImageId, 'ImageId'))
-  const image = imageById(imageId, context.region)
   const count = input.MaxCount ?? 1
   if (count < (input.MinCount ?? 1)) {
     throw invalidParameterCombination('MaxCount must be greater than or equal to MinCount')
@@ -150,7 +148,7 @@ export function runInstances(raw: sdk.RunInstancesCommandInput, context: Request
     userData: input.UserData,
     publicIp: network?.AssociatePublicIpAddress,
     privateIp: input.PrivateIpAddress ?? network?.PrivateIpAddress,
-    volumeSizeGiB: input.BlockDeviceMappings?.[0]?.Ebs?.VolumeSize ?? image.sizeGiB,
+    volumeSizeGiB: input.BlockDeviceMappings?.[0]?.Ebs?.VolumeSize,
     lifecycle: input.InstanceMarketOptions?.MarketType === 'spot' ? 'spot' : undefined,
     clientToken: input.ClientToken,
     metadata: metadataFields(input.MetadataOptions),

@@ -1,6 +1,7 @@
 import { AwsError } from '../wire/service.ts'
 import { privateDnsName, publicAddress } from './addresses.ts'
 import { instanceTypes } from './data/instance-types.ts'
+import { imageById } from './images.ts'
 import { createInterface, removeInterface } from './interfaces.ts'
 import { defaultGroup } from './network-interfaces.ts'
 import type { InstanceRecord, InstanceState, SubnetRecord, Tags } from './records.ts'
@@ -23,6 +24,7 @@ export interface LaunchOptions {
   /** Default: what the subnet says. */
   publicIp?: boolean
   privateIp?: string
+  /** Default: what the image says. */
   volumeSizeGiB?: number
   lifecycle?: 'spot'
   clientToken?: string
@@ -33,7 +35,7 @@ export interface LaunchOptions {
 
 /**
  * Launches instances as one reservation; they are `pending` until the lifecycle controller has them running.
- * Throws InvalidParameterValue for an unknown type and InsufficientFreeAddressesInSubnet.
+ * Throws InvalidAMIID for an unknown image, InvalidParameterValue for an unknown type, and InsufficientFreeAddressesInSubnet.
  */
 export function launchInstances(scope: Scope, options: LaunchOptions): InstanceRecord[] {
   if (!instanceTypes.has(options.type)) {
@@ -46,6 +48,7 @@ export function launchInstances(scope: Scope, options: LaunchOptions): InstanceR
       `You have requested more instances (${options.count}) than your current instance limit of 0 allows for the specified instance type.`,
     )
   const { subnet } = options
+  const volumeSizeGiB = options.volumeSizeGiB ?? imageById(options.imageId, scope.region).sizeGiB
   const groupIds = options.groupIds?.length ? options.groupIds : [defaultGroup(scope, subnet.vpcId)]
   const reservationId = `r-0${scope.world.ids.hex(16)}`
   return Array.from({ length: options.count }, (_, launchIndex) => {
@@ -67,7 +70,7 @@ export function launchInstances(scope: Scope, options: LaunchOptions): InstanceR
     const now = scope.world.clock.now()
     const volume = makeVolume(scope, {
       zone: subnet.zone,
-      sizeGiB: options.volumeSizeGiB ?? 8,
+      sizeGiB: volumeSizeGiB,
       type: 'gp3',
       tags: {},
     })
@@ -107,7 +110,7 @@ export function launchInstances(scope: Scope, options: LaunchOptions): InstanceR
       clientToken: options.clientToken,
       requesterId: options.requesterId,
       volumeId: volume.id,
-      volumeSizeGiB: options.volumeSizeGiB ?? 8,
+      volumeSizeGiB,
       metadataHttpTokens: 'required',
       metadataHopLimit: 2,
       ...options.metadata,

@@ -27,11 +27,12 @@ const OWN = new Set([...CONDITION_TAINTS.map(({ key }) => key), UNSCHEDULABLE])
 /** Notices nodes that fell silent, and taints nodes by their conditions. Models pkg/controller/nodelifecycle. */
 export function nodeLifecycleController(plane: ControlPlane): Controller {
   const { api, podsByNode } = plane
-  /** Nodes by uid that this controller has greeted; a new process greets them again, as upstream. */
-  const registered = new Set<string>()
+  /** Nodes by name that this controller has greeted; a new process greets them again, as upstream. */
+  const registered = new Map<string, Node>()
 
   function reconcile(name: string): Result | undefined {
     const node = api.get<Node>('nodes', '', name)
+    forgetFormer(name, node)
     if (!node || node.metadata.deletionTimestamp) return
     greet(node)
     const silentAt = lastSign(node) + graceOf(name)
@@ -44,16 +45,22 @@ export function nodeLifecycleController(plane: ControlPlane): Controller {
   }
 
   function greet(node: Node): void {
-    const { name, uid } = node.metadata
-    if (registered.has(uid!)) return
-    registered.add(uid!)
-    api.event(
-      node,
-      'Normal',
-      'RegisteredNode',
-      `Node ${name} event: Registered Node ${name} in Controller`,
-      SOURCE,
-    )
+    const { name } = node.metadata
+    if (registered.has(name)) return
+    registered.set(name, node)
+    tell(node, 'RegisteredNode', `Registered Node ${name} in Controller`)
+  }
+
+  /** Says farewell to the node of a name that is gone, or that another one has taken. */
+  function forgetFormer(name: string, node: Node | undefined): void {
+    const former = registered.get(name)
+    if (!former || former.metadata.uid === node?.metadata.uid) return
+    registered.delete(name)
+    tell(former, 'RemovingNode', `Removing Node ${name} from Controller`)
+  }
+
+  function tell(node: Node, reason: string, message: string): void {
+    api.event(node, 'Normal', reason, `Node ${node.metadata.name} event: ${message}`, SOURCE)
   }
 
   const leaseOf = (name: string) => api.get<Lease>(LEASES, 'kube-node-lease', name)

@@ -436,6 +436,9 @@ describe('a node', () => {
     api.delete('nodes', '', 'node-1')
     await cluster.world.advance(120_000)
     expect(api.list('nodes')).toEqual([])
+    expect(cluster.events('node-1')).toContain(
+      'RemovingNode: Node node-1 event: Removing Node node-1 from Controller',
+    )
     expect(readyPods(cluster)).toEqual([])
     kubernetes.kubelets.attendNode('node-1', false)
     kubernetes.kubelets.attendNode('node-1', true)

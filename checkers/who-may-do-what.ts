@@ -6,12 +6,20 @@ import {
   ListPodIdentityAssociationsCommand,
 } from '@aws-sdk/client-eks'
 import { GetRoleCommand, IAMClient } from '@aws-sdk/client-iam'
-import { AuthorizationV1Api, type V1Namespace, type V1ServiceAccount } from '@kubernetes/client-node'
+import {
+  AuthorizationV1Api,
+  type V1Deployment,
+  type V1Namespace,
+  type V1ServiceAccount,
+} from '@kubernetes/client-node'
 import { type CheckContext, defineChecker, unlessMissing } from '#checks/checker.ts'
 import { eksCluster, existing } from './lib/cluster.ts'
 import { podByToken } from './who-may-do-what/irsa.ts'
+import { callsAsRole, NAMESPACE, restart, runningPods, variableOf } from './who-may-do-what/program.ts'
 
 const clusterName = 'harbor'
+/** The service account, the role and the Deployment of the step with Pod Identity. */
+const UPLOADER = 'uploader'
 const MISSING = 'ResourceNotFoundException'
 
 async function roleArn(t: CheckContext, RoleName: string): Promise<string> {
@@ -125,16 +133,16 @@ async function byGroup(t: CheckContext): Promise<void> {
 
 async function podIdentity(t: CheckContext): Promise<void> {
   const cluster = await eksCluster(t)
-  const role = await roleArn(t, 'uploader')
-  await existing<V1ServiceAccount>(t, cluster, 'v1/ServiceAccount', 'uploader', {
+  const role = await roleArn(t, UPLOADER)
+  await existing<V1ServiceAccount>(t, cluster, 'v1/ServiceAccount', UPLOADER, {
     id: 'no-service-account',
-    namespace: 'shop',
+    namespace: NAMESPACE,
     hint: 'kubectl create serviceaccount uploader -n shop',
   })
   const { associations = [] } = await t
     .aws(EKSClient)
     .send(
-      new ListPodIdentityAssociationsCommand({ clusterName, namespace: 'shop', serviceAccount: 'uploader' }),
+      new ListPodIdentityAssociationsCommand({ clusterName, namespace: NAMESPACE, serviceAccount: UPLOADER }),
     )
   t.expect(associations.length > 0, {
     id: 'no-association',
@@ -159,6 +167,25 @@ async function podIdentity(t: CheckContext): Promise<void> {
     cause: 'Without the agent on the node, nobody answers the pod.',
     hint: `aws eks create-addon --cluster-name ${clusterName} --addon-name eks-pod-identity-agent`,
   })
+  await existing<V1Deployment>(t, cluster, 'apps/v1/Deployment', UPLOADER, {
+    id: 'no-deployment',
+    namespace: NAMESPACE,
+    hint: 'kubectl apply -f uploader.yaml',
+  })
+  const running = await runningPods(t, cluster, UPLOADER)
+  const AGENT = 'AWS_CONTAINER_CREDENTIALS_FULL_URI'
+  const old = running.filter((pod) => !variableOf(pod, AGENT))
+  t.expect(old.length === 0, {
+    id: 'pod-without-identity',
+    title: 'The pods were made after the association',
+    expected: `${AGENT} in each pod`,
+    observed: `not in ${old.map(({ metadata }) => metadata!.name).join(', ')}`,
+    evidence: `kubectl exec deployment/${UPLOADER} -n ${NAMESPACE} -- printenv ${AGENT}`,
+    cause:
+      'EKS puts the address of the agent into a pod when the pod is created. A pod that runs already stays as it is.',
+    hint: restart(UPLOADER),
+  })
+  await callsAsRole(t, cluster, running, { script: '/etc/uploader/whoami.sh', role: UPLOADER })
 }
 
 export default defineChecker({

@@ -6,11 +6,12 @@ import type { Cluster } from './cluster.ts'
 
 // What processes in pods say of themselves, asked as `kubectl exec` and `kubectl port-forward` ask.
 
-/**
- * What a command prints in a pod's first container, without the line break at its end; undefined when it cannot be run there or ends
- * otherwise than with 0.
- */
-export async function printed(cluster: Cluster, pod: V1Pod, command: string[]): Promise<string | undefined> {
+/** What a command prints in a pod's first container, both its streams, and whether it ended with 0; `output` is empty when it cannot be run there. */
+export async function ran(
+  cluster: Cluster,
+  pod: V1Pod,
+  command: string[],
+): Promise<{ output: string; succeeded: boolean }> {
   const { name, namespace } = pod.metadata!
   const output = new PassThrough()
   const printed = text(output)
@@ -22,7 +23,7 @@ export async function printed(cluster: Cluster, pod: V1Pod, command: string[]): 
       pod.spec!.containers[0]!.name,
       command,
       output,
-      null,
+      output,
       null,
       false,
       end,
@@ -30,11 +31,17 @@ export async function printed(cluster: Cluster, pod: V1Pod, command: string[]): 
     socket.onclose = () => end(undefined)
   } catch {
     // Refused: the container is gone or cannot start the command.
-    return undefined
+    end(undefined)
   }
   const status = await ended
   output.end()
-  return status?.status === 'Success' ? (await printed).replace(/\n$/, '') : undefined
+  return { output: (await printed).trimEnd(), succeeded: status?.status === 'Success' }
+}
+
+/** What a command prints in a pod's first container; undefined when it cannot be run there or ends otherwise than with 0. */
+export async function printed(cluster: Cluster, pod: V1Pod, command: string[]): Promise<string | undefined> {
+  const { output, succeeded } = await ran(cluster, pod, command)
+  return succeeded ? output : undefined
 }
 
 /** The certificate that a pod shows on a port; undefined when no TLS server answers there. */

@@ -36,8 +36,14 @@ export async function boundClaim(
     expected: 'Bound',
     observed: `${claim.status?.phase}`,
     evidence: `kubectl describe pvc ${name}`,
-    cause: (await warningOf(cluster, 'default', [claim])) ?? 'No pod uses the claim yet.',
+    cause: (await warningOf(cluster, 'default', [claim])) ?? waitsFor(claim),
     hint: 'The driver needs a role, its association and the agent: aws eks list-addons --cluster-name harbor; aws eks list-pod-identity-associations --cluster-name harbor. Then restart the driver: kubectl rollout restart deployment/ebs-csi-controller -n kube-system',
   })
   return claim
 }
+
+/** What a claim without a warning waits for: a pod, and once that has a node, the driver. */
+const waitsFor = ({ metadata }: V1PersistentVolumeClaim): string =>
+  metadata?.annotations?.['volume.kubernetes.io/selected-node']
+    ? 'A pod waits for it, and nobody has made the volume yet: the driver is missing, has no rights, or is still at it.'
+    : 'No pod uses the claim yet.'

@@ -6,18 +6,16 @@ import {
   type Role,
   SimulatePrincipalPolicyCommand,
 } from '@aws-sdk/client-iam'
-import type { V1Deployment, V1Pod, V1ServiceAccount } from '@kubernetes/client-node'
+import type { V1Deployment, V1ServiceAccount } from '@kubernetes/client-node'
 import { type CheckContext, unlessMissing } from '#checks/checker.ts'
-import { type Cluster, eksCluster, existing, troubleOf } from '../lib/cluster.ts'
-import { printed } from '../lib/processes.ts'
+import { type Cluster, eksCluster, existing } from '../lib/cluster.ts'
 import { subjectsOf, tooWide, webIdentityTrust } from '../lib/web-identity.ts'
+import { callsAsRole, NAMESPACE, restart, runningPods, variableOf } from './program.ts'
 
-const NAMESPACE = 'shop'
 const ACCOUNT = 'prices'
 const SUBJECT = `system:serviceaccount:${NAMESPACE}:${ACCOUNT}`
 const ROLE_ANNOTATION = 'eks.amazonaws.com/role-arn'
 const STS = 'sts.amazonaws.com'
-const RESTART = `kubectl rollout restart deployment/${ACCOUNT} -n ${NAMESPACE}`
 
 /** A pod calls AWS with a role that its service account's token opens. */
 export async function podByToken(t: CheckContext): Promise<void> {
@@ -178,17 +176,7 @@ async function mayReadOnly(t: CheckContext, { Arn, RoleName }: Role): Promise<vo
 }
 
 async function podHasRole(t: CheckContext, cluster: Cluster, { Arn, RoleName }: Role): Promise<void> {
-  const pods = (await cluster.pods(NAMESPACE)).filter(({ spec }) => spec?.serviceAccountName === ACCOUNT)
-  const running = pods.filter(({ status }) => status?.phase === 'Running')
-  t.expect(running.length > 0, {
-    id: 'no-pod',
-    title: 'A pod of the service account runs',
-    expected: `a running pod with serviceAccountName ${ACCOUNT}`,
-    observed: `${pods.length} pods, none of them runs`,
-    evidence: `kubectl get pods -n ${NAMESPACE}`,
-    cause: troubleOf(pods) ?? 'The pods are still starting, or there are none.',
-    hint: `kubectl rollout status deployment/${ACCOUNT} -n ${NAMESPACE}`,
-  })
+  const running = await runningPods(t, cluster, ACCOUNT)
   const old = running.filter((pod) => variableOf(pod, 'AWS_ROLE_ARN') !== Arn)
   t.expect(old.length === 0, {
     id: 'pod-without-role',
@@ -201,22 +189,7 @@ async function podHasRole(t: CheckContext, cluster: Cluster, { Arn, RoleName }: 
     cause: old.some((pod) => variableOf(pod, 'AWS_CONTAINER_CREDENTIALS_FULL_URI'))
       ? 'The service account has a Pod Identity association too, and that goes first.'
       : 'EKS puts role and token into a pod when the pod is created. A pod that runs already stays as it is.',
-    hint: RESTART,
+    hint: restart(ACCOUNT),
   })
-  for (const pod of running) {
-    const read = await printed(cluster, pod, ['sh', '/etc/prices/read.sh'])
-    t.expect(read?.includes(`:assumed-role/${RoleName}/`) ?? false, {
-      id: 'call-refused',
-      title: 'The pod reads the parameter with its role',
-      expected: `an answer of AWS to assumed-role/${RoleName}`,
-      observed: read ?? 'the call of the pod ends with an error',
-      seen: read,
-      evidence: `kubectl exec ${pod.metadata!.name} -n ${NAMESPACE} -- sh /etc/prices/read.sh`,
-      cause: 'The answer of AWS says what is missing.',
-      hint: `kubectl logs deployment/${ACCOUNT} -n ${NAMESPACE} --tail=3`,
-    })
-  }
+  await callsAsRole(t, cluster, running, { script: '/etc/prices/read.sh', role: RoleName! })
 }
-
-const variableOf = ({ spec }: V1Pod, name: string): string | undefined =>
-  spec?.containers[0]?.env?.find((variable) => variable.name === name)?.value

@@ -1,0 +1,3 @@
+# finding: no-pod
+# from: after
+kubectl scale deployment uploader -n shop --replicas=0

@@ -1,7 +1,7 @@
 import type * as sdk from '@aws-sdk/client-iam'
 import type { Handler } from '../wire/service.ts'
 import { alreadyExists, noSuchEntity } from './errors.ts'
-import { entitiesOf, now } from './find.ts'
+import { accountOf, entitiesOf } from './find.ts'
 import { QUOTAS } from './quotas.ts'
 
 export const accountHandlers: Record<string, Handler> = {
@@ -49,10 +49,7 @@ export const accountHandlers: Record<string, Handler> = {
 
   CreateAccountAlias: (input: sdk.CreateAccountAliasCommandInput, context) => {
     const entities = entitiesOf(context)
-    const account = entities.get('account', context.accountId) ?? {
-      id: context.accountId,
-      created: now(context),
-    }
+    const account = accountOf(context)
     if (account.alias === input.AccountAlias)
       throw alreadyExists(`The account alias ${input.AccountAlias} already exists.`)
     entities.put('account', account.id, { ...account, alias: input.AccountAlias! })
@@ -70,14 +67,6 @@ export const accountHandlers: Record<string, Handler> = {
   ListAccountAliases: (_input: unknown, context) => {
     const alias = entitiesOf(context).get('account', context.accountId)?.alias
     return { AccountAliases: alias === undefined ? [] : [alias], IsTruncated: false }
-  },
-
-  GetAccountPasswordPolicy: (_input: unknown, { accountId }) => {
-    throw noSuchEntity(`The Password Policy with domain name ${accountId} cannot be found.`)
-  },
-
-  GetLoginProfile: (input: sdk.GetLoginProfileCommandInput) => {
-    throw noSuchEntity(`Login Profile for User ${input.UserName} cannot be found.`)
   },
 
   ListMFADevices: () => ({ MFADevices: [], IsTruncated: false }),

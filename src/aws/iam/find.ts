@@ -2,11 +2,17 @@ import type { RequestContext } from '../wire/service.ts'
 import { Entities, type EntityOf, type EntityType } from './entities.ts'
 import { noSuchEntity } from './errors.ts'
 import { managedPolicy } from './managed.ts'
-import type { PolicyRecord } from './records.ts'
+import type { AccountRecord, PolicyRecord } from './records.ts'
 
 /** The IAM records of the caller's account. */
 export function entitiesOf({ world, accountId }: RequestContext): Entities {
   return new Entities(world, accountId)
+}
+
+/** The record of the caller's account itself. */
+export function accountOf(context: RequestContext): AccountRecord {
+  const { accountId: id } = context
+  return entitiesOf(context).get('account', id) ?? { id, created: now(context) }
 }
 
 type NamedType = Exclude<EntityType, 'policy' | 'oidc-provider' | 'account'>

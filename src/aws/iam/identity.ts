@@ -5,6 +5,7 @@ import { Entities } from './entities.ts'
 import { managedPolicy } from './managed.ts'
 import { evaluate, type PolicySet, type ResourcePolicy } from './policy/evaluate.ts'
 import type { RoleRecord, UserRecord } from './records.ts'
+import { sealedDenial } from './sealed-denial.ts'
 import { openSession, sessionSecret } from './session.ts'
 
 /** An action on a resource by somebody, with what the request brings. */
@@ -76,6 +77,7 @@ export function iamIdentity(world: World, accountId: string): Identity {
       token === undefined ? userKey(world, accessKeyId) : sessionKey(world, accessKeyId, token),
     administrator: () => userPrincipal(new Entities(world, accountId), 'admin') ?? rootPrincipal(accountId),
     decide: (question) => decide(world, question),
+    sealedDenial: (details) => sealedDenial(world, details),
   }
 }
 

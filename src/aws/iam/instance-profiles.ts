@@ -8,7 +8,7 @@ import type { InstanceProfileRecord } from './records.ts'
 import { roleOutput } from './roles.ts'
 import { mergeTags } from './tags.ts'
 
-function profileOutput(context: RequestContext, profile: InstanceProfileRecord): sdk.InstanceProfile {
+export function profileOutput(context: RequestContext, profile: InstanceProfileRecord): sdk.InstanceProfile {
   const entities = entitiesOf(context)
   const roles = profile.roles.map((name) => entities.get('role', name)).filter((role) => role !== undefined)
   return {

@@ -12,7 +12,7 @@ import type { PolicyRecord, PolicyVersionRecord } from './records.ts'
 import { mergeTags } from './tags.ts'
 
 /** Who uses a policy, attached or as a boundary. */
-function usage(context: RequestContext) {
+export function usage(context: RequestContext) {
   const entities = entitiesOf(context)
   const users = entities.list('user')
   const groups = entities.list('group')
@@ -28,7 +28,11 @@ function usage(context: RequestContext) {
   }
 }
 
-function policyOutput(policy: PolicyRecord, used: ReturnType<typeof usage>, detailed: boolean): sdk.Policy {
+export function policyOutput(
+  policy: PolicyRecord,
+  used: ReturnType<typeof usage>,
+  detailed: boolean,
+): sdk.Policy {
   return {
     PolicyName: policy.name,
     PolicyId: policy.id,
@@ -45,7 +49,7 @@ function policyOutput(policy: PolicyRecord, used: ReturnType<typeof usage>, deta
   }
 }
 
-function versionOutput(
+export function versionOutput(
   policy: PolicyRecord,
   version: PolicyVersionRecord,
   withDocument: boolean,

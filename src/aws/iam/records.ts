@@ -1,3 +1,5 @@
+import type { PasswordPolicy } from '@aws-sdk/client-iam'
+
 /** A tag as IAM keeps it. */
 export interface Tag {
   Key: string
@@ -22,6 +24,8 @@ interface PolicyHolder extends Entity {
 }
 
 export interface UserRecord extends PolicyHolder {
+  /** There is a password for the console. */
+  login?: { created: number; changed: number; resetRequired: boolean }
   tags: Tag[]
   boundary?: string
   groups: string[]
@@ -87,4 +91,8 @@ export interface AccountRecord {
   id: string
   alias?: string
   created: number
+  passwordPolicy?: Omit<PasswordPolicy, 'ExpirePasswords'>
+  /** The last credential report, CSV, and when it was made. */
+  report?: string
+  reportedAt?: number
 }

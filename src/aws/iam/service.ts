@@ -5,7 +5,9 @@ import { holderHandlers } from './holders.ts'
 import { instanceProfileHandlers } from './instance-profiles.ts'
 import { linkedRoleHandlers } from './linked-roles.ts'
 import { oidcProviderHandlers } from './oidc-providers.ts'
+import { passwordHandlers } from './passwords.ts'
 import { policyHandlers } from './policies.ts'
+import { reportHandlers } from './reports.ts'
 import { iamResource, iamResourceName } from './resources.ts'
 import { roleHandlers } from './roles.ts'
 import { simulateHandlers } from './simulate.ts'
@@ -33,6 +35,8 @@ export const iamService: Service = {
     ...oidcProviderHandlers,
     ...linkedRoleHandlers,
     ...accountHandlers,
+    ...passwordHandlers,
+    ...reportHandlers,
     ...simulateHandlers,
   },
 }

@@ -58,6 +58,26 @@ export function sessionSecret(world: World, keyId: string): string {
   return createHmac('sha256', worldSecret(world)).update(`key:${keyId}`).digest('base64').slice(0, 40)
 }
 
+/** A text that only this world can open, as letters of a URL. `kind` keeps texts for one purpose from serving another. */
+export function sealed(world: World, kind: string, text: string): string {
+  const body = Buffer.from(text).toString('base64url')
+  return `${mark(world, kind, body)}${body}`
+}
+
+/** The text that was sealed, or undefined when this world did not seal it. */
+export function openSealed(world: World, kind: string, given: string): string | undefined {
+  const expected = Buffer.from(mark(world, kind, given.slice(MARK_LENGTH)))
+  const found = Buffer.from(given.slice(0, MARK_LENGTH))
+  if (found.length !== expected.length || !timingSafeEqual(found, expected)) return undefined
+  return Buffer.from(given.slice(MARK_LENGTH), 'base64url').toString('utf8')
+}
+
+/** Length of a SHA-256 in base64 without padding. */
+const MARK_LENGTH = 43
+
+const mark = (world: World, kind: string, body: string) =>
+  createHmac('sha256', worldSecret(world)).update(`${kind}:${body}`).digest('base64url')
+
 /** Length of a SHA-256 in base64. */
 const SEAL_LENGTH = 44
 

@@ -115,6 +115,7 @@ export const userHandlers: Record<string, Handler> = {
 
   DeleteUser: (input: sdk.DeleteUserCommandInput, context) => {
     const user = find(context, 'user', input.UserName!)
+    if (user.login) throw deleteConflict('delete login profile')
     if (user.accessKeys.length > 0) throw deleteConflict('delete access keys')
     if (user.attached.length > 0) throw deleteConflict('detach all policies')
     if (Object.keys(user.inline).length > 0) throw deleteConflict('delete policies')
@@ -154,6 +155,22 @@ export const groupHandlers: Record<string, Handler> = {
     }
     entities.put('group', name, group)
     return { Group: groupOutput(group) }
+  },
+
+  UpdateGroup: (input: sdk.UpdateGroupCommandInput, context) => {
+    const entities = entitiesOf(context)
+    const group = find(context, 'group', input.GroupName!)
+    const name = input.NewGroupName ?? group.name
+    const path = input.NewPath ?? group.path
+    if (name.toLowerCase() !== group.name.toLowerCase() && entities.get('group', name))
+      throw alreadyExists(`Group with name ${name} already exists.`)
+    const members = membersOf(context, group.name)
+    entities.delete('group', group.name)
+    entities.put('group', name, { ...group, name, path, arn: iamArn(context.accountId, 'group', path, name) })
+    for (const user of members) {
+      const groups = user.groups.map((one) => (one === group.name ? name : one))
+      entities.put('user', user.name, { ...user, groups })
+    }
   },
 
   GetGroup: (input: sdk.GetGroupCommandInput, context) => {

@@ -1,5 +1,6 @@
 import type * as sdk from '@aws-sdk/client-sts'
 import { Entities } from '../iam/entities.ts'
+import { decodedDenial } from '../iam/sealed-denial.ts'
 import { issueSession } from '../iam/session.ts'
 import type { Service } from '../wire/service.ts'
 import { AwsError } from '../wire/service.ts'
@@ -30,6 +31,11 @@ export const stsService: Service = {
           status: 403,
         })
       return { Credentials: issueSession(world, principal, input.DurationSeconds ?? 43_200) }
+    },
+    DecodeAuthorizationMessage: (input: sdk.DecodeAuthorizationMessageCommandInput, { world }) => {
+      const DecodedMessage = decodedDenial(world, input.EncodedMessage!)
+      if (DecodedMessage !== undefined) return { DecodedMessage }
+      throw new AwsError('InvalidAuthorizationMessageException', 'Message is not valid')
     },
     GetAccessKeyInfo: (input: sdk.GetAccessKeyInfoCommandInput, { world }) => {
       const key = new Entities(world, '').accessKey(input.AccessKeyId!)

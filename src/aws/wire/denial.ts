@@ -22,18 +22,23 @@ export function denialText(
   return `User: ${principal.arn} is not authorized to perform: ${action}${where}${why}`
 }
 
-/** The error of a refused action, in the wording of a protocol. */
+/**
+ * The error of a refused action, in the wording of a protocol. `encoded`: its details as EC2 adds them, for `sts decode-authorization-message`.
+ */
 export function denial(
   protocol: ProtocolName,
   principal: Principal,
   action: string,
   resource: string,
   decision: Decision,
+  encoded?: string,
 ): AwsError {
   const text = denialText(principal, action, resource, decision)
+  if (protocol !== 'ec2') return fault(protocol, 'access-denied', text)
+  const details = encoded === undefined ? '' : `. Encoded authorization failure message: ${encoded}`
   return fault(
     protocol,
     'access-denied',
-    protocol === 'ec2' ? `You are not authorized to perform this operation. ${text}` : text,
+    `You are not authorized to perform this operation. ${text}${details}`,
   )
 }

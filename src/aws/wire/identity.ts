@@ -28,6 +28,15 @@ export interface Decision {
   reason?: string
 }
 
+/** Why a call of EC2 was refused, for those who may know it: https://docs.aws.amazon.com/STS/latest/APIReference/API_DecodeAuthorizationMessage.html */
+export interface DenialDetails {
+  explicitDeny: boolean
+  principal: { id: string; name: string; arn: string }
+  action: string
+  resource: string
+  conditions: Conditions
+}
+
 /** Who may sign and who may do what: IAM as the wire needs it. */
 export interface Identity {
   /** `unknown` when there is no such active key or the session token does not belong to it. */
@@ -35,4 +44,6 @@ export interface Identity {
   /** Whom requests act as when credentials are `open`. */
   administrator(): Principal
   decide(question: AccessQuestion): Decision
+  /** Details in a form that STS alone can read. */
+  sealedDenial(details: DenialDetails): string
 }

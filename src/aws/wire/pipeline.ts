@@ -223,11 +223,9 @@ export class Pipeline {
       sourceIp: request.sourceIp,
       ...(calledVia === undefined ? {} : { calledVia }),
       authorize: (asked, resource, extra) => {
-        const decision = this.#decide(this.#owner(served, asked), context, asked, resource, () => ({
-          ...general(),
-          ...extra,
-        }))
-        if (!decision.allowed) throw denial(model.protocol, principal, asked, resource, decision)
+        const all = () => ({ ...general(), ...extra })
+        const decision = this.#decide(this.#owner(served, asked), context, asked, resource, all)
+        if (!decision.allowed) throw this.#denial(served, context, asked, resource, decision, all)
       },
     }
     const conditions = () => ({ ...general(), ...service.conditions?.(operation.name, input, context) })
@@ -236,7 +234,7 @@ export class Pipeline {
       for (const resource of typeof resources === 'string' ? [resources] : resources) {
         const decision = this.#decide(service, context, action, resource, conditions)
         const name = service.resourceName?.(operation.name, resource) ?? resource
-        if (!decision.allowed) throw denial(model.protocol, principal, action, name, decision)
+        if (!decision.allowed) throw this.#denial(served, context, action, name, decision, conditions)
       }
     }
     const handler = service.handlers[operation.name]
@@ -283,6 +281,32 @@ export class Pipeline {
     })
   }
 
+  /** The error of a refused action; EC2 adds to those that would change something what a decoder can read. */
+  #denial(
+    { model: { protocol } }: Served,
+    { principal }: RequestContext,
+    action: string,
+    resource: string,
+    decision: Decision,
+    conditions: () => Conditions,
+  ): AwsError {
+    const encoded =
+      protocol === 'ec2' && !READS.test(action)
+        ? this.#identity.sealedDenial({
+            explicitDeny: decision.reason?.startsWith('with an explicit deny') ?? false,
+            principal: {
+              id: principal.userId,
+              name: principal.arn.split('/').at(-1)!,
+              arn: principal.arn,
+            },
+            action,
+            resource,
+            conditions: conditions(),
+          })
+        : undefined
+    return denial(protocol, principal, action, resource, decision, encoded)
+  }
+
   #explain({ model, service }: Served, error: unknown, operation: OperationModel | undefined): AwsError {
     if (error instanceof AwsError) return error
     if (error instanceof SignatureFault) return fault(model.protocol, error.kind, error.message)
@@ -291,6 +315,9 @@ export class Pipeline {
     return fault(model.protocol, 'internal', 'An internal error has occurred. Retry your request.')
   }
 }
+
+/** Actions that only look. */
+const READS = /^[\w-]+:(?:Describe|Get|List|Search)/
 
 /** Operations that make something, by the names that AWS gives them. */
 const MAKES = /^(?:Allocate|Copy|Create|Import|Initiate|Put|Register|Request|Run)[A-Z]/

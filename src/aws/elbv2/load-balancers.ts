@@ -153,6 +153,13 @@ function change(
   return loadBalancers.put(context, { ...record, ...fields(record) })
 }
 
+function checkAddressType(type: string | undefined): void {
+  if (type !== undefined && type !== 'ipv4')
+    throw new AwsError('NotImplemented', 'Drydock simulates load balancers with IPv4 addresses only.', {
+      status: 501,
+    })
+}
+
 export const loadBalancerHandlers: Record<string, Handler> = {
   CreateLoadBalancer: (input: sdk.CreateLoadBalancerCommandInput, context) => {
     const { Name: name = '', Type: type = 'application', Scheme: scheme = 'internet-facing' } = input
@@ -161,10 +168,7 @@ export const loadBalancerHandlers: Record<string, Handler> = {
       throw new AwsError('NotImplemented', 'Drydock does not simulate gateway load balancers.', {
         status: 501,
       })
-    if (input.IpAddressType !== undefined && input.IpAddressType !== 'ipv4')
-      throw new AwsError('NotImplemented', 'Drydock simulates load balancers with IPv4 addresses only.', {
-        status: 501,
-      })
+    checkAddressType(input.IpAddressType)
     const present = loadBalancers.list(context).find((one) => one.name === name)
     if (present) {
       if (sameSettings(present, input)) return { LoadBalancers: [toLoadBalancer(context, present)] }
@@ -224,6 +228,18 @@ export const loadBalancerHandlers: Record<string, Handler> = {
     for (const rule of rules.list(context, record.arn)) rules.delete(context, rule.arn)
     loadBalancers.delete(context, record.arn)
     return {}
+  },
+
+  // No capacity can be reserved here, so none is.
+  DescribeCapacityReservation: (input: sdk.DescribeCapacityReservationCommandInput, context) => {
+    loadBalancers.get(context, input.LoadBalancerArn!)
+    return { DecreaseRequestsRemaining: 2, CapacityReservationState: [] }
+  },
+
+  SetIpAddressType: (input: sdk.SetIpAddressTypeCommandInput, context) => {
+    loadBalancers.get(context, input.LoadBalancerArn!)
+    checkAddressType(input.IpAddressType)
+    return { IpAddressType: 'ipv4' }
   },
 
   SetSecurityGroups: (input: sdk.SetSecurityGroupsCommandInput, context) => {

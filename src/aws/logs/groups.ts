@@ -30,6 +30,7 @@ function toGroup(context: Scope, record: LogGroupRecord): sdk.LogGroup {
     ...(record.kmsKeyId === undefined ? {} : { kmsKeyId: record.kmsKeyId }),
     logGroupClass: record.class,
     logGroupArn: arn,
+    deletionProtectionEnabled: record.deletionProtected ?? false,
   }
 }
 
@@ -109,7 +110,13 @@ export const groupHandlers: Record<string, Handler> = {
     const { logGroupName: name = '', kmsKeyId } = input
     const key = kmsKeyId && logGroupKey(context, groupArn(context, name), kmsKeyId)
     const group = createLogGroup(context, name, input.tags)
-    if (key) groups.put(context, { ...group, kmsKeyId: key })
+    const { logGroupClass = group.class, deletionProtectionEnabled } = input
+    groups.put(context, {
+      ...group,
+      class: logGroupClass,
+      ...(key && { kmsKeyId: key }),
+      ...(deletionProtectionEnabled && { deletionProtected: true }),
+    })
     return {}
   },
 
@@ -127,7 +134,12 @@ export const groupHandlers: Record<string, Handler> = {
   },
 
   DeleteLogGroup: (input: sdk.DeleteLogGroupCommandInput, context) => {
-    const { name } = groups.get(context, input.logGroupName!)
+    const { name, deletionProtected } = groups.get(context, input.logGroupName!)
+    if (deletionProtected)
+      throw new AwsError(
+        'ValidationException',
+        'Log group has deletion protection enabled. Disable deletion protection before deleting the log group.',
+      )
     dropFilters(context, name)
     groups.delete(context, name)
     return {}
@@ -155,6 +167,12 @@ export const groupHandlers: Record<string, Handler> = {
   DeleteRetentionPolicy: (input: sdk.DeleteRetentionPolicyCommandInput, context) => {
     const { retentionInDays: _gone, ...group } = groups.get(context, input.logGroupName!)
     groups.put(context, group)
+    return {}
+  },
+
+  PutLogGroupDeletionProtection: (input: sdk.PutLogGroupDeletionProtectionCommandInput, context) => {
+    const { deletionProtected: _before, ...group } = groupOf(context, input)
+    groups.put(context, input.deletionProtectionEnabled ? { ...group, deletionProtected: true } : group)
     return {}
   },
 

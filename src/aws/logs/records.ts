@@ -1,10 +1,13 @@
+import type { LogGroupClass } from '@aws-sdk/client-cloudwatch-logs'
+
 export interface LogGroupRecord {
   name: string
   created: number
   retentionInDays?: number
   /** ARN of the key that its events are encrypted with, when it is not the service's own. */
   kmsKeyId?: string
-  class: 'STANDARD' | 'INFREQUENT_ACCESS'
+  class: LogGroupClass
+  deletionProtected?: boolean
   tags: Record<string, string>
 }
 

@@ -65,21 +65,33 @@ export function ensureClusterNetwork(scope: Scope, cluster: ClusterRecord): Clus
     egress: true,
     cidr: '0.0.0.0/0',
   })
-  const zones = new Map(tables.subnets.list(scope, cluster.subnetIds).map((subnet) => [subnet.zone, subnet]))
-  const interfaces = [...zones.values()].slice(0, 2).map((subnet) =>
-    createInterface(scope, {
-      subnet,
-      groupIds: [group.id, ...cluster.securityGroupIds],
-      description: `Amazon EKS ${cluster.name}`,
-      requesterId: EKS_ACCOUNT,
-      attachment: { instanceOwnerId: EKS_ACCOUNT, deviceIndex: 1, deleteOnTermination: false },
-    }),
-  )
   return {
     ...cluster,
     clusterSecurityGroupId: group.id,
-    networkInterfaceIds: interfaces.map(({ id }) => id),
+    networkInterfaceIds: controlPlaneInterfaces(scope, cluster, group.id),
   }
+}
+
+/** The control plane's interfaces, one in each of two zones; gives their ids. */
+function controlPlaneInterfaces(scope: Scope, cluster: ClusterRecord, clusterGroupId: string): string[] {
+  const zones = new Map(tables.subnets.list(scope, cluster.subnetIds).map((subnet) => [subnet.zone, subnet]))
+  return [...zones.values()].slice(0, 2).map(
+    (subnet) =>
+      createInterface(scope, {
+        subnet,
+        groupIds: [clusterGroupId, ...cluster.securityGroupIds],
+        description: `Amazon EKS ${cluster.name}`,
+        requesterId: EKS_ACCOUNT,
+        attachment: { instanceOwnerId: EKS_ACCOUNT, deviceIndex: 1, deleteOnTermination: false },
+      }).id,
+  )
+}
+
+/** Puts the control plane's interfaces where the cluster's subnets and security groups now say. */
+export function moveClusterNetwork(scope: Scope, cluster: ClusterRecord): ClusterRecord {
+  for (const id of cluster.networkInterfaceIds) removeInterface(scope, id)
+  const networkInterfaceIds = controlPlaneInterfaces(scope, cluster, cluster.clusterSecurityGroupId!)
+  return { ...cluster, networkInterfaceIds }
 }
 
 /** Takes away what ensureClusterNetwork made; the group stays while something else uses it, as on AWS. */

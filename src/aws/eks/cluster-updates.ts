@@ -1,7 +1,8 @@
 import type * as sdk from '@aws-sdk/client-eks'
 import type { RequestContext } from '../wire/service.ts'
 import { admitAutoNodes, autoModeOf, autoModeParams } from './auto-mode.ts'
-import { admitCreator } from './clusters.ts'
+import { clusterVpc, moveClusterNetwork } from './cluster-network.ts'
+import { admitCreator, refuseUnsimulated } from './clusters.ts'
 import { DEFAULT_VERSION, versionInfo } from './data/versions.ts'
 import { inUse, invalidParameter, invalidRequest, requireActiveCluster, requireCluster } from './errors.ts'
 import { blockingInsights } from './insights.ts'
@@ -78,6 +79,7 @@ function startUpdate(
 
 export function updateClusterConfig(input: sdk.UpdateClusterConfigCommandInput, context: RequestContext) {
   const cluster = requireActiveOrInUse(context, input.name)
+  refuseUnsimulated(input)
   if (input.deletionProtection !== undefined) {
     const deletionProtection = input.deletionProtection
     const params = [{ type: 'DeletionProtection', value: String(deletionProtection) }]
@@ -100,6 +102,11 @@ export function updateClusterConfig(input: sdk.UpdateClusterConfigCommandInput, 
     const params = [{ type: 'UpgradePolicy', value: supportType }]
     return startUpdate(context, cluster, 'UpgradePolicyUpdate', params, { supportType })
   }
+  if (input.zonalShiftConfig?.enabled !== undefined) {
+    const zonalShift = input.zonalShiftConfig.enabled
+    const params = [{ type: 'ZonalShiftConfig', value: JSON.stringify(input.zonalShiftConfig) }]
+    return startUpdate(context, cluster, 'ZonalShiftConfigUpdate', params, { zonalShift })
+  }
   const autoMode = autoModeOf(context, input, cluster.authenticationMode)
   if (autoMode) {
     if (autoMode.nodeRoleArn)
@@ -109,6 +116,7 @@ export function updateClusterConfig(input: sdk.UpdateClusterConfigCommandInput, 
   }
   const vpc = input.resourcesVpcConfig
   if (!vpc) throw invalidParameter('No configuration changes were requested', { clusterName: cluster.name })
+  if (vpc.subnetIds?.length || vpc.securityGroupIds) return updateNetwork(context, cluster, vpc)
   const changes = {
     endpointPublicAccess: vpc.endpointPublicAccess ?? cluster.endpointPublicAccess,
     endpointPrivateAccess: vpc.endpointPrivateAccess ?? cluster.endpointPrivateAccess,
@@ -125,6 +133,21 @@ export function updateClusterConfig(input: sdk.UpdateClusterConfigCommandInput, 
     { type: 'PublicAccessCidrs', value: JSON.stringify(changes.publicAccessCidrs) },
   ]
   return startUpdate(context, cluster, 'EndpointAccessUpdate', params, changes)
+}
+
+/** Other subnets or security groups for the control plane's interfaces; the VPC stays. */
+function updateNetwork(context: RequestContext, cluster: ClusterRecord, vpc: sdk.VpcConfigRequest) {
+  const { subnetIds = cluster.subnetIds, securityGroupIds = cluster.securityGroupIds } = vpc
+  if (clusterVpc(context, subnetIds, securityGroupIds) !== cluster.vpcId)
+    throw invalidParameter('Provided subnets belong to a different VPC than the cluster', {
+      clusterName: cluster.name,
+    })
+  const params = [
+    ...(vpc.subnetIds ? [{ type: 'SubnetIds', value: JSON.stringify(subnetIds) }] : []),
+    ...(vpc.securityGroupIds ? [{ type: 'SecurityGroups', value: JSON.stringify(securityGroupIds) }] : []),
+  ]
+  const moved = moveClusterNetwork(context, { ...cluster, subnetIds, securityGroupIds })
+  return startUpdate(context, moved, 'VpcConfigUpdate', params)
 }
 
 /** Modes only widen towards API: https://docs.aws.amazon.com/eks/latest/userguide/setting-up-access-entries.html */

@@ -69,6 +69,7 @@ export function toCluster(scope: Scope, cluster: ClusterRecord): sdk.Cluster {
     upgradePolicy: { supportType: cluster.supportType },
     ...toAutoMode(cluster),
     deletionProtection: cluster.deletionProtection,
+    zonalShiftConfig: cluster.zonalShift === undefined ? undefined : { enabled: cluster.zonalShift },
   }
 }
 
@@ -149,6 +150,7 @@ export async function createCluster(input: sdk.CreateClusterCommandInput, contex
       .flatMap(({ types }) => types ?? []),
     supportType: input.upgradePolicy?.supportType ?? 'EXTENDED',
     deletionProtection: input.deletionProtection ?? false,
+    zonalShift: input.zonalShiftConfig?.enabled,
     encryptionKeyArn,
     ...(autoMode && { autoMode }),
     ...((autoMode?.enabled || input.bootstrapSelfManagedAddons === false) && { bootstrapAddons: false }),
@@ -168,8 +170,13 @@ function withoutGroup(scope: Scope, cluster: ClusterRecord): sdk.Cluster {
 
 const limitExceeded = () => new AwsError('ResourceLimitExceededException', 'Cluster limit exceeded')
 
-function refuseUnsimulated(input: sdk.CreateClusterCommandInput): void {
+/** Throws for what a request asks of a cluster that the simulation has not. */
+export function refuseUnsimulated(
+  input: Partial<sdk.CreateClusterCommandInput & sdk.UpdateClusterConfigCommandInput>,
+): void {
   const features: Record<string, unknown> = {
+    'Provisioned Control Plane (controlPlaneScalingConfig)':
+      (input.controlPlaneScalingConfig?.tier ?? 'standard') !== 'standard',
     'IPv6 clusters': input.kubernetesNetworkConfig?.ipFamily === 'ipv6',
     'Outposts (outpostConfig)': input.outpostConfig,
     'Hybrid nodes (remoteNetworkConfig)': input.remoteNetworkConfig?.remoteNodeNetworks?.length,

@@ -27,6 +27,10 @@ export function updateNodegroupConfig(input: sdk.UpdateNodegroupConfigCommandInp
       : []),
     ...(removedLabels.length > 0 ? [{ type: 'LabelsToRemove', value: JSON.stringify(removedLabels) }] : []),
     ...(added.length > 0 ? [{ type: 'TaintsToAdd', value: JSON.stringify(added) }] : []),
+    ...(input.updateConfig ? updateParams(input.updateConfig) : []),
+    ...(input.nodeRepairConfig
+      ? [{ type: 'NodeRepairEnabled', value: String(input.nodeRepairConfig.enabled ?? false) }]
+      : []),
     ...(removedTaints.length > 0 ? [{ type: 'TaintsToRemove', value: JSON.stringify(removedTaints) }] : []),
   ]
   return startUpdate(context, nodegroup, 'ConfigUpdate', params, {
@@ -40,8 +44,16 @@ export function updateNodegroupConfig(input: sdk.UpdateNodegroupConfigCommandInp
       ...added,
     ],
     updateConfig: input.updateConfig ?? nodegroup.updateConfig,
+    nodeRepairConfig: input.nodeRepairConfig ?? nodegroup.nodeRepairConfig,
   })
 }
+
+const updateParams = (config: sdk.NodegroupUpdateConfig) =>
+  Object.entries({
+    MaxUnavailable: config.maxUnavailable,
+    MaxUnavailablePercentage: config.maxUnavailablePercentage,
+    UpdateStrategy: config.updateStrategy,
+  }).flatMap(([type, value]) => (value === undefined ? [] : [{ type, value: String(value) }]))
 
 /** Only what was asked for is listed. */
 function scalingParams(scaling: sdk.NodegroupScalingConfig | undefined): { type: string; value: string }[] {

@@ -47,6 +47,7 @@ export function toNodegroup(nodegroup: NodegroupRecord): sdk.Nodegroup {
     diskSize: nodegroup.diskSize,
     health: { issues: nodegroup.issues as sdk.Issue[] },
     updateConfig: nodegroup.updateConfig,
+    nodeRepairConfig: nodegroup.nodeRepairConfig,
     launchTemplate: nodegroup.launchTemplate,
     tags: nodegroup.tags,
   }
@@ -105,6 +106,7 @@ export function createNodegroup(input: sdk.CreateNodegroupCommandInput, context:
     remoteAccess: input.remoteAccess,
     launchTemplate,
     updateConfig: input.updateConfig ?? { maxUnavailable: 1 },
+    nodeRepairConfig: input.nodeRepairConfig,
     autoScalingGroup: `eks-${name}-${uid}`,
     issues: [],
     tags: input.tags ?? {},

@@ -1,3 +1,5 @@
+import type { NodeRepairConfig } from '@aws-sdk/client-eks'
+
 export type Tags = Record<string, string>
 
 export type AuthenticationMode = 'API' | 'API_AND_CONFIG_MAP' | 'CONFIG_MAP'
@@ -42,6 +44,8 @@ export interface ClusterRecord {
   enabledLogTypes: string[]
   supportType: 'STANDARD' | 'EXTENDED'
   deletionProtection: boolean
+  /** Whether ARC may shift traffic away from a zone. Default false. */
+  zonalShift?: boolean
   /** KMS key of the envelope encryption of secrets. */
   encryptionKeyArn?: string
   /** EKS Auto Mode, once it has been asked for. */
@@ -102,7 +106,13 @@ export interface NodegroupRecord {
   launchTemplate?: { id: string; name: string; version: string }
   /** Of a launch template that names its own. */
   imageId?: string
-  updateConfig: { maxUnavailable?: number; maxUnavailablePercentage?: number }
+  updateConfig: {
+    maxUnavailable?: number
+    maxUnavailablePercentage?: number
+    updateStrategy?: 'DEFAULT' | 'MINIMAL'
+  }
+  /** As given; nothing here looks for nodes to repair. */
+  nodeRepairConfig?: NodeRepairConfig
   autoScalingGroup: string
   issues: Issue[]
   updateId?: string

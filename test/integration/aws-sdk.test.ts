@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { OwnedCloud } from '#cloud/api.ts'
 import { startCloud } from '#cloud/supervisor.ts'
+import { absentHandlers } from '../../src/aws/ec2/absent.ts'
 import { SdkAccount, SERVICES } from '../support/sdk-account.ts'
 import { furnishContainers } from '../support/sdk-furniture/containers.ts'
 import { furnishEc2 } from '../support/sdk-furniture/ec2.ts'
@@ -39,6 +40,7 @@ afterAll(async () => {
 
 const NONE = 'the account has none, or only one'
 const FIXED = 'its pages have a size of their own'
+const NEVER = 'nobody can make one'
 /** Paginators that have no second page to give here, and why. */
 const ONE_PAGE: Record<string, string> = {
   'iam:ListAccountAliases': 'an account has one alias',
@@ -47,7 +49,10 @@ const ONE_PAGE: Record<string, string> = {
   'iam:ListServerCertificates': NONE,
   'iam:ListSigningCertificates': NONE,
   'iam:ListVirtualMFADevices': NONE,
+  ...Object.fromEntries(Object.keys(absentHandlers).map((operation) => [`ec2:${operation}`, NEVER])),
+  'ec2:DescribeAddressesAttribute': NEVER,
   'ec2:DescribeDhcpOptions': NONE,
+  'ec2:DescribeIamInstanceProfileAssociations': NONE,
   'ec2:DescribeManagedPrefixLists': 'AWS has two in a region, and a page five',
   'ec2:DescribePrefixLists': 'AWS has two in a region, and a page five',
   'ec2:DescribeVpcs': 'a region has five, and a page too',
@@ -58,6 +63,8 @@ const ONE_PAGE: Record<string, string> = {
   'elbv2:DescribeListenerCertificates': NONE,
   'autoscaling:DescribeInstanceRefreshes': NONE,
   'autoscaling:DescribeLoadBalancers': NONE,
+  'autoscaling:DescribeNotificationConfigurations': NEVER,
+  'autoscaling:DescribeWarmPool': NEVER,
   'kms:ListKeyPolicies': 'a key has one policy',
   'ecs:ListAttributes': NONE,
   'ecs:ListContainerInstances': NONE,
@@ -87,6 +94,7 @@ const NOT_FOUND: Record<string, string> = {
 /** The least that a service takes as a page's size, where that is not 1. */
 const LEAST: Record<string, number> = {
   ec2: 5,
+  'ec2:DescribeInstanceEventWindows': 20,
   'ssm:DescribeInstanceInformation': 5,
   // Each call is an event itself; in pages of one there would be no end.
   'cloudtrail:LookupEvents': 50,

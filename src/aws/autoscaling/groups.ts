@@ -5,6 +5,7 @@ import { ensureLinkedRole } from '../iam/linked-roles.ts'
 import { AwsError } from '../wire/service.ts'
 import { launchSpec } from './launch-spec.ts'
 import type { GroupRecord, GroupTag, LaunchSource } from './records.ts'
+import { changedSettings, type GroupSettings } from './settings.ts'
 import { findGroup, getGroup, putGroup } from './tables.ts'
 
 export interface GroupOptions {
@@ -24,6 +25,7 @@ export interface GroupOptions {
   cooldown?: number
   terminationPolicies?: string[]
   protectFromScaleIn?: boolean
+  settings?: GroupSettings
 }
 
 /** Makes a group; the controller brings it to its size. Throws AlreadyExists and ValidationError. */
@@ -68,6 +70,7 @@ export function createGroup(scope: Scope, options: GroupOptions): GroupRecord {
     terminationPolicies: options.terminationPolicies ?? ['Default'],
     suspended: [],
     protectFromScaleIn: options.protectFromScaleIn ?? false,
+    ...(options.settings ? { settings: changedSettings({}, options.settings) } : {}),
     tags: options.tags ?? [],
     instances: [],
     cause: `a user request created an AutoScalingGroup changing the desired capacity from 0 to ${desired}.`,

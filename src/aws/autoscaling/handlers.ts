@@ -7,6 +7,7 @@ import { launchSpec } from './launch-spec.ts'
 import { beginTermination } from './members.ts'
 import { activityOutput, groupOutput, instanceOutput, paged, tagOutput } from './output.ts'
 import type { GroupRecord, GroupTag, LaunchSource } from './records.ts'
+import { changedSettings } from './settings.ts'
 import { activitiesOf, findActivity, findGroup, getGroup, listGroups, putGroup } from './tables.ts'
 
 interface LaunchInput {
@@ -89,6 +90,7 @@ export const groupHandlers: Record<string, Handler> = {
       cooldown: input.DefaultCooldown,
       terminationPolicies: input.TerminationPolicies,
       protectFromScaleIn: input.NewInstancesProtectedFromScaleIn,
+      settings: input,
     })
   },
 
@@ -117,6 +119,7 @@ export const groupHandlers: Record<string, Handler> = {
       healthCheckGracePeriod: input.HealthCheckGracePeriod ?? group.healthCheckGracePeriod,
       terminationPolicies: input.TerminationPolicies ?? group.terminationPolicies,
       protectFromScaleIn: input.NewInstancesProtectedFromScaleIn ?? group.protectFromScaleIn,
+      settings: changedSettings(group.settings ?? {}, input),
       ...(desired === group.desired ? {} : { cause: capacityCause(group.desired, desired) }),
     })
   },
@@ -255,6 +258,15 @@ export const groupHandlers: Record<string, Handler> = {
     })),
   }),
 
+  // Neither can be made here, so no group has any.
+  DescribeWarmPool: (input: sdk.DescribeWarmPoolCommandInput, context) => {
+    getGroup(context, input.AutoScalingGroupName!)
+    return { Instances: [] }
+  },
+  DescribeNotificationConfigurations: () => ({ NotificationConfigurations: [] }),
+  DescribeAutoScalingNotificationTypes: () => ({ AutoScalingNotificationTypes: NOTIFICATIONS }),
+  DescribeTerminationPolicyTypes: () => ({ TerminationPolicyTypes: TERMINATION_POLICIES }),
+
   DescribeScalingProcessTypes: () => ({ Processes: PROCESSES.map((ProcessName) => ({ ProcessName })) }),
   DescribeAccountLimits: (_input: unknown, context) => ({
     MaxNumberOfAutoScalingGroups: 500,
@@ -274,6 +286,20 @@ const PROCESSES = [
   'ReplaceUnhealthy',
   'ScheduledActions',
   'Terminate',
+]
+
+const NOTIFICATIONS = ['LAUNCH', 'LAUNCH_ERROR', 'TERMINATE', 'TERMINATE_ERROR']
+  .map((name) => `autoscaling:EC2_INSTANCE_${name}`)
+  .concat('autoscaling:TEST_NOTIFICATION')
+
+const TERMINATION_POLICIES = [
+  'AllocationStrategy',
+  'ClosestToNextInstanceHour',
+  'Default',
+  'NewestInstance',
+  'OldestInstance',
+  'OldestLaunchConfiguration',
+  'OldestLaunchTemplate',
 ]
 
 function matches(group: GroupRecord, filters: sdk.Filter[] | undefined): boolean {

@@ -1,4 +1,6 @@
 import type * as sdk from '@aws-sdk/client-auto-scaling'
+import type { BlockDeviceMapping, InstanceMetadataOptionsRequest } from '@aws-sdk/client-ec2'
+import { launchFields } from '../ec2/index.ts'
 import { AwsError, type Handler } from '../wire/service.ts'
 import { profileOf } from './launch-spec.ts'
 import { paged } from './output.ts'
@@ -23,11 +25,22 @@ function output({ name, arn, spec, created }: LaunchConfigurationRecord): sdk.La
     InstanceType: spec.type,
     KernelId: '',
     RamdiskId: '',
-    BlockDeviceMappings: [],
-    InstanceMonitoring: { Enabled: true },
+    BlockDeviceMappings: (spec.volumes ?? []).map(({ device, ...volume }) => ({
+      DeviceName: device,
+      Ebs: {
+        VolumeSize: volume.sizeGiB,
+        VolumeType: volume.type,
+        Iops: volume.iops,
+        Throughput: volume.throughput,
+        SnapshotId: volume.snapshotId,
+        Encrypted: volume.kmsKeyId !== undefined,
+        DeleteOnTermination: volume.deleteOnTermination,
+      },
+    })),
+    InstanceMonitoring: { Enabled: spec.attributes?.monitored ?? false },
     IamInstanceProfile: spec.profile?.arn,
     CreatedTime: new Date(created),
-    EbsOptimized: false,
+    EbsOptimized: spec.attributes?.ebsOptimized ?? false,
     AssociatePublicIpAddress: spec.publicIp,
   }
 }
@@ -53,11 +66,16 @@ export const launchConfigurationHandlers: Record<string, Handler> = {
       spec: {
         imageId: input.ImageId,
         type: input.InstanceType,
-        groupIds: input.SecurityGroups,
-        keyName: input.KeyName,
+        ...launchFields(context, {
+          SecurityGroupIds: input.SecurityGroups,
+          KeyName: input.KeyName,
+          UserData: input.UserData,
+          BlockDeviceMappings: input.BlockDeviceMappings as BlockDeviceMapping[] | undefined,
+          MetadataOptions: input.MetadataOptions as InstanceMetadataOptionsRequest | undefined,
+          Monitoring: { Enabled: input.InstanceMonitoring?.Enabled ?? true },
+          EbsOptimized: input.EbsOptimized,
+        }),
         profile: input.IamInstanceProfile ? profileOf(context, input.IamInstanceProfile) : undefined,
-        userData: input.UserData,
-        volumeSizeGiB: input.BlockDeviceMappings?.[0]?.Ebs?.VolumeSize,
         publicIp: input.AssociatePublicIpAddress,
       },
     })

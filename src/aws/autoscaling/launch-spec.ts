@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { resolvedImage } from '../ec2/image-parameters.ts'
-import type { Scope } from '../ec2/index.ts'
+import { launchFields, type Scope } from '../ec2/index.ts'
 import { launchTemplateData } from '../ec2/launch-templates.ts'
 import { instances, subnets } from '../ec2/tables.ts'
 import { Entities } from '../iam/entities.ts'
@@ -50,24 +50,13 @@ function specOf(scope: Scope, source: LaunchSource): LaunchSpec {
       'ValidationError',
       'You must use a valid fully-formed launch template. The request must contain the parameter ImageId',
     )
-  const network = data.NetworkInterfaces?.[0]
   return {
+    ...launchFields(scope, data),
     imageId: resolvedImage(scope, data.ImageId),
     type: data.InstanceType ?? 'm1.small',
-    groupIds: data.SecurityGroupIds ?? network?.Groups,
-    keyName: data.KeyName,
     profile:
       data.IamInstanceProfile &&
       profileOf(scope, data.IamInstanceProfile.Arn ?? data.IamInstanceProfile.Name!),
-    userData: data.UserData,
-    volumeSizeGiB: data.BlockDeviceMappings?.[0]?.Ebs?.VolumeSize,
-    lifecycle: data.InstanceMarketOptions?.MarketType === 'spot' ? 'spot' : undefined,
-    publicIp: network?.AssociatePublicIpAddress,
-    tags: Object.fromEntries(
-      (data.TagSpecifications ?? [])
-        .filter(({ ResourceType }) => ResourceType === 'instance')
-        .flatMap(({ Tags }) => (Tags ?? []).map(({ Key, Value }) => [Key!, Value ?? ''])),
-    ),
   }
 }
 

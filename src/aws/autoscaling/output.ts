@@ -66,6 +66,7 @@ export function groupOutput(scope: Scope, group: GroupRecord) {
     TerminationPolicies: group.terminationPolicies,
     NewInstancesProtectedFromScaleIn: group.protectFromScaleIn,
     ServiceLinkedRoleARN: `arn:aws:iam::${scope.accountId}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling`,
+    ...group.settings,
     TrafficSources: (group.targetGroupArns ?? []).map((Identifier) => ({ Identifier, Type: 'elbv2' })),
   }
 }

@@ -3,19 +3,14 @@ import type {
   StepAdjustment,
   TargetTrackingConfiguration,
 } from '@aws-sdk/client-auto-scaling'
+import type { LaunchFields } from '../ec2/index.ts'
+import type { GroupSettings } from './settings.ts'
 
 /** What to launch, worked out. */
-export interface LaunchSpec {
+export interface LaunchSpec extends LaunchFields {
   imageId: string
   type: string
-  groupIds?: string[]
-  keyName?: string
   profile?: { arn: string; id: string }
-  userData?: string
-  volumeSizeGiB?: number
-  lifecycle?: 'spot'
-  publicIp?: boolean
-  tags?: Record<string, string>
 }
 
 /** Where a group gets what it launches. */
@@ -75,6 +70,7 @@ export interface GroupRecord {
   terminationPolicies: string[]
   suspended: string[]
   protectFromScaleIn: boolean
+  settings?: GroupSettings
   tags: GroupTag[]
   instances: GroupInstance[]
   /** Why the next change of size happens, for its activity. */

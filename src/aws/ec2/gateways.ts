@@ -79,7 +79,7 @@ export function deleteInternetGateway(input: sdk.DeleteInternetGatewayCommandInp
   return {}
 }
 
-function toNatGateway(nat: NatGatewayRecord): sdk.NatGateway {
+function toNatGateway(scope: Scope, nat: NatGatewayRecord): sdk.NatGateway {
   return {
     NatGatewayId: nat.id,
     VpcId: nat.vpcId,
@@ -93,6 +93,7 @@ function toNatGateway(nat: NatGatewayRecord): sdk.NatGateway {
         NetworkInterfaceId: nat.networkInterfaceId,
         PrivateIp: nat.privateIp,
         AllocationId: nat.allocationId,
+        AssociationId: nat.allocationId && elasticIps.find(scope, nat.allocationId)?.associationId,
         PublicIp: nat.publicIp,
         IsPrimary: true,
         Status: 'succeeded',
@@ -149,7 +150,7 @@ export function createNatGateway(input: sdk.CreateNatGatewayCommandInput, contex
     createdAt: now,
     since: now,
   })
-  return { NatGateway: toNatGateway(nat), ClientToken: input.ClientToken }
+  return { NatGateway: toNatGateway(context, nat), ClientToken: input.ClientToken }
 }
 
 export function describeNatGateways(input: sdk.DescribeNatGatewaysCommandInput, context: RequestContext) {
@@ -164,7 +165,7 @@ export function describeNatGateways(input: sdk.DescribeNatGatewaysCommandInput, 
       'vpc-id': (nat) => nat.vpcId,
     },
   )
-  return { NatGateways: page.map(toNatGateway), NextToken }
+  return { NatGateways: page.map((nat) => toNatGateway(context, nat)), NextToken }
 }
 
 export function deleteNatGateway(input: sdk.DeleteNatGatewayCommandInput, context: RequestContext) {

@@ -4,7 +4,14 @@ export { type InstanceTypeInfo, instanceTypes } from './data/instance-types.ts'
 export { endAt, endpointAddress, hostPath } from './host-path.ts'
 export { imageForAutoMode, imageForEks, isEksImage } from './images.ts'
 export { createInterface, removeInterface } from './interfaces.ts'
-export { type LaunchOptions, launchInstances, terminateInstance } from './launch.ts'
+export {
+  type LaunchOptions,
+  type LaunchVolume,
+  launchInstances,
+  ROOT_DEVICE,
+  terminateInstance,
+} from './launch.ts'
+export { type LaunchFields, launchFields } from './launch-fields.ts'
 export { lifecycleController } from './lifecycle.ts'
 export { allocatePodAddress, releasePodAddress, releasePodsOf } from './pod-addresses.ts'
 export { type End, endOfInstance, type InsideEnd, type Path, reach } from './reach.ts'

@@ -5,14 +5,25 @@ import { instanceTypes } from './data/instance-types.ts'
 import { invalidParameterCombination, missingParameter, required } from './errors.ts'
 import { select } from './filters.ts'
 import { resolvedImage } from './image-parameters.ts'
-import { launchInstances, setInstanceState, terminateInstance, USER_SHUTDOWN } from './launch.ts'
+import { primaryInterface } from './instance-attributes.ts'
+import { profileFor } from './instance-profiles.ts'
+import {
+  definedOf,
+  launchInstances,
+  ROOT_DEVICE,
+  setInstanceState,
+  terminateInstance,
+  USER_SHUTDOWN,
+} from './launch.ts'
+import { launchFields } from './launch-fields.ts'
 import { launchTemplateData } from './launch-templates.ts'
-import { metadataFields, toMetadataOptions } from './metadata-options.ts'
+import { toMetadataOptions } from './metadata-options.ts'
 import { associationOf, toAddresses, toGroups } from './network-interfaces.ts'
 import type { InstanceRecord, InstanceState } from './records.ts'
 import type { Scope } from './scope.ts'
 import { instances, keyPairs, networkInterfaces, securityGroups, subnets, vpcs } from './tables.ts'
-import { tagsFor, toTags } from './tags.ts'
+import { toTags } from './tags.ts'
+import { volumesOf } from './volume-index.ts'
 
 const STATE_CODES: Record<InstanceState, number> = {
   pending: 0,
@@ -44,20 +55,18 @@ function toInstance(scope: Scope, instance: InstanceRecord): sdk.Instance {
     Architecture: type?.architecture,
     BlockDeviceMappings: gone
       ? []
-      : [
-          {
-            DeviceName: '/dev/xvda',
-            Ebs: {
-              AttachTime: new Date(instance.launchedAt),
-              DeleteOnTermination: true,
-              Status: 'attached',
-              VolumeId: instance.volumeId,
-            },
+      : volumesOf(scope, instance.id).map(({ id, attachment }) => ({
+          DeviceName: attachment!.device,
+          Ebs: {
+            AttachTime: new Date(attachment!.attachedAt),
+            DeleteOnTermination: attachment!.deleteOnTermination,
+            Status: 'attached',
+            VolumeId: id,
           },
-        ],
+        })),
     ClientToken: instance.clientToken ?? '',
     CpuOptions: type && { CoreCount: Math.max(1, type.vcpus / 2), ThreadsPerCore: type.vcpus > 1 ? 2 : 1 },
-    EbsOptimized: false,
+    EbsOptimized: instance.ebsOptimized ?? false,
     EnaSupport: true,
     Hypervisor: 'xen',
     IamInstanceProfile: instance.profile && { Arn: instance.profile.arn, Id: instance.profile.id },
@@ -65,7 +74,7 @@ function toInstance(scope: Scope, instance: InstanceRecord): sdk.Instance {
     KeyName: instance.keyName,
     LaunchTime: new Date(instance.launchedAt),
     MetadataOptions: toMetadataOptions(instance),
-    Monitoring: { State: 'disabled' },
+    Monitoring: { State: instance.monitored ? 'enabled' : 'disabled' },
     NetworkInterfaces: instance.networkInterfaceIds.flatMap((id) => toInstanceInterface(scope, id)),
     Placement: { AvailabilityZone: instance.zone, GroupName: '', Tenancy: 'default' },
     PlatformDetails: 'Linux/UNIX',
@@ -73,10 +82,10 @@ function toInstance(scope: Scope, instance: InstanceRecord): sdk.Instance {
     PrivateIpAddress: gone ? undefined : instance.privateIp,
     PublicDnsName: instance.publicIp ? publicDnsName(scope.region, instance.publicIp) : '',
     PublicIpAddress: instance.publicIp,
-    RootDeviceName: '/dev/xvda',
+    RootDeviceName: ROOT_DEVICE,
     RootDeviceType: 'ebs',
     SecurityGroups: gone ? [] : toGroups(scope, instance.groupIds),
-    SourceDestCheck: true,
+    SourceDestCheck: gone ? undefined : primaryInterface(scope, instance)?.sourceDestCheck,
     SubnetId: gone ? undefined : instance.subnetId,
     VpcId: gone ? undefined : instance.vpcId,
     Tags: toTags(instance.tags),
@@ -124,6 +133,8 @@ function toReservation(scope: Scope, group: InstanceRecord[]): sdk.Reservation {
 }
 
 export function runInstances(raw: sdk.RunInstancesCommandInput, context: RequestContext) {
+  const again = repeated(context, raw)
+  if (again) return toReservation(context, again)
   const input = { ...launchTemplateData(context, raw.LaunchTemplate), ...definedOf(raw) }
   const imageId = resolvedImage(context, required(input.ImageId, 'ImageId'))
   const count = input.MaxCount ?? 1
@@ -135,39 +146,38 @@ export function runInstances(raw: sdk.RunInstancesCommandInput, context: Request
   if (input.KeyName && !keyPairs.list(context).some(({ name }) => name === input.KeyName)) {
     throw keyPairs.missing(input.KeyName)
   }
-  const groupIds = input.SecurityGroupIds ?? network?.Groups ?? []
-  for (const id of groupIds) securityGroups.get(context, id)
+  const fields = launchFields(context, input)
+  for (const id of fields.groupIds ?? []) securityGroups.get(context, id)
   const launched = launchInstances(context, {
+    ...fields,
     imageId,
     type: input.InstanceType ?? 'm1.small',
     subnet,
     count,
-    groupIds,
-    keyName: input.KeyName,
-    profile: input.IamInstanceProfile && profileOf(context, input.IamInstanceProfile),
-    userData: input.UserData,
-    publicIp: network?.AssociatePublicIpAddress,
+    profile: input.IamInstanceProfile && profileFor(context, input.IamInstanceProfile),
     privateIp: input.PrivateIpAddress ?? network?.PrivateIpAddress,
-    volumeSizeGiB: input.BlockDeviceMappings?.[0]?.Ebs?.VolumeSize,
-    lifecycle: input.InstanceMarketOptions?.MarketType === 'spot' ? 'spot' : undefined,
     clientToken: input.ClientToken,
-    metadata: metadataFields(input.MetadataOptions),
-    tags: tagsFor(
-      input.TagSpecifications?.filter(({ ResourceType }) => ResourceType === 'instance'),
-      'instance',
-    ),
   })
   return toReservation(context, launched)
 }
 
-/** Only the members that are there, so that they may lie over a launch template's. */
-function definedOf<T extends object>(input: T): T {
-  return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined)) as T
-}
-
-function profileOf(scope: Scope, profile: sdk.IamInstanceProfileSpecification) {
-  const arn = profile.Arn ?? `arn:aws:iam::${scope.accountId}:instance-profile/${profile.Name}`
-  return { arn, id: `AIPA${scope.world.ids.text(17, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567')}` }
+/** The reservation of a request that comes a second time. Throws when it says something else by then. */
+function repeated(scope: Scope, input: sdk.RunInstancesCommandInput): InstanceRecord[] | undefined {
+  if (!input.ClientToken) return undefined
+  const made = instances.list(scope).filter(({ clientToken }) => clientToken === input.ClientToken)
+  if (made.length === 0) return undefined
+  const { type, imageId, subnetId } = made[0]!
+  if (
+    (input.InstanceType && input.InstanceType !== type) ||
+    (input.ImageId?.startsWith('ami-') && input.ImageId !== imageId) ||
+    (input.SubnetId && input.SubnetId !== subnetId)
+  ) {
+    throw new AwsError(
+      'IdempotentParameterMismatch',
+      'Arguments on this idempotent request are inconsistent with arguments used in previous request(s).',
+    )
+  }
+  return made
 }
 
 function subnetFor(scope: Scope, id: string | undefined) {
@@ -186,7 +196,7 @@ function subnetFor(scope: Scope, id: string | undefined) {
 }
 
 /** Instances by id, or all. Throws Malformed and NotFound as EC2 does, naming all that are missing. */
-function find(context: Scope, ids: string[] | undefined): InstanceRecord[] {
+export function findInstances(context: Scope, ids: string[] | undefined): InstanceRecord[] {
   if (!ids?.length) return instances.list(context)
   for (const id of ids) {
     if (!/^i-([0-9a-f]{8}|[0-9a-f]{17})$/.test(id)) {
@@ -202,21 +212,39 @@ function find(context: Scope, ids: string[] | undefined): InstanceRecord[] {
 }
 
 export function describeInstances(input: sdk.DescribeInstancesCommandInput, context: RequestContext) {
-  const { page, NextToken } = select(find(context, input.InstanceIds), input, {
+  const { page, NextToken } = select(findInstances(context, input.InstanceIds), input, {
     architecture: (instance) => instanceTypes.get(instance.type)?.architecture,
     'availability-zone': (instance) => instance.zone,
     'client-token': (instance) => instance.clientToken,
     'dns-name': (instance) => instance.publicIp && publicDnsName(context.region, instance.publicIp),
     'iam-instance-profile.arn': (instance) => instance.profile?.arn,
     'image-id': (instance) => instance.imageId,
+    'block-device-mapping.device-name': (instance) =>
+      volumesOf(context, instance.id).map(({ attachment }) => attachment!.device),
+    'block-device-mapping.volume-id': (instance) => volumesOf(context, instance.id).map(({ id }) => id),
     'instance-id': (instance) => instance.id,
     'instance-lifecycle': (instance) => instance.lifecycle,
     'instance-state-code': (instance) => STATE_CODES[instance.state],
     'instance-state-name': (instance) => instance.state,
     'instance-type': (instance) => instance.type,
     'instance.group-id': (instance) => instance.groupIds,
+    'instance.group-name': (instance) =>
+      toGroups(context, instance.groupIds).map(({ GroupName }) => GroupName),
     'ip-address': (instance) => instance.publicIp,
     'key-name': (instance) => instance.keyName,
+    hypervisor: () => 'xen',
+    'iam-instance-profile.name': (instance) => instance.profile?.arn.split('/').at(-1),
+    'launch-index': (instance) => instance.launchIndex,
+    'metadata-options.http-tokens': (instance) => instance.metadataHttpTokens,
+    'monitoring-state': (instance) => (instance.monitored ? 'enabled' : 'disabled'),
+    platform: () => undefined,
+    'platform-details': () => 'Linux/UNIX',
+    'product-code': () => undefined,
+    'root-device-name': () => ROOT_DEVICE,
+    'root-device-type': () => 'ebs',
+    'source-dest-check': (instance) => primaryInterface(context, instance)?.sourceDestCheck,
+    tenancy: () => 'default',
+    'virtualization-type': () => 'hvm',
     'launch-time': (instance) => new Date(instance.launchedAt).toISOString(),
     'network-interface.group-id': (instance) => instance.groupIds,
     'network-interface.network-interface-id': (instance) => instance.networkInterfaceIds,
@@ -225,8 +253,10 @@ export function describeInstances(input: sdk.DescribeInstancesCommandInput, cont
     'owner-id': () => context.accountId,
     'private-dns-name': (instance) => instance.privateDnsName,
     'private-ip-address': (instance) => instance.privateIp,
+    reason: (instance) => instance.stateReason?.message,
     'requester-id': (instance) => instance.requesterId,
     'reservation-id': (instance) => instance.reservationId,
+    'state-reason-code': (instance) => instance.stateReason?.code,
     'subnet-id': (instance) => instance.subnetId,
     'vpc-id': (instance) => instance.vpcId,
   })
@@ -238,7 +268,7 @@ export function describeInstanceStatus(
   input: sdk.DescribeInstanceStatusCommandInput,
   context: RequestContext,
 ) {
-  const shown = find(context, input.InstanceIds).filter(
+  const shown = findInstances(context, input.InstanceIds).filter(
     (instance) => input.IncludeAllInstances || instance.state === 'running',
   )
   const { page, NextToken } = select(shown, input, {
@@ -271,14 +301,30 @@ function change(
   apply: (instance: InstanceRecord) => InstanceRecord,
 ) {
   if (!ids?.length) throw missingParameter('InstanceId')
-  return find(context, ids).map((before) => ({
+  return findInstances(context, ids).map((before) => ({
     InstanceId: before.id,
     PreviousState: toState(before.state),
     CurrentState: toState(apply(before).state),
   }))
 }
 
+/** Throws OperationNotPermitted for the first of the instances that is protected. */
+function checkProtection(
+  context: RequestContext,
+  ids: string[] | undefined,
+  attribute: 'disableApiTermination' | 'disableApiStop',
+  done: string,
+): void {
+  const kept = findInstances(context, ids).find((instance) => instance[attribute])
+  if (kept && ids?.length)
+    throw new AwsError(
+      'OperationNotPermitted',
+      `The instance '${kept.id}' may not be ${done}. Modify its '${attribute}' instance attribute and try again.`,
+    )
+}
+
 export function terminateInstances(input: sdk.TerminateInstancesCommandInput, context: RequestContext) {
+  checkProtection(context, input.InstanceIds, 'disableApiTermination', 'terminated')
   return {
     TerminatingInstances: change(context, input.InstanceIds, ({ id }) => terminateInstance(context, id)),
   }
@@ -291,6 +337,7 @@ const incorrectState = ({ id }: InstanceRecord, verb: string) =>
   )
 
 export function stopInstances(input: sdk.StopInstancesCommandInput, context: RequestContext) {
+  checkProtection(context, input.InstanceIds, 'disableApiStop', 'stopped')
   return {
     StoppingInstances: change(context, input.InstanceIds, (instance) => {
       if (instance.state === 'stopped' || instance.state === 'stopping') return instance
@@ -311,7 +358,7 @@ export function startInstances(input: sdk.StartInstancesCommandInput, context: R
 }
 
 export function rebootInstances(input: sdk.RebootInstancesCommandInput, context: RequestContext) {
-  const found = find(context, input.InstanceIds)
+  const found = findInstances(context, input.InstanceIds)
   for (const instance of found) if (instance.state !== 'running') throw incorrectState(instance, 'rebooted')
   const rebootedAt = context.world.clock.now()
   for (const instance of found) instances.put(context, { ...instance, rebootedAt })

@@ -161,3 +161,36 @@ export function deleteLaunchTemplate(input: sdk.DeleteLaunchTemplateCommandInput
   launchTemplates.delete(context, template.id)
   return { LaunchTemplate: toTemplate(template) }
 }
+
+/** Deletes versions; each that cannot be is told with its reason, the others go. */
+export function deleteLaunchTemplateVersions(
+  input: sdk.DeleteLaunchTemplateVersionsCommandInput,
+  context: RequestContext,
+) {
+  const template = findTemplate(context, input)
+  const asked = required(input.Versions, 'Versions').map((text) => {
+    const number = Number(text)
+    const known = template.versions.some((version) => version.number === number)
+    const item = { LaunchTemplateId: template.id, LaunchTemplateName: template.name, VersionNumber: number }
+    if (known && number !== template.defaultVersion) return { item }
+    const error = known
+      ? {
+          Code: 'unexpectedError' as const,
+          Message: 'Could not delete the default version of the launch template.',
+        }
+      : {
+          Code: 'launchTemplateVersionDoesNotExist' as const,
+          Message: `The specified launch template version ${text} does not exist.`,
+        }
+    return { item: { ...item, ResponseError: error }, failed: true }
+  })
+  const gone = asked.filter(({ failed }) => !failed).map(({ item }) => item)
+  const numbers = new Set(gone.map(({ VersionNumber }) => VersionNumber))
+  launchTemplates.patch(context, template.id, {
+    versions: template.versions.filter(({ number }) => !numbers.has(number)),
+  })
+  return {
+    SuccessfullyDeletedLaunchTemplateVersions: gone,
+    UnsuccessfullyDeletedLaunchTemplateVersions: asked.filter(({ failed }) => failed).map(({ item }) => item),
+  }
+}

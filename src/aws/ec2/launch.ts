@@ -1,13 +1,35 @@
 import { AwsError } from '../wire/service.ts'
 import { privateDnsName, publicAddress } from './addresses.ts'
 import { instanceTypes } from './data/instance-types.ts'
+import type { VolumeShape } from './data/volume-types.ts'
 import { imageById } from './images.ts'
 import { createInterface, removeInterface } from './interfaces.ts'
 import { defaultGroup } from './network-interfaces.ts'
-import type { InstanceRecord, InstanceState, SubnetRecord, Tags } from './records.ts'
+import type {
+  InstanceAttributes,
+  InstanceRecord,
+  InstanceState,
+  SubnetRecord,
+  Tags,
+  VolumeRecord,
+} from './records.ts'
 import type { Scope } from './scope.ts'
 import { instances, networkInterfaces, volumes } from './tables.ts'
+import { volumesOf } from './volume-index.ts'
 import { detach, makeVolume } from './volumes.ts'
+
+/** Where the root volume of Amazon's images is attached. */
+export const ROOT_DEVICE = '/dev/xvda'
+
+/** A volume that a machine starts with; what is missing is as its image has it. */
+export interface LaunchVolume extends Partial<VolumeShape> {
+  device: string
+  snapshotId?: string
+  /** ARN; missing: not encrypted. */
+  kmsKeyId?: string
+  /** Default true. */
+  deleteOnTermination?: boolean
+}
 
 /** What to launch, already checked. */
 export interface LaunchOptions {
@@ -24,13 +46,16 @@ export interface LaunchOptions {
   /** Default: what the subnet says. */
   publicIp?: boolean
   privateIp?: string
-  /** Default: what the image says. */
-  volumeSizeGiB?: number
+  /** What it has besides, or otherwise than, the root volume of its image. */
+  volumes?: LaunchVolume[]
   lifecycle?: 'spot'
   clientToken?: string
   /** The service that launches for the customer: `autoscaling.amazonaws.com`. */
   requesterId?: string
   metadata?: Partial<Pick<InstanceRecord, 'metadataHttpTokens' | 'metadataHopLimit' | 'metadataDisabled'>>
+  attributes?: InstanceAttributes
+  volumeTags?: Tags
+  interfaceTags?: Tags
 }
 
 /**
@@ -48,7 +73,7 @@ export function launchInstances(scope: Scope, options: LaunchOptions): InstanceR
       `You have requested more instances (${options.count}) than your current instance limit of 0 allows for the specified instance type.`,
     )
   const { subnet } = options
-  const volumeSizeGiB = options.volumeSizeGiB ?? imageById(options.imageId, scope.region).sizeGiB
+  const [root, ...others] = startVolumes(scope, options)
   const groupIds = options.groupIds?.length ? options.groupIds : [defaultGroup(scope, subnet.vpcId)]
   const reservationId = `r-0${scope.world.ids.hex(16)}`
   return Array.from({ length: options.count }, (_, launchIndex) => {
@@ -60,6 +85,7 @@ export function launchInstances(scope: Scope, options: LaunchOptions): InstanceR
       description: '',
       publicIp,
       privateIp: options.privateIp,
+      tags: options.interfaceTags,
       attachment: {
         instanceId: id,
         instanceOwnerId: scope.accountId,
@@ -68,23 +94,8 @@ export function launchInstances(scope: Scope, options: LaunchOptions): InstanceR
       },
     })
     const now = scope.world.clock.now()
-    const volume = makeVolume(scope, {
-      zone: subnet.zone,
-      sizeGiB: volumeSizeGiB,
-      type: 'gp3',
-      tags: {},
-    })
-    volumes.put(scope, {
-      ...volume,
-      state: 'available',
-      attachment: {
-        instanceId: id,
-        device: '/dev/xvda',
-        state: 'attached',
-        attachedAt: now,
-        deleteOnTermination: true,
-      },
-    })
+    const volume = attachAtLaunch(scope, id, subnet.zone, root!, options.volumeTags)
+    for (const other of others) attachAtLaunch(scope, id, subnet.zone, other, options.volumeTags)
     return instances.put(scope, {
       id,
       tags: options.tags ?? {},
@@ -104,17 +115,55 @@ export function launchInstances(scope: Scope, options: LaunchOptions): InstanceR
       privateIp: eni.addresses[0]!,
       privateDnsName: privateDnsName(scope.region, eni.addresses[0]!),
       publicIp,
-      profile: options.profile,
+      profile: options.profile && { ...options.profile, associationId: newProfileAssociation(scope) },
       userData: options.userData,
       lifecycle: options.lifecycle,
       clientToken: options.clientToken,
       requesterId: options.requesterId,
       volumeId: volume.id,
-      volumeSizeGiB,
+      volumeSizeGiB: volume.sizeGiB,
       metadataHttpTokens: 'required',
       metadataHopLimit: 2,
       ...options.metadata,
+      ...options.attributes,
     })
+  })
+}
+
+/** `iip-assoc-0123456789abcdef0` */
+export const newProfileAssociation = ({ world }: Scope) => `iip-assoc-0${world.ids.hex(16)}`
+
+/** The volumes of a new machine, its root volume first. */
+function startVolumes({ region }: Scope, { imageId, volumes: given = [] }: LaunchOptions): LaunchVolume[] {
+  const image = imageById(imageId, region)
+  const own = given.find(({ device }) => device === ROOT_DEVICE)
+  const root = { type: 'gp3', ...definedOf(own), device: ROOT_DEVICE }
+  return [
+    { ...root, sizeGiB: own?.sizeGiB ?? image.sizeGiB },
+    ...given.filter(({ device }) => device !== ROOT_DEVICE),
+  ]
+}
+
+/** Only the members that are there, so that they may lie over others. */
+export function definedOf<T extends object>(input: T | undefined): Partial<T> {
+  return Object.fromEntries(
+    Object.entries(input ?? {}).filter(([, value]) => value !== undefined),
+  ) as Partial<T>
+}
+
+function attachAtLaunch(
+  scope: Scope,
+  instanceId: string,
+  zone: string,
+  { device, deleteOnTermination = true, ...shape }: LaunchVolume,
+  tags: Tags = {},
+): VolumeRecord {
+  const volume = makeVolume(scope, { ...shape, zone, tags })
+  const attachedAt = scope.world.clock.now()
+  return volumes.put(scope, {
+    ...volume,
+    state: 'available',
+    attachment: { instanceId, device, state: 'attached', attachedAt, deleteOnTermination },
   })
 }
 
@@ -144,9 +193,8 @@ export const USER_SHUTDOWN = {
 
 /** Deletes or frees the volumes of an instance that has terminated. */
 export function releaseInstanceVolumes(scope: Scope, instanceId: string): void {
-  for (const { id, attachment } of volumes.list(scope)) {
-    if (attachment?.instanceId !== instanceId) continue
-    if (attachment.deleteOnTermination) volumes.delete(scope, id)
+  for (const { id, attachment } of volumesOf(scope, instanceId)) {
+    if (attachment?.deleteOnTermination) volumes.delete(scope, id)
     else detach(scope, id)
   }
 }

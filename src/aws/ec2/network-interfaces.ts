@@ -195,6 +195,15 @@ export function describeAddresses(input: sdk.DescribeAddressesCommandInput, cont
   return { Addresses: page.map((address) => toAddress(context, address)) }
 }
 
+/** The names that reverse lookups of addresses give; nobody can set one here, so there are none. */
+export function describeAddressesAttribute(
+  input: sdk.DescribeAddressesAttributeCommandInput,
+  context: RequestContext,
+) {
+  elasticIps.list(context, input.AllocationIds)
+  return { Addresses: [] }
+}
+
 export function associateAddress(input: sdk.AssociateAddressCommandInput, context: RequestContext) {
   const address = elasticIps.get(context, required(input.AllocationId, 'allocationId'))
   const instance = input.InstanceId ? instances.get(context, input.InstanceId) : undefined

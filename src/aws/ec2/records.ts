@@ -14,6 +14,8 @@ export interface VpcRecord extends Resource {
   tenancy: 'default' | 'dedicated'
   enableDnsSupport: boolean
   enableDnsHostnames: boolean
+  /** Default false. */
+  addressUsageMetrics?: boolean
 }
 
 export interface SubnetRecord extends Resource {
@@ -23,6 +25,10 @@ export interface SubnetRecord extends Resource {
   zoneId: string
   isDefault: boolean
   mapPublicIp: boolean
+  /** Default `ip-name`. */
+  hostnameType?: 'ip-name' | 'resource-name'
+  /** Names by the id of a machine are answered, too. Default false. */
+  resourceNameDns?: boolean
 }
 
 export interface RouteRecord {
@@ -174,7 +180,20 @@ export interface AddressRecord extends Resource {
 
 export type InstanceState = 'pending' | 'running' | 'shutting-down' | 'terminated' | 'stopping' | 'stopped'
 
-export interface InstanceRecord extends Resource {
+/** What may be changed of an instance by ModifyInstanceAttribute and its like, where it is not as by default. */
+export interface InstanceAttributes {
+  disableApiTermination?: boolean
+  disableApiStop?: boolean
+  /** What `shutdown` inside of it does; default: it stops. */
+  terminatesAtShutdown?: boolean
+  ebsOptimized?: boolean
+  /** Detailed monitoring. */
+  monitored?: boolean
+  /** Default of a T3 or T4g: `unlimited`, of a T2: `standard`. */
+  cpuCredits?: 'standard' | 'unlimited'
+}
+
+export interface InstanceRecord extends Resource, InstanceAttributes {
   reservationId: string
   launchIndex: number
   imageId: string
@@ -195,7 +214,7 @@ export interface InstanceRecord extends Resource {
   privateIp: string
   privateDnsName: string
   publicIp?: string
-  profile?: { arn: string; id: string }
+  profile?: { arn: string; id: string; associationId: string }
   /** Base64, as given. */
   userData?: string
   lifecycle?: 'spot'

@@ -39,7 +39,7 @@ function toGroup(scope: Scope, group: SecurityGroupRecord): sdk.SecurityGroup {
 const defaultVpcId = (scope: Scope) => vpcs.list(scope).find((vpc) => vpc.isDefault)?.id
 
 /** A group by id, or by name in the default VPC. */
-function groupFrom(input: { GroupId?: string; GroupName?: string }, context: RequestContext) {
+export function groupFrom(input: { GroupId?: string; GroupName?: string }, context: RequestContext) {
   if (input.GroupId) return checkedGroup(context, input.GroupId)
   if (!input.GroupName) throw missingParameter('groupName or groupId')
   const vpcId = defaultVpcId(context)
@@ -158,6 +158,9 @@ function describeRule(rule: Omit<SecurityGroupRuleRecord, 'id' | 'tags'>): strin
   return `peer: ${peer}, ${rule.protocol.toUpperCase()}, from port: ${rule.fromPort}, to port: ${rule.toPort}, ALLOW`
 }
 
+export const notThere = () =>
+  new AwsError('InvalidPermission.NotFound', 'The specified rule does not exist in this security group.')
+
 function revoke(
   input: RuleInput & { SecurityGroupRuleIds?: string[] },
   context: RequestContext,
@@ -173,12 +176,7 @@ function revoke(
       })
     : rulesFrom(input, context, group, egress).map((wanted) => {
         const rule = existing.find((candidate) => sameRule(candidate, wanted))
-        if (!rule) {
-          throw new AwsError(
-            'InvalidPermission.NotFound',
-            'The specified rule does not exist in this security group.',
-          )
-        }
+        if (!rule) throw notThere()
         return rule
       })
   for (const rule of found) securityGroupRules.delete(context, rule.id)
@@ -218,4 +216,22 @@ export function describeSecurityGroupRules(
     'security-group-rule-id': (rule) => rule.id,
   })
   return { SecurityGroupRules: page.map((rule) => toRule(context, rule)), NextToken }
+}
+
+/** Groups of other VPCs whose rules name these: with a peering connection they may. */
+export function describeSecurityGroupReferences(
+  input: sdk.DescribeSecurityGroupReferencesCommandInput,
+  context: RequestContext,
+) {
+  const asked = required(input.GroupId, 'groupId').map((id) => checkedGroup(context, id))
+  return {
+    SecurityGroupReferenceSet: asked.flatMap(({ id, vpcId }) =>
+      securityGroupRules
+        .list(context)
+        .filter(({ peerGroupId }) => peerGroupId === id)
+        .map(({ groupId }) => securityGroups.get(context, groupId).vpcId)
+        .filter((other) => other !== vpcId)
+        .map((ReferencingVpcId) => ({ GroupId: id, ReferencingVpcId })),
+    ),
+  }
 }

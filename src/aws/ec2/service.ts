@@ -5,12 +5,17 @@ import {
   type ResourceResolver,
   type Service,
 } from '../wire/service.ts'
+import { absentHandlers } from './absent.ts'
 import { bootstrapRegion } from './bootstrap.ts'
 import { getConsoleOutput } from './console.ts'
+import { ebsEncryptionHandlers } from './ebs-encryption.ts'
 import * as gateways from './gateways.ts'
 import { describeImages } from './images.ts'
+import { instanceAttributeHandlers } from './instance-attributes.ts'
+import { instanceProfileHandlers } from './instance-profiles.ts'
 import * as types from './instance-types.ts'
 import * as instances from './instances.ts'
+import { interfaceAttributeHandlers } from './interface-attributes.ts'
 import * as keyPairs from './key-pairs.ts'
 import * as launchTemplates from './launch-templates.ts'
 import { modifyInstanceMetadataOptions } from './metadata-options.ts'
@@ -20,6 +25,7 @@ import * as prefixLists from './prefix-lists.ts'
 import * as regions from './regions.ts'
 import * as routeTables from './route-tables.ts'
 import { ec2Arn } from './scope.ts'
+import { securityGroupChangeHandlers } from './security-group-changes.ts'
 import * as securityGroups from './security-groups.ts'
 import * as snapshots from './snapshots.ts'
 import * as subnets from './subnets.ts'
@@ -30,6 +36,12 @@ import * as peering from './vpc-peering.ts'
 import * as vpcs from './vpcs.ts'
 
 const behaviour: Record<string, Handler> = {
+  ...absentHandlers,
+  ...ebsEncryptionHandlers,
+  ...instanceAttributeHandlers,
+  ...instanceProfileHandlers,
+  ...interfaceAttributeHandlers,
+  ...securityGroupChangeHandlers,
   CreateTags: tags.createTags,
   DeleteTags: tags.deleteTags,
   DescribeTags: tags.describeTags,
@@ -43,6 +55,8 @@ const behaviour: Record<string, Handler> = {
   DescribeVpcAttribute: vpcs.describeVpcAttribute,
   ModifyVpcAttribute: vpcs.modifyVpcAttribute,
   AssociateVpcCidrBlock: vpcs.associateVpcCidrBlock,
+  DisassociateVpcCidrBlock: vpcs.disassociateVpcCidrBlock,
+  ModifyVpcTenancy: vpcs.modifyVpcTenancy,
   DescribeDhcpOptions: vpcs.describeDhcpOptions,
   CreateNetworkAcl: networkAcls.createNetworkAcl,
   DescribeNetworkAcls: networkAcls.describeNetworkAcls,
@@ -92,11 +106,13 @@ const behaviour: Record<string, Handler> = {
   RevokeSecurityGroupIngress: securityGroups.revokeSecurityGroupIngress,
   RevokeSecurityGroupEgress: securityGroups.revokeSecurityGroupEgress,
   DescribeSecurityGroupRules: securityGroups.describeSecurityGroupRules,
+  DescribeSecurityGroupReferences: securityGroups.describeSecurityGroupReferences,
   CreateNetworkInterface: interfaces.createNetworkInterface,
   DescribeNetworkInterfaces: interfaces.describeNetworkInterfaces,
   DeleteNetworkInterface: interfaces.deleteNetworkInterface,
   AllocateAddress: interfaces.allocateElasticIp,
   DescribeAddresses: interfaces.describeAddresses,
+  DescribeAddressesAttribute: interfaces.describeAddressesAttribute,
   AssociateAddress: interfaces.associateAddress,
   DisassociateAddress: interfaces.disassociateAddress,
   ReleaseAddress: interfaces.releaseElasticIp,
@@ -133,6 +149,7 @@ const behaviour: Record<string, Handler> = {
   DescribeLaunchTemplateVersions: launchTemplates.describeLaunchTemplateVersions,
   ModifyLaunchTemplate: launchTemplates.modifyLaunchTemplate,
   DeleteLaunchTemplate: launchTemplates.deleteLaunchTemplate,
+  DeleteLaunchTemplateVersions: launchTemplates.deleteLaunchTemplateVersions,
 }
 
 /** What every operation has in common: the region has its default VPC, and DryRun changes nothing. */
@@ -197,7 +214,15 @@ const resources: Record<string, ResourceResolver> = {
   AuthorizeSecurityGroupEgress: onOne('security-group', 'GroupId'),
   RevokeSecurityGroupIngress: onOne('security-group', 'GroupId'),
   RevokeSecurityGroupEgress: onOne('security-group', 'GroupId'),
+  ModifySecurityGroupRules: onOne('security-group', 'GroupId'),
+  UpdateSecurityGroupRuleDescriptionsIngress: onOne('security-group', 'GroupId'),
+  UpdateSecurityGroupRuleDescriptionsEgress: onOne('security-group', 'GroupId'),
   CreateNetworkInterface: onOne('subnet', 'SubnetId'),
+  AttachNetworkInterface: onOne('network-interface', 'NetworkInterfaceId'),
+  ModifyNetworkInterfaceAttribute: onOne('network-interface', 'NetworkInterfaceId'),
+  ResetNetworkInterfaceAttribute: onOne('network-interface', 'NetworkInterfaceId'),
+  AssignPrivateIpAddresses: onOne('network-interface', 'NetworkInterfaceId'),
+  UnassignPrivateIpAddresses: onOne('network-interface', 'NetworkInterfaceId'),
   DeleteNetworkInterface: onOne('network-interface', 'NetworkInterfaceId'),
   AllocateAddress: onOne('elastic-ip', ''),
   ReleaseAddress: onOne('elastic-ip', 'AllocationId'),
@@ -207,6 +232,12 @@ const resources: Record<string, ResourceResolver> = {
   StartInstances: onMany('instance', 'InstanceIds'),
   GetConsoleOutput: onOne('instance', 'InstanceId'),
   ModifyInstanceMetadataOptions: onOne('instance', 'InstanceId'),
+  ModifyInstanceAttribute: onOne('instance', 'InstanceId'),
+  ResetInstanceAttribute: onOne('instance', 'InstanceId'),
+  DescribeInstanceAttribute: onOne('instance', 'InstanceId'),
+  AssociateIamInstanceProfile: onOne('instance', 'InstanceId'),
+  MonitorInstances: onMany('instance', 'InstanceIds'),
+  UnmonitorInstances: onMany('instance', 'InstanceIds'),
   RebootInstances: onMany('instance', 'InstanceIds'),
   CreateVolume: onOne('volume', ''),
   DeleteVolume: onOne('volume', 'VolumeId'),
@@ -220,6 +251,8 @@ const resources: Record<string, ResourceResolver> = {
   DeleteKeyPair: onOne('key-pair', 'KeyName'),
   CreateLaunchTemplate: onOne('launch-template', ''),
   DeleteLaunchTemplate: onOne('launch-template', 'LaunchTemplateId'),
+  DeleteLaunchTemplateVersions: onOne('launch-template', 'LaunchTemplateId'),
+  ModifyVpcTenancy: onOne('vpc', 'VpcId'),
 }
 
 export const ec2Service: Service = {

@@ -29,8 +29,8 @@ export function toSubnet(scope: Scope, subnet: SubnetRecord): sdk.Subnet {
     MapPublicIpOnLaunch: subnet.mapPublicIp,
     OwnerId: scope.accountId,
     PrivateDnsNameOptionsOnLaunch: {
-      HostnameType: 'ip-name',
-      EnableResourceNameDnsARecord: false,
+      HostnameType: subnet.hostnameType ?? 'ip-name',
+      EnableResourceNameDnsARecord: subnet.resourceNameDns ?? false,
       EnableResourceNameDnsAAAARecord: false,
     },
     State: 'available',
@@ -115,10 +115,26 @@ export function deleteSubnet(input: sdk.DeleteSubnetCommandInput, context: Reque
   return {}
 }
 
+/** What needs IPv6 or an Outpost. */
+const ELSEWHERE = [
+  'AssignIpv6AddressOnCreation',
+  'EnableDns64',
+  'EnableResourceNameDnsAAAARecordOnLaunch',
+  'MapCustomerOwnedIpOnLaunch',
+] as const
+
 export function modifySubnetAttribute(input: sdk.ModifySubnetAttributeCommandInput, context: RequestContext) {
   const subnet = subnets.get(context, required(input.SubnetId, 'subnetId'))
-  if (input.MapPublicIpOnLaunch?.Value !== undefined) {
-    subnets.patch(context, subnet.id, { mapPublicIp: input.MapPublicIpOnLaunch.Value })
-  }
+  const asked = ELSEWHERE.find((name) => input[name]?.Value)
+  if (asked)
+    throw invalidParameterValue(
+      `Invalid value 'true' for ${asked}: the subnet '${subnet.id}' has no IPv6 CIDR block and is not on an Outpost`,
+    )
+  const { MapPublicIpOnLaunch, EnableResourceNameDnsARecordOnLaunch, PrivateDnsHostnameTypeOnLaunch } = input
+  subnets.patch(context, subnet.id, {
+    mapPublicIp: MapPublicIpOnLaunch?.Value ?? subnet.mapPublicIp,
+    resourceNameDns: EnableResourceNameDnsARecordOnLaunch?.Value ?? subnet.resourceNameDns,
+    hostnameType: PrivateDnsHostnameTypeOnLaunch ?? subnet.hostnameType,
+  })
   return {}
 }

@@ -1,7 +1,8 @@
 import type * as sdk from '@aws-sdk/client-ec2'
-import { keyInUse } from '../encryption.ts'
+import { type KeyUser, keyInUse } from '../encryption.ts'
 import { AwsError, type RequestContext } from '../wire/service.ts'
 import { checkedVolume, takesIops, type VolumeShape } from './data/volume-types.ts'
+import { encryptionByDefault } from './ebs-encryption.ts'
 import { invalidParameterValue, missingParameter, required } from './errors.ts'
 import { select } from './filters.ts'
 import type { Tags, VolumeRecord } from './records.ts'
@@ -68,7 +69,13 @@ export function makeVolume(
 }
 
 /** The key that a volume is encrypted with. Throws InvalidKMSKey… as EC2 does. */
-function keyFor(context: RequestContext, encrypted: boolean | undefined, keyId: string | undefined) {
+export function keyFor(
+  user: KeyUser,
+  asked: boolean | undefined,
+  keyId: string | undefined,
+): string | undefined {
+  const byDefault = encryptionByDefault(user)
+  const encrypted = asked || byDefault.enabled
   if (!encrypted) {
     if (keyId)
       throw invalidParameterValue('The parameter KmsKeyId requires the parameter Encrypted to be set.')
@@ -76,10 +83,10 @@ function keyFor(context: RequestContext, encrypted: boolean | undefined, keyId: 
   }
   const use = {
     service: 'ec2',
-    keyId: keyId ?? 'alias/aws/ebs',
+    keyId: keyId ?? byDefault.keyId,
     operations: ['GenerateDataKeyWithoutPlaintext', 'Decrypt'],
   }
-  return keyInUse(context, use, ({ code }) =>
+  return keyInUse(user, use, ({ code }) =>
     code === 'NotFoundException'
       ? new AwsError('InvalidKmsKey.InvalidKeyId', `KMS Key id ${keyId} is invalid`)
       : new AwsError('InvalidKMSKey.InvalidState', 'The KMS key provided is in an incorrect state'),

@@ -2,7 +2,7 @@ import type * as sdk from '@aws-sdk/client-ec2'
 import { AwsError, type RequestContext } from '../wire/service.ts'
 import { makeDefaultVpc } from './bootstrap.ts'
 import { formatCidr, overlaps, parseCidr } from './cidr.ts'
-import { dependencyViolation, required } from './errors.ts'
+import { dependencyViolation, invalidParameterValue, required } from './errors.ts'
 import { select } from './filters.ts'
 import { associationId, checkedCidr, makeVpc } from './make-vpc.ts'
 import type { DhcpOptionsRecord, VpcRecord } from './records.ts'
@@ -129,7 +129,7 @@ export function describeVpcAttribute(
   if (input.Attribute === 'enableDnsHostnames') {
     return { VpcId: vpc.id, EnableDnsHostnames: { Value: vpc.enableDnsHostnames } }
   }
-  return { VpcId: vpc.id, EnableNetworkAddressUsageMetrics: { Value: false } }
+  return { VpcId: vpc.id, EnableNetworkAddressUsageMetrics: { Value: vpc.addressUsageMetrics ?? false } }
 }
 
 export function modifyVpcAttribute(input: sdk.ModifyVpcAttributeCommandInput, context: RequestContext) {
@@ -137,6 +137,7 @@ export function modifyVpcAttribute(input: sdk.ModifyVpcAttributeCommandInput, co
   vpcs.patch(context, vpc.id, {
     enableDnsSupport: input.EnableDnsSupport?.Value ?? vpc.enableDnsSupport,
     enableDnsHostnames: input.EnableDnsHostnames?.Value ?? vpc.enableDnsHostnames,
+    addressUsageMetrics: input.EnableNetworkAddressUsageMetrics?.Value ?? vpc.addressUsageMetrics,
   })
   return {}
 }
@@ -158,6 +159,54 @@ export function associateVpcCidrBlock(input: sdk.AssociateVpcCidrBlockCommandInp
       CidrBlockState: { State: 'associating' },
     },
   }
+}
+
+/** Gives back a block that was added. Throws when it is the VPC's first, or subnets lie in it. */
+export function disassociateVpcCidrBlock(
+  input: sdk.DisassociateVpcCidrBlockCommandInput,
+  context: RequestContext,
+) {
+  const id = required(input.AssociationId, 'associationId')
+  const vpc = vpcs.list(context).find(({ associations }) => associations.some((one) => one.id === id))
+  if (!vpc)
+    throw new AwsError(
+      'InvalidVpcCidrBlockAssociationID.NotFound',
+      `The vpc CIDR block association ID '${id}' does not exist`,
+    )
+  const { cidr } = vpc.associations.find((one) => one.id === id)!
+  if (cidr === vpc.cidr)
+    throw new AwsError(
+      'OperationNotPermitted',
+      `The vpc CIDR block with association ID ${id} may not be disassociated. It is the primary IPv4 CIDR block of the VPC`,
+    )
+  const used = subnets
+    .list(context)
+    .some(({ vpcId, cidr: own }) => vpcId === vpc.id && overlaps(parseCidr(own)!, parseCidr(cidr)!))
+  if (used)
+    throw new AwsError(
+      'InvalidCidrBlock.InUse',
+      `The vpc ${vpc.id} currently has a subnet within CIDR block ${cidr}`,
+    )
+  vpcs.patch(context, vpc.id, { associations: vpc.associations.filter((one) => one.id !== id) })
+  return {
+    VpcId: vpc.id,
+    CidrBlockAssociation: {
+      AssociationId: id,
+      CidrBlock: cidr,
+      CidrBlockState: { State: 'disassociating' },
+    },
+  }
+}
+
+/** Dedicated tenancy can be given up, not taken. */
+export function modifyVpcTenancy(input: sdk.ModifyVpcTenancyCommandInput, context: RequestContext) {
+  const vpc = vpcs.get(context, required(input.VpcId, 'vpcId'))
+  if (input.InstanceTenancy !== 'default')
+    throw invalidParameterValue(
+      `Value (${input.InstanceTenancy}) for parameter instanceTenancy is invalid. Unknown instance tenancy.`,
+    )
+  vpcs.patch(context, vpc.id, { tenancy: 'default' })
+  return { ReturnValue: true }
 }
 
 export function describeDhcpOptions(input: sdk.DescribeDhcpOptionsCommandInput, context: RequestContext) {

@@ -4,6 +4,7 @@ import {
   imageForAutoMode,
   instanceTypes,
   launchInstances,
+  ROOT_DEVICE,
   type Scope,
   type SubnetRecord,
   tables,
@@ -64,7 +65,7 @@ export function launchAutoMachine(
     count: 1,
     groupIds: order.groupIds,
     profile,
-    volumeSizeGiB: DISK_GIB,
+    volumes: [{ device: ROOT_DEVICE, sizeGiB: DISK_GIB }],
     lifecycle: order.spot ? 'spot' : undefined,
     requesterId: 'eks.amazonaws.com',
     tags: {

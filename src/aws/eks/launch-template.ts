@@ -1,7 +1,7 @@
 import type * as sdk from '@aws-sdk/client-eks'
 import { resolvedImage } from '../ec2/image-parameters.ts'
 import { imageById } from '../ec2/images.ts'
-import { instanceTypes, type Scope } from '../ec2/index.ts'
+import { instanceTypes, type LaunchFields, launchFields, type Scope } from '../ec2/index.ts'
 import { findTemplate, launchTemplateData } from '../ec2/launch-templates.ts'
 import { AwsError } from '../wire/service.ts'
 import { invalidParameter, invalidRequest } from './errors.ts'
@@ -10,15 +10,9 @@ import type { ClusterRecord, NodegroupRecord } from './records.ts'
 type Template = NonNullable<NodegroupRecord['launchTemplate']>
 
 /** What EKS takes over from the launch template of a node group. */
-export interface TemplateChoices {
+export interface TemplateChoices extends Partial<LaunchFields> {
   imageId?: string
   type?: string
-  groupIds?: string[]
-  keyName?: string
-  userData?: string
-  volumeSizeGiB?: number
-  publicIp?: boolean
-  tags?: Record<string, string>
 }
 
 /** The template of a request by id or name, with a fixed version. Throws InvalidRequestException. */
@@ -42,19 +36,10 @@ export function templateOf(
 export function templateChoices(scope: Scope, template: Template | undefined): TemplateChoices {
   if (!template) return {}
   const data = launchTemplateData(scope, { LaunchTemplateId: template.id, Version: template.version })
-  const network = data.NetworkInterfaces?.[0]
-  const tags = (data.TagSpecifications ?? [])
-    .filter(({ ResourceType }) => ResourceType === 'instance')
-    .flatMap(({ Tags }) => (Tags ?? []).map(({ Key, Value }) => [Key!, Value ?? ''] as const))
   return {
+    ...launchFields(scope, data),
     imageId: data.ImageId && resolvedImage(scope, data.ImageId),
     type: data.InstanceType,
-    groupIds: data.SecurityGroupIds ?? network?.Groups,
-    keyName: data.KeyName,
-    userData: data.UserData,
-    volumeSizeGiB: data.BlockDeviceMappings?.[0]?.Ebs?.VolumeSize,
-    publicIp: network?.AssociatePublicIpAddress,
-    tags: Object.fromEntries(tags),
   }
 }
 

@@ -1,6 +1,6 @@
 import { createGroup, deleteGroup, findGroup, type GroupRecord } from '../autoscaling/index.ts'
 import { activitiesOf, putGroup } from '../autoscaling/tables.ts'
-import { imageForEks, type Scope } from '../ec2/index.ts'
+import { imageForEks, ROOT_DEVICE, type Scope } from '../ec2/index.ts'
 import { Entities } from '../iam/entities.ts'
 import { iamArn } from '../iam/find.ts'
 import { templateChoices } from './launch-template.ts'
@@ -92,7 +92,7 @@ export function launchOf(
       groupIds: choices.groupIds?.length ? choices.groupIds : [cluster.clusterSecurityGroupId!],
       keyName: choices.keyName ?? nodegroup.remoteAccess?.ec2SshKey,
       profile: ensureNodegroupProfile(scope, nodegroup),
-      volumeSizeGiB: choices.volumeSizeGiB ?? nodegroup.diskSize ?? 20,
+      volumes: choices.volumes ?? [{ device: ROOT_DEVICE, sizeGiB: nodegroup.diskSize ?? 20 }],
       lifecycle: nodegroup.capacityType === 'SPOT' ? 'spot' : undefined,
     },
     template: launchTemplate,

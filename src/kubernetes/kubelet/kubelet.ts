@@ -7,7 +7,7 @@ import { VolumeStore } from '../volumes/files.ts'
 import { nodeAgents } from './node-agent.ts'
 import { NodeImages } from './node-images.ts'
 import { NodeMemory } from './node-memory.ts'
-import { type NodeRecord, nodeRecordPrefix, registrationKey } from './node-record.ts'
+import { memoryKey, type NodeRecord, nodeRecordPrefix } from './node-record.ts'
 import type { KubeletServices } from './pod-context.ts'
 import { PodWorker } from './pod-worker.ts'
 import { servesTls, servingCertificates } from './serving-certificates.ts'
@@ -207,13 +207,13 @@ export function startKubelets(plane: ControlPlane, given: KubeletsOptions): Kube
         if (!old || attended === !old.kubeletStopped) return old
         const { kubeletStopped: _, ...rest } = old
         // It registers when it starts.
-        if (attended) world.store.delete(registrationKey(options.uid, name))
+        if (attended) world.store.delete(memoryKey(options.uid, name))
         return attended ? rest : { ...rest, kubeletStopped: true }
       })
     },
     removeNode(name) {
       world.store.delete(`${records}${name}`)
-      world.store.delete(registrationKey(options.uid, name))
+      world.store.delete(memoryKey(options.uid, name))
       images.forget(name)
       volumes.forgetHost(name)
       if (api.get('nodes', '', name)) api.delete('nodes', '', name)

@@ -3,7 +3,7 @@ import type { ControlPlane } from '../controllers/control-plane.ts'
 import type { Lease, Node, NodeCondition } from '../objects.ts'
 import { microTimestamp, parseTime } from '../time.ts'
 import { imageIdOf, type NodeImages } from './node-images.ts'
-import { type NodeRecord, nodeRecordPrefix, registrationKey } from './node-record.ts'
+import { type KubeletMemory, memoryKey, type NodeRecord, nodeRecordPrefix } from './node-record.ts'
 import { LEASE_RENEW_MS, LEASES_PER_SECOND, NODE_READY_MS, NODE_STATUS_MS } from './timings.ts'
 import type { Reaches } from './uplink.ts'
 
@@ -40,7 +40,7 @@ export function nodeAgents(plane: ControlPlane, images: NodeImages, reaches: Rea
     forgetLost(record)
     const node = api.get<Node>('nodes', '', name) ?? registerOnce(record)
     if (!node) return
-    remember(record)
+    remember(record, node)
     const wait = record.hasNetworkFile ? 0 : world.provisioningTime(NODE_READY_MS)
     const readyAt = record.upSince + wait
     const trouble =
@@ -66,12 +66,25 @@ export function nodeAgents(plane: ControlPlane, images: NodeImages, reaches: Rea
    * kubelet is started anew. Models `registerWithAPIServer` in pkg/kubelet/kubelet_node_status.go.
    */
   function registerOnce(record: NodeRecord): Node | undefined {
-    const known = world.store.get<number>(registrationKey(options.uid, record.name))?.value
-    return known === record.upSince ? undefined : register(record)
+    return recall(record)?.registeredFor === record.upSince ? undefined : register(record)
   }
 
-  function remember({ name, upSince }: NodeRecord): void {
-    world.store.update<number>(registrationKey(options.uid, name), () => upSince)
+  const recall = ({ name }: NodeRecord) => world.store.get<KubeletMemory>(memoryKey(options.uid, name))?.value
+
+  /** Tells, too, when the node was closed for new pods or opened. Models `recordNodeSchedulableEvent` in the same file. */
+  function remember(record: NodeRecord, node: Node): void {
+    const { name, upSince } = record
+    const before = recall(record)
+    const known = before?.registeredFor === upSince
+    const unschedulable = node.spec?.unschedulable ?? false
+    if (known && before.unschedulable === unschedulable) return
+    world.store.update<KubeletMemory>(memoryKey(options.uid, name), () => ({
+      registeredFor: upSince,
+      unschedulable,
+    }))
+    if (unschedulable === (known && before.unschedulable)) return
+    const reason = unschedulable ? 'NodeNotSchedulable' : 'NodeSchedulable'
+    event(node, reason, `Node ${name} status is now: ${reason}`)
   }
 
   function register(record: NodeRecord): Node {

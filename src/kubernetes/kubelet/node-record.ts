@@ -33,6 +33,13 @@ export interface NodeRecord {
 
 export const nodeRecordPrefix = (clusterUid: string): string => `kubelet/${clusterUid}/nodes/`
 
-/** Where it stands for which start of a machine (`upSince`) its kubelet has registered its node. */
-export const registrationKey = (clusterUid: string, node: string): string =>
-  `kubelet/${clusterUid}/registered/${node}`
+/** What a node's kubelet knows of itself since it was started. */
+export interface KubeletMemory {
+  /** The start of the machine (`upSince`) for which it has registered its node. */
+  registeredFor: number
+  /** Whether the node took no new pods when the kubelet last looked. */
+  unschedulable: boolean
+}
+
+/** Where a kubelet's memory stands. Who starts a kubelet anew deletes it. */
+export const memoryKey = (clusterUid: string, node: string): string => `kubelet/${clusterUid}/memory/${node}`

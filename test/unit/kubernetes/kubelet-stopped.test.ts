@@ -7,6 +7,12 @@ import { deployment, readyPods, type TestCluster, testCluster } from './test-clu
 const readyOf = (cluster: TestCluster, name: string) =>
   cluster.api.get<Node>('nodes', '', name)?.status?.conditions?.find(({ type }) => type === 'Ready')
 
+const timesTold = (cluster: TestCluster, reason: string) =>
+  cluster.api
+    .list<KubernetesObject & { reason: string; count: number }>('events', 'default')
+    .filter((event) => event.reason === reason)
+    .reduce((sum, { count }) => sum + count, 0)
+
 describe('a node whose kubelet is stopped', () => {
   let cluster: TestCluster
   let container: string | undefined
@@ -66,11 +72,7 @@ describe('a node that comes up again', () => {
   let cluster: TestCluster
   afterAll(() => cluster.close())
 
-  const toldReady = () =>
-    cluster.api
-      .list<KubernetesObject & { reason: string; count: number }>('events', 'default')
-      .filter(({ reason }) => reason === 'NodeReady')
-      .reduce((sum, { count }) => sum + count, 0)
+  const toldReady = () => timesTold(cluster, 'NodeReady')
 
   it('is ready as it was when the file of its network plugin is there, and tells nothing', async () => {
     cluster = await testCluster({ nodes: 0 })
@@ -89,5 +91,39 @@ describe('a node that comes up again', () => {
     up(false)
     await cluster.world.advance(60_000)
     expect(toldReady()).toBe(before + 1)
+  })
+})
+
+describe('a node that is closed for new pods', () => {
+  let cluster: TestCluster
+  const close = (unschedulable: boolean) =>
+    cluster.api.update('nodes', {
+      ...cluster.api.get<Node>('nodes', '', 'node-1')!,
+      spec: { unschedulable },
+    })
+
+  beforeAll(async () => {
+    cluster = await testCluster({ nodes: 1 })
+  })
+  afterAll(() => cluster.close())
+
+  it('is told of by its kubelet, once', async () => {
+    close(true)
+    await cluster.world.advance(60_000)
+    expect(timesTold(cluster, 'NodeNotSchedulable')).toBe(1)
+  })
+
+  it('is told of again by a kubelet that starts anew', async () => {
+    cluster.kubernetes.kubelets.attendNode('node-1', false)
+    cluster.kubernetes.kubelets.attendNode('node-1', true)
+    await cluster.world.advance(60_000)
+    expect(timesTold(cluster, 'NodeNotSchedulable')).toBe(2)
+  })
+
+  it('is told of when it is opened', async () => {
+    expect(timesTold(cluster, 'NodeSchedulable')).toBe(0)
+    close(false)
+    await cluster.world.advance(60_000)
+    expect(timesTold(cluster, 'NodeSchedulable')).toBe(1)
   })
 })

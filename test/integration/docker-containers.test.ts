@@ -200,6 +200,7 @@ describe.skipIf(!hasDocker())('containers by the real docker client', () => {
       ['docker ps -a --filter exited=137 --format "{{.Names}}"', 'uno'],
       ['docker exec uno true', [1, /container .* is not running/]],
       ['docker restart -t 0 uno', 'uno'],
+      ['docker inspect uno -f "{{.State.FinishedAt}}"', /^20\d\d-/],
       ['docker rm -f uno', 'uno'],
       ['docker rm -f uno', /No such container: uno/],
       ['docker stop nobody', [1, fromDaemon('No such container: nobody')]],

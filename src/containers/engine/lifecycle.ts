@@ -156,7 +156,6 @@ export class Lifecycle {
     store.update(record.id, {
       status: 'running',
       startedAt: world.clock.now(),
-      finishedAt: undefined,
       ports,
       error: '',
       exitCode: 0,

@@ -55,3 +55,9 @@ export async function catalogue(
     ({ track }) => track,
   )
 }
+
+/** The lab after a lab, as the catalogue shows them. */
+export async function labAfter(lab: string): Promise<CatalogueItem | undefined> {
+  const labs = (await catalogue('lab')).flatMap(({ items }) => items)
+  return labs[labs.findIndex(({ id }) => id === lab) + 1]
+}

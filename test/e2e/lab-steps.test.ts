@@ -67,6 +67,20 @@ async function passFirst(): Promise<void> {
   await second.getByRole('button', { name: 'Back to where it began' }).waitFor()
 }
 
+it('leads on to the next lab when all steps are done', async () => {
+  const [first] = (await loadLabs()).filter(({ id }) => id === 'first-eks-cluster')
+  for (const { id } of first!.steps) {
+    test.passing.add(id)
+    await test.call('POST', `/api/labs/first-eks-cluster/steps/${id}/check`)
+  }
+  const next = lab.page.getByRole('link', { name: /^Next lab: / })
+  await next.waitFor()
+  expect(await axeViolations(lab.page)).toEqual([])
+  await next.click()
+  await lab.page.getByRole('button', { name: 'Start the lab' }).waitFor()
+  expect(lab.page.url()).not.toContain('first-eks-cluster')
+})
+
 describe('a step of a drill', () => {
   let drill: TestServer
   beforeAll(async () => {

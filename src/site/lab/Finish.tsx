@@ -1,10 +1,14 @@
 import type { LabResult } from '#server/api.ts'
+import { href } from '../href.ts'
 import { t } from '../i18n/index.ts'
 import { Icon } from './Icon.tsx'
 import { lab, passed } from './store.ts'
 
-/** What stands under the steps when all are done; in a scored lab the result, from the first step on. */
-export function Finish() {
+/**
+ * What stands under the steps when all are done, with the way to the next lab (`path` and `title`; none after the last one);
+ * in a scored lab the result, from the first step on.
+ */
+export function Finish({ path, title }: Record<string, string>) {
   const { steps = [], result } = lab.value ?? {}
   if (passed.value === 0) return null
   const done = passed.value === steps.length
@@ -18,6 +22,18 @@ export function Finish() {
         </p>
       )}
       {result && <Result result={result} done={done} />}
+      {done && (
+        <p class="on">
+          {path && (
+            <a class="button primary small" href={path}>
+              {t.lab.nextLab} <span lang="en">{title}</span>
+            </a>
+          )}
+          <a class="button quiet small" href={href('/labs/')}>
+            {t.lab.allLabs}
+          </a>
+        </p>
+      )}
     </div>
   )
 }

@@ -11,6 +11,8 @@ export const lab = {
   checking: 'Checking…',
   progress: (passed: number, total: number) => `${passed} of ${total} done`,
   allDone: 'All steps are done. Well built.',
+  nextLab: 'Next lab:',
+  allLabs: 'All labs',
   points: (points: number) => (points === 1 ? '1 point.' : `${points} points.`),
   took: (minutes: number, lost: number) =>
     `It took ${minutes === 1 ? 'a minute' : `${minutes} minutes`}${lost > 0 ? ` (−${lost})` : ''}.`,

@@ -11,6 +11,8 @@ export const lab: typeof en.lab = {
   checking: '正在检查…',
   progress: (passed, total) => `已完成 ${passed}/${total}`,
   allDone: '所有步骤都完成了。造得好。',
+  nextLab: '下一个实验：',
+  allLabs: '所有实验',
   points: (points: number) => `${points} 分。`,
   took: (minutes: number, lost: number) => `用时 ${minutes} 分钟${lost > 0 ? `（−${lost}）` : ''}。`,
   hintsOpened: (hints: number, lost: number) => `看了 ${hints} 条提示（−${lost}）。`,

@@ -8,7 +8,7 @@ async function apply(t: CheckContext): Promise<void> {
   await readyDeployment(t, cluster, { name: 'ship', replicas: 2, hint: 'kubectl apply -f ship.yaml' })
 }
 
-const ACTORS = ['scheduler', 'kubelet', 'replicaset-controller', 'deployment-controller']
+const ACTORS = ['default-scheduler', 'kubelet', 'replicaset-controller', 'deployment-controller']
 
 const whoDidIt = (t: CheckContext) =>
   expectAnswers(
@@ -20,7 +20,7 @@ const whoDidIt = (t: CheckContext) =>
         right: 'replicaset-controller',
         why: 'Pods are owned by a ReplicaSet: its controller made them.',
       },
-      { key: 'placed', right: 'scheduler', why: 'The event Scheduled comes from default-scheduler.' },
+      { key: 'placed', right: 'default-scheduler', why: 'The event Scheduled comes from default-scheduler.' },
       {
         key: 'pulled',
         right: 'kubelet',

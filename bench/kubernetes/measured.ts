@@ -2,7 +2,7 @@
  * The measured process of the Kubernetes benchmarks: one cluster on a durable world behind HTTPS, in a process of its own, so
  * that the load is not measured with it. `fork`ed with the world's folder; answers one question at a time over IPC.
  */
-import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { createHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Pod } from '#kubernetes/objects.ts'
 import { isReady } from '#kubernetes/pods.ts'
 import { WorldFiles } from '#world/files.ts'
@@ -28,6 +28,8 @@ export interface Sample {
   cpuMs: number
   /** Delay of the event loop since the last sample, ms. */
   delay: { p50: number; p99: number; max: number }
+  /** CPU time of the event loop's thread between two rounds of it, ms: the delay without the time in which others had the processor. */
+  held: { p50: number; p99: number; max: number }
   /** Bytes. */
   heap: number
   resident: number
@@ -92,6 +94,17 @@ async function hurry(): Promise<void> {
 const delay = monitorEventLoopDelay({ resolution: 1 })
 delay.enable()
 let cpu = process.cpuUsage()
+const held = createHistogram()
+const threadMicroseconds = () => {
+  const { user, system } = process.threadCpuUsage()
+  return user + system
+}
+let threadAt = threadMicroseconds()
+const beat = setInterval(() => {
+  const now = threadMicroseconds()
+  held.record(Math.max(1, Math.round(now - threadAt)))
+  threadAt = now
+}, 1)
 
 async function sample(collect: boolean): Promise<Sample> {
   const { user, system } = process.cpuUsage(cpu)
@@ -102,16 +115,19 @@ async function sample(collect: boolean): Promise<Sample> {
     globalThis.gc!()
     await new Promise((resolve) => setImmediate(resolve))
   }
+  const holds = { p50: held.percentile(50) / 1000, p99: held.percentile(99) / 1000, max: held.max / 1000 }
   const { heapUsed, external, rss } = process.memoryUsage()
   const answer = {
     cpuMs: (user + system) / 1000,
     delay: delays,
+    held: holds,
     heap: heapUsed + external,
     resident: rss,
     entries: world.store.size,
   }
   cpu = process.cpuUsage()
   delay.reset()
+  held.reset()
   return answer
 }
 
@@ -136,6 +152,7 @@ const answers: { [Name in keyof Questions]: (input: Questions[Name]['input']) =>
   },
   async idle(seconds) {
     delay.disable()
+    clearInterval(beat)
     const start = process.cpuUsage()
     await new Promise((resolve) => setTimeout(resolve, seconds * 1000))
     const { user, system } = process.cpuUsage(start)

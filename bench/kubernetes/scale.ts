@@ -47,11 +47,11 @@ async function phase(
   const start = performance.now()
   await act()
   const seconds = (performance.now() - start) / 1000
-  const { cpuMs, delay } = await cluster.ask('sample', { collect: false })
+  const { cpuMs, delay, held: holds } = await cluster.ask('sample', { collect: false })
   const held = await cluster.ask('sample', { collect: true })
   const aim = aimSeconds ? `, ${(seconds / aimSeconds).toFixed(2)} of the aim of ${aimSeconds} s` : ''
   console.log(
-    `${what}: ${seconds.toFixed(1)} s${aim}; CPU ${(cpuMs / count).toFixed(2)} ms each; event loop p50 ${ms(delay.p50)}, p99 ${ms(delay.p99)}, max ${ms(delay.max)} ms; ` +
+    `${what}: ${seconds.toFixed(1)} s${aim}; CPU ${(cpuMs / count).toFixed(2)} ms each; event loop p50 ${ms(delay.p50)}, p99 ${ms(delay.p99)}, max ${ms(delay.max)} ms, of CPU p99 ${ms(holds.p99)}, max ${ms(holds.max)} ms; ` +
       `heap ${mb(held.heap)} MB, resident ${mb(held.resident)} MB, ${held.entries} entries`,
   )
   return held

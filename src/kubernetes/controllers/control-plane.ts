@@ -7,6 +7,7 @@ import { controllerOf } from '../pods.ts'
 import type { ClusterOptions } from '../provider.ts'
 import { SelectorIndex } from '../selector-index.ts'
 import { timestamp } from '../time.ts'
+import { claimNames } from '../volumes/claims.ts'
 import { ReplicaCounts } from './replica-counts.ts'
 
 /** What every controller of a cluster works with. */
@@ -18,6 +19,8 @@ export interface ControlPlane {
   dependents: StoreIndex<KubernetesObject>
   podsByNode: StoreIndex<Pod>
   podsByNamespace: LabelIndex<Pod>
+  /** Pods by the claims that they mount: `<namespace>/<claim>`. */
+  podsByClaim: StoreIndex<Pod>
   /** Pods that no controller manages. */
   orphans: LabelIndex<Pod>
   replicaCounts: ReplicaCounts
@@ -50,6 +53,9 @@ export function createControlPlane(options: ClusterOptions, api: ClusterApi): Co
     ),
     podsByNode: new StoreIndex<Pod>(store, pods, (pod) => (pod.spec.nodeName ? [pod.spec.nodeName] : [])),
     podsByNamespace: new LabelIndex<Pod>(store, pods),
+    podsByClaim: new StoreIndex<Pod>(store, pods, (pod) =>
+      claimNames(pod).map((claim) => `${pod.metadata.namespace}/${claim}`),
+    ),
     orphans: new LabelIndex<Pod>(store, pods, (pod) => !controllerOf(pod)),
     replicaCounts: new ReplicaCounts(store, pods),
     servicesBySelector: new SelectorIndex<Service>(

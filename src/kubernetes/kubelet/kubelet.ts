@@ -53,7 +53,7 @@ export const MIRROR = 'kubernetes.io/config.mirror'
 
 /** Starts one kubelet controller for all nodes. Models pkg/kubelet. */
 export function startKubelets(plane: ControlPlane, given: KubeletsOptions): Kubelets {
-  const { api, world, options, podsByNode } = plane
+  const { api, world, options, podsByNode, podsByClaim } = plane
   const { reaches = () => true, staticWorker, ...services } = given
   const images = given.images ?? new NodeImages(options)
   const volumes = given.volumes ?? new VolumeStore(world, options.uid)
@@ -76,6 +76,7 @@ export function startKubelets(plane: ControlPlane, given: KubeletsOptions): Kube
     apiOf,
     ledger,
     podsOn: (node) => podsByNode.get(node),
+    podsWith: (claim) => podsByClaim.get(claim),
     ...services,
     images,
     volumes,

@@ -28,6 +28,8 @@ export interface KubeletServices {
   images: NodeImages
   /** The pods of a node, as the API server has them. */
   podsOn(node: string): Pod[]
+  /** The pods that mount a claim, `<namespace>/<name>`. */
+  podsWith(claim: string): Pod[]
   issueToken: TokenIssuer
   volumes: VolumeStore
   /** Default: nodes have memory without end. */

@@ -44,7 +44,9 @@ export class PodWorker implements PodContext {
     this.graceSeconds = pod.spec.terminationGracePeriodSeconds ?? 30
     this.createdAt = this.now()
     const network = services.plane.options.provider.files
-    this.volumes = new PodVolumes(services.issueToken, this.now, services.volumes, network)
+    this.volumes = new PodVolumes(services.issueToken, this.now, services.volumes, network, (claim) =>
+      services.podsWith(claim),
+    )
     this.#mounting = new VolumeManager(this)
     this.resize = new PodResize(this, pod)
     this.containers = [

@@ -11,7 +11,7 @@ import type {
 import { isFinished, isReady } from '../pods.ts'
 import { type FileStorage, NodeMountError } from '../provider.ts'
 import { parseQuantity } from '../quantity.ts'
-import { CLAIMS, claimNames, EFS_DRIVER, isBound, VOLUMES } from '../volumes/claims.ts'
+import { CLAIMS, EFS_DRIVER, isBound, VOLUMES } from '../volumes/claims.ts'
 import { folderOf, type VolumeStore } from '../volumes/files.ts'
 import { type HostPath, hostFolder, openHostPath, within } from '../volumes/host-paths.ts'
 import { ConfigError, type EnvironmentSource, expand } from './environment.ts'
@@ -56,20 +56,23 @@ export class PodVolumes {
   /** Sizes of the volumes that are memory (`emptyDir.medium`), bytes. */
   readonly #memory = new Map<string, number>()
   readonly #network: FileStorage | undefined
+  readonly #podsWith: (claim: string) => Pod[]
   /** Volumes whose files outlive the pod. */
   readonly #lasting = new Set<string>()
 
-  /** `network` has the file systems that nodes mount. */
+  /** `network` has the file systems that nodes mount, `podsWith` gives the pods that mount a claim, `<namespace>/<name>`. */
   constructor(
     issueToken: TokenIssuer,
     now: () => number,
     store: VolumeStore,
     network: FileStorage | undefined,
+    podsWith: (claim: string) => Pod[],
   ) {
     this.#issueToken = issueToken
     this.#now = now
     this.#store = store
     this.#network = network
+    this.#podsWith = podsWith
   }
 
   /** When the first token must be renewed, ms; infinite without tokens. */
@@ -170,7 +173,7 @@ export class PodVolumes {
       return this.#store.open(nfs ? `nfs/${nfs.server}${nfs.path}` : `volume/${found.metadata.uid}`)
     }
     if (csi.driver === EFS_DRIVER) return this.#mountNetwork(api, pod, found)
-    const others = elsewhere(api.list<Pod>('pods', namespace), pod, claimName)
+    const others = elsewhere(this.#podsWith(`${namespace}/${claimName}`), pod)
     if (others.length > 0 && !found.spec.accessModes?.some((mode) => mode.endsWith('Many'))) {
       const message = `Multi-Attach error for volume "${found.metadata.name}" Volume is already used by pod(s) ${others.join(', ')}`
       throw new MountError(message, 'FailedAttachVolume')
@@ -301,14 +304,8 @@ function memoryVolumeBytes({ pod, node }: EnvironmentSource, { emptyDir }: Volum
   )
 }
 
-/** The pods that have a claim's volume on other nodes. */
-const elsewhere = (pods: Pod[], pod: Pod, claim: string): string[] =>
+/** Those of the pods with a pod's claim that have its volume on other nodes. */
+const elsewhere = (pods: Pod[], pod: Pod): string[] =>
   pods
-    .filter(
-      (other) =>
-        other.spec.nodeName &&
-        other.spec.nodeName !== pod.spec.nodeName &&
-        !isFinished(other) &&
-        claimNames(other).includes(claim),
-    )
+    .filter((other) => other.spec.nodeName && other.spec.nodeName !== pod.spec.nodeName && !isFinished(other))
     .map(({ metadata }) => metadata.name)

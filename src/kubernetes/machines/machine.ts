@@ -189,6 +189,8 @@ export class NodeMachine {
         plane: { world, now, podAddresses: new Map(), options: { network, runtime, provider, gitVersion } },
         apiOf: () => api,
         podsOn: () => this.workers().flatMap((worker) => this.statics?.podOf(worker) ?? []),
+        // A static pod names no object of the API.
+        podsWith: () => [],
         images: machines.images,
         volumes: new MachineVolumes(world, `machine-${this.name}`, () => machine.files),
         issueToken: () => {

@@ -5,7 +5,7 @@ import type { ControlPlane } from '../controllers/control-plane.ts'
 import { equal } from '../equality.ts'
 import type { Node, Pod } from '../objects.ts'
 import { isFinished, nameOf, podCondition, splitName, withCondition } from '../pods.ts'
-import { CLAIMS, claimNames, VOLUMES } from '../volumes/claims.ts'
+import { CLAIMS, VOLUMES } from '../volumes/claims.ts'
 import { type NodeState, SchedulerCache, sameForScheduling } from './cache.ts'
 import { type Candidate, candidate, type Refusal, refusalOf } from './filters.ts'
 import { findVictims, nodeWith, type Preemption, priorityOf } from './preemption.ts'
@@ -277,11 +277,8 @@ export function startScheduler(plane: ControlPlane): { stop(): void } {
   }
 
   /** The pods without a node that mount a claim. */
-  const waitingFor = ({ metadata }: KubernetesObject): string[] =>
-    plane.podsByNamespace
-      .get(metadata.namespace!)
-      .filter((pod) => isWaiting(pod) && claimNames(pod).includes(metadata.name))
-      .map(nameOf)
+  const waitingFor = (claim: KubernetesObject): string[] =>
+    plane.podsByClaim.get(nameOf(claim)).filter(isWaiting).map(nameOf)
 
   const runner = world.controllers.start({
     name: NAME,

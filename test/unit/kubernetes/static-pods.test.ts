@@ -68,6 +68,7 @@ describe('static pods', () => {
         },
         apiOf: () => uplink,
         podsOn: () => [],
+        podsWith: () => [],
         images: new NodeImages({ uid: 'machines', world, images: runtime, provider }),
         volumes: new VolumeStore(world, 'machine'),
         issueToken: () => () => '',

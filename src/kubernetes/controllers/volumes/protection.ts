@@ -10,7 +10,7 @@ const VOLUME_PROTECTION = 'kubernetes.io/pv-protection'
 
 /** Keeps claims that pods use and volumes that are bound from going. Models pkg/controller/volume/pvcprotection and pvprotection. */
 export function volumeProtection(plane: ControlPlane): Controller {
-  const { api, podsByNamespace } = plane
+  const { api, podsByClaim } = plane
 
   function reconcile(key: string): void {
     const slash = key.indexOf('/')
@@ -25,10 +25,8 @@ export function volumeProtection(plane: ControlPlane): Controller {
     }
   }
 
-  const isUsed = ({ metadata }: KubernetesObject): boolean =>
-    podsByNamespace
-      .get(metadata.namespace!)
-      .some((pod) => !isFinished(pod) && pod.spec.nodeName && claimNames(pod).includes(metadata.name))
+  const isUsed = (claim: KubernetesObject): boolean =>
+    podsByClaim.get(nameOf(claim)).some((pod) => !isFinished(pod) && pod.spec.nodeName)
 
   function protect(resource: string, object: KubernetesObject, finalizer: string, used: boolean): void {
     const { finalizers = [], deletionTimestamp } = object.metadata

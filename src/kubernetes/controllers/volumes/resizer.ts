@@ -1,7 +1,7 @@
 import type { Controller, Result } from '#world/controller.ts'
 import { equal } from '../../equality.ts'
 import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../objects.ts'
-import { splitName } from '../../pods.ts'
+import { nameOf, splitName } from '../../pods.ts'
 import { parseQuantity } from '../../quantity.ts'
 import { parseTime } from '../../time.ts'
 import { CLAIMS, claimNames, isBound, VOLUMES } from '../../volumes/claims.ts'
@@ -21,7 +21,7 @@ type Condition = NonNullable<PersistentVolumeClaim['status']['conditions']>[numb
  * Models external-resizer and the kubelet's NodeExpandVolume.
  */
 export function ebsResizer(plane: ControlPlane): Controller {
-  const { api, podsByNamespace } = plane
+  const { api, podsByClaim } = plane
 
   function reconcile(key: string): Result | undefined {
     const claim = api.get<PersistentVolumeClaim>(CLAIMS, ...splitName(key))
@@ -69,10 +69,7 @@ export function ebsResizer(plane: ControlPlane): Controller {
   }
 
   function growFileSystem(claim: PersistentVolumeClaim, volume: PersistentVolume): undefined {
-    const { namespace, name } = claim.metadata
-    const pod = podsByNamespace
-      .get(namespace!)
-      .find((candidate: Pod) => candidate.status.phase === 'Running' && claimNames(candidate).includes(name))
+    const pod = podsByClaim.get(nameOf(claim)).find(({ status }) => status.phase === 'Running')
     if (!pod) return
     setConditions(claim, undefined, volume.spec.capacity)
     const message = `MountVolume.NodeExpandVolume succeeded for volume "${volume.metadata.name}" ${pod.spec.nodeName}`

@@ -12,21 +12,24 @@ let count = 0
 /** The one set of its kind, in the order of upstream: objects of one sort are owned alike, and need not each hold a copy. Must not be changed. */
 export function shared(set: FieldSet): FieldSet {
   if (numbers.has(set)) return set
-  const own: FieldSet = {}
+  const keys = Object.keys(set).sort()
   let identity = ''
-  for (const key of Object.keys(set).sort()) {
-    const inner = shared(set[key]!)
-    own[key] = inner
-    identity += `${key.length} ${key}${numbers.get(inner)} `
-  }
+  for (const key of keys) identity += `${key.length} ${key}${numbers.get(shared(set[key]!))} `
   const known = young.get(identity)
   if (known) return known
-  const found = old.get(identity) ?? own
-  if (found === own) numbers.set(own, count++)
+  const found = old.get(identity) ?? first(set, keys)
   if (young.size >= GENERATION) {
     old = young
     young = new Map()
   }
   young.set(identity, found)
   return found
+}
+
+/** The set that others of its kind will share. */
+function first(set: FieldSet, keys: string[]): FieldSet {
+  const own: FieldSet = {}
+  for (const key of keys) own[key] = shared(set[key]!)
+  numbers.set(own, count++)
+  return own
 }

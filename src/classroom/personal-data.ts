@@ -34,6 +34,11 @@ export async function exportPerson(database: Database, id: string): Promise<Reco
       .where(column as 'learner', '=', id)
       .execute()
   }
+  data.invitations = await database
+    .selectFrom('invitations')
+    .select(['name', 'email', 'role', 'cohort', 'created_at'])
+    .where('used_by', '=', id)
+    .execute()
   data.audit = await database.selectFrom('audit').selectAll().where('actor', '=', id).orderBy('at').execute()
   return data
 }
@@ -47,6 +52,7 @@ export async function forgetPerson(database: Database, id: string): Promise<void
         .where(column as 'learner', '=', id)
         .execute()
     }
+    await transaction.deleteFrom('invitations').where('used_by', '=', id).execute()
     await transaction.deleteFrom('people').where('id', '=', id).execute()
   })
 }

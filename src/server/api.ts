@@ -134,6 +134,7 @@ export type { LabResult, StepScore } from '#labs/score.ts'
  * POST   /api/looks/:id/keyboard           { keyboard: 'asked' | 'learner' }: asks to type, or gives it back; 204
  * GET    /api/privacy                   PrivacyState
  * GET    /api/privacy/mine              all that is kept of whoever asks, one JSON
+ * DELETE /api/privacy/mine              { name }: their own account with all that is kept of it, confirmed by the account’s name; 204
  * POST   /api/hands/:id/take               Hand
  * POST   /api/hands/:id/answer             { text?, link? }; Hand
  *

@@ -102,13 +102,7 @@ export function hostedRoutes(app: FastifyInstance, options: HostedOptions): void
     identityOf,
     url: settings.url,
   })
-  privacyRoutes(app, {
-    settings,
-    database,
-    records: options.records,
-    audit: classroom.audit,
-    identityOf,
-  })
+  privacyRoutes(app, { ...options, identityOf })
 }
 
 /**

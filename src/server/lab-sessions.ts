@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Lab } from '#labs/lab.ts'
 import type { LabConsoleEvent, LabOutline, LabResult, LabSummary } from './api.ts'
 import { followLabConsole } from './lab-console.ts'
@@ -81,9 +83,21 @@ export class LabSessions {
     const opened = [...this.#sessions.keys()].filter((key) => key.startsWith(own))
     const started = await this.#services.started.list(learner)
     for (const lab of started.union(new Set(opened.map((key) => key.slice(own.length))))) {
-      await (await this.session(learner, lab)).forget()
-      this.#sessions.delete(`${learner}\0${lab}`)
+      if ((await this.#labs).has(lab)) await (await this.session(learner, lab)).forget()
+      else await this.#forgetGone(learner, lab)
+      this.#sessions.delete(`${own}${lab}`)
     }
+    await rm(join(this.#services.folder, learner), { recursive: true, force: true })
+  }
+
+  /** What somebody has of a lab that is no longer there: an overlay hides it, a release left it out. */
+  async #forgetGone(learner: string, lab: string): Promise<void> {
+    const { cloud, started, terminals } = this.#services
+    await terminals.endAll(learner, lab)
+    const record = await started.find(learner, lab)
+    const client = await cloud.client
+    if (record && (await client.world(record.world))) await client.deleteWorld(record.world)
+    await started.delete(learner, lab)
   }
 
   /** A learner's session of a lab. Throws a Problem when there is no such lab. */

@@ -1,10 +1,14 @@
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { request } from 'node:http'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { AuditEntry } from '../../src/classroom/audit.ts'
 import type { Cohort } from '../../src/classroom/cohorts.ts'
 import type { Hand } from '../../src/classroom/hands.ts'
+import { openDatabase } from '../../src/database/database.ts'
 import type {
+  ApiProblem,
   BoardState,
   ClassroomState,
   HelpResult,
@@ -189,6 +193,7 @@ describe('rights', () => {
     'GET /api/looks/:id/timeline/events': 'instructor',
     'GET /api/privacy': 'anyone',
     'GET /api/privacy/mine': 'signed-in',
+    'DELETE /api/privacy/mine': 'signed-in',
     'GET /api/looks/:id/recording': 'instructor',
     'GET /api/looks/:id/recording/terminals/:terminal': 'instructor',
     'POST /api/looks/:id/terminals/:terminal/ticket': 'instructor',
@@ -472,6 +477,73 @@ describe('privacy', () => {
     expect(log).toContainEqual(
       expect.objectContaining({ actor: own.id, act: 'person-export', subject: own.id }),
     )
+  })
+})
+
+describe('who deletes their own account', () => {
+  it('types its name, and is gone with all that was theirs; the log says so, with an id that names nobody', async () => {
+    const own = await joined(server, cohort, 'Otto')
+    const elsewhere = new Visitor(server)
+    await elsewhere.call('POST', '/api/session/return', { code: own.returnCode })
+    await own.call('POST', '/api/labs/test-lab/start')
+    const worlds = (await server.cloud.worlds()).length
+    const home = join(server.data, 'workspaces', own.id)
+    expect(existsSync(home)).toBe(true)
+
+    for (const body of [undefined, {}, { name: 'otto' }, { name: 'Olga' }]) {
+      const { status } = await own.call('DELETE', '/api/privacy/mine', body)
+      expect([400, 409]).toContain(status)
+    }
+    expect((await own.call('GET', '/api/labs')).status).toBe(200)
+
+    const { status, headers } = await own.call('DELETE', '/api/privacy/mine', { name: ' Otto ' })
+    expect(status).toBe(204)
+    expect(headers.get('set-cookie')).toContain('Max-Age=0')
+    expect((await own.call('GET', '/api/labs')).status).toBe(401)
+    expect((await elsewhere.call('GET', '/api/labs')).status).toBe(401)
+    expect((await server.cloud.worlds()).length).toBe(worlds - 1)
+    expect(existsSync(home)).toBe(false)
+    expect((await admin.call('GET', `/api/people/${own.id}/export`)).status).toBe(404)
+    expect(
+      (await new Visitor(server).call('POST', '/api/session/return', { code: own.returnCode })).status,
+    ).toBe(401)
+    const { body: log } = await admin.call<AuditEntry[]>('GET', '/api/audit?limit=500')
+    const entry = { actor: own.id, act: 'person-delete', subject: own.id, detail: { because: 'own wish' } }
+    expect(log).toContainEqual(expect.objectContaining(entry))
+    expect(JSON.stringify(log)).not.toContain('Otto')
+  })
+
+  it('came by an invitation, of which nothing stays either', async () => {
+    const own = await invited(server, admin, {
+      name: 'Ida Invited',
+      role: 'learner',
+      email: 'ida@example.com',
+    })
+    const { body } = await own.call<Record<string, unknown[]>>('GET', '/api/privacy/mine')
+    expect(body.invitations).toMatchObject([{ name: 'Ida Invited', email: 'ida@example.com' }])
+    await own.call('DELETE', '/api/privacy/mine', { name: 'Ida Invited' })
+    const { body: log } = await admin.call<AuditEntry[]>('GET', '/api/audit?limit=500')
+    expect(JSON.stringify(log)).not.toMatch(/Ida|ida@/)
+  })
+
+  it('is not the only administrator', async () => {
+    const { status, body } = await admin.call<ApiProblem>('DELETE', '/api/privacy/mine', {
+      name: 'Ada Admin',
+    })
+    expect([status, body.error.code]).toEqual([409, 'last-administrator'])
+    const second = await invited(server, admin, { name: 'Second', role: 'admin' })
+    expect((await second.call('DELETE', '/api/privacy/mine', { name: 'Second' })).status).toBe(204)
+  })
+
+  it('may have begun a lab that is no longer there', async () => {
+    const own = await joined(server, cohort, 'Gus')
+    await own.call('POST', '/api/labs/test-lab/start')
+    const worlds = (await server.cloud.worlds()).length
+    const database = await openDatabase(join(server.data, 'drydock.db'))
+    await database.updateTable('labs').set({ lab: 'gone-lab' }).where('learner', '=', own.id).execute()
+    await database.destroy()
+    expect((await own.call('DELETE', '/api/privacy/mine', { name: 'Gus' })).status).toBe(204)
+    expect((await server.cloud.worlds()).length).toBe(worlds - 1)
   })
 })
 

@@ -97,8 +97,12 @@ export function peopleRoutes(app: FastifyInstance, options: PeopleRoutesOptions)
     const person = await personOf(request.params)
     const me = identityOf(request).learner
     if (person.id === me)
-      throw new Problem(409, { code: 'own-account', what: 'Nobody deletes their own account here.' })
-    await removePerson({ database, sessions, connections, classroom, records }, person.id)
+      throw new Problem(409, {
+        code: 'own-account',
+        what: 'Nobody deletes their own account here.',
+        next: 'The page “Privacy” is for that.',
+      })
+    await removePerson({ database, signedIn, sessions, connections, classroom, records }, person.id)
     await audit.add({ actor: me, act: 'person-delete', subject: person.id, address: request.ip })
     return reply.code(204).send()
   })
@@ -110,12 +114,12 @@ export function peopleRoutes(app: FastifyInstance, options: PeopleRoutesOptions)
       { ...body, createdBy, ...(email !== undefined && { email }), ...(cohort !== undefined && { cohort }) },
       INVITATION,
     )
-    const { name, role } = invitation
     await audit.add({
       actor: createdBy,
       act: 'invitation-create',
       subject: invitation.id,
-      detail: { name, role },
+      // Not the name: the log outlives the person.
+      detail: { role: invitation.role },
       address: request.ip,
     })
     return { id: invitation.id, link: invitationLink(url, secret), expiresAt: invitation.expiresAt }

@@ -3,12 +3,15 @@ import { useEffect } from 'preact/hooks'
 import type { PrivacyState, SessionState } from '#server/api.ts'
 import { type ProblemError, request } from '../api.ts'
 import { t } from '../i18n/index.ts'
+import { DeleteAccount } from './DeleteAccount.tsx'
 import { Scroll } from './Scroll.tsx'
 
 /** What this server keeps of people: how long, who sees it, who else is told, and how to get it and have it deleted. */
 export function Privacy() {
   const state = useSignal<PrivacyState | 'none' | undefined>(undefined)
-  const signedIn = useSignal(false)
+  /** The name of whoever is signed in. */
+  const name = useSignal<string | undefined>(undefined)
+  const deleted = useSignal(false)
   const problem = useSignal('')
   useEffect(() => {
     request<PrivacyState>('GET', '/api/privacy').then(
@@ -23,7 +26,7 @@ export function Privacy() {
     )
     void request<SessionState>('GET', '/api/session').then(
       ({ person }) => {
-        signedIn.value = person !== undefined
+        name.value = person?.name
       },
       () => {},
     )
@@ -36,15 +39,32 @@ export function Privacy() {
           {problem.value}
         </p>
       )}
+      {deleted.value && <p role="status">{t.privacy.deleted}</p>}
       {!state.value && !problem.value && <span class="spinner" />}
       {state.value === 'none' && <p>{t.privacy.local}</p>}
-      {state.value && state.value !== 'none' && <Note state={state.value} signedIn={signedIn.value} />}
+      {state.value && state.value !== 'none' && (
+        <Note
+          state={state.value}
+          name={name.value}
+          onDeleted={() => {
+            name.value = undefined
+            deleted.value = true
+          }}
+        />
+      )}
     </>
   )
 }
 
-function Note({ state, signedIn }: { state: PrivacyState; signedIn: boolean }) {
-  const { kept, told } = t.privacy
+interface NoteProps {
+  state: PrivacyState
+  /** The name of whoever is signed in. */
+  name: string | undefined
+  onDeleted(): void
+}
+
+function Note({ state, name, onDeleted }: NoteProps) {
+  const { kept, stays, told } = t.privacy
   const rows = [
     kept.account(state.learnerDays),
     kept.progress,
@@ -112,7 +132,7 @@ function Note({ state, signedIn }: { state: PrivacyState; signedIn: boolean }) {
       <section aria-labelledby="rights-title">
         <h2 id="rights-title">{t.privacy.rightsTitle}</h2>
         <p>{t.privacy.getIt}</p>
-        {signedIn && (
+        {name !== undefined && (
           <p>
             <a class="button" href="/api/privacy/mine" download>
               {t.privacy.download}
@@ -120,6 +140,13 @@ function Note({ state, signedIn }: { state: PrivacyState; signedIn: boolean }) {
           </p>
         )}
         <p>{t.privacy.deleteIt}</p>
+        <p>{stays.title}</p>
+        <ul>
+          <li>{stays.audit(state.auditDays)}</li>
+          {others.length > 0 && <li>{stays.told}</li>}
+          <li>{stays.backups}</li>
+        </ul>
+        {name !== undefined && <DeleteAccount name={name} onDone={onDeleted} />}
         <p>
           {t.privacy.ask} <Contact contact={state.contact} />
         </p>

@@ -18,7 +18,7 @@ const hosting = settingsSchema.parse({
 })
 const cloud = startCloud({
   directory: join(data, 'cloud'),
-  processes,
+  processes: processes ?? hosting.cloudProcesses,
   quotas: worldQuotas(hosting),
   log: (message) => console.error(message),
 })

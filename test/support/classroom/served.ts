@@ -10,8 +10,8 @@ export interface ServeOptions {
   port: number
   /** A PostgreSQL server's; SQLite when left out. */
   database?: string
-  /** Processes of the cloud. */
-  processes: number
+  /** Processes of the cloud; the product's own choice when left out. */
+  processes?: number
   isolation: Settings['isolation']
 }
 
@@ -57,7 +57,13 @@ export class ServedClassroom {
 
   /** Starts the server (again) on the same data; resolves when it is ready. */
   async run(): Promise<void> {
-    const child = fork(fileURLToPath(new URL('./serve.ts', import.meta.url)), [JSON.stringify(this.#options)])
+    // A group of its own: Ctrl+C is for who runs it, and who ends takes it along.
+    const options = { detached: true }
+    const child = fork(
+      fileURLToPath(new URL('./serve.ts', import.meta.url)),
+      [JSON.stringify(this.#options)],
+      options,
+    )
     this.#child = child
     const [said] = await Promise.race([
       once(child, 'message'),
@@ -102,9 +108,9 @@ export class ServedClassroom {
       const parent = kindOf(found.parent)
       return parent === 'host' || parent === 'shells' ? 'shells' : undefined
     }
-    return [...all].flatMap(([pid, { rss }]) => {
+    return [...all].flatMap(([pid, { rss, cpu }]) => {
       const kind = kindOf(pid)
-      return kind ? [{ pid, kind, rss }] : []
+      return kind ? [{ pid, kind, rss, cpu }] : []
     })
   }
 
@@ -122,4 +128,6 @@ export interface SystemProcess {
   kind: 'server' | 'cloud' | 'host' | 'shells'
   /** Resident memory, bytes. */
   rss: number
+  /** CPU time so far, with that of children that have ended, ms. */
+  cpu: number
 }

@@ -49,7 +49,7 @@ export const privacy = {
     }),
   },
   notRecorded: 'It is not recorded what your terminals show.',
-  never: 'Accounts are kept until an administrator deletes them.',
+  never: 'Accounts are kept until they are deleted, by their people or by an administrator.',
   after: (count: number) =>
     `Learners are deleted by themselves with all that is theirs ${days(count)} after the end of their last course.`,
   operator:
@@ -79,7 +79,22 @@ export const privacy = {
     'Who is signed in can download everything that is kept of them in the database, and what was recorded, as one JSON file. Files of labs are in the labs’ own file panel.',
   download: 'Download what is kept of me',
   deleteIt:
-    'An administrator can delete your account with your progress, labs, files and recordings. The audit log then has an id that names nobody, until its time is over.',
-  ask: 'To have it deleted or corrected, ask:',
+    'Who is signed in can delete their account with progress, labs, files and recordings, at once and for good. Certificates that you downloaded stay valid.',
+  stays: {
+    title: 'What stays then, and why:',
+    audit: (count: number) =>
+      `The audit log, for ${days(count)}: what was done on this server must stay clear. It has an id that then names nobody, and for sign-ins the network address.`,
+    told: 'What others were told, see above: ask them.',
+    backups: 'Backups, until whoever runs this machine deletes them.',
+  },
+  deleteMine: 'Delete my account…',
+  dialog: {
+    title: 'Delete your account?',
+    text: 'Your progress, labs, files, terminals and recordings are deleted at once. Nobody can bring them back. If you want a copy, cancel and download it first.',
+    name: (name: string) => `To go on, type the name of your account: ${name}`,
+    confirm: 'Delete for good',
+  },
+  deleted: 'Your account is deleted, with all that was kept of it.',
+  ask: 'To have something corrected, or deleted for you, ask:',
   anAdministrator: 'an administrator of this server, or your instructor.',
 }

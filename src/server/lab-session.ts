@@ -1,90 +1,54 @@
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { CheckReport } from '#checks/finding.ts'
 import { currentStep, stepStatus } from '#checks/progress.ts'
 import type { CheckRunner } from '#checks/runner.ts'
 import type { Classroom } from '#classroom/classroom.ts'
-import type { CloudStatus, WorldInfo } from '#cloud/api.ts'
+import type { CloudStatus } from '#cloud/api.ts'
 import type { Hints } from '#database/hints.ts'
-import type { StartedLabs } from '#database/labs.ts'
 import type { Marks } from '#database/marks.ts'
 import type { Moment } from '#database/moments.ts'
 import type { DatabaseProgress } from '#database/progress.ts'
-import { type Comparison, compare } from '#labs/comparison.ts'
 import type { Lab } from '#labs/lab.ts'
-import { giveNames, givenNames } from '#labs/names.ts'
-import { furnishAccount } from '#labs/overlay/account.ts'
-import { runScript } from '#labs/shell.ts'
-import type { PreparedWorlds } from '#labs/starts.ts'
-import { FolderTooLarge } from '#workspace/copy-folder.ts'
-import { shellEnvironment } from '#workspace/environment.ts'
-import { WorkspaceFiles } from '#workspace/files.ts'
-import { makeHome } from '#workspace/home.ts'
-import type { ShellOptions } from '#workspace/terminals.ts'
-import type { Toolbox } from '#workspace/tools/install.ts'
 import type { Admission } from './admission.ts'
-import type { LabEvent, LabState, StillPicture } from './api.ts'
-import type { ServerCloud } from './cloud.ts'
+import type { LabState } from './api.ts'
 import { LabChecks } from './lab-checks.ts'
 import { LabEntrance } from './lab-entrance.ts'
-import { type HomeSize, LabHome } from './lab-home.ts'
+import { LabFollowers, type LabListener } from './lab-followers.ts'
+import type { HomeSize } from './lab-home.ts'
+import { LabPlace, type PlaceServices } from './lab-place.ts'
 import { LabScores } from './lab-scores.ts'
-import type { LabTerminals } from './lab-terminals.ts'
-import { LabWorld } from './lab-world.ts'
 import type { Gradebook } from './lti/gradebook.ts'
-import type { LabNetwork } from './previews/tunnel.ts'
 import { notFound, Problem } from './problem.ts'
-import type { SessionRecords } from './session-records.ts'
-import { StepSaves } from './step-saves.ts'
 import type { LearningRecords } from './xapi/learning-records.ts'
 
 /** What the sessions share. */
-export interface LabServices {
-  /** Where homes are made: `<data>/workspaces`. */
-  folder: string
-  cloud: ServerCloud
-  worlds: Pick<PreparedWorlds, 'create'>
-  toolbox: Promise<Toolbox>
+export interface LabServices extends PlaceServices {
   runner: Pick<CheckRunner, 'run'>
   progress: DatabaseProgress
-  started: StartedLabs
   hints: Hints
   marks: Marks
-  terminals: LabTerminals
   admission: Admission
   /** Who is told of what happens to learners, and who says what they may do. Nobody on a server of one person. */
   classroom?: Pick<Classroom, 'gate' | 'reported' | 'wasReset' | 'pageChanged' | 'hintsOpened'>
   /** Who is told of what learners do. */
   told?: Pick<LearningRecords, 'labStarted' | 'stepPassed'> | undefined
-  /** Where it is kept how things went, for a replay. */
-  records?: Pick<SessionRecords, 'note' | 'folderOf' | 'days'> | undefined
   /** Who sends results to gradebooks elsewhere. */
   gradebook?: Pick<Gradebook, 'changed'> | undefined
-  /** An error that no request waits for. */
-  onError(error: unknown): void
 }
-
-/** Until a lab's set-up script is given up. */
-const SETUP_TIMEOUT_MS = 2 * 60_000
 
 /** Until a step's solution that is run for a learner is given up: clusters take their time. */
 const SKIP_TIMEOUT_MS = 10 * 60_000
 
-type Listener = (event: LabEvent) => void
-
-/** One learner at work on one lab: world, home, checks, and the pages that follow. */
+/** One learner at work on one lab: what is done with its place, what checks say of it, and the pages that follow. */
 export class LabSession {
   readonly #services: LabServices
   readonly #learner: string
   readonly #lab: Lab
-  readonly #listeners = new Set<Listener>()
-  readonly #overhearing = new Set<Listener>()
-  readonly #home: LabHome
-  /** The learner's cloud, to look at. */
-  readonly world: LabWorld
+  readonly #followers = new LabFollowers()
+  /** What the lab consists of. */
+  readonly place: LabPlace
   readonly #checks: LabChecks
   readonly #entrance: LabEntrance
-  readonly #saves: StepSaves
   readonly #scores: LabScores
   /** The step that is done for the learner now: it is nothing that they did. */
   #skipping: string | undefined
@@ -95,11 +59,9 @@ export class LabSession {
     this.#services = services
     this.#learner = learner
     this.#lab = lab
-    this.#home = new LabHome(join(services.folder, learner, lab.id, 'home'))
-    this.#saves = new StepSaves(this.home)
+    this.place = new LabPlace(services, learner, lab)
     this.#scores = new LabScores(services.hints, services.marks)
     const { cloud, started, runner, progress, admission, classroom, onError } = services
-    this.world = new LabWorld({ cloud, started, learner, lab: lab.id, onError })
     this.#checks = new LabChecks({
       cloud,
       runner,
@@ -108,9 +70,9 @@ export class LabSession {
       lab,
       home: this.home,
       world: this.world,
-      watched: () => this.watched,
-      onChecking: (step) => this.#emit({ type: 'checking', step }),
-      onEnd: (step) => this.#emit({ type: 'checked', step }),
+      watched: () => this.#followers.watched,
+      onChecking: (step) => this.#followers.emit({ type: 'checking', step }),
+      onEnd: (step) => this.#followers.emit({ type: 'checked', step }),
       record: (report) => this.#record(report),
       onError,
     })
@@ -127,35 +89,37 @@ export class LabSession {
 
   /** The learner's home folder. */
   get home(): string {
-    return this.#home.folder
+    return this.place.home.folder
+  }
+
+  /** The learner's cloud, to look at. */
+  get world(): LabPlace['world'] {
+    return this.place.world
   }
 
   /** Whether a page of it is open. */
   get watched(): boolean {
-    return this.#listeners.size > 0
+    return this.#followers.watched
   }
 
   /** What the home holds was measured (bytes). Programs end where it has grown past its quota; what is there stays, and can be deleted. */
   async measured(size: HomeSize): Promise<void> {
-    const before = this.#home.full
-    if (this.#home.outgrown(size)) await this.#services.terminals.endAll(this.#learner, this.#lab.id)
-    this.#home.measured(size)
-    if (this.#home.full?.used !== before?.used) await this.#tellState()
-  }
-
-  /** Throws a Problem where the home holds as much as it may. */
-  assertRoom(): void {
-    this.#home.assertRoom()
+    const { home } = this.place
+    const before = home.full
+    if (home.outgrown(size)) await this.#services.terminals.endAll(this.#learner, this.#lab.id)
+    home.measured(size)
+    if (home.full?.used !== before?.used) await this.#tellState()
   }
 
   async state(): Promise<LabState> {
     const progress = await this.#services.progress.read(this.#learner, this.#lab.id)
     const world = await this.world.find()
     const record = await this.#services.started.find(this.#learner, this.#lab.id)
-    const saved = record ? await this.#saves.list(this.#lab.steps.map(({ id }) => id)) : new Set()
-    const names = record && (await givenNames(this.home, this.#lab.names))
+    const saved = record ? await this.place.beginnings() : new Set()
+    const names = record && (await this.place.names())
     const score = record && (await this.#scores.of(this.#learner, this.#lab, progress, record.startedAt))
-    const { place } = this.#entrance
+    const { place: waiting } = this.#entrance
+    const { full } = this.place.home
     const { classroom, records } = this.#services
     // A cloud that has lost the world (its folder was removed) has to be started anew.
     const started = record !== undefined && (world !== undefined || this.#services.cloud.status !== 'up')
@@ -164,8 +128,8 @@ export class LabSession {
       title: this.#lab.title,
       started,
       open: started || (await this.#entrance.isOpen()),
-      ...(place !== undefined && { waiting: place }),
-      ...(this.#home.full && { full: this.#home.full }),
+      ...(waiting !== undefined && { waiting }),
+      ...(full && { full }),
       ...(records && { recordedDays: records.days }),
       ...(classroom && { classroom: true as const }),
       steps: this.#lab.steps.map(({ id, title }) => ({
@@ -222,12 +186,6 @@ export class LabSession {
     })
   }
 
-  /** Opens another terminal. */
-  async openTerminal(): Promise<string> {
-    const shell = await this.#shell(await this.world.started())
-    return this.#services.terminals.open(this.#learner, this.#lab.id, shell)
-  }
-
   /** Runs a step's check; a run under way is joined. */
   async check(step: string): Promise<CheckReport> {
     this.#step(step)
@@ -240,9 +198,8 @@ export class LabSession {
   /** Does a step for the learner, by its own solution in their world. Throws a Problem when the check does not pass then. */
   skip(step: string): Promise<void> {
     return this.#inTurn(async () => {
-      const world = await this.world.started()
+      const shell = await this.place.shell()
       const text = await this.#commandsOf(step)
-      const shell = await this.#shell(world)
       this.#skipping = step
       this.#note({ kind: 'skipped', step })
       const solve = async () => {
@@ -271,21 +228,21 @@ export class LabSession {
   }
 
   /** Follows what the lab says, without being there: no page of the learner's, and no reason to check. */
-  overhear(listener: Listener): { close(): void } {
-    this.#overhearing.add(listener)
+  overhear(listener: LabListener): { close(): void } {
+    const overhearing = this.#followers.overhear(listener)
     this.#greet(listener)
-    return { close: () => this.#overhearing.delete(listener) }
+    return overhearing
   }
 
   /** Follows the lab until closed. While anybody does, the current step is checked when the world changes. */
-  subscribe(listener: Listener): { close(): void } {
-    this.#listeners.add(listener)
+  subscribe(listener: LabListener): { close(): void } {
+    this.#followers.add(listener)
     this.#pageChanged(1)
     this.#greet(listener)
     this.#checks.follow().catch(this.#services.onError)
     return {
       close: () => {
-        if (!this.#listeners.delete(listener)) return
+        if (!this.#followers.remove(listener)) return
         this.#pageChanged(-1)
         if (this.watched) return
         this.#checks.stop()
@@ -297,56 +254,19 @@ export class LabSession {
   /** Puts world, home and progress back to where a step began, with new terminals. Throws a Problem when that was not kept. */
   resetStep(step: string): Promise<LabState> {
     return this.#inTurn(async () => {
-      const world = await this.world.started()
+      await this.world.started()
       const at = this.#lab.steps.findIndex(({ id }) => id === step)
       const later = this.#lab.steps.slice(at).map(({ id }) => id)
-      if (at === -1 || !(await this.#saves.list([step])).has(step))
+      if (at === -1 || !(await this.place.beginnings()).has(step))
         throw notFound('The beginning of this step was not kept.', 'Start the lab over instead.')
-      const { cloud, terminals, progress } = this.#services
+      const { progress, marks } = this.#services
       this.#checks.discard()
-      await terminals.endAll(this.#learner, this.#lab.id)
-      await this.#saves.restoreWorld(await cloud.client, world.id, step)
-      await this.#home.remove(this.#services.onError)
-      await this.#saves.restoreHome(step)
+      await this.place.backTo(step)
       await progress.resetSteps(this.#learner, this.#lab.id, later)
-      await this.#services.marks.resetSteps(this.#learner, this.#lab.id, later)
-      await this.#saves.forget(later.slice(1))
+      await marks.resetSteps(this.#learner, this.#lab.id, later)
+      await this.place.forgetBeginnings(later.slice(1))
       this.world.forget()
       return this.#start()
-    })
-  }
-
-  /** The cloud as it was where a step began. */
-  async pictureAtStart(step: string): Promise<StillPicture> {
-    const world = await this.world.started()
-    const kept = (await this.#saves.list([step])).has(step)
-    const picture = kept && (await this.#saves.picture(await this.#services.cloud.client, world.id, step))
-    if (!picture) throw notFound('The beginning of this step was not kept.')
-    return picture
-  }
-
-  /** How the learner's work on the two sides of a lab differs, by what their world recorded. */
-  async comparison(): Promise<Comparison> {
-    const { compares, steps } = this.#lab
-    if (!compares) throw notFound('This lab compares nothing.')
-    const { id } = await this.world.started()
-    const client = await this.#services.cloud.client
-    const kept = await this.#saves.list(steps.map((step) => step.id))
-    const [starts, now, calls, { resources }] = await Promise.all([
-      Promise.all(
-        steps
-          .filter((step) => kept.has(step.id))
-          .map(async (step) => ({ step: step.id, picture: await this.#saves.picture(client, id, step.id) })),
-      ),
-      this.world.pictureNow(),
-      this.world.timeline(),
-      this.world.costs(),
-    ])
-    return compare(compares, {
-      starts: starts.flatMap(({ step, picture }) => (picture ? [{ step, ...picture }] : [])),
-      now,
-      calls,
-      resources,
     })
   }
 
@@ -369,17 +289,6 @@ export class LabSession {
     if (this.#lab.scored) await this.#tellState()
   }
 
-  /** The lab network as this lab's terminals have it. */
-  async network(): Promise<LabNetwork> {
-    const { proxyUrl, caFile } = await this.world.started()
-    const { workspace } = this.#services.terminals
-    return {
-      proxyUrl,
-      caFile,
-      ...(workspace.dial && { dial: (port) => workspace.dial!(this.home, port) }),
-    }
-  }
-
   /** Changes how fast the world's time goes, or moves it until nothing is on its way any more. */
   async setClock(change: { speed: number } | { untilReady: true }): Promise<LabState> {
     await this.world.setClock(change)
@@ -388,79 +297,42 @@ export class LabSession {
     return this.#tellState()
   }
 
-  /** The learner's files, and where they are. */
-  async files(): Promise<{ home: string; files: WorkspaceFiles }> {
-    await this.world.started()
-    return { home: this.home, files: new WorkspaceFiles(this.home, [this.#lab.files]) }
-  }
-
   /** The cloud process went away or came back. */
   cloudStatus(status: CloudStatus): void {
-    this.#emit({ type: 'cloud', status })
+    this.#followers.emit({ type: 'cloud', status })
     if (status !== 'up') return
     this.#tellState().catch(this.#services.onError)
     this.#checks.follow().catch(this.#services.onError)
   }
 
   tellClosing(): void {
-    this.#emit({ type: 'closing' })
+    this.#followers.emit({ type: 'closing' })
   }
 
   close(): void {
     this.#checks.stop()
-    this.#listeners.clear()
-    this.#overhearing.clear()
+    this.#followers.clear()
   }
 
   async #forget(): Promise<void> {
-    const { cloud, terminals, progress, started, classroom } = this.#services
+    const { progress, hints, marks, classroom } = this.#services
     this.#checks.discard()
-    const record = await started.find(this.#learner, this.#lab.id)
-    await terminals.endAll(this.#learner, this.#lab.id)
-    const client = await cloud.client
-    if (record && (await client.world(record.world))) await client.deleteWorld(record.world)
-    this.world.forget()
-    await this.#home.remove(this.#services.onError)
-    await this.#saves.forget(this.#lab.steps.map(({ id }) => id))
-    await started.delete(this.#learner, this.#lab.id)
+    await this.place.unmake()
     await progress.reset(this.#learner, this.#lab.id)
-    await this.#services.hints.reset(this.#learner, this.#lab.id)
-    await this.#services.marks.resetSteps(
-      this.#learner,
-      this.#lab.id,
-      this.#lab.steps.map(({ id }) => id),
-    )
+    await hints.reset(this.#learner, this.#lab.id)
+    const steps = this.#lab.steps.map(({ id }) => id)
+    await marks.resetSteps(this.#learner, this.#lab.id, steps)
     await classroom?.wasReset(this.#learner, this.#lab.id)
   }
 
   async #start(): Promise<LabState> {
-    const { cloud, worlds, toolbox, started, terminals } = this.#services
-    await Promise.all([toolbox, cloud.client])
-    const record = await started.find(this.#learner, this.#lab.id)
-    const id = record?.world ?? this.#entrance.world
-    const { world, files } = await worlds.create(this.#lab.start, {
-      id,
-      home: this.home,
-      accounts: this.#lab.accounts,
-      region: this.#lab.account?.region,
-    })
-    this.world.made(world)
-    await makeHome({ home: this.home, world, files: [files, this.#lab.files] })
-    const shell = await this.#shell(world)
-    if (!record) {
-      const startedAt = Date.now()
-      // Another attempt gets other names.
-      await giveNames(this.home, this.#lab.names, `${world.id} ${startedAt}`)
-      await furnishAccount(world, this.#lab.account)
-      await this.#setUp(world, shell.environment)
-      await started.put(this.#learner, this.#lab.id, { world: world.id, startedAt })
+    const startedAt = await this.place.make(this.#entrance.world)
+    if (startedAt !== undefined) {
       this.#note({ kind: 'started' })
       this.#services.told?.labStarted(this.#learner, this.#lab, startedAt)
-      await this.#keepBeginning(this.#lab.steps[0]?.id)
+      await this.place.keepBeginning(this.#lab.steps[0]?.id)
     }
-    if ((await terminals.list(this.#learner, this.#lab.id)).length === 0) {
-      await terminals.open(this.#learner, this.#lab.id, shell)
-    }
+    await this.place.ensureTerminal()
     const state = await this.#tellState()
     if (this.watched) await this.#checks.follow()
     return state
@@ -468,25 +340,6 @@ export class LabSession {
 
   #pageChanged(change: 1 | -1): void {
     this.#services.classroom?.pageChanged(this.#learner, this.#lab.id, change).catch(this.#services.onError)
-  }
-
-  /** Runs the script that makes what the lab begins with out of its start. A lab whose script fails is not started: the next try begins anew. */
-  async #setUp(world: WorldInfo, env: Record<string, string>): Promise<void> {
-    const { setup } = this.#lab
-    if (!setup) return
-    const script = await runScript({ file: setup, cwd: this.home, env, timeout: SETUP_TIMEOUT_MS })
-    if (script.code === 0) return
-    this.#services.onError(new Error(`${setup} ended with ${script.code}:\n${script.output}`))
-    await this.#home.remove(this.#services.onError)
-    const client = await this.#services.cloud.client
-    await client.deleteWorld(world.id)
-    this.world.forget()
-    throw new Problem(500, {
-      code: 'setup-failed',
-      what: 'The lab could not be prepared.',
-      why: script.timedOut ? 'Its preparation took too long.' : 'A command of its preparation failed.',
-      next: 'Start it again. If it stays so, the log of Drydock says which command failed.',
-    })
   }
 
   async #commandsOf(id: string): Promise<string> {
@@ -515,12 +368,12 @@ export class LabSession {
     if (isFirstPass) await this.#mark(report.step)
     if (isFirstPass && !own) await this.#solutionUsed(report.step)
     await classroom?.reported(this.#learner, report, since!, passedAt)
-    this.#emit({ type: 'report', report })
-    if (report.status === 'passed') await this.#keepBeginning(currentStep(this.#lab.steps, after)?.id)
+    this.#followers.emit({ type: 'report', report })
+    if (report.status === 'passed') await this.place.keepBeginning(currentStep(this.#lab.steps, after)?.id)
     const state = await this.state()
     if (isFirstPass && own) told?.stepPassed(this.#learner, this.#lab, report.step, state)
     if (isFirstPass) gradebook?.changed(this.#learner, this.#lab.id)
-    this.#emit({ type: 'state', state })
+    this.#followers.emit({ type: 'state', state })
   }
 
   /** Notes what else was changed or broken by now, in a scored lab. */
@@ -528,30 +381,10 @@ export class LabSession {
     const world = await this.world.find()
     const first = this.#lab.steps[0]?.id
     if (!this.#lab.scored || !world || first === undefined) return
-    const names = (await givenNames(this.home, this.#lab.names)) ?? {}
+    const names = (await this.place.names()) ?? {}
     const cloud = await this.#services.cloud.client
-    const at = { cloud, world: world.id, save: this.#saves.nameOf(first), names }
+    const at = { cloud, world: world.id, save: this.place.saveOf(first), names }
     await this.#scores.mark(this.#learner, this.#lab, step, at).catch(this.#services.onError)
-  }
-
-  /** Keeps the present state as the one in which a step begins, so that one can come back to it. */
-  async #keepBeginning(step: string | undefined): Promise<void> {
-    const world = await this.world.find()
-    if (step === undefined || !world) return
-    const client = await this.#services.cloud.client
-    await this.#saves.keep(client, world.id, step).catch((error) => {
-      // Then there is no way back to this step; all else goes on.
-      if (!(error instanceof FolderTooLarge)) throw error
-      this.#services.onError(error)
-    })
-  }
-
-  /** A shell in the world and the home. */
-  async #shell(world: WorldInfo): Promise<ShellOptions> {
-    const toolbox = await this.#services.toolbox
-    const environment = shellEnvironment({ world, toolbox, home: this.home })
-    const recording = this.#services.records?.folderOf(this.#learner, this.#lab.id)
-    return { home: this.home, environment, world, toolbox, ...(recording !== undefined && { recording }) }
   }
 
   #note(moment: Moment): void {
@@ -564,20 +397,15 @@ export class LabSession {
     return result
   }
 
-  #greet(listener: Listener): void {
+  #greet(listener: LabListener): void {
     listener({ type: 'cloud', status: this.#services.cloud.status })
     this.state().then((state) => listener({ type: 'state', state }), this.#services.onError)
   }
 
   async #tellState(): Promise<LabState> {
     const state = await this.state()
-    this.#emit({ type: 'state', state })
+    this.#followers.emit({ type: 'state', state })
     return state
-  }
-
-  #emit(event: LabEvent): void {
-    for (const listener of this.#listeners) listener(event)
-    for (const listener of this.#overhearing) listener(event)
   }
 }
 

@@ -17,11 +17,11 @@ export function fileRoutes(
   app: FastifyInstance,
   session: (request: FastifyRequest) => Promise<LabSession>,
 ): void {
-  const files = async (request: FastifyRequest) => (await session(request)).files()
+  const files = async (request: FastifyRequest) => (await session(request)).place.files()
   const path = (request: FastifyRequest) => filePath.parse(request.query).path
 
   app.get('/api/labs/:lab/files', access, async (request, reply) => {
-    const { home, files } = await (await session(request)).files()
+    const { home, files } = await (await session(request)).place.files()
     sendEvents<FileEntry[]>(reply, (listener) => {
       const list = () => void files.list().then(listener, (error) => request.log.error(error))
       const watch = watchHome(home, list)
@@ -34,7 +34,7 @@ export function fileRoutes(
   )
   app.put('/api/labs/:lab/file', { ...access, bodyLimit: 2 * FILE_LIMIT }, async (request) => {
     const { text, version } = saved.parse(request.body)
-    ;(await session(request)).assertRoom()
+    ;(await session(request)).place.home.assertRoom()
     return answered(path(request), async (at) => ({
       version: await (await files(request)).files.write(at, text, version),
     }))

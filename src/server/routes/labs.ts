@@ -52,7 +52,7 @@ export function labRoutes(
     return reply.code(204).send()
   })
   app.get('/api/labs/:lab/steps/:step/start', access, async (request) =>
-    (await session(request)).pictureAtStart(stepParameters.parse(request.params).step),
+    (await session(request)).place.pictureAtStart(stepParameters.parse(request.params).step),
   )
   app.get('/api/labs/:lab/steps/:step/solution', access, async (request) =>
     (await session(request)).solution(stepParameters.parse(request.params).step),
@@ -66,7 +66,7 @@ export function labRoutes(
   app.get('/api/labs/:lab/timeline/events', access, async (request: FastifyRequest, reply: FastifyReply) => {
     sendEvents<TimelineCall[]>(reply, await (await session(request)).world.followTimeline())
   })
-  app.get('/api/labs/:lab/comparison', access, async (request) => (await session(request)).comparison())
+  app.get('/api/labs/:lab/comparison', access, async (request) => (await session(request)).place.comparison())
   app.get('/api/labs/:lab/costs', access, async (request) => (await session(request)).world.costs())
   app.post('/api/labs/:lab/clock', access, async (request) =>
     (await session(request)).setClock(clockBody.parse(request.body)),
@@ -97,7 +97,7 @@ export function labRoutes(
     return terminals.list(identityOf(request).learner, labParameters.parse(request.params).lab)
   })
   app.post('/api/labs/:lab/terminals', access, async (request) => {
-    const id = await (await session(request)).openTerminal()
+    const id = await (await session(request)).place.openTerminal()
     const list = await terminals.list(identityOf(request).learner, labParameters.parse(request.params).lab)
     return list.find((terminal) => terminal.id === id)
   })

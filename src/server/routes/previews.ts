@@ -25,8 +25,8 @@ export function previewRoutes(
     const { lab } = labParameters.parse(request.params)
     const { address } = body.parse(request.body)
     const found = await sessions.session(identity.learner, lab)
-    await found.network()
-    return previews().open({ ...identity, lab, network: () => found.network() }, address)
+    await found.place.network()
+    return previews().open({ ...identity, lab, network: () => found.place.network() }, address)
   })
   app.get('/api/previews/:preview', access, async (request) =>
     previews().document(identityOf(request).session, idParameters.parse(request.params).preview),

@@ -108,6 +108,8 @@ export class PreparedWorlds {
     const env = await environment(world, home)
     const { code, output } = await runScript({ file, cwd: home, env, timeout: TIME_LIMIT_MS })
     if (code !== 0) throw new LabError(`starts/${start}.sh ended with ${code ?? 'a time-out'}:\n${output}`)
+    // Tokens of this world are of no use in its copies.
+    await rm(join(home, '.aws/cli'), { recursive: true, force: true })
     await cloud.save(id, SAVE)
     // Nobody looks at this one any more; let it stand still.
     await cloud.setSpeed(id, 0)

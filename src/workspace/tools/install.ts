@@ -71,6 +71,14 @@ export async function installTools(options: InstallOptions = {}): Promise<Toolbo
   const bin = join(cache, `bin-${createHash('sha256').update(machinePath).digest('hex').slice(0, 8)}`)
   await mkdir(bin, { recursive: true })
 
+  /** Puts a program that is there into the bin folder. */
+  const install = async (name: ToolName, path: string, target: string) => {
+    // Tokens are kept by the means of Linux: other systems' shells are too old for it.
+    if (name === 'aws' && (options.platform ?? process.platform) === 'linux')
+      await place(path, { script: await awsScript(target) })
+    else await place(path, { link: target })
+  }
+
   const unpacked = new Map<ToolPackage, Promise<string | undefined>>()
   const fromPackage = async (name: ToolName): Promise<string | undefined> => {
     const source = TOOL_PACKAGES.find((candidate) => candidate.tools[name])
@@ -87,12 +95,12 @@ export async function installTools(options: InstallOptions = {}): Promise<Toolbo
       const path = join(bin, name)
       const machine = await machineTool(name, machinePath, bin)
       if (machine) {
-        await place(path, { link: machine.path })
+        await install(name, path, machine.path)
         return { name, source: 'machine', path, target: machine.path, version: machine.version }
       }
       const packaged = await fromPackage(name)
       if (packaged) {
-        await place(path, { link: packaged })
+        await install(name, path, packaged)
         return { name, source: 'package', path, target: packaged }
       }
       const own = OWN_TOOLS[name]
@@ -171,6 +179,11 @@ async function place(path: string, what: { link: string } | { script: string }):
   if ('link' in what) await symlink(what.link, fresh)
   else await writeFile(fresh, what.script, { mode: 0o755 })
   await rename(fresh, path)
+}
+
+async function awsScript(target: string): Promise<string> {
+  const script = await readFile(join(import.meta.dirname, 'aws.sh'), 'utf8')
+  return script.replace('\naws={aws}\n', () => `\naws=${quote(target)}\n`).replace('{aws}', () => target)
 }
 
 function ownToolScript(entry: string): string {

@@ -38,6 +38,7 @@ import { writeLearnerFiles } from '#workspace/home.ts'
 import { SandboxedWorkspace } from '#workspace/sandbox/workspace.ts'
 import { LocalWorkspace, type Workspace } from '#workspace/terminals.ts'
 import type { Toolbox } from '#workspace/tools/install.ts'
+import { StartedAws } from '#workspace/tools/started-aws/started-aws.ts'
 import { Admission } from './admission.ts'
 import { Attainments } from './attainments.ts'
 import { Closing } from './closing.ts'
@@ -133,6 +134,8 @@ const LOCAL_SESSION = 365 * DAY
 const SLOW_REQUESTS = { headersTimeout: 15_000, requestTimeout: 60_000, connectionsCheckingInterval: 5_000 }
 /** A body is at most so long, bytes: the API takes none but small ones. */
 const BODY_LIMIT = 64 * 1024
+/** Checks of many people that run at once: one that waits for what never answers must not hold all others up. */
+const HOSTED_CHECKS = 4
 
 /** Starts the server: listens at once, and gets the rest ready meanwhile. */
 export async function createServer(options: ServerOptions): Promise<RunningServer> {
@@ -181,13 +184,20 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
   const workspace = options.workspace ?? (await openWorkspace(join(options.data, 'pty-host'), hosting))
   const terminals = new LabTerminals(workspace, new TerminalRecords(database))
   const cloud = new ServerCloud(options.cloud)
-  const runner = metrics.watchChecks(options.runner ?? new CheckRunner())
+  const threads = hosting ? HOSTED_CHECKS : 1
+  const runner = metrics.watchChecks(options.runner ?? new CheckRunner({ threads }))
+  // A class begins its labs together: what each start asks the AWS CLI is a fork of one that is started.
+  const aws = hosting && options.toolbox.then((toolbox) => StartedAws.of(toolbox))
+  // Whoever prepares a world gets the error.
+  aws?.catch(() => {})
   const worlds = new PreparedWorlds({
     cloud: cloud.client,
     folder: join(options.data, 'starts'),
     async environment(world, home) {
       await writeLearnerFiles(home, world)
-      return shellEnvironment({ world, toolbox: await options.toolbox, home })
+      const environment = shellEnvironment({ world, toolbox: await options.toolbox, home })
+      const started = await aws
+      return started ? { ...environment, PATH: started.before(environment.PATH!) } : environment
     },
   })
   const statements = new Statements(database)
@@ -429,6 +439,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
       await operations?.close()
       await runner.close()
       await (terminals === 'end' ? workspace.stop() : workspace.close())
+      await (await aws?.catch(() => undefined))?.close()
       await cloud.stop()
       await told?.settled()
       await outbox?.close()

@@ -85,6 +85,10 @@ export class StartedAws {
       stdio: ['pipe', 'pipe', 'inherit'],
     })
     const ended = once(child, 'exit')
+    // The next command starts another.
+    child.on('exit', () => {
+      this.#server = undefined
+    })
     const [first] = await Promise.race([once(createInterface({ input: child.stdout }), 'line'), ended])
     if (typeof first !== 'string') throw new Error('the AWS CLI ended instead of taking commands')
     return { process: child, port: first }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Lab } from '#labs/lab.ts'
 import type { LabConsoleEvent, LabOutline, LabResult, LabSummary } from './api.ts'
 import { followLabConsole } from './lab-console.ts'
+import { endWorld } from './lab-place.ts'
 import { type LabServices, LabSession } from './lab-session.ts'
 import { notFound } from './problem.ts'
 
@@ -92,12 +93,8 @@ export class LabSessions {
 
   /** What somebody has of a lab that is no longer there: an overlay hides it, a release left it out. */
   async #forgetGone(learner: string, lab: string): Promise<void> {
-    const { cloud, started, terminals } = this.#services
-    await terminals.endAll(learner, lab)
-    const record = await started.find(learner, lab)
-    const client = await cloud.client
-    if (record && (await client.world(record.world))) await client.deleteWorld(record.world)
-    await started.delete(learner, lab)
+    await endWorld(this.#services, learner, lab)
+    await this.#services.started.delete(learner, lab)
   }
 
   /** A learner's session of a lab. Throws a Problem when there is no such lab. */

@@ -23,6 +23,9 @@ export async function removePerson(stores: PersonStores, id: string): Promise<vo
   const { database, signedIn, sessions, connections, classroom, records } = stores
   await signedIn.deleteAll(id)
   connections.endPerson(id)
+  for (const role of ['learner', 'instructor'] as const)
+    for (const cohort of await classroom.cohorts.list({ person: id, role }))
+      await classroom.remove(cohort, id)
   await sessions.forget(id)
   await records.forget(id)
   await forgetPerson(database, id)

@@ -324,6 +324,25 @@ it('is a bootcamp: join, work, get stuck, be helped, hear the instructor, wait f
   await teacher.getByRole('link', { name: 'To the board' }).click()
   await row('Ben').getByText('(here)').waitFor()
 
+  // One goes, and takes all that is theirs along: not by a slip, and the board shows it.
+  const eli = learners.at(-1)!
+  await eli.goto(`${server.url}/privacy/`)
+  const forGood = eli.getByRole('dialog', { name: 'Delete your account?' })
+  for (const name of ['Ben', 'Eli']) {
+    await eli.getByRole('button', { name: 'Delete my account…' }).click()
+    await forGood.getByLabel('type the name of your account: Eli').fill(name)
+    if (name === 'Eli') {
+      expect(await axeViolations(eli)).toEqual([])
+      await picture(eli, 'delete-account')
+    }
+    await forGood.getByRole('button', { name: 'Delete for good' }).click()
+    if (name === 'Ben') await eli.getByText('This is not the name of your account.').waitFor()
+  }
+  await eli.getByText('Your account is deleted, with all that was kept of it.').waitFor()
+  expect(await eli.getByRole('link', { name: 'Download what is kept of me' }).count()).toBe(0)
+  expect(await eli.evaluate(() => localStorage.length)).toBe(0)
+  await row('Eli').waitFor({ state: 'detached' })
+
   // Dark and narrow, and a server that restarts: the board comes back by itself.
   await teacher.emulateMedia({ colorScheme: 'dark' })
   await teacher.setViewportSize({ width: 390, height: 844 })

@@ -518,6 +518,7 @@ describe('who deletes their own account', () => {
       name: 'Ida Invited',
       role: 'learner',
       email: 'ida@example.com',
+      password: 'correct horse ida',
     })
     const { body } = await own.call<Record<string, unknown[]>>('GET', '/api/privacy/mine')
     expect(body.invitations).toMatchObject([{ name: 'Ida Invited', email: 'ida@example.com' }])

@@ -39,13 +39,13 @@ export function Privacy() {
           {problem.value}
         </p>
       )}
-      {deleted.value && <p role="status">{t.privacy.deleted}</p>}
       {!state.value && !problem.value && <span class="spinner" />}
       {state.value === 'none' && <p>{t.privacy.local}</p>}
       {state.value && state.value !== 'none' && (
         <Note
           state={state.value}
           name={name.value}
+          deleted={deleted.value}
           onDeleted={() => {
             name.value = undefined
             deleted.value = true
@@ -60,10 +60,12 @@ interface NoteProps {
   state: PrivacyState
   /** The name of whoever is signed in. */
   name: string | undefined
+  /** Whether they have just deleted their account. */
+  deleted: boolean
   onDeleted(): void
 }
 
-function Note({ state, name, onDeleted }: NoteProps) {
+function Note({ state, name, deleted, onDeleted }: NoteProps) {
   const { kept, stays, told } = t.privacy
   const rows = [
     kept.account(state.learnerDays),
@@ -146,6 +148,7 @@ function Note({ state, name, onDeleted }: NoteProps) {
           {others.length > 0 && <li>{stays.told}</li>}
           <li>{stays.backups}</li>
         </ul>
+        {deleted && <p role="status">{t.privacy.deleted}</p>}
         {name !== undefined && <DeleteAccount name={name} onDone={onDeleted} />}
         <p>
           {t.privacy.ask} <Contact contact={state.contact} />

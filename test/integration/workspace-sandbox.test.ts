@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, glob, mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -221,11 +221,18 @@ describe.skipIf(!isolates)('a sandboxed terminal', () => {
     expect(await output(page, 'ulimit -f unlimited')).toContain('cannot modify limit')
   })
 
-  it('starts beside others that start at the same moment', async () => {
-    const names = Array.from({ length: 12 }, (_, n) => `crowd-${n % 3}`)
-    for (const name of names) await mkdir(home(name), { recursive: true })
-    const pages = await Promise.all(names.map((name) => shell(name)))
+  it('starts with whole files while others start: what they read at the moment is never written to', async () => {
+    await shell()
+    const placed = glob('pty-host/{seccomp,sandboxes/*/*}', { cwd: folder })
+    const read = []
+    for await (const path of placed) read.push(await open(join(folder, path)))
+    expect(read.length).toBeGreaterThan(3)
+    const times = () => Promise.all(read.map(async (file) => (await file.stat()).mtimeMs))
+    const before = await times()
+    const pages = await Promise.all(['a', 'a', 'b', 'b'].map((name) => shell(name)))
     for (const page of pages) expect(await output(page, 'id -un')).toContain('learner')
+    expect(await times()).toEqual(before)
+    for (const file of read) await file.close()
   })
 
   it('is gone with all its programs when it is closed', async () => {

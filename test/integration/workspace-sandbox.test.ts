@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, glob, mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, type FileHandle, glob, mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -224,7 +224,7 @@ describe.skipIf(!isolates)('a sandboxed terminal', () => {
   it('starts with whole files while others start: what they read at the moment is never written to', async () => {
     await shell()
     const placed = glob('pty-host/{seccomp,sandboxes/*/*}', { cwd: folder })
-    const read = []
+    const read: FileHandle[] = []
     for await (const path of placed) read.push(await open(join(folder, path)))
     expect(read.length).toBeGreaterThan(3)
     const times = () => Promise.all(read.map(async (file) => (await file.stat()).mtimeMs))

@@ -104,7 +104,7 @@ export const findProgram: ProgramFinder = (name, argv0, version) => {
     case 'local-path-provisioner':
     case 'aws-load-balancer-controller':
     case 'eks-pod-identity-agent':
-      return component(name)
+      return component(name, version)
     default:
       return undefined
   }

@@ -4,6 +4,7 @@ import { deviceWriter } from '../processes/devices.ts'
 import { Pace } from '../processes/pace.ts'
 import type { Reader, Writer } from '../processes/pipe.ts'
 import type { Process, Program } from '../processes/process.ts'
+import { isBusybox } from './busybox.ts'
 import { openInput, sizeOf } from './inputs.ts'
 
 const OPERANDS = new Set([
@@ -165,8 +166,6 @@ async function openOutput(process: Process, name: string, truncates: boolean, at
   }
   return { write: (bytes) => files.append(path, bytes) }
 }
-
-const isBusybox = (process: Process): boolean => process.files.exists('/bin/busybox')
 
 function summary(process: Process, bytes: number, seconds: number): string {
   const rate = bytes / Math.max(seconds, 1e-6)

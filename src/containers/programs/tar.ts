@@ -5,7 +5,27 @@ import { tarEnd } from '../files/tar.ts'
 import { resolvePath } from '../files/tree.ts'
 import { nothing } from '../processes/pipe.ts'
 import type { Process, Program } from '../processes/process.ts'
+import { isBusybox } from './busybox.ts'
 import { libraryUtility } from './library.ts'
+
+/** What busybox's and GNU's tar say, and how they end when something was missing. */
+const WORDS = {
+  busybox: {
+    removing: "tar: removing leading '/' from member names",
+    missing: 'No such file or directory',
+    farewell: 'tar: error exit delayed from previous errors',
+    failure: 1,
+    record: 512,
+  },
+  gnu: {
+    removing: "tar: Removing leading `/' from member names",
+    missing: 'Cannot stat: No such file or directory',
+    farewell: 'tar: Exiting with failure status due to previous errors',
+    failure: 2,
+    /** An archive is a multiple of so many bytes long. */
+    record: 10_240,
+  },
+}
 
 /** What `tar c` is asked for. */
 interface Creation {
@@ -75,6 +95,9 @@ async function* write(
   outcome: { status: number },
 ): AsyncGenerator<Uint8Array> {
   const { files } = process.machine
+  const kind = isBusybox(process) ? 'busybox' : 'gnu'
+  const words = WORDS[kind]
+  let written = 0
   const shown = (name: string) =>
     archive === '-' ? process.complain(`${name}\n`) : process.print(`${name}\n`)
   async function* member(path: string, name: string): AsyncGenerator<Uint8Array> {
@@ -88,19 +111,26 @@ async function* write(
   let told = false
   for (const { name, folder } of members) {
     const path = resolvePath(folder, name)
-    if (!files.find(path, false)) {
-      await process.complain(`tar: ${name}: No such file or directory\n`)
-      outcome.status = 1
-      continue
-    }
     // A name that leads to the root or above it would write over the reader's own files.
     const inside = name.replace(/^\/+/, '').replace(/\/+$/, '')
-    if (inside !== name.replace(/\/+$/, '') && !told) {
+    const exists = files.find(path, false) !== undefined
+    if (inside !== name.replace(/\/+$/, '') && !told && (exists || kind === 'gnu')) {
       told = true
-      await process.complain(`tar: removing leading '/' from member names\n`)
+      await process.complain(`${words.removing}\n`)
     }
-    yield* member(path, inside || '.')
+    if (!exists) {
+      await process.complain(`tar: ${name}: ${words.missing}\n`)
+      outcome.status = words.failure
+      continue
+    }
+    for await (const chunk of member(path, inside || '.')) {
+      written += chunk.length
+      yield chunk
+    }
   }
-  yield tarEnd()
-  if (outcome.status !== 0) await process.complain('tar: error exit delayed from previous errors\n')
+  const end = tarEnd()
+  yield end
+  const over = (written + end.length) % words.record
+  if (over > 0) yield Buffer.alloc(words.record - over)
+  if (outcome.status !== 0) await process.complain(`${words.farewell}\n`)
 }

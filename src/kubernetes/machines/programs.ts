@@ -70,4 +70,4 @@ export const machinePrograms =
     }
   }
 
-const idle = component('kube-proxy')
+const idle = component('kube-proxy', '')

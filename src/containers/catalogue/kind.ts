@@ -83,6 +83,7 @@ function nodeFiles(version: string): Record<string, TreeNode> {
       ['ps', 'pgrep', 'pkill', 'kill'].map((name) => [`/usr/bin/${name}`, programFile('procps', '4.0.2')]),
     ),
     '/usr/bin/curl': programFile('curl', '7.88.1'),
+    '/usr/sbin/ip': programFile('iproute2', '6.1.0'),
     '/usr/local/bin/containerd': programFile('containerd', 'v2.2.0'),
     '/usr/local/bin/ctr': programFile('ctr', 'v2.2.0'),
     '/usr/local/bin/crictl': programFile('crictl', 'v1.34.0'),

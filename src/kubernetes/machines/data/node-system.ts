@@ -1,3 +1,4 @@
+import { KERNEL } from '#containers/programs/system-utilities.ts'
 import type { NodeSystemInfo } from '../../objects.ts'
 
 /** What a node of kind says of its system (`kubectl get nodes -o wide` of kind v0.31 on Linux; from knowledge, 2026-11). */
@@ -5,7 +6,8 @@ export const SYSTEM: NodeSystemInfo = {
   architecture: 'amd64',
   bootID: '7c1b8a0e-5a0c-4f2b-8f43-0f1f0c6e7d11',
   containerRuntimeVersion: 'containerd://2.2.0',
-  kernelVersion: '6.12.46',
+  // The kernel is the Docker host's, in every container of it.
+  kernelVersion: KERNEL,
   kubeProxyVersion: '',
   kubeletVersion: '',
   machineID: '4c4c4544004a5a108033b4c04f4a4e32',

@@ -90,7 +90,13 @@ function objectsOf({ record }: RunningCluster, name: string, version: string, va
   if (!isKnownAddon(name)) return []
   const dnsAddress = record.serviceIpv4Cidr.replace(/\.\d+\/\d+$/, '.10')
   const configuration = values ? readValues(values) : {}
-  return eksAddon(name, { version, registry: EKS_REGISTRY, dnsAddress, configuration })
+  return eksAddon(name, {
+    version,
+    registry: EKS_REGISTRY,
+    dnsAddress,
+    endpoint: record.endpoint,
+    configuration,
+  })
 }
 
 /** `configurationValues`, JSON or YAML; EKS would have refused what is neither. */

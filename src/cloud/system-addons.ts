@@ -34,7 +34,12 @@ export function installSystemAddons(world: World, { record, kubernetes }: Runnin
   for (const name of record.bootstrapAddons === false ? [] : SYSTEM_ADDONS) {
     const version = addons.find((addon) => addon.name === name)?.versions[record.version]?.[0]
     if (!version) continue
-    for (const { resource, object } of eksAddon(name, { version, registry: EKS_REGISTRY, dnsAddress })) {
+    for (const { resource, object } of eksAddon(name, {
+      version,
+      registry: EKS_REGISTRY,
+      dnsAddress,
+      endpoint: record.endpoint,
+    })) {
       // A kill in the middle leaves some of them.
       kubernetes.client.apply(resource, object, { fieldManager: EKS_MANAGER, conflicts: 'take' })
     }

@@ -2,6 +2,7 @@ import { type AddonConfiguration, configured } from './addons/configuration.ts'
 import { coreDnsObjects } from './addons/coredns.ts'
 import { ebsCsiDriver } from './addons/ebs-csi-driver.ts'
 import { efsCsiDriver } from './addons/efs-csi-driver.ts'
+import { kubeProxyObjects } from './addons/kube-proxy.ts'
 import { metricsServer } from './addons/metrics-server.ts'
 import { podIdentityAgent } from './addons/pod-identity-agent.ts'
 import { cniDefinitions } from './addons/vpc-definitions.ts'
@@ -28,6 +29,8 @@ export interface AddonOptions {
   registry: string
   /** Address of the Service `kube-dns`: the tenth of the Service range, e.g. `10.100.0.10`. */
   dnsAddress: string
+  /** The API server's URL. Default: none is told. */
+  endpoint?: string
   configuration?: AddonConfiguration
 }
 
@@ -61,7 +64,7 @@ export function eksAddon(name: AddonName, options: AddonOptions): AddonObject[] 
 const ADDONS: Record<AddonName, (options: AddonOptions) => AddonObject[]> = {
   'vpc-cni': vpcCni,
   coredns,
-  'kube-proxy': kubeProxy,
+  'kube-proxy': (options) => kubeProxyObjects(options, NODE_DAEMON),
   'metrics-server': metricsServer,
   'aws-ebs-csi-driver': ebsCsiDriver,
   'aws-efs-csi-driver': efsCsiDriver,
@@ -114,33 +117,6 @@ function vpcCni({ registry, version, configuration }: AddonOptions): AddonObject
           },
         ],
       }),
-    },
-  ]
-}
-
-function kubeProxy({ registry, version }: AddonOptions): AddonObject[] {
-  const labels = { 'k8s-app': 'kube-proxy', 'eks.amazonaws.com/component': 'kube-proxy' }
-  return [
-    serviceAccount('kube-proxy', labels),
-    {
-      resource: 'daemonsets.apps',
-      object: daemonSet(
-        'kube-proxy',
-        labels,
-        { 'k8s-app': 'kube-proxy' },
-        {
-          ...NODE_DAEMON,
-          serviceAccountName: 'kube-proxy',
-          containers: [
-            {
-              name: 'kube-proxy',
-              image: `${registry}/eks/kube-proxy:${version}`,
-              command: ['kube-proxy', '--v=2', '--config=/var/lib/kube-proxy-config/config'],
-              resources: { requests: { cpu: '100m' } },
-            },
-          ],
-        },
-      ),
     },
   ]
 }

@@ -1,5 +1,6 @@
 import { Pending } from '#world/controller.ts'
 import { equal } from '../../../equality.ts'
+import { decodeManagers } from '../../apply/decode-managers.ts'
 import { clone, type Obj } from '../../json.ts'
 import type { AdmissionPlugin, AdmissionRequest, StrategyContext } from '../../storage/strategy.ts'
 import type { Answer, Phase } from './answers.ts'
@@ -33,7 +34,24 @@ function follow({ error, warnings, object }: Answer, request: AdmissionRequest):
     throw error
   }
   for (const warning of warnings) request.warn(warning)
-  if (object && request.operation !== 'delete') replace(request.object, clone(object))
+  if (!object || request.operation === 'delete') return
+  const { managedFields } = request.object.metadata
+  replace(request.object, clone(object))
+  keepReadable(request, managedFields)
+}
+
+/**
+ * What webhooks have made of the owners of fields counts only where it can be read.
+ * Models apimachinery/pkg/util/managedfields fieldmanager/admission.go.
+ */
+function keepReadable({ object, warn }: AdmissionRequest, before: Obj | undefined): void {
+  const { managedFields } = object.metadata
+  if (managedFields === undefined || decodeManagers(managedFields)) return
+  object.metadata = { ...object.metadata, managedFields: before }
+  if (before === undefined) delete object.metadata.managedFields
+  warn(
+    '.metadata.managedFields was in an invalid state after admission; this could be caused by an outdated mutating admission controller; please fix your requests',
+  )
 }
 
 /** Makes one object into another, in place. */

@@ -76,13 +76,16 @@ export function kubeadmConfig(options: {
       apiVersion: 'kubelet.config.k8s.io/v1beta1',
       kind: 'KubeletConfiguration',
       cgroupDriver: 'systemd',
+      cgroupRoot: '/kubelet',
       evictionHard: { 'imagefs.available': '0%', 'nodefs.available': '0%', 'nodefs.inodesFree': '0%' },
+      failSwapOn: false,
       imageGCHighThresholdPercent: 100,
     },
     {
       apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
       kind: 'KubeProxyConfiguration',
       conntrack: { maxPerCore: 0 },
+      iptables: { minSyncPeriod: '1s' },
       mode: config.networking.kubeProxyMode ?? 'iptables',
     },
   ]

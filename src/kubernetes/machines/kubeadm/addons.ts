@@ -1,6 +1,7 @@
 import { stringify } from 'yaml'
 import { coreDnsObjects } from '../../addons/coredns.ts'
 import type { KubernetesObject } from '../../api.ts'
+import { kubeletConfigurationText, proxyConfigurationText } from './component-configs.ts'
 import { type Configuration, endpointOf } from './configuration.ts'
 import { imagesOf } from './manifests.ts'
 
@@ -107,31 +108,6 @@ export function clusterConfigurationText(config: Configuration): string {
     },
     proxy: {},
     scheduler: args(config.extraArgs.scheduler),
-  }
-  return stringify(value, { indentSeq: false, lineWidth: 0 })
-}
-
-/** What a kubelet of the cluster is configured with. */
-export function kubeletConfigurationText(config: Configuration): string {
-  const dns = config.serviceSubnet.replace(/\d+\/\d+$/, '10')
-  const value = {
-    apiVersion: 'kubelet.config.k8s.io/v1beta1',
-    authentication: {
-      anonymous: { enabled: false },
-      webhook: { cacheTTL: '0s', enabled: true },
-      x509: { clientCAFile: '/etc/kubernetes/pki/ca.crt' },
-    },
-    authorization: { mode: 'Webhook', webhook: { cacheAuthorizedTTL: '0s', cacheUnauthorizedTTL: '0s' } },
-    cgroupDriver: 'systemd',
-    clusterDNS: [dns],
-    clusterDomain: 'cluster.local',
-    containerRuntimeEndpoint: 'unix:///run/containerd/containerd.sock',
-    healthzBindAddress: '127.0.0.1',
-    healthzPort: 10248,
-    kind: 'KubeletConfiguration',
-    rotateCertificates: true,
-    staticPodPath: '/etc/kubernetes/manifests',
-    ...config.kubelet,
   }
   return stringify(value, { indentSeq: false, lineWidth: 0 })
 }
@@ -312,17 +288,7 @@ current-context: default
 users:
 - name: default
   user:
-    tokenFile: /var/run/secrets/kubernetes.io/serviceaccount/token
-`
-  const proxy = {
-    apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
-    bindAddress: '0.0.0.0',
-    clientConnection: { kubeconfig: '/var/lib/kube-proxy/kubeconfig.conf' },
-    clusterCIDR: config.podSubnet ?? '',
-    kind: 'KubeProxyConfiguration',
-    mode: 'iptables',
-    ...config.kubeProxy,
-  }
+    tokenFile: /var/run/secrets/kubernetes.io/serviceaccount/token`
   const spec = {
     selector: { matchLabels: labels },
     updateStrategy: { type: 'RollingUpdate' },
@@ -365,7 +331,7 @@ users:
     configMap(
       'kube-proxy',
       SYSTEM,
-      { 'config.conf': stringify(proxy, { lineWidth: 0 }), 'kubeconfig.conf': kubeconfig },
+      { 'config.conf': proxyConfigurationText(config).trimEnd(), 'kubeconfig.conf': kubeconfig },
       { app: 'kube-proxy' },
     ),
     serviceAccount('kube-proxy', SYSTEM),

@@ -1,9 +1,10 @@
 import type { Program } from '#containers/processes/process.ts'
 import type { Machines } from '../machines.ts'
+import { checkExpiration, kubeconfigUser, renew } from './certs.ts'
 import { type Configuration, readConfiguration } from './configuration.ts'
 import { Context, KubeadmError } from './context.ts'
 import { init } from './init.ts'
-import { checkExpiration, configuration, renew, token } from './inspect.ts'
+import { configuration, token } from './inspect.ts'
 import { join, reset } from './join.ts'
 
 const HELP = `
@@ -24,6 +25,7 @@ Available Commands:
   config      Manage configuration for a kubeadm cluster persisted in a ConfigMap in the cluster
   init        Run this command in order to set up the Kubernetes control plane
   join        Run this on any machine you wish to join an existing cluster
+  kubeconfig  Kubeconfig file utilities
   reset       Performs a best effort revert of changes made to this host by 'kubeadm init' or 'kubeadm join'
   token       Manage bootstrap tokens
   version     Print the version of kubeadm
@@ -38,7 +40,7 @@ const BARE = new Set([
   'dry-run',
 ])
 /** Commands of the real program that are refused by name. */
-const REFUSED = ['upgrade', 'kubeconfig', 'completion', 'alpha']
+const REFUSED = ['upgrade', 'completion', 'alpha']
 
 /** `kubeadm` on a machine. */
 export const kubeadm =
@@ -117,6 +119,8 @@ async function run(
       if (rest[0] === 'check-expiration') return checkExpiration(context)
       if (rest[0] === 'renew') return renew(context, rest[1])
       throw new KubeadmError(`drydock: kubeadm certs ${rest.join(' ')} is not simulated`)
+    case 'kubeconfig':
+      return kubeconfigUser(context, rest, flags)
     default:
       throw new KubeadmError(`unknown command ${JSON.stringify(verb)} for "kubeadm"`)
   }

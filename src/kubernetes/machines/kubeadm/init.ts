@@ -1,12 +1,6 @@
 import type { Node } from '../../objects.ts'
-import {
-  bootstrapObjects,
-  coreDns,
-  kubeletConfigurationText,
-  kubeProxy,
-  tokenSecret,
-  uploadedConfig,
-} from './addons.ts'
+import { bootstrapObjects, coreDns, kubeProxy, tokenSecret, uploadedConfig } from './addons.ts'
+import { ownKubeletConfigurationText } from './component-configs.ts'
 import { CONTROL_PLANE_TAINT, type Configuration, endpointOf } from './configuration.ts'
 import { type Context, KubeadmError } from './context.ts'
 import { MANIFESTS, manifestsOf } from './manifests.ts'
@@ -122,7 +116,7 @@ export async function init(
 
 /** Writes one of the kubeconfig files of a control plane. */
 export async function writeKubeconfig(context: Context, config: Configuration, file: string): Promise<void> {
-  const { user, organizations, ...rest } = KUBECONFIGS.find((known) => known.file === file)!
+  const { user, organizations, local } = KUBECONFIGS.find((known) => known.file === file)!
   await makeKubeconfig(
     context.files,
     {
@@ -130,7 +124,7 @@ export async function writeKubeconfig(context: Context, config: Configuration, f
       user,
       organizations,
       cluster: config.clusterName,
-      server: serverOf(config, 'local' in rest),
+      server: serverOf(config, local),
     },
     context.times,
   )
@@ -215,7 +209,7 @@ export async function startKubelet(
   await context.say(
     '[kubelet-start] Writing kubelet environment file with flags to file "/var/lib/kubelet/kubeadm-flags.env"',
   )
-  context.write('/var/lib/kubelet/config.yaml', kubeletConfigurationText(config))
+  context.write('/var/lib/kubelet/config.yaml', ownKubeletConfigurationText(config))
   await context.say('[kubelet-start] Writing kubelet configuration to file "/var/lib/kubelet/config.yaml"')
   await context.say('[kubelet-start] Starting the kubelet')
   await context.node.systemd?.stop('kubelet.service')

@@ -1,4 +1,3 @@
-import { X509Certificate } from 'node:crypto'
 import { stringify } from 'yaml'
 import type { KubernetesObject } from '../../api.ts'
 import { clusterConfigurationText, tokenSecret } from './addons.ts'
@@ -6,119 +5,10 @@ import { readConfiguration } from './configuration.ts'
 import { type Context, KubeadmError } from './context.ts'
 import { makeToken } from './init.ts'
 import { imagesOf } from './manifests.ts'
-import { AUTHORITIES, KUBECONFIGS, keyHash, LEAVES, makeKubeconfig, makeLeaf, PKI, serverOf } from './pki.ts'
-
-const DAY = 86_400_000
+import { keyHash, PKI, serverOf } from './pki.ts'
+import { storedConfiguration } from './stored-configuration.ts'
 
 type Secret = KubernetesObject & { data?: Record<string, string> }
-type ConfigMap = KubernetesObject & { data?: Record<string, string> }
-
-const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
-const dateOf = (text: string) => {
-  const date = new Date(text)
-  return `${months[date.getUTCMonth()]} ${String(date.getUTCDate()).padStart(2, '0')}, ${date.getUTCFullYear()} ${date.toISOString().slice(11, 16)} UTC`
-}
-
-/** `kubeadm certs check-expiration`. */
-export async function checkExpiration(context: Context): Promise<void> {
-  const { now } = context.times
-  const left = (until: string) => {
-    const days = Math.floor((Date.parse(until) - now) / DAY)
-    return days >= 730 ? `${Math.floor(days / 365)}y` : `${days}d`
-  }
-  const row = (cells: string[], widths: number[]) =>
-    cells
-      .map((cell, index) => cell.padEnd(widths[index]!))
-      .join('   ')
-      .trimEnd()
-  const certificateOf = async (file: string) => {
-    const text = await context.readText(file).catch(() => '')
-    const inline = /client-certificate-data: (\S+)/.exec(text)?.[1]
-    const pem = inline ? Buffer.from(inline, 'base64').toString() : text
-    return pem ? new X509Certificate(pem) : undefined
-  }
-  await context.say(
-    '[check-expiration] Reading configuration from the "kubeadm-config" ConfigMap in namespace "kube-system"...',
-  )
-  await context.say(
-    "[check-expiration] Use 'kubeadm init phase upload-config kubeadm --config your-config-file' to re-upload it.\n",
-  )
-  const widths = [26, 22, 15, 23, 19]
-  await context.say(
-    row(['CERTIFICATE', 'EXPIRES', 'RESIDUAL TIME', 'CERTIFICATE AUTHORITY', 'EXTERNALLY MANAGED'], widths),
-  )
-  const all = [
-    ...KUBECONFIGS.map(({ file }) => ({ name: file, path: `/etc/kubernetes/${file}`, authority: 'ca' })),
-    ...LEAVES.map(({ file, authority }) => ({
-      name: file.replace('/', '-'),
-      path: `${PKI}/${file}.crt`,
-      authority: authority.replace('/', '-'),
-    })),
-  ].sort((a, b) => (a.name < b.name ? -1 : 1))
-  for (const { name, path, authority } of all) {
-    const certificate = await certificateOf(path)
-    const cells = certificate
-      ? [name, dateOf(certificate.validTo), left(certificate.validTo), authority, 'no']
-      : [`!MISSING! ${name}`]
-    await context.say(row(cells, widths))
-  }
-  await context.say('')
-  const wide = [23, 22, 15, 19]
-  await context.say(row(['CERTIFICATE AUTHORITY', 'EXPIRES', 'RESIDUAL TIME', 'EXTERNALLY MANAGED'], wide))
-  for (const { file } of AUTHORITIES) {
-    const certificate = await certificateOf(`${PKI}/${file}.crt`)
-    const name = file.replace('/', '-')
-    await context.say(
-      row(
-        certificate
-          ? [name, dateOf(certificate.validTo), left(certificate.validTo), 'no']
-          : [`!MISSING! ${name}`],
-        wide,
-      ),
-    )
-  }
-}
-
-/** `kubeadm certs renew all|<name>`. */
-export async function renew(context: Context, name: string | undefined): Promise<void> {
-  const config = await storedConfiguration(context)
-  const all = name === 'all'
-  let any = false
-  for (const { file, user, organizations, ...rest } of KUBECONFIGS) {
-    if (!all && name !== file) continue
-    any = true
-    const options = {
-      path: `/etc/kubernetes/${file}`,
-      user,
-      organizations,
-      cluster: config.clusterName,
-      server: serverOf(config, 'local' in rest),
-    }
-    await makeKubeconfig(context.files, options, context.times)
-    await context.say(
-      `certificate embedded in the kubeconfig file ${file === 'admin.conf' ? 'for the admin to use and for kubeadm itself' : `for ${file.replace('.conf', '')} to use`} renewed`,
-    )
-  }
-  for (const leaf of LEAVES) {
-    if (!all && name !== leaf.file.replace('/', '-')) continue
-    any = true
-    await makeLeaf(context.files, leaf, config, context.times)
-    await context.say(`certificate for ${leaf.file.replace('/', '-')} renewed`)
-  }
-  if (!any) throw new KubeadmError(`unknown command ${JSON.stringify(name ?? '')} for "kubeadm certs renew"`)
-  await context.say(
-    '\nDone renewing certificates. You must restart the kube-apiserver, kube-controller-manager, kube-scheduler and etcd, so that they can use the new certificates.',
-  )
-}
-
-async function storedConfiguration(context: Context) {
-  const cluster = await context.cluster()
-  const text =
-    cluster.client.get<ConfigMap>('configmaps', 'kube-system', 'kubeadm-config')?.data
-      ?.ClusterConfiguration ?? ''
-  const { address, hostname } = context.process.machine
-  return readConfiguration(text, { version: context.version, address, hostname })
-}
 
 /** `kubeadm token list|create|delete`. */
 export async function token(

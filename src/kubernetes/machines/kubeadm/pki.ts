@@ -15,6 +15,8 @@ const DAY = 86_400_000
 /** The certificates of a control plane: file, authority, subject and use. Models cmd/kubeadm/app/phases/certs. */
 interface Leaf {
   file: string
+  /** What kubeadm says when it renews it. */
+  longName: string
   authority: 'ca' | 'etcd/ca' | 'front-proxy-ca'
   commonName(config: Configuration): string
   organizations?: string[]
@@ -33,6 +35,7 @@ export const AUTHORITIES = [
 export const LEAVES: Leaf[] = [
   {
     file: 'apiserver',
+    longName: 'certificate for serving the Kubernetes API',
     authority: 'ca',
     commonName: () => 'kube-apiserver',
     usages: ['server'],
@@ -52,6 +55,7 @@ export const LEAVES: Leaf[] = [
   },
   {
     file: 'apiserver-kubelet-client',
+    longName: 'certificate for the API server to connect to kubelet',
     authority: 'ca',
     commonName: () => 'kube-apiserver-kubelet-client',
     organizations: ['kubeadm:cluster-admins'],
@@ -59,13 +63,20 @@ export const LEAVES: Leaf[] = [
   },
   {
     file: 'front-proxy-client',
+    longName: 'certificate for the front proxy client',
     authority: 'front-proxy-ca',
     commonName: () => 'front-proxy-client',
     usages: ['client'],
   },
-  ...(['etcd/server', 'etcd/peer'] as const).map(
-    (file): Leaf => ({
+  ...(
+    [
+      ['etcd/server', 'certificate for serving etcd'],
+      ['etcd/peer', 'certificate for etcd nodes to communicate with each other'],
+    ] as const
+  ).map(
+    ([file, longName]): Leaf => ({
       file,
+      longName,
       authority: 'etcd/ca',
       commonName: ({ nodeName }) => nodeName,
       usages: ['server', 'client'],
@@ -80,25 +91,61 @@ export const LEAVES: Leaf[] = [
   ),
   {
     file: 'etcd/healthcheck-client',
+    longName: 'certificate for liveness probes to healthcheck etcd',
     authority: 'etcd/ca',
     commonName: () => 'kube-etcd-healthcheck-client',
     usages: ['client'],
   },
   {
     file: 'apiserver-etcd-client',
+    longName: 'certificate the apiserver uses to access etcd',
     authority: 'etcd/ca',
     commonName: () => 'kube-apiserver-etcd-client',
     usages: ['client'],
   },
 ]
 
+interface KubeconfigFile {
+  file: string
+  user: string
+  organizations: string[]
+  /** Who reads it, in kubeadm's words. */
+  reader: string
+  /** Whether it leads to the API server of its own machine. */
+  local: boolean
+}
+
 /** The kubeconfig files, and who they are for. */
-export const KUBECONFIGS = [
-  { file: 'admin.conf', user: 'kubernetes-admin', organizations: ['kubeadm:cluster-admins'] },
-  { file: 'super-admin.conf', user: 'kubernetes-super-admin', organizations: ['system:masters'] },
-  { file: 'controller-manager.conf', user: 'system:kube-controller-manager', organizations: [], local: true },
-  { file: 'scheduler.conf', user: 'system:kube-scheduler', organizations: [], local: true },
-] as const
+export const KUBECONFIGS: KubeconfigFile[] = [
+  {
+    file: 'admin.conf',
+    user: 'kubernetes-admin',
+    organizations: ['kubeadm:cluster-admins'],
+    reader: 'the admin to use and for kubeadm itself',
+    local: false,
+  },
+  {
+    file: 'super-admin.conf',
+    user: 'kubernetes-super-admin',
+    organizations: ['system:masters'],
+    reader: 'the super-admin',
+    local: false,
+  },
+  {
+    file: 'controller-manager.conf',
+    user: 'system:kube-controller-manager',
+    organizations: [],
+    reader: 'the controller manager to use',
+    local: true,
+  },
+  {
+    file: 'scheduler.conf',
+    user: 'system:kube-scheduler',
+    organizations: [],
+    reader: 'the scheduler manager to use',
+    local: true,
+  },
+]
 
 /** The time that certificates are made at: they must hold for the world's clients and for the host's. */
 export interface Times {
@@ -186,12 +233,19 @@ export async function makeServiceAccountKey(files: ContainerFs, times: Times): P
   )
 }
 
-/** Writes a kubeconfig with a client certificate of its own. */
-export async function makeKubeconfig(
+interface KubeconfigOptions {
+  user: string
+  organizations: readonly string[]
+  cluster: string
+  server: string
+}
+
+/** A kubeconfig with a client certificate of its own. */
+export async function kubeconfigText(
   files: ContainerFs,
-  options: { path: string; user: string; organizations: readonly string[]; cluster: string; server: string },
+  options: KubeconfigOptions,
   times: Times,
-): Promise<void> {
+): Promise<string> {
   const authority = (await readPair(files, 'ca'))!
   const identity = await signCertificate(authority, {
     commonName: options.user,
@@ -199,8 +253,16 @@ export async function makeKubeconfig(
     usages: ['client'],
     ...validity(times),
   })
-  const text = writeKubeconfig({ ...options, authority: authority.certificate, identity })
-  put(files, options.path, text, 0o600)
+  return writeKubeconfig({ ...options, authority: authority.certificate, identity })
+}
+
+/** Writes such a kubeconfig to a file. */
+export async function makeKubeconfig(
+  files: ContainerFs,
+  { path, ...options }: KubeconfigOptions & { path: string },
+  times: Times,
+): Promise<void> {
+  put(files, path, await kubeconfigText(files, options, times), 0o600)
 }
 
 /** A kubelet's certificate, signed by an authority, in the file that its kubeconfig names. */

@@ -96,9 +96,9 @@ export class ContainerWorker {
     return this.#restartCount
   }
 
-  /** Of the image that it runs. */
-  get imageId(): string | undefined {
-    return this.#image && imageIdOf(this.#image)
+  /** The image that it runs. */
+  get image(): NodeImage | undefined {
+    return this.#image
   }
 
   get running(): boolean {

@@ -12,14 +12,20 @@ const badRequest = (message: string) => new StatusError(400, 'BadRequest', messa
 const internal = (message: string) => new StatusError(500, 'InternalError', message)
 
 /** What the API server asks of kubelets: logs, exec, attach, port-forward. */
+/** What containerd says of an exec that did not start. */
+export const execFailure = (id: string, { message }: Error): string =>
+  `failed to exec in container: failed to start exec ${JSON.stringify(id)}: ${message}`
+
 export function kubeletStreams(options: {
   api: ClusterApi
   network: VirtualNetwork
   workerOf(pod: Pod): PodWorker | undefined
   /** The address of the pod's node, and in Go's words why its kubelet cannot be asked; undefined when it can. */
   unreachable(pod: Pod): { address: string; why: string } | undefined
+  /** Names an exec. */
+  newId(): string
 }): KubeletApi {
-  const { api, network, workerOf, unreachable } = options
+  const { api, network, workerOf, unreachable, newId } = options
 
   /** Throws what the API server says when it cannot reach the kubelet, for logs or a stream. */
   function dial(pod: Pod, logsOf?: string): void {
@@ -104,9 +110,8 @@ export function kubeletStreams(options: {
         return await instance.container.exec({ command, tty })
       } catch (error) {
         if (!(error instanceof StartError)) throw error
-        const id = 'failed to exec in container'
         throw internal(
-          `Internal error occurred: error executing command in container: ${id}: failed to start exec: ${error.message}`,
+          `Internal error occurred: error executing command in container: ${execFailure(newId(), error)}`,
         )
       }
     },

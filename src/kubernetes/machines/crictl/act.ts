@@ -1,5 +1,6 @@
 import type { Process } from '#containers/processes/process.ts'
 import { imageIdOf, normalizeImage } from '../../kubelet/node-images.ts'
+import { execFailure } from '../../kubelet/streams.ts'
 import { type Call, type Container, CrictlError, containersOf, find, findPod, sandboxId } from './runtime.ts'
 
 /** Ends a container: SIGTERM, then SIGKILL when its time is up. */
@@ -61,7 +62,7 @@ export async function exec({ process, node, words, flags }: Call): Promise<numbe
   const tty = flags.has('t') || flags.has('tty')
   const child = await instance.container.exec({ command, tty }).catch((error: Error) => {
     throw new CrictlError(
-      `execing command in container: rpc error: code = Unknown desc = failed to exec in container: failed to start exec: ${error.message}`,
+      `execing command in container: rpc error: code = Unknown desc = ${execFailure(node.machines.options.world.ids.hex(64), error)}`,
     )
   })
   child.stdout.on('data', (chunk: Buffer) => void process.stdout.write(chunk))

@@ -1,3 +1,4 @@
+import { imageIdOf } from '../../kubelet/node-images.ts'
 import { type Call, find, findPod, sandboxId } from './runtime.ts'
 
 /** `crictl logs`. */
@@ -31,7 +32,7 @@ export async function inspect({ process, node, words }: Call): Promise<void> {
     finishedAt: nano(instance.ending?.finishedAt),
     exitCode: instance.ending?.exitCode ?? 0,
     image: { image: owner.spec.image },
-    imageRef: owner.imageId ?? '',
+    imageRef: owner.image ? imageIdOf(owner.image) : '',
     reason: instance.ending?.reason ?? '',
     message: instance.ending?.message ?? '',
     labels: {

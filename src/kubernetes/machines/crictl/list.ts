@@ -40,7 +40,7 @@ export async function ps({ process, node, flags }: Call): Promise<void> {
   const rows = shown.map((container) => {
     const { worker, owner, instance, attempt } = container
     const [namespace, podName] = worker.key.split('/') as [string, string]
-    const image = owner.imageId?.replace(/^.*sha256:/, '').slice(0, 13) ?? ''
+    const image = owner.image?.image.id.replace(/^sha256:/, '').slice(0, 13) ?? ''
     return [
       instance.id.slice(0, 13),
       image,

@@ -76,6 +76,21 @@ COMMANDS:
 	version			Prints the version of etcdctl
 `
 
+/** Commands that have others under them, and what they are for. */
+const GROUPS: Record<string, string> = {
+  alarm: 'Alarm related command',
+  endpoint: 'Endpoint related commands',
+  member: 'Membership related commands',
+  snapshot: 'Manages etcd node snapshots',
+}
+
+/** The help of a command that has others under it. Models pkg/cobrautl/help.go. */
+function helpOf(group: string): string {
+  const lines = HELP.split('\n').filter((line) => line.startsWith(`\t${group} `))
+  const own = lines.map((line) => line.replace(`\t${group} `, '\t').replace(/\t\t+/, '\t'))
+  return `NAME:\n\t${group} - ${GROUPS[group]}\n\nUSAGE:\n\tetcdctl ${group} <subcommand> [flags]\n\nCOMMANDS:\n${own.join('\n')}\n\nOPTIONS:\n  -h, --help[=false]\thelp for ${group}\n`
+}
+
 type Command = (client: Client, args: string[]) => Promise<void | number>
 
 const COMMANDS: Record<string, Command> = {
@@ -127,8 +142,8 @@ export const etcdctl =
       const command = pair ?? commandNamed(first)
       if (!command) {
         // `snapshot status` and `snapshot restore` are etcdutl's since 3.6.
-        if (['member', 'endpoint', 'snapshot', 'alarm'].includes(first)) {
-          await process.print(HELP)
+        if (Object.hasOwn(GROUPS, first)) {
+          await process.print(helpOf(first))
           return 0
         }
         throw new EtcdError(

@@ -98,7 +98,7 @@ export interface ClusterApi {
   resourceNamed(group: string, kind: string): StoredResource | undefined
   /**
    * Records an event as client-go does: repeats are counted, many like each other combined, too many left out.
-   * `fieldPath` names the part of the object it is about: `spec.containers{web}`.
+   * `fieldPath` names the part of the object it is about: `spec.containers{web}`; `at` is when it happened (ms; default: now).
    */
   event(
     about: KubernetesObject,
@@ -107,6 +107,7 @@ export interface ClusterApi {
     message: string,
     source: { component: string; host?: string },
     fieldPath?: string,
+    at?: number,
   ): void
   /** As `event`, by the newer API (`events.k8s.io/v1`), whose repeats are a series: what kube-scheduler uses. */
   occurrence(occurrence: Occurrence): void

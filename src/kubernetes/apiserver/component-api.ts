@@ -122,9 +122,9 @@ export class ComponentApi implements ClusterApi {
     }
   }
 
-  event(...[about, type, reason, message, source, fieldPath]: Parameters<ClusterApi['event']>): void {
+  event(...[about, type, reason, message, source, fieldPath, at]: Parameters<ClusterApi['event']>): void {
     const options = this.#options(kindOf('events'))
-    this.#events.recorder.record(about, { type, reason, message, fieldPath }, source, options)
+    this.#events.recorder.record(about, { type, reason, message, fieldPath }, source, options, at)
   }
 
   occurrence(occurrence: Parameters<ClusterApi['occurrence']>[0]): void {

@@ -4,6 +4,7 @@ import type { ControlPlane } from '../controllers/control-plane.ts'
 import type { Pod, Volume } from '../objects.ts'
 import { nameOf, splitName } from '../pods.ts'
 import { VolumeStore } from '../volumes/files.ts'
+import { EventBacklog } from './event-backlog.ts'
 import { nodeAgents } from './node-agent.ts'
 import { NodeImages } from './node-images.ts'
 import { NodeMemory } from './node-memory.ts'
@@ -61,10 +62,16 @@ export function startKubelets(plane: ControlPlane, given: KubeletsOptions): Kube
   /** Workers by pod; more than one while a predecessor of the same name ends. */
   const workers = new Map<string, PodWorker[]>()
   const apis = new Map<string, ClusterApi>()
+  const backlogs = new Map<string, EventBacklog>()
   const apiOf = (node: string): ClusterApi => {
-    const known = apis.get(node) ?? uplinkApi(api, () => reaches(node))
-    apis.set(node, known)
-    return known
+    const known = apis.get(node)
+    if (known) return known
+    const reached = () => reaches(node)
+    const backlog = new EventBacklog(world.clock, reached, (...event) => api.event(...event))
+    const made = uplinkApi(api, reached, backlog)
+    backlogs.set(node, backlog)
+    apis.set(node, made)
+    return made
   }
   const ledger: PodLedger = {
     find: (key, uid) => apiLedger(api).find(key, uid),
@@ -182,7 +189,13 @@ export function startKubelets(plane: ControlPlane, given: KubeletsOptions): Kube
     return servesTls(plane, name) ? undefined : { address, why: 'remote error: tls: internal error' }
   }
   return {
-    ...kubeletStreams({ api, network: options.network, workerOf, unreachable }),
+    ...kubeletStreams({
+      api,
+      network: options.network,
+      workerOf,
+      unreachable,
+      newId: () => world.ids.hex(64),
+    }),
     workersOn: (node) => [...workers.values()].flat().filter(({ nodeName }) => nodeName === node),
     reconnected() {
       for (const { name } of world.store.values<NodeRecord>(records)) {
@@ -199,11 +212,13 @@ export function startKubelets(plane: ControlPlane, given: KubeletsOptions): Kube
       }))
     },
     stopNode(name) {
+      backlogs.get(name)?.forget()
       world.store.update<NodeRecord>(`${records}${name}`, (old) =>
         !old || old.stopped ? old : { ...old, stopped: true },
       )
     },
     attendNode(name, attended) {
+      if (!attended) backlogs.get(name)?.forget()
       world.store.update<NodeRecord>(`${records}${name}`, (old) => {
         if (!old || attended === !old.kubeletStopped) return old
         const { kubeletStopped: _, ...rest } = old
@@ -225,6 +240,7 @@ export function startKubelets(plane: ControlPlane, given: KubeletsOptions): Kube
       agents.stop()
       serving?.stop()
       podsByMount.close()
+      for (const backlog of backlogs.values()) backlog.forget()
       for (const list of workers.values()) for (const worker of list) worker.crash()
       workers.clear()
       volumes.flush()

@@ -1,15 +1,16 @@
 import type { ClusterApi } from '../api.ts'
 import type { Pod, PodStatus } from '../objects.ts'
 import { splitName } from '../pods.ts'
+import type { EventBacklog } from './event-backlog.ts'
 
 /** Whether the API server answers the kubelet of a node now. */
 export type Reaches = (node: string) => boolean
 
 /**
  * The API as a kubelet has it. Reads are of its cache, which nothing can change while the server is away; what it would write then
- * is let go, because the sync that follows the server's return writes the present state.
+ * is let go, because the sync that follows the server's return writes the present state; only its events wait, in the backlog.
  */
-export function uplinkApi(api: ClusterApi, reaches: () => boolean): ClusterApi {
+export function uplinkApi(api: ClusterApi, reaches: () => boolean, backlog: EventBacklog): ClusterApi {
   return {
     get: (resource, namespace, name) => api.get(resource, namespace, name),
     list: (resource, namespace) => api.list(resource, namespace),
@@ -31,13 +32,11 @@ export function uplinkApi(api: ClusterApi, reaches: () => boolean): ClusterApi {
     bind(namespace, pod, node) {
       if (reaches()) api.bind(namespace, pod, node)
     },
-    event(...event) {
-      if (reaches()) api.event(...event)
-    },
+    event: (...event) => backlog.tell(...event),
     occurrence(occurrence) {
       if (reaches()) api.occurrence(occurrence)
     },
-    as: (manager) => uplinkApi(api.as(manager), reaches),
+    as: (manager) => uplinkApi(api.as(manager), reaches, backlog),
   }
 }
 

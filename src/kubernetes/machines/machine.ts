@@ -4,6 +4,7 @@ import { resolvePath } from '#containers/files/tree.ts'
 import type { Machine } from '#containers/processes/machine.ts'
 import type { ClusterApi } from '../api.ts'
 import { loadSchema } from '../apiserver/schema/schema.ts'
+import { EventBacklog } from '../kubelet/event-backlog.ts'
 import type { Manifest } from '../kubelet/manifest.ts'
 import type { NodeRecord } from '../kubelet/node-record.ts'
 import type { PodWorker } from '../kubelet/pod-worker.ts'
@@ -53,6 +54,8 @@ export class NodeMachine {
   readonly #observer: (path: string) => void
   #changes: { close(): void } | undefined
   #retry: { cancel(): void } | undefined
+  /** What its static pods have to tell. */
+  #backlog: EventBacklog | undefined
 
   constructor(machines: Machines, machine: Machine) {
     this.machines = machines
@@ -114,6 +117,7 @@ export class NodeMachine {
     this.statics = undefined
     this.#kubelet = undefined
     this.uplink = undefined
+    this.#backlog?.forget()
     this.#connected?.kubelets?.stopNode(this.name)
   }
 
@@ -141,6 +145,7 @@ export class NodeMachine {
     this.#kubelet = undefined
     this.uplink = undefined
     this.#retry?.cancel()
+    this.#backlog?.forget()
     this.statics?.attend(false)
     this.#connected?.kubelets?.attendNode(this.name, false)
   }
@@ -164,10 +169,10 @@ export class NodeMachine {
   async #makeStatics(): Promise<StaticPods> {
     const { machines, machine } = this
     const { world, network, runtime } = machines.options
-    const api = uplinkApi(
-      offline(() => this.uplink?.client),
-      () => this.uplink !== undefined,
-    )
+    const client = offline(() => this.uplink?.client)
+    const reaches = () => this.uplink !== undefined
+    this.#backlog = new EventBacklog(world.clock, reaches, (...event) => client.event(...event))
+    const api = uplinkApi(client, reaches, this.#backlog)
     const provider: CloudProvider = {
       allocatePodAddress: (node, uid) => {
         if (!this.#connected) throw new Error('cni plugin not initialized')
@@ -248,8 +253,9 @@ export class NodeMachine {
     // Until a kube-proxy runs here the machine has no rules for Services.
     if (this.#connected !== cluster && this.#proxies === 0) cluster.network!.services.freeze(this.name, true)
     this.#connected = cluster
-    this.#register()
+    // First, while the record still says that the kubelet stood still: one that starts anew registers its node again.
     cluster.kubelets!.attendNode(this.name, true)
+    this.#register()
     cluster.kubelets!.reconnected()
     this.statics!.connect(cluster.client, () => this.uplink === cluster)
   }

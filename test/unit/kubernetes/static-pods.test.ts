@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { KubernetesObject } from '#kubernetes/api.ts'
 import { loadSchema } from '#kubernetes/apiserver/schema/schema.ts'
+import { EventBacklog } from '#kubernetes/kubelet/event-backlog.ts'
 import { MIRROR } from '#kubernetes/kubelet/kubelet.ts'
 import type { Manifest } from '#kubernetes/kubelet/manifest.ts'
 import { NodeImages } from '#kubernetes/kubelet/node-images.ts'
@@ -53,7 +54,12 @@ describe('static pods', () => {
       ensureLoadBalancer: async () => undefined,
       deleteLoadBalancer: async () => {},
     }
-    const uplink = uplinkApi(api, () => reachable)
+    const backlog = new EventBacklog(
+      world.clock,
+      () => reachable,
+      (...event) => api.event(...event),
+    )
+    const uplink = uplinkApi(api, () => reachable, backlog)
     files = [manifest('web:1')]
     pods = new StaticPods({
       world,
@@ -111,6 +117,22 @@ describe('static pods', () => {
     expect(mirror()!.metadata.ownerReferences).toMatchObject([
       { kind: 'Node', name: 'node-1', controller: true },
     ])
+  })
+
+  // Source: client-go tools/record/event.go (recordToSink): tried twelve times, ten seconds apart.
+  it('tell what happened meanwhile within ten seconds, with the times at which it did', async () => {
+    const told = () =>
+      cluster.api
+        .list<KubernetesObject & Record<string, string>>('events', 'default')
+        .filter(({ reason }) => reason === 'Started')
+    expect(told()).toEqual([])
+    await cluster.world.advance(10_000)
+    await cluster.until('they are told', () => told().length === 1)
+    const [started] = told()
+    expect(started).toMatchObject({ count: 2, message: 'Container started' })
+    expect(Date.parse(started!.lastTimestamp!)).toBeLessThanOrEqual(
+      Date.parse(mirror()!.metadata.creationTimestamp!),
+    )
   })
 
   it('do not go when somebody deletes the mirror, which comes back', async () => {

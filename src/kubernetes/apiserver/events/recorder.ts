@@ -50,10 +50,10 @@ export class EventRecorder {
     what: Pick<Happening, 'type' | 'reason' | 'message' | 'fieldPath'>,
     source: Source,
     options: WriteOptions,
+    now = this.#objects.context.world.clock.now(),
   ): void {
     const { name, uid } = about.metadata
     const subject = [uid, about.kind, namespaceFor(about), name, source.component, source.host].join('\0')
-    const now = this.#objects.context.world.clock.now()
     const event = this.#correlator.correlate({ ...what, subject }, now, () => this.#names.next(name))
     if (!event) return
     dropping(() => {

@@ -10,6 +10,7 @@ import type { ImagePuller } from '#containers/image.ts'
 import type { ContainerRuntime } from '#containers/runtime.ts'
 import type { KubernetesObject } from '#kubernetes/api.ts'
 import { KubernetesCluster } from '#kubernetes/cluster.ts'
+import { EKS_ACCOUNTS } from '#kubernetes/controllers/controller-accounts.ts'
 import type { AnsweredRequest, CloudProvider, TokenAuthenticator } from '#kubernetes/provider.ts'
 import { CertificateIssuer } from '#network/authority.ts'
 import type { HostTable, HttpHost } from '#network/hosts.ts'
@@ -163,6 +164,7 @@ export class Clusters implements HostTable {
       certificateAuthority: authority,
       certificateSigners: EKS_SIGNERS,
       signedKubelets: true,
+      controllerAccounts: EKS_ACCOUNTS,
       endpoint: record.endpoint,
       tokenIssuer: record.oidcIssuer,
       controlPlaneAddresses: addresses,

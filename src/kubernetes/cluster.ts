@@ -44,7 +44,7 @@ export class KubernetesCluster {
   /** Makes what every cluster has, and starts its controllers. */
   async start(): Promise<void> {
     await this.#server.start()
-    const { upstreamDns, serviceCidr } = this.#options
+    const { upstreamDns, serviceCidr, controllerAccounts: accounts = [] } = this.#options
     const plane = createControlPlane(this.#options, this.client)
     const network = startNetwork(plane, upstreamDns)
     const kubelets = startKubelets(managedBy(plane, 'kubelet'), {
@@ -52,7 +52,9 @@ export class KubernetesCluster {
       resolve: (pod, name) => (network.policies.reachesDns(pod) ? network.dns.resolve(pod, name) : undefined),
       resolver: (pod, nodeName) => resolverFile(pod, nodeName, serviceCidr),
     })
-    const manager = startControllerManager(plane, (namespace, pod) => kubelets.usage(namespace, pod))
+    const manager = startControllerManager(plane, (namespace, pod) => kubelets.usage(namespace, pod), {
+      accounts,
+    })
     this.#running = [
       manager,
       kubelets,

@@ -183,6 +183,10 @@ export interface ClusterOptions {
   signedKubelets?: boolean
   /** Names outside the cluster, as the nodes and the control plane resolve them; undefined: NXDOMAIN. */
   upstreamDns?(name: string): string | undefined
+  /** As whom the controllers of the cluster act, service accounts in kube-system. Default: as nobody of their own. */
+  controllerAccounts?: readonly string[]
+  /** Whose certificates the API server takes for a front proxy's, as `extension-apiserver-authentication` tells. Default: nobody's. */
+  frontProxy?: FrontProxy
   /** Where clients reach the API server: `https://….eks.amazonaws.com`. */
   endpoint: string
   /** Who service-account tokens say has issued them. Default: the endpoint. */
@@ -207,6 +211,16 @@ export interface ClusterOptions {
   onAnswer?(request: AnsweredRequest): void
   /** What ComponentStatus says of the parts of the control plane; default: there are none to ask. */
   componentHealth?(): ComponentHealth[]
+}
+
+/** What the `--requestheader-…` flags of an API server say. */
+export interface FrontProxy {
+  /** PEM. */
+  authority: string
+  allowedNames: string[]
+  extraHeadersPrefix: string[]
+  groupHeaders: string[]
+  usernameHeaders: string[]
 }
 
 /** The health of a part of the control plane, as the API server finds it. */

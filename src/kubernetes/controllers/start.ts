@@ -11,6 +11,7 @@ import { certificateApprover } from './certificates/approver.ts'
 import { certificateCleaner } from './certificates/cleaner.ts'
 import { certificateSigner } from './certificates/signer.ts'
 import { type ControlPlane, managedBy } from './control-plane.ts'
+import { controllerAccounts } from './controller-accounts.ts'
 import { cronJobController } from './cronjob.ts'
 import { daemonSetController } from './daemonset.ts'
 import { deploymentController } from './deployment.ts'
@@ -65,11 +66,14 @@ export function startNetwork(
   }
 }
 
-/** Starts what a kube-controller-manager runs, and beside it the controllers of add-ons and, where there is one, of the cloud. */
+/**
+ * Starts what a kube-controller-manager runs, and beside it the controllers of add-ons and, where there is one, of the cloud. `accounts` are
+ * the service accounts as which its controllers act.
+ */
 export function startControllerManager(
   cluster: ControlPlane,
   usage: (namespace: string, pod: string) => ContainerUsage[],
-  { cloud = true } = {},
+  { cloud = true, accounts = [] }: { cloud?: boolean; accounts?: readonly string[] } = {},
 ): { stop(): void } {
   const { world } = cluster
   const plane = managedBy(cluster, 'kube-controller-manager')
@@ -81,6 +85,7 @@ export function startControllerManager(
   const metrics = new ResourceMetrics(api, usage, plane.now)
   const controllers = [
     namespaceDefaultsController(plane),
+    controllerAccounts(plane, accounts),
     deploymentController(plane),
     replicaSetController(plane),
     daemonSetController(plane),

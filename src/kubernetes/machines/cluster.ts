@@ -23,6 +23,7 @@ export type ServerSettings = Pick<
   | 'certificateAuthority'
   | 'servingCertificate'
   | 'serviceAccountKey'
+  | 'frontProxy'
   | 'controlPlaneAddresses'
   | 'hostnames'
   | 'apiPort'
@@ -145,12 +146,14 @@ export class MachineCluster {
   startControllerManager(
     podCidr: string | undefined,
     signing: KeyAndCertificate | undefined,
+    accounts: readonly string[],
   ): { stop(): void } {
     if (signing) this.#options.signingAuthority = signing
     else delete this.#options.signingAuthority
     const parts = [
       startControllerManager(this.plane, (namespace, pod) => this.#kubelets!.usage(namespace, pod), {
         cloud: false,
+        accounts,
       }),
       this.#options.world.controllers.start(
         nodeIpam(managedBy(this.plane, 'kube-controller-manager'), podCidr),

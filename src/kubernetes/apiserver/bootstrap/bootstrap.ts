@@ -28,7 +28,7 @@ const PRIORITY_CLASSES = [
 
 /** Makes what every cluster has, where it is missing: namespaces, the `kubernetes` Service, default roles. */
 export function bootstrap(objects: Objects): void {
-  const { serviceCidr, certificateAuthority } = objects.context.cluster
+  const { serviceCidr, certificateAuthority, frontProxy } = objects.context.cluster
   const ensure = (resource: string, object: Obj) => ensureObject(objects, resource, object)
   for (const name of NAMESPACES) ensure('namespaces', { metadata: { name } })
   for (const [name, value, description] of PRIORITY_CLASSES) {
@@ -49,7 +49,20 @@ export function bootstrap(objects: Objects): void {
   })
   ensure('configmaps', {
     metadata: { name: 'extension-apiserver-authentication', namespace: 'kube-system' },
-    data: { 'client-ca-file': new X509Certificate(certificateAuthority.certificate).toString() },
+    data: {
+      'client-ca-file': new X509Certificate(certificateAuthority.certificate).toString(),
+      ...(frontProxy && {
+        'requestheader-allowed-names': JSON.stringify(frontProxy.allowedNames),
+        'requestheader-client-ca-file': frontProxy.authority,
+        'requestheader-extra-headers-prefix': JSON.stringify(frontProxy.extraHeadersPrefix),
+        'requestheader-group-headers': JSON.stringify(frontProxy.groupHeaders),
+        'requestheader-username-headers': JSON.stringify(frontProxy.usernameHeaders),
+      }),
+    },
+  })
+  ensure('configmaps', {
+    metadata: { name: 'kube-apiserver-legacy-service-account-token-tracking', namespace: 'kube-system' },
+    data: { since: timestamp(objects.context.world.clock.now()).slice(0, 10) },
   })
 }
 
@@ -102,7 +115,8 @@ export function kubernetesServiceController(objects: Objects): Controller {
 function ensureEndpoints(objects: Objects): void {
   const { controlPlaneAddresses = [], apiServers, apiPort = 443 } = objects.context.cluster
   const running = apiServers?.() ?? []
-  const addresses = running.length > 0 ? running : controlPlaneAddresses
+  // In the order of their texts: pkg/api/v1/endpoints (RepackSubsets).
+  const addresses = (running.length > 0 ? running : controlPlaneAddresses).toSorted()
   if (addresses.length === 0) return
   const metadata = { name: 'kubernetes', namespace: 'default' }
   const port = { name: 'https', port: apiPort, protocol: 'TCP' }

@@ -139,6 +139,15 @@ export const apiServer = (machines: Machines, version: string): Program =>
           certificate: await text('tls-cert-file'),
           privateKey: await text('tls-private-key-file'),
         },
+        ...(flags.has('requestheader-client-ca-file') && {
+          frontProxy: {
+            authority: await text('requestheader-client-ca-file'),
+            allowedNames: flags.list('requestheader-allowed-names'),
+            extraHeadersPrefix: flags.list('requestheader-extra-headers-prefix'),
+            groupHeaders: flags.list('requestheader-group-headers'),
+            usernameHeaders: flags.list('requestheader-username-headers'),
+          },
+        }),
         serviceAccountKey: await text('service-account-signing-key-file'),
         controlPlaneAddresses: [address],
         hostnames: [process.machine.hostname],

@@ -1,5 +1,6 @@
 import type { Process, Program } from '#containers/processes/process.ts'
 import type { KeyAndCertificate } from '#network/authority.ts'
+import { CONTROLLER_ACCOUNTS, KUBEADM_ACCOUNTS } from '../../controllers/controller-accounts.ts'
 import type { Machines } from '../machines.ts'
 import type { Flags } from './flags.ts'
 import { runLeader, serveHealth } from './leader.ts'
@@ -88,6 +89,13 @@ export const controllerManager = (machines: Machines, version: string): Program 
     if (allocates && cidr !== undefined && !/^(\d{1,3}\.){3}\d{1,3}\/\d{1,2}$/.test(cidr))
       throw new StartFailure(`invalid CIDR address: ${cidr}`)
     const signing = await signingAuthority(process, flags)
+    const accounts =
+      flags.get('use-service-account-credentials') === 'true'
+        ? [
+            ...CONTROLLER_ACCOUNTS,
+            ...(flags.get('controllers') === DEFAULT_CONTROLLERS ? KUBEADM_ACCOUNTS : []),
+          ]
+        : []
     await serveHealth(process, Number(flags.get('secure-port') ?? 10257))
     await log('I', 'serving.go:386', 'Generated self-signed cert in-memory')
     await log('I', 'controllermanager.go:188', `"Starting" version="${version}"`)
@@ -96,6 +104,6 @@ export const controllerManager = (machines: Machines, version: string): Program 
       name: 'kube-controller-manager',
       kubeconfigPath: flags.get('kubeconfig') ?? '',
       elects: flags.get('leader-elect') !== 'false',
-      lead: (cluster) => cluster.startControllerManager(allocates ? cidr : undefined, signing),
+      lead: (cluster) => cluster.startControllerManager(allocates ? cidr : undefined, signing, accounts),
     })
   })

@@ -8,6 +8,7 @@ import type { Objects } from '../storage/objects.ts'
 import {
   PORT_FORWARD_PROTOCOL,
   PORT_FORWARD_WEBSOCKET_PROTOCOLS,
+  portIn,
   servePortForward,
   serveWebSocketPortForward,
 } from '../streams/port-forward.ts'
@@ -30,6 +31,9 @@ const webSocketServer = (protocols: string[]) =>
     perMessageDeflate: false,
     handleProtocols: (offered) => protocols.find((protocol) => offered.has(protocol)) ?? false,
   })
+
+/** As many as there are pairs of channels of one byte. */
+const MOST_PORTS = 128
 
 /** Connections that are upgraded: exec, attach, port-forward; over WebSocket or SPDY/3.1. */
 export class Streams {
@@ -86,7 +90,12 @@ export class Streams {
     const ports = call.info.query
       .getAll('ports')
       .flatMap((value) => value.split(','))
-      .map(Number)
+      .map((text) => {
+        const port = portIn(text)
+        if (port === undefined) throw badRequest(`unable to parse ${JSON.stringify(text)} as a port`)
+        return port
+      })
+    if (ports.length > MOST_PORTS) throw badRequest('too many ports')
     await this.#accept(call, socket, head, PORT_FORWARD_PROTOCOL, {
       server: this.#portForwards,
       webSocket: (webSocket) => serveWebSocketPortForward(webSocket, ports, dial),

@@ -11,12 +11,26 @@ export const PORT_FORWARD_WEBSOCKET_PROTOCOLS = [TUNNEL_PROTOCOL, CHANNEL_PROTOC
 
 type Dial = (port: number) => Promise<Duplex>
 
+/** A port's number as a client writes it; undefined when it is none. */
+export function portIn(text: string): number | undefined {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0
+  return port >= 1 && port <= 65_535 ? port : undefined
+}
+
 /** Serves port-forward over a WebSocket, in the protocol that was agreed on. `ports` of the request; the tunnel names its own. */
 export function serveWebSocketPortForward(socket: WebSocket, ports: number[], dial: Dial): void {
   if (socket.protocol === TUNNEL_PROTOCOL) return servePortForward(createWebSocketStream(socket), dial)
   socket.on('error', () => socket.terminate())
   const inputs = ports.map((port, index) => forwardChannels(socket, index, port, dial))
-  socket.on('message', (message: Buffer) => inputs[(message[0] ?? 0) / 2]?.(message.subarray(1)))
+  let taking = 0
+  socket.on('message', async (message: Buffer) => {
+    const take = inputs[(message[0] ?? 0) / 2]
+    if (!take) return
+    // Nothing more is read until all of it has been taken.
+    if (taking++ === 0) socket.pause()
+    await take(message.subarray(1))
+    if (--taking === 0) socket.resume()
+  })
 }
 
 /**
@@ -28,7 +42,7 @@ function forwardChannels(
   index: number,
   port: number,
   dial: Dial,
-): (data: Uint8Array) => void {
+): (data: Uint8Array) => Promise<void> {
   const [data, error] = [index * 2, index * 2 + 1]
   const send = (channel: number, bytes: Uint8Array, sent?: () => void) =>
     socket.send(Buffer.concat([Buffer.of(channel), bytes]), sent)
@@ -48,8 +62,19 @@ function forwardChannels(
     },
     (failure: Error) => send(error, Buffer.from(failure.message)),
   )
-  return (bytes) => void target.then((stream) => stream.write(bytes)).catch(() => {})
+  return (bytes) => target.then((stream) => taken(stream, bytes)).catch(() => {})
 }
+
+/** Writes to a connection; resolves when it takes more, or has ended. */
+const taken = (stream: Duplex, bytes: Uint8Array): Promise<void> =>
+  new Promise((resolve) => {
+    if (stream.destroyed || stream.write(bytes)) return resolve()
+    const done = () => {
+      stream.off('drain', done).off('close', done)
+      resolve()
+    }
+    stream.on('drain', done).on('close', done)
+  })
 
 /**
  * Serves a port-forward session: for each local connection the client opens an error and a data stream of one request id.
@@ -59,14 +84,23 @@ export function servePortForward(socket: Duplex, dial: Dial): void {
   const waiting = new Map<string, SpdyStream>()
   new SpdyConnection(socket, (stream) => {
     const { streamtype, requestid = '', port = '' } = stream.headers
+    const number = portIn(port)
     const other = waiting.get(requestid)
+    const isNew = streamtype !== other?.headers.streamtype
+    if (number === undefined || !isNew || (streamtype !== 'error' && streamtype !== 'data')) {
+      stream.destroy()
+      return
+    }
     if (!other) {
       waiting.set(requestid, stream)
+      stream.on('close', () => {
+        if (waiting.get(requestid) === stream) waiting.delete(requestid)
+      })
       return
     }
     waiting.delete(requestid)
     const [error, data] = streamtype === 'error' ? [stream, other] : [other, stream]
-    void forward(error, data, () => dial(Number(port)))
+    void forward(error, data, () => dial(number))
   })
 }
 

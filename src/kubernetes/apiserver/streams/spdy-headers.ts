@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { constants, createDeflate, createInflate, type Deflate, type Inflate } from 'node:zlib'
 
 // The compression dictionary that SPDY/3 fixes (draft-mbelshe-httpbis-spdy-00, section 2.6.10.1): words with their
@@ -23,6 +22,9 @@ const DICTIONARY = Buffer.concat([
   Buffer.from(TEXT),
 ])
 
+/** A header block that unpacks to more, bytes, is no header block. */
+const LARGEST_BLOCK = 64 * 1024
+
 export type Headers = Record<string, string>
 
 /** Reads and writes the header blocks of one connection; each direction is one compressed stream, so calls must not overlap. */
@@ -30,7 +32,12 @@ export class HeaderCodec {
   readonly #inflate: Inflate = createInflate({ dictionary: DICTIONARY })
   readonly #deflate: Deflate = createDeflate({ dictionary: DICTIONARY })
 
-  /** Rejects on a block that is broken. */
+  constructor() {
+    // What goes wrong between two calls, as when the connection ends, is nobody's affair.
+    for (const codec of [this.#inflate, this.#deflate]) codec.on('error', () => {})
+  }
+
+  /** Rejects on a block that is broken or too large. */
   async decode(block: Buffer): Promise<Headers> {
     const text = await through(this.#inflate, block)
     const headers: Headers = {}
@@ -60,18 +67,23 @@ export class HeaderCodec {
   }
 }
 
-/** What comes out of a compressor for one input. */
-async function through(codec: Inflate | Deflate, input: Buffer): Promise<Buffer> {
+/** What comes out of a compressor for one input. Rejects when it fails, is closed, or gives too much. */
+function through(codec: Inflate | Deflate, input: Buffer): Promise<Buffer> {
   const chunks: Buffer[] = []
-  const collect = (chunk: Buffer) => chunks.push(chunk)
-  const failed = once(codec, 'error').then(([error]) => Promise.reject(error))
-  codec.on('data', collect)
-  try {
+  let size = 0
+  return new Promise<Buffer>((resolve, reject) => {
+    const collect = (chunk: Buffer) => {
+      chunks.push(chunk)
+      size += chunk.length
+      if (size > LARGEST_BLOCK) settle(() => reject(new Error('a header block is too large')))
+    }
+    const fail = (error?: Error) => settle(() => reject(error ?? new Error('the connection is closed')))
+    const settle = (how: () => void) => {
+      codec.off('data', collect).off('error', fail).off('close', fail)
+      how()
+    }
+    codec.on('data', collect).on('error', fail).on('close', fail)
     codec.write(input)
-    await Promise.race([new Promise<void>((resolve) => codec.flush(constants.Z_SYNC_FLUSH, resolve)), failed])
-  } finally {
-    codec.off('data', collect)
-    failed.catch(() => {})
-  }
-  return Buffer.concat(chunks)
+    codec.flush(constants.Z_SYNC_FLUSH, () => settle(() => resolve(Buffer.concat(chunks))))
+  })
 }

@@ -13,26 +13,40 @@ const FLAG_FIN = 1
 const STATUS_CANCEL = 5
 /** Largest data frame that is sent, bytes. */
 const CHUNK = 32 * 1024
+/** Bytes that may wait in a stream for its reader before the connection is held back. */
+const HIGH_WATER = 1024 * 1024
+/** A client that has more streams open is none of Kubernetes'. */
+const MOST_STREAMS = 1000
 
 /** One stream of a connection; ending it half-closes. */
 export class SpdyStream extends Duplex {
   readonly headers: Headers
   readonly #send: (data: Buffer, fin: boolean, done: () => void) => void
   readonly #reset: () => void
+  readonly #drained: () => void
 
   constructor(
     headers: Headers,
     send: (data: Buffer, fin: boolean, done: () => void) => void,
     reset: () => void,
+    drained: () => void,
   ) {
     super()
     this.headers = headers
     this.#send = send
     this.#reset = reset
+    this.#drained = drained
     this.on('error', () => {})
   }
 
-  override _read(): void {}
+  override _read(): void {
+    this.#drained()
+  }
+
+  /** Whether so much waits for its reader that nothing more should come. */
+  get isFull(): boolean {
+    return !this.destroyed && this.readableLength > HIGH_WATER
+  }
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
     for (let start = 0; start < chunk.length; start += CHUNK) {
@@ -58,7 +72,10 @@ export class SpdyConnection {
   readonly #onStream: (stream: SpdyStream) => void
   readonly #codec = new HeaderCodec()
   readonly #streams = new Map<number, SpdyStream>()
-  #buffer: Buffer = Buffer.alloc(0)
+  /** What has come of a frame that is not whole yet. */
+  #pieces: Buffer[] = []
+  #size = 0
+  #closed = false
   /** Frames are handled one after another: header blocks depend on those before them. */
   #work: Promise<void> = Promise.resolve()
 
@@ -66,7 +83,12 @@ export class SpdyConnection {
     this.#socket = socket
     this.#onStream = onStream
     socket.on('data', (data: Buffer) => {
-      this.#work = this.#work.then(() => this.#receive(data)).catch(() => this.close())
+      if (this.#closed) return
+      socket.pause()
+      this.#work = this.#work
+        .then(() => this.#receive(data))
+        .then(() => this.#goOn())
+        .catch(() => this.close())
     })
     socket.on('end', () => this.close())
     socket.on('close', () => this.close())
@@ -74,20 +96,33 @@ export class SpdyConnection {
   }
 
   close(): void {
+    if (this.#closed) return
+    this.#closed = true
     for (const stream of this.#streams.values()) stream.destroy()
     this.#streams.clear()
     this.#codec.close()
+    this.#pieces = []
     this.#socket.end()
+    // What the client still sends is let go, so that its end is seen.
+    this.#socket.resume()
+  }
+
+  /** Reads on, unless a stream is full: the library that this models holds the whole connection back, too. */
+  #goOn(): void {
+    if (![...this.#streams.values()].some((stream) => stream.isFull)) this.#socket.resume()
   }
 
   async #receive(data: Buffer): Promise<void> {
-    this.#buffer = this.#buffer.length === 0 ? data : Buffer.concat([this.#buffer, data])
-    while (this.#buffer.length >= 8) {
-      const size = 8 + this.#buffer.readUIntBE(5, 3)
-      if (this.#buffer.length < size) return
-      const frame = this.#buffer.subarray(0, size)
-      this.#buffer = this.#buffer.subarray(size)
-      await this.#frame(frame)
+    this.#pieces.push(data)
+    this.#size += data.length
+    while (!this.#closed && this.#size >= 8) {
+      if (this.#pieces[0]!.length < 8) this.#pieces = [Buffer.concat(this.#pieces)]
+      const size = 8 + this.#pieces[0]!.readUIntBE(5, 3)
+      if (this.#size < size) return
+      const whole = this.#pieces.length === 1 ? this.#pieces[0]! : Buffer.concat(this.#pieces)
+      this.#pieces = [whole.subarray(size)]
+      this.#size -= size
+      await this.#frame(whole.subarray(0, size))
     }
   }
 
@@ -122,12 +157,17 @@ export class SpdyConnection {
 
   async #open(id: number, block: Buffer, flags: number): Promise<void> {
     const headers = await this.#codec.decode(block)
+    if (this.#streams.has(id) || this.#streams.size >= MOST_STREAMS) return this.close()
     const stream = new SpdyStream(
       headers,
       (data, fin, done) => this.#sendData(id, data, fin, done),
       () => this.#control(RST_STREAM, 0, Buffer.concat([number(id), number(STATUS_CANCEL)])),
+      () => this.#goOn(),
     )
-    stream.on('close', () => this.#streams.delete(id))
+    stream.on('close', () => {
+      this.#streams.delete(id)
+      this.#goOn()
+    })
     this.#streams.set(id, stream)
     if (flags & FLAG_FIN) stream.push(null)
     this.#control(SYN_REPLY, 0, Buffer.concat([number(id), await this.#codec.encode({})]))

@@ -146,6 +146,23 @@ describe('kind', { timeout: 90_000 }, () => {
     expect(await shell.ok('kubectl -n kube-public get cm cluster-info -o name')).toBe(
       'configmap/cluster-info',
     )
+    // Source: the ConfigMaps and ServiceAccounts of clusters made by kubeadm.
+    expect(
+      await shell.ok(`kubectl -n kube-system get cm kube-proxy -o jsonpath='{.data.config\\.conf}'`),
+    ).toMatch(/^apiVersion: kubeproxy[\s\S]*\n {2}strictARP: false\n[\s\S]*\nmode: iptables\n/)
+    expect(
+      await shell.ok(`kubectl -n kube-system get cm kubelet-config -o jsonpath='{.data.kubelet}'`),
+    ).toMatch(
+      /\ncgroupRoot: \/kubelet\n[\s\S]*\nevictionHard:\n {2}imagefs.available: 0%\n[\s\S]*\nstaticPodPath: /,
+    )
+    expect(
+      await shell.ok(
+        `kubectl -n kube-system get cm extension-apiserver-authentication -o jsonpath='{.data.requestheader-allowed-names}'`,
+      ),
+    ).toBe('["front-proxy-client"]')
+    expect(
+      await shell.ok('kubectl -n kube-system get sa deployment-controller bootstrap-signer -o name'),
+    ).toBe('serviceaccount/deployment-controller\nserviceaccount/bootstrap-signer')
     const leases = await shell.ok('kubectl -n kube-system get lease -o name')
     expect(leases).toMatch(/\/apiserver-[a-z2-7]{26}\n[\s\S]*kube-controller-manager\n[\s\S]*kube-scheduler/)
     expect(await shell.ok('kubectl get sc -o name')).toBe('storageclass.storage.k8s.io/standard')
@@ -293,6 +310,23 @@ spec: {request: ${request}, signerName: kubernetes.io/kube-apiserver-client, exp
       'registry.k8s.io/kube-apiserver:v1.35.0',
     )
     expect(await shell.fails(node('kubeadm init'))).toContain('[ERROR Port-6443]: Port 6443 is in use')
+    // Source: cmd/kubeadm/app/cmd/certs.go, phases/certs/renewal/manager.go.
+    expect(await shell.ok(node('kubeadm certs renew apiserver'))).toBe(
+      `[renew] Reading configuration from the "kubeadm-config" ConfigMap in namespace "kube-system"...
+[renew] Use 'kubeadm init phase upload-config kubeadm --config your-config-file' to re-upload it.
+
+certificate for serving the Kubernetes API renewed`,
+    )
+    await shell.write(
+      'bob.conf',
+      await shell.ok(node('kubeadm kubeconfig user --client-name=bob --org=devs')),
+    )
+    expect(await shell.ok('kubectl --kubeconfig bob.conf auth whoami')).toMatch(
+      /Username +bob\nGroups +\[devs system:authenticated\]/,
+    )
+    expect(await shell.fails(node('kubeadm kubeconfig user'))).toContain(
+      'required flag(s) "client-name" not set',
+    )
     expect(await shell.fails(node('kubeadm upgrade plan'))).toContain(
       'drydock: kubeadm upgrade is not simulated',
     )
@@ -445,6 +479,11 @@ describe('without an API server', { timeout: 90_000 }, () => {
     expect(await shell.fails('kubectl get nodes')).toContain('was refused')
     await back('kube-apiserver')
     await eventually('kubectl get nodes', /kind-control-plane +Ready/)
+    // What the kubelet had to tell while nobody listened.
+    await eventually(
+      'kubectl -n kube-system get events --field-selector involvedObject.name=kube-apiserver-kind-control-plane',
+      /Started +pod\/kube-apiserver/,
+    )
     await shell.ok('kubectl wait --for=condition=Ready pod/probe --timeout=60s')
     await shell.ok('kubectl wait --for=jsonpath={.status.readyReplicas}=3 deployment/web --timeout=60s')
     await eventually('kubectl exec probe -- wget -qO- -T 5 http://web', 'Welcome to nginx')
@@ -467,6 +506,15 @@ describe('a node in trouble', { timeout: 120_000 }, () => {
       /dial tcp 172\.18\.0\.\d+:10250: connect: connection refused/,
     )
     await shell.ok(node('systemctl start kubelet', 'kind-worker'))
+    await shell.ok('kubectl wait --for=condition=Ready node/kind-worker --timeout=60s')
+  })
+
+  // Source: kubernetes.io/docs/concepts/architecture/nodes, `registerWithAPIServer` in pkg/kubelet/kubelet_node_status.go.
+  it('stays away when its Node is deleted, until its kubelet starts anew', async () => {
+    await shell.ok('kubectl delete node kind-worker')
+    expect(await shell.ok('kubectl get nodes -o name')).not.toContain('node/kind-worker\n')
+    await shell.ok(node('systemctl restart kubelet', 'kind-worker'))
+    await shell.ok('kubectl wait --for=create node/kind-worker --timeout=60s')
     await shell.ok('kubectl wait --for=condition=Ready node/kind-worker --timeout=60s')
   })
 

@@ -509,15 +509,6 @@ describe('a node in trouble', { timeout: 120_000 }, () => {
     await shell.ok('kubectl wait --for=condition=Ready node/kind-worker --timeout=60s')
   })
 
-  // Source: kubernetes.io/docs/concepts/architecture/nodes, `registerWithAPIServer` in pkg/kubelet/kubelet_node_status.go.
-  it('stays away when its Node is deleted, until its kubelet starts anew', async () => {
-    await shell.ok('kubectl delete node kind-worker')
-    expect(await shell.ok('kubectl get nodes -o name')).not.toContain('node/kind-worker\n')
-    await shell.ok(node('systemctl restart kubelet', 'kind-worker'))
-    await shell.ok('kubectl wait --for=create node/kind-worker --timeout=60s')
-    await shell.ok('kubectl wait --for=condition=Ready node/kind-worker --timeout=60s')
-  })
-
   it('is not ready without its container runtime', async () => {
     await shell.ok(node('systemctl stop containerd', 'kind-worker2'))
     await eventually('kubectl describe node kind-worker2', 'container runtime is down')
@@ -547,6 +538,15 @@ describe('a node in trouble', { timeout: 120_000 }, () => {
     await eventually('kubectl exec probe -- wget -qO- -T 2 http://web', "bad address 'web'")
     await shell.ok('kubectl -n kube-system scale deployment coredns --replicas=2')
     await eventually('kubectl exec probe -- wget -qO- -T 2 http://web', 'Welcome to nginx')
+  })
+
+  // Source: kubernetes.io/docs/concepts/architecture/nodes, `registerWithAPIServer` in pkg/kubelet/kubelet_node_status.go.
+  it('stays away when its Node is deleted, until its kubelet starts anew', async () => {
+    await shell.ok('kubectl delete node kind-worker')
+    expect(await shell.ok('kubectl get nodes -o name')).not.toContain('node/kind-worker\n')
+    await shell.ok(node('systemctl restart kubelet', 'kind-worker'))
+    await shell.ok('kubectl wait --for=create node/kind-worker --timeout=60s')
+    await shell.ok('kubectl wait --for=condition=Ready node/kind-worker --timeout=60s')
   })
 
   it('goes with its container, and the cluster with all of them', async () => {

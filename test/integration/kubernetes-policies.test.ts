@@ -486,6 +486,19 @@ describe('a webhook', () => {
     await kubectl('delete mutatingwebhookconfiguration sidecar')
   })
 
+  // Source: apiserver/pkg/endpoints/handlers/fieldmanager/admission.go.
+  it('may not spoil the record of who owns which field', async () => {
+    await kubectl('apply -f -', hook('Mutating', 'owners', CONFIG_MAPS))
+    answer = () => patch({ op: 'replace', path: '/metadata/managedFields/0/operation', value: 'Bogus' })
+    expect(await cluster.both('create cm owned --from-literal=a=1')).toContain(
+      'Warning: .metadata.managedFields was in an invalid state after admission; this could be caused by an outdated mutating admission controller; please fix your requests',
+    )
+    expect(
+      await kubectl('get cm owned --show-managed-fields -o jsonpath={.metadata.managedFields[*].operation}'),
+    ).toBe('Update')
+    await kubectl('delete mutatingwebhookconfiguration owners')
+  })
+
   it('that cannot be asked stops everything, or is passed over', async () => {
     const url = (service: string) => `Post "https://${service}.default.svc:443/admit?timeout=10s"`
     const calling =

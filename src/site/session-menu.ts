@@ -36,6 +36,10 @@ async function showMenu(): Promise<void> {
     location.assign(href('/sign-in/'))
   })
   menu.append(out)
+  // On a phone the menu goes sideways.
+  // On a phone the menu goes sideways: where one is stays in sight.
+  const current = menu.querySelector('[aria-current]')
+  if (current) menu.scrollLeft += current.getBoundingClientRect().right - menu.getBoundingClientRect().right
 }
 
 void showMenu()

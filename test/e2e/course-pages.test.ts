@@ -121,6 +121,10 @@ describe('search', () => {
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('Enter')
     await page.waitForURL(`**/lessons/${LESSON}/#and-with-a-restart-policy`)
+    await open('/search/?q=pod')
+    await expect.poll(() => results.first().textContent()).toBe('Pod')
+    // Text as it reads, without marks of how it is written.
+    await page.getByText('first with ErrImagePull, then').waitFor()
     await open('/search/?q=nothingatallhasthisname')
     await page.getByText('Nothing found.').waitFor()
   })

@@ -140,6 +140,9 @@ describe('the world', () => {
     expect(await lab.page.getByRole('row', { name: /web-3/ }).count()).toBe(0)
     await lab.page.getByRole('checkbox', { name: 'Only what is not well' }).check()
     await lab.page.getByRole('row', { name: /web-1/ }).waitFor({ state: 'detached' })
+    await lab.page.getByText('Nothing here matches.').waitFor()
+    test.cloud.draw([], [...test.cloud.parts.keys()])
+    await lab.page.getByText('The cloud is empty').waitFor()
   })
 
   it('is walked by keys: the tree opens and closes, the details come and go', async () => {

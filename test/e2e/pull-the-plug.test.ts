@@ -42,6 +42,8 @@ describe('nothing is lost, and the page goes on by itself', () => {
     await lab.prompt()
     await connected()
     await lab.type('until [ -e done ]; do sleep 0.1; done; echo went-on-$((1+1))\n')
+    // The shell has it, and has begun: only then is the network cut.
+    await lab.seen('echo went-on-$((1+1))')
     await lab.page.context().setOffline(true)
     // A cut network says nothing: the page notices by itself that it hears no more.
     await lab.page.clock.fastForward(FIVE_MINUTES)

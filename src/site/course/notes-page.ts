@@ -19,7 +19,9 @@ async function show(): Promise<void> {
     }
   }
   document.querySelector<HTMLElement>('[data-none]')!.hidden = shown > 0
+  printing.hidden = shown === 0
 }
 
-document.querySelector('[data-print]')!.addEventListener('click', () => print())
+const printing = document.querySelector<HTMLElement>('[data-print]')!
+printing.addEventListener('click', () => print())
 void show()

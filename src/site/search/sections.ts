@@ -29,7 +29,10 @@ function plain(mdx: string): string {
     .replace(/<(Diff|Matrix|Costs|Guide|Picture)\b[\s\S]*?\/>/g, '')
     .replace(/<\/?[A-Za-z][^>]*>/g, '')
     .replace(/^\|[ :|-]+$/gm, '')
-    .replace(/\]\([^)]*\)|[`*[\]|]/g, ' ')
+    .replace(/^\s*(?:>|[-*]|\d+\.) +/gm, '')
+    .replace(/\[([^\]\n]*)\]\([^)]*\)/g, '$1')
+    .replace(/[`*]/g, '')
+    .replace(/\|/g, ' ')
     .replace(/\s+/g, ' ')
     .trim()
 }

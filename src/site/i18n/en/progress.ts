@@ -35,6 +35,7 @@ export const progress = {
   stepsDone: (n: number) => (n === 1 ? '1 step checked' : `${n} steps checked`),
   pathDone: (n: number, all: number) => `${n} of ${all} done`,
   paths: 'Learning paths',
+  pathsText: 'Whoever has done all of a path gets a certificate of it here.',
   certificate: 'Make the certificate',
   certificateFor: (path: string) => `Certificate: ${path}`,
   name: 'Your name, as the certificate shall have it',

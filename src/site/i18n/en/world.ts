@@ -4,6 +4,7 @@ export const world = {
   region: 'World',
   needStart: 'Your cloud is shown here, live, once the lab is started.',
   nothing: 'Nothing here matches.',
+  empty: 'The cloud is empty: what is made in it appears here.',
   mapLabel:
     'A map of your cloud: boxes in boxes. Arrow keys move it, plus and minus zoom. The tree and the table tell the same in words.',
   treeLabel: 'Your cloud',

@@ -34,6 +34,7 @@ export const progress: typeof en.progress = {
   stepsDone: (n) => `已检查 ${n} 个步骤`,
   pathDone: (n, all) => `已完成 ${n}/${all}`,
   paths: '学习路径',
+  pathsText: '完成一条路径的全部内容后，就可以在这里生成它的证书。',
   certificate: '生成证书',
   certificateFor: (path) => `证书：${path}`,
   name: '证书上的名字',

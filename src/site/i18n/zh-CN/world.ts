@@ -4,6 +4,7 @@ export const world: typeof en.world = {
   region: '世界',
   needStart: '开始实验后，这里会实时显示你的云。',
   nothing: '这里没有符合条件的内容。',
+  empty: '云里还没有任何东西：在其中创建的内容会显示在这里。',
   mapLabel: '你的云的地图：盒子套盒子。方向键移动，加号和减号缩放。树和表格用文字说明同样的内容。',
   treeLabel: '你的云',
   tableLabel: '你的云（表格）',

@@ -2,7 +2,7 @@ import { useEffect } from 'preact/hooks'
 import { t } from '../../i18n/index.ts'
 import { LastRequests } from './LastRequests.tsx'
 import { Moment } from './Moment.tsx'
-import { counts, filter, known, selected, world } from './model.ts'
+import { anything, counts, filter, known, selected, world } from './model.ts'
 import { PartPanel } from './PartPanel.tsx'
 import { followWorld } from './stream.ts'
 import { Timeline } from './Timeline.tsx'
@@ -66,7 +66,7 @@ export function WorldView() {
         {!known.value ? (
           <p class="pane-empty">{t.connection.connecting}</p>
         ) : world.value.length === 0 ? (
-          <p class="pane-empty">{t.world.nothing}</p>
+          <p class="pane-empty">{anything.value ? t.world.nothing : t.world.empty}</p>
         ) : (
           { map: <WorldMap />, tree: <WorldTree />, table: <WorldTable />, timeline: <Timeline /> }[
             shape.value

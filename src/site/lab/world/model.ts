@@ -96,6 +96,12 @@ export const world = computed<Place[]>(() => {
   return grow(shownParts().values(), filter.value)
 })
 
+/** Whether there is anything to be shown, whatever the filter says. */
+export const anything = computed(() => {
+  version.value
+  return shownParts().size > 0
+})
+
 /** Builds the tree of parts that match a filter, and of what they stand in. */
 export function grow(
   all: Iterable<Part>,

@@ -172,7 +172,22 @@ describe('terminals', () => {
   it('have colours of their own, remembered', async () => {
     const ground = () =>
       lab.page.locator('.terminal-view.active').evaluate((view) => getComputedStyle(view).backgroundColor)
-    await lab.page.getByRole('button', { name: 'Terminal settings' }).click()
+    const button = lab.page.getByRole('button', { name: 'Terminal settings' })
+    await button.click()
+    for (const width of [1280, 390]) {
+      await lab.page.setViewportSize({ width, height: 900 })
+      const [opener, opened] = [
+        await button.boundingBox(),
+        await lab.page.locator('.settings:popover-open').boundingBox(),
+      ]
+      const gap =
+        opened!.y > opener!.y
+          ? opened!.y - opener!.y - opener!.height
+          : opener!.y - opened!.y - opened!.height
+      expect(gap).toBeGreaterThanOrEqual(0)
+      expect(gap).toBeLessThan(16)
+    }
+    await lab.page.setViewportSize({ width: 1280, height: 900 })
     await lab.page.getByRole('combobox', { name: 'Colours' }).selectOption('High contrast')
     expect(await ground()).toBe('rgb(0, 0, 0)')
     expect(await axeViolations(lab.page)).toEqual([])

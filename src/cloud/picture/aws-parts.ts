@@ -185,8 +185,9 @@ export const AWS_PARTS: Record<string, Projection<any>> = {
       kind: 'container-instance',
       parent: ecsId(region, instance.cluster),
       name: instance.machineId,
-      state: instance.agentConnected ? awsState(instance.status) : 'bad',
-      status: instance.agentConnected ? instance.status : 'agent disconnected',
+      ...(instance.agentConnected || instance.status === 'INACTIVE'
+        ? { state: awsState(instance.status), status: instance.status }
+        : { state: 'bad', status: 'agent disconnected' }),
       links: [instance.machineId],
     },
   ],

@@ -134,6 +134,18 @@ describe('the live picture', () => {
     expect(ended).toBe(true)
   })
 
+  it('tells a container instance that was taken out from one that does not answer', async () => {
+    const instance = (id: string, status: string) =>
+      store.put(`${AWS}/ecs/container-instances/${id}`, {
+        ...{ id, arn: id, cluster: 'harbor', machineId: `mi-${id}`, status, agentConnected: false },
+      })
+    instance('lost', 'ACTIVE')
+    instance('left', 'INACTIVE')
+    await follow()
+    expect(parts(told[0]).get('lost')).toMatchObject({ state: 'bad', status: 'agent disconnected' })
+    expect(parts(told[0]).get('left')).toMatchObject({ state: 'off', status: 'INACTIVE' })
+  })
+
   it('shows tags in their repositories, in ECR and on Docker Hub', async () => {
     const host = '111122223333.dkr.ecr.us-east-1.amazonaws.com'
     store.put(`${AWS}/ecr/repositories/team%2Fsite`, {

@@ -229,6 +229,7 @@ describe('the terminal', () => {
     await page.keyboard.press('ArrowLeft')
     expect(await page.getByRole('tab', { name: 'Terminal 1' }).getAttribute('aria-selected')).toBe('true')
     await page.getByRole('tab', { name: 'Terminal 2' }).click()
+    await page.locator('.terminal-view.active .xterm-helper-textarea:focus').waitFor()
     await page.getByRole('button', { name: 'Close Terminal 2' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Close it' }).click()
     await page.getByRole('tab', { name: 'Terminal 2' }).waitFor({ state: 'detached' })

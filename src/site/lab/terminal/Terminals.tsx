@@ -9,6 +9,7 @@ import { Divider } from '../layout/Divider.tsx'
 import { Problem } from '../Problem.tsx'
 import { problemOf } from '../session.ts'
 import { lab, link } from '../store.ts'
+import { focusNext } from './bridge.ts'
 import type { LabTerminal } from './lab-terminal.ts'
 import { colours } from './preferences.ts'
 import { Questions } from './Questions.tsx'
@@ -108,8 +109,10 @@ function Tab({ terminal }: { terminal: LabTerminal }) {
       tabIndex={terminal === active.value ? 0 : -1}
       title={terminal.title.value || undefined}
       onClick={() => {
+        if (selected) return terminal.focus()
+        // What is hidden takes no focus: its view does when it is shown.
+        focusNext.value = true
         showTerminal(terminal.id)
-        terminal.focus()
       }}
     >
       {terminal.name}

@@ -1,8 +1,11 @@
 import {
   AllocateAddressCommand,
+  AssociateAddressCommand,
+  CreateNetworkInterfaceCommand,
   CreateVolumeCommand,
   DeleteVolumeCommand,
   DescribeImagesCommand,
+  DescribeSubnetsCommand,
   EC2Client,
   ModifyVolumeCommand,
   RunInstancesCommand,
@@ -123,5 +126,20 @@ describe('the cost meter', () => {
     expect(named(await costs())).toMatchObject({ 'instance t3.medium': 0.0466, 'Elastic IP address': 0.005 })
     await ec2.send(new StopInstancesCommand({ InstanceIds: [Instances![0]!.InstanceId!] }))
     expect(named(await costs(1))).toMatchObject({ 'instance t3.medium': 0, 'volume gp3': 0.0022 })
+  })
+
+  it('bills the public address of an interface that is on no machine, as those of tasks are', async () => {
+    const ec2 = new EC2Client(aws.client())
+    const addresses = async () =>
+      (await costs()).resources.filter(({ type }) => type === 'public address').map(({ perHour }) => perHour)
+    const { Subnets } = await ec2.send(new DescribeSubnetsCommand({}))
+    const { NetworkInterface } = await ec2.send(
+      new CreateNetworkInterfaceCommand({ SubnetId: Subnets![0]!.SubnetId }),
+    )
+    expect(await addresses()).toEqual([])
+    const { AllocationId } = await ec2.send(new AllocateAddressCommand({}))
+    const { NetworkInterfaceId } = NetworkInterface!
+    await ec2.send(new AssociateAddressCommand({ AllocationId, NetworkInterfaceId }))
+    expect(await addresses()).toEqual([0.005])
   })
 })

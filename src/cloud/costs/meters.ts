@@ -2,6 +2,7 @@ import {
   type AddressRecord,
   type InstanceRecord,
   type NatGatewayRecord,
+  type NetworkInterfaceRecord,
   type Scope,
   type SnapshotRecord,
   scopeOfKey,
@@ -87,6 +88,13 @@ const METERS: Record<string, Meter> = {
       state === 'available' || state === 'pending'
         ? [charge('nat-gateway'), ...(publicIp ? [charge('public-ipv4')] : [])]
         : [],
+  }),
+  'ec2/network-interfaces': ({ id, publicIp, attachment, interfaceType }: NetworkInterfaceRecord) => ({
+    type: 'public address',
+    name: id,
+    // Of tasks and load balancers; that of a machine or a NAT gateway is in that one's bill.
+    charges:
+      publicIp && !attachment?.instanceId && interfaceType !== 'nat_gateway' ? [charge('public-ipv4')] : [],
   }),
   'ec2/elastic-ips': ({ id, associationId, networkInterfaceId }: AddressRecord) => ({
     type: 'Elastic IP address',

@@ -1,4 +1,4 @@
-import type { CostedResource, Part, PartKind, TimelineCall } from '#cloud/api.ts'
+import type { Part, PartKind, TimelineCall } from '#cloud/api.ts'
 import type { ComparedSide } from './schema.ts'
 
 /** Where a step began: what the world was then, and its last call. */
@@ -7,6 +7,8 @@ export interface StepStart {
   /** Calls of a larger number came later. */
   revision: number
   parts: Part[]
+  /** What the world cost then, by service, USD an hour. */
+  perHour: Record<string, number>
 }
 
 /** What a learner's world recorded, from the beginning of the lab until now. */
@@ -16,7 +18,8 @@ export interface Recorded {
   /** The world as it is. */
   now: Part[]
   calls: TimelineCall[]
-  resources: CostedResource[]
+  /** What it costs now, by service, USD an hour. */
+  perHour: Record<string, number>
 }
 
 /** One side of a comparison, told in the terms that a learner compares. */
@@ -35,7 +38,7 @@ export interface Side {
   permissions: Record<string, number>
   /** From the first to the last call, seconds of the world's time. */
   seconds: number
-  /** What it started that costs on AWS, USD an hour. */
+  /** By how much its steps made AWS's bill grow, USD an hour. */
   perHour: number
 }
 
@@ -93,9 +96,9 @@ function sideOf({ title, steps, services }: ComparedSide, recorded: Recorded): S
   const parts = spans
     .flatMap((span) => span.made)
     .filter(({ kind }) => !services || services.includes(SERVICE[kind] ?? ''))
-  const resources = spans
-    .flatMap((span) => span.resources)
-    .filter((resource) => !services || services.includes(resource.service))
+  const growth = spans
+    .flatMap(({ growth }) => Object.entries(growth))
+    .filter(([service]) => !services || services.includes(service))
   const own = calls.filter((call) => !maker(call))
   // A pod of one's own is a pod that one's own call has made.
   const named = new Set(own.filter(makes).map(({ target }) => target?.split('/').at(-1)))
@@ -110,7 +113,11 @@ function sideOf({ title, steps, services }: ComparedSide, recorded: Recorded): S
     managed: count(calls.flatMap((call) => maker(call) ?? [])),
     permissions: Object.fromEntries([...new Set(own.flatMap(permissionOf))].sort().map((name) => [name, 1])),
     seconds: times.length === 0 ? 0 : Math.round((Math.max(...times) - Math.min(...times)) / 1000),
-    perHour: resources.reduce((sum, { perHour }) => sum + perHour, 0),
+    // What was replaced costs as before.
+    perHour: Math.max(
+      0,
+      growth.reduce((sum, [, perHour]) => sum + perHour, 0),
+    ),
   }
 }
 
@@ -118,24 +125,23 @@ interface Span {
   step: string
   calls: TimelineCall[]
   made: Part[]
-  resources: CostedResource[]
+  /** By service, USD an hour. */
+  growth: Record<string, number>
 }
 
 /** What was done and came to be in each step: from where it began to where the next one did. */
-function spansOf({ starts, now, calls, resources }: Recorded): Span[] {
-  return starts.map(({ step, revision, parts }, index) => {
+function spansOf({ starts, now, calls, perHour }: Recorded): Span[] {
+  return starts.map(({ step, revision, parts, perHour: atStart }, index) => {
     const next = starts[index + 1]
     const before = new Set(parts.map(({ id }) => id))
     const inside = calls.filter(({ number }) => number > revision && number <= (next?.revision ?? Infinity))
-    const since = Math.min(...inside.map(({ at }) => at))
-    const until = Math.min(
-      ...calls.filter(({ number }) => number > (next?.revision ?? Infinity)).map(({ at }) => at),
-    )
+    const atEnd = next?.perHour ?? perHour
+    const services = [...new Set([...Object.keys(atStart), ...Object.keys(atEnd)])]
     return {
       step,
       calls: inside,
       made: (next?.parts ?? now).filter(({ id }) => !before.has(id)),
-      resources: resources.filter(({ startedAt }) => startedAt >= since && startedAt < until),
+      growth: Object.fromEntries(services.map((name) => [name, (atEnd[name] ?? 0) - (atStart[name] ?? 0)])),
     }
   })
 }

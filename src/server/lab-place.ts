@@ -187,7 +187,7 @@ export class LabPlace {
     const { id } = await this.world.started()
     const client = await this.#services.cloud.client
     const kept = await this.beginnings()
-    const [starts, now, calls, { resources }] = await Promise.all([
+    const [starts, now, calls, costs] = await Promise.all([
       Promise.all(
         steps
           .filter((step) => kept.has(step.id))
@@ -201,7 +201,7 @@ export class LabPlace {
       starts: starts.flatMap(({ step, picture }) => (picture ? [{ step, ...picture }] : [])),
       now,
       calls,
-      resources,
+      perHour: costs.perHourBy,
     })
   }
 

@@ -57,11 +57,14 @@ describe('the picture of a world', () => {
 
   it('is kept with a save point, and is there again when that is put back', async () => {
     await cloud.save('w', 'one')
+    await shell.ok('aws ec2 allocate-address')
     await shell.ok('aws ecr create-repository --repository-name second')
     await until(() => named('repository', 'second'))
     const kept = await cloud.pictureAt('w', 'one')
     const names = kept!.parts.filter(({ kind }) => kind === 'repository').map(({ name }) => name)
     expect(names).toEqual(['first'])
+    const { perHourBy } = await cloud.costs('w')
+    expect(perHourBy.ec2! - (kept!.perHour.ec2 ?? 0)).toBeCloseTo(0.005, 9)
     const [latest] = await cloud.timeline('w')
     expect(latest).toMatchObject({ operation: 'CreateRepository', source: 'ecr.amazonaws.com' })
     expect(latest!.number).toBeGreaterThan(kept!.revision)

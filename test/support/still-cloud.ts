@@ -78,6 +78,7 @@ export class StillCloud implements CloudClient {
     return {
       now: 0,
       perHour: 0,
+      perHourBy: {},
       soFar: 0,
       resources: [],
       ended: [],
@@ -159,7 +160,7 @@ export class StillCloud implements CloudClient {
 
   readonly #saves = new Map<string, StillPicture>()
   async save(_id: string, name: string): Promise<void> {
-    this.#saves.set(name, { revision: this.calls.length - 1, parts: [...this.parts.values()] })
+    this.#saves.set(name, { revision: this.calls.length - 1, parts: [...this.parts.values()], perHour: {} })
   }
   async restore(_id: string, name: string): Promise<void> {
     this.parts.clear()
@@ -180,7 +181,7 @@ export class StillCloud implements CloudClient {
   readonly past = new Map<number, Part[]>()
   async pictureThen(_id: string, revision: number): Promise<StillPicture | undefined> {
     const parts = this.past.get(revision)
-    return parts && { revision, parts }
+    return parts && { revision, parts, perHour: {} }
   }
   async untilReady(): Promise<void> {}
   readonly calls: TimelineCall[] = []

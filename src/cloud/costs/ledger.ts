@@ -1,4 +1,5 @@
 import type { Controller, Result } from '#world/controller.ts'
+import type { Snapshot } from '#world/snapshot.ts'
 import type { World } from '#world/world.ts'
 import { billedKey, type Metered, meter } from './meters.ts'
 
@@ -75,6 +76,17 @@ export function costLedger(world: World): Controller {
 }
 
 export const presentEntries = ({ store }: World): Entry[] => store.values<Entry>(PRESENT)
+
+/** Those of a state that stands still. */
+export const entriesIn = ({ entries }: Pick<Snapshot, 'entries'>): Entry[] =>
+  entries.filter(({ key }) => key.startsWith(PRESENT)).map(({ value }) => value as Entry)
+
+/** US dollars an hour, by service. */
+export function hourlyByService(entries: Entry[]): Record<string, number> {
+  const sums: Record<string, number> = {}
+  for (const entry of entries) sums[entry.service] = (sums[entry.service] ?? 0) + hourly(entry)
+  return sums
+}
 
 /** US dollars that resources have cost which are gone, by service. */
 export const endedCosts = ({ store }: World): { service: string; soFar: number }[] =>

@@ -1,12 +1,14 @@
 import { PRICES_DATE, PRICES_REGION } from '#aws/pricing/index.ts'
 import type { World } from '#world/world.ts'
-import { costUntil, endedCosts, hourly, presentEntries } from './ledger.ts'
+import { costUntil, endedCosts, hourly, hourlyByService, presentEntries } from './ledger.ts'
 
 /** What the resources of a world would cost on AWS, in US dollars. */
 export interface CostReport {
   /** On the world's clock, ms. */
   now: number
   perHour: number
+  /** The same by service. */
+  perHourBy: Record<string, number>
   soFar: number
   resources: CostedResource[]
   /** What resources have cost that are gone. */
@@ -55,6 +57,7 @@ export function costReport(world: World): CostReport {
   return {
     now,
     perHour: sum(resources.map(({ perHour }) => perHour)),
+    perHourBy: hourlyByService(presentEntries(world)),
     soFar: sum([...resources, ...ended].map(({ soFar }) => soFar)),
     resources,
     ended,

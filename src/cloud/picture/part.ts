@@ -70,6 +70,8 @@ export interface StillPicture {
   /** Calls of a larger number (see `TimelineCall`) came later. */
   revision: number
   parts: Part[]
+  /** What it cost on AWS by service, US dollars an hour. */
+  perHour: Record<string, number>
 }
 
 /** An event that a service tells of a part. */

@@ -1,4 +1,5 @@
 import type { Snapshot } from '#world/snapshot.ts'
+import { entriesIn, hourlyByService } from '../costs/ledger.ts'
 import type { Part, StillPicture } from './part.ts'
 import { accountPart } from './picture.ts'
 import { groupPart, project } from './project.ts'
@@ -15,5 +16,5 @@ export function stillPicture({ entries, revision }: Snapshot, accountId: string)
     parts.set(part.id, part)
   }
   for (const { key, value } of entries) for (const part of project(key, value)) show(part)
-  return { revision, parts: [...parts.values()] }
+  return { revision, parts: [...parts.values()], perHour: hourlyByService(entriesIn({ entries })) }
 }

@@ -18,9 +18,15 @@ const EKS = [part('deployment', 'web'), part('pod', 'web-1'), part('pod', 'bare'
 /** A step on ECS, then one on EKS, then one that belongs to neither. */
 const recorded: Recorded = {
   starts: [
-    { step: 'on-ecs', revision: 10, parts: [part('eks-cluster', 'harbor')] },
-    { step: 'on-eks', revision: 20, parts: [part('eks-cluster', 'harbor'), ...ECS] },
-    { step: 'words', revision: 30, parts: [part('eks-cluster', 'harbor'), ...ECS, ...EKS] },
+    { step: 'on-ecs', revision: 10, parts: [part('eks-cluster', 'harbor')], perHour: { eks: 0.1 } },
+    {
+      ...{ step: 'on-eks', revision: 20, parts: [part('eks-cluster', 'harbor'), ...ECS] },
+      perHour: { eks: 0.1, ecs: 0.5 },
+    },
+    {
+      ...{ step: 'words', revision: 30, parts: [part('eks-cluster', 'harbor'), ...ECS, ...EKS] },
+      perHour: { eks: 0.1, ecs: 0.5, elb: 0.25 },
+    },
   ],
   now: [part('eks-cluster', 'harbor'), ...ECS, ...EKS, part('pod', 'later')],
   calls: [
@@ -34,10 +40,8 @@ const recorded: Recorded = {
     call(25, 'kubernetes', 'update services', { principal: 'system:serviceaccount:kube-system:lbc' }),
     call(31, 'kubernetes', 'delete pods', { target: 'default/web-1' }),
   ],
-  resources: [11.5, 12.5, 21.5].map((at, index) => ({
-    ...{ service: 'ecs', type: 'task', name: `${index}`, accountId: '', region: '' },
-    ...{ startedAt: at * 1000, perHour: 0.25, soFar: 0, charges: [] },
-  })),
+  // In the last step one task more was asked for.
+  perHour: { eks: 0.1, ecs: 0.75, elb: 0.25 },
 }
 const bySteps = {
   left: { title: 'ECS', steps: ['on-ecs'] },
@@ -59,6 +63,13 @@ it('tells what the learner made from what was made for them, how long it took an
   expect(right).toMatchObject({ yours: { deployment: 1, pod: 1 }, theirs: { pod: 1 } })
   expect([left.seconds, right.seconds]).toEqual([2, 4])
   expect([left.perHour, right.perHour]).toEqual([0.5, 0.25])
+})
+
+it('counts what was replaced as what it was before', () => {
+  const { starts } = recorded
+  const [first, second, third] = starts
+  const same = { ...second!, perHour: first!.perHour }
+  expect(compare(bySteps, { ...recorded, starts: [first!, same, third!] }).left.perHour).toBe(0)
 })
 
 it('tells sides apart by the service, where steps do both', () => {

@@ -11,7 +11,7 @@ async function runs(
   name: string,
   image: RegExp,
   wanted: string,
-): Promise<void> {
+): Promise<string> {
   const deployment = await readyDeployment(t, cluster, {
     name,
     hint: `kubectl describe pod -l app=${name} ends with the reason.`,
@@ -25,9 +25,29 @@ async function runs(
     cause: 'It runs, but not what was wanted.',
     hint: `kubectl set image deployment/${name} '*=${wanted}'`,
   })
+  return imageOf(deployment)
 }
 
 const NGINX = /^nginx(:1\.29(\.\d+)?)?(@sha256:[0-9a-f]{64})?$/
+
+/** A digest says nothing of a version: the image's own environment does. What has only a tag passes. */
+async function isNginx129(t: CheckContext, image: string): Promise<void> {
+  const digest = image.split('@')[1]
+  if (!digest) return
+  const hub = t.registry('registry-1.docker.io')
+  const manifest = await hub.manifest('library/nginx', digest)
+  const config = manifest && (await hub.config('library/nginx', manifest))
+  const version = config?.config?.Env?.find((line) => line.startsWith('NGINX_VERSION='))?.split('=')[1]
+  t.expect(version?.startsWith('1.29.') === true, {
+    id: 'digest-of-another-version',
+    title: 'The digest is one of nginx:1.29',
+    expected: 'a digest of nginx 1.29',
+    observed: version ? `a digest of nginx ${version}` : 'a digest of another image',
+    evidence: 'docker pull nginx:1.29',
+    cause: 'A digest names one content and tells no version. This content is another one.',
+    hint: 'docker pull nginx:1.29 prints its digest; or use the tag.',
+  })
+}
 
 async function names(t: CheckContext): Promise<void> {
   const cluster = await kindCluster(t)
@@ -70,7 +90,8 @@ async function privateImage(t: CheckContext): Promise<void> {
 async function policies(t: CheckContext): Promise<void> {
   const cluster = await kindCluster(t)
   await runs(t, cluster, 'never', /^httpd:2\.4/, 'httpd:2.4')
-  await runs(t, cluster, 'digest', NGINX, 'nginx:1.29')
+  const digest = await runs(t, cluster, 'digest', NGINX, 'nginx:1.29')
+  await isNginx129(t, digest)
   for (const name of ['tag', 'typo', 'host', 'private']) {
     await readyDeployment(t, cluster, { name, hint: 'It was mended in a step before; make it again.' })
   }

@@ -84,7 +84,7 @@ async function load(t: CheckContext): Promise<void> {
     observed: `${desiredReplicas} wanted`,
     seen: `${desiredReplicas} wanted`,
     evidence: 'kubectl get hpa',
-    cause: 'Without load one pod is enough. After the end of the load they go within five minutes.',
+    cause: 'Without load one pod is enough. Five minutes after the end of the load the others go.',
     hint: 'kubectl apply -f load.yaml, and wait a minute',
   })
 }

@@ -94,6 +94,13 @@ describe('load', () => {
     await kubectl('delete pod busy --now')
   })
 
+  // Source: kubectl/pkg/drain (localStorageFilter); the volume is that of the metrics-server chart.
+  it('keeps its certificate in an emptyDir, which a drain asks about', async () => {
+    expect(await cluster.refused('drain node-1 --dry-run=client')).toMatch(
+      /cannot delete Pods with local storage \(use --delete-emptydir-data to override\): kube-system\/metrics-server-\S+/,
+    )
+  })
+
   it('scales a deployment by requests that are really served', async () => {
     expect(await kubectl('autoscale deployment web --cpu=50% --min=1 --max=4')).toBe(
       'horizontalpodautoscaler.autoscaling/web autoscaled\n',

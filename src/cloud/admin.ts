@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { z } from 'zod'
 import { CompactedError, type StoreEvent } from '#world/store.ts'
 import type { World } from '#world/world.ts'
-import type { WorldEvent } from './api.ts'
+import type { ConsolePlace, WorldEvent } from './api.ts'
 import { changesBetween } from './changes.ts'
 import { costReport } from './costs/report.ts'
 import { doors } from './doors.ts'
@@ -139,7 +139,7 @@ async function handle(
       return details ? reply(res, 200, details) : reply(res, 404, { error: 'the picture has no such part' })
     }
     case 'GET worlds/:id/console':
-      return followConsole(await world(), res)
+      return followConsole(await world(), placeQuery.parse(Object.fromEntries(url.searchParams)), res)
     case 'GET worlds/:id/saves/:name': {
       const { config } = await world()
       const state = await worlds.saves(id!).find(name!)
@@ -189,10 +189,12 @@ export function followAwake(worlds: Pick<Worlds, 'followAwake'>, res: ServerResp
   res.on('close', () => following.close())
 }
 
+const placeQuery = z.object({ accountId: z.string().optional(), region: z.string().optional() })
+
 /** Streams what the console shows, a `ConsoleEvent` a line. A follower that reads nothing is cut off; it begins anew when it comes back. */
-function followConsole({ world, simulation }: OpenWorld, res: ServerResponse): void {
+function followConsole({ world, simulation }: OpenWorld, place: ConsolePlace, res: ServerResponse): void {
   res.writeHead(200, { 'content-type': 'application/x-ndjson' })
-  const feed = simulation.followConsole((event) => {
+  const feed = simulation.followConsole(place, (event) => {
     if (res.writableLength > BACKLOG_LIMIT) res.destroy()
     else if (!res.destroyed) res.write(`${JSON.stringify(event)}\n`)
   })

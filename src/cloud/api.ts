@@ -146,7 +146,11 @@ export interface CloudClient {
   /** A part of the picture in full, while somebody follows the picture. */
   part(id: string, part: string): Promise<PartDetails | undefined>
   /** Follows a world's resources as its console shows them, until closed; begins anew with a catalogue after a restart of the process. `ended` resolves when nothing more will come: the world is gone. */
-  followConsole(id: string, listener: (event: ConsoleEvent) => void): { ended: Promise<void>; close(): void }
+  followConsole(
+    id: string,
+    place: ConsolePlace,
+    listener: (event: ConsoleEvent) => void,
+  ): { ended: Promise<void>; close(): void }
   /** The OpenAPI schemas of an `apiVersion` by name, as a cluster of the world serves them; undefined when none does. */
   schemas(id: string, apiVersion: string): Promise<Record<string, object> | undefined>
   close(): void
@@ -198,12 +202,21 @@ export interface ConsoleResource {
   command: string
 }
 
+/** Where a console looks; what is missing, or not of the world, is its first account and that one's region. */
+export interface ConsolePlace {
+  accountId?: string
+  region?: string
+}
+
 /** What a follower of a world's console is told; the first event is the catalogue, and everything begins anew with it. */
 export type ConsoleEvent =
   | {
       type: 'catalogue'
       accountId: string
       region: string
+      /** Where else it can look: the world's accounts, and all regions. `used`: the account has something there. */
+      accounts: { accountId: string; name?: string }[]
+      regions: { name: string; used: boolean }[]
       services: { id: string; title: string; types: ConsoleType[] }[]
     }
   /** Changes of one type's resources. `command` lists them; `more`: there are more than are shown. */

@@ -98,10 +98,16 @@ export function connectCloud(socketPath: string): CloudClient {
     },
     part: (id, part) =>
       found(call<PartDetails>('GET', `${worldPath(id)}/part?id=${encodeURIComponent(part)}`)),
-    followConsole(id, listener) {
+    followConsole(id, place, listener) {
+      const query = new URLSearchParams({ ...place })
       const closing = new AbortController()
       const signal = AbortSignal.any([closing.signal, closed.signal])
-      const ended = follow<ConsoleEvent>(socketPath, () => `${worldPath(id)}/console`, signal, listener)
+      const ended = follow<ConsoleEvent>(
+        socketPath,
+        () => `${worldPath(id)}/console?${query}`,
+        signal,
+        listener,
+      )
       return { ended, close: () => closing.abort() }
     },
     schemas: (id, apiVersion) =>

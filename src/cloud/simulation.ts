@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Trail } from '#aws/cloudtrail/index.ts'
-import { bootstrapRegion } from '#aws/ec2/index.ts'
+import { bootstrapRegion, isRegion, regionNames } from '#aws/ec2/index.ts'
 import { elbHosts } from '#aws/elb/index.ts'
 import { LoadBalancerTraffic } from '#aws/elbv2/index.ts'
 import { bootstrapAccount } from '#aws/iam/bootstrap.ts'
@@ -20,7 +20,7 @@ import type { CertificateIssuer } from '#network/authority.ts'
 import type { HostTable } from '#network/hosts.ts'
 import { VirtualNetwork } from '#network/virtual-network.ts'
 import type { World } from '#world/world.ts'
-import type { ConsoleEvent } from './api.ts'
+import type { ConsoleEvent, ConsolePlace } from './api.ts'
 import { AutoMode } from './auto-mode/auto-mode.ts'
 import { CallLog } from './call-log.ts'
 import { Clusters } from './clusters.ts'
@@ -86,8 +86,8 @@ export class Simulation {
   readonly parts: PartDescriber
   /** The Docker Engine that the learner's `docker` speaks to. */
   readonly docker: DockerHost
-  /** Follows what the account's console shows. */
-  readonly followConsole: (listener: (event: ConsoleEvent) => void) => { close(): void }
+  /** Follows what the console of an account shows in a region. */
+  readonly followConsole: (place: ConsolePlace, listener: (event: ConsoleEvent) => void) => { close(): void }
   /** Schemas of the kinds that the world's clusters serve, by `apiVersion`. */
   readonly schemas: (apiVersion: string) => Promise<Schemas | undefined>
   /** Puts into the store what otherwise is put there a little later, before a save point is made. */
@@ -268,13 +268,22 @@ export class Simulation {
     await docker.start()
     const picture = new Picture(world, accountId, network)
     const parts = new PartDescriber(world, region, services, picture)
-    const console = {
-      store: world.store,
-      accountId,
-      region,
-      read: administratorReads(aws, identity.administrator(), region),
+    const followConsole = (place: ConsolePlace, listener: (event: ConsoleEvent) => void) => {
+      const account = accounts.find((one) => one.accountId === place.accountId) ?? config
+      const where = place.region !== undefined && isRegion(place.region) ? place.region : region
+      const administrator = iamIdentity(world, account.accountId).administrator()
+      return new ConsoleFeed(
+        {
+          store: world.store,
+          accountId: account.accountId,
+          region: where,
+          accounts,
+          regions: regionNames,
+          read: administratorReads(aws, administrator, where),
+        },
+        listener,
+      )
     }
-    const followConsole = (listener: (event: ConsoleEvent) => void) => new ConsoleFeed(console, listener)
     const schemas = (apiVersion: string) => clusterSchemas(clusters, apiVersion)
     const settle = () => docker.saveFiles()
     return new Simulation(

@@ -66,7 +66,7 @@ export type { LabResult, StepScore } from '#labs/score.ts'
  * GET    /api/labs/:lab/world/now        Part[]: the cloud as it is
  * GET    /api/labs/:lab/world/then?call=… StillPicture just after a call of the timeline
  * GET    /api/labs/:lab/world/part?id=…   PartDetails, while the picture is followed
- * GET    /api/labs/:lab/console            server-sent events, `data:` is a LabConsoleEvent
+ * GET    /api/labs/:lab/console            server-sent events, `data:` is a LabConsoleEvent; `?accountId=…&region=…`
  * GET    /api/labs/:lab/files            server-sent events, `data:` is FileEntry[]: the home folder, again after each change
  * GET    /api/labs/:lab/file?path=…      OpenedFile
  * PUT    /api/labs/:lab/file?path=…      { text, version? } → { version }; 409 `changed` when it is not that version any more, 507 `home-full`

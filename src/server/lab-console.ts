@@ -1,3 +1,4 @@
+import type { ConsolePlace } from '#cloud/api.ts'
 import type { LabConsoleEvent } from './api.ts'
 import type { ServerCloud } from './cloud.ts'
 import type { LabSession } from './lab-session.ts'
@@ -6,6 +7,7 @@ import type { LabSession } from './lab-session.ts'
 export function followLabConsole(
   session: LabSession,
   cloud: ServerCloud,
+  place: ConsolePlace,
   listener: (event: LabConsoleEvent) => void,
   onError: (error: unknown) => void,
 ): { close(): void } {
@@ -19,7 +21,7 @@ export function followLabConsole(
     if (id === null) return listener({ type: 'absent' })
     const client = await cloud.client
     if (closed || world !== id) return
-    const started = client.followConsole(id, listener)
+    const started = client.followConsole(id, place, listener)
     following = started
     await started.ended
     // The lab is being started over; its next state tells of the new world, which may have the same name.

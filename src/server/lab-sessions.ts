@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { ConsolePlace } from '#cloud/api.ts'
 import type { Lab } from '#labs/lab.ts'
 import type { LabConsoleEvent, LabOutline, LabResult, LabSummary } from './api.ts'
 import { followLabConsole } from './lab-console.ts'
@@ -119,8 +120,12 @@ export class LabSessions {
   }
 
   /** Follows what the console of a session's account shows, until closed. */
-  followConsole(session: LabSession, listener: (event: LabConsoleEvent) => void): { close(): void } {
-    return followLabConsole(session, this.#services.cloud, listener, this.#services.onError)
+  followConsole(
+    session: LabSession,
+    place: ConsolePlace,
+    listener: (event: LabConsoleEvent) => void,
+  ): { close(): void } {
+    return followLabConsole(session, this.#services.cloud, place, listener, this.#services.onError)
   }
 
   /** Tells every page that the server ends for now. */

@@ -71,7 +71,7 @@ it('says that a lab without a world has nothing to show, and shows it as soon as
   const world = await cloud.world(summary!.id)
   const number = world!.accountId.replace(/^(\d{4})(\d{4})(\d{4})$/, '$1-$2-$3')
   await page.getByText(number).waitFor()
-  await page.getByText('us-east-1', { exact: true }).waitFor()
+  expect(await page.getByRole('combobox', { name: 'Region' }).inputValue()).toBe('us-east-1')
   expect(await other.getByRole('link', { name: 'Console' }).getAttribute('href')).toBe(CONSOLE)
   await other.close()
   shell = await LabShell.open(world!)
@@ -188,6 +188,23 @@ it.each([
     }
   },
 )
+
+it('looks at another region, and remembers it in the address', async () => {
+  await page.setViewportSize({ width: 1360, height: 844 })
+  await shell.ok('aws ecr create-repository --repository-name abroad --region eu-west-1')
+  await page.goto(`${test.url}${CONSOLE}#/eks/clusters`)
+  await page.getByRole('row', { name: /^demo / }).waitFor()
+  await page.getByRole('combobox', { name: 'Region' }).selectOption('eu-west-1')
+  await main().getByRole('link', { name: 'Repositories' }).click()
+  await page.getByRole('row', { name: /^abroad / }).waitFor()
+  expect(await axeViolations(page)).toEqual([])
+  await page.reload()
+  await page.getByRole('row', { name: /^abroad / }).waitFor()
+  expect(await page.getByRole('combobox', { name: 'Region' }).inputValue()).toBe('eu-west-1')
+  await page.getByRole('combobox', { name: 'Region' }).selectOption('us-east-1')
+  await main().getByRole('link', { name: 'Clusters' }).first().click()
+  await page.getByRole('row', { name: /^demo / }).waitFor()
+})
 
 it('follows the lab when it is started over', async () => {
   await page.goto(`${test.url}${CONSOLE}#/eks/clusters`)

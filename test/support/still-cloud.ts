@@ -146,8 +146,16 @@ export class StillCloud implements CloudClient {
     )
   }
 
-  followConsole(_id: string, listener: (event: ConsoleEvent) => void) {
-    listener({ type: 'catalogue', accountId: '111122223333', region: 'us-east-1', services: [] })
+  followConsole(_id: string, _place: object, listener: (event: ConsoleEvent) => void) {
+    const accountId = '111122223333'
+    listener({
+      type: 'catalogue',
+      accountId,
+      region: 'us-east-1',
+      accounts: [{ accountId }],
+      regions: [{ name: 'us-east-1', used: true }],
+      services: [],
+    })
     return { ended: new Promise<void>(() => {}), close() {} }
   }
 

@@ -18,6 +18,9 @@ export interface Zone {
   id: string
 }
 
+/** The regions that accounts may use without opting in. */
+export const regionNames: readonly string[] = regions.map(({ name }) => name)
+
 /** Whether a region exists and accounts may use it without opting in. */
 export const isRegion = (region: string): boolean => regions.some(({ name }) => name === region)
 

@@ -8,6 +8,9 @@ export interface FeedOptions {
   store: Store
   accountId: string
   region: string
+  /** The accounts and regions to choose from. */
+  accounts: { accountId: string; name?: string }[]
+  regions: readonly string[]
   read: Read
   time?: HostTime
 }
@@ -48,11 +51,13 @@ export class ConsoleFeed {
     this.#time = options.time ?? hostTime
     this.#listener = listener
     this.#watch = options.store.watch('', ({ key }) => this.#noteChange(key))
-    const { accountId, region } = options
+    const { accountId, region, accounts, regions } = options
     listener({
       type: 'catalogue',
       accountId,
       region,
+      accounts: accounts.map(({ accountId: id, name }) => ({ accountId: id, name })),
+      regions: regions.map((name) => ({ name, used: options.store.count(`aws/${accountId}/${name}/`) > 0 })),
       services: SERVICES.map(({ id, title, types }) => ({ id, title, types: types.map(described) })),
     })
     void this.#look(TYPES)

@@ -19,6 +19,16 @@ const clockBody = z.union([
 ])
 export const partQuery = z.object({ id: z.string().min(1).max(500) })
 const hintsBody = z.strictObject({ opened: z.int().min(1).max(50) })
+const placeQuery = z.object({
+  accountId: z
+    .string()
+    .regex(/^\d{12}$/)
+    .optional(),
+  region: z
+    .string()
+    .regex(/^[a-z0-9-]{1,32}$/)
+    .optional(),
+})
 export const thenQuery = z.object({ call: z.coerce.number().int().min(0) })
 const stepParameters = z.object({ lab: name, step: name })
 
@@ -76,8 +86,9 @@ export function labRoutes(
     sendEvents<LabEvent>(reply, (listener) => followed.subscribe(listener))
   })
   app.get('/api/labs/:lab/console', access, async (request: FastifyRequest, reply: FastifyReply) => {
+    const place = placeQuery.parse(request.query)
     const followed = await session(request)
-    sendEvents<LabConsoleEvent>(reply, (listener) => sessions.followConsole(followed, listener))
+    sendEvents<LabConsoleEvent>(reply, (listener) => sessions.followConsole(followed, place, listener))
   })
   app.get('/api/labs/:lab/world', access, async (request: FastifyRequest, reply: FastifyReply) => {
     const follow = await (await session(request)).world.picture()

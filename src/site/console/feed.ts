@@ -1,6 +1,7 @@
 import { batch } from '@preact/signals'
 import type { LabConsoleEvent } from '#server/api.ts'
 import { Backoff } from '../lab/backoff.ts'
+import { chosen } from './place.ts'
 import { labId, link, showEvent } from './store.ts'
 
 /** Follows the account for as long as the page lives. What is shown stays while the server is away. */
@@ -18,7 +19,9 @@ export function followConsole(): void {
 
   function connect() {
     source?.close()
-    source = new EventSource(`/api/labs/${encodeURIComponent(labId)}/console`)
+    source = new EventSource(
+      `/api/labs/${encodeURIComponent(labId)}/console?${new URLSearchParams({ ...chosen.value })}`,
+    )
     source.onmessage = ({ data }) => {
       if (waiting.length === 0) setTimeout(show)
       waiting.push(JSON.parse(data) as LabConsoleEvent)
@@ -32,7 +35,11 @@ export function followConsole(): void {
     }
   }
 
+  // Another account or region is another look; what has come of the last one is not shown.
+  chosen.subscribe(() => {
+    waiting = []
+    connect()
+  })
   addEventListener('pagehide', () => source?.close())
   addEventListener('pageshow', ({ persisted }) => persisted && connect())
-  connect()
 }

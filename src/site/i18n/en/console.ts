@@ -4,6 +4,8 @@ export const console = {
   open: 'Console',
   about:
     'What is in your simulated AWS account now. Look, follow the links, copy the command; changes are made in the terminal.',
+  regionsUsed: 'With resources',
+  regionsOther: 'Other regions',
   services: 'Services',
   overview: 'Overview',
   search: 'Search the account',

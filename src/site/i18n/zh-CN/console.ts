@@ -5,6 +5,8 @@ export const console: typeof en.console = {
   pageTitle: (lab) => `控制台 · ${lab}`,
   open: '控制台',
   about: '你的模拟 AWS 账号里现在有什么。看一看，跟着链接走，复制命令；改动要在终端里做。',
+  regionsUsed: '有资源',
+  regionsOther: '其他区域',
   services: '服务',
   overview: '概览',
   search: '在账号中搜索',

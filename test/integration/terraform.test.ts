@@ -1,5 +1,6 @@
 // The calls that terraform-provider-aws makes for an EKS set-up, in its order: create, what it reads back, change, delete, and the error by
-// which it knows that something is gone. From its source (internal/service/{ec2,iam,eks,elbv2,autoscaling,ecs,ecr,kms,logs,ssm}, read 2026-11).
+// which it knows that something is gone. From its source, read 2026-11, for VPCs, addresses, security groups, interfaces, load balancers, clusters
+// and Auto Scaling; those of IAM, KMS, logs, parameters, ECR, ECS, node groups, add-ons and NAT gateways from knowledge.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

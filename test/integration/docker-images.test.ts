@@ -63,7 +63,12 @@ describe.skipIf(!hasDocker())('by the real docker client', () => {
       ['docker rmi acme/alpine:v1', 'Untagged: acme/alpine:v1'],
       [
         'docker rmi alpine',
-        new RegExp(`^Untagged: alpine:latest\\nUntagged: alpine@${SHA}\\nDeleted: ${SHA}$`),
+        new RegExp(`^Untagged: alpine:latest\\nUntagged: alpine@${SHA}\\nDeleted: ${SHA}\\nDeleted: ${SHA}$`),
+      ],
+      // What it stands on is another image's too.
+      [
+        'printf "FROM busybox\\nRUN touch /x\\n" | docker build -q -t kid - &>/dev/null; docker inspect kid -f "{{.Id}}"; docker rmi kid',
+        new RegExp(`^(${SHA})\\nUntagged: kid:latest\\nDeleted: \\1\\nDeleted: ${SHA}$`),
       ],
       ['docker rmi nosuch', [1, fromDaemon('No such image: nosuch:latest')]],
       [

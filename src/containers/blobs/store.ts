@@ -73,7 +73,7 @@ export class BlobStore {
       const size = await this.#want(digest, now)
       return { digest, size }
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      unlessMissing(error as NodeJS.ErrnoException)
       if (known) this.removed([digest])
       return undefined
     }
@@ -174,10 +174,10 @@ export class BlobStore {
     return this.#pinned.has(digest)
   }
 
-  /** Tells other processes that what is pinned here is wanted. */
+  /** Tells other processes that what is pinned here is wanted; what is pinned may not have been made yet. */
   async renewPins(): Promise<void> {
     const now = hostTime.now()
-    for (const digest of this.#pinned) await this.#want(digest, now)
+    for (const digest of this.#pinned) await this.#want(digest, now).catch(unlessMissing)
   }
 
   /**
@@ -299,6 +299,10 @@ async function syncFolder(folder: string): Promise<void> {
     // The rename is then as durable as the system makes it.
   })
   await handle.close()
+}
+
+function unlessMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error
 }
 
 const isBytes = (source: unknown): source is Uint8Array => source instanceof Uint8Array

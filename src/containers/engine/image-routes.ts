@@ -20,6 +20,7 @@ import { readImport } from './file-routes.ts'
 import { loadImages, saveImages } from './image-archive.ts'
 import { listImages } from './image-filters.ts'
 import { checkedReference as reference } from './image-names.ts'
+import type { RemovedImages } from './image-store.ts'
 import { imageDetails, imageHistory, imageSummary } from './image-views.ts'
 import { pruneFilter } from './labels.ts'
 import type { EngineParts } from './parts.ts'
@@ -44,12 +45,10 @@ export function imageRoutes(parts: EngineParts): Route[] {
       .all()
       .filter(({ imageId }) => imageId === id)
       .map((record) => ({ id: record.id, running: isUp(record) }))
-  const deleted = (list: { Untagged?: string; Deleted?: string }[]) => {
-    for (const { Untagged, Deleted } of list)
-      events.emit('image', Untagged ? 'untag' : 'delete', Untagged ?? Deleted!, {
-        name: Untagged ?? Deleted!,
-      })
-    return list
+  const told = ({ report, deleted }: RemovedImages) => {
+    for (const { Untagged: name } of report) if (name) events.emit('image', 'untag', name, { name })
+    for (const id of deleted) events.emit('image', 'delete', id, { name: id })
+    return report
   }
   const save = async ({ res }: Pick<Call, 'res'>, names: string[]) => {
     if (names.length === 0) throw badRequest('no image name given')
@@ -233,7 +232,7 @@ export function imageRoutes(parts: EngineParts): Route[] {
         const filters = parseFilters(call.query.get('filters'))
         const every = filters.dangling !== undefined && !isTrue(filters.dangling[0]!)
         const goes = pruneFilter(filters, world.clock.now(), ['dangling', 'until'])
-        const gone: { Untagged?: string; Deleted?: string }[] = []
+        const gone: RemovedImages['report'] = []
         let space = 0
         for (const image of images.all()) {
           if (!images.get(image.id) || usersOf(image.id).length > 0 || images.hasChildren(image.id)) continue
@@ -241,7 +240,7 @@ export function imageRoutes(parts: EngineParts): Route[] {
           const createdAt = Date.parse(image.config.created ?? '1970-01-01')
           if (!goes({ createdAt, labels: image.config.config.Labels })) continue
           space += image.size
-          gone.push(...deleted(images.remove(image.id, { force: true, prune: true, used: usersOf })))
+          gone.push(...told(images.remove(image.id, { force: true, prune: true, used: usersOf })))
         }
         await world.store.flushed()
         sendJson(call, 200, { ImagesDeleted: gone.length > 0 ? gone : null, SpaceReclaimed: space })
@@ -256,7 +255,7 @@ export function imageRoutes(parts: EngineParts): Route[] {
           prune: !isTrue(call.query.get('noprune')),
           used: usersOf,
         }
-        const result = deleted(images.remove(call.params[0]!, options))
+        const result = told(images.remove(call.params[0]!, options))
         await world.store.flushed()
         sendJson(call, 200, result)
       },

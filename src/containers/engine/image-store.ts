@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import type { World } from '#world/world.ts'
 import type { BlobStore } from '../blobs/store.ts'
 import type { Descriptor, Image, ImageConfig } from '../image.ts'
+import { chainIds } from '../images/chain-ids.ts'
 import {
   canonicalName,
   familiarName,
@@ -22,6 +23,16 @@ export interface ImageRecord extends Image {
   taggedAt?: number
   layers: Descriptor[]
 }
+
+/** What a removal did. */
+export interface RemovedImages {
+  /** What `docker rmi` prints: names, ids of images, and layers by chain. */
+  report: { Untagged?: string; Deleted?: string }[]
+  /** Ids of the images that went. */
+  deleted: string[]
+}
+
+const chainsOf = ({ config }: ImageRecord) => chainIds(config.rootfs.diff_ids)
 
 /** Names and images of a Docker Engine. */
 export class ImageStore {
@@ -123,16 +134,17 @@ export class ImageStore {
 
   /**
    * Removes a name, and the image when it was the last one, with parents that nobody needs any more.
-   * `used`: containers of an image (id, running). Gives what `docker rmi` prints. Throws EngineError.
+   * `used`: containers of an image (id, running). Throws EngineError.
    */
   remove(
     text: string,
     options: { force: boolean; prune: boolean; used: (id: string) => { id: string; running: boolean }[] },
-  ): { Untagged?: string; Deleted?: string }[] {
+  ): RemovedImages {
     const image = this.require(text)
     const byId = !this.#isName(text)
     const tags = this.tags(image.id)
-    const result: { Untagged?: string; Deleted?: string }[] = []
+    const report: RemovedImages['report'] = []
+    const deleted: string[] = []
     const short = image.id.slice(7, 19)
     if (byId && tags.length > 1 && !options.force) {
       throw conflict(
@@ -157,7 +169,7 @@ export class ImageStore {
       this.#world.store.delete(`${prefix}${name}`)
       const reference = parseReference(name)
       const suffix = reference.digest ? `@${reference.digest}` : `:${reference.tag}`
-      result.push({ Untagged: familiarName(reference) + suffix })
+      report.push({ Untagged: familiarName(reference) + suffix })
     }
     if (byId) for (const { name } of tags) untag(name, 'docker/tags/')
     else {
@@ -165,16 +177,25 @@ export class ImageStore {
       if (reference.digest) untag(`${canonicalName(reference)}@${reference.digest}`, 'docker/digests/')
       else untag(`${canonicalName(reference)}:${reference.tag ?? 'latest'}`, 'docker/tags/')
     }
-    if (this.tags(image.id).length > 0) return result
+    if (this.tags(image.id).length > 0) return { report, deleted }
     for (const { name } of this.digests(image.id)) untag(name, 'docker/digests/')
-    if (users.length > 0) return result
+    if (users.length > 0) return { report, deleted }
     let next: ImageRecord | undefined = image
     while (next && !this.hasChildren(next.id) && this.tags(next.id).length === 0) {
       this.#world.store.delete(`docker/images/${next.id}`)
-      result.push({ Deleted: next.id })
+      deleted.push(next.id)
+      for (const gone of [next.id, ...this.#released(next)]) report.push({ Deleted: gone })
       next = options.prune && next.parent ? this.get(next.parent) : undefined
     }
-    return result
+    return { report, deleted }
+  }
+
+  /** The layers, by chain, that no image has any more without this one; the topmost first. */
+  #released(image: ImageRecord): string[] {
+    const kept = new Set(this.all().flatMap(chainsOf))
+    return chainsOf(image)
+      .filter((chain) => !kept.has(chain))
+      .reverse()
   }
 
   hasChildren(id: string): boolean {

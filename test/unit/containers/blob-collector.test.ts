@@ -1,4 +1,4 @@
-import { mkdtemp, rm, utimes } from 'node:fs/promises'
+import { mkdtemp, rm, stat, utimes } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -73,6 +73,14 @@ describe('the collector', () => {
     await new BlobCollector({ blobs, texts: nothing, graceMs: -1000, onRemoved }).collect()
     expect(await other.stat(digest)).toBeUndefined()
     expect(other.removals).toBe(1)
+  })
+
+  it('goes on where what is pinned has not been made yet', async () => {
+    const [made, unmade] = [await blobs.put('made'), digestOf('made later')]
+    blobs.pin([unmade, made.digest])
+    await utimes(blobs.path(made.digest), 0, 0)
+    await blobs.renewPins()
+    expect((await stat(blobs.path(made.digest))).mtimeMs).toBeGreaterThan(0)
   })
 
   it('keeps what another process has pinned and says so', async () => {

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { groupScalingController } from '../../src/aws/autoscaling/index.ts'
 import { alarmController, cloudWatchService } from '../../src/aws/cloudwatch/index.ts'
+import { anImage } from '../support/ami.ts'
 import { startAws } from '../support/aws.ts'
 
 // Behaviour: https://docs.aws.amazon.com/autoscaling/ec2/userguide/;
 // texts as public issues of the CLI and Terraform quote them.
 const MINUTE = 60_000
-const AMI = 'ami-0'
+const AMI = anImage()
 
 let aws: Awaited<ReturnType<typeof startAws>>
 beforeAll(async () => {

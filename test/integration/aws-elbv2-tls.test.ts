@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { acmService } from '../../src/aws/acm/index.ts'
 import { launchInstances, tables } from '../../src/aws/ec2/index.ts'
 import { createAuthority } from '../../src/network/authority.ts'
+import { anImage } from '../support/ami.ts'
 import { ACCOUNT, REGION, startAws } from '../support/aws.ts'
 
 // HTTPS listeners, certificates and stickiness: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/create-https-listener.html,
@@ -35,7 +36,7 @@ beforeAll(async () => {
     `ec2 authorize-security-group-ingress --group-id ${security} --protocol tcp --port 0-65535 --cidr 0.0.0.0/0`,
   )
   const instances = launchInstances(scope, {
-    imageId: 'ami-0',
+    imageId: anImage(),
     type: 't3.micro',
     subnet: subnet!,
     count: 2,

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { launchInstances, tables } from '../../src/aws/ec2/index.ts'
+import { anImage } from '../support/ami.ts'
 import { ACCOUNT, REGION, startAws } from '../support/aws.ts'
 
 let aws: Awaited<ReturnType<typeof startAws>>
@@ -96,7 +97,7 @@ it('sends requests to healthy instances by its rules, and says why a target is n
   await ok('elbv2', 'wait', 'load-balancer-available', '--load-balancer-arns', balancer)
 
   const [instance] = launchInstances(scope, {
-    imageId: 'ami-1',
+    imageId: anImage(),
     type: 't3.micro',
     subnet: tables.subnets.get(scope, subnets[0]!),
     groupIds: [group],
@@ -258,7 +259,7 @@ it('passes connections on through a network load balancer', { timeout: 60_000 },
     '0.0.0.0/0',
   )
   const [instance] = launchInstances(scope, {
-    imageId: 'ami-1',
+    imageId: anImage(),
     type: 't3.micro',
     subnet: tables.subnets.get(scope, subnets[1]!),
     groupIds: [group],

@@ -274,6 +274,8 @@ describe('a cluster by hand', () => {
     expect(custom).toMatchObject({ amiType: 'CUSTOM', releaseVersion: expect.stringMatching(/^ami-/) })
     await removed('custom')
 
+    await account.send('iam', 'CreateInstanceProfile', { InstanceProfileName: 'own' })
+    await account.send('iam', 'AddRoleToInstanceProfile', { InstanceProfileName: 'own', RoleName: 'node' })
     const { Instances } = await ec2('RunInstances', {
       ImageId: IMAGE,
       InstanceType: 't3.medium',
@@ -285,8 +287,6 @@ describe('a cluster by hand', () => {
       UserData: userData('hand'),
     })
     expect(Instances[0].ImageId).toMatch(/^ami-[0-9a-f]{17}$/)
-    await account.send('iam', 'CreateInstanceProfile', { InstanceProfileName: 'own' })
-    await account.send('iam', 'AddRoleToInstanceProfile', { InstanceProfileName: 'own', RoleName: 'node' })
   }, 60_000)
 
   it('runs pods on all three kinds of nodes, with a bound volume', async () => {

@@ -4,6 +4,7 @@ import { elbHealthController, elbHosts, ensureLoadBalancer } from '../../../src/
 import { healthOf } from '../../../src/aws/elb/tables.ts'
 import { VirtualNetwork } from '../../../src/network/virtual-network.ts'
 import { World } from '../../../src/world/world.ts'
+import { anImage } from '../../support/ami.ts'
 
 const PORT = 31_000
 let world: World
@@ -23,7 +24,7 @@ afterEach(() => world.close())
 /** A load balancer over one instance, both in the default security group. */
 function build() {
   const subnet = tables.subnets.list(scope)[0]!
-  const [instance] = launchInstances(scope, { imageId: 'ami-1', type: 't3.micro', subnet, count: 1 })
+  const [instance] = launchInstances(scope, { imageId: anImage(), type: 't3.micro', subnet, count: 1 })
   const wanted = {
     name: 'web',
     listeners: [{ protocol: 'TCP', port: 80, instanceProtocol: 'TCP', instancePort: PORT }],

@@ -47,11 +47,13 @@ await checkPaths()
 await checkTranslations()
 for await (const file of glob('labs/*/steps/*.mdx')) {
   const step = { id: file, text: await readFile(file, 'utf8'), labs: [] }
+  checkPredictions(step)
   checkSentences(step)
   checkLinks(step)
 }
 for (const lesson of lessons) {
   checkForm(lesson)
+  checkPredictions(lesson)
   checkSources(lesson)
   checkSentences(lesson)
   checkLinks(lesson)
@@ -74,15 +76,21 @@ async function checkClaims(): Promise<void> {
   }
 }
 
-/** Each lesson has a prediction with its explanation, corrects a common error, and ends with a summary and what it is good for. */
+/** Each lesson has a prediction, corrects a common error, and ends with a summary and what it is good for. */
 function checkForm({ id, text }: Lesson): void {
-  const count = (pattern: RegExp) => text.match(pattern)?.length ?? 0
-  const predictions = count(/<Predict\b/g)
-  if (predictions === 0) problems.push(`${id}: nothing is predicted`)
-  if (predictions !== count(/<Explain>/g)) problems.push(`${id}: a prediction without an explanation`)
+  if (!text.includes('<Predict')) problems.push(`${id}: nothing is predicted`)
   if (!text.includes('<Aside type="myth">')) problems.push(`${id}: no common error is corrected`)
   if (headings(text).slice(-2).join() !== LAST_HEADINGS.join())
     problems.push(`${id}: the last headings are not “${LAST_HEADINGS.join('” and “')}”`)
+}
+
+/** Predictions of lessons and labs: each is explained, and has its answer inside, where it waits for the reader's guess. */
+function checkPredictions({ id, text }: Pick<Lesson, 'id' | 'text'>): void {
+  const count = (pattern: RegExp) => text.match(pattern)?.length ?? 0
+  if (count(/<Predict\b/g) !== count(/<Explain>/g))
+    problems.push(`${id}: a prediction without an explanation`)
+  if (text.includes('**Predict'))
+    problems.push(`${id}: a prediction that is no <Predict>, so its answer is in sight`)
 }
 
 /** The headings of the second level, code aside. */

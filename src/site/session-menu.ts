@@ -28,7 +28,6 @@ async function showMenu(): Promise<void> {
   if (person.role === 'admin') add('/people/', t.menu.people)
   const out = document.createElement('button')
   out.type = 'button'
-  out.className = 'button quiet small'
   out.textContent = t.menu.signOut
   out.title = t.menu.signedInAs(person.name)
   out.addEventListener('click', async () => {
@@ -36,7 +35,6 @@ async function showMenu(): Promise<void> {
     location.assign(href('/sign-in/'))
   })
   menu.append(out)
-  // On a phone the menu goes sideways.
   // On a phone the menu goes sideways: where one is stays in sight.
   const current = menu.querySelector('[aria-current]')
   if (current) menu.scrollLeft += current.getBoundingClientRect().right - menu.getBoundingClientRect().right

@@ -36,6 +36,9 @@ export function currentRevision(
   if (same) return api.update(REVISIONS, { ...same, revision })
   const hash = templateHash(template)
   const { name, namespace } = owner.metadata
+  // One of the same name and content serves, whose ever it is: an orphan, or that of another kind of set with this name.
+  const alike = api.get<ControllerRevision>(REVISIONS, namespace!, `${name}-${hash}`)
+  if (alike && equal(alike.data.spec.template, template)) return alike
   return api.create<ControllerRevision>(REVISIONS, {
     apiVersion: 'apps/v1',
     kind: 'ControllerRevision',

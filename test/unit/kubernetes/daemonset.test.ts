@@ -50,6 +50,25 @@ describe('a DaemonSet', () => {
     expect(cluster.pods().map((pod) => pod.spec.nodeName)).toEqual(['node-2'])
   })
 
+  it('takes over what one of its name has left behind, beside a StatefulSet of that name', async () => {
+    cluster = await testCluster()
+    const { spec, ...set } = daemon()
+    cluster.api.create('statefulsets.apps', {
+      ...set,
+      kind: 'StatefulSet',
+      spec: { ...spec, serviceName: 'agent', replicas: 0 },
+    } as unknown as DaemonSet)
+    cluster.api.create('daemonsets.apps', daemon())
+    await cluster.until('2', () => get().status?.numberReady === 2)
+    const pods = () => cluster.pods().map(({ metadata }) => metadata.uid)
+    const before = pods()
+    cluster.api.delete('daemonsets.apps', 'default', 'agent', { propagationPolicy: 'Orphan' })
+    await cluster.until('gone', () => get() === undefined)
+    cluster.api.create('daemonsets.apps', daemon())
+    await cluster.until('2 again', () => get().status?.numberReady === 2)
+    expect(pods()).toEqual(before)
+  })
+
   it('rolls over one node after another', async () => {
     cluster = await testCluster()
     cluster.api.create('daemonsets.apps', daemon())

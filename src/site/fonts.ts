@@ -19,11 +19,15 @@ const FACES: Face[] = [
   { family: 'IBM Plex Mono', weight: '700', file: monoBold },
 ]
 
-/** The rules of the site's own fonts: part of each page, so that `first.js` decides when they are asked for. */
-export const fontRules = FACES.map(
-  ({ family, weight, style = 'normal', file }) =>
-    `@font-face{font-family:"${family}";src:url("${file}")format("woff2");font-weight:${weight};font-style:${style};font-display:swap}`,
-).join('')
+/**
+ * The rules of the site's own fonts: part of each page, so that `first.js` decides when they are asked for. Text that is read stays in the
+ * font in which it was first shown: lines that break elsewhere would move what one reads, and the next page has the fonts from its start.
+ */
+export const fontRules = (shown: 'at once' | 'later') =>
+  FACES.map(
+    ({ family, weight, style = 'normal', file }) =>
+      `@font-face{font-family:"${family}";src:url("${file}")format("woff2");font-weight:${weight};font-style:${style};font-display:${shown === 'later' ? 'swap' : 'optional'}}`,
+  ).join('')
 
 /** The files that nearly all text of a page is set in. */
 export const readingFonts = [display, sans]

@@ -20,8 +20,6 @@ const LISTS: Record<string, string> = {
   DescribePlacementGroups: 'PlacementGroups',
   DescribeReservedInstances: 'ReservedInstances',
   DescribeSpotFleetRequests: 'SpotFleetRequestConfigs',
-  DescribeSpotInstanceRequests: 'SpotInstanceRequests',
-  DescribeStaleSecurityGroups: 'StaleSecurityGroupSet',
   DescribeTransitGatewayAttachments: 'TransitGatewayAttachments',
   DescribeTransitGatewayRouteTables: 'TransitGatewayRouteTables',
   DescribeTransitGatewayVpcAttachments: 'TransitGatewayVpcAttachments',

@@ -54,7 +54,6 @@ export async function furnishEc2(account: SdkAccount): Promise<Record<string, ob
     await send('CreateVpcPeeringConnection', { VpcId: all[one], PeerVpcId: all[other] })
   return {
     'ec2:DescribeLaunchTemplateVersions': { LaunchTemplateId },
-    'ec2:DescribeStaleSecurityGroups': { VpcId },
     'ec2:DescribeSnapshots': { OwnerIds: ['self'] },
   }
 }

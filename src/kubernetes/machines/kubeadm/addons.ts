@@ -1,5 +1,6 @@
 import { stringify } from 'yaml'
 import { coreDnsObjects } from '../../addons/coredns.ts'
+import { inClusterKubeconfig } from '../../addons/in-cluster-kubeconfig.ts'
 import type { KubernetesObject } from '../../api.ts'
 import { kubeletConfigurationText, proxyConfigurationText } from './component-configs.ts'
 import { type Configuration, endpointOf } from './configuration.ts'
@@ -271,24 +272,7 @@ export function coreDns(config: Configuration): Made[] {
 /** kube-proxy as kubeadm installs it. */
 export function kubeProxy(config: Configuration): Made[] {
   const labels = { 'k8s-app': 'kube-proxy' }
-  const kubeconfig = `apiVersion: v1
-kind: Config
-clusters:
-- cluster:
-    certificate-authority: /var/run/secrets/kubernetes.io/serviceaccount/ca.crt
-    server: https://${endpointOf(config)}
-  name: default
-contexts:
-- context:
-    cluster: default
-    namespace: default
-    user: default
-  name: default
-current-context: default
-users:
-- name: default
-  user:
-    tokenFile: /var/run/secrets/kubernetes.io/serviceaccount/token`
+  const kubeconfig = `apiVersion: v1\nkind: Config\n${inClusterKubeconfig(`https://${endpointOf(config)}`)}`
   const spec = {
     selector: { matchLabels: labels },
     updateStrategy: { type: 'RollingUpdate' },

@@ -50,6 +50,7 @@ export type Lease = Stored<client.V1Lease, 'spec'>
 export type Deployment = Stored<client.V1Deployment, 'spec' | 'status'>
 export type DeploymentCondition = Wire<client.V1DeploymentCondition>
 export type ReplicaSet = Stored<client.V1ReplicaSet, 'spec' | 'status'>
+export type ReplicationController = Stored<client.V1ReplicationController, 'spec' | 'status'>
 export type DaemonSet = Stored<client.V1DaemonSet, 'spec' | 'status'>
 export type StatefulSet = Stored<client.V1StatefulSet, 'spec' | 'status'>
 export type Job = Stored<client.V1Job, 'spec' | 'status'>

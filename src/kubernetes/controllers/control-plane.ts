@@ -2,7 +2,14 @@ import { StoreIndex } from '#world/store-index.ts'
 import type { World } from '#world/world.ts'
 import type { ClusterApi, KubernetesObject } from '../api.ts'
 import { LabelIndex } from '../label-index.ts'
-import type { EndpointSlice, Pod, PodDisruptionBudget, ReplicaSet, Service } from '../objects.ts'
+import type {
+  EndpointSlice,
+  Pod,
+  PodDisruptionBudget,
+  ReplicaSet,
+  ReplicationController,
+  Service,
+} from '../objects.ts'
 import { controllerOf } from '../pods.ts'
 import type { ClusterOptions } from '../provider.ts'
 import { SelectorIndex } from '../selector-index.ts'
@@ -26,6 +33,7 @@ export interface ControlPlane {
   replicaCounts: ReplicaCounts
   servicesBySelector: SelectorIndex<Service>
   setsBySelector: SelectorIndex<ReplicaSet>
+  controllersBySelector: SelectorIndex<ReplicationController>
   /** ReplicaSets that no controller manages. */
   looseSets: LabelIndex<ReplicaSet>
   budgetsBySelector: SelectorIndex<PodDisruptionBudget>
@@ -67,6 +75,11 @@ export function createControlPlane(options: ClusterOptions, api: ClusterApi): Co
       store,
       api.prefix('replicasets.apps'),
       ({ spec }) => spec.selector,
+    ),
+    controllersBySelector: new SelectorIndex<ReplicationController>(
+      store,
+      api.prefix('replicationcontrollers'),
+      ({ spec }) => spec.selector && { matchLabels: spec.selector },
     ),
     looseSets: new LabelIndex<ReplicaSet>(store, api.prefix('replicasets.apps'), (set) => !controllerOf(set)),
     budgetsBySelector: new SelectorIndex<PodDisruptionBudget>(

@@ -140,8 +140,11 @@ export function daemonSetController(plane: ControlPlane): Controller {
     }
     status.numberUnavailable = status.desiredNumberScheduled - status.numberAvailable
     const { updatedNumberScheduled, numberAvailable, numberUnavailable, ...always } = status
+    const { collisionCount, conditions } = set.status ?? {}
     const next = {
       ...always,
+      ...(collisionCount !== undefined && { collisionCount }),
+      ...(conditions && { conditions }),
       ...(updatedNumberScheduled > 0 && { updatedNumberScheduled }),
       ...(numberAvailable > 0 && { numberAvailable }),
       ...(numberUnavailable > 0 && { numberUnavailable }),

@@ -19,8 +19,14 @@ const NOT_COPIED = new Set([
   'deprecated.deployment.rollback.to',
 ])
 
-export const revisionOf = (object: { metadata: { annotations?: Record<string, string> } }): number =>
-  Number(object.metadata.annotations?.[REVISION] ?? 0)
+export const revisionOf = (object: { metadata: { annotations?: Record<string, string> } }): bigint => {
+  const text = object.metadata.annotations?.[REVISION] ?? ''
+  return /^\d+$/.test(text) ? BigInt(text) : 0n
+}
+
+/** The revision after all of these. An int64 upstream: more than a number holds. */
+export const nextRevision = (sets: ReplicaSet[]): bigint =>
+  sets.map(revisionOf).reduce((newest, revision) => (revision > newest ? revision : newest), 0n) + 1n
 
 /** Sum of the wanted or, with `field`, of the observed replicas. */
 export const sum = (sets: ReplicaSet[], field?: 'replicas' | 'readyReplicas' | 'availableReplicas'): number =>
@@ -75,7 +81,7 @@ export const findNewSet = (deployment: Deployment, sets: ReplicaSet[]): ReplicaS
 function annotationsFor(
   deployment: Deployment,
   set: ReplicaSet | undefined,
-  revision: number,
+  revision: bigint,
 ): Record<string, string> {
   const own = set?.metadata.annotations ?? {}
   const copied = Object.entries(deployment.metadata.annotations ?? {}).filter(([key]) => !NOT_COPIED.has(key))
@@ -87,7 +93,7 @@ function annotationsFor(
     ...(old > 0 && old < revision
       ? { 'deployment.kubernetes.io/revision-history': history ? `${history},${old}` : String(old) }
       : {}),
-    [REVISION]: String(Math.max(old, revision)),
+    [REVISION]: String(old > revision ? old : revision),
   }
 }
 
@@ -112,7 +118,7 @@ export function refreshSet(
   { api }: ControlPlane,
   deployment: Deployment,
   set: ReplicaSet,
-  revision: number,
+  revision: bigint,
 ): ReplicaSet {
   const annotations = annotationsFor(deployment, set, revision)
   const minReadySeconds = deployment.spec.minReadySeconds
@@ -130,7 +136,7 @@ export function refreshSet(
 }
 
 /** A ReplicaSet for the Deployment's present template. */
-export function newSet(deployment: Deployment, revision: number, replicas: number): ReplicaSet {
+export function newSet(deployment: Deployment, revision: bigint, replicas: number): ReplicaSet {
   const { template, selector, minReadySeconds } = deployment.spec
   const hash = templateHash(template, deployment.status?.collisionCount)
   const labels = { ...template.metadata?.labels, [HASH_LABEL]: hash }

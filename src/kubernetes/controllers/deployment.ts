@@ -7,6 +7,7 @@ import {
   findNewSet,
   maximumOf,
   newSet,
+  nextRevision,
   ownSets,
   REVISION,
   refreshSet,
@@ -84,7 +85,7 @@ export function deploymentController(plane: ControlPlane): Controller {
   function withCurrent(deployment: Deployment): { sets: Sets; progress?: ProgressChange } {
     const sets = setsOf(deployment)
     if (sets.current) return { sets: syncRevision(deployment, sets) }
-    const revision = Math.max(0, ...sets.old.map(revisionOf)) + 1
+    const revision = nextRevision(sets.old)
     const wanted = newSet(deployment, revision, 0)
     wanted.spec.replicas = sizeOfCurrent(deployment, [...sets.all, wanted], wanted)
     const current = createSet(deployment, wanted)
@@ -109,13 +110,13 @@ export function deploymentController(plane: ControlPlane): Controller {
   /** Gives the present ReplicaSet the newest revision; gives the sets as they are then. */
   function syncRevision(deployment: Deployment, sets: Sets): Sets {
     if (!sets.current) return sets
-    const revision = Math.max(0, ...sets.old.map(revisionOf)) + 1
+    const revision = nextRevision(sets.old)
     const current = refreshSet(plane, deployment, sets.current, revision)
     setRevision(deployment, revisionOf(current))
     return { ...sets, current, all: [...sets.old, current] }
   }
 
-  function setRevision(deployment: Deployment, revision: number): void {
+  function setRevision(deployment: Deployment, revision: bigint): void {
     const latest = api.get<Deployment>(
       'deployments.apps',
       deployment.metadata.namespace!,
@@ -241,7 +242,7 @@ export function deploymentController(plane: ControlPlane): Controller {
       (set) => set.spec.replicas === 0 && !set.status?.replicas && !set.metadata.deletionTimestamp,
     )
     if (old.length <= limit) return
-    empty.sort((a, b) => revisionOf(a) - revisionOf(b))
+    empty.sort((a, b) => (revisionOf(a) < revisionOf(b) ? -1 : 1))
     for (const set of empty.slice(0, old.length - limit)) {
       unlessGone(() => api.delete('replicasets.apps', set.metadata.namespace!, set.metadata.name))
     }

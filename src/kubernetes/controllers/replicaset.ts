@@ -1,7 +1,7 @@
 import { type Controller, Pending } from '#world/controller.ts'
 import { isTurnOver } from '#world/turns.ts'
 import { equal } from '../equality.ts'
-import type { Pod, ReplicaSet } from '../objects.ts'
+import type { LabelSelector, Pod, ReplicaSet, ReplicationController } from '../objects.ts'
 import {
   controllerOf,
   isActive,
@@ -12,6 +12,7 @@ import {
   splitName,
   withCondition,
 } from '../pods.ts'
+import type { SelectorIndex } from '../selector-index.ts'
 import { selects } from '../selectors.ts'
 import { parseTime } from '../time.ts'
 import { type ControlPlane, ownerKey, ownKey, podsOf } from './control-plane.ts'
@@ -20,14 +21,47 @@ import { adoptPods, createPod, deletePod } from './pod-control.ts'
 /** Of so many pods that were looked at to find those that go first, one goes at least. */
 const LOOKED_AT_FOR_ONE = 100
 
+type Replicated = ReplicaSet | ReplicationController
+
+/** In what the two kinds differ. */
+interface Kind<T extends Replicated> {
+  kind: string
+  resource: string
+  name: string
+  selectorOf(set: T): LabelSelector
+  bySelector: SelectorIndex<T>
+}
+
+export const replicaSetController = (plane: ControlPlane): Controller =>
+  replicaController<ReplicaSet>(plane, {
+    kind: 'ReplicaSet',
+    resource: 'replicasets.apps',
+    name: 'replicaset-controller',
+    selectorOf: ({ spec }) => spec.selector,
+    bySelector: plane.setsBySelector,
+  })
+
+/** Models pkg/controller/replication: the ReplicaSets' controller over the older kind. */
+export const replicationController = (plane: ControlPlane): Controller =>
+  replicaController<ReplicationController>(plane, {
+    kind: 'ReplicationController',
+    resource: 'replicationcontrollers',
+    name: 'replication-controller',
+    selectorOf: ({ spec }) => ({ matchLabels: spec.selector ?? {} }),
+    bySelector: plane.controllersBySelector,
+  })
+
 /** Keeps the wanted number of pods alive. Models pkg/controller/replicaset. */
-export function replicaSetController(plane: ControlPlane): Controller {
-  const { api, replicaCounts, setsBySelector } = plane
+function replicaController<T extends Replicated>(
+  plane: ControlPlane,
+  { kind, resource, name: component, selectorOf, bySelector }: Kind<T>,
+): Controller {
+  const { api, replicaCounts } = plane
 
   function reconcile(key: string) {
-    const set = api.get<ReplicaSet>('replicasets.apps', ...splitName(key))
+    const set = api.get<T>(resource, ...splitName(key))
     if (!set) return
-    if (!set.metadata.deletionTimestamp) adoptPods(plane, set, set.spec.selector)
+    if (!set.metadata.deletionTimestamp) adoptPods(plane, set, selectorOf(set))
     const failure = set.metadata.deletionTimestamp ? undefined : scale(set)
     const wait = writeStatus(set, failure)
     if (failure) throw failure
@@ -35,12 +69,12 @@ export function replicaSetController(plane: ControlPlane): Controller {
   }
 
   /** Gives what the API server answered when it took no more pods. */
-  function scale(set: ReplicaSet): Error | undefined {
+  function scale(set: T): Error | undefined {
     const missing = (set.spec.replicas ?? 1) - replicaCounts.of(set.metadata.uid!).active
     try {
       // The events of these pods bring the next turn, and with it further ones.
       for (let made = 0; made < missing && !(made > 0 && isTurnOver()); made++) {
-        createPod(plane, set, set.spec.template!, 'replicaset-controller')
+        createPod(plane, set, set.spec.template!, component)
       }
     } catch (error) {
       if (error instanceof Pending) throw error
@@ -50,15 +84,15 @@ export function replicaSetController(plane: ControlPlane): Controller {
       const pods = podsOf(plane, set.metadata.uid!).filter(isActive)
       let gone = 0
       for (const pod of victims(plane, pods, -missing)) {
-        deletePod(plane, set, pod, 'replicaset-controller')
+        deletePod(plane, set, pod, component)
         // Looking for them takes its time, too: some are deleted for each look.
         if (++gone >= pods.length / LOOKED_AT_FOR_ONE && isTurnOver()) break
       }
     }
   }
 
-  function writeStatus(found: ReplicaSet, failure: Error | undefined) {
-    const set = api.get<ReplicaSet>('replicasets.apps', found.metadata.namespace!, found.metadata.name)
+  function writeStatus(found: T, failure: Error | undefined) {
+    const set = api.get<T>(resource, found.metadata.namespace!, found.metadata.name)
     if (!set) return
     const { active, ready, alike } = replicaCounts.of(set.metadata.uid!)
     const minReady = set.spec.minReadySeconds ?? 0
@@ -77,7 +111,7 @@ export function replicaSetController(plane: ControlPlane): Controller {
             plane.timestamp(),
           )
         : others
-    const status: ReplicaSet['status'] = {
+    const status = {
       replicas: active,
       fullyLabeledReplicas:
         [...alike.values()].reduce(
@@ -89,29 +123,29 @@ export function replicaSetController(plane: ControlPlane): Controller {
       observedGeneration: set.metadata.generation,
       conditions: conditions.length > 0 ? conditions : undefined,
     }
-    if (!equal(status, set.status)) api.updateStatus('replicasets.apps', { ...set, status })
+    if (!equal(status, set.status)) api.updateStatus<Replicated>(resource, { ...set, status })
     return ready > available ? { requeueAfterMs: minReady * 1000 } : undefined
   }
 
-  const availableOf = (set: ReplicaSet, minReadySeconds: number): number =>
+  const availableOf = (set: T, minReadySeconds: number): number =>
     podsOf(plane, set.metadata.uid!).filter(
       (pod) => isActive(pod) && isAvailable(pod, minReadySeconds, plane.now()),
     ).length
 
   return {
-    name: 'replicaset-controller',
+    name: component,
     sources: [
-      { prefix: api.prefix('replicasets.apps'), keys: ownKey },
-      { prefix: api.prefix('pods'), keys: (event) => [...ownerKey('ReplicaSet')(event), ...wanting(event)] },
+      { prefix: api.prefix(resource), keys: ownKey },
+      { prefix: api.prefix('pods'), keys: (event) => [...ownerKey(kind)(event), ...wanting(event)] },
     ],
     reconcile,
   }
 
-  /** ReplicaSets that may adopt a pod without a controller. */
+  /** Those that may adopt a pod without a controller. */
   function wanting({ type, entry }: { type: string; entry: { value: Pod } }): string[] {
     const pod = entry.value
     if (type === 'delete' || controllerOf(pod) || pod.metadata.deletionTimestamp) return []
-    return setsBySelector.selecting(pod.metadata.namespace!, pod.metadata.labels).map(nameOf)
+    return bySelector.selecting(pod.metadata.namespace!, pod.metadata.labels).map(nameOf)
   }
 }
 

@@ -22,7 +22,7 @@ import { jobController } from './job.ts'
 import { namespaceController } from './namespace.ts'
 import { nodeLifecycleController, taintEvictionController } from './node-lifecycle.ts'
 import { podGarbageCollector } from './pod-garbage.ts'
-import { replicaSetController } from './replicaset.ts'
+import { replicaSetController, replicationController } from './replicaset.ts'
 import { namespaceDefaultsController } from './service-account.ts'
 import { serviceLoadBalancerController } from './service-load-balancer.ts'
 import { statefulSetController } from './statefulset.ts'
@@ -88,6 +88,7 @@ export function startControllerManager(
     controllerAccounts(plane, accounts),
     deploymentController(plane),
     replicaSetController(plane),
+    replicationController(plane),
     daemonSetController(plane),
     statefulSetController(plane),
     jobController(plane),

@@ -15,7 +15,7 @@ export interface Questions {
   nodes: { input: number; answer: null }
   /** Answers when so many pods are Running and ready, and there are no others. */
   running: { input: number; answer: null }
-  /** Moves the world's clock so fast that nothing waits for it, or lets it run at its own speed. */
+  /** Whether the world's clock goes so fast that nothing waits for it while `running` is asked, or at its own speed. */
   instant: { input: boolean; answer: null }
   /** ms of CPU in so many seconds in which nothing is asked; the event loop is not watched, which would take most of it. */
   idle: { input: number; answer: number }
@@ -82,10 +82,15 @@ const running = new Counter(
 
 let registered = 0
 let instant = false
-/** Where the clock stands still while a controller works, it goes on to its next timer when none does. */
-async function hurry(): Promise<void> {
-  while (instant) {
+/** Moves the clock to its next timer whenever no controller works, until `reached` settles. */
+async function hurry(reached: Promise<void>): Promise<void> {
+  let over = false
+  void reached.then(() => {
+    over = true
+  })
+  for (;;) {
     await world.controllers.settled()
+    if (over) return
     const due = world.clock.nextDue()
     if (due !== undefined) world.clock.jumpTo(due)
   }
@@ -141,12 +146,12 @@ const answers: { [Name in keyof Questions]: (input: Questions[Name]['input']) =>
     return null
   },
   async running(count) {
-    await running.reached(count)
-    await pods.reached(count)
+    const reached = running.reached(count).then(() => pods.reached(count))
+    if (instant) await hurry(reached)
+    await reached
     return null
   },
   async instant(wanted) {
-    if (wanted && !instant) void hurry()
     instant = wanted
     return null
   },

@@ -18,6 +18,7 @@ import type { VirtualNetwork } from '#network/virtual-network.ts'
 import type { StoreEvent } from '#world/store.ts'
 import type { World } from '#world/world.ts'
 import { ControlPlaneLogs } from './control-plane-logs.ts'
+import { nodeadmConfiguration } from './data/kubelet-configuration.ts'
 import { forgetInstalledAddons } from './installed-addons.ts'
 import { forgetSystemAddons, installSystemAddons } from './system-addons.ts'
 
@@ -164,6 +165,7 @@ export class Clusters implements HostTable {
       certificateAuthority: authority,
       certificateSigners: EKS_SIGNERS,
       signedKubelets: true,
+      kubeletConfiguration: (node) => nodeadmConfiguration(node, record.serviceIpv4Cidr),
       controllerAccounts: EKS_ACCOUNTS,
       endpoint: record.endpoint,
       tokenIssuer: record.oidcIssuer,

@@ -177,6 +177,17 @@ export interface ExecOptions {
   user?: string
 }
 
+/** What a container uses of its machine. */
+export interface ResourceUse {
+  /** CPU at present, milli-CPU. */
+  cpuMilli: number
+  /** CPU time since it came up, ms. */
+  cpuTotalMs: number
+  memoryBytes: number
+  /** How many processes run. */
+  processes: number
+}
+
 export interface Container {
   readonly spec: ContainerSpec
   /** Runs the main process. Throws StartError with runc's text (`exec: "x": executable file not found in $PATH`). */
@@ -186,7 +197,7 @@ export interface Container {
   /** Reads and writes its files, for `cp` and probes. Paths are absolute; errors are Node's (`ENOENT`, …). */
   readonly files: ContainerFiles
   /** Present use. */
-  usage(): { cpuMilli: number; memoryBytes: number }
+  usage(): ResourceUse
   /** Gives its running processes other limits; undefined: none. */
   setLimits(limits: Pick<ContainerSpec, 'memoryLimitBytes' | 'cpuLimitMilli'>): void
   /** Frees its file system; the process must have ended. */

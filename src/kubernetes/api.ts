@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex, Readable } from 'node:stream'
 import type { ProcessHandle } from '#containers/runtime.ts'
 import type { AccessAttributes, UserInfo } from './provider.ts'
@@ -171,4 +172,6 @@ export interface KubeletApi {
   portForward(namespace: string, pod: string, port: number): Promise<Duplex>
   /** Of the pod's running containers; empty when there is none. */
   usage(namespace: string, pod: string): ContainerUsage[]
+  /** Passes a request on to the HTTPS port of a node's kubelet; `target` is the path and query there. */
+  serve(node: string, req: IncomingMessage, res: ServerResponse, target: string): Promise<void>
 }

@@ -47,7 +47,10 @@ export class KubernetesCluster {
     const { upstreamDns, serviceCidr, controllerAccounts: accounts = [] } = this.#options
     const plane = createControlPlane(this.#options, this.client)
     const network = startNetwork(plane, upstreamDns)
+    const { kubeletConfiguration: configurationOf } = this.#options
     const kubelets = startKubelets(managedBy(plane, 'kubelet'), {
+      ...(configurationOf && { configurationOf }),
+      authenticate: (req) => this.#server.authenticate(req),
       issueToken: this.#issueToken,
       resolve: (pod, name) => (network.policies.reachesDns(pod) ? network.dns.resolve(pod, name) : undefined),
       resolver: (pod, nodeName) => resolverFile(pod, nodeName, serviceCidr),

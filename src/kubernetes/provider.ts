@@ -5,6 +5,7 @@ import type { VirtualNetwork } from '#network/virtual-network.ts'
 import type { World } from '#world/world.ts'
 import type { KubernetesObject } from './api.ts'
 import type { BalancerCloud } from './balancers/stack.ts'
+import type { NodeRecord } from './kubelet/node-record.ts'
 
 /** Who makes a request, as Kubernetes sees it. */
 export interface UserInfo {
@@ -181,6 +182,8 @@ export interface ClusterOptions {
   certificateSigners?: string[]
   /** Whether kubelets ask the cluster for their serving certificates (`serverTLSBootstrap`), and it approves them. Default false. */
   signedKubelets?: boolean
+  /** What the configuration of a node's kubelet says beside the defaults. Default: nothing. */
+  kubeletConfiguration?(node: NodeRecord): Record<string, unknown>
   /** Names outside the cluster, as the nodes and the control plane resolve them; undefined: NXDOMAIN. */
   upstreamDns?(name: string): string | undefined
   /** As whom the controllers of the cluster act, service accounts in kube-system. Default: as nobody of their own. */

@@ -14,6 +14,7 @@ export class CpuMeter {
   /** CPU time (ms) of each of the latest seconds, by second modulo the length. */
   readonly #spent = new Float64Array(WINDOW_S + 1)
   #second: number
+  #total = 0
 
   constructor(now: () => number) {
     this.#now = now
@@ -24,7 +25,14 @@ export class CpuMeter {
   /** Adds CPU time, ms; `cores` is how many processes could run beside each other. */
   spend(ms: number, cores = 1): void {
     const slot = this.#turn()
-    this.#spent[slot] = Math.min(this.#spent[slot]! + ms, cores * CORE_MS)
+    const before = this.#spent[slot]!
+    this.#spent[slot] = Math.min(before + ms, cores * CORE_MS)
+    this.#total += this.#spent[slot]! - before
+  }
+
+  /** CPU time since the container came up, ms. */
+  get total(): number {
+    return this.#total
   }
 
   /** Average use over the latest seconds, milli-CPU. */

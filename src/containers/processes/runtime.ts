@@ -12,6 +12,7 @@ import {
   type ExitStatus,
   type Mount,
   type ProcessHandle,
+  type ResourceUse,
   StartError,
 } from '../runtime.ts'
 import { ContainerFs } from './container-fs.ts'
@@ -267,12 +268,14 @@ class RunningContainer implements SimulatedContainer {
     putLimits(this.files.tree, { memoryLimitBytes, cpuLimitMilli })
   }
 
-  usage(): { cpuMilli: number; memoryBytes: number } {
+  usage(): ResourceUse {
     const memoryBytes = this.machine.memoryBytes()
-    if (this.machine.own.length === 0 || this.machine.frozen) return { cpuMilli: 0, memoryBytes }
+    const processes = this.machine.own.length
+    const rest = { cpuTotalMs: this.machine.cpu.total, memoryBytes, processes }
+    if (processes === 0 || this.machine.frozen) return { cpuMilli: 0, ...rest }
     const limit = this.#cpuLimitMilli ?? Number.POSITIVE_INFINITY
     const cpuMilli = Math.min(Math.max(1, Math.round(this.machine.cpu.rate())), limit)
-    return { cpuMilli, memoryBytes }
+    return { cpuMilli, ...rest }
   }
 
   async remove(): Promise<void> {

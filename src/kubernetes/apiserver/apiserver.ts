@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { HttpHost } from '#network/hosts.ts'
 import type { ClusterApi, KubeletApi } from '../api.ts'
 import type { ClusterOptions, UserInfo } from '../provider.ts'
@@ -5,7 +6,7 @@ import { ADMISSION } from './admission/plugins.ts'
 import { policyTypeChecking } from './admission/policies/type-checking.ts'
 import { quotaUsage } from './admission/quota-usage.ts'
 import { clusterRoleAggregation } from './auth/aggregation.ts'
-import { Authentication } from './auth/authentication.ts'
+import { ANONYMOUS, Authentication } from './auth/authentication.ts'
 import { Authorization } from './auth/authorization.ts'
 import { ServiceAccountTokens, type TokenRequest } from './auth/service-account-tokens.ts'
 import { bootstrap, kubernetesServiceController } from './bootstrap/bootstrap.ts'
@@ -37,6 +38,7 @@ export class ApiServer {
   readonly #objects: Objects
   readonly #kubelet = new KubeletHolder()
   readonly #tokens: ServiceAccountTokens
+  readonly #authentication: Authentication
   readonly #series: EventSeries
   readonly #stop = new AbortController()
   readonly #folder: string
@@ -66,6 +68,7 @@ export class ApiServer {
     const parts = { objects, authentication, authorization, tokens, kubelet: this.#kubelet }
     this.#objects = objects
     this.#tokens = tokens
+    this.#authentication = authentication
     const names = new EventNames(cluster.world)
     this.#series = new EventSeries(objects, names)
     this.client = new ComponentApi(objects, {
@@ -136,6 +139,12 @@ export class ApiServer {
   /** A service-account token as `TokenRequest` gives one, signed when it is first asked for. */
   issueToken(request: TokenRequest): () => string {
     return this.#tokens.issueUnsigned(request)
+  }
+
+  /** Who makes a request, for a kubelet that asks by TokenReview and knows the cluster's authority; undefined: nobody that is known. */
+  async authenticate(req: IncomingMessage): Promise<UserInfo | undefined> {
+    const user = await this.#authentication.authenticate(req).catch(() => ANONYMOUS)
+    return user === ANONYMOUS ? undefined : user
   }
 
   /** The service account of a token, and for whom the token is. */

@@ -29,6 +29,11 @@ export class ContainerLog {
     this.#now = now
   }
 
+  /** How large it is. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
   write(stream: 'stdout' | 'stderr', chunk: Uint8Array): void {
     let rest = Buffer.concat([this.#partial.get(stream) ?? Buffer.alloc(0), chunk])
     for (let end = rest.indexOf(10); end !== -1 || rest.length > LONGEST_LINE; end = rest.indexOf(10)) {

@@ -1,8 +1,10 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { StoreIndex } from '#world/store-index.ts'
-import type { ClusterApi, KubeletApi } from '../api.ts'
+import { type ClusterApi, type KubeletApi, StatusError } from '../api.ts'
 import type { ControlPlane } from '../controllers/control-plane.ts'
 import type { Pod, Volume } from '../objects.ts'
 import { nameOf, splitName } from '../pods.ts'
+import type { UserInfo } from '../provider.ts'
 import { VolumeStore } from '../volumes/files.ts'
 import { EventBacklog } from './event-backlog.ts'
 import { nodeAgents } from './node-agent.ts'
@@ -11,6 +13,9 @@ import { NodeMemory } from './node-memory.ts'
 import { memoryKey, type NodeRecord, nodeRecordPrefix } from './node-record.ts'
 import type { KubeletServices } from './pod-context.ts'
 import { PodWorker } from './pod-worker.ts'
+import { KubeletPorts } from './server/ports.ts'
+import type { ServedNode } from './server/served-node.ts'
+import { serveKubelet } from './server/server.ts'
 import { servesTls, servingCertificates } from './serving-certificates.ts'
 import { kubeletStreams } from './streams.ts'
 import { apiLedger, type PodLedger, type Reaches, uplinkApi } from './uplink.ts'
@@ -47,6 +52,10 @@ export interface KubeletsOptions extends Pick<KubeletServices, 'issueToken' | 'r
   reaches?: Reaches
   /** The worker of a static pod, by its mirror. */
   staticWorker?(mirror: Pod): PodWorker | undefined
+  /** What the configuration of a node's kubelet says beside the defaults. Default: nothing. */
+  configurationOf?(node: NodeRecord): Record<string, unknown>
+  /** Who asks a kubelet without the API server; default: nobody is known. */
+  authenticate?(req: IncomingMessage): Promise<UserInfo | undefined>
 }
 
 /** The annotation that tells a static pod's mirror: the uid of the static pod. */
@@ -55,7 +64,7 @@ export const MIRROR = 'kubernetes.io/config.mirror'
 /** Starts one kubelet controller for all nodes. Models pkg/kubelet. */
 export function startKubelets(plane: ControlPlane, given: KubeletsOptions): Kubelets {
   const { api, world, options, podsByNode, podsByClaim } = plane
-  const { reaches = () => true, staticWorker, ...services } = given
+  const { reaches = () => true, staticWorker, configurationOf, authenticate, ...services } = given
   const images = given.images ?? new NodeImages(options)
   const volumes = given.volumes ?? new VolumeStore(world, options.uid)
   const records = nodeRecordPrefix(options.uid)
@@ -165,6 +174,7 @@ export function startKubelets(plane: ControlPlane, given: KubeletsOptions): Kube
     ? world.controllers.start(servingCertificates(plane, reaches))
     : undefined
   const nodes = world.store.watch<NodeRecord>(records, ({ type, entry, previous }) => {
+    listen(entry.value.name)
     const up = type === 'put' && !entry.value.stopped
     const wasUp = previous !== undefined && !previous.value.stopped
     const rebooted = up && wasUp && entry.value.upSince !== previous.value.upSince
@@ -181,21 +191,68 @@ export function startKubelets(plane: ControlPlane, given: KubeletsOptions): Kube
 
   const workerOf = (pod: Pod) =>
     workers.get(nameOf(pod))?.find(({ uid }) => uid === pod.metadata.uid) ?? staticWorker?.(pod)
-  const unreachable = (pod: Pod) => {
-    const node = recordOf(pod.spec.nodeName!)
+  const unreachable = (name: string) => {
+    const node = recordOf(name)
     if (!node) return
-    const { name, address } = node
+    const { address } = node
     if (!attended(node)) return { address, why: `dial tcp ${address}:10250: connect: connection refused` }
     return servesTls(plane, name) ? undefined : { address, why: 'remote error: tls: internal error' }
   }
-  return {
-    ...kubeletStreams({
-      api,
-      network: options.network,
+  const streams = kubeletStreams({
+    api,
+    network: options.network,
+    workerOf,
+    unreachable: (pod) => unreachable(pod.spec.nodeName!),
+    newId: () => world.ids.hex(64),
+  })
+
+  async function serve(name: string, req: IncomingMessage, res: ServerResponse, target: string) {
+    const record = recordOf(name)
+    const trouble = record ? unreachable(name)?.why : `dial tcp: lookup ${name} on 10.0.0.2:53: no such host`
+    if (trouble) throw new StatusError(503, 'ServiceUnavailable', `error trying to reach service: ${trouble}`)
+    const node: ServedNode = {
+      record: record!,
+      version: record!.nodeInfo.kubeletVersion,
+      now: plane.now(),
+      pods: podsByNode.get(name),
       workerOf,
-      unreachable,
-      newId: () => world.ids.hex(64),
-    }),
+      images: images.list(name),
+      files: volumes.hostOf(name),
+      configuration: configurationOf?.(record!) ?? {},
+      logs: ({ metadata }, asked) => streams.logs(metadata.namespace!, metadata.name, asked),
+      exec: ({ metadata }, container, command) =>
+        streams.exec(metadata.namespace!, metadata.name, { container, command, tty: false, stdin: false }),
+    }
+    await serveKubelet(node, req, res, target)
+  }
+
+  const ports = new KubeletPorts({
+    network: options.network,
+    cluster: options,
+    now: () => world.clock.hostNow(),
+    servesTls: (name) => servesTls(plane, name),
+    authenticate: authenticate ?? (async () => undefined),
+    authorize: (user, verb, name, subresource) =>
+      api.mayAccess({
+        user,
+        verb,
+        group: '',
+        version: 'v1',
+        resource: 'nodes',
+        subresource,
+        namespace: '',
+        name,
+      }),
+    serve,
+  })
+  const listen = (name: string) => {
+    const record = recordOf(name)
+    ports.set(name, record?.stopped ? undefined : record)
+  }
+  for (const { name } of world.store.values<NodeRecord>(records)) listen(name)
+  return {
+    ...streams,
+    serve,
     workersOn: (node) => [...workers.values()].flat().filter(({ nodeName }) => nodeName === node),
     reconnected() {
       for (const { name } of world.store.values<NodeRecord>(records)) {
@@ -236,6 +293,7 @@ export function startKubelets(plane: ControlPlane, given: KubeletsOptions): Kube
     },
     stop() {
       nodes.close()
+      ports.stop()
       runner.stop()
       agents.stop()
       serving?.stop()

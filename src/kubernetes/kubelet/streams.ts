@@ -24,7 +24,7 @@ export function kubeletStreams(options: {
   unreachable(pod: Pod): { address: string; why: string } | undefined
   /** Names an exec. */
   newId(): string
-}): KubeletApi {
+}): Omit<KubeletApi, 'serve'> {
   const { api, network, workerOf, unreachable, newId } = options
 
   /** Throws what the API server says when it cannot reach the kubelet, for logs or a stream. */
@@ -150,7 +150,12 @@ function emptyLog(): Readable {
 }
 
 /** Models kubelet validateContainerLogStatus. */
-function logOf(pod: Pod, name: string, worker: ContainerWorker | undefined, options: LogOptions): Readable {
+export function logOf(
+  pod: Pod,
+  name: string,
+  worker: ContainerWorker | undefined,
+  options: LogOptions,
+): Readable {
   const podName = pod.metadata.name
   const statuses = [
     ...(pod.status.initContainerStatuses ?? []),

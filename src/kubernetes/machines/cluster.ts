@@ -42,7 +42,7 @@ type Foundation = Pick<
   'uid' | 'world' | 'network' | 'runtime' | 'images' | 'provider' | 'onAnswer'
 >
 
-interface Needs extends Pick<KubeletsOptions, 'images' | 'volumes' | 'staticWorker'> {
+interface Needs extends Pick<KubeletsOptions, 'images' | 'volumes' | 'staticWorker' | 'configurationOf'> {
   /** Whether the kubelet of a node reaches the API server of this cluster, if it serves. */
   reaches(node: string): boolean
   upstreamDns?: (name: string) => string | undefined
@@ -187,7 +187,7 @@ export class MachineCluster {
   /** What nodes have of a cluster, from its first API server on. */
   #open(): void {
     if (this.#plane) return
-    const { images, volumes, staticWorker, reaches, upstreamDns } = this.#needs
+    const { images, volumes, staticWorker, configurationOf, reaches, upstreamDns } = this.#needs
     const plane = createControlPlane(this.#options, this.client)
     const network = startNetwork(plane, upstreamDns)
     const { world, uid } = this.#options
@@ -208,6 +208,8 @@ export class MachineCluster {
       ...(images && { images }),
       ...(volumes && { volumes }),
       ...(staticWorker && { staticWorker }),
+      ...(configurationOf && { configurationOf }),
+      authenticate: (req) => this.#server.authenticate(req),
       reaches: (node) => this.serving && reaches(node),
       issueToken: this.#issueToken,
       resolve: (pod, name) =>

@@ -23,7 +23,8 @@ import type { Systemd } from './system/systemd.ts'
 export interface KubeletSettings {
   nodeName: string
   version: string
-  staticPodPath: string | undefined
+  /** What its file says. */
+  configuration: Record<string, unknown>
   /** Undefined: it runs static pods only. */
   kubeconfig: Kubeconfig | undefined
   providerId: string
@@ -102,6 +103,16 @@ export class NodeMachine {
   boot(systemd: Systemd): void {
     this.systemd = systemd
     systemd.boot()
+  }
+
+  /** What the file of its kubelet says. */
+  get configuration(): Record<string, unknown> {
+    return this.#kubelet?.configuration ?? {}
+  }
+
+  get #staticPodPath(): string | undefined {
+    const path = this.configuration.staticPodPath
+    return typeof path === 'string' && path !== '' ? path : undefined
   }
 
   get runtimeUp(): boolean {
@@ -214,7 +225,7 @@ export class NodeMachine {
 
   async #manifests(): Promise<Manifest[]> {
     const { files } = this.machine
-    const folder = this.#kubelet?.staticPodPath
+    const folder = this.#staticPodPath
     const node = folder ? files.find(folder) : undefined
     if (node?.kind !== 'directory') return []
     const names = [...node.children.keys()].filter((name) => !name.startsWith('.')).sort()
@@ -229,7 +240,7 @@ export class NodeMachine {
   }
 
   #fileChanged(path: string): void {
-    const folder = this.#kubelet?.staticPodPath
+    const folder = this.#staticPodPath
     if (folder && path.startsWith(`${resolvePath('/', folder)}/`)) this.statics?.changed()
     if (path.startsWith('/etc/cni/net.d/') && this.uplink) this.#register()
   }

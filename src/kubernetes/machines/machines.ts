@@ -220,6 +220,7 @@ export class Machines {
       {
         images: this.images,
         volumes: new MachineVolumes(world, id, filesOf),
+        configurationOf: ({ name }) => this.#byName.get(name)?.configuration ?? {},
         staticWorker: (mirror) => this.#byName.get(mirror.spec.nodeName!)?.statics?.workerOf(mirror),
         reaches: (node) => this.#byName.get(node)?.uplink === made,
         ...(lookup && { upstreamDns: lookup }),

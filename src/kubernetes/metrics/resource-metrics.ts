@@ -1,11 +1,10 @@
 import { type ClusterApi, type ContainerUsage, type KubernetesObject, StatusError } from '../api.ts'
+import { SYSTEM_USE } from '../kubelet/server/node-use.ts'
 import type { EndpointSlice, Node, Pod } from '../objects.ts'
 import { parseTime, timestamp } from '../time.ts'
 
 /** How often metrics-server asks the kubelets, ms, and so the span that CPU use is averaged over. */
 const RESOLUTION_MS = 15_000
-/** What the operating system, the kubelet and containerd use of every node beside its pods. */
-const SYSTEM_USAGE = { cpuMilli: 35, memoryBytes: 420 * 2 ** 20 }
 /** What metrics-server is called by. */
 const API_SERVICE = 'v1beta1.metrics.k8s.io'
 
@@ -92,7 +91,7 @@ export class ResourceMetrics {
           cpuMilli: sum.cpuMilli + cpuMilli,
           memoryBytes: sum.memoryBytes + memoryBytes,
         }),
-        SYSTEM_USAGE,
+        { cpuMilli: SYSTEM_USE.cpuMilli, memoryBytes: SYSTEM_USE.memoryBytes },
       )
     return {
       kind: 'NodeMetrics',

@@ -120,7 +120,11 @@ export class ScriptedRuntime implements ContainerRuntime, ImagePuller {
         stat: async () => Promise.reject(Object.assign(new Error('ENOENT'), { code: 'ENOENT' })),
       },
       setLimits: () => {},
-      usage: () => usages.get(image) ?? { cpuMilli: 1, memoryBytes: 1 << 20 },
+      usage: () => ({
+        cpuTotalMs: 0,
+        processes: 1,
+        ...(usages.get(image) ?? { cpuMilli: 1, memoryBytes: 1 << 20 }),
+      }),
       remove: async () => {},
     }
   }

@@ -52,18 +52,9 @@ export function listenTls(
 ): { close(): void } {
   const open = new Set<Duplex>()
   const accept = (socket: Duplex) => {
-    const secure = new TLSSocket(socket as never, {
-      isServer: true,
-      secureContext,
-      ALPNProtocols: ['http/1.1'],
-      requestCert: true,
-      rejectUnauthorized: false,
-    })
     open.add(socket)
     socket.once('close', () => open.delete(socket))
-    socket.on('error', () => socket.destroy())
-    secure.on('error', () => secure.destroy())
-    server.emit('connection', secure)
+    acceptTls(socket, secureContext, server)
   }
   const listener = network.listen(address, port, accept)
   return {
@@ -72,4 +63,19 @@ export function listenTls(
       for (const socket of open) socket.destroy()
     },
   }
+}
+
+/** Gives a server a connection on which the client begins TLS, and may show a certificate. */
+export function acceptTls(socket: Duplex, secureContext: SecureContext, server: Server): TLSSocket {
+  const secure = new TLSSocket(socket as never, {
+    isServer: true,
+    secureContext,
+    ALPNProtocols: ['http/1.1'],
+    requestCert: true,
+    rejectUnauthorized: false,
+  })
+  socket.on('error', () => socket.destroy())
+  secure.on('error', () => secure.destroy())
+  server.emit('connection', secure)
+  return secure
 }

@@ -1,10 +1,10 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { ConnectError, dialText, type Peer } from '#network/virtual-network.ts'
 import { StatusError } from '../../api.ts'
 import { notFound, notImplemented } from '../errors.ts'
 import type { Call } from '../http/call.ts'
 import { admitConnection } from '../http/connect.ts'
-import { asStatusError } from '../http/reply.ts'
 import type { SubresourceParts } from '../http/subresources.ts'
 import type { Obj } from '../json.ts'
 import { kindOf } from '../kinds/registry.ts'
@@ -30,32 +30,60 @@ function target(text: string): { scheme: string; name: string; port: string } {
   return { scheme: parts[0]!, name: parts[1]!, port: parts[2]! }
 }
 
-/** `pods/proxy` and `services/proxy`: passes a request on to a port of a pod, over HTTP. Throws StatusError. */
+/** `pods/proxy`, `services/proxy`, `nodes/proxy`: passes a request on to a port, over HTTP; to a kubelet as the API server. Throws StatusError. */
 export async function proxy(call: Call, parts: SubresourceParts): Promise<void> {
   const { info, kind, req, res } = call
   await admitConnection(call, parts.objects)
   const { scheme, name, port } = target(info.name)
-  if (scheme === 'https') throw notImplemented('a proxied connection by https')
-  const open = kind.plural === 'services' ? servicePod : kind.plural === 'pods' ? podOf : undefined
-  if (!open) throw notImplemented(`the subresource ${kind.plural}/proxy`)
-  const { pod, number } = open(parts.objects, info.namespace, name, port)
   const start = info.path.indexOf('/proxy', info.path.indexOf(`/${kind.plural}/`))
   const rest = info.path.slice(start + '/proxy'.length)
+  const query = info.query.size > 0 ? `?${info.query}` : ''
+  const address = kind.plural === 'nodes' ? nodeAddress(parts.objects, name) : ''
   // Relative links of a page need the slash.
   if (rest === '') return void res.writeHead(301, { location: `${info.path}/` }).end()
-  const socket = await parts.kubelet
-    .get()
-    .portForward(info.namespace, pod, number)
-    .catch((error: unknown) => {
-      throw unavailable(`error trying to reach service: ${asStatusError(error).message}`)
-    })
-  const query = info.query.size > 0 ? `?${info.query}` : ''
-  const answer = await forward(req, socket, `${rest}${query}`, `${name}:${number}`)
+  if (address && (port === '' || port === KUBELET_PORT))
+    return parts.kubelet.get().serve(name, req, res, `${rest}${query}`)
+  if (scheme === 'https') throw notImplemented('a proxied connection by https')
+  const to = address ? { address, port: Number(port) } : podPeer(call, parts.objects, name, port)
+  const socket = dial(parts.objects, to)
+  const answer = await forward(req, socket, `${rest}${query}`, `${address || name}:${to.port}`)
   const headers = Object.entries(answer.headers).filter(([header]) => !DROPPED.has(header))
   res.writeHead(answer.statusCode!, Object.fromEntries(headers) as Record<string, string>)
   answer.pipe(res)
   answer.on('error', () => res.destroy())
   res.on('close', () => socket.destroy())
+}
+
+/** Where every kubelet of ours listens. */
+const KUBELET_PORT = '10250'
+
+/** The InternalIP of a node. */
+function nodeAddress(objects: Objects, name: string): string {
+  const kind = kindOf('nodes')
+  const node = objects.get(kind, '', name)?.value as Obj | undefined
+  if (!node) throw notFound(kind, name)
+  const own = node.status?.addresses?.find(({ type }: Obj) => type === 'InternalIP')?.address
+  if (!own) throw new StatusError(500, 'InternalError', `no preferred addresses found; known addresses: []`)
+  return own
+}
+
+/** The API server connects as if it were beside the pod: no policy of the cluster keeps it out. */
+function dial(objects: Objects, to: Peer): Duplex {
+  try {
+    return objects.context.cluster.network.connect(to, { address: '127.0.0.1', port: 0 })
+  } catch (error) {
+    if (!(error instanceof ConnectError)) throw error
+    throw unavailable(`error trying to reach service: ${dialText(error)}`)
+  }
+}
+
+/** Where a pod listens, or one behind a Service. */
+function podPeer({ info, kind }: Call, objects: Objects, name: string, port: string): Peer {
+  const open = kind.plural === 'services' ? servicePod : podOf
+  const { pod, number } = open(objects, info.namespace, name, port)
+  const address = (objects.get(kindOf('pods'), info.namespace, pod)?.value as Obj | undefined)?.status?.podIP
+  if (!address) throw new StatusError(400, 'BadRequest', 'address not allowed')
+  return { address, port: number }
 }
 
 const unavailable = (message: string) => new StatusError(503, 'ServiceUnavailable', message)

@@ -51,7 +51,7 @@ export const kubelet =
     }
     if (!node) return fail('drydock: a kubelet needs a machine with systemd')
     const path = flags.get('config')
-    let staticPodPath: string | undefined
+    let configuration: Record<string, unknown> = {}
     if (path !== undefined) {
       const bytes = await files.read(path).catch(() => undefined)
       if (!bytes)
@@ -62,7 +62,7 @@ export const kubelet =
         const config = parse(Buffer.from(bytes).toString())
         if (config?.kind !== 'KubeletConfiguration')
           throw new Error(`couldn't get version/kind; json parse error: Object 'Kind' is missing`)
-        staticPodPath = config.staticPodPath
+        configuration = config
       } catch (error) {
         return fail(
           `failed to load kubelet config file, path: ${path}, error: failed to load Kubelet config file ${path}, error failed to decode: ${(error as Error).message.split('\n')[0]}`,
@@ -97,9 +97,8 @@ export const kubelet =
     const ports: { close(): void }[] = []
     try {
       ports.push(listenHttp(process, 10248, (_, res) => res.end('ok')))
-      ports.push(listenHttp(process, 10250, (_, res) => res.writeHead(401).end('Unauthorized')))
     } catch {
-      return fail('failed to run Kubelet: listen tcp 0.0.0.0:10250: bind: address already in use')
+      return fail('failed to run Kubelet: listen tcp 127.0.0.1:10248: bind: address already in use')
     }
     void process.exited.then(() => {
       for (const port of ports) port.close()
@@ -109,7 +108,7 @@ export const kubelet =
     await node.startKubelet({
       nodeName: flags.get('hostname-override') ?? node.name,
       version,
-      staticPodPath,
+      configuration,
       kubeconfig,
       providerId: flags.get('provider-id') ?? '',
       labels: Object.fromEntries(

@@ -140,7 +140,7 @@ export function invalid(kind: Pick<Kind, 'group' | 'kind'>, name: string, errors
   return new StatusError(422, 'Invalid', `${of} ${JSON.stringify(name)} is invalid: ${all}`, {
     ...(name && { name }),
     ...(kind.group && { group: kind.group }),
-    kind: kind.kind,
+    ...(kind.kind && { kind: kind.kind }),
     causes: errors.map((error) => ({ reason: error.reason, message: error.body, field: error.field })),
   })
 }

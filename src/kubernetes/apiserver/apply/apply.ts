@@ -18,6 +18,7 @@ import {
   paths,
   union,
 } from './field-set.ts'
+import { appliedBefore, carriesOn, noteLastApplied } from './last-applied.ts'
 import {
   isSame,
   type ManagedFields,
@@ -90,7 +91,14 @@ export function applyConfiguration(
   const conflicts = others
     .map((manager) => ({ manager, fields: intersection(manager.fieldsV1, differing) }))
     .filter(({ fields }) => !isEmpty(fields))
-  if (conflicts.length > 0 && request.conflicts === 'refuse') throw conflictError(conflicts)
+  const goesOn = carriesOn(request.fieldManager)
+  if (conflicts.length > 0 && request.conflicts === 'refuse') {
+    const allowed = goesOn ? appliedBefore(model, stored, present, decode) : {}
+    const refused = conflicts
+      .map(({ manager, fields }) => ({ manager, fields: difference(fields, allowed) }))
+      .filter(({ fields }) => !isEmpty(fields))
+    if (refused.length > 0) throw conflictError(refused)
+  }
   const left =
     request.conflicts === 'leave'
       ? conflicts.reduce<FieldSet>((sum, { fields }) => union(sum, fields), {})
@@ -105,6 +113,7 @@ export function applyConfiguration(
     const merged = mergeApplied(model, kept, wanted)
     const version = wanted.metadata?.resourceVersion
     merged.metadata = { ...merged.metadata, ...(version && { resourceVersion: version }) }
+    if (goesOn) noteLastApplied(merged, body)
     return merged
   }
   const manage = (next: Obj) => {

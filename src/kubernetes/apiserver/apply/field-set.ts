@@ -254,13 +254,14 @@ export const sameFields = (a: FieldSet, b: FieldSet): boolean => equal(a, b)
 export function paths(set: FieldSet, prefix = ''): string[] {
   return Object.entries(set).flatMap(([key, inner]) => {
     if (key === '.') return []
-    const here = prefix + part(key)
+    const here = prefix + pathPart(key)
     const below = paths(inner, here)
     return below.length > 0 ? below : [here]
   })
 }
 
-function part(key: string): string {
+/** One key as it stands in a path: `.image`, `[name="web"]`. */
+export function pathPart(key: string): string {
   const text = key.slice(2)
   if (key.startsWith('f:')) return `.${text}`
   if (key.startsWith('v:')) return `[=${text}]`

@@ -1,9 +1,13 @@
 import type { Entry } from '#world/store.ts'
 import { applyConfiguration } from '../apply/apply.ts'
-import { badRequest, unsupportedMediaType } from '../errors.ts'
+import { checkTyped } from '../apply/typed.ts'
+import { badRequest, invalid, invalidValue, unsupportedMediaType } from '../errors.ts'
+import { plain } from '../go-format.ts'
 import { clone, isObject, type Json, type Obj } from '../json.ts'
 import { applyJsonPatch, applyMergePatch, PatchError } from '../patch/json-patch.ts'
 import { applyStrategicPatch } from '../patch/strategic.ts'
+import { DecodeError, type Reader } from '../schema/decode.ts'
+import { modelOf } from '../schema/schema.ts'
 import { servedAs } from '../storage/entries.ts'
 import type { Objects } from '../storage/objects.ts'
 import { mediaType, parseValue, readBody } from './body.ts'
@@ -22,7 +26,7 @@ const ACCEPTED = [JSON_PATCH, MERGE_PATCH, STRATEGIC, APPLY]
 export async function patchCall(
   call: Call,
   objects: Objects,
-  decode: (object: Obj) => Obj,
+  decode: (object: Obj, reader?: Reader) => Obj,
 ): Promise<{ entry: Entry; created: boolean }> {
   const { info, stored } = call
   const type = mediaType(call.req)
@@ -40,9 +44,10 @@ export async function patchCall(
       conflicts: query.force ? ('take' as const) : ('refuse' as const),
       options: requestOptions(call, query.dryRun),
     }
+    if (isObject(body)) checkTyped(modelOf(objects.context.schema, call.kind), call.kind, body)
     return applyConfiguration(objects, body, request, decode)
   }
-  if (type !== JSON_PATCH && !isObject(body)) throw badRequest(NOT_AN_OBJECT)
+  checkForm(type, body)
   const options = {
     ...writeOptions(call, objects, query),
     ...(call.subresource && { subresource: call.subresource.name }),
@@ -50,8 +55,9 @@ export async function patchCall(
   const change = (present: Json): Obj => {
     const patched = patchObject(call, objects, present, type, body)
     if (!isObject(patched)) throw badRequest(NOT_AN_OBJECT)
-    checkIdentity(call, patched)
-    return decode(patched)
+    const decoded = decodePatched(patched, type, body, decode)
+    checkIdentity(call, decoded)
+    return decoded
   }
   return { entry: objects.update(stored, info.namespace, info.name, change, options), created: false }
 }
@@ -62,15 +68,37 @@ export function patchObject(call: Call, objects: Objects, present: Obj, type: st
   const entry = objects.get(call.stored, call.info.namespace, call.info.name)
   const object = (kind.storedAs || kind.custom) && entry ? servedAs(kind, entry) : present
   try {
-    if (type === JSON_PATCH) {
-      if (!Array.isArray(patch)) throw badRequest('the body of a JSON patch must be a list of operations')
-      return applyJsonPatch(object, patch)
-    }
+    if (type === JSON_PATCH) return applyJsonPatch(object, patch)
     if (type === MERGE_PATCH) return applyMergePatch(clone(object), patch)
     return applyStrategicPatch(objects.context.schema.model(kind.model), clone(object), patch)
   } catch (error) {
     if (error instanceof PatchError && type !== JSON_PATCH) throw badRequest(error.message)
     throw error
+  }
+}
+
+/** What the patches of a type are to the server, which reads them before anything else. Source: endpoints/handlers/patch.go. */
+function checkForm(type: string, patch: Json): void {
+  if (type === JSON_PATCH ? Array.isArray(patch) : isObject(patch)) return
+  const given = Array.isArray(patch) ? 'array' : isObject(patch) ? 'object' : typeof patch
+  const wanted = type === JSON_PATCH ? '[]handlers.jsonPatchOp' : 'map[string]interface {}'
+  const why = `json: cannot unmarshal ${given} into Go value of type ${wanted}`
+  throw badRequest(type === STRATEGIC ? why : `error decoding patch: ${why}`)
+}
+
+/** What cannot be read after a patch is the patch's fault: it is shown, or what came of it. */
+function decodePatched(
+  patched: Obj,
+  type: string,
+  patch: Json,
+  decode: (object: Obj, reader?: Reader) => Obj,
+): Obj {
+  try {
+    return decode(patched, type === STRATEGIC ? 'converter' : 'json')
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error
+    const shown = type === STRATEGIC ? plain(patch) : JSON.stringify(patched)
+    throw invalid({ group: '', kind: '' }, '', [invalidValue('patch', shown, error.why)])
   }
 }
 

@@ -6,7 +6,7 @@ import { badRequest, methodNotAllowed, notFound } from '../errors.ts'
 import type { Json, Obj } from '../json.ts'
 import { conversionFrom } from '../kinds/conversion.ts'
 import { apiVersionOf, type Verb } from '../kinds/kind.ts'
-import { decode } from '../schema/decode.ts'
+import { DecodeError, decode, type Reader } from '../schema/decode.ts'
 import type { Schema } from '../schema/schema.ts'
 import type { DeleteRequest } from '../storage/deletion.ts'
 import { objectOf } from '../storage/entries.ts'
@@ -124,7 +124,9 @@ export class Verbs {
   }
 
   async #patch(call: Call): Promise<void> {
-    const { entry, created } = await patchCall(call, this.#objects, (object) => this.#decode(call, object))
+    const { entry, created } = await patchCall(call, this.#objects, (object, reader) =>
+      decodeBody(this.#objects, call, object, reader),
+    )
     await this.#answer(call, created ? 201 : 200, entry)
   }
 
@@ -187,7 +189,7 @@ export class Verbs {
 const subresourceOf = (call: Call) => (call.subresource ? { subresource: call.subresource.name } : {})
 
 /** Checks `apiVersion` and `kind`, decodes, treats unknown fields as the request asks. Throws BadRequest. */
-export function decodeBody(objects: Objects, call: Call, value: Obj): Obj {
+export function decodeBody(objects: Objects, call: Call, value: Obj, reader?: Reader): Obj {
   const { kind, stored, info, res } = call
   const wanted = apiVersionOf(kind)
   if ((value.apiVersion ?? wanted) !== wanted || (value.kind ?? kind.kind) !== kind.kind) {
@@ -195,7 +197,7 @@ export function decodeBody(objects: Objects, call: Call, value: Obj): Obj {
       `${value.kind} in version ${JSON.stringify(value.apiVersion)} cannot be handled as a ${kind.kind}: the object provided is unrecognized (must be of type ${kind.kind})`,
     )
   }
-  const { object, unknown } = decode(objects.context.schema, kind, value)
+  const { object, unknown } = decode(objects.context.schema, kind, value, reader)
   const mode = info.query.get('fieldValidation') || 'Warn'
   const duplicates = mode === 'Ignore' ? [] : duplicatesIn(value)
   const texts = [
@@ -209,10 +211,7 @@ export function decodeBody(objects: Objects, call: Call, value: Obj): Obj {
 function reportFields(call: Call, texts: string[], mode: string, warning: (text: string) => void): void {
   if (mode === 'Warn') for (const text of texts) warning(text)
   if (mode !== 'Strict' || texts.length === 0) return
-  const { kind } = call
-  throw badRequest(
-    `${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: strict decoding error: ${texts.join(', ')}`,
-  )
+  throw new DecodeError(call.kind, `strict decoding error: ${texts.join(', ')}`)
 }
 
 function checkNamespace(call: Call, object: Obj): void {

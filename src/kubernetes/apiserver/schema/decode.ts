@@ -1,5 +1,6 @@
+import { StatusError } from '../../api.ts'
 import type { CustomKind } from '../custom/kinds.ts'
-import { badRequest } from '../errors.ts'
+import { typeName } from '../go-format.ts'
 import { clone, isObject, type Json, type Obj } from '../json.ts'
 import { apiVersionOf, type Kind } from '../kinds/kind.ts'
 import { canonicalQuantity } from '../quantity.ts'
@@ -11,17 +12,34 @@ interface Decoded {
   unknown: string[]
 }
 
+/** An object that is not what its kind says; `why` is the decoder's own text. */
+export class DecodeError extends StatusError {
+  readonly why: string
+
+  constructor(kind: Kind, why: string) {
+    const version = apiVersionOf(kind).split('/').at(-1)
+    super(
+      400,
+      'BadRequest',
+      `${kind.kind} in version "${version}" cannot be handled as a ${kind.kind}: ${why}`,
+    )
+    this.why = why
+  }
+}
+
+/** What reads an object: Go's JSON decoder, or the converter that takes what a strategic merge gave. They differ in their texts. */
+export type Reader = 'json' | 'converter'
+
 /**
  * A client's object as the server takes it: fields of the schema only, nulls left out, quantities in canonical form.
- * Throws BadRequest with the Go decoder's text when a value has the wrong type.
+ * Throws DecodeError with the reader's text when a value has the wrong type.
  */
-export function decode(schema: Schema, kind: Kind, value: Obj): Decoded {
+export function decode(schema: Schema, kind: Kind, value: Obj, reader: Reader = 'json'): Decoded {
   const unknown: string[] = []
   const context: Context = {
+    mismatch: reader === 'json' ? jsonMismatch : converterMismatch,
     fail: (message) => {
-      throw badRequest(
-        `${kind.kind} in version "${apiVersionOf(kind).split('/').at(-1)}" cannot be handled as a ${kind.kind}: ${message}`,
-      )
+      throw new DecodeError(kind, message)
     },
   }
   if (kind.custom) return { object: decodeCustom(schema, kind.custom, value, unknown, context), unknown }
@@ -44,6 +62,8 @@ function decodeCustom(
 }
 
 interface Context {
+  /** Says that a value is not of its type. */
+  mismatch(type: TypeNode, value: Json, path: string[], owner: ModelNode): string
   fail(message: string): never
 }
 
@@ -78,10 +98,7 @@ function decodeType(
   context: Context,
   owner: ModelNode,
 ): Json {
-  const mismatch = (): never =>
-    context.fail(
-      `json: cannot unmarshal ${jsonType(value)} into Go struct field ${goName(owner.name)}.${path.map(stripIndex).join('.')} of type ${goType(type)}`,
-    )
+  const mismatch = (): never => context.fail(context.mismatch(type, value, path, owner))
   switch (type.kind) {
     case 'any':
       return value
@@ -158,14 +175,32 @@ function decodeScalar(scalar: Scalar, value: Json, mismatch: () => never, contex
   }
 }
 
-const zero = (type: TypeNode): Json =>
-  type.kind === 'scalar'
-    ? type.scalar === 'int32' || type.scalar === 'int64'
-      ? 0
-      : ''
-    : type.kind === 'array'
-      ? []
-      : {}
+function zero(type: TypeNode): Json {
+  if (type.kind !== 'scalar') return type.kind === 'array' ? [] : {}
+  if (type.scalar === 'quantity') return '0'
+  return type.scalar === 'int32' || type.scalar === 'int64' ? 0 : ''
+}
+
+const jsonMismatch: Context['mismatch'] = (type, value, path, owner) =>
+  `json: cannot unmarshal ${jsonType(value)} into Go struct field ${goName(owner.name)}.${path.map(stripIndex).join('.')} of type ${goType(type)}`
+
+/** Source: apimachinery/pkg/runtime/converter.go (fromUnstructured). */
+const converterMismatch: Context['mismatch'] = (type, value) => {
+  const given = Array.isArray(value) ? 'slice' : isObject(value) ? 'map' : typeName(value)
+  switch (type.kind) {
+    case 'model':
+      return `cannot restore struct from: ${given}`
+    case 'map':
+      return `cannot restore map from ${given}`
+    case 'array':
+      return `cannot restore slice from ${given}`
+  }
+  const wanted = goType(type)
+  // Go can make a text of any whole number, which JSON cannot.
+  return wanted === 'string' && given === 'int64'
+    ? 'cannot convert int64 to string'
+    : `unrecognized type: ${wanted}`
+}
 
 const stripIndex = (part: string) => part.replace(/\[\d+\]$/, '')
 const goName = (model: string) => model.replace(/^(?:[A-Z][a-z]+)*?V\d+(?=[A-Z])/, '')

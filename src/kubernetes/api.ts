@@ -44,15 +44,24 @@ export class StatusError extends Error {
   /** `NotFound`, `AlreadyExists`, `Conflict`, `Invalid`, … */
   readonly reason: string
   readonly details: Record<string, unknown> | undefined
+  /** The `metadata` of the answer. */
+  readonly metadata: Record<string, unknown>
   /** Admission or rights said no (a quota, a policy, a webhook): whoever asked has been told, and nothing is broken. */
   get refused(): boolean {
     return this.code === 400 || this.code === 403
   }
-  constructor(code: number, reason: string, message: string, details?: Record<string, unknown>) {
+  constructor(
+    code: number,
+    reason: string,
+    message: string,
+    details?: Record<string, unknown>,
+    metadata: Record<string, unknown> = {},
+  ) {
     super(message)
     this.code = code
     this.reason = reason
     this.details = details
+    this.metadata = metadata
   }
 }
 

@@ -45,7 +45,13 @@ export const badRequest = (message: string): StatusError => new StatusError(400,
 
 export const unauthorized = (): StatusError => new StatusError(401, 'Unauthorized', 'Unauthorized')
 
-export const expired = (message: string): StatusError => new StatusError(410, 'Expired', message)
+/** `metadata` is that of the answer: it may have a token to go on with. */
+export const expired = (message: string, metadata: Record<string, unknown> = {}): StatusError =>
+  new StatusError(410, 'Expired', message, undefined, metadata)
+
+/** What a resource without a Table says to who takes nothing else. */
+export const notAcceptable = (types: string[]): StatusError =>
+  new StatusError(406, 'NotAcceptable', `only the following media types are accepted: ${types.join(', ')}`)
 
 export const methodNotAllowed = (): StatusError =>
   new StatusError(
@@ -149,7 +155,7 @@ export function invalid(kind: Pick<Kind, 'group' | 'kind'>, name: string, errors
 export const statusOf = (error: StatusError) => ({
   kind: 'Status',
   apiVersion: 'v1',
-  metadata: {},
+  metadata: error.metadata,
   status: 'Failure',
   message: error.message,
   reason: error.reason,

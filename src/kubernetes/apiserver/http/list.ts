@@ -35,7 +35,14 @@ export function listPage(
       ...(from.revision !== undefined && { revision: from.revision }),
       ...(count !== undefined && { limit: count }),
     }
-    return readList(objects, stored, namespace, options, from.token !== undefined)
+    return readList(objects, stored, namespace, options, from)
+  }
+  /** How many objects come after those of this page, at the page's revision. */
+  const leftAfter = (key: string, revision: number): number => {
+    if (from.left !== undefined) return from.left - limit
+    if (revision === objects.context.world.store.revision && from.startAfter === undefined)
+      return objects.count(stored, namespace) - limit
+    return objects.list(stored, namespace, { startAfter: key, revision }).entries.length
   }
   if (limit <= 0) {
     const listing = read(from.startAfter, undefined)
@@ -50,7 +57,7 @@ export function listPage(
       if (entries.length === limit) {
         return {
           entries,
-          meta: { ...meta, continue: token(entries.at(-1)!.key, listing.revision, from.seen + limit) },
+          meta: { ...meta, continue: token(entries.at(-1)!.key, listing.revision) },
         }
       }
       if (selected(entry)) entries.push(entry)
@@ -58,33 +65,27 @@ export function listPage(
     }
     if (!listing.more) return { entries, meta }
     if (entries.length === limit) {
-      const seen = from.seen + entries.length
-      const left = Math.max(1, objects.count(stored, namespace) - seen)
-      const remaining = matches ? {} : { remainingItemCount: left }
+      const left = matches ? undefined : leftAfter(startAfter!, listing.revision)
+      const remaining = left === undefined ? {} : { remainingItemCount: left }
       return {
         entries,
-        meta: { ...meta, continue: token(startAfter!, listing.revision, seen), ...remaining },
+        meta: { ...meta, continue: token(startAfter!, listing.revision, left), ...remaining },
       }
     }
     from.revision = listing.revision
   }
 }
 
-function readList(
-  objects: Objects,
-  kind: Kind,
-  namespace: string,
-  options: object,
-  continues: boolean,
-): Listing {
+function readList(objects: Objects, kind: Kind, namespace: string, options: object, from: Start): Listing {
   try {
     return objects.list(kind, namespace, options)
   } catch (error) {
     if (error instanceof CompactedError) {
       throw expired(
-        continues
+        from.isContinued
           ? 'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.'
           : 'The resourceVersion for the provided list is too old.',
+        from.isContinued ? { continue: token(from.startAfter!, INCONSISTENT) } : {},
       )
     }
     if (error instanceof RangeError) throw badRequest('Too large resource version')
@@ -95,10 +96,14 @@ function readList(
 interface Start {
   startAfter: string | undefined
   revision: number | undefined
-  token: string | undefined
-  /** How many objects the pages before have shown. */
-  seen: number
+  /** Whether it goes on where another page ended. */
+  isContinued: boolean
+  /** How many objects there are from here on, where that is known. */
+  left: number | undefined
 }
+
+/** The revision of a token that goes on at whatever revision there is. Source: apiserver/pkg/storage/continue.go. */
+const INCONSISTENT = -1
 
 /** Where a list begins and which revision it shows. */
 function startOf(query: URLSearchParams, present: number): Start {
@@ -107,12 +112,12 @@ function startOf(query: URLSearchParams, present: number): Start {
   if (options.continue) {
     if (resourceVersion && resourceVersion !== '0')
       throw badRequest('specifying resource version is not allowed when using continue')
-    const decoded = decodeToken(options.continue)
-    return { startAfter: decoded.start, revision: decoded.rv, token: options.continue, seen: decoded.seen }
+    const { start, rv, left } = decodeToken(options.continue)
+    return { startAfter: start, revision: rv === INCONSISTENT ? undefined : rv, isContinued: true, left }
   }
   if (Number(resourceVersion) > present) throw tooLarge(resourceVersion, present)
   const revision = exact ? Number(resourceVersion) : undefined
-  return { startAfter: undefined, revision, token: undefined, seen: 0 }
+  return { startAfter: undefined, revision, isContinued: false, left: undefined }
 }
 
 /** What a server says that has not come as far; upstream waits three seconds before it does. */
@@ -122,14 +127,14 @@ const tooLarge = (wanted: string, present: number) =>
     retryAfterSeconds: 1,
   })
 
-const token = (key: string, revision: number, seen: number) =>
-  Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start: key, seen })).toString('base64url')
+const token = (key: string, revision: number, left?: number) =>
+  Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start: key, left })).toString('base64url')
 
-function decodeToken(text: string): { rv: number; start: string; seen: number } {
+function decodeToken(text: string): { rv: number; start: string; left: number | undefined } {
   try {
-    const { v, rv, start, seen } = JSON.parse(Buffer.from(text, 'base64url').toString())
+    const { v, rv, start, left } = JSON.parse(Buffer.from(text, 'base64url').toString())
     if (v === 'meta.k8s.io/v1' && typeof rv === 'number' && typeof start === 'string')
-      return { rv, start, seen: Number(seen) || 0 }
+      return { rv, start, left: typeof left === 'number' ? left : undefined }
   } catch {
     // Falls through to the one answer for every broken token.
   }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Entry } from '#world/store.ts'
+import { notAcceptable } from '../errors.ts'
 import type { Obj } from '../json.ts'
 import type { Kind } from '../kinds/kind.ts'
 import { objectOf, servedAs, textOf } from '../storage/entries.ts'
@@ -45,6 +46,15 @@ export function accepted(accept: string): { as: As; version: string } {
     if (/^\s*(application\/json|\*\/\*|application\/\*|application\/yaml)/.test(type)) break
   }
   return { as: undefined, version: 'v1' }
+}
+
+const MEDIA_TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
+
+/** Throws NotAcceptable where a client takes nothing but Tables, of a resource that has none. */
+export function requireOtherThanTable({ headers }: IncomingMessage): void {
+  const isTable = accepted(headers.accept ?? '').as === 'Table'
+  if (isTable && headers.accept!.split(',').every((type) => type.includes('as=Table')))
+    throw notAcceptable(MEDIA_TYPES)
 }
 
 /** How to answer this request. `now` is the world's time, for ages. */

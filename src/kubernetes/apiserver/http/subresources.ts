@@ -27,6 +27,7 @@ import { writeOptions } from './manager.ts'
 import { writeQuery } from './options.ts'
 import { patchCall } from './patch.ts'
 import { sendJson, sendText } from './reply.ts'
+import { requireOtherThanTable } from './representation.ts'
 import { decodeBody } from './verbs.ts'
 
 export interface SubresourceParts {
@@ -101,6 +102,7 @@ export class Subresources {
     const review = REVIEWS[kind.kind]
     const now = timestamp(this.#parts.objects.context.world.clock.now())
     if (info.verb !== 'create' || !review) throw info.name ? notFound(kind, info.name) : methodNotAllowed()
+    requireOtherThanTable(req)
     const body = await readNeeded(req, this.#parts.objects.context.schema)
     const object = decodeBody(this.#parts.objects, call, body)
     const status = await review({ ...object, spec: object.spec ?? {} }, call, this.#parts)

@@ -74,6 +74,12 @@ export function garbageCollector(plane: ControlPlane): Controller {
       return
     }
     const foreground = waiting.length > 0 && dependents.has(uid!)
+    if (foreground && waitsForItself(uid!)) {
+      const free = ownerReferences.map((reference) => ({ ...reference, blockOwnerDeletion: false }))
+      unlessGone(() =>
+        api.update(resource, { ...object, metadata: { ...object.metadata, ownerReferences: free } }),
+      )
+    }
     const policy = foreground
       ? 'Foreground'
       : object.metadata.finalizers?.includes(ORPHAN)
@@ -83,6 +89,13 @@ export function garbageCollector(plane: ControlPlane): Controller {
       api.delete(resource, namespace, name, { propagationPolicy: policy, preconditions: { uid: uid! } }),
     )
   }
+
+  /** Whether a dependent waits for its own dependents, which may be a circle: then nobody may wait for this one. */
+  const waitsForItself = (uid: string): boolean =>
+    dependents.keys(uid).some((key) => {
+      const dependent = objectAt(key)
+      return dependent !== undefined && isForeground(dependent.object)
+    })
 
   const isForeground = ({ metadata }: KubernetesObject): boolean =>
     Boolean(metadata.deletionTimestamp && metadata.finalizers?.includes(FOREGROUND))
@@ -130,10 +143,15 @@ export function garbageCollector(plane: ControlPlane): Controller {
           const waiting =
             type === 'delete' ? owners.flatMap(keysOfOwner(metadata.ownerReferences, metadata.namespace)) : []
           if (type === 'delete') return [...dependents.keys(metadata.uid!), ...waiting]
-          const owned =
-            owners.length > 0 && previous?.value.metadata.ownerReferences !== metadata.ownerReferences
+          const before = previous?.value.metadata.ownerReferences
+          const changed = before !== metadata.ownerReferences
+          // An owner may wait no longer for what names it no more, or does not block it.
+          const freed =
+            changed && before
+              ? before.map(({ uid }) => uid).flatMap(keysOfOwner(before, metadata.namespace))
+              : []
           const going = metadata.deletionTimestamp && metadata.finalizers?.length
-          return owned || going ? [key] : []
+          return (owners.length > 0 && changed) || going ? [key, ...freed] : freed
         },
       },
     ],

@@ -10,6 +10,12 @@ import { unlessGone } from './replicas.ts'
 /** How soon (ms) to look again at content that takes its time: pods that end, finalizers. */
 const RETRY_MS = 1000
 
+/** The objects of one resource. */
+interface Content {
+  resource: string
+  objects: KubernetesObject[]
+}
+
 /** Empties namespaces that are being deleted, then lets them go. Models pkg/controller/namespace. */
 export function namespaceController(plane: ControlPlane): Controller {
   const { api } = plane
@@ -17,18 +23,11 @@ export function namespaceController(plane: ControlPlane): Controller {
   async function reconcile(name: string): Promise<Result | undefined> {
     const namespace = api.get<Namespace>('namespaces', '', name)
     if (!namespace?.metadata.deletionTimestamp) return
-    for (const { resource, objects } of contentOf(name)) {
-      for (const object of objects) {
-        if (object.metadata.deletionTimestamp) continue
-        if (isTurnOver()) await turn()
-        const options = {
-          preconditions: { uid: object.metadata.uid! },
-          propagationPolicy: 'Background' as const,
-        }
-        unlessGone(() => api.delete(resource, name, object.metadata.name, options))
-      }
-    }
-    const remaining = contentOf(name)
+    // Pods first, so that what they need stays as long as they run (KEP-5080).
+    await empty(name, podsOf(name))
+    if (podsOf(name).length === 0) await empty(name, contentOf(name))
+    const pods = podsOf(name)
+    const remaining = pods.length > 0 ? pods : contentOf(name)
     writeConditions(namespace, remaining)
     if (remaining.length > 0) return { requeueAfterMs: RETRY_MS }
     const latest = api.get<Namespace>('namespaces', '', name)
@@ -37,17 +36,34 @@ export function namespaceController(plane: ControlPlane): Controller {
     unlessGone(() => api.update('namespaces/finalize', { ...latest, spec: { ...latest.spec, finalizers } }))
   }
 
-  const contentOf = (namespace: string) =>
+  async function empty(namespace: string, content: Content[]): Promise<void> {
+    for (const { resource, objects } of content) {
+      for (const object of objects) {
+        if (object.metadata.deletionTimestamp) continue
+        if (isTurnOver()) await turn()
+        const options = {
+          preconditions: { uid: object.metadata.uid! },
+          propagationPolicy: 'Background' as const,
+        }
+        unlessGone(() => api.delete(resource, namespace, object.metadata.name, options))
+      }
+    }
+  }
+
+  const contentOf = (namespace: string): Content[] =>
     api
       .resources()
       .filter(({ namespaced }) => namespaced)
-      .map(({ resource }) => ({ resource, objects: api.list<KubernetesObject>(resource, namespace) }))
-      .filter(({ objects }) => objects.length > 0)
+      .flatMap(({ resource }) => present(resource, namespace))
 
-  function writeConditions(
-    namespace: Namespace,
-    left: { resource: string; objects: KubernetesObject[] }[],
-  ): void {
+  const podsOf = (namespace: string): Content[] => present('pods', namespace)
+
+  function present(resource: string, namespace: string): Content[] {
+    const objects = api.list<KubernetesObject>(resource, namespace)
+    return objects.length > 0 ? [{ resource, objects }] : []
+  }
+
+  function writeConditions(namespace: Namespace, left: Content[]): void {
     const count = (objects: KubernetesObject[]) => `${objects.length} resource instances`
     const finalizers = new Map<string, number>()
     for (const { metadata } of left.flatMap(({ objects }) => objects)) {

@@ -34,6 +34,7 @@ const PRIORITIES: Record<string, [group: number, version: number]> = {
   'scheduling.k8s.io/v1': [16600, 15],
   'coordination.k8s.io/v1': [16500, 15],
   'node.k8s.io/v1': [16300, 15],
+  'resource.k8s.io/v1': [16200, 20],
   'discovery.k8s.io/v1': [16200, 15],
   'flowcontrol.apiserver.k8s.io/v1': [16100, 15],
 }

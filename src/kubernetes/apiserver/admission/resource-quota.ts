@@ -61,7 +61,8 @@ const delta = (usage: Usage, before: Usage): Usage =>
     ]),
   )
 
-const CONSTRAINED = /^(?:(?:requests|limits)\.)?(?:cpu|memory|ephemeral-storage)$/
+/** What a pod must name when a quota counts it: upstream's mistake, not to be repeated for other resources (pkg/quota/v1/evaluator/core/pods.go). */
+const CONSTRAINED = /^(?:(?:requests|limits)\.)?(?:cpu|memory)$/
 
 /** Which containers lack what the quota counts: `limits.cpu for: web; requests.memory for: web,log`. */
 function missingFor(spec: Obj, names: string[]): string {

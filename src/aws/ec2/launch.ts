@@ -2,16 +2,13 @@ import { AwsError } from '../wire/service.ts'
 import { privateDnsName, publicAddress } from './addresses.ts'
 import { instanceTypes } from './data/instance-types.ts'
 import type { VolumeShape } from './data/volume-types.ts'
-import { imageById, snapshotOf } from './images.ts'
-import { removeInterface } from './interfaces.ts'
-import { type LaunchInterface, launchWith } from './launch-interfaces.ts'
-import type { MetadataFields } from './metadata-options.ts'
+import { imageById } from './images.ts'
+import { createInterface, removeInterface } from './interfaces.ts'
 import { defaultGroup } from './network-interfaces.ts'
 import type {
   InstanceAttributes,
   InstanceRecord,
   InstanceState,
-  NetworkInterfaceRecord,
   SubnetRecord,
   Tags,
   VolumeRecord,
@@ -48,15 +45,14 @@ export interface LaunchOptions {
   userData?: string
   /** Default: what the subnet says. */
   publicIp?: boolean
-  /** Default: one, with an address of the subnet. */
-  interfaces?: LaunchInterface[]
+  privateIp?: string
   /** What it has besides, or otherwise than, the root volume of its image. */
   volumes?: LaunchVolume[]
   lifecycle?: 'spot'
   clientToken?: string
   /** The service that launches for the customer: `autoscaling.amazonaws.com`. */
   requesterId?: string
-  metadata?: Partial<MetadataFields>
+  metadata?: Partial<Pick<InstanceRecord, 'metadataHttpTokens' | 'metadataHopLimit' | 'metadataDisabled'>>
   attributes?: InstanceAttributes
   volumeTags?: Tags
   interfaceTags?: Tags
@@ -83,15 +79,20 @@ export function launchInstances(scope: Scope, options: LaunchOptions): InstanceR
   return Array.from({ length: options.count }, (_, launchIndex) => {
     const id = instances.newId(scope)
     const publicIp = (options.publicIp ?? subnet.mapPublicIp) ? publicAddress(scope) : undefined
-    const enis = launchWith(scope, options.interfaces, {
-      instanceId: id,
-      type: options.type,
+    const eni = createInterface(scope, {
       subnet,
       groupIds,
+      description: '',
       publicIp,
+      privateIp: options.privateIp,
       tags: options.interfaceTags,
+      attachment: {
+        instanceId: id,
+        instanceOwnerId: scope.accountId,
+        deviceIndex: 0,
+        deleteOnTermination: true,
+      },
     })
-    const [eni] = enis as [NetworkInterfaceRecord]
     const now = scope.world.clock.now()
     const volume = attachAtLaunch(scope, id, subnet.zone, root!, options.volumeTags)
     for (const other of others) attachAtLaunch(scope, id, subnet.zone, other, options.volumeTags)
@@ -109,11 +110,11 @@ export function launchInstances(scope: Scope, options: LaunchOptions): InstanceR
       subnetId: subnet.id,
       vpcId: subnet.vpcId,
       zone: subnet.zone,
-      groupIds: eni.groupIds,
-      networkInterfaceIds: enis.map(({ id: eniId }) => eniId),
+      groupIds,
+      networkInterfaceIds: [eni.id],
       privateIp: eni.addresses[0]!,
       privateDnsName: privateDnsName(scope.region, eni.addresses[0]!),
-      publicIp: eni.publicIp,
+      publicIp,
       profile: options.profile && { ...options.profile, associationId: newProfileAssociation(scope) },
       userData: options.userData,
       lifecycle: options.lifecycle,
@@ -138,7 +139,7 @@ function startVolumes({ region }: Scope, { imageId, volumes: given = [] }: Launc
   const own = given.find(({ device }) => device === ROOT_DEVICE)
   const root = { type: 'gp3', ...definedOf(own), device: ROOT_DEVICE }
   return [
-    { snapshotId: snapshotOf(image, region), ...root, sizeGiB: own?.sizeGiB ?? image.sizeGiB },
+    { ...root, sizeGiB: own?.sizeGiB ?? image.sizeGiB },
     ...given.filter(({ device }) => device !== ROOT_DEVICE),
   ]
 }

@@ -37,8 +37,7 @@ export function createSnapshot(input: sdk.CreateSnapshotCommandInput, context: R
     since: now,
     createdAt: now,
   })
-  const { StorageTier: _tier, ...shown } = toSnapshot(context, snapshot)
-  return { ...shown, Progress: '' }
+  return toSnapshot(context, snapshot)
 }
 
 export function describeSnapshots(input: sdk.DescribeSnapshotsCommandInput, context: RequestContext) {
@@ -49,9 +48,6 @@ export function describeSnapshots(input: sdk.DescribeSnapshotsCommandInput, cont
     description: ({ description }) => description,
     encrypted: ({ kmsKeyId }) => kmsKeyId !== undefined,
     'owner-id': () => context.accountId,
-    'owner-alias': () => undefined,
-    'storage-tier': () => 'standard',
-    'transfer-type': () => undefined,
     progress: ({ state }) => (state === 'completed' ? '100%' : '0%'),
     'snapshot-id': ({ id }) => id,
     'start-time': ({ createdAt }) => new Date(createdAt).toISOString(),

@@ -9,7 +9,7 @@ import type { Column } from '../tables/column.ts'
 import { printerColumns } from './columns.ts'
 import { ruleErrors } from './expressions.ts'
 import { type JsonSchema, keepsUnknown, valuesOf } from './json-schema.ts'
-import { applyDefaults, prune } from './prune.ts'
+import { applyDefaults, type EmbeddedMetadata, prune } from './prune.ts'
 import { schemaErrors, valueAt } from './validate.ts'
 
 /** What one version of a CustomResourceDefinition says about its objects. */
@@ -22,8 +22,8 @@ export interface CustomKind {
   description: string
   /** Its fields, for patches and ownership. */
   model(schema: Schema): ModelNode
-  /** Leaves out what the schema does not know; paths of that go to `unknown`. */
-  prune(object: Obj, unknown: string[]): Obj
+  /** Leaves out what the schema does not know; paths of that go to `unknown`. `metadata` sees to that of embedded objects. */
+  prune(object: Obj, unknown: string[], metadata?: EmbeddedMetadata): Obj
   /** Fills in defaults, in place. */
   default(object: Obj): void
   validate(object: Obj, old: Obj | undefined): FieldError[]
@@ -120,7 +120,7 @@ function customOf(
       model ??= rootModel(schema, base, hasStatus)
       return model
     },
-    prune: (object, unknown) => prune(schema, object, '', unknown, true),
+    prune: (object, unknown, metadata = (same) => same) => prune(schema, object, '', unknown, metadata, true),
     default: (object) => applyDefaults(schema, object),
     validate: (object, old) => ratcheted(errorsOf(schema, object, old), object, old),
   }
@@ -145,22 +145,28 @@ const ANY: TypeNode = { kind: 'any' }
 const NO_RULE: ListRule = {}
 
 function rootModel(schema: JsonSchema, base: Schema, hasStatus: boolean): ModelNode {
-  const model = modelOf('', schema)
-  const add = (name: string, type: TypeNode) =>
-    model.fields.set(name, { name, type, required: false, list: NO_RULE, atomic: false })
-  add('apiVersion', { kind: 'scalar', scalar: 'string' })
-  add('kind', { kind: 'scalar', scalar: 'string' })
-  add('metadata', { kind: 'model', model: base.model('V1ObjectMeta') })
-  if (!model.fields.has('status') && hasStatus) add('status', ANY)
+  const model = modelOf('', schema, base)
+  addRootFields(model, base)
+  if (!model.fields.has('status') && hasStatus) addField(model, 'status', ANY)
   return model
 }
 
-function modelOf(name: string, schema: JsonSchema): ModelNode {
+const addField = (model: ModelNode, name: string, type: TypeNode) =>
+  model.fields.set(name, { name, type, required: false, list: NO_RULE, atomic: false })
+
+/** What every object has, one within another too. */
+function addRootFields(model: ModelNode, base: Schema): void {
+  addField(model, 'apiVersion', { kind: 'scalar', scalar: 'string' })
+  addField(model, 'kind', { kind: 'scalar', scalar: 'string' })
+  addField(model, 'metadata', { kind: 'model', model: base.model('V1ObjectMeta') })
+}
+
+function modelOf(name: string, schema: JsonSchema, base: Schema): ModelNode {
   const fields = new Map<string, FieldNode>()
   for (const [key, property] of Object.entries(schema.properties ?? {})) {
     fields.set(key, {
       name: key,
-      type: typeOf(property),
+      type: typeOf(property, base),
       required: schema.required?.includes(key) ?? false,
       list: listRule(property),
       atomic: property['x-kubernetes-map-type'] === 'atomic',
@@ -170,11 +176,15 @@ function modelOf(name: string, schema: JsonSchema): ModelNode {
   return { name, fields, atomic: schema['x-kubernetes-map-type'] === 'atomic', ...(open && { open }) }
 }
 
-function typeOf(schema: JsonSchema): TypeNode {
+function typeOf(schema: JsonSchema, base: Schema): TypeNode {
   const values = valuesOf(schema)
-  if (schema.type === 'array') return { kind: 'array', of: typeOf(schema.items ?? {}) }
-  if (schema.type === 'object' && schema.properties) return { kind: 'model', model: modelOf('', schema) }
-  if (schema.type === 'object') return { kind: 'map', of: values ? typeOf(values) : ANY }
+  if (schema.type === 'array') return { kind: 'array', of: typeOf(schema.items ?? {}, base) }
+  if (schema.type === 'object' && schema.properties) {
+    const model = modelOf('', schema, base)
+    if (schema['x-kubernetes-embedded-resource']) addRootFields(model, base)
+    return { kind: 'model', model }
+  }
+  if (schema.type === 'object') return { kind: 'map', of: values ? typeOf(values, base) : ANY }
   return ANY
 }
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { parse } from 'yaml'
+import { parseDocument } from 'yaml'
 import { turn } from '#world/turns.ts'
 import { StatusError } from '../../api.ts'
 import { badRequest, unsupportedMediaType } from '../errors.ts'
@@ -80,11 +80,32 @@ function isDeeper(value: Json, depth: number): boolean {
 
 /** The JSON that objects of requests were read from. */
 const texts = new WeakMap<object, string>()
+/** What is wrong with the keys of those that were read from YAML. */
+const repeatedKeys = new WeakMap<object, string[]>()
 
-/** Fields that stood twice in a request's JSON. */
+/** Fields that stood twice in a request's text, as strict decoding tells of them. */
 export const duplicatesIn = (object: Obj): string[] => {
   const text = texts.get(object)
-  return text === undefined ? [] : duplicateFields(text)
+  if (text !== undefined)
+    return duplicateFields(text).map((path) => `duplicate field ${JSON.stringify(path)}`)
+  const repeated = repeatedKeys.get(object)
+  return repeated
+    ? [`error converting YAML to JSON: yaml: unmarshal errors:\n  ${repeated.join('\n  ')}`]
+    : []
+}
+
+/** The last of several alike keys counts; that there were several is remembered. */
+function parseYaml(text: string): Json {
+  const document = parseDocument(text)
+  const wrong = document.errors.find(({ code }) => code !== 'DUPLICATE_KEY')
+  if (wrong) throw wrong
+  const value = document.toJS()
+  const repeated = document.errors.map(({ pos: [start], linePos }) => {
+    const [, key] = /^["']?([^"':\s]*)/.exec(text.slice(start))!
+    return `line ${linePos![0].line}: key ${JSON.stringify(key)} already set in map`
+  })
+  if (repeated.length > 0 && isObject(value)) repeatedKeys.set(value, repeated)
+  return value
 }
 
 /** The value in a body of JSON or YAML. Throws BadRequest or UnsupportedMediaType. */
@@ -95,7 +116,7 @@ export function parseValue(body: Buffer, type: string): Json {
   }
   const text = body.toString('utf8')
   try {
-    const value = withoutPrototypes(isYaml ? parse(text) : JSON.parse(text), text)
+    const value = withoutPrototypes(isYaml ? parseYaml(text) : JSON.parse(text), text)
     if (isDeeper(value, MAX_DEPTH)) throw new Error('exceeded max depth')
     if (!isYaml && isObject(value)) texts.set(value, text)
     return value

@@ -10,7 +10,7 @@ import { DecodeError, type Reader } from '../schema/decode.ts'
 import { modelOf } from '../schema/schema.ts'
 import { servedAs } from '../storage/entries.ts'
 import type { Objects } from '../storage/objects.ts'
-import { mediaType, parseValue, readBody } from './body.ts'
+import { duplicatesIn, mediaType, parseValue, readBody } from './body.ts'
 import type { Call } from './call.ts'
 import { requestOptions, writeOptions } from './manager.ts'
 import { writeQuery } from './options.ts'
@@ -45,6 +45,9 @@ export async function patchCall(
       options: requestOptions(call, query.dryRun),
     }
     if (isObject(body)) checkTyped(modelOf(objects.context.schema, call.kind), call.kind, body)
+    const [repeated] =
+      info.query.get('fieldValidation') === 'Strict' && isObject(body) ? duplicatesIn(body) : []
+    if (repeated) throw badRequest(`error strict decoding YAML: ${repeated}`)
     return applyConfiguration(objects, body, request, decode)
   }
   checkForm(type, body)

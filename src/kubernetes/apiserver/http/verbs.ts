@@ -200,10 +200,7 @@ export function decodeBody(objects: Objects, call: Call, value: Obj, reader?: Re
   const { object, unknown } = decode(objects.context.schema, kind, value, reader)
   const mode = info.query.get('fieldValidation') || 'Warn'
   const duplicates = mode === 'Ignore' ? [] : duplicatesIn(value)
-  const texts = [
-    ...unknown.map((path) => `unknown field ${JSON.stringify(path)}`),
-    ...duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`),
-  ]
+  const texts = [...unknown.map((path) => `unknown field ${JSON.stringify(path)}`), ...duplicates]
   reportFields(call, texts, mode, (text) => warn(res, text))
   return kind.storedAs ? conversionFrom(kind, stored)(object) : object
 }

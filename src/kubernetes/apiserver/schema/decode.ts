@@ -54,10 +54,13 @@ function decodeCustom(
   unknown: string[],
   context: Context,
 ): Obj {
-  const object = custom.prune(clone(value), unknown)
+  const ofObject = schema.model('V1ObjectMeta')
+  const object = custom.prune(clone(value), unknown, (metadata, path) =>
+    decodeModel(ofObject, metadata, path.split('.'), unknown, context),
+  )
   if (value.metadata === undefined || value.metadata === null) return object
   if (!isObject(value.metadata)) return context.fail('metadata must be an object')
-  const metadata = decodeModel(schema.model('V1ObjectMeta'), value.metadata, ['metadata'], unknown, context)
+  const metadata = decodeModel(ofObject, value.metadata, ['metadata'], unknown, context)
   return { ...object, metadata }
 }
 

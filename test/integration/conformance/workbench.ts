@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll } from 'vitest'
 import { type KubectlCluster, kubectlCluster } from '../kubernetes-server.ts'
@@ -9,6 +10,11 @@ export type Json = any
 export interface Answer {
   status: number
   body: Json
+}
+
+export interface WatchEvent {
+  type: string
+  object: Json
 }
 
 const PATCHES = {
@@ -48,12 +54,25 @@ export class Workbench {
     throw new Error(`${method} ${path}: ${answer.status} ${answer.body?.message ?? answer.body}`)
   }
 
-  get = (path: string): Promise<Json> => this.#done('GET', path)
+  get = (path: string, headers?: Record<string, string>): Promise<Json> =>
+    this.#done('GET', path, undefined, headers)
   post = (path: string, body: object): Promise<Json> => this.#done('POST', path, body)
   put = (path: string, body: object): Promise<Json> => this.#done('PUT', path, body)
   delete = (path: string, options?: object): Promise<Json> => this.#done('DELETE', path, options)
   patch = (path: string, body: object, type: keyof typeof PATCHES = 'merge'): Promise<Json> =>
     this.#done('PATCH', path, body, { 'content-type': PATCHES[type] })
+
+  /** What a call says that must not succeed: a Status. */
+  async refused(
+    method: string,
+    path: string,
+    body?: object,
+    headers?: Record<string, string>,
+  ): Promise<Json> {
+    const answer = await this.ask(method, path, body, headers)
+    if (answer.status >= 400) return answer.body
+    throw new Error(`${method} ${path} was not refused: ${answer.status}`)
+  }
 
   /** Reads an object, changes it and writes it back. */
   async change(path: string, change: (object: Json) => void): Promise<Json> {
@@ -94,6 +113,17 @@ export class Workbench {
     }
   }
 
+  /** Moves the clock until something is over. */
+  async meanwhile<T>(promise: Promise<T>): Promise<T> {
+    let isOver = false
+    const over = () => {
+      isOver = true
+    }
+    promise.then(over, over)
+    while (!isOver) await this.advance(STEP_MS)
+    return promise
+  }
+
   async advance(ms: number): Promise<void> {
     await this.cluster.world.advance(ms)
     // What containers and clients say to each other takes turns of the event loop, not the world's time.
@@ -102,18 +132,48 @@ export class Workbench {
 
   gone = (path: string, limitMs?: number): Promise<Json> => this.until(path, (object) => !object, limitMs)
 
-  /** What a watch has told so far, as `ADDED name`; it ends with `close`. */
-  async watch(path: string): Promise<{ seen: { type: string; object: Json }[]; close(): void }> {
+  /** A watch of a collection; `path` may have a query. */
+  async watch(path: string): Promise<Watch> {
     const answer = await this.cluster.request('GET', `${path}${path.includes('?') ? '&' : '?'}watch=true`)
-    const seen: { type: string; object: Json }[] = []
+    return new Watch(answer)
+  }
+}
+
+/** What a watch tells. */
+export class Watch {
+  readonly #answer: IncomingMessage
+  /** All events so far. */
+  readonly seen: WatchEvent[] = []
+  #read = 0
+  #more = () => {}
+
+  constructor(answer: IncomingMessage) {
+    this.#answer = answer
     let rest = ''
     answer.on('data', (chunk) => {
       const lines = `${rest}${chunk}`.split('\n')
       rest = lines.pop()!
-      for (const line of lines) seen.push(JSON.parse(line))
+      for (const line of lines) this.seen.push(JSON.parse(line))
+      this.#more()
     })
     answer.on('error', () => {})
-    return { seen, close: () => answer.destroy() }
+  }
+
+  /** The next event that is as wanted. */
+  async next(wanted: (event: WatchEvent) => unknown = () => true): Promise<WatchEvent> {
+    for (;;) {
+      while (this.#read < this.seen.length) {
+        const event = this.seen[this.#read++]!
+        if (wanted(event)) return event
+      }
+      await new Promise<void>((resolve) => {
+        this.#more = resolve
+      })
+    }
+  }
+
+  close(): void {
+    this.#answer.destroy()
   }
 }
 

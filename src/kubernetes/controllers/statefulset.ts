@@ -56,7 +56,7 @@ export function statefulSetController(plane: ControlPlane): Controller {
     for (let ordinal = first; ordinal < end; ordinal++) {
       const pod = pods.get(ordinal)
       if (!pod) {
-        const revision = ordinal < partition ? current : update
+        const revision = ordinal < first + partition ? current : update
         create(set, ordinal, revision)
         if (!parallel) return
       } else if (isFinished(pod) && !pod.metadata.deletionTimestamp) {
@@ -64,16 +64,20 @@ export function statefulSetController(plane: ControlPlane): Controller {
         if (!parallel) return
       } else if (!parallel && !isUp(set, pod)) return waitFor(set, pod)
     }
+    const unhealthy = [...pods].filter(([, pod]) => pod.metadata.deletionTimestamp || !isReady(pod))
+    const firstUnhealthy = Math.min(...unhealthy.map(([ordinal]) => ordinal))
     const excess = [...pods.keys()]
       .filter((ordinal) => ordinal < first || ordinal >= end)
       .sort((a, b) => b - a)
     for (const ordinal of excess) {
       const pod = pods.get(ordinal)!
+      // In order, an unhealthy pod goes when it is the first that is: others wait for it to be well.
+      if (!parallel && ordinal !== firstUnhealthy && !isUp(set, pod)) return waitFor(set, pod)
       if (!pod.metadata.deletionTimestamp) remove(set, pod)
       if (!parallel) return
     }
     if ((set.spec.updateStrategy?.type ?? 'RollingUpdate') === 'OnDelete') return
-    for (let ordinal = end - 1; ordinal >= Math.max(first, partition); ordinal--) {
+    for (let ordinal = end - 1; ordinal >= first + partition; ordinal--) {
       const pod = pods.get(ordinal)
       if (!pod) return
       if (hashOfPod(pod) !== hashOf(update)) {

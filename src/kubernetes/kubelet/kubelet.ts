@@ -1,11 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Result } from '#world/controller.ts'
 import { StoreIndex } from '#world/store-index.ts'
 import { type ClusterApi, type KubeletApi, StatusError } from '../api.ts'
 import type { ControlPlane } from '../controllers/control-plane.ts'
-import type { Pod, Volume } from '../objects.ts'
+import type { Node, Pod, Volume } from '../objects.ts'
 import { nameOf, splitName } from '../pods.ts'
 import type { UserInfo } from '../provider.ts'
 import { VolumeStore } from '../volumes/files.ts'
+import { PodAdmission } from './admission.ts'
 import { EventBacklog } from './event-backlog.ts'
 import { nodeAgents } from './node-agent.ts'
 import { NodeImages } from './node-images.ts'
@@ -70,6 +72,7 @@ export function startKubelets(plane: ControlPlane, given: KubeletsOptions): Kube
   const records = nodeRecordPrefix(options.uid)
   /** Workers by pod; more than one while a predecessor of the same name ends. */
   const workers = new Map<string, PodWorker[]>()
+  const admission = new PodAdmission()
   const apis = new Map<string, ClusterApi>()
   const backlogs = new Map<string, EventBacklog>()
   const apiOf = (node: string): ClusterApi => {
@@ -114,13 +117,37 @@ export function startKubelets(plane: ControlPlane, given: KubeletsOptions): Kube
       if (!(await worker.vanish(undefined))) return { requeueAfterMs: 1000 }
       await drop(worker)
     }
+    if (!pod) admission.forget(key)
     if (!pod?.spec.nodeName || pod.metadata.annotations?.[MIRROR]) return
     const node = recordOf(pod.spec.nodeName)
     if (!node || !attended(node)) return
     const known = workers.get(key)?.find(({ uid }) => uid === pod.metadata.uid)
+    const refused = known ? undefined : refuse(key, pod)
+    if (refused) return refused
     const worker = known ?? new PodWorker(kubelet, node, pod)
     if (!known) workers.set(key, [...(workers.get(key) ?? []), worker])
     return worker.sync(pod)
+  }
+
+  /** Refuses a pod that came to a node which cannot have it: gives undefined when it may start. */
+  function refuse(key: string, pod: Pod): Result | undefined {
+    const nodeName = pod.spec.nodeName!
+    const node = api.get<Node>('nodes', '', nodeName)
+    if (!node || pod.metadata.deletionTimestamp || !reaches(nodeName)) return
+    const refusal = admission.admit(key, pod, node, podsByNode.get(nodeName), plane.now())
+    if (!refusal) return
+    if ('waitMs' in refusal) return { requeueAfterMs: refusal.waitMs }
+    const { reason, message } = refusal
+    apiOf(nodeName).event(pod, 'Warning', reason, message, { component: 'kubelet', host: nodeName })
+    ledger.report(pod, {
+      ...pod.status,
+      phase: 'Failed',
+      reason,
+      message: `Pod was rejected: ${message}`,
+      startTime: plane.timestamp(),
+      ...(pod.metadata.generation && { observedGeneration: pod.metadata.generation }),
+    })
+    return {}
   }
 
   function forget(worker: PodWorker): void {

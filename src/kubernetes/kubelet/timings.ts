@@ -31,3 +31,5 @@ export const ERROR_SHOWN_MS = 2_000
 export const MINIMUM_GRACE_MS = 2_000
 /** How often local storage is measured (`evictionMonitoringPeriod`). */
 export const EVICTION_CHECK_MS = 10_000
+/** How long it takes until a pod that a kubelet does not admit has failed: what replaces it is refused again, and must not keep the cluster busy. */
+export const REJECTION_MS = 1_000

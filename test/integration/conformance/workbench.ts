@@ -107,8 +107,7 @@ export class Workbench {
       const { status, body } = await this.ask('GET', path)
       const object = status === 404 ? undefined : body
       if (wanted(object)) return object
-      if (clock.now() > end)
-        throw new Error(`never came true at ${path}: ${wanted}\n${JSON.stringify(body, null, 1)}`)
+      if (clock.now() > end) throw new Error(`never came true at ${path}: ${wanted}\n${briefly(body)}`)
       await this.advance(STEP_MS)
     }
   }
@@ -176,6 +175,12 @@ export class Watch {
     this.#answer.destroy()
   }
 }
+
+/** What an error shows of objects: their names and statuses. */
+const briefly = (body: Json): string =>
+  (body.items ?? [body])
+    .map(({ metadata, status }: Json) => `${metadata?.name}: ${JSON.stringify(status)}`.slice(0, 1500))
+    .join('\n')
 
 /** A workbench for the tests of a file. */
 export function workbench(nodes: number): Workbench {

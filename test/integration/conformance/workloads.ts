@@ -103,10 +103,16 @@ export async function adoptsAndReleases(
   await bench.until(`${core}/pods?labelSelector=app=${name}`, ({ items }) => items.length === 1)
 }
 
-export async function listAndDelete(bench: Workbench, collection: string, objects: object[]): Promise<void> {
+/** Creates objects labelled `suite=collection` and deletes all of them together; `count` of them are there. */
+export async function listAndDelete(
+  bench: Workbench,
+  collection: string,
+  objects: object[],
+  count = objects.length,
+): Promise<void> {
   for (const object of objects) await bench.post(collection, object)
   const labelled = `${collection}?labelSelector=suite=collection`
-  expect(await bench.items(labelled)).toHaveLength(objects.length)
+  expect(await bench.items(labelled)).toHaveLength(count)
   await bench.delete(labelled)
   await bench.until(labelled, ({ items }) => items.length === 0)
 }

@@ -1,3 +1,4 @@
+import { SAFE_SYSCTLS } from '../../sysctls.ts'
 import type { Obj } from '../json.ts'
 
 // The checks of the Pod Security Standards, version 1.35. Source: k8s.io/pod-security-admission/policy, read 2026-11.
@@ -57,21 +58,6 @@ function addedBeyond(spec: Obj, allowed: Set<string>): string | undefined {
     .sort()
   return `${named(bad)} must not include ${quoted(names)} in securityContext.capabilities.add`
 }
-
-const SAFE_SYSCTLS = new Set([
-  'kernel.shm_rmid_forced',
-  'net.ipv4.ip_local_port_range',
-  'net.ipv4.ip_local_reserved_ports',
-  'net.ipv4.ip_unprivileged_port_start',
-  'net.ipv4.ping_group_range',
-  'net.ipv4.tcp_fin_timeout',
-  'net.ipv4.tcp_keepalive_intvl',
-  'net.ipv4.tcp_keepalive_probes',
-  'net.ipv4.tcp_keepalive_time',
-  'net.ipv4.tcp_rmem',
-  'net.ipv4.tcp_syncookies',
-  'net.ipv4.tcp_wmem',
-])
 
 const VOLUMES = [
   'configMap',

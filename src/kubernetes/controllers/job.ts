@@ -15,7 +15,7 @@ import {
   INDEX_FAILURES,
   indexFailure,
 } from './job-policies.ts'
-import { BURST, createPod, deletePod } from './pod-control.ts'
+import { adoptPods, BURST, createPod, deletePod } from './pod-control.ts'
 import { unlessGone } from './replicas.ts'
 
 const COMPONENT = 'job-controller'
@@ -38,6 +38,7 @@ export function jobController(plane: ControlPlane): Controller {
     const job = begin(countEnded(found))
     const end = endOf(job)
     if (end) return expire(job, end)
+    adoptPods(plane, job, job.spec.selector!, TRACKING)
     const pods = podsOf(plane, job.metadata.uid!).filter(isActive)
     const verdict = judge(job, pods)
     if (verdict) return finish(job, pods, verdict)

@@ -66,20 +66,38 @@ export function deletePod(plane: ControlPlane, owner: KubernetesObject, pod: Pod
   api.event(owner, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`, { component })
 }
 
-/** Takes over pods that the selector picks and nobody manages, and lets go of own pods that it no longer picks. */
-export function adoptPods(plane: ControlPlane, owner: KubernetesObject, selector: LabelSelector): void {
+/**
+ * Takes over pods that the selector picks and nobody manages, and lets go of own pods that it no longer picks. The owner's pods carry
+ * its `finalizer`, if it has one.
+ */
+export function adoptPods(
+  plane: ControlPlane,
+  owner: KubernetesObject,
+  selector: LabelSelector,
+  finalizer?: string,
+): void {
   const { api, orphans, replicaCounts } = plane
   const { namespace, uid } = owner.metadata
+  const update = (pod: Pod, ownerReferences: Pod['metadata']['ownerReferences'], own: boolean) => {
+    const others = pod.metadata.finalizers?.filter((name) => name !== finalizer) ?? []
+    const finalizers = own && finalizer ? [...others, finalizer] : others
+    api.update('pods', {
+      ...pod,
+      metadata: { ...pod.metadata, ownerReferences, ...(finalizer && { finalizers }) },
+    })
+  }
   for (const pod of orphans.select(namespace!, selector)) {
     if (!isActive(pod)) continue
-    const ownerReferences = [...(pod.metadata.ownerReferences ?? []), controllerReference(owner)]
-    api.update('pods', { ...pod, metadata: { ...pod.metadata, ownerReferences } })
+    update(pod, [...(pod.metadata.ownerReferences ?? []), controllerReference(owner)], true)
   }
   const { alike } = replicaCounts.of(uid!)
   if ([...alike.values()].every(({ labels }) => selects(selector, labels))) return
   for (const pod of podsOf(plane, uid!)) {
     if (pod.metadata.deletionTimestamp || selects(selector, pod.metadata.labels)) continue
-    const ownerReferences = pod.metadata.ownerReferences?.filter((reference) => reference.uid !== uid)
-    api.update('pods', { ...pod, metadata: { ...pod.metadata, ownerReferences } })
+    update(
+      pod,
+      pod.metadata.ownerReferences?.filter((reference) => reference.uid !== uid),
+      false,
+    )
   }
 }

@@ -1,4 +1,5 @@
 import { StatusError } from '../../api.ts'
+import { withCondition } from '../../pods.ts'
 import { selects } from '../../selectors.ts'
 import { timestamp } from '../../time.ts'
 import { notFound } from '../errors.ts'
@@ -40,7 +41,38 @@ export function evictPod(
   const pod = objects.get(kind, namespace, name)?.value as Obj | undefined
   if (!pod) throw notFound(kind, name)
   if (!isSpare(pod)) takeFromBudget(objects, pod, options.dryRun ?? false)
-  objects.delete(kind, namespace, name, request, options)
+  const preconditions = options.dryRun ? request.preconditions : noteEviction(objects, pod, request, options)
+  objects.delete(kind, namespace, name, { ...request, ...(preconditions && { preconditions }) }, options)
+}
+
+/** The pod tells why it goes. Gives what the delete is bound to then: a version that the caller named is that of before. */
+function noteEviction(
+  objects: Objects,
+  pod: Obj,
+  { preconditions }: DeleteRequest,
+  options: WriteOptions,
+): DeleteRequest['preconditions'] {
+  const { namespace, name, resourceVersion, generation } = pod.metadata
+  const condition = {
+    type: 'DisruptionTarget',
+    status: 'True',
+    reason: 'EvictionByEvictionAPI',
+    message: 'Eviction API: evicting',
+    observedGeneration: generation,
+  }
+  const now = timestamp(objects.context.world.clock.now())
+  const noted = objects.update(
+    kindOf('pods'),
+    namespace,
+    name,
+    (current: Json) => ({
+      ...current,
+      status: { ...current.status, conditions: withCondition(current.status.conditions, condition, now) },
+    }),
+    { ...options, subresource: 'status' },
+  )
+  if (preconditions?.resourceVersion !== resourceVersion) return preconditions
+  return { ...preconditions, resourceVersion: (noted.value as Obj).metadata.resourceVersion }
 }
 
 /** A pod that serves nobody, so that no budget counts on it. */

@@ -196,7 +196,7 @@ export async function loadAuthority(
   return authority
 }
 
-async function exportKey(key: CryptoKey): Promise<string> {
+export async function exportKey(key: CryptoKey): Promise<string> {
   const der = await crypto.subtle.exportKey('pkcs8', key)
   return `${x509.PemConverter.encode(der, 'PRIVATE KEY')}\n`
 }

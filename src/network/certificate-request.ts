@@ -2,7 +2,7 @@
 import 'reflect-metadata'
 import { randomBytes } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
-import type { KeyAndCertificate } from './authority.ts'
+import { exportKey, type KeyAndCertificate } from './authority.ts'
 
 /** What a PKCS#10 request asks for. */
 export interface CertificateRequest {
@@ -44,14 +44,14 @@ function describe(request: x509.Pkcs10CertificateRequest): CertificateRequest {
 const alternativeNames = (request: x509.Pkcs10CertificateRequest) =>
   request.extensions.find((item) => item instanceof x509.SubjectAlternativeNameExtension)
 
-/** A request for a certificate of an ECDSA key that is made for it, in PEM. */
+/** A request for a certificate of an ECDSA key that is made for it, and that key; both in PEM. */
 export async function makeRequest(wanted: {
   commonName: string
   organizations: string[]
-  dnsNames: string[]
-  addresses: string[]
-}): Promise<string> {
-  const { commonName, organizations, dnsNames, addresses } = wanted
+  dnsNames?: string[]
+  addresses?: string[]
+}): Promise<{ request: string; privateKey: string }> {
+  const { commonName, organizations, dnsNames = [], addresses = [] } = wanted
   const signingAlgorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
   const keys = await crypto.subtle.generateKey(signingAlgorithm, true, ['sign', 'verify'])
   const names = [
@@ -64,7 +64,7 @@ export async function makeRequest(wanted: {
     signingAlgorithm,
     extensions: names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names)] : [],
   })
-  return `${request.toString('pem')}\n`
+  return { request: `${request.toString('pem')}\n`, privateKey: await exportKey(keys.privateKey) }
 }
 
 /** Go's x509 key usages by the words of `certificates.k8s.io`. */

@@ -245,6 +245,32 @@ spec:
     expect(await shell.ok(node('ls /var/local-path-provisioner', 'kind-worker'))).toBe('')
   })
 
+  // Source: the requests of a fresh kind cluster, kubernetes.io/docs/reference/access-authn-authz/kubelet-tls-bootstrapping.
+  it('kubelets have got their certificates by requests, with the bootstrap token or for themselves', async () => {
+    const columns =
+      '-o custom-columns=SIGNER:.spec.signerName,REQUESTOR:.spec.username,CONDITION:.status.conditions[0].reason'
+    const requests = await shell.ok(`kubectl get csr --no-headers ${columns} --sort-by=.spec.username`)
+    const line = (who: string) => `kubernetes.io/kube-apiserver-client-kubelet ${who} AutoApproved`
+    expect(
+      requests
+        .trim()
+        .split('\n')
+        .map((text) => text.replace(/ +/g, ' ').trim()),
+    ).toEqual([
+      line('system:bootstrap:abcdef'),
+      line('system:bootstrap:abcdef'),
+      line('system:node:kind-control-plane'),
+    ])
+    expect(
+      await shell.ok(inNode('readlink /var/lib/kubelet/pki/kubelet-client-current.pem', 'kind-worker')),
+    ).toMatch(/^\/var\/lib\/kubelet\/pki\/kubelet-client-\d{4}(-\d\d){5}\.pem$/m)
+    for (const name of ['kind-control-plane', 'kind-worker'])
+      expect(await shell.ok(inNode('cat /etc/kubernetes/kubelet.conf', name))).toContain(
+        'client-certificate: /var/lib/kubelet/pki/kubelet-client-current.pem',
+      )
+    expect(await shell.ok(inNode('ls /etc/kubernetes', 'kind-worker'))).not.toContain('bootstrap')
+  })
+
   // Source: kubernetes.io/docs/tasks/tls/certificate-issue-client-csr.
   it('signs an approved certificate request with the key on the disk of the control plane', async () => {
     await shell.ok(

@@ -32,7 +32,7 @@ export function servingCertificates(plane: ControlPlane, reaches: Reaches): Cont
   const nodes = nodeRecordPrefix(options.uid)
 
   async function ask({ name, address, externalAddress }: NodeRecord): Promise<void> {
-    const pem = await makeRequest({
+    const { request } = await makeRequest({
       commonName: `system:node:${name}`,
       organizations: ['system:nodes'],
       dnsNames: [name],
@@ -46,7 +46,7 @@ export function servingCertificates(plane: ControlPlane, reaches: Reaches): Cont
         kind: 'CertificateSigningRequest',
         metadata: { name: '', generateName: 'csr-' },
         spec: {
-          request: Buffer.from(pem).toString('base64'),
+          request: Buffer.from(request).toString('base64'),
           signerName: SIGNERS.kubeletServing,
           usages: ['digital signature', 'server auth'],
         },

@@ -50,15 +50,21 @@ export function writeKubeconfig(options: {
   server: string
   authority: string
   user: string
-  /** PEM, or the path of a file with both. */
-  identity: { certificate: string; privateKey: string } | { file: string }
+  /** Default: `<user>@<cluster>`. */
+  context?: string
+  namespace?: string
+  /** PEM, or the path of a file with both; or a bearer token. */
+  identity: { certificate: string; privateKey: string } | { file: string } | { token: string }
 }): string {
   const base64 = (text: string) => Buffer.from(text).toString('base64')
-  const { cluster, server, authority, user, identity } = options
+  const { cluster, server, authority, user, identity, namespace } = options
+  const { context = `${user}@${cluster}` } = options
   const credentials =
-    'file' in identity
-      ? `    client-certificate: ${identity.file}\n    client-key: ${identity.file}\n`
-      : `    client-certificate-data: ${base64(identity.certificate)}\n    client-key-data: ${base64(identity.privateKey)}\n`
+    'token' in identity
+      ? `    token: ${identity.token}\n`
+      : 'file' in identity
+        ? `    client-certificate: ${identity.file}\n    client-key: ${identity.file}\n`
+        : `    client-certificate-data: ${base64(identity.certificate)}\n    client-key-data: ${base64(identity.privateKey)}\n`
   return `apiVersion: v1
 clusters:
 - cluster:
@@ -68,9 +74,9 @@ clusters:
 contexts:
 - context:
     cluster: ${cluster}
-    user: ${user}
-  name: ${user}@${cluster}
-current-context: ${user}@${cluster}
+${namespace ? `    namespace: ${namespace}\n` : ''}    user: ${user}
+  name: ${context}
+current-context: ${context}
 kind: Config
 preferences: {}
 users:

@@ -2,7 +2,6 @@ import { X509Certificate } from 'node:crypto'
 import type { Image, ImagePuller } from '#containers/image.ts'
 import type { Machine } from '#containers/processes/machine.ts'
 import type { ContainerRuntime } from '#containers/runtime.ts'
-import type { KeyAndCertificate } from '#network/authority.ts'
 import type { VirtualNetwork } from '#network/virtual-network.ts'
 import type { World } from '#world/world.ts'
 import { NodeImages } from '../kubelet/node-images.ts'
@@ -303,22 +302,6 @@ export class Machines {
   listeningAt(address: string): Listening | undefined {
     const pick = this.#balancers.get(address)
     return this.#apiServers.get((pick ? pick() : address) ?? '')
-  }
-
-  /** The authority by which a cluster's controller manager signs, from the disk of a machine of its control plane. */
-  async signerOf(cluster: MachineCluster): Promise<KeyAndCertificate | undefined> {
-    for (const [address, listening] of this.#apiServers) {
-      if (listening.cluster !== cluster) continue
-      const files = this.at(address.split(':')[0]!)?.machine.files
-      const read = async (name: string) =>
-        Buffer.from(await files!.read(`/etc/kubernetes/pki/ca.${name}`)).toString()
-      try {
-        return { certificate: await read('crt'), privateKey: await read('key') }
-      } catch {
-        // The key is not on this machine.
-      }
-    }
-    return undefined
   }
 
   #provider(id: string): CloudProvider {

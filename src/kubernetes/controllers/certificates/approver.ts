@@ -1,5 +1,6 @@
 import { readRequest } from '#network/certificate-request.ts'
 import type { Controller } from '#world/controller.ts'
+import { parseTime } from '../../time.ts'
 import { type ControlPlane, ownKey } from '../control-plane.ts'
 import {
   hasCondition,
@@ -45,6 +46,9 @@ const SERVING: Recognizer = {
   isSelf: true,
 }
 
+/** How soon a request whose sender lacks the right is looked at again, ms: then after twice its age. */
+const RETRY_MS = 200
+
 /** Approves the client certificates of kubelets that have the right to them. Models pkg/controller/certificates/approver. */
 export function certificateApprover(plane: ControlPlane): Controller {
   const { api, options } = plane
@@ -76,7 +80,11 @@ export function certificateApprover(plane: ControlPlane): Controller {
             name: '',
           }),
       )
-      if (!fits) return
+      // Who asks may be given the right later.
+      if (!fits)
+        return {
+          requeueAfterMs: Math.max(RETRY_MS, plane.now() - parseTime(object.metadata.creationTimestamp)),
+        }
       const now = plane.timestamp()
       const approved = {
         type: 'Approved',

@@ -1,11 +1,12 @@
 import { parse } from 'yaml'
-import type { Program } from '#containers/processes/process.ts'
+import { KilledError, type Process, type Program } from '#containers/processes/process.ts'
 import { listenHttp } from '#containers/programs/http-listener.ts'
 import type { Taint } from '../../objects.ts'
 import { type Kubeconfig, readKubeconfig } from '../kubeconfig.ts'
 import type { Machines } from '../machines.ts'
+import { bootstrapKubelet, rotateCertificate } from './client-certificate.ts'
 import { FlagError, parseFlags } from './flags.ts'
-import { klog } from './klog.ts'
+import { klog, quoted } from './klog.ts'
 
 const KNOWN = [
   'bootstrap-kubeconfig',
@@ -70,26 +71,20 @@ export const kubelet =
       }
     }
     if (!node.runtimeUp) return fail(`failed to run Kubelet: validate service connection: ${RUNTIME_AWAY}`)
-    let kubeconfig: Kubeconfig | undefined
+    const nodeName = flags.get('hostname-override') ?? node.name
     const kubeconfigPath = flags.get('kubeconfig')
-    if (kubeconfigPath !== undefined) {
-      const bytes = await files.read(kubeconfigPath).catch(() => undefined)
-      if (!bytes)
-        return fail(
-          `failed to run Kubelet: unable to load bootstrap kubeconfig: stat ${flags.get('bootstrap-kubeconfig')}: no such file or directory`,
-        )
-      try {
-        kubeconfig = readKubeconfig(Buffer.from(bytes).toString())
-      } catch (error) {
-        return fail(`failed to run Kubelet: invalid kubeconfig: ${(error as Error).message}`)
-      }
-      const { certificateFile } = kubeconfig.user
-      if (certificateFile && !files.exists(certificateFile))
-        return fail(
-          `failed to run Kubelet: unable to load client CA file or certificate: open ${certificateFile}: no such file or directory`,
-        )
-      if (certificateFile)
-        kubeconfig.user.certificate = Buffer.from(await files.read(certificateFile)).toString()
+    const bootstrapPath = flags.get('bootstrap-kubeconfig')
+    const bootstraps =
+      kubeconfigPath !== undefined &&
+      bootstrapPath !== undefined &&
+      !files.exists(kubeconfigPath) &&
+      files.exists(bootstrapPath)
+    let kubeconfig: Kubeconfig | undefined
+    try {
+      if (kubeconfigPath !== undefined && !bootstraps)
+        kubeconfig = await loadKubeconfig(process, kubeconfigPath, bootstrapPath)
+    } catch (error) {
+      return fail(`failed to run Kubelet: ${(error as Error).message}`)
     }
     const stop = new Promise<void>((resolve) => {
       for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, resolve)
@@ -105,8 +100,8 @@ export const kubelet =
       node.stopKubelet()
     })
     await log('I', 'server.go:529', `"Kubelet version" kubeletVersion="${version}"`)
-    await node.startKubelet({
-      nodeName: flags.get('hostname-override') ?? node.name,
+    const settings = {
+      nodeName,
       version,
       configuration,
       kubeconfig,
@@ -115,14 +110,57 @@ export const kubelet =
         flags.list('node-labels').map((label) => label.split('=', 2) as [string, string]),
       ),
       taints: flags.list('register-with-taints').flatMap(taintOf),
-      log: (severity, place, text) => {
+      log: (severity: 'I' | 'W' | 'E', place: string, text: string) => {
         if (!process.status) void log(severity, place, text).catch(() => {})
       },
-    })
+    }
+    // Static pods wait for no certificate: one of them may be the API server that it comes from.
+    await node.startKubelet(settings)
     await log('I', 'kubelet.go:2457', '"Starting kubelet main sync loop"')
+    const certified = async () => {
+      if (bootstraps) {
+        await bootstrapKubelet(
+          process,
+          machines,
+          { bootstrap: bootstrapPath, path: kubeconfigPath },
+          nodeName,
+        )
+        const own = await loadKubeconfig(process, kubeconfigPath, bootstrapPath)
+        await node.startKubelet({ ...settings, kubeconfig: own })
+      } else if (kubeconfig) await rotateCertificate(process, machines, kubeconfig, nodeName)
+    }
+    certified().catch((error) => {
+      if (!(error instanceof KilledError))
+        settings.log('E', 'certificate_manager.go:562', quoted((error as Error).message))
+    })
     await process.waitFor(stop)
     return 0
   }
+
+/** Reads a kubelet's kubeconfig with the certificate that it names. Throws an Error with the kubelet's text. */
+async function loadKubeconfig(
+  { machine: { files } }: Process,
+  path: string,
+  bootstrapPath: string | undefined,
+): Promise<Kubeconfig> {
+  const bytes = await files.read(path).catch(() => undefined)
+  if (!bytes)
+    throw new Error(`unable to load bootstrap kubeconfig: stat ${bootstrapPath}: no such file or directory`)
+  let kubeconfig: Kubeconfig
+  try {
+    kubeconfig = readKubeconfig(Buffer.from(bytes).toString())
+  } catch (error) {
+    throw new Error(`invalid kubeconfig: ${(error as Error).message}`)
+  }
+  const { certificateFile } = kubeconfig.user
+  if (!certificateFile) return kubeconfig
+  if (!files.exists(certificateFile))
+    throw new Error(
+      `unable to load client CA file or certificate: open ${certificateFile}: no such file or directory`,
+    )
+  kubeconfig.user.certificate = Buffer.from(await files.read(certificateFile)).toString()
+  return kubeconfig
+}
 
 /** `key=value:Effect` or `key:Effect`. */
 function taintOf(text: string): Taint[] {

@@ -1,4 +1,6 @@
 import type { Node } from '../../objects.ts'
+import { CLIENT_CERTIFICATE, KUBELET_CONF } from '../components/client-certificate.ts'
+import { writeKubeconfig as kubeconfigWith } from '../kubeconfig.ts'
 import { bootstrapObjects, coreDns, kubeProxy, tokenSecret, uploadedConfig } from './addons.ts'
 import { ownKubeletConfigurationText } from './component-configs.ts'
 import { CONTROL_PLANE_TAINT, type Configuration, endpointOf } from './configuration.ts'
@@ -11,7 +13,6 @@ import {
   keyHash,
   LEAVES,
   makeKubeconfig,
-  makeKubelet,
   makeLeaf,
   makeServiceAccountKey,
   PKI,
@@ -20,6 +21,8 @@ import {
 
 const DAY = 86_400_000
 const WAIT_MS = 240_000
+/** How long the kubelet's request for its certificate may take, ms. */
+const FINALIZE_MS = 10_000
 
 /** `kubeadm init`: certificates, kubeconfigs, the static pods of the control plane, and what the cluster needs first. Models cmd/kubeadm/app/cmd/init.go. */
 export async function init(
@@ -36,10 +39,16 @@ export async function init(
   for (const { file } of KUBECONFIGS) {
     await writeKubeconfig(context, config, file)
     if (file === 'super-admin.conf') {
-      await makeKubelet(
+      await makeKubeconfig(
         files,
-        // The kubelet of a control plane asks the API server beside it (ControlPlaneKubeletLocalMode).
-        { authority, node: config.nodeName, cluster: config.clusterName, server: serverOf(config, true) },
+        {
+          path: KUBELET_CONF,
+          user: `system:node:${config.nodeName}`,
+          organizations: ['system:nodes'],
+          cluster: config.clusterName,
+          // The kubelet of a control plane asks the API server beside it (ControlPlaneKubeletLocalMode).
+          server: serverOf(config, true),
+        },
         context.times,
       )
       await context.say('[kubeconfig] Writing "kubelet.conf" kubeconfig file')
@@ -105,6 +114,19 @@ export async function init(
   await context.say(
     '[kubelet-finalize] Updating "/etc/kubernetes/kubelet.conf" to point to a rotatable kubelet client certificate and key',
   )
+  // Its own comes when somebody signs: without one it keeps what came with the file.
+  if (await context.until(() => files.exists(CLIENT_CERTIFICATE), FINALIZE_MS))
+    context.write(
+      KUBELET_CONF,
+      kubeconfigWith({
+        cluster: config.clusterName,
+        server: serverOf(config, true),
+        authority: authority.certificate,
+        user: `system:node:${config.nodeName}`,
+        identity: { file: CLIENT_CERTIFICATE },
+      }),
+      0o600,
+    )
   context.apply(cluster, coreDns(config))
   await context.say('[addons] Applied essential addon: CoreDNS')
   context.apply(cluster, kubeProxy(config))

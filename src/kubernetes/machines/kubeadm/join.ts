@@ -1,11 +1,18 @@
 import type { KubernetesObject } from '../../api.ts'
 import type { Node } from '../../objects.ts'
 import { bootstrapTokens } from '../bootstrap-tokens.ts'
+import { KUBELET_CONF } from '../components/client-certificate.ts'
+import { writeKubeconfig } from '../kubeconfig.ts'
 import { CONTROL_PLANE_TAINT, type Configuration, readConfiguration } from './configuration.ts'
 import { type Context, KubeadmError } from './context.ts'
 import { CONTROL_PLANE_JOINED, leaveEtcd, prepareControlPlane, startControlPlane } from './control-plane.ts'
 import { markControlPlane, startKubelet } from './init.ts'
-import { keyHash, makeKubelet, PKI, serverOf } from './pki.ts'
+import { keyHash, PKI, serverOf } from './pki.ts'
+
+const BOOTSTRAP_CONF = '/etc/kubernetes/bootstrap-kubelet.conf'
+const BOOTSTRAP_USER = 'tls-bootstrap-token-user'
+/** How long kubeadm waits until the kubelet has its certificate, ms (`TLSBootstrap` of its timeouts). */
+const TLS_BOOTSTRAP_MS = 300_000
 
 type ConfigMap = KubernetesObject & { data?: Record<string, string> }
 
@@ -77,24 +84,27 @@ export async function join(
     kubelet: config.kubelet,
     taints: config.taints ?? (config.joinsControlPlane ? [CONTROL_PLANE_TAINT] : undefined),
   }
-  const authority = await machines.signerOf(cluster)
-  if (!authority)
-    throw new KubeadmError(
-      'error execution phase kubelet-start: timed out waiting for the kubelet to get its certificate: no controller manager signs certificate requests',
-    )
   if (config.joinsControlPlane) await prepareControlPlane(context, own)
   context.write(`${PKI}/ca.crt`, servingAuthority)
   const server = config.joinsControlPlane ? serverOf(own, true) : `https://${discovery.endpoint}`
-  await makeKubelet(
-    files,
-    { authority, node: config.nodeName, cluster: shared.clusterName, server },
-    context.times,
-  )
+  const identity = { token }
+  const bootstrap = {
+    cluster: 'kubernetes',
+    server,
+    authority: servingAuthority,
+    user: BOOTSTRAP_USER,
+    identity,
+  }
+  context.write(BOOTSTRAP_CONF, writeKubeconfig(bootstrap), 0o600)
   await startKubelet(context, own, own.taints)
   if (config.joinsControlPlane) await startControlPlane(context, own, cluster)
   await context.say(
     '[kubelet-check] Waiting for a healthy kubelet at http://127.0.0.1:10248/healthz. This can take up to 4m0s',
   )
+  await context.say('[kubelet-start] Waiting for the kubelet to perform the TLS Bootstrap')
+  if (!(await context.until(() => files.exists(KUBELET_CONF), TLS_BOOTSTRAP_MS)))
+    throw new KubeadmError('error execution phase kubelet-start: timed out waiting for the condition')
+  files.remove(BOOTSTRAP_CONF)
   const registered = () => cluster.client.get<Node>('nodes', '', config.nodeName) !== undefined
   if (!(await context.until(registered, 240_000)))
     throw new KubeadmError('error execution phase kubelet-start: timed out waiting for the condition')
@@ -104,7 +114,6 @@ export async function join(
     'kubeadm.alpha.kubernetes.io/cri-socket': 'unix:///run/containerd/containerd.sock',
   }
   cluster.client.as('kubeadm').update<Node>('nodes', { ...node, metadata: { ...node.metadata, annotations } })
-  await context.say('[kubelet-start] Waiting for the kubelet to perform the TLS Bootstrap')
   if (config.joinsControlPlane) {
     await markControlPlane(context, own)
     await context.say(CONTROL_PLANE_JOINED)

@@ -265,32 +265,6 @@ export async function makeKubeconfig(
   put(files, path, await kubeconfigText(files, options, times), 0o600)
 }
 
-/** A kubelet's certificate, signed by an authority, in the file that its kubeconfig names. */
-export async function makeKubelet(
-  files: ContainerFs,
-  options: { authority: KeyAndCertificate; node: string; cluster: string; server: string },
-  times: Times,
-): Promise<void> {
-  const { authority, node, cluster, server } = options
-  const user = `system:node:${node}`
-  const pair = await signCertificate(authority, {
-    commonName: user,
-    organizations: ['system:nodes'],
-    usages: ['client'],
-    ...validity(times),
-  })
-  const file = '/var/lib/kubelet/pki/kubelet-client-current.pem'
-  put(files, file, pair.certificate + pair.privateKey, 0o600)
-  const text = writeKubeconfig({
-    cluster,
-    server,
-    authority: authority.certificate,
-    user,
-    identity: { file },
-  })
-  put(files, '/etc/kubernetes/kubelet.conf', text, 0o600)
-}
-
 /** `sha256:…` of an authority's public key, as `--discovery-token-ca-cert-hash` takes it. */
 export const keyHash = (certificate: string): string =>
   `sha256:${createHash('sha256')

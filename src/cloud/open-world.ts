@@ -39,12 +39,20 @@ export interface OpenWorld {
   info(): WorldInfo
 }
 
-/** Opens the world in a folder, or makes the one of `created` there. */
+/** How a world begins. */
+export interface Beginning {
+  /** It is made in an empty folder. */
+  created?: WorldConfig
+  speed?: number | undefined
+  /** The folder holds the state of a save point (see `World.resumes`). */
+  resumed?: boolean
+}
+
+/** Opens the world in a folder, or makes it there. */
 export async function openWorld(
   options: OpenWorldOptions,
   id: string,
-  created?: WorldConfig,
-  speed?: number,
+  { created, speed, resumed = false }: Beginning = {},
 ): Promise<OpenWorld> {
   const { log, proxyPort, caFile, dockerSocket, blobs, quotas } = options
   const files = await WorldFiles.open(join(options.directory, id), {
@@ -68,6 +76,7 @@ export async function openWorld(
     seed: config.seed,
     provisioning: config.provisioning,
     quotas,
+    resumed,
     log: {
       error: (name, key, error) => log(`world ${id}: controller ${name} on ${key}: ${describeError(error)}`),
     },

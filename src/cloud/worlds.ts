@@ -6,8 +6,15 @@ import { hostTime, type Timer } from '#world/clock.ts'
 import { Ids } from '#world/ids.ts'
 import { SavePoints } from '#world/save-points.ts'
 import type { CreateWorldOptions, WorldSummary } from './api.ts'
-import { CONFIG_KEY, newConfig, type WorldConfig } from './config.ts'
-import { describeError, forkFolder, type OpenWorld, type OpenWorldOptions, openWorld } from './open-world.ts'
+import { CONFIG_KEY, newConfig } from './config.ts'
+import {
+  type Beginning,
+  describeError,
+  forkFolder,
+  type OpenWorld,
+  type OpenWorldOptions,
+  openWorld,
+} from './open-world.ts'
 import { worldTexts } from './world-texts.ts'
 import { WorldUses } from './world-uses.ts'
 
@@ -71,7 +78,7 @@ export class Worlds {
         open ??
         (options.from
           ? this.#fork(options.from, { ...options, id })
-          : this.#openFolder(id, newConfig({ ...options, id }, ids), options.speed)),
+          : this.#openFolder(id, { created: newConfig({ ...options, id }, ids), speed: options.speed })),
     )
     return made!
   }
@@ -139,7 +146,7 @@ export class Worlds {
       if (!open) return
       const { config } = open
       await this.#remove(open)
-      return this.#openFolder(id, config)
+      return this.#openFolder(id, { created: config })
     })
   }
 
@@ -163,7 +170,7 @@ export class Worlds {
       if (!open) return
       this.#stop(open)
       await open.files.restore(name)
-      return this.#openFolder(id)
+      return this.#openFolder(id, { resumed: true })
     })
   }
 
@@ -242,9 +249,9 @@ export class Worlds {
     for (const follower of this.#followers) follower([...this.#awake])
   }
 
-  #openFolder(id: string, created?: WorldConfig, speed?: number): Promise<OpenWorld> {
+  #openFolder(id: string, beginning?: Beginning): Promise<OpenWorld> {
     this.uses.used(id)
-    return openWorld(this.#options, id, created, speed)
+    return openWorld(this.#options, id, beginning)
   }
 
   /** Makes a world from a save point of another. */
@@ -254,7 +261,7 @@ export class Worlds {
   ): Promise<OpenWorld> {
     await this.#assertSaved(from.world, from.save)
     await forkFolder(this.#options.directory, this.saves(from.world), from.save, options)
-    return this.#openFolder(options.id, undefined, options.speed)
+    return this.#openFolder(options.id, { speed: options.speed, resumed: true })
   }
 
   async #assertSaved(id: string, name: string): Promise<void> {

@@ -16,6 +16,8 @@ export interface WorldOptions {
   log?: ControllerLog
   /** Default: none. */
   quotas?: Quotas
+  /** It begins from a save point. Default: false. */
+  resumed?: boolean
 }
 
 /** History is forgotten after between one and two of these, ms: kube-apiserver's `--etcd-compaction-interval`. */
@@ -30,6 +32,8 @@ export class World {
   readonly controllers: ControllerManager
   readonly provisioning: ProvisioningSpeed
   readonly fairUse: FairUse
+  /** What has come up already since it was resumed; undefined: it was not. */
+  readonly #resumed: Set<string> | undefined
   readonly #end = new AbortController()
 
   constructor(options: WorldOptions) {
@@ -39,9 +43,20 @@ export class World {
     // Mixing in the revision keeps a seeded world from giving out the same ids again after a restart.
     this.ids = new Ids(options.seed && `${options.seed}:${this.store.revision}`)
     this.provisioning = options.provisioning ?? DEFAULT_PROVISIONING
+    if (options.resumed) this.#resumed = new Set()
     this.fairUse = new FairUse(options.quotas ?? {}, this.store)
     this.controllers = new ControllerManager(this.store, this.clock, options.log ?? { error: logToStderr })
     this.#compactLater()
+  }
+
+  /**
+   * Whether what ran under a name goes on as if nothing had been: where it first comes up in a world that begins from a save point, its
+   * time stood still. Else it was ended, as by a reboot. Asked once for each time that it comes up.
+   */
+  resumes(name: string): boolean {
+    if (!this.#resumed || this.#resumed.has(name)) return false
+    this.#resumed.add(name)
+    return true
   }
 
   /** How long (virtual ms) something takes here that takes `realMs` on AWS to provision. */

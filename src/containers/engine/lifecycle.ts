@@ -223,7 +223,8 @@ export class Lifecycle {
 
   /** Brings back what ran before the process ended. */
   async recover(): Promise<void> {
-    const { store } = this.#options
+    const { store, world } = this.#options
+    const resumed = world.resumes('docker')
     for (const record of store.all()) {
       const policy = record.hostConfig.RestartPolicy?.Name
       const wanted =
@@ -237,6 +238,8 @@ export class Lifecycle {
       await this.start(record.id).catch(() => {
         // Its record tells why.
       })
+      if (resumed && isUp(record) && record.startedAt !== undefined)
+        store.update(record.id, { startedAt: record.startedAt })
     }
   }
 

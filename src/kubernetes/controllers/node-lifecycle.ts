@@ -29,6 +29,8 @@ export function nodeLifecycleController(plane: ControlPlane): Controller {
   const { api, podsByNode } = plane
   /** Nodes by name that this controller has greeted; a new process greets them again, as upstream. */
   const registered = new Map<string, Node>()
+  if (plane.world.resumes(`node-lifecycle ${plane.options.uid}`))
+    for (const node of api.list<Node>('nodes')) registered.set(node.metadata.name, node)
 
   function reconcile(name: string): Result | undefined {
     const node = api.get<Node>('nodes', '', name)

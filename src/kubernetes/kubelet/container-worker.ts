@@ -1,13 +1,13 @@
 import { StartError } from '#containers/runtime.ts'
 import type { ContainerSpecification, ContainerStateStatus, ContainerStatus, Pod } from '../objects.ts'
-import { goDuration, timestamp } from '../time.ts'
+import { goDuration, parseTime, timestamp } from '../time.ts'
 import { BackOff } from './back-off.ts'
 import { ContainerImage } from './container-image.ts'
 import { ContainerLog } from './container-log.ts'
 import { runtimeLimits, runtimeSpec } from './container-spec.ts'
 import { ConfigError } from './environment.ts'
 import { Instance, terminatedState } from './instance.ts'
-import { imageIdOf, type NodeImage } from './node-images.ts'
+import { imageIdOf, type NodeImage, normalizeImage } from './node-images.ts'
 import type { PodContext } from './pod-context.ts'
 import type { ContainerView } from './pod-status.ts'
 import { ProbeSet } from './probe-set.ts'
@@ -56,6 +56,10 @@ export class ContainerWorker {
   #gone = false
   /** What became of it before this process ran: its state stays until it is started again. */
   #restored: ContainerStatus | undefined
+  /** What it was when its world was saved: its next instance is the same one, and nobody notices. */
+  #suspended: ContainerStatus | undefined
+  /** The state of an init container that had ended when its world was saved. */
+  #past: ContainerStateStatus | undefined
   readonly #probes: ProbeSet
 
   constructor(context: PodContext, spec: ContainerSpecification, role: Role) {
@@ -71,10 +75,18 @@ export class ContainerWorker {
     return this.#spec
   }
 
-  /** Takes the status of a container of a node that went down: what ran is over. */
-  restore(status: ContainerStatus, now: number): void {
+  /** Takes the status of a container of a node that went down: what ran is over, unless it is `resumed`. */
+  restore(status: ContainerStatus, now: number, resumed: boolean): void {
     this.#restartCount = status.restartCount
     this.#last = status.lastState?.terminated ? status.lastState : undefined
+    // What has ended stays so; only what init containers left in volumes has to be made again.
+    const goesOn = status.state?.running || (this.role === 'init' && status.state?.terminated?.exitCode === 0)
+    if (resumed && goesOn && status.containerID) {
+      this.#suspended = status
+      this.#restored = status
+      this.#waiting = { reason: '' }
+      return
+    }
     const { running, terminated } = status.state ?? {}
     const state = terminated
       ? { terminated }
@@ -142,11 +154,11 @@ export class ContainerWorker {
     if (this.running) return this.#attend(pod)
     if (this.isFinished(pod) || this.#isHeld() || this.#backsOff(pod)) return
     if (this.#startDue === undefined) {
-      const result = await this.#images.ensure(pod, this.#spec)
+      const result = this.#kept() ?? (await this.#images.ensure(pod, this.#spec))
       if (!result) return
       if ('reason' in result) return this.#wait(result.reason, result.message, result.forMs)
       this.#image = result
-      this.#startDue = context.now() + CONTAINER_START_MS
+      this.#startDue = context.now() + (this.#suspended ? 0 : CONTAINER_START_MS)
     }
     if (this.#gone) return
     if (this.#startDue > context.now()) return context.wakeAt(this.#startDue)
@@ -243,6 +255,7 @@ export class ContainerWorker {
 
   #state(): ContainerStateStatus {
     const { instance } = this
+    if (this.#past && !instance?.ending?.exitCode) return this.#past
     if (instance?.running) return { running: { startedAt: timestamp(instance.startedAt) } }
     const ended = instance?.ending && terminatedState(instance.ending, instance.startedAt, instance.id)
     if (this.#waiting.reason === '' && ended) return { terminated: ended }
@@ -355,14 +368,16 @@ export class ContainerWorker {
 
   async #start(pod: Pod, image: NodeImage): Promise<void> {
     const context = this.#context
-    const id = context.newId()
+    const suspended = this.#suspended
+    const id = suspended?.containerID?.replace(/^.*:\/\//, '') ?? context.newId()
     let instance: Instance
     // As each sync of the kubelet does: what starts finds its ConfigMaps and Secrets as they are now.
     if (!context.mount(pod)) return this.#wait(this.#waiting.reason, this.#waiting.message, RETRY_MS)
     try {
       const container = await context.runtime.create(runtimeSpec(context, pod, this.#spec, image.image, id))
       if (this.#gone) return container.remove()
-      instance = new Instance(id, container, new ContainerLog(context.now), context.now())
+      const since = parseTime(suspended?.state?.running?.startedAt) || context.now()
+      instance = new Instance(id, container, new ContainerLog(context.now), since)
       instance.resources = this.#spec.resources
     } catch (error) {
       if (!(error instanceof ConfigError || error instanceof StartError)) throw error
@@ -370,8 +385,11 @@ export class ContainerWorker {
       const reason = error instanceof ConfigError ? 'CreateContainerConfigError' : 'CreateContainerError'
       return this.#wait(reason, error.message, RETRY_MS)
     }
-    context.event(pod, 'Normal', 'Created', 'Container created', this.#fieldPath)
-    this.#succeed(instance)
+    if (suspended) this.#resume(instance)
+    else {
+      context.event(pod, 'Normal', 'Created', 'Container created', this.#fieldPath)
+      this.#succeed(instance)
+    }
     try {
       await instance.run(context.now, () => this.#ended(instance))
     } catch (error) {
@@ -379,11 +397,29 @@ export class ContainerWorker {
       return this.#startFailed(pod, instance, error)
     }
     if (this.#gone) return this.remove()
-    context.event(pod, 'Normal', 'Started', 'Container started', this.#fieldPath)
     this.#waiting = { reason: '' }
+    this.#probes.start(instance, suspended)
+    if (suspended) return
+    context.event(pod, 'Normal', 'Started', 'Container started', this.#fieldPath)
     const hook = this.#spec.lifecycle?.postStart
     if (hook) void this.#runHook(pod, hook)
-    this.#probes.start(instance)
+  }
+
+  /** The image that a container has which goes on; without it the container is made as any other. */
+  #kept(): NodeImage | undefined {
+    if (!this.#suspended) return
+    const { images, nodeName } = this.#context
+    const found = images.find(nodeName, normalizeImage(this.#spec.image ?? ''))
+    if (!found) this.#suspended = undefined
+    return found
+  }
+
+  /** Goes on with an instance that ran when the world was saved. */
+  #resume(instance: Instance): void {
+    this.#past = this.#suspended?.state?.terminated && this.#suspended.state
+    this.#suspended = undefined
+    this.#restored = undefined
+    this.instance = instance
   }
 
   /** Makes the new instance the present one. */

@@ -106,6 +106,13 @@ export function startKubelets(plane: ControlPlane, given: KubeletsOptions): Kube
     pod.spec.nodeName ? mountedOf(pod) : [],
   )
 
+  /** Pods whose containers go on in a world that begins from a save point, by uid: until their node looks at them, or goes down. */
+  const suspended = new Set(
+    world.resumes(`kubelets ${options.uid}`)
+      ? api.list<Pod>('pods').map(({ metadata }) => metadata.uid!)
+      : [],
+  )
+
   const recordOf = (name: string) => world.store.get<NodeRecord>(`${records}${name}`)?.value
   /** Whether a kubelet looks after the pods of a node. */
   const attended = (node: NodeRecord | undefined) => node && !node.stopped && !node.kubeletStopped
@@ -124,7 +131,7 @@ export function startKubelets(plane: ControlPlane, given: KubeletsOptions): Kube
     const known = workers.get(key)?.find(({ uid }) => uid === pod.metadata.uid)
     const refused = known ? undefined : refuse(key, pod)
     if (refused) return refused
-    const worker = known ?? new PodWorker(kubelet, node, pod)
+    const worker = known ?? new PodWorker(kubelet, node, pod, suspended.delete(pod.metadata.uid!))
     if (!known) workers.set(key, [...(workers.get(key) ?? []), worker])
     return worker.sync(pod)
   }
@@ -166,6 +173,7 @@ export function startKubelets(plane: ControlPlane, given: KubeletsOptions): Kube
     for (const pod of podsByNode.get(record.name)) {
       const key = nameOf(pod)
       if (!up) {
+        suspended.delete(pod.metadata.uid!)
         for (const worker of workers.get(key) ?? []) {
           worker.crash()
           forget(worker)

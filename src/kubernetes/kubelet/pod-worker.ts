@@ -36,7 +36,8 @@ export class PodWorker implements PodContext {
   #verdict: { reason: string; message: string } | undefined
   #wake: number | undefined
 
-  constructor(services: KubeletServices, node: NodeRecord, pod: Pod) {
+  /** `resumed`: what ran of the pod when its world was saved goes on; else it was ended. */
+  constructor(services: KubeletServices, node: NodeRecord, pod: Pod, resumed: boolean) {
     this.#services = services
     this.#node = node
     this.key = nameOf(pod)
@@ -59,10 +60,10 @@ export class PodWorker implements PodContext {
     const { initContainerStatuses = [], containerStatuses = [], ephemeralContainerStatuses = [] } = pod.status
     const statuses = [...initContainerStatuses, ...containerStatuses, ...ephemeralContainerStatuses]
     for (const status of statuses) {
-      this.containers.find(({ name }) => name === status.name)?.restore(status, this.now())
+      this.containers.find(({ name }) => name === status.name)?.restore(status, this.now(), resumed)
     }
-    const restored = statuses.some(({ containerID }) => containerID)
-    this.#sandbox = new PodSandbox(this, services.plane, this.uid, restored)
+    const began = statuses.some(({ containerID }) => containerID)
+    this.#sandbox = new PodSandbox(this, services.plane, this.uid, began && !resumed)
     if (this.#init.length > 0) for (const container of this.#main) container.hold('PodInitializing')
   }
 

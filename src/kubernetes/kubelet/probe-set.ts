@@ -1,4 +1,4 @@
-import type { Pod, Probe } from '../objects.ts'
+import type { ContainerStatus, Pod, Probe } from '../objects.ts'
 import type { ContainerWorker } from './container-worker.ts'
 import type { Instance } from './instance.ts'
 import type { PodContext } from './pod-context.ts'
@@ -36,13 +36,23 @@ export class ProbeSet {
     this.#worker = worker
   }
 
-  start(instance: Instance): void {
+  /** `before`: what they had found of it when its world was saved. */
+  start(instance: Instance, before?: Pick<ContainerStatus, 'started' | 'ready'>): void {
     this.stop()
     this.#instance = instance
     const { startupProbe, readinessProbe, livenessProbe } = this.#worker.spec
     const watch = (kind: Kind, probe: Probe | undefined): Watch[] =>
       probe
-        ? [{ kind, probe, dueAt: this.#first(instance, probe), inFlight: false, successes: 0, failures: 0 }]
+        ? [
+            {
+              kind,
+              probe,
+              dueAt: this.#first(probe, before !== undefined),
+              inFlight: false,
+              successes: 0,
+              failures: 0,
+            },
+          ]
         : []
     this.#watches = [
       ...watch('startup', startupProbe),
@@ -51,6 +61,10 @@ export class ProbeSet {
     ]
     instance.started = !startupProbe
     instance.ready = !startupProbe && !readinessProbe
+    if (before) {
+      instance.started = before.started ?? instance.started
+      instance.ready = before.ready
+    }
     this.#wake()
   }
 
@@ -93,8 +107,9 @@ export class ProbeSet {
     return kind === 'startup' ? !this.#instance!.started : this.#instance!.started
   }
 
-  #first(instance: Instance, { initialDelaySeconds = 0 }: Probe): number {
-    return instance.startedAt + Math.max(FIRST_AFTER_MS, initialDelaySeconds * 1000)
+  #first({ initialDelaySeconds = 0, periodSeconds = 10 }: Probe, goesOn: boolean): number {
+    if (goesOn) return this.#context.now() + periodSeconds * 1000
+    return this.#context.now() + Math.max(FIRST_AFTER_MS, initialDelaySeconds * 1000)
   }
 
   #wake(): void {

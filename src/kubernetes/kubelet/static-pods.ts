@@ -29,6 +29,8 @@ export interface StaticPodsOptions {
   services: Omit<KubeletServices, 'ledger' | 'enqueue'>
   /** The files of the manifest folder as they are now. */
   manifests(): Promise<Manifest[]>
+  /** Whether what ran on the node goes on, in a world that begins from a save point. */
+  resumed: boolean
   /** A line of the kubelet's journal. */
   log(severity: 'I' | 'E', text: string): void
 }
@@ -46,6 +48,8 @@ export class StaticPods {
   readonly #statuses = new Map<string, PodStatus>()
   readonly #runner: { enqueue(key: string): void; stop(): void }
   readonly #complaints = new Map<string, string>()
+  /** Pods whose containers go on, by uid. */
+  readonly #suspended = new Set<string>()
   #api: ClusterApi | undefined
   #reaches: () => boolean = () => false
   #mirrors: { close(): void } | undefined
@@ -56,6 +60,8 @@ export class StaticPods {
 
   constructor(options: StaticPodsOptions) {
     this.#options = options
+    const kept = options.world.store.values<Kept>(staticPodPrefix(options.node.name))
+    if (options.resumed) for (const { uid } of kept) this.#suspended.add(uid)
     this.#runner = options.world.controllers.start({
       name: `kubelet-static-${options.node.name}`,
       sources: [],
@@ -190,7 +196,12 @@ export class StaticPods {
           ledger: this.#ledger,
           enqueue: (name: string) => this.enqueue(name),
         }
-        worker = new PodWorker(services, this.#options.node, wanted)
+        worker = new PodWorker(
+          services,
+          this.#options.node,
+          wanted,
+          this.#suspended.delete(wanted.metadata.uid!),
+        )
         this.#workers.set(key, [worker])
       }
       wake = (await worker.sync(this.podOf(worker)!))?.requeueAfterMs

@@ -201,6 +201,7 @@ export class NodeMachine {
       world,
       node: this.#record(),
       schema: await loadSchema(GENERATED),
+      resumed: world.resumes(`machine ${this.name}`),
       services: {
         plane: { world, now, podAddresses: new Map(), options: { network, runtime, provider, gitVersion } },
         apiOf: () => api,

@@ -65,6 +65,7 @@ describe('static pods', () => {
       world,
       node,
       schema: await loadSchema(GENERATED),
+      resumed: false,
       services: {
         plane: {
           world,

@@ -94,6 +94,16 @@ export interface MountedFolder {
   setMode(path: string, mode: number): void
 }
 
+/** The kinds of DNS records that a name server tells. */
+export type DnsType = 'A' | 'CNAME' | 'PTR' | 'SRV'
+
+export interface DnsRecord {
+  name: string
+  type: DnsType
+  /** As it is written: an address, a name, `0 100 80 web.default.svc.cluster.local`. */
+  data: string
+}
+
 export interface ContainerSpec {
   /** 64 hex digits. */
   id: string
@@ -115,6 +125,8 @@ export interface ContainerSpec {
   hosts?: Record<string, string>
   /** Resolves a host name as seen from the container; undefined: NXDOMAIN. */
   lookup?(name: string): string | undefined
+  /** What its name server tells of a full name; undefined: NXDOMAIN. Default: the addresses that `lookup` gives. */
+  records?(name: string, type: DnsType): DnsRecord[] | undefined
   /** Its interfaces and routes at present; undefined: they are not simulated. */
   interfaces?(): NetworkView | undefined
   tty?: boolean

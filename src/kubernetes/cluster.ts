@@ -53,6 +53,8 @@ export class KubernetesCluster {
       authenticate: (req) => this.#server.authenticate(req),
       issueToken: this.#issueToken,
       resolve: (pod, name) => (network.policies.reachesDns(pod) ? network.dns.resolve(pod, name) : undefined),
+      records: (pod, name, type) =>
+        network.policies.reachesDns(pod) ? network.dns.records(pod, name, type) : undefined,
       resolver: (pod, nodeName) => resolverFile(pod, nodeName, serviceCidr),
     })
     const manager = startControllerManager(plane, (namespace, pod) => kubelets.usage(namespace, pod), {

@@ -4,7 +4,7 @@ import type { Clock } from '#world/clock.ts'
 import { isElf, readProgramMark } from '../catalogue/program-file.ts'
 import { readHead } from '../files/nodes.ts'
 import { resolvePath } from '../files/tree.ts'
-import type { MemoryPool, NetworkView, ResourceLimit } from '../runtime.ts'
+import type { DnsRecord, DnsType, MemoryPool, NetworkView, ResourceLimit } from '../runtime.ts'
 import type { ContainerFs } from './container-fs.ts'
 import { CpuMeter } from './cpu-meter.ts'
 import { enforcePool, joinPool, leavePool } from './memory-pools.ts'
@@ -59,6 +59,7 @@ export interface MachineOptions {
   user: User
   hosts: Record<string, string>
   lookup: ((name: string) => string | undefined) | undefined
+  records?: ((name: string, type: DnsType) => DnsRecord[] | undefined) | undefined
   interfaces?: (() => NetworkView | undefined) | undefined
   ulimits?: Record<string, ResourceLimit> | undefined
   memoryLimitBytes: number | undefined
@@ -225,6 +226,15 @@ export class Machine {
     if (name === 'localhost') return '127.0.0.1'
     if (name === this.hostname) return this.address
     return this.#options.hosts[name] ?? this.#options.lookup?.(name)
+  }
+
+  /** What its name server tells of a full name; undefined: NXDOMAIN. */
+  askNames(name: string, type: DnsType): DnsRecord[] | undefined {
+    const { records, lookup } = this.#options
+    if (records) return records(name, type)
+    const address = lookup?.(name)
+    if (address === undefined) return undefined
+    return type === 'A' ? [{ name, type, data: address }] : []
   }
 
   /** Opens a TCP connection from inside. Throws ConnectError. */

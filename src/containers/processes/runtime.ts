@@ -77,6 +77,7 @@ export function createContainerRuntime(options: SimulatedRuntimeOptions): Simula
         user,
         hosts: spec.hosts ?? {},
         lookup: spec.lookup?.bind(spec),
+        records: spec.records?.bind(spec),
         interfaces: spec.interfaces?.bind(spec),
         ulimits: spec.ulimits,
         memoryLimitBytes: spec.memoryLimitBytes,

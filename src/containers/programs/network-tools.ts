@@ -1,6 +1,7 @@
 import { readContent } from '../files/nodes.ts'
 import { resolvePath } from '../files/tree.ts'
 import type { Process, Program } from '../processes/process.ts'
+import type { DnsRecord, DnsType } from '../runtime.ts'
 import { openSocket, portOf, RequestError, sendRequest } from './http-request.ts'
 import { ifconfig, route } from './ifconfig.ts'
 import { ip } from './ip.ts'
@@ -123,22 +124,44 @@ const wget: Program = async (process) => {
   }
 }
 
+/** Records as BusyBox writes them. Source: networking/nslookup.c */
+const LINES: Record<DnsType, (record: DnsRecord) => string> = {
+  A: ({ name, data }) => `Name:\t${name}\nAddress: ${data}\n`,
+  CNAME: ({ name, data }) => `${name}\tcanonical name = ${data}\n`,
+  PTR: ({ name, data }) => `${name}\tname = ${data}\n`,
+  SRV: ({ name, data }) => `${name}\tservice = ${data}\n`,
+}
+
 const nslookup: Program = async (process) => {
-  const names = process.argv.slice(1).filter((word) => !word.startsWith('-'))
+  const words = process.argv.slice(1)
+  const names = words.filter((word) => !word.startsWith('-'))
+  const asked = words.map((word) => /^-(?:type|querytype|query|q)=(\w+)$/.exec(word)?.[1]).find(Boolean)
   const node = process.machine.files.find('/etc/resolv.conf')
   const text = node?.kind === 'file' ? Buffer.from(await readContent(node.content)).toString() : ''
   const server = names[1] ?? /^nameserver\s+(\S+)/m.exec(text)?.[1] ?? '10.0.0.2'
   const name = names[0] ?? ''
+  const type = asked?.toUpperCase() ?? (ADDRESS.test(name) ? 'PTR' : 'A')
+  if (!(type in LINES)) {
+    await process.complain(`nslookup: invalid query type "${asked}"\n`)
+    return 1
+  }
   await process.print(`Server:\t\t${server}\nAddress:\t${server}:53\n\n`)
-  for (const full of searched(name, text)) {
-    const address = process.machine.resolveName(full)
-    if (!address) continue
-    await process.print(`Name:\t${full}\nAddress: ${address}\n\n`)
+  for (const full of type === 'PTR' ? [reversed(name)] : searched(name, text)) {
+    const records = process.machine.askNames(full, type as DnsType)
+    if (!records) continue
+    const lines = records.map((record) => LINES[record.type](record))
+    await process.print(`${lines.length > 0 ? lines.join('') : `*** Can't find ${full}: No answer\n`}\n`)
     return 0
   }
   await process.print(`** server can't find ${name}: NXDOMAIN\n\n`)
   return 1
 }
+
+const ADDRESS = /^\d+(?:\.\d+){3}$/
+
+/** The name under which the names of an address stand. */
+const reversed = (address: string): string =>
+  ADDRESS.test(address) ? `${address.split('.').reverse().join('.')}.in-addr.arpa` : address
 
 /** The full names that a name may stand for, in the order that a resolver with this `resolv.conf` asks for them. */
 function searched(name: string, resolvConf: string): string[] {

@@ -106,6 +106,26 @@ opost -olcuc -ocrnl onlcr -onocr -onlret -ofill -ofdel nl0 cr0 tab0 bs0 vt0 ff0
 isig icanon iexten echo echoe echok -echonl -noflsh -xcase -tostop -echoprt echoctl echoke
 `
 
+/** `hostname -f` is the first name that `/etc/hosts` gives the address of the short one. */
+const hostname: Program = async (process) => {
+  const { machine } = process
+  const [, option] = process.argv
+  const hosts = Buffer.from(await machine.files.read('/etc/hosts').catch(() => Buffer.alloc(0))).toString()
+  const line = hosts
+    .split('\n')
+    .map((text) => text.split(/\s+/))
+    .find((words) => words.slice(1).includes(machine.hostname))
+  const full = line?.[1] ?? machine.hostname
+  const shown: Record<string, string> = {
+    '-i': machine.address,
+    '-f': full,
+    '-s': machine.hostname.split('.')[0]!,
+    '-d': full.split('.').slice(1).join('.'),
+  }
+  await process.print(`${shown[option ?? ''] ?? machine.hostname}\n`)
+  return 0
+}
+
 /** Utilities that show the world's own state: names, time, sizes. */
 export const SYSTEM_UTILITIES: Record<string, Program> = {
   id,
@@ -114,7 +134,7 @@ export const SYSTEM_UTILITIES: Record<string, Program> = {
   stty,
   sync: async () => 0,
   mount,
-  hostname: say((process) => (process.argv[1] === '-i' ? process.machine.address : process.machine.hostname)),
+  hostname,
   whoami: async (process) => {
     const { name, uid } = process.user
     const known = !/^\d+$/.test(name)

@@ -4,6 +4,7 @@ import type { Endpoint, EndpointSlice, Endpoints, Pod, Service, ServicePort } fr
 import { controllerReference, isFinished, isReady, nameOf, splitName } from '../pods.ts'
 import { type ControlPlane, ownKey, SERVICE_NAME } from './control-plane.ts'
 import { unlessGone } from './replicas.ts'
+import { TriggerTimes, triggeredAt } from './trigger-times.ts'
 
 const SLICES = 'endpointslices.discovery.k8s.io'
 const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by'
@@ -18,6 +19,7 @@ type SlicePort = NonNullable<EndpointSlice['ports']>[number]
 /** Services' endpoints, as EndpointSlices and as the older Endpoints. Models pkg/controller/endpointslice and endpoint. */
 export function endpointsController(plane: ControlPlane): Controller {
   const { api, podsByNamespace, servicesBySelector, slicesByService } = plane
+  const triggers = new TriggerTimes()
 
   function reconcile(key: string): void {
     const [namespace, name] = splitName(key)
@@ -28,7 +30,8 @@ export function endpointsController(plane: ControlPlane): Controller {
       service.spec.type === 'ExternalName' ||
       service.metadata.deletionTimestamp
     ) {
-      if (!service) removeAll(namespace, name, slices)
+      triggers.forget(key)
+      if (!service || service.spec.type === 'ExternalName') removeAll(namespace, name, slices)
       return
     }
     const pods = podsByNamespace
@@ -43,8 +46,9 @@ export function endpointsController(plane: ControlPlane): Controller {
       groups.set(JSON.stringify(ports), group)
     }
     if (groups.size === 0) groups.set('', { ports: [], pods: [] })
-    writeSlices(service, slices, [...groups.values()])
-    writeEndpoints(service, [...groups.values()])
+    const trigger = triggers.of(key, service, pods)
+    writeSlices(service, slices, [...groups.values()], trigger)
+    writeEndpoints(service, [...groups.values()], trigger)
   }
 
   const slicesOf = (namespace: string, name: string): EndpointSlice[] =>
@@ -87,6 +91,7 @@ export function endpointsController(plane: ControlPlane): Controller {
     service: Service,
     old: EndpointSlice[],
     groups: { ports: SlicePort[]; pods: Pod[] }[],
+    trigger: string | undefined,
   ): void {
     const unused = new Set(old)
     for (const { ports, pods } of groups) {
@@ -105,10 +110,11 @@ export function endpointsController(plane: ControlPlane): Controller {
         endpoints.push(...rest.splice(0, PER_SLICE - endpoints.length))
         if (endpoints.length === 0 && own.length > 1) continue
         unused.delete(slice)
-        if (!equal(slice.endpoints ?? [], endpoints)) api.update(SLICES, { ...slice, endpoints })
+        if (!equal(slice.endpoints ?? [], endpoints))
+          api.update(SLICES, { ...triggeredAt(slice, trigger), endpoints })
       }
       while (rest.length > 0 || filled.length === 0) {
-        api.create(SLICES, newSlice(service, ports, rest.splice(0, PER_SLICE)))
+        api.create(SLICES, triggeredAt(newSlice(service, ports, rest.splice(0, PER_SLICE)), trigger))
         if (rest.length === 0) break
       }
     }
@@ -139,7 +145,11 @@ export function endpointsController(plane: ControlPlane): Controller {
     } as EndpointSlice
   }
 
-  function writeEndpoints(service: Service, groups: { ports: SlicePort[]; pods: Pod[] }[]): void {
+  function writeEndpoints(
+    service: Service,
+    groups: { ports: SlicePort[]; pods: Pod[] }[],
+    trigger: string | undefined,
+  ): void {
     const { name, namespace, labels } = service.metadata
     const subsets = groups.flatMap(({ ports, pods }) => {
       const address = (pod: Pod) => ({
@@ -170,14 +180,20 @@ export function endpointsController(plane: ControlPlane): Controller {
     }
     const old = api.get<Endpoints>('endpoints', namespace!, name)
     if (!old)
-      api.create('endpoints', {
-        apiVersion: 'v1',
-        kind: 'Endpoints',
-        metadata,
-        ...(subsets.length > 0 && { subsets }),
-      } as Endpoints)
+      api.create(
+        'endpoints',
+        triggeredAt(
+          {
+            apiVersion: 'v1',
+            kind: 'Endpoints',
+            metadata,
+            ...(subsets.length > 0 && { subsets }),
+          } as Endpoints,
+          trigger,
+        ),
+      )
     else if (!equal(old.subsets ?? [], subsets))
-      api.update('endpoints', { ...old, subsets: subsets as Endpoints['subsets'] })
+      api.update('endpoints', { ...triggeredAt(old, trigger), subsets: subsets as Endpoints['subsets'] })
   }
 
   /** The Services that a pod belongs or belonged to. */

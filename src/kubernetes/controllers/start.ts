@@ -16,6 +16,7 @@ import { cronJobController } from './cronjob.ts'
 import { daemonSetController } from './daemonset.ts'
 import { deploymentController } from './deployment.ts'
 import { disruptionController } from './disruption.ts'
+import { endpointMirroringController } from './endpoint-mirroring.ts'
 import { endpointsController } from './endpoints.ts'
 import { garbageCollector } from './garbage-collector.ts'
 import { jobController } from './job.ts'
@@ -57,7 +58,7 @@ export function startNetwork(
   return {
     services,
     policies,
-    dns: new ClusterDns({ api, services, pick, ...(upstreamDns && { upstream: upstreamDns }) }),
+    dns: new ClusterDns({ api, services, serviceCidr, pick, ...(upstreamDns && { upstream: upstreamDns }) }),
     stop() {
       for (const route of routes) route.close()
       services.close()
@@ -94,6 +95,7 @@ export function startControllerManager(
     jobController(plane),
     cronJobController(plane),
     endpointsController(plane),
+    endpointMirroringController(plane),
     nodeLifecycleController(plane),
     taintEvictionController(plane),
     podGarbageCollector(plane),

@@ -23,6 +23,7 @@ export function runtimeSpec(
   const { command, args, workingDir, tty, stdin } = spec
   const processesOf = context.processesOf(pod, spec)
   const hostname = context.hostname(pod)
+  const hosts = context.hostsFile(pod, spec)
   return {
     id,
     image,
@@ -35,13 +36,15 @@ export function runtimeSpec(
     address: context.podAddress!,
     hosts: context.hosts(pod),
     lookup: (name) => context.lookup(pod, name),
+    ...(context.records && { records: (name, type) => context.records!(pod, name, type) }),
     interfaces: () => podNetwork(pod, context.source(pod).node, context.podAddress!),
     ...(context.source(pod).node?.spec.podCIDR && { disk: KIND_DISK }),
     privileged: spec.securityContext?.privileged ?? false,
     tty: tty ?? false,
     stdin: stdin ?? false,
     mounts: [
-      resolverMount(context.resolver(pod)),
+      textMount('/etc/resolv.conf', context.resolver(pod)),
+      ...(hosts === undefined ? [] : [textMount('/etc/hosts', hosts)]),
       ...context.volumes
         .mountsOf(spec, env, pod.spec.securityContext?.fsGroup)
         .map((mount, index) => onFilesystem(mount, pod, spec.volumeMounts?.[index]?.name)),
@@ -71,8 +74,8 @@ export function runtimeLimits({
   }
 }
 
-const resolverMount = (text: string): Mount => ({
-  path: '/etc/resolv.conf',
+const textMount = (path: string, text: string): Mount => ({
+  path,
   files: new Map([['', { content: Buffer.from(text), mode: 0o644 }]]),
   single: true,
 })

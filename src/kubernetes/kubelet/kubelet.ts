@@ -47,7 +47,8 @@ export interface NodeRegistry {
 }
 
 /** What kubelets are told by whoever runs them; images and volumes are the cluster's own by default. */
-export interface KubeletsOptions extends Pick<KubeletServices, 'issueToken' | 'resolve' | 'resolver'> {
+export interface KubeletsOptions
+  extends Pick<KubeletServices, 'issueToken' | 'resolve' | 'records' | 'resolver'> {
   images?: NodeImages
   volumes?: VolumeStore
   /** Default: always. */

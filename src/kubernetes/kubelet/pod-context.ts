@@ -1,4 +1,11 @@
-import type { Container, ContainerRuntime, ContainerSpec, ProcessNamespace } from '#containers/runtime.ts'
+import type {
+  Container,
+  ContainerRuntime,
+  ContainerSpec,
+  DnsRecord,
+  DnsType,
+  ProcessNamespace,
+} from '#containers/runtime.ts'
 import type { VirtualNetwork } from '#network/virtual-network.ts'
 import type { Timer } from '#world/clock.ts'
 import type { ClusterApi } from '../api.ts'
@@ -36,6 +43,8 @@ export interface KubeletServices {
   memory?: NodeMemory
   /** Resolves a name as a pod of `namespace` sees it. */
   resolve(pod: Pod, name: string): string | undefined
+  /** The DNS records of a full name as a pod is told them; undefined: NXDOMAIN. Default: the addresses that `resolve` gives. */
+  records?(pod: Pod, name: string, type: DnsType): DnsRecord[] | undefined
   /** The text of a pod's `/etc/resolv.conf`. */
   resolver(pod: Pod, nodeName: string): string
   /** Brings a pod's next sync. */
@@ -70,7 +79,10 @@ export interface PodContext {
   neighbours(): Pod[]
   hostname(pod: Pod): string
   hosts(pod: Pod): Record<string, string>
+  /** The text of `/etc/hosts`; undefined: the runtime's own. */
+  hostsFile(pod: Pod, spec: ContainerSpecification): string | undefined
   lookup(pod: Pod, name: string): string | undefined
+  records: ((pod: Pod, name: string, type: DnsType) => DnsRecord[] | undefined) | undefined
   /** The text of `/etc/resolv.conf`. */
   resolver(pod: Pod): string
   /** Whose processes a container's run among; undefined: nobody's. */

@@ -8,6 +8,7 @@ import { isFinished, nameOf } from '../pods.ts'
 import { parseTime, timestamp } from '../time.ts'
 import { ContainerWorker } from './container-worker.ts'
 import type { EnvironmentSource } from './environment.ts'
+import { hostsFile, namesOf } from './hosts-file.ts'
 import { oomScoreAdjust } from './node-memory.ts'
 import type { NodeRecord } from './node-record.ts'
 import type { KubeletServices, PodContext } from './pod-context.ts'
@@ -149,13 +150,22 @@ export class PodWorker implements PodContext {
     )
     return {
       localhost: '127.0.0.1',
-      [this.hostname(pod)]: this.podAddress ?? '',
+      ...Object.fromEntries(namesOf(pod, this.hostname(pod)).map((name) => [name, this.podAddress ?? ''])),
       ...Object.fromEntries(aliases),
     }
   }
 
+  hostsFile(pod: Pod, spec: ContainerSpecification): string | undefined {
+    if (pod.spec.hostNetwork || spec.volumeMounts?.some(({ mountPath }) => mountPath === '/etc/hosts')) return
+    return hostsFile(pod, this.hostname(pod), this.podAddress ?? '')
+  }
+
   lookup(pod: Pod, name: string): string | undefined {
     return this.#services.resolve(pod, name)
+  }
+
+  get records(): PodContext['records'] {
+    return this.#services.records
   }
 
   resolver(pod: Pod): string {

@@ -8,7 +8,7 @@ import { localPathProvisioner } from '../controllers/volumes/local-path.ts'
 import { type Kubelets, type KubeletsOptions, startKubelets } from '../kubelet/kubelet.ts'
 import { type NodeRecord, nodeRecordPrefix } from '../kubelet/node-record.ts'
 import type { TokenIssuer } from '../kubelet/volume-content.ts'
-import { resolverFile } from '../network/dns.ts'
+import { resolverFile, usesNodeDns } from '../network/dns.ts'
 import type { Pod, Service } from '../objects.ts'
 import type { ClusterOptions } from '../provider.ts'
 import { startScheduler } from '../scheduler/scheduler.ts'
@@ -204,6 +204,8 @@ export class MachineCluster {
           () => this.serving,
         ),
       )
+    const asksNames = (pod: Pod) =>
+      network.policies.reachesDns(pod) && (usesNodeDns(pod) || this.#dnsAnswers())
     this.#kubelets = startKubelets(managedBy(plane, 'kubelet'), {
       ...(images && { images }),
       ...(volumes && { volumes }),
@@ -212,10 +214,8 @@ export class MachineCluster {
       authenticate: (req) => this.#server.authenticate(req),
       reaches: (node) => this.serving && reaches(node),
       issueToken: this.#issueToken,
-      resolve: (pod, name) =>
-        network.policies.reachesDns(pod) && (usesNodeDns(pod) || this.#dnsAnswers())
-          ? network.dns.resolve(pod, name)
-          : undefined,
+      resolve: (pod, name) => (asksNames(pod) ? network.dns.resolve(pod, name) : undefined),
+      records: (pod, name, type) => (asksNames(pod) ? network.dns.records(pod, name, type) : undefined),
       resolver: (pod, nodeName) => resolverFile(pod, nodeName, this.#options.serviceCidr),
     })
   }
@@ -243,9 +243,6 @@ export class MachineCluster {
 }
 
 const answers = ({ storageTrouble }: ServerSettings): boolean => storageTrouble?.() === undefined
-
-const usesNodeDns = ({ spec }: Pod): boolean =>
-  spec.dnsPolicy === 'Default' || (spec.hostNetwork === true && spec.dnsPolicy !== 'ClusterFirstWithHostNet')
 
 /** A client that is always the present one. */
 function latest(current: () => ClusterApi): ClusterApi {

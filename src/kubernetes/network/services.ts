@@ -16,6 +16,13 @@ interface Entry {
   port: ServicePort
 }
 
+/** An endpoint of a Service, with the numbers of its ports by their names. */
+export interface ServiceEndpoint {
+  address: string
+  hostname: string | undefined
+  ports: Record<string, number | undefined>
+}
+
 /** The Services as the rules of a node have them. */
 interface Rules {
   /** `address:port` → port of a Service. */
@@ -127,15 +134,14 @@ export class ServiceRoute implements Route {
   }
 
   /** Addresses of a headless Service's ready endpoints, or of all of them when it publishes those too. */
-  endpointsOf(service: Service): { address: string; hostname: string | undefined }[] {
+  endpointsOf(service: Service): ServiceEndpoint[] {
     const all = service.spec.publishNotReadyAddresses
-    return this.#slices
-      .get(nameOf(service))
-      .flatMap(({ endpoints = [] }) =>
-        endpoints
-          .filter(({ conditions }) => all || conditions?.ready !== false)
-          .flatMap(({ addresses, hostname }) => addresses.map((address) => ({ address, hostname }))),
-      )
+    return this.#slices.get(nameOf(service)).flatMap(({ endpoints = [], ports: numbers }) => {
+      const ports = Object.fromEntries((numbers ?? []).map(({ name = '', port }) => [name, port]))
+      return endpoints
+        .filter(({ conditions }) => all || conditions?.ready !== false)
+        .flatMap(({ addresses, hostname }) => addresses.map((address) => ({ address, hostname, ports })))
+    })
   }
 
   #choose({ service, port }: Entry, from: Peer, to: Peer, rules?: Rules, localTo?: string): Peer {
@@ -188,8 +194,10 @@ export class ServiceRoute implements Route {
       )
   }
 
+  /** The network carries TCP: a port of another protocol leads nowhere. */
   #put(service: Service): void {
     for (const port of service.spec.ports ?? []) {
+      if (port.protocol && port.protocol !== 'TCP') continue
       for (const address of addressesOf(service))
         this.#clusterIps.set(`${address}:${port.port}`, { service, port })
       if (port.nodePort) this.#nodePorts.set(port.nodePort, { service, port })
@@ -198,6 +206,7 @@ export class ServiceRoute implements Route {
 
   #drop(service: Service): void {
     for (const port of service.spec.ports ?? []) {
+      if (port.protocol && port.protocol !== 'TCP') continue
       for (const address of addressesOf(service)) this.#clusterIps.delete(`${address}:${port.port}`)
       if (port.nodePort) this.#nodePorts.delete(port.nodePort)
       this.#backends.delete(`${nameOf(service)}:${port.name ?? ''}`)

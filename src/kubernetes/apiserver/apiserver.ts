@@ -24,6 +24,7 @@ import { Streams } from './http/streams.ts'
 import { Subresources } from './http/subresources.ts'
 import { Verbs } from './http/verbs.ts'
 import { ALL, identityLeases } from './identity-leases.ts'
+import { ipAddresses } from './ip-addresses.ts'
 import { KubeletHolder } from './kubelet-holder.ts'
 import { loadSchema, type Schema } from './schema/schema.ts'
 import { Objects } from './storage/objects.ts'
@@ -105,6 +106,7 @@ export class ApiServer {
       definitionNames,
       definitionCleanup,
       quotaUsage,
+      ipAddresses,
       policyTypeChecking,
     ]
     this.#running = [

@@ -45,9 +45,10 @@ type Part = (wanted: Obj, current: Obj, now: string) => Obj
 
 /** Subresources that are a part of their object, written by themselves: the fields that they may change. */
 const PARTS: Record<string, Part> = {
-  'namespaces/finalize': (wanted, current) => ({ ...current, spec: wanted.spec }),
+  'namespaces/finalize': (wanted, current) => ({ ...current, metadata: wanted.metadata, spec: wanted.spec }),
   'certificatesigningrequests.certificates.k8s.io/approval': (wanted, current, now) => ({
     ...current,
+    metadata: wanted.metadata,
     status: {
       ...current.status,
       conditions: wanted.status?.conditions?.map((condition: Obj) => ({

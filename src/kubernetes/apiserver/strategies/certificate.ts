@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { type CertificateRequest, readRequest, USAGES } from '#network/certificate-request.ts'
 import type { UserInfo } from '../../provider.ts'
 import { type FieldError, invalidValue, notSupported, required } from '../errors.ts'
@@ -72,10 +73,31 @@ function specErrors({ spec }: Obj): FieldError[] {
   return errors
 }
 
+const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[\s\S]*?-----END \1-----/g
+
+/** What is wrong with a certificate that a signer has given. Models pkg/apis/certificates/validation (validateCertificate). */
+function certificateErrors({ status }: Obj): FieldError[] {
+  if (!status?.certificate) return []
+  const blocks = [...Buffer.from(status.certificate, 'base64').toString('latin1').matchAll(BLOCK)]
+  const wrong = (why: string): FieldError[] => [invalidValue('status.certificate', '<certificate data>', why)]
+  if (blocks.length === 0) return wrong('must contain at least one CERTIFICATE PEM block')
+  for (const [pem, type] of blocks) {
+    if (type !== 'CERTIFICATE')
+      return wrong(`only CERTIFICATE PEM blocks are allowed, found ${JSON.stringify(type)}`)
+    try {
+      new X509Certificate(pem)
+    } catch {
+      return wrong('x509: malformed certificate')
+    }
+  }
+  return []
+}
+
 export const certificateStrategy: Strategy = {
   create: (object, _context, user) => stamp(object, user),
   update: (object, old) => {
     object.spec = old.spec
   },
   validate: (object, old) => (old ? [] : specErrors(object)),
+  subresources: { status: certificateErrors },
 }

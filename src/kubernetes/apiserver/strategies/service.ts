@@ -118,7 +118,7 @@ function keepAllocated(object: Obj, old: Obj): void {
     spec.ipFamilies ??= old.spec.ipFamilies
     spec.ipFamilyPolicy ??= old.spec.ipFamilyPolicy
   }
-  if (!hasClusterIp(spec) && spec.clusterIP === old.spec.clusterIP) {
+  if (!hasClusterIp(spec) && (!spec.clusterIP || spec.clusterIP === old.spec.clusterIP)) {
     for (const field of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy']) delete spec[field]
   }
   const before = new Map(
@@ -140,6 +140,12 @@ export const serviceStrategy: Strategy = {
     }
   },
   update: (object, old) => keepAllocated(object, old),
+  subresources: {
+    status: ({ status }) => {
+      for (const ingress of status.loadBalancer?.ingress ?? []) if (ingress.ip) ingress.ipMode ??= 'VIP'
+      return []
+    },
+  },
   validate: (object, old) => {
     const errors: FieldError[] = []
     const { spec } = object

@@ -40,7 +40,8 @@ export async function proxy(call: Call, parts: SubresourceParts): Promise<void> 
   const query = info.query.size > 0 ? `?${info.query}` : ''
   const address = kind.plural === 'nodes' ? nodeAddress(parts.objects, name) : ''
   // Relative links of a page need the slash.
-  if (rest === '') return void res.writeHead(301, { location: `${info.path}/` }).end()
+  if (rest === '' && (req.method === 'GET' || req.method === 'HEAD'))
+    return void res.writeHead(301, { location: `${info.path}/${query}` }).end()
   if (address && (port === '' || port === KUBELET_PORT))
     return parts.kubelet.get().serve(name, req, res, `${rest}${query}`)
   if (scheme === 'https') throw notImplemented('a proxied connection by https')

@@ -216,8 +216,8 @@ describe('writes', () => {
       body: { reason: 'MethodNotAllowed' },
     })
     expect(await call('GET', '/api/v1/nodes/x/proxy/')).toMatchObject({
-      status: 501,
-      body: { message: expect.stringContaining('nodes/proxy is not simulated') },
+      status: 404,
+      body: { reason: 'NotFound', message: 'nodes "x" not found' },
     })
     expect(await call('POST', MAPS, undefined, { 'content-type': 'text/plain' })).toMatchObject({
       status: 400,

@@ -3,10 +3,11 @@ import type { World } from '#world/world.ts'
 import { type InstanceRecord, launchInstances, type Scope, scopeOfKey, tables } from '../ec2/index.ts'
 import { AwsError } from '../wire/service.ts'
 import { beginHook } from './hooks.ts'
-import { emptiestSubnet, launchMark, launchSpec } from './launch-spec.ts'
+import { emptiestSubnet, launchMark, launchSpec, launchVersion } from './launch-spec.ts'
 import {
   announceEnd,
   beginTermination,
+  causeOf,
   counts,
   endMember,
   enterService,
@@ -15,7 +16,6 @@ import {
   isEnding,
   leaveBalancers,
   replaceMember,
-  stamp,
 } from './members.ts'
 import type { GroupInstance, GroupRecord } from './records.ts'
 import {
@@ -32,8 +32,6 @@ const GROUP_KEY = /^aws\/\d+\/[^/]+\/autoscaling\/groups\/([^/]+)$/
 const INSTANCE_KEY = /^aws\/\d+\/[^/]+\/ec2\/instances\//
 const TARGET_KEY = /^aws\/\d+\/[^/]+\/elbv2\/targets\//
 const GROUP_TAG = 'aws:autoscaling:groupName'
-/** The cause of a launch that nobody asked for. */
-const DIFFERENCE = 'an instance was started in response to a difference between desired and actual capacity.'
 const EC2_HEALTH =
   'an instance was taken out of service in response to an EC2 health check indicating it has been terminated or stopped.'
 const ELB_HEALTH = 'an instance was taken out of service in response to an ELB system health check failure.'
@@ -137,13 +135,15 @@ function resize(scope: Scope, name: string): Result | undefined {
   }
   const wanted = group.deleting ? 0 : group.desired
   const alive = () => group.instances.filter((one) => (group.deleting ? !isEnding(one) : counts(one)))
+  const change = `a difference between desired and actual capacity, ${alive().length < wanted ? 'increasing' : 'shrinking'} the capacity from ${alive().length} to ${wanted}.`
   while (alive().length > wanted && !group.suspended.includes('Terminate')) {
     const victim = victimOf(group, group.deleting ? alive() : alive().filter((one) => !one.protected))
     if (!victim) break
-    group = beginTermination(scope, group, victim, group.cause)
+    const taken = `an instance was taken out of service in response to ${change}`
+    group = beginTermination(scope, group, victim, ...wishOf(group), taken, selected(victim))
   }
   while (alive().length < wanted && !group.suspended.includes('Launch')) {
-    const launched = launch(scope, group)
+    const launched = launch(scope, group, change)
     if (!launched) return { requeueAfterMs: LAUNCH_RETRY_MS }
     group = launched
   }
@@ -161,10 +161,14 @@ function victimOf(group: GroupRecord, instances: GroupInstance[]): GroupInstance
   )[0]
 }
 
+/** What somebody has asked for, if it was not the world that changed. */
+const wishOf = ({ cause }: GroupRecord): string[] => (cause ? [cause] : [])
+const selected = ({ id }: GroupInstance) => `instance ${id} was selected for termination.`
+
 /** Launches one instance; gives undefined, with a failed activity, when EC2 refuses. */
-function launch(scope: Scope, group: GroupRecord): GroupRecord | undefined {
+function launch(scope: Scope, group: GroupRecord, change: string): GroupRecord | undefined {
   const now = scope.world.clock.now()
-  const cause = `At ${stamp(now)} ${group.cause || DIFFERENCE}`
+  const cause = causeOf(now, [...wishOf(group), `an instance was started in response to ${change}`])
   const activity = { id: scope.world.ids.uuid(), group: group.name, cause, started: now }
   try {
     const { tags, ...spec } = launchSpec(scope, group.launch, group)
@@ -195,6 +199,7 @@ function launch(scope: Scope, group: GroupRecord): GroupRecord | undefined {
       added: now,
       activityId: activity.id,
       launched: launchMark(scope, group),
+      ...launchVersion(scope, group),
     }
     return putGroup(scope, { ...group, instances: [...group.instances, member] })
   } catch (error) {

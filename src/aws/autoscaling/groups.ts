@@ -44,12 +44,7 @@ export function createGroup(scope: Scope, options: GroupOptions): GroupRecord {
     if (!tables.subnets.find(scope, id))
       throw new AwsError('ValidationError', `The subnet ID '${id}' does not exist`)
   launchSpec(scope, launch)
-  for (const balancer of loadBalancerNames)
-    if (!findLoadBalancer(scope, balancer))
-      throw new AwsError(
-        'ValidationError',
-        `Provided Load Balancers may not be valid. Please ensure they exist and try again.`,
-      )
+  checkBalancers(scope, loadBalancerNames)
   checkTargetGroups(scope, options.targetGroupArns ?? [])
   ensureLinkedRole(world, accountId, 'autoscaling.amazonaws.com')
   const now = world.clock.now()
@@ -126,6 +121,15 @@ export function checkSizes(minSize: number, maxSize: number, desired: number): v
     throw new AwsError(
       'ValidationError',
       `Desired capacity:${desired} must be between the specified min size:${minSize} and max size:${maxSize}`,
+    )
+}
+
+/** Throws ValidationError for classic load balancers that there are not. */
+export function checkBalancers(scope: Scope, names: string[]): void {
+  if (names.some((name) => !findLoadBalancer(scope, name)))
+    throw new AwsError(
+      'ValidationError',
+      'Provided Load Balancers may not be valid. Please ensure they exist and try again.',
     )
 }
 

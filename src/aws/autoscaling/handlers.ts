@@ -5,10 +5,19 @@ import { AwsError, type Handler } from '../wire/service.ts'
 import { capacityCause, checkSizes, createGroup, deleteGroup, setDesired } from './groups.ts'
 import { launchSpec } from './launch-spec.ts'
 import { beginTermination } from './members.ts'
+import { identifiers } from './membership.ts'
 import { activityOutput, groupOutput, instanceOutput, paged, tagOutput } from './output.ts'
 import type { GroupRecord, GroupTag, LaunchSource } from './records.ts'
 import { changedSettings } from './settings.ts'
-import { activitiesOf, findActivity, findGroup, getGroup, listGroups, putGroup } from './tables.ts'
+import {
+  activitiesOf,
+  findActivity,
+  findGroup,
+  getGroup,
+  listConfigurations,
+  listGroups,
+  putGroup,
+} from './tables.ts'
 
 interface LaunchInput {
   LaunchConfigurationName?: string
@@ -79,11 +88,8 @@ export const groupHandlers: Record<string, Handler> = {
       subnetIds: subnetsOf(context, input),
       launch,
       tags: toTags(input.Tags),
-      loadBalancerNames: input.LoadBalancerNames,
-      targetGroupArns: [
-        ...(input.TargetGroupARNs ?? []),
-        ...(input.TrafficSources ?? []).map(({ Identifier }) => Identifier!),
-      ],
+      loadBalancerNames: [...(input.LoadBalancerNames ?? []), ...identifiers(input.TrafficSources, true)],
+      targetGroupArns: [...(input.TargetGroupARNs ?? []), ...identifiers(input.TrafficSources)],
       mixed: input.MixedInstancesPolicy,
       healthCheckType: input.HealthCheckType,
       healthCheckGracePeriod: input.HealthCheckGracePeriod,
@@ -190,7 +196,7 @@ export const groupHandlers: Record<string, Handler> = {
     const next = beginTermination(context, { ...group, desired, cause: '' }, member, why)
     const { activityId } = next.instances.find((one) => one.id === id)!
     const activity = findActivity(context, group.name, activityId)!
-    return { Activity: activityOutput(context, activity, group) }
+    return { Activity: { ...activityOutput(context, activity, group), Progress: 0 } }
   },
 
   SetInstanceHealth: (input: sdk.SetInstanceHealthCommandInput, context) => {
@@ -245,18 +251,12 @@ export const groupHandlers: Record<string, Handler> = {
           ({ key, value }) =>
             wanted('auto-scaling-group', group.name) && wanted('key', key) && wanted('value', value),
         )
+        .sort((a, b) => (a.key < b.key ? -1 : 1))
         .map((tag) => tagOutput(group, tag)),
     )
     const { items, NextToken } = paged(all, input, 50)
     return { Tags: items, NextToken }
   },
-
-  DescribeLoadBalancers: (input: sdk.DescribeLoadBalancersCommandInput, context) => ({
-    LoadBalancers: getGroup(context, input.AutoScalingGroupName!).loadBalancerNames.map((name) => ({
-      LoadBalancerName: name,
-      State: 'InService',
-    })),
-  }),
 
   // Neither can be made here, so no group has any.
   DescribeWarmPool: (input: sdk.DescribeWarmPoolCommandInput, context) => {
@@ -272,7 +272,7 @@ export const groupHandlers: Record<string, Handler> = {
     MaxNumberOfAutoScalingGroups: 500,
     MaxNumberOfLaunchConfigurations: 200,
     NumberOfAutoScalingGroups: listGroups(context).length,
-    NumberOfLaunchConfigurations: 0,
+    NumberOfLaunchConfigurations: listConfigurations(context).length,
   }),
 }
 

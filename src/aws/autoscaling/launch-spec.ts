@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { resolvedImage } from '../ec2/image-parameters.ts'
 import { launchFields, type Scope } from '../ec2/index.ts'
-import { launchTemplateData } from '../ec2/launch-templates.ts'
+import { launchTemplateData, launchTemplateVersion } from '../ec2/launch-templates.ts'
 import { instances, subnets } from '../ec2/tables.ts'
 import { Entities } from '../iam/entities.ts'
 import { AwsError } from '../wire/service.ts'
@@ -18,6 +18,13 @@ export function launchSpec(scope: Scope, source: LaunchSource, group?: GroupReco
 export function launchMark(scope: Scope, group: GroupRecord): string {
   const text = JSON.stringify(specOf(scope, group.launch))
   return createHash('sha256').update(text).digest('hex').slice(0, 16)
+}
+
+/** The version of a group's launch template that is launched now. */
+export function launchVersion(scope: Scope, { launch }: GroupRecord): { version?: string } {
+  if (launch.kind !== 'template') return {}
+  const { id, version } = launch
+  return { version: String(launchTemplateVersion(scope, { LaunchTemplateId: id, Version: version })) }
 }
 
 /** Type and purchase option of the next instance of a group with a mixed instances policy: the first of its types. */

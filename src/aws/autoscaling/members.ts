@@ -55,10 +55,10 @@ export function beginTermination(
   scope: Scope,
   group: GroupRecord,
   member: GroupInstance,
-  why: string,
+  ...why: string[]
 ): GroupRecord {
   leaveBalancers(scope, group, member.id)
-  const ending = announceEnd(scope, group, member, why)
+  const ending = announceEnd(scope, group, member, ...why)
   const waiting = beginHook(scope, group, ending, 'autoscaling:EC2_INSTANCE_TERMINATING')
   if (waiting) return replaceMember(scope, group, { ...waiting, lifecycle: 'Terminating:Wait' })
   return endMember(scope, group, ending)
@@ -76,17 +76,17 @@ export function announceEnd(
   scope: Scope,
   group: GroupRecord,
   member: GroupInstance,
-  why: string,
+  ...why: string[]
 ): GroupInstance {
   const now = scope.world.clock.now()
   const activity: ActivityRecord = {
     id: scope.world.ids.uuid(),
     group: group.name,
     description: `Terminating EC2 instance: ${member.id}`,
-    cause: `At ${stamp(now)} ${why}`,
+    cause: causeOf(now, why),
     started: now,
     status: 'InProgress',
-    zone: member.zone,
+    ...placeOf(scope, member),
   }
   putActivity(scope, activity)
   return { ...member, lifecycle: 'Terminating', activityId: activity.id }
@@ -97,6 +97,16 @@ export function finish(scope: Scope, group: GroupRecord, activityId: string): vo
   if (activity?.status === 'InProgress')
     putActivity(scope, { ...activity, status: 'Successful', ended: scope.world.clock.now() })
 }
+
+/** Where an instance of a group is, for its activities. */
+export const placeOf = (scope: Scope, { id, zone }: GroupInstance) => ({
+  subnetId: tables.instances.find(scope, id)?.subnetId,
+  zone,
+})
+
+/** What an activity says of its cause: each thing that led to it with its time, two spaces between them. */
+export const causeOf = (time: number, causes: string[]): string =>
+  causes.map((cause) => `At ${stamp(time)} ${cause}`).join('  ')
 
 /** `2026-11-21T08:00:00Z`, as causes write it. */
 export function stamp(time: number): string {

@@ -1,10 +1,11 @@
 import type * as sdk from '@aws-sdk/client-auto-scaling'
 import { type Scope, tables } from '../ec2/index.ts'
+import { findLoadBalancer, healthOf } from '../elb/tables.ts'
 import { targetGroups, targets } from '../elbv2/index.ts'
 import { AwsError, type Handler } from '../wire/service.ts'
-import { checkTargetGroups } from './groups.ts'
+import { checkBalancers, checkTargetGroups } from './groups.ts'
 import { launchMark } from './launch-spec.ts'
-import { enterService, joinBalancers, leaveBalancers, stamp } from './members.ts'
+import { causeOf, enterService, joinBalancers, leaveBalancers, placeOf } from './members.ts'
 import { activityOutput, paged } from './output.ts'
 import type { ActivityRecord, GroupInstance, GroupRecord } from './records.ts'
 import { getGroup, listGroups, putActivity, putGroup } from './tables.ts'
@@ -20,18 +21,43 @@ function membersOf(group: GroupRecord, ids: string[] | undefined): GroupInstance
   })
 }
 
-function record(scope: Scope, group: GroupRecord, description: string, cause: string): ActivityRecord {
+function record(
+  scope: Scope,
+  group: GroupRecord,
+  description: string,
+  cause: string,
+  member?: GroupInstance,
+): ActivityRecord {
   const now = scope.world.clock.now()
   return putActivity(scope, {
+    ...(member && placeOf(scope, member)),
     id: scope.world.ids.uuid(),
     group: group.name,
     description,
-    cause: `At ${stamp(now)} ${cause}`,
+    cause: causeOf(now, [cause]),
     started: now,
     ended: now,
     status: 'Successful',
   })
 }
+
+/** An activity as the call that begins it answers: it goes on. */
+const begun = (
+  scope: Scope,
+  activity: ActivityRecord,
+  group: GroupRecord,
+  status = 'InProgress',
+  progress = 50,
+) => {
+  const { EndTime: _, ...rest } = activityOutput(scope, activity, group)
+  return { ...rest, StatusCode: status, Progress: progress }
+}
+
+/** How a cause tells that the group becomes smaller by one, if it does. */
+const shrinking = (group: GroupRecord, desired: number, index: number) =>
+  desired < group.desired
+    ? `, shrinking the capacity from ${group.desired - index} to ${group.desired - index - 1}`
+    : ''
 
 function lowered(group: GroupRecord, count: number, lower: boolean): number {
   const desired = lower ? group.desired - count : group.desired
@@ -42,9 +68,13 @@ function lowered(group: GroupRecord, count: number, lower: boolean): number {
   return desired
 }
 
-/** A target group as Auto Scaling shows it: in service once a target of the group is. */
-function balancerState(scope: Scope, { instances }: GroupRecord, arn: string): string {
+/**
+ * A target group as Auto Scaling shows it: in service once a target of the group is, if the group asks the load balancer for its instances' health.
+ * https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_LoadBalancerTargetGroupState.html
+ */
+function balancerState(scope: Scope, { instances, healthCheckType }: GroupRecord, arn: string): string {
   if (!targetGroups.find(scope, arn)) return 'Removed'
+  if (!healthCheckType.includes('ELB')) return 'Added'
   const own = targets.list(scope, arn).filter(({ id }) => instances.some((one) => one.id === id))
   return own.some(({ state }) => state === 'healthy') ? 'InService' : 'Added'
 }
@@ -68,8 +98,37 @@ function detachGroups(scope: Scope, name: string, arns: string[]): void {
   putGroup(scope, { ...group, targetGroupArns: left })
 }
 
-const identifiers = (sources: sdk.TrafficSourceIdentifier[] | undefined): string[] =>
-  (sources ?? []).map(({ Identifier }) => Identifier!)
+function attachClassic(scope: Scope, name: string, names: string[]): void {
+  const group = getGroup(scope, name)
+  checkBalancers(scope, names)
+  const next = putGroup(scope, {
+    ...group,
+    loadBalancerNames: [...new Set([...group.loadBalancerNames, ...names])],
+  })
+  for (const { id, lifecycle } of next.instances)
+    if (lifecycle === 'InService') joinBalancers(scope, next, id)
+}
+
+function detachClassic(scope: Scope, name: string, names: string[]): void {
+  const group = getGroup(scope, name)
+  for (const { id } of group.instances)
+    leaveBalancers(scope, { ...group, loadBalancerNames: names, targetGroupArns: [] }, id)
+  putGroup(scope, {
+    ...group,
+    loadBalancerNames: group.loadBalancerNames.filter((one) => !names.includes(one)),
+  })
+}
+
+/** A classic load balancer as Auto Scaling shows it. https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_LoadBalancerState.html */
+function classicState(scope: Scope, { instances, healthCheckType }: GroupRecord, name: string): string {
+  if (!findLoadBalancer(scope, name)) return 'Removed'
+  const healthy = instances.some(({ id }) => healthOf(scope, name, id)?.state === 'in-service')
+  return healthCheckType.includes('ELB') && healthy ? 'InService' : 'Added'
+}
+
+/** The target groups (or, of the type `elb`, the classic load balancers) among traffic sources. */
+export const identifiers = (sources: sdk.TrafficSourceIdentifier[] = [], classic = false): string[] =>
+  sources.filter(({ Type }) => (Type === 'elb') === classic).map(({ Identifier }) => Identifier!)
 
 export const membershipHandlers: Record<string, Handler> = {
   AttachInstances: (input: sdk.AttachInstancesQuery, context) => {
@@ -117,7 +176,8 @@ export const membershipHandlers: Record<string, Handler> = {
     const group = getGroup(context, input.AutoScalingGroupName!)
     const leaving = membersOf(group, input.InstanceIds)
     const desired = lowered(group, leaving.length, input.ShouldDecrementDesiredCapacity!)
-    const activities = leaving.map(({ id }) => {
+    const activities = leaving.map((member, index) => {
+      const { id } = member
       leaveBalancers(context, group, id)
       const instance = tables.instances.find(context, id)
       const { 'aws:autoscaling:groupName': _group, ...tags } = instance?.tags ?? {}
@@ -126,13 +186,14 @@ export const membershipHandlers: Record<string, Handler> = {
         context,
         group,
         `Detaching EC2 instance: ${id}`,
-        `instance ${id} was detached in response to a user request.`,
+        `instance ${id} was detached in response to a user request${shrinking(group, desired, index)}.`,
+        member,
       )
     })
     const ids = leaving.map(({ id }) => id)
     const instances = group.instances.filter(({ id }) => !ids.includes(id))
     putGroup(context, { ...group, desired, instances, cause: '' })
-    return { Activities: activities.map((one) => activityOutput(context, one, group)) }
+    return { Activities: activities.map((one) => begun(context, one, group)) }
   },
 
   EnterStandby: (input: sdk.EnterStandbyQuery, context) => {
@@ -141,13 +202,15 @@ export const membershipHandlers: Record<string, Handler> = {
     const wrong = members.find(({ lifecycle }) => lifecycle !== 'InService')
     if (wrong) throw validation(`The instance ${wrong.id} is not in InService.`)
     const desired = lowered(group, members.length, input.ShouldDecrementDesiredCapacity!)
-    const activities = members.map(({ id }) => {
+    const activities = members.map((member, index) => {
+      const { id } = member
       leaveBalancers(context, group, id)
       return record(
         context,
         group,
         `Moving EC2 instance to Standby: ${id}`,
-        `instance ${id} was moved to standby in response to a user request.`,
+        `instance ${id} was moved to standby in response to a user request${shrinking(group, desired, index)}.`,
+        member,
       )
     })
     const ids = members.map(({ id }) => id)
@@ -155,7 +218,7 @@ export const membershipHandlers: Record<string, Handler> = {
       ids.includes(one.id) ? { ...one, lifecycle: 'Standby' as const } : one,
     )
     putGroup(context, { ...group, desired, instances, cause: '' })
-    return { Activities: activities.map((one) => activityOutput(context, one, group)) }
+    return { Activities: activities.map((one) => begun(context, one, group)) }
   },
 
   ExitStandby: (input: sdk.ExitStandbyQuery, context) => {
@@ -168,12 +231,13 @@ export const membershipHandlers: Record<string, Handler> = {
         context,
         group,
         `Moving EC2 instance out of Standby: ${member.id}`,
-        `instance ${member.id} was moved out of standby in response to a user request.`,
+        `instance ${member.id} was moved out of standby in response to a user request, increasing the capacity from ${group.desired} to ${group.desired + 1}.`,
+        member,
       )
       group = enterService(context, { ...group, desired: group.desired + 1, cause: '' }, member)
       return activity
     })
-    return { Activities: activities.map((one) => activityOutput(context, one, group)) }
+    return { Activities: activities.map((one) => begun(context, one, group, 'PreInService', 30)) }
   },
 
   AttachLoadBalancerTargetGroups: (input: sdk.AttachLoadBalancerTargetGroupsType, context) => {
@@ -195,12 +259,33 @@ export const membershipHandlers: Record<string, Handler> = {
       NextToken,
     }
   },
+  AttachLoadBalancers: (input: sdk.AttachLoadBalancersType, context) => {
+    attachClassic(context, input.AutoScalingGroupName!, input.LoadBalancerNames ?? [])
+    return {}
+  },
+  DetachLoadBalancers: (input: sdk.DetachLoadBalancersType, context) => {
+    detachClassic(context, input.AutoScalingGroupName!, input.LoadBalancerNames ?? [])
+    return {}
+  },
+  DescribeLoadBalancers: (input: sdk.DescribeLoadBalancersRequest, context) => {
+    const group = getGroup(context, input.AutoScalingGroupName!)
+    const { items, NextToken } = paged(group.loadBalancerNames, input, 100)
+    return {
+      LoadBalancers: items.map((name) => ({
+        LoadBalancerName: name,
+        State: classicState(context, group, name),
+      })),
+      NextToken,
+    }
+  },
   AttachTrafficSources: (input: sdk.AttachTrafficSourcesType, context) => {
     attachGroups(context, input.AutoScalingGroupName!, identifiers(input.TrafficSources))
+    attachClassic(context, input.AutoScalingGroupName!, identifiers(input.TrafficSources, true))
     return {}
   },
   DetachTrafficSources: (input: sdk.DetachTrafficSourcesType, context) => {
     detachGroups(context, input.AutoScalingGroupName!, identifiers(input.TrafficSources))
+    detachClassic(context, input.AutoScalingGroupName!, identifiers(input.TrafficSources, true))
     return {}
   },
   DescribeTrafficSources: (input: sdk.DescribeTrafficSourcesRequest, context) => {
@@ -233,11 +318,13 @@ export const membershipHandlers: Record<string, Handler> = {
   }),
 }
 
-/** https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_EnableMetricsCollection.html (those that are published here). */
+/** https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_EnableMetricsCollection.html (those of warm pools cannot be published here). */
 const METRICS = [
   'GroupMinSize',
   'GroupMaxSize',
   'GroupDesiredCapacity',
-  'GroupInServiceInstances',
-  'GroupTotalInstances',
+  ...['InService', 'Pending', 'Terminating', 'Standby', 'Total'].flatMap((state) => [
+    `Group${state}Instances`,
+    `Group${state}Capacity`,
+  ]),
 ]

@@ -22,7 +22,14 @@ export function instanceOutput(group: GroupRecord, member: GroupInstance) {
     AvailabilityZone: member.zone,
     LifecycleState: member.lifecycle,
     HealthStatus: member.healthy ? 'Healthy' : 'Unhealthy',
-    ...launchedWith(group),
+    ...(group.launch.kind === 'configuration'
+      ? { LaunchConfigurationName: group.launch.name }
+      : {
+          LaunchTemplate: {
+            ...templateOf(group),
+            ...(member.version === undefined ? {} : { Version: member.version }),
+          },
+        }),
     ProtectedFromScaleIn: member.protected,
   }
 }
@@ -37,13 +44,37 @@ export function tagOutput(group: GroupRecord, { key, value, propagate }: GroupTa
   }
 }
 
+/** A policy with its defaults. https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstancesDistribution.html */
+function mixedOutput(group: GroupRecord): sdk.MixedInstancesPolicy {
+  const { LaunchTemplate: template, InstancesDistribution: given } = group.mixed!
+  return {
+    LaunchTemplate: { ...template, LaunchTemplateSpecification: templateOf(group) },
+    InstancesDistribution: {
+      OnDemandAllocationStrategy: 'prioritized',
+      OnDemandBaseCapacity: 0,
+      OnDemandPercentageAboveBaseCapacity: 100,
+      SpotAllocationStrategy: 'lowest-price',
+      ...given,
+    },
+  }
+}
+
+/** Where the traffic of a group comes from. */
+const sourcesOf = ({
+  loadBalancerNames,
+  targetGroupArns = [],
+}: GroupRecord): sdk.TrafficSourceIdentifier[] => [
+  ...targetGroupArns.map((Identifier) => ({ Identifier, Type: 'elbv2' })),
+  ...loadBalancerNames.map((Identifier) => ({ Identifier, Type: 'elb' })),
+]
+
 /** A group in Auto Scaling's shape. */
 export function groupOutput(scope: Scope, group: GroupRecord) {
   const zones = group.subnetIds.map((id) => tables.subnets.find(scope, id)?.zone)
   return {
     AutoScalingGroupName: group.name,
     AutoScalingGroupARN: group.arn,
-    ...(group.mixed ? { MixedInstancesPolicy: group.mixed } : launchedWith(group)),
+    ...(group.mixed ? { MixedInstancesPolicy: mixedOutput(group) } : launchedWith(group)),
     MinSize: group.minSize,
     MaxSize: group.maxSize,
     DesiredCapacity: group.desired,
@@ -67,9 +98,12 @@ export function groupOutput(scope: Scope, group: GroupRecord) {
     NewInstancesProtectedFromScaleIn: group.protectFromScaleIn,
     ServiceLinkedRoleARN: `arn:aws:iam::${scope.accountId}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling`,
     ...group.settings,
-    TrafficSources: (group.targetGroupArns ?? []).map((Identifier) => ({ Identifier, Type: 'elbv2' })),
+    TrafficSources: sourcesOf(group),
   }
 }
+
+/** Ends are told in whole seconds, as the examples of the AWS CLI show them. */
+export const second = (time: number) => new Date(Math.floor(time / 1000) * 1000)
 
 export function activityOutput(_scope: Scope, activity: ActivityRecord, group: GroupRecord | undefined) {
   return {
@@ -78,7 +112,7 @@ export function activityOutput(_scope: Scope, activity: ActivityRecord, group: G
     Description: activity.description,
     Cause: activity.cause,
     StartTime: new Date(activity.started),
-    ...(activity.ended === undefined ? {} : { EndTime: new Date(activity.ended) }),
+    ...(activity.ended === undefined ? {} : { EndTime: second(activity.ended) }),
     StatusCode: activity.status,
     ...(activity.message === undefined ? {} : { StatusMessage: activity.message }),
     Progress: activity.status === 'InProgress' ? 50 : 100,

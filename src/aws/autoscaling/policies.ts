@@ -24,7 +24,8 @@ const toPolicy = (scope: Scope, record: PolicyRecord): sdk.ScalingPolicy => ({
   ...(record.minMagnitude === undefined ? {} : { MinAdjustmentMagnitude: record.minMagnitude }),
   ...(record.cooldown === undefined ? {} : { Cooldown: record.cooldown }),
   StepAdjustments: record.steps ?? [],
-  ...(record.tracking ? { TargetTrackingConfiguration: record.tracking } : {}),
+  ...(record.kind === 'StepScaling' ? { MetricAggregationType: record.aggregation ?? 'Average' } : {}),
+  ...(record.tracking ? { TargetTrackingConfiguration: { DisableScaleIn: false, ...record.tracking } } : {}),
   Alarms: record.alarms.map((AlarmName) => ({ AlarmName, AlarmARN: alarmArn(scope, AlarmName) })),
   Enabled: record.enabled,
 })
@@ -126,6 +127,7 @@ function putPolicy(input: sdk.PutScalingPolicyCommandInput, context: RequestCont
     ...(input.MinAdjustmentMagnitude === undefined ? {} : { minMagnitude: input.MinAdjustmentMagnitude }),
     ...(input.Cooldown === undefined ? {} : { cooldown: input.Cooldown }),
     ...(input.StepAdjustments?.length ? { steps: input.StepAdjustments } : {}),
+    ...(input.MetricAggregationType === undefined ? {} : { aggregation: input.MetricAggregationType }),
   })
   return { PolicyARN: arn, Alarms: [] }
 }
@@ -151,11 +153,23 @@ export function resizeTo(scope: Scope, group: GroupRecord, wanted: number, who: 
   return true
 }
 
+/** When a scheduled action is due next, ms; undefined: never again. */
+export function nextDue({ start, recurrence, timezone, done }: ScheduledActionRecord): number | undefined {
+  if (recurrence === undefined) return start !== undefined && start > done ? start : undefined
+  return parseUnixCron(recurrence, timezone)?.next(Math.max(done, (start ?? 0) - 1))
+}
+
+/** A recurring action begins when it is due next. */
+function timesOf(record: ScheduledActionRecord): Pick<sdk.ScheduledUpdateGroupAction, 'Time' | 'StartTime'> {
+  const time = nextDue(record) ?? record.start
+  return time === undefined ? {} : { Time: new Date(time), StartTime: new Date(time) }
+}
+
 const toAction = (record: ScheduledActionRecord): sdk.ScheduledUpdateGroupAction => ({
   AutoScalingGroupName: record.group,
   ScheduledActionName: record.name,
   ScheduledActionARN: record.arn,
-  ...(record.start === undefined ? {} : { Time: new Date(record.start), StartTime: new Date(record.start) }),
+  ...timesOf(record),
   ...(record.end === undefined ? {} : { EndTime: new Date(record.end) }),
   ...(record.recurrence === undefined ? {} : { Recurrence: record.recurrence }),
   ...(record.minSize === undefined ? {} : { MinSize: record.minSize }),
@@ -273,6 +287,11 @@ export const policyHandlers: Record<string, Handler> = {
       .list(context)
       .filter(({ group }) => input.AutoScalingGroupName === undefined || group === input.AutoScalingGroupName)
       .filter(({ name }) => !input.ScheduledActionNames?.length || input.ScheduledActionNames.includes(name))
+      .filter((record) => {
+        const time = timesOf(record).StartTime
+        if (input.StartTime && !(time && time >= input.StartTime)) return false
+        return !(input.EndTime && !(time && time <= input.EndTime))
+      })
     const { items, NextToken } = paged(all, input, 50)
     return { ScheduledUpdateGroupActions: items.map(toAction), NextToken }
   },

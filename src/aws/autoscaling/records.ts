@@ -1,5 +1,6 @@
 import type {
   MixedInstancesPolicy,
+  RefreshPreferences,
   StepAdjustment,
   TargetTrackingConfiguration,
 } from '@aws-sdk/client-auto-scaling'
@@ -42,6 +43,8 @@ export interface GroupInstance {
   hook?: { name: string; token: string; until: number; result: 'CONTINUE' | 'ABANDON' }
   /** What it was launched from, told apart by instance refreshes. */
   launched?: string
+  /** The version of the launch template that it was launched from. */
+  version?: string
   healthy: boolean
   protected: boolean
   /** ms since the epoch. */
@@ -120,6 +123,8 @@ export interface PolicyRecord {
   /** Seconds. */
   cooldown?: number
   steps?: StepAdjustment[]
+  /** How datapoints are aggregated; Average where it is left out. */
+  aggregation?: string
   tracking?: TargetTrackingConfiguration
   /** Its own alarms, of target tracking. */
   alarms: string[]
@@ -151,6 +156,8 @@ export interface RefreshRecord {
   ended?: number
   minHealthyPercentage: number
   skipMatching: boolean
+  /** Those that are kept and not acted on. */
+  preferences?: Pick<RefreshPreferences, 'InstanceWarmup' | 'ScaleInProtectedInstances' | 'StandbyInstances'>
   /** The instances that it is to replace. */
   old: string[]
   total: number

@@ -3,7 +3,7 @@ import type { Scope } from '../ec2/index.ts'
 import { AwsError, type Handler, type RequestContext } from '../wire/service.ts'
 import { launchMark } from './launch-spec.ts'
 import { beginTermination, isEnding } from './members.ts'
-import { paged } from './output.ts'
+import { paged, second } from './output.ts'
 import type { GroupRecord, RefreshRecord } from './records.ts'
 import { findGroup, getGroup, refreshes } from './tables.ts'
 
@@ -22,8 +22,8 @@ function toRefresh(scope: Scope, record: RefreshRecord): sdk.InstanceRefresh {
     InstanceRefreshId: record.id,
     AutoScalingGroupName: record.group,
     Status: record.status,
-    StartTime: new Date(record.started),
-    ...(record.ended === undefined ? {} : { EndTime: new Date(record.ended) }),
+    StartTime: second(record.started),
+    ...(record.ended === undefined ? {} : { EndTime: second(record.ended) }),
     PercentageComplete: percentage,
     InstancesToUpdate: remaining,
     Preferences: {
@@ -31,6 +31,9 @@ function toRefresh(scope: Scope, record: RefreshRecord): sdk.InstanceRefresh {
       SkipMatching: record.skipMatching,
       InstanceWarmup: 0,
       AutoRollback: false,
+      ScaleInProtectedInstances: 'Ignore',
+      StandbyInstances: 'Ignore',
+      ...record.preferences,
     },
   }
 }
@@ -66,6 +69,15 @@ export function refresh(scope: Scope, record: RefreshRecord): void {
   }
 }
 
+function keptOf(preferences: sdk.RefreshPreferences = {}): RefreshRecord['preferences'] {
+  const { InstanceWarmup, ScaleInProtectedInstances, StandbyInstances } = preferences
+  return {
+    ...(InstanceWarmup === undefined ? {} : { InstanceWarmup }),
+    ...(ScaleInProtectedInstances === undefined ? {} : { ScaleInProtectedInstances }),
+    ...(StandbyInstances === undefined ? {} : { StandbyInstances }),
+  }
+}
+
 function start(input: sdk.StartInstanceRefreshCommandInput, context: RequestContext) {
   const group = getGroup(context, input.AutoScalingGroupName!)
   if (refreshes.list(context).some((one) => one.group === group.name && isActive(one)))
@@ -97,6 +109,7 @@ function start(input: sdk.StartInstanceRefreshCommandInput, context: RequestCont
     started: context.world.clock.now(),
     minHealthyPercentage: preferences?.MinHealthyPercentage ?? 90,
     skipMatching: skip,
+    preferences: keptOf(preferences),
     old,
     total: old.length,
   })

@@ -2,8 +2,7 @@ import type { Controller } from '#world/controller.ts'
 import type { World } from '#world/world.ts'
 import { type AlarmRecord, alarms, alarmValues, type Datum, putMetrics } from '../cloudwatch/index.ts'
 import { type Scope, scopeOfKey } from '../ec2/index.ts'
-import { parseUnixCron } from '../schedule.ts'
-import { policyTarget, resizeTo } from './policies.ts'
+import { nextDue, policyTarget, resizeTo } from './policies.ts'
 import type { GroupRecord, PolicyRecord, ScheduledActionRecord } from './records.ts'
 import { refresh } from './refreshes.ts'
 import { findGroup, groupKey, policies, putGroup, refreshes, scheduledActions } from './tables.ts'
@@ -68,11 +67,6 @@ function followSchedules(scope: Scope, name: string): number | undefined {
   return soonest
 }
 
-function nextDue({ start, recurrence, timezone, done }: ScheduledActionRecord): number | undefined {
-  if (recurrence === undefined) return start !== undefined && start > done ? start : undefined
-  return parseUnixCron(recurrence, timezone)?.next(Math.max(done, (start ?? 0) - 1))
-}
-
 function apply(scope: Scope, name: string, action: ScheduledActionRecord): void {
   const group = findGroup(scope, name)!
   const minSize = action.minSize ?? group.minSize
@@ -115,12 +109,25 @@ function act(scope: Scope, group: GroupRecord, policy: PolicyRecord, alarm: Alar
 function publish(scope: Scope, name: string): number | undefined {
   const group = findGroup(scope, name)
   if (!group?.metrics?.length) return undefined
+  const count = (state: RegExp) => group.instances.filter(({ lifecycle }) => state.test(lifecycle)).length
+  // Instances weigh one each, so the capacity is their number.
+  const states = {
+    InService: count(/^InService/),
+    Pending: count(/^Pending/),
+    Terminating: count(/^Terminating/),
+    Standby: count(/Standby$/),
+    Total: group.instances.length,
+  }
   const values: Record<string, number> = {
+    ...Object.fromEntries(
+      Object.entries(states).flatMap(([name, value]) => [
+        [`Group${name}Instances`, value],
+        [`Group${name}Capacity`, value],
+      ]),
+    ),
     GroupMinSize: group.minSize,
     GroupMaxSize: group.maxSize,
     GroupDesiredCapacity: group.desired,
-    GroupInServiceInstances: group.instances.filter(({ lifecycle }) => lifecycle === 'InService').length,
-    GroupTotalInstances: group.instances.length,
   }
   const data = group.metrics.flatMap((metric): Datum[] => {
     const sum = values[metric]

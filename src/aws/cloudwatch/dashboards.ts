@@ -45,7 +45,7 @@ export const dashboardHandlers: Record<string, Handler> = {
       DashboardEntries: items.map(({ name, body, modified }) => ({
         DashboardName: name,
         DashboardArn: arnOf(context, name),
-        LastModified: new Date(modified),
+        LastModified: new Date(Math.floor(modified / 1000) * 1000),
         Size: Buffer.byteLength(body),
       })),
       NextToken: next,

@@ -51,6 +51,11 @@ export function launchTemplateData(
   return versionOf(findTemplate(scope, specification), specification.Version).data as never
 }
 
+/** The number of the version that a specification stands for now. Throws EC2's errors. */
+export function launchTemplateVersion(scope: Scope, specification: sdk.LaunchTemplateSpecification): number {
+  return versionOf(findTemplate(scope, specification), specification.Version).number
+}
+
 /** The data of a version with the image that its parameter names now. */
 function withImage(context: RequestContext, data: Record<string, unknown>): Record<string, unknown> {
   const { ImageId } = data as { ImageId?: string }

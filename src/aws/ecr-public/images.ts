@@ -7,6 +7,12 @@ import { page } from '../ecr/repositories.ts'
 import type { RequestContext } from '../wire/service.ts'
 import { requireRepository } from './repositories.ts'
 
+/** An image's detail; its push is told in whole seconds, as `describe-images.rst` of the AWS CLI's examples shows it. */
+function detail(...asked: Parameters<typeof imageDetail>) {
+  const { imagePushedAt, ...rest } = imageDetail(...asked)
+  return { ...rest, imagePushedAt: new Date(Math.floor(imagePushedAt!.getTime() / 1000) * 1000) }
+}
+
 export function describeImages(
   input: sdk.DescribeImagesCommandInput,
   context: RequestContext,
@@ -19,7 +25,7 @@ export function describeImages(
   const { items, nextToken } = page(found, input)
   return {
     imageDetails: items.map((manifest) =>
-      imageDetail(context, name, manifest, tagsOf(images, name, manifest.digest)),
+      detail(context, name, manifest, tagsOf(images, name, manifest.digest)),
     ),
     nextToken,
   }
@@ -35,7 +41,7 @@ export function describeImageTags(
   const { items, nextToken } = page(images.tags(name), input)
   return {
     imageTagDetails: items.map(({ tag, digest }): sdk.ImageTagDetail => {
-      const { imageTags: _, ...image } = imageDetail(context, name, manifests.get(digest)!, [])
+      const { imageTags: _, ...image } = detail(context, name, manifests.get(digest)!, [])
       return { imageTag: tag, createdAt: image.imagePushedAt, imageDetail: image }
     }),
     nextToken,

@@ -12,8 +12,8 @@ const USERNAME = 'AWS'
 
 /** The password for the registry that a principal's token holds; the registry gives it back to verifyPassword. */
 export function registryPassword(world: World, principal: Principal): { password: string; expiresAt: Date } {
-  const { SessionToken, Expiration } = issueSession(world, principal, TOKEN_SECONDS)
-  return { password: SessionToken, expiresAt: Expiration }
+  const { SessionToken } = issueSession(world, principal, TOKEN_SECONDS)
+  return { password: SessionToken, expiresAt: new Date(world.clock.now() + TOKEN_SECONDS * 1000) }
 }
 
 export function getAuthorizationToken(

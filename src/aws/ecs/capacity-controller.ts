@@ -7,7 +7,7 @@ import { AwsError } from '../wire/service.ts'
 import { registeredMemory } from './data/instances.ts'
 import { needsOf } from './instance-resources.ts'
 import type { CapacityProviderRecord, ContainerInstanceRecord, TaskRecord } from './records.ts'
-import { capacityProviders, containerInstances, definitionByArn, tasks, tasksOn } from './tables.ts'
+import { capacityProviders, clusters, containerInstances, definitionByArn, tasks, tasksOn } from './tables.ts'
 
 const PROVIDER_KEY = /^aws\/\d+\/[^/]+\/ecs\/capacity-providers\/([^/]+)$/
 const OTHER_KEY = /^aws\/\d+\/[^/]+\/(?:ecs\/(?:tasks|container-instances|clusters)|autoscaling\/groups)\//
@@ -154,6 +154,10 @@ function change(
   { name, groupName }: CapacityProviderRecord,
 ): void {
   const alarm = `TargetTracking-${groupName}-Alarm${desired > group.desired ? 'High' : 'Low'}-${name}`
-  const cause = `a monitor alarm ${alarm} in state ALARM triggered policy ECSManagedAutoScalingPolicy-${name} changing the desired capacity from ${group.desired} to ${desired}.`
+  const policy = clusters
+    .list(scope)
+    .flatMap(({ attachments = [] }) => attachments)
+    .find(({ provider, type }) => provider === name && type === 'as_policy')?.name
+  const cause = `a monitor alarm ${alarm} in state ALARM triggered policy ${policy ?? name} changing the desired capacity from ${group.desired} to ${desired}.`
   putGroup(scope, { ...group, desired, cause })
 }

@@ -5,6 +5,7 @@ import { createHttpNamespace } from '../servicediscovery/index.ts'
 import { AwsError, type Handler } from '../wire/service.ts'
 import { settingOf } from './account-settings.ts'
 import { checkProviderNames, markGroups } from './capacity-providers.ts'
+import { attachmentsOf, toAttachments, toChange } from './cluster-attachments.ts'
 import { registered } from './container-instances.ts'
 import { invalid, notSimulated } from './errors.ts'
 import { clusterOf, ecsArn, page, shortName, tagsOf, toTags } from './names.ts'
@@ -52,10 +53,11 @@ function toCluster(scope: Scope, record: ClusterRecord, include: string[] = []):
     ...(record.connectNamespace ? { serviceConnectDefaults: { namespace: record.connectNamespace } } : {}),
     capacityProviders: record.capacityProviders,
     defaultCapacityProviderStrategy: record.defaultStrategy,
+    ...(include.includes('ATTACHMENTS') ? toAttachments(record) : {}),
   }
 }
 
-const EVERYTHING = ['TAGS', 'SETTINGS', 'CONFIGURATIONS']
+const EVERYTHING = ['TAGS', 'SETTINGS', 'CONFIGURATIONS', 'ATTACHMENTS']
 
 /** How ECS Exec is to log. Throws for what contradicts itself. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ExecuteCommandConfiguration.html */
 function executeOf(configuration: sdk.ClusterConfiguration | undefined): Pick<ClusterRecord, 'execute'> {
@@ -69,6 +71,10 @@ function executeOf(configuration: sdk.ClusterConfiguration | undefined): Pick<Cl
   if (logConfiguration?.s3BucketName) throw notSimulated('logs of ECS Exec in S3')
   return { execute: { ...execute, logging } }
 }
+
+/** A strategy with its defaults. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CapacityProviderStrategyItem.html */
+const strategyOf = (items: sdk.CapacityProviderStrategyItem[] = []): sdk.CapacityProviderStrategyItem[] =>
+  items.map(({ capacityProvider, weight = 0, base = 0 }) => ({ capacityProvider, weight, base }))
 
 function checkProviders(scope: Scope, names: string[], strategy: sdk.CapacityProviderStrategyItem[]): void {
   checkProviderNames(scope, names)
@@ -100,9 +106,10 @@ export const clusterHandlers: Record<string, Handler> = {
     const present = clusters.find(context, name)
     if (present?.status === 'ACTIVE') return { cluster: toCluster(context, present, EVERYTHING) }
     const capacityProviders = (input.capacityProviders ?? []).map(shortName)
-    const defaultStrategy = input.defaultCapacityProviderStrategy ?? []
+    const defaultStrategy = strategyOf(input.defaultCapacityProviderStrategy)
     checkProviders(context, capacityProviders, defaultStrategy)
     ensureLinkedRole(context.world, context.accountId, 'ecs.amazonaws.com')
+    const attachments = attachmentsOf(context, capacityProviders)
     const record = clusters.put(context, {
       name,
       arn: ecsArn(context, `cluster/${name}`),
@@ -112,12 +119,13 @@ export const clusterHandlers: Record<string, Handler> = {
       ],
       capacityProviders,
       defaultStrategy,
+      attachments,
       ...executeOf(input.configuration),
       ...connectDefaults(context, input.serviceConnectDefaults),
       tags: tagsOf(input.tags),
     })
     markGroups(context, capacityProviders)
-    return { cluster: toCluster(context, record, EVERYTHING) }
+    return { cluster: { ...toCluster(context, record, EVERYTHING), ...toChange([], attachments) } }
   },
 
   DescribeClusters: (input: sdk.DescribeClustersCommandInput, context) => {
@@ -181,10 +189,13 @@ export const clusterHandlers: Record<string, Handler> = {
   PutClusterCapacityProviders: (input: sdk.PutClusterCapacityProvidersCommandInput, context) => {
     const record = clusterOf(context, input.cluster)
     const capacityProviders = (input.capacityProviders ?? []).map(shortName)
-    const defaultStrategy = input.defaultCapacityProviderStrategy ?? []
+    const defaultStrategy = strategyOf(input.defaultCapacityProviderStrategy)
     checkProviders(context, capacityProviders, defaultStrategy)
-    const next = clusters.put(context, { ...record, capacityProviders, defaultStrategy })
+    const attachments = attachmentsOf(context, capacityProviders, record.attachments)
+    const next = clusters.put(context, { ...record, capacityProviders, defaultStrategy, attachments })
     markGroups(context, capacityProviders)
-    return { cluster: toCluster(context, next, EVERYTHING) }
+    return {
+      cluster: { ...toCluster(context, next, EVERYTHING), ...toChange(record.attachments, attachments) },
+    }
   },
 }

@@ -180,12 +180,14 @@ export const attributeHandlers: Record<string, Handler> = {
   DeleteAttributes: (input: sdk.DeleteAttributesCommandInput, context) => {
     const cluster = clusterOf(context, input.cluster)
     const given = input.attributes ?? []
-    for (const attribute of given) {
+    const gone = given.map((attribute) => {
       const record = target(context, cluster.name, attribute)
       const attributes = record.attributes.filter(({ name }) => name !== attribute.name)
       containerInstances.put(context, { ...record, attributes, version: record.version + 1 })
-    }
-    return { attributes: given }
+      const value = record.attributes.find(({ name }) => name === attribute.name)?.value
+      return { name: attribute.name, ...optional('value', value), targetId: record.arn }
+    })
+    return { attributes: gone }
   },
 
   ListAttributes: (input: sdk.ListAttributesCommandInput, context) => {

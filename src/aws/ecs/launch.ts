@@ -169,6 +169,7 @@ export function stopTask(
     desiredStatus: 'STOPPED',
     stopCode,
     stoppedReason,
+    stoppingAt: scope.world.clock.now(),
     version: task.version + 1,
   })
 }

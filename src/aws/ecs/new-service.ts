@@ -34,6 +34,7 @@ export function newService(
     propagateTags: (input.propagateTags ?? 'NONE') as ServiceRecord['propagateTags'],
     managedTags: input.enableECSManagedTags ?? false,
     enableExecuteCommand: input.enableExecuteCommand ?? false,
+    ...(input.availabilityZoneRebalancing === 'ENABLED' ? { zoneRebalancing: true } : {}),
     ...(input.clientToken ? { clientToken: input.clientToken } : {}),
     events: [],
     steady: false,

@@ -29,6 +29,8 @@ export interface ClusterRecord {
   settings: ClusterSetting[]
   capacityProviders: string[]
   defaultStrategy: CapacityProviderStrategyItem[]
+  /** What ECS has made in the Auto Scaling groups of its capacity providers. */
+  attachments?: { id: string; provider: string; type: 'as_policy' | 'managed_draining'; name: string }[]
   /** How ECS Exec logs and encrypts. */
   execute?: ExecuteCommandConfiguration
   /** ARN of the namespace of Cloud Map that its services connect in by default. */
@@ -308,6 +310,8 @@ export interface ServiceRecord {
   propagateTags: 'NONE' | 'SERVICE' | 'TASK_DEFINITION'
   managedTags: boolean
   enableExecuteCommand: boolean
+  /** Whether tasks are to be spread over the zones again after they have come to be unequal; kept, not acted on. */
+  zoneRebalancing?: boolean
   clientToken?: string
   /** Services of Cloud Map that its tasks are to be instances of. */
   registries?: ServiceRegistry[]

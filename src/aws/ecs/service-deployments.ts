@@ -4,6 +4,7 @@ import { AwsError, type Handler, type RequestContext } from '../wire/service.ts'
 import { invalid, serviceNotFound } from './errors.ts'
 import { clusterOf, date, optional, page, shortName } from './names.ts'
 import { toHookDetails } from './pause-hooks.ts'
+import { runningPlatform } from './placement.ts'
 import type { DeploymentRecord, ServiceRecord } from './records.ts'
 import { circuitThreshold } from './rollout.ts'
 import {
@@ -84,12 +85,22 @@ function toDeployment(
       status: service.circuitBreaker.enable
         ? deployment.rolloutState === 'FAILED'
           ? 'TRIGGERED'
-          : 'MONITORING'
+          : deployment.rolloutState === 'COMPLETED'
+            ? 'MONITORING_COMPLETE'
+            : 'MONITORING'
         : 'DISABLED',
       failureCount: deployment.failedTasks,
       threshold: circuitThreshold(service.desiredCount),
     },
+    alarms: alarmsOf(service, deployment),
   }
+}
+
+/** What the alarms of a deployment have said of it. https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeploymentAlarms.html */
+function alarmsOf({ alarms }: ServiceRecord, deployment: DeploymentRecord): sdk.ServiceDeploymentAlarms {
+  if (!alarms?.enable) return { status: 'DISABLED' }
+  const over = deployment.rolloutState !== 'IN_PROGRESS'
+  return { status: over ? 'MONITORING_COMPLETE' : 'MONITORING', alarmNames: alarms.names }
 }
 
 /** What a deployment that was given up has gone back to. */
@@ -176,6 +187,10 @@ function stopDeployment(input: sdk.StopServiceDeploymentCommandInput, context: R
 
 function toRevision(scope: Scope, service: ServiceRecord, deployment: DeploymentRecord): sdk.ServiceRevision {
   const definition = definitionByArn(scope, deployment.definitionArn)
+  const digests = tasksOf(scope, service)
+    .filter(({ startedBy }) => startedBy === deployment.id)
+    .flatMap(({ containers }) => containers)
+    .filter(({ imageDigest }) => imageDigest !== undefined)
   return {
     serviceRevisionArn: revisionArn(scope, service, deployment),
     serviceArn: service.arn,
@@ -184,13 +199,16 @@ function toRevision(scope: Scope, service: ServiceRecord, deployment: Deployment
     ...(deployment.strategy
       ? { capacityProviderStrategy: deployment.strategy }
       : { launchType: deployment.launchType }),
-    ...optional('platformVersion', deployment.platformVersion),
+    ...(deployment.launchType === 'FARGATE'
+      ? { platformVersion: runningPlatform(deployment.platformVersion), platformFamily: 'Linux' }
+      : {}),
     loadBalancers: service.loadBalancers,
     serviceRegistries: service.registries ?? [],
     ...optional('serviceConnectConfiguration', service.connect?.configuration),
     ...optional('networkConfiguration', deployment.network && toNetwork(deployment.network)),
     containerImages: (definition?.containers ?? []).map(({ name, image }) => ({
       containerName: name,
+      ...optional('imageDigest', digests.find((one) => one.name === name)?.imageDigest),
       image,
     })),
     guardDutyEnabled: false,

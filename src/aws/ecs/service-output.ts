@@ -126,12 +126,15 @@ export function toService(scope: Scope, service: ServiceRecord, withTags = false
         : service.deployments.map((one) => toDeployment(service, one, tasks)),
     ...(external ? { taskSets: (service.taskSets ?? []).map((set) => toTaskSet(scope, service, set)) } : {}),
     ...currentOf(scope, service),
-    ...(service.loadBalancers.length > 0
+    ...(service.loadBalancers.length > 0 || primary?.network
       ? {
           roleArn: `arn:aws:iam::${scope.accountId}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS`,
-          healthCheckGracePeriodSeconds: service.gracePeriodSeconds ?? 0,
         }
-      : optional('healthCheckGracePeriodSeconds', service.gracePeriodSeconds)),
+      : {}),
+    ...optional(
+      'healthCheckGracePeriodSeconds',
+      service.gracePeriodSeconds ?? (service.loadBalancers.length > 0 ? 0 : undefined),
+    ),
     events: service.events.map(({ id, at, message }) => ({ id, createdAt: date(at), message })),
     createdAt: date(service.createdAt),
     placementConstraints: service.rules.constraints,
@@ -143,7 +146,7 @@ export function toService(scope: Scope, service: ServiceRecord, withTags = false
     enableECSManagedTags: service.managedTags,
     propagateTags: service.propagateTags,
     enableExecuteCommand: service.enableExecuteCommand,
-    availabilityZoneRebalancing: 'DISABLED',
+    availabilityZoneRebalancing: service.zoneRebalancing ? 'ENABLED' : 'DISABLED',
     ...(withTags ? { tags: toTags(service.tags) } : {}),
   }
 }

@@ -1,7 +1,7 @@
 import type * as sdk from '@aws-sdk/client-ecs'
 import type { Scope } from '../ec2/index.ts'
 import { ensureLinkedRole } from '../iam/linked-roles.ts'
-import type { Handler, RequestContext } from '../wire/service.ts'
+import { AwsError, type Handler, type RequestContext } from '../wire/service.ts'
 import { refuseUnsimulated, type Strategy, strategyOf } from './deployment-strategy.ts'
 import { invalid, notSimulated, serviceNotActive, serviceNotFound } from './errors.ts'
 import { checkExecRole } from './execute-command.ts'
@@ -11,10 +11,10 @@ import { newService } from './new-service.ts'
 import { type Placement, placementOf } from './placement.ts'
 import type { DeploymentRecord, PlacementRules, ServiceRecord, TaskDefinitionRecord } from './records.ts'
 import { checkBalancers } from './service-balancers.ts'
-import { connectOf } from './service-connect.ts'
+import { connectOf, namespaceNamed } from './service-connect.ts'
 import { serviceArn, toConfiguration, toService } from './service-output.ts'
 import { checkRegistries } from './service-registries.ts'
-import { definitionByArn, services } from './tables.ts'
+import { clusters, definitionByArn, services } from './tables.ts'
 import { usableDefinition } from './task-definitions.ts'
 
 function newDeployment(
@@ -202,6 +202,9 @@ function updateService(input: sdk.UpdateServiceCommandInput, context: RequestCon
     propagateTags: (input.propagateTags ?? service.propagateTags) as ServiceRecord['propagateTags'],
     managedTags: input.enableECSManagedTags ?? service.managedTags,
     enableExecuteCommand: input.enableExecuteCommand ?? service.enableExecuteCommand,
+    ...(input.availabilityZoneRebalancing && {
+      zoneRebalancing: input.availabilityZoneRebalancing === 'ENABLED',
+    }),
     ...strategy,
     registries,
     connect,
@@ -315,6 +318,17 @@ export const serviceHandlers: Record<string, Handler> = {
       .filter((service) => service.status !== 'INACTIVE')
       .filter(({ scheduling }) => !input.schedulingStrategy || scheduling === input.schedulingStrategy)
       .filter(({ deployments }) => !input.launchType || deployments[0]?.launchType === input.launchType)
+    const { items, ...rest } = page(all, { maxResults: 10, ...input })
+    return { serviceArns: items.map(({ arn }) => arn), ...rest }
+  },
+
+  ListServicesByNamespace: (input: sdk.ListServicesByNamespaceCommandInput, context) => {
+    const namespace = namespaceNamed(context, input.namespace!)
+    if (!namespace) throw new AwsError('NamespaceNotFoundException', 'The specified namespace was not found.')
+    const all = clusters
+      .list(context)
+      .flatMap(({ name }) => services.list(context, name))
+      .filter(({ status, connect }) => status !== 'INACTIVE' && connect?.namespaceArn === namespace.arn)
     const { items, ...rest } = page(all, { maxResults: 10, ...input })
     return { serviceArns: items.map(({ arn }) => arn), ...rest }
   },

@@ -113,9 +113,9 @@ class TaskStep {
     const ending = desiredStatus === 'STOPPED'
     switch (lastStatus) {
       case 'PROVISIONING':
-        return ending ? this.#move('DEPROVISIONING', { stoppingAt: this.#now() }) : this.#provision()
+        return ending ? this.#move('DEPROVISIONING') : this.#provision()
       case 'PENDING':
-        return ending ? this.#move('STOPPING', { stoppingAt: this.#now() }) : this.#pend()
+        return ending ? this.#move('STOPPING') : this.#pend()
       case 'ACTIVATING':
         return ending ? this.#deactivate() : this.#activate()
       case 'RUNNING':
@@ -159,7 +159,13 @@ class TaskStep {
     const containers = this.#current().containers.map((one) =>
       one.name === container ? { ...one, reason: stoppedReason } : one,
     )
-    this.#write({ desiredStatus: 'STOPPED', stopCode: 'TaskFailedToStart', stoppedReason, containers })
+    this.#write({
+      desiredStatus: 'STOPPED',
+      stopCode: 'TaskFailedToStart',
+      stoppedReason,
+      stoppingAt: this.#now(),
+      containers,
+    })
   }
 
   #provision(): Result | undefined {
@@ -281,7 +287,7 @@ class TaskStep {
   #deactivate(): undefined {
     leaveBalancers(this.#scope, this.#task)
     leaveRegistries(this.#scope, this.#task)
-    return this.#move('DEACTIVATING', { stoppingAt: this.#now() })
+    return this.#move('DEACTIVATING')
   }
 
   #end(): Result | undefined {

@@ -1,5 +1,6 @@
 import type * as sdk from '@aws-sdk/client-ecs'
 import type { Scope } from '../ec2/index.ts'
+import { needsOf } from './instance-resources.ts'
 import { date, ecsArn, optional, toTags } from './names.ts'
 import type { ContainerRecord, TaskRecord } from './records.ts'
 import { clusters, definitionByArn } from './tables.ts'
@@ -55,6 +56,7 @@ export function taskHealth(scope: Scope, task: TaskRecord): sdk.HealthStatus {
 export function toTask(scope: Scope, task: TaskRecord, withTags = false): sdk.Task {
   const definition = definitionByArn(scope, task.definitionArn)
   const fargate = task.launchType === 'FARGATE'
+  const needs = definition && needsOf(definition, task.overrides)
   const at = <K extends string>(key: K, time: number | undefined) =>
     optional(key, time === undefined ? undefined : date(time))
   return {
@@ -76,7 +78,7 @@ export function toTask(scope: Scope, task: TaskRecord, withTags = false): sdk.Ta
         definition?.containers.find(({ name }) => name === container.name),
       ),
     ),
-    ...optional('cpu', task.cpu),
+    ...optional('cpu', task.cpu ?? (needs && String(needs.cpu))),
     createdAt: date(task.createdAt),
     desiredStatus: task.desiredStatus,
     enableExecuteCommand: task.enableExecuteCommand,
@@ -85,7 +87,7 @@ export function toTask(scope: Scope, task: TaskRecord, withTags = false): sdk.Ta
     healthStatus: taskHealth(scope, task),
     lastStatus: task.lastStatus,
     launchType: task.launchType,
-    ...optional('memory', task.memory),
+    ...optional('memory', task.memory ?? (needs && String(needs.memory))),
     overrides: {
       containerOverrides: task.containers.map(
         ({ name }) => task.overrides.containerOverrides?.find((one) => one.name === name) ?? { name },

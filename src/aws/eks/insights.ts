@@ -139,7 +139,8 @@ function idOf(cluster: ClusterRecord, { goal, name }: Finding): string {
 
 /** Insights are looked at once a day, and when somebody asks for it. */
 const summary = (cluster: ClusterRecord, finding: Finding): sdk.InsightSummary => {
-  const at = new Date(cluster.insightsAt ?? cluster.createdAt)
+  // In whole seconds, as `list-insights.rst` of the AWS CLI's examples shows them.
+  const at = new Date(Math.floor((cluster.insightsAt ?? cluster.createdAt) / 1000) * 1000)
   return {
     id: idOf(cluster, finding),
     name: finding.name,

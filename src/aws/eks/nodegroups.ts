@@ -43,7 +43,11 @@ export function toNodegroup(nodegroup: NodegroupRecord): sdk.Nodegroup {
     nodeRole: nodegroup.nodeRole,
     labels: nodegroup.labels,
     taints: nodegroup.taints.length > 0 ? nodegroup.taints : undefined,
-    resources: { autoScalingGroups: [{ name: nodegroup.autoScalingGroup }] },
+    // The group is made in the course of the creation.
+    resources:
+      nodegroup.status === 'CREATING'
+        ? undefined
+        : { autoScalingGroups: [{ name: nodegroup.autoScalingGroup }] },
     diskSize: nodegroup.diskSize,
     health: { issues: nodegroup.issues as sdk.Issue[] },
     updateConfig: nodegroup.updateConfig,

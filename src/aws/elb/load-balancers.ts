@@ -162,15 +162,16 @@ export function ensureLoadBalancer(scope: Scope, wanted: WantedLoadBalancer): Lo
 const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b)
 const sameSet = (a: string[], b: string[]) => same([...a].sort(), [...b].sort())
 
-/** Throws for a protocol that is none, and for certificates, of which the account has none. */
+/** Throws for a protocol that is none, and for those with certificates, which are not simulated. */
 export function checkListener<T extends { protocol: string; port: number }>(listener: T): T {
   const protocol = listener.protocol.toUpperCase()
   if (!['HTTP', 'HTTPS', 'TCP', 'SSL'].includes(protocol))
     throw new AwsError('UnsupportedProtocol', `${listener.protocol} is not a supported protocol.`)
   if (protocol === 'HTTPS' || protocol === 'SSL')
     throw new AwsError(
-      'CertificateNotFound',
-      'Server Certificate not found for the listener: the simulation holds no certificates.',
+      'NotImplemented',
+      `Drydock does not simulate ${protocol} listeners of classic load balancers. FIDELITY.md lists what is simulated.`,
+      { status: 501 },
     )
   return { ...listener, protocol }
 }

@@ -25,13 +25,39 @@ export function toLoadBalancer(scope: Scope, record: LoadBalancerRecord): sdk.Lo
     VpcId: record.vpcId,
     State: { Code: record.state },
     Type: record.type,
-    AvailabilityZones: record.mappings.map(({ zone: ZoneName, subnetId: SubnetId }) => ({
+    AvailabilityZones: record.mappings.map(({ zone: ZoneName, subnetId: SubnetId, networkInterfaceId }) => ({
       ZoneName,
       SubnetId,
-      LoadBalancerAddresses: [],
+      LoadBalancerAddresses: addressesOf(scope, networkInterfaceId),
     })),
     ...(record.groupIds.length > 0 ? { SecurityGroups: record.groupIds } : {}),
     IpAddressType: 'ipv4',
+  }
+}
+
+/** The Elastic IP address that a network load balancer was given for a subnet. */
+function addressesOf(scope: Scope, networkInterfaceId: string): sdk.LoadBalancerAddress[] {
+  const eni = tables.networkInterfaces.find(scope, networkInterfaceId)
+  return eni?.allocationId ? [{ IpAddress: eni.publicIp, AllocationId: eni.allocationId }] : []
+}
+
+/** The addresses of subnet mappings, checked as ELB does. Throws AllocationIdNotFound, InvalidConfigurationRequest. */
+function checkAllocations(
+  scope: Scope,
+  { SubnetMappings: mappings = [] }: { SubnetMappings?: sdk.SubnetMapping[] },
+  type: string,
+): void {
+  const ids = mappings.flatMap(({ AllocationId }) => AllocationId ?? [])
+  if (ids.length > 0 && type !== 'network')
+    throw new AwsError(
+      'InvalidConfigurationRequest',
+      'Elastic IP addresses can be specified for network load balancers only',
+    )
+  for (const id of ids) {
+    const address = tables.elasticIps.find(scope, id)
+    if (!address) throw new AwsError('AllocationIdNotFound', `The allocation IDs '${id}' do not exist`)
+    if (address.associationId)
+      throw new AwsError('ResourceInUse', `The allocation IDs '${id}' are not available for use`)
   }
 }
 
@@ -103,7 +129,8 @@ function checkGroups(scope: Scope, vpcId: string, ids: string[]): void {
   }
 }
 
-function attach(scope: Scope, record: LoadBalancerRecord, subnet: SubnetRecord) {
+function attach(scope: Scope, record: LoadBalancerRecord, subnet: SubnetRecord, mapping?: sdk.SubnetMapping) {
+  const elastic = mapping?.AllocationId && tables.elasticIps.get(scope, mapping.AllocationId)
   const octet = () => scope.world.ids.number(254) + 1
   const eni = createInterface(scope, {
     subnet,
@@ -111,9 +138,20 @@ function attach(scope: Scope, record: LoadBalancerRecord, subnet: SubnetRecord) 
     description: `ELB ${record.arn.split(':loadbalancer/')[1]}`,
     interfaceType: record.type === 'network' ? 'network_load_balancer' : 'interface',
     requesterId: REQUESTER,
-    publicIp: record.scheme === 'internet-facing' ? `54.${octet()}.${octet()}.${octet()}` : undefined,
+    publicIp: elastic
+      ? elastic.publicIp
+      : record.scheme === 'internet-facing'
+        ? `54.${octet()}.${octet()}.${octet()}`
+        : undefined,
+    allocationId: elastic ? elastic.id : undefined,
     attachment: { instanceOwnerId: REQUESTER, deviceIndex: 1, deleteOnTermination: false },
   })
+  if (elastic)
+    tables.elasticIps.patch(scope, elastic.id, {
+      associationId: `eipassoc-0${scope.world.ids.hex(16)}`,
+      networkInterfaceId: eni.id,
+      privateIp: eni.addresses[0],
+    })
   return { subnetId: subnet.id, zone: subnet.zone, networkInterfaceId: eni.id }
 }
 
@@ -178,6 +216,7 @@ export const loadBalancerHandlers: Record<string, Handler> = {
       )
     }
     const subnets = subnetsOf(context, input, type, scheme)
+    checkAllocations(context, input, type)
     const vpcId = subnets[0]!.vpcId
     checkGroups(context, vpcId, input.SecurityGroups ?? [])
     const count = loadBalancers.list(context).filter((one) => one.type === type).length
@@ -205,7 +244,14 @@ export const loadBalancerHandlers: Record<string, Handler> = {
       tags: tagsOf(input.Tags),
       created: context.world.clock.now(),
     }
-    const mappings = subnets.map((subnet) => attach(context, record, subnet))
+    const mappings = subnets.map((subnet) =>
+      attach(
+        context,
+        record,
+        subnet,
+        input.SubnetMappings?.find(({ SubnetId }) => SubnetId === subnet.id),
+      ),
+    )
     return { LoadBalancers: [toLoadBalancer(context, loadBalancers.put(context, { ...record, mappings }))] }
   },
 

@@ -125,7 +125,11 @@ export const targetHandlers: Record<string, Handler> = {
     const inUse = balancersByGroup(context).has(group.arn)
     const all = targets.list(context, group.arn)
     const describe = (target: TargetRecord): sdk.TargetHealthDescription => ({
-      Target: { Id: target.id, Port: target.port, AvailabilityZone: target.zone },
+      Target: {
+        Id: target.id,
+        Port: target.port,
+        ...(group.targetType === 'ip' ? { AvailabilityZone: target.zone } : {}),
+      },
       HealthCheckPort:
         group.healthCheck.port === 'traffic-port' ? String(target.port) : group.healthCheck.port,
       TargetHealth: healthOf(context, group, target, inUse),

@@ -150,7 +150,12 @@ export const instanceHandlers: Record<string, Handler> = {
     )
     return {
       ResourceOwner: context.accountId,
-      Instance: { Id: id, CreatorRequestId: creatorRequestId, Attributes: attributes },
+      Instance: {
+        Id: id,
+        CreatorRequestId: creatorRequestId,
+        Attributes: attributes,
+        CreatedByAccount: context.accountId,
+      },
     }
   },
 
@@ -159,7 +164,11 @@ export const instanceHandlers: Record<string, Handler> = {
     const { items, rest } = page(instancesOf(context, service.id), input)
     return {
       ResourceOwner: context.accountId,
-      Instances: items.map(({ id, attributes }) => ({ Id: id, Attributes: attributes })),
+      Instances: items.map(({ id, attributes }) => ({
+        Id: id,
+        Attributes: attributes,
+        CreatedByAccount: context.accountId,
+      })),
       ...rest,
     }
   },

@@ -133,9 +133,10 @@ export const namespaceHandlers: Record<string, Handler> = {
     return { OperationId: begin(context, 'DELETE_NAMESPACE', { NAMESPACE: record.id }) }
   },
 
-  GetNamespace: (input: sdk.GetNamespaceCommandInput, context) => ({
-    Namespace: toNamespace(context, namespaceOf(context, input.Id!)),
-  }),
+  GetNamespace: (input: sdk.GetNamespaceCommandInput, context) => {
+    const record = namespaceOf(context, input.Id!)
+    return { Namespace: { ...toNamespace(context, record), CreatorRequestId: record.creatorRequestId } }
+  },
 
   ListNamespaces: (input: sdk.ListNamespacesCommandInput, context) => {
     const wanted = namespaces

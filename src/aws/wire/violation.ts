@@ -118,5 +118,8 @@ function valueText(value: unknown): string {
 
 function plain(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(plain).join(', ')}]`
+  // As Java prints a buffer, and services with it.
+  if (value instanceof Uint8Array)
+    return `java.nio.HeapByteBuffer[pos=0 lim=${value.length} cap=${value.length}]`
   return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value)
 }

@@ -63,9 +63,12 @@ function* commands(file: string, text: string): Generator<{ command: string; opt
 
 const operations = byOperation(await knownCommands())
 const found = new Map<string, Set<string>>()
-for await (const file of glob(['test/integration/*.ts', 'test/e2e/*.ts', 'labs/*/solutions/*.sh'], {
-  cwd: root,
-}))
+for await (const file of glob(
+  ['test/integration/*.ts', 'test/integration/aws-examples/*.txt', 'test/e2e/*.ts', 'labs/*/solutions/*.sh'],
+  {
+    cwd: root,
+  },
+))
   for (const { command, options } of commands(file, await readFile(`${root}/${file}`, 'utf8')))
     found.set(command, (found.get(command) ?? new Set()).add(options.join(' ')))
 

@@ -6,6 +6,8 @@ import { toolsFolder } from '../support/tools.ts'
 export interface Desk {
   folder: string
   env: NodeJS.ProcessEnv
+  /** A folder of programs that come before the bundled tools: the AWS CLI that was started once. */
+  programs?: string
   world?: { advance(ms: number): Promise<void> }
 }
 
@@ -76,7 +78,8 @@ const lineOf = (line: string) =>
     .join('[^\\n]*?')
 
 async function shell(desk: Desk, command: string): Promise<{ output: string; code: number }> {
-  const env = { ...desk.env, PATH: [await toolsFolder(), desk.env.PATH].join(delimiter) }
+  const path = [desk.programs, await toolsFolder(), desk.env.PATH].filter((one) => one !== undefined)
+  const env = { ...desk.env, PATH: path.join(delimiter) }
   return new Promise((resolve) => {
     const options = { env, cwd: desk.folder, timeout: 55_000 }
     const child = execFile('/bin/sh', ['-c', `{ ${command}\n} 2>&1`], options, (error, stdout) =>

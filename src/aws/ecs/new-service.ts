@@ -15,6 +15,22 @@ type Start = Omit<
   | 'deployments'
 >
 
+/**
+ * Whether a new service that does not say so is spread over its zones again: the default, where it is possible.
+ * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-rebalancing.html (from knowledge; the default: API_CreateService.html)
+ */
+function balancesByDefault(input: sdk.CreateServiceCommandInput): boolean {
+  const [strategy] = input.placementStrategy ?? []
+  return (
+    input.schedulingStrategy !== 'DAEMON' &&
+    input.deploymentController?.type !== 'EXTERNAL' &&
+    input.launchType !== 'EXTERNAL' &&
+    (input.deploymentConfiguration?.maximumPercent ?? 200) > 100 &&
+    (strategy === undefined ||
+      (strategy.type === 'spread' && strategy.field === 'attribute:ecs.availability-zone'))
+  )
+}
+
 /** What a new service begins with, whoever deploys it. */
 export function newService(
   context: RequestContext,
@@ -34,7 +50,9 @@ export function newService(
     propagateTags: (input.propagateTags ?? 'NONE') as ServiceRecord['propagateTags'],
     managedTags: input.enableECSManagedTags ?? false,
     enableExecuteCommand: input.enableExecuteCommand ?? false,
-    ...(input.availabilityZoneRebalancing === 'ENABLED' ? { zoneRebalancing: true } : {}),
+    zoneRebalancing: input.availabilityZoneRebalancing
+      ? input.availabilityZoneRebalancing === 'ENABLED'
+      : balancesByDefault(input),
     ...(input.clientToken ? { clientToken: input.clientToken } : {}),
     events: [],
     steady: false,

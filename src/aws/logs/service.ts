@@ -3,6 +3,7 @@ import { eventHandlers } from './events.ts'
 import { groupArn, groupHandlers } from './groups.ts'
 import { metricFilterHandlers } from './metric-filters.ts'
 import { queryHandlers } from './queries.ts'
+import { subscriptionFilterHandlers } from './subscription-filters.ts'
 
 /** Operations on queries, which have no resource that a right could name. */
 const ON_QUERIES = /^(GetQueryResults|StopQuery|DescribeQueries|GetLogRecord)$/
@@ -35,6 +36,12 @@ export const logsService: Service = {
   actionPrefix: 'logs',
   endpoints: [{ prefix: 'logs' }],
   botocoreName: 'logs',
-  handlers: { ...groupHandlers, ...eventHandlers, ...metricFilterHandlers, ...queryHandlers },
+  handlers: {
+    ...groupHandlers,
+    ...eventHandlers,
+    ...metricFilterHandlers,
+    ...subscriptionFilterHandlers,
+    ...queryHandlers,
+  },
   resources: resourceOf,
 }

@@ -82,7 +82,9 @@ it('sizes the group of a capacity provider by the tasks that wait, and keeps bus
     await ok(
       `aws autoscaling describe-scaling-activities --auto-scaling-group-name ecs --query 'Activities[-1].Cause'`,
     ),
-  ).toMatch(/changing the desired capacity from 0 to 2\. {2}At \S+ an instance was started in response to a difference between desired and actual capacity, increasing the capacity from 0 to 2\.$/)
+  ).toMatch(
+    /changing the desired capacity from 0 to 2\. {2}At \S+ an instance was started in response to a difference between desired and actual capacity, increasing the capacity from 0 to 2\.$/,
+  )
 
   // A daemon runs once on each instance.
   await ok(`sed 's/1024/64/; s/700/64/; s/"web"/"agent"/g' web.json >agent.json

@@ -2,21 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { nothing, Pipe, readAll } from '../processes/pipe.ts'
 import type { Process, Program } from '../processes/process.ts'
-import { listenHttp } from './http-listener.ts'
+import { guestbook } from './agnhost-guestbook.ts'
+import { flag, type Handler, type Server, serve } from './agnhost-server.ts'
 import { RequestError, sendRequest } from './http-request.ts'
 
 // `agnhost`, the test program that Kubernetes' documentation uses. Source: test/images/agnhost of kubernetes/kubernetes, read 2026-11.
-
-interface Server {
-  process: Process
-  /** ms since the epoch. */
-  started: number
-  /** Ends the program with this exit code. */
-  exit(code: number): void
-  log(text: string): void
-}
-
-type Handler = (server: Server, query: URLSearchParams, req: IncomingMessage, res: ServerResponse) => unknown
 
 /** A `/dial` gives up after so long, ms. */
 const DIAL_TIMEOUT_MS = 5_000
@@ -24,14 +14,6 @@ const DIAL_TIMEOUT_MS = 5_000
 const MOST_TRIES = 1000
 /** How long `liveness` is well, ms. */
 const WELL_MS = 10_000
-
-const flag = (process: Process, name: string): string | undefined => {
-  for (const [index, word] of process.argv.entries()) {
-    if (word === `--${name}`) return process.argv[index + 1]
-    if (word.startsWith(`--${name}=`)) return word.slice(name.length + 3)
-  }
-  return undefined
-}
 
 /** Go's duration in ms: `1s`, `500ms`; undefined for none. */
 function duration(text: string): number | undefined {
@@ -189,42 +171,6 @@ async function dial(
   )
 }
 
-/** Answers by path until it is told to stop. */
-async function serve(
-  process: Process,
-  port: number,
-  handlers: Record<string, Handler>,
-  greeting?: string,
-): Promise<number> {
-  const log = (line: string) => void process.complain(`${klog(process)}] ${line}\n`).catch(() => {})
-  const started = process.machine.clock.now()
-  let exit: (code: number) => void = () => {}
-  const ended = new Promise<number>((resolve) => {
-    exit = resolve
-    process.on('SIGINT', () => resolve(130))
-    process.on('SIGTERM', () => resolve(143))
-  })
-  listenHttp(process, port, (req, res) => {
-    const url = new URL(req.url ?? '/', 'http://localhost')
-    const handler = handlers[url.pathname] ?? handlers['/']
-    if (!handler)
-      return void res
-        .writeHead(404, { 'content-type': 'text/plain; charset=utf-8' })
-        .end('404 page not found\n')
-    Promise.resolve(handler({ process, started, exit, log }, url.searchParams, req, res)).catch(() =>
-      res.destroy(),
-    )
-  })
-  if (greeting) log(greeting)
-  return process.waitFor(ended)
-}
-
-/** `I0911 09:19:26.677397       1 log.go:245` */
-function klog(process: Process): string {
-  const time = new Date(process.machine.clock.now()).toISOString()
-  return `I${time.slice(5, 7)}${time.slice(8, 10)} ${time.slice(11, 23)}000       1 log.go:245`
-}
-
 const netexec: Program = (process) => {
   const port = Number(flag(process, 'http-port') ?? 8080)
   return serve(process, port, NETEXEC, `Started HTTP server on port ${port}`)
@@ -341,7 +287,10 @@ const COMMANDS: Record<string, { about: string; run?: Program }> = {
   },
   'fake-gitserver': { about: 'Fakes a git server' },
   'grpc-health-checking': { about: 'Starts a simple grpc health checking endpoint' },
-  guestbook: { about: 'Creates a HTTP server with various endpoints representing a guestbook app' },
+  guestbook: {
+    about: 'Creates a HTTP server with various endpoints representing a guestbook app',
+    run: guestbook,
+  },
   help: { about: 'Help about any command' },
   inclusterclient: {
     about: 'Periodically poll the Kubernetes "/healthz" endpoint using the in-cluster config',

@@ -72,6 +72,11 @@ function definitionErrors({ metadata, spec }: Obj): FieldError[] {
   if (!scope) errors.push(required('spec.scope'))
   else if (!SCOPES.includes(scope)) errors.push(notSupported('spec.scope', scope, SCOPES))
   errors.push(...versionsErrors(versions), ...namesErrors(names))
+  // With one version there is nothing to convert.
+  if (spec.conversion?.strategy === 'Webhook' && versions.length > 1) {
+    const why = 'conversion webhooks are not simulated by Drydock (see FIDELITY.md)'
+    errors.push(forbiddenField('spec.conversion.strategy', why))
+  }
   return errors
 }
 
@@ -174,14 +179,6 @@ function changeErrors(object: Obj, old: Obj | undefined): FieldError[] {
         `status.storedVersions[${index}]`,
         name,
         `missing from spec.versions; ${name} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`,
-      ),
-    )
-  }
-  if (object.spec.conversion?.strategy === 'Webhook') {
-    errors.push(
-      forbiddenField(
-        'spec.conversion.strategy',
-        'conversion webhooks are not simulated by Drydock (see FIDELITY.md)',
       ),
     )
   }

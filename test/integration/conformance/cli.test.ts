@@ -245,6 +245,63 @@ describe('kubectl', () => {
     expect((await kubectl('logs logs logs --since=24h')).split('\n')).toHaveLength(10)
   })
 
+  it('Kubectl, guestbook application', async () => {
+    const part = (name: string, replicas: number, port: number, args: string[]) => [
+      {
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: { name },
+        spec: {
+          replicas,
+          selector: { matchLabels: { part: name } },
+          template: {
+            metadata: { labels: { part: name } },
+            spec: {
+              terminationGracePeriodSeconds: 0,
+              containers: [{ name: 'main', image: AGNHOST, args, ports: [{ containerPort: port }] }],
+            },
+          },
+        },
+      },
+      {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name },
+        spec: { ports: [{ port }], selector: { part: name } },
+      },
+    ]
+    const items = [
+      ...part('frontend', 3, 80, ['guestbook', '--backend-port', '6379']),
+      ...part('agnhost-primary', 1, 6379, ['guestbook', '--http-port', '6379']),
+      ...part('agnhost-replica', 2, 6379, [
+        'guestbook',
+        '--replicaof',
+        'agnhost-primary',
+        '--http-port',
+        '6379',
+      ]),
+    ]
+    await kubectl('create -f -', { apiVersion: 'v1', kind: 'List', items })
+    for (const [name, replicas] of [
+      ['frontend', 3],
+      ['agnhost-primary', 1],
+      ['agnhost-replica', 2],
+    ] as const)
+      await bench.until(
+        `/apis/apps/v1/namespaces/${space}/deployments/${name}`,
+        ({ status }) => status.readyReplicas === replicas,
+      )
+    const ask = async (query: string) =>
+      JSON.parse(await bench.get(`${core}/services/frontend/proxy/guestbook?${query}`))
+    const logs = async () => kubectl('logs -l part=agnhost-primary')
+    while (((await logs()).match(/registered/g) ?? []).length < 2) await bench.advance(500)
+    expect(await ask('cmd=get&key=messages')).toEqual({ data: '' })
+    expect(await ask('cmd=set&key=messages&value=TestEntry')).toEqual({ message: 'Updated' })
+    for (let time = 0; time < 4; time++)
+      expect(await ask('cmd=get&key=messages')).toEqual({ data: 'TestEntry' })
+    await kubectl('delete deployment,service frontend agnhost-primary agnhost-replica')
+  })
+
   /** What a proxy of kubectl answers under `/api/`; `options` say where it listens. */
   async function proxied(args: string[], where: (said: string) => Json): Promise<Json> {
     const { program, env, folder } = bench.cluster

@@ -175,6 +175,26 @@ const VALIDATED = {
   },
 }
 
+// "Custom Resource Definition Conversion Webhook, conversion custom resource" and "…, convert mixed version list" cannot be met.
+it('a definition whose versions a webhook would convert is refused', async () => {
+  const schema = { openAPIV3Schema: OPEN }
+  const webhook = { conversionReviewVersions: ['v1'], clientConfig: { url: 'https://example.com' } }
+  const { message } = await bench.refused('POST', DEFINITIONS, {
+    metadata: { name: 'foos.converted.example.com' },
+    spec: {
+      group: 'converted.example.com',
+      scope: 'Namespaced',
+      names: { kind: 'Foo', plural: 'foos' },
+      conversion: { strategy: 'Webhook', webhook },
+      versions: [
+        { name: 'v1', served: true, storage: true, schema },
+        { name: 'v2', served: true, storage: false, schema },
+      ],
+    },
+  })
+  expect(message).toContain('conversion webhooks are not simulated')
+})
+
 describe('what is published of custom resources', () => {
   const object = ({ group, kind }: Defined, rest: object, name = 'test-cr') =>
     JSON.stringify({ apiVersion: `${group}/v1`, kind, metadata: { name }, ...rest })

@@ -183,6 +183,7 @@ function tree(scope: Scope, instance: InstanceRecord): Node {
       'reservation-id': instance.reservationId,
       'security-groups': groups.join('\n'),
       services: { domain: 'amazonaws.com', partition: 'aws' },
+      tags: instance.metadataTags ? { instance: instance.tags } : undefined,
     },
     'user-data': instance.userData && Buffer.from(instance.userData, 'base64').toString(),
   }

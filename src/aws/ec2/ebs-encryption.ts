@@ -1,6 +1,7 @@
 import type * as sdk from '@aws-sdk/client-ec2'
+import { keyInUse } from '../encryption.ts'
 import { awsKey } from '../keys.ts'
-import type { Handler } from '../wire/service.ts'
+import { AwsError, type Handler, type RequestContext } from '../wire/service.ts'
 import { required } from './errors.ts'
 import type { Scope } from './scope.ts'
 
@@ -24,6 +25,14 @@ function change(scope: Scope, fields: Partial<Settings>): Settings {
   return next
 }
 
+/** The ARN of a key that there is. Throws InvalidKmsKey.InvalidKeyId. */
+const arnOf = (context: RequestContext, keyId: string): string =>
+  keyInUse(
+    context,
+    { service: 'ec2', keyId, operations: [] },
+    () => new AwsError('InvalidKmsKey.InvalidKeyId', `KMS Key id ${keyId} is invalid`),
+  ).arn
+
 /** https://docs.aws.amazon.com/ebs/latest/userguide/encryption-by-default.html */
 export const ebsEncryptionHandlers: Record<string, Handler> = {
   GetEbsEncryptionByDefault: (_input, context) => ({
@@ -38,9 +47,10 @@ export const ebsEncryptionHandlers: Record<string, Handler> = {
   }),
   GetEbsDefaultKmsKeyId: (_input, context) => ({ KmsKeyId: encryptionByDefault(context).keyId }),
   ModifyEbsDefaultKmsKeyId: (input: sdk.ModifyEbsDefaultKmsKeyIdCommandInput, context) => ({
-    KmsKeyId: change(context, { keyId: required(input.KmsKeyId, 'KmsKeyId') }).keyId,
+    KmsKeyId: change(context, { keyId: arnOf(context, required(input.KmsKeyId, 'KmsKeyId')) }).keyId,
   }),
-  ResetEbsDefaultKmsKeyId: (_input, context) => ({
-    KmsKeyId: change(context, { keyId: AWS_KEY }).keyId,
-  }),
+  ResetEbsDefaultKmsKeyId: (_input, context) => {
+    change(context, { keyId: AWS_KEY })
+    return { KmsKeyId: arnOf(context, AWS_KEY) }
+  },
 }

@@ -12,6 +12,13 @@ export const invalidParameterCombination = (message: string) =>
 
 export const dependencyViolation = (message: string) => new AwsError('DependencyViolation', message)
 
+/** What the simulation lacks, by its name. */
+export const notSimulated = (what: string) =>
+  new AwsError(
+    'UnsupportedOperation',
+    `Drydock does not simulate ${what}. FIDELITY.md lists what is simulated.`,
+  )
+
 /** Gives the value, or throws MissingParameter. `name` is the parameter's wire name (`vpcId`). */
 export function required<T>(value: T | undefined | null, name: string): T {
   if (value === undefined || value === null) throw missingParameter(name)

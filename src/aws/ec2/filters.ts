@@ -7,6 +7,32 @@ type Value = string | number | boolean | undefined
 /** Filter name → the values that a record offers for it. */
 export type FilterFields<T> = Record<string, (record: T) => Value | readonly Value[]>
 
+/**
+ * Filters that read what describing shows. `names`: the filter's name → the way to its member, through lists
+ * (`network-interface.description` → `NetworkInterfaces.Description`). What is not shown matches nothing.
+ */
+export function shownFields<T>(view: (record: T) => object, names: Record<string, string>): FilterFields<T> {
+  const views = new Map<T, object>()
+  const viewOf = (record: T) => views.get(record) ?? views.set(record, view(record)).get(record)!
+  return Object.fromEntries(
+    Object.entries(names).map(([name, way]) => [
+      name,
+      (record: T) => membersAt(viewOf(record), way.split('.')).map(readable),
+    ]),
+  )
+}
+
+/** Filters for what no record has. */
+export const never = <T>(...names: string[]): FilterFields<T> =>
+  Object.fromEntries(names.map((name) => [name, () => undefined]))
+
+const membersAt = (shown: unknown, way: string[]): unknown[] =>
+  way.reduce((found, member) => found.flatMap((one) => (one as Record<string, unknown>)?.[member]), [
+    shown,
+  ] as unknown[])
+
+const readable = (shown: unknown) => (shown instanceof Date ? shown.toISOString() : shown) as Value
+
 interface DescribeInput {
   Filters?: Filter[]
   MaxResults?: number

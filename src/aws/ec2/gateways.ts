@@ -88,18 +88,27 @@ function toNatGateway(scope: Scope, nat: NatGatewayRecord): sdk.NatGateway {
     ConnectivityType: nat.connectivity,
     CreateTime: new Date(nat.createdAt),
     DeleteTime: nat.state === 'deleting' || nat.state === 'deleted' ? new Date(nat.since) : undefined,
-    NatGatewayAddresses: [
-      {
-        NetworkInterfaceId: nat.networkInterfaceId,
-        PrivateIp: nat.privateIp,
-        AllocationId: nat.allocationId,
-        AssociationId: nat.allocationId && elasticIps.find(scope, nat.allocationId)?.associationId,
-        PublicIp: nat.publicIp,
-        IsPrimary: true,
-        Status: 'succeeded',
-      },
-    ],
+    NatGatewayAddresses: [toNatAddress(scope, nat)],
     Tags: toTags(nat.tags),
+  }
+}
+
+function toNatAddress(scope: Scope, nat: NatGatewayRecord): sdk.NatGatewayAddress {
+  // What a gateway is being given shows once it has it.
+  if (nat.state === 'pending')
+    return {
+      AllocationId: nat.allocationId,
+      IsPrimary: true,
+      Status: nat.allocationId ? 'associating' : 'assigning',
+    }
+  return {
+    NetworkInterfaceId: nat.networkInterfaceId,
+    PrivateIp: nat.privateIp,
+    AllocationId: nat.allocationId,
+    AssociationId: nat.allocationId && elasticIps.find(scope, nat.allocationId)?.associationId,
+    PublicIp: nat.publicIp,
+    IsPrimary: true,
+    Status: 'succeeded',
   }
 }
 

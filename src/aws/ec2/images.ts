@@ -2,12 +2,16 @@ import { createHash } from 'node:crypto'
 import type * as sdk from '@aws-sdk/client-ec2'
 import { AwsError, type RequestContext } from '../wire/service.ts'
 import { type ImageInfo, images } from './data/images.ts'
-import { select } from './filters.ts'
+import { select, shownFields } from './filters.ts'
 
 /** `ami-0` and 16 hex digits, the same for the same name and region. */
 export function imageId(image: ImageInfo, region: string): string {
   return `ami-0${createHash('sha256').update(`${region}/${image.name}`).digest('hex').slice(0, 16)}`
 }
+
+/** The snapshot that an image's root volume is made from. */
+export const snapshotOf = (image: ImageInfo, region: string): string =>
+  `snap${imageId(image, region).slice('ami'.length)}`
 
 /** An image by its id in this region. Throws InvalidAMIID. */
 export function imageById(id: string, region: string): ImageInfo {
@@ -38,44 +42,73 @@ export function describeImages(input: sdk.DescribeImagesCommandInput, context: R
     'owner-id': (image) => image.owner,
     'root-device-type': () => 'ebs',
     state: () => 'available',
-    'virtualization-type': () => 'hvm',
+    ...shownFields((image: ImageInfo) => toImage(context, image), SHOWN),
   })
+  return { Images: page.map((image) => toImage(context, image)), NextToken }
+}
+
+/** Filters that read what is shown. */
+const SHOWN = {
+  'block-device-mapping.delete-on-termination': 'BlockDeviceMappings.Ebs.DeleteOnTermination',
+  'block-device-mapping.device-name': 'BlockDeviceMappings.DeviceName',
+  'block-device-mapping.encrypted': 'BlockDeviceMappings.Ebs.Encrypted',
+  'block-device-mapping.snapshot-id': 'BlockDeviceMappings.Ebs.SnapshotId',
+  'block-device-mapping.volume-size': 'BlockDeviceMappings.Ebs.VolumeSize',
+  'block-device-mapping.volume-type': 'BlockDeviceMappings.Ebs.VolumeType',
+  'ena-support': 'EnaSupport',
+  'free-tier-eligible': 'FreeTierEligible',
+  hypervisor: 'Hypervisor',
+  'image-allowed': 'ImageAllowed',
+  'kernel-id': 'KernelId',
+  'manifest-location': 'ImageLocation',
+  platform: 'Platform',
+  'product-code': 'ProductCodes.ProductCodeId',
+  'product-code.type': 'ProductCodes.ProductCodeType',
+  'ramdisk-id': 'RamdiskId',
+  'root-device-name': 'RootDeviceName',
+  'source-image-id': 'SourceImageId',
+  'source-image-region': 'SourceImageRegion',
+  'source-instance-id': 'SourceInstanceId',
+  'sriov-net-support': 'SriovNetSupport',
+  'state-reason-code': 'StateReason.Code',
+  'state-reason-message': 'StateReason.Message',
+  'virtualization-type': 'VirtualizationType',
+}
+
+function toImage({ region }: RequestContext, image: ImageInfo): sdk.Image {
   return {
-    Images: page.map(
-      (image): sdk.Image => ({
-        ImageId: imageId(image, context.region),
-        Name: image.name,
-        Description: image.description,
-        ImageLocation: `amazon/${image.name}`,
-        ImageOwnerAlias: image.ownerAlias,
-        OwnerId: image.owner,
-        Architecture: image.architecture,
-        CreationDate: image.created,
-        ImageType: 'machine',
-        Public: true,
-        State: 'available',
-        Hypervisor: 'xen',
-        VirtualizationType: 'hvm',
-        RootDeviceType: 'ebs',
-        RootDeviceName: '/dev/xvda',
-        EnaSupport: true,
-        SriovNetSupport: 'simple',
-        PlatformDetails: 'Linux/UNIX',
-        UsageOperation: 'RunInstances',
-        BlockDeviceMappings: [
-          {
-            DeviceName: '/dev/xvda',
-            Ebs: {
-              VolumeSize: image.sizeGiB,
-              VolumeType: 'gp3',
-              DeleteOnTermination: true,
-              Encrypted: false,
-            },
-          },
-        ],
-      }),
-    ),
-    NextToken,
+    BootMode: image.architecture === 'arm64' ? 'uefi' : 'uefi-preferred',
+    ImageId: imageId(image, region),
+    Name: image.name,
+    Description: image.description,
+    ImageLocation: `amazon/${image.name}`,
+    ImageOwnerAlias: image.ownerAlias,
+    OwnerId: image.owner,
+    Architecture: image.architecture,
+    CreationDate: image.created,
+    ImageType: 'machine',
+    Public: true,
+    State: 'available',
+    Hypervisor: 'xen',
+    VirtualizationType: 'hvm',
+    RootDeviceType: 'ebs',
+    RootDeviceName: '/dev/xvda',
+    EnaSupport: true,
+    SriovNetSupport: 'simple',
+    PlatformDetails: 'Linux/UNIX',
+    UsageOperation: 'RunInstances',
+    BlockDeviceMappings: [
+      {
+        DeviceName: '/dev/xvda',
+        Ebs: {
+          SnapshotId: snapshotOf(image, region),
+          VolumeSize: image.sizeGiB,
+          VolumeType: 'gp3',
+          DeleteOnTermination: true,
+          Encrypted: false,
+        },
+      },
+    ],
   }
 }
 

@@ -1,152 +1,34 @@
 import type * as sdk from '@aws-sdk/client-ec2'
 import { AwsError, type RequestContext } from '../wire/service.ts'
-import { publicDnsName } from './addresses.ts'
-import { instanceTypes } from './data/instance-types.ts'
 import { invalidParameterCombination, missingParameter, required } from './errors.ts'
-import { select } from './filters.ts'
+import { never, select } from './filters.ts'
 import { resolvedImage } from './image-parameters.ts'
-import { primaryInterface } from './instance-attributes.ts'
+import { instanceFilters } from './instance-filters.ts'
 import { profileFor } from './instance-profiles.ts'
-import {
-  definedOf,
-  launchInstances,
-  ROOT_DEVICE,
-  setInstanceState,
-  terminateInstance,
-  USER_SHUTDOWN,
-} from './launch.ts'
+import { toLaunchedReservation, toReservation, toState } from './instance-view.ts'
+import { definedOf, launchInstances, setInstanceState, terminateInstance, USER_SHUTDOWN } from './launch.ts'
 import { launchFields } from './launch-fields.ts'
+import type { LaunchInterface } from './launch-interfaces.ts'
 import { launchTemplateData } from './launch-templates.ts'
-import { toMetadataOptions } from './metadata-options.ts'
-import { associationOf, toAddresses, toGroups } from './network-interfaces.ts'
-import type { InstanceRecord, InstanceState } from './records.ts'
+import type { InstanceRecord } from './records.ts'
+import { zonesOf } from './regions.ts'
 import type { Scope } from './scope.ts'
 import { instances, keyPairs, networkInterfaces, securityGroups, subnets, vpcs } from './tables.ts'
-import { toTags } from './tags.ts'
-import { volumesOf } from './volume-index.ts'
-
-const STATE_CODES: Record<InstanceState, number> = {
-  pending: 0,
-  running: 16,
-  'shutting-down': 32,
-  terminated: 48,
-  stopping: 64,
-  stopped: 80,
-}
-
-export const toState = (state: InstanceState) => ({ Code: STATE_CODES[state], Name: state })
-
-function toInstance(scope: Scope, instance: InstanceRecord): sdk.Instance {
-  const gone = instance.state === 'terminated'
-  const type = instanceTypes.get(instance.type)
-  return {
-    InstanceId: instance.id,
-    ImageId: instance.imageId,
-    InstanceType: instance.type as never,
-    State: toState(instance.state),
-    StateReason: instance.stateReason && {
-      Code: instance.stateReason.code,
-      Message: instance.stateReason.message,
-    },
-    StateTransitionReason: instance.stateReason
-      ? `User initiated (${new Date(instance.since).toISOString().slice(0, 19).replace('T', ' ')} GMT)`
-      : '',
-    AmiLaunchIndex: instance.launchIndex,
-    Architecture: type?.architecture,
-    BlockDeviceMappings: gone
-      ? []
-      : volumesOf(scope, instance.id).map(({ id, attachment }) => ({
-          DeviceName: attachment!.device,
-          Ebs: {
-            AttachTime: new Date(attachment!.attachedAt),
-            DeleteOnTermination: attachment!.deleteOnTermination,
-            Status: 'attached',
-            VolumeId: id,
-          },
-        })),
-    ClientToken: instance.clientToken ?? '',
-    CpuOptions: type && { CoreCount: Math.max(1, type.vcpus / 2), ThreadsPerCore: type.vcpus > 1 ? 2 : 1 },
-    EbsOptimized: instance.ebsOptimized ?? false,
-    EnaSupport: true,
-    Hypervisor: 'xen',
-    IamInstanceProfile: instance.profile && { Arn: instance.profile.arn, Id: instance.profile.id },
-    InstanceLifecycle: instance.lifecycle,
-    KeyName: instance.keyName,
-    LaunchTime: new Date(instance.launchedAt),
-    MetadataOptions: toMetadataOptions(instance),
-    Monitoring: { State: instance.monitored ? 'enabled' : 'disabled' },
-    NetworkInterfaces: instance.networkInterfaceIds.flatMap((id) => toInstanceInterface(scope, id)),
-    Placement: { AvailabilityZone: instance.zone, GroupName: '', Tenancy: 'default' },
-    PlatformDetails: 'Linux/UNIX',
-    PrivateDnsName: gone ? '' : instance.privateDnsName,
-    PrivateIpAddress: gone ? undefined : instance.privateIp,
-    PublicDnsName: instance.publicIp ? publicDnsName(scope.region, instance.publicIp) : '',
-    PublicIpAddress: instance.publicIp,
-    RootDeviceName: ROOT_DEVICE,
-    RootDeviceType: 'ebs',
-    SecurityGroups: gone ? [] : toGroups(scope, instance.groupIds),
-    SourceDestCheck: gone ? undefined : primaryInterface(scope, instance)?.sourceDestCheck,
-    SubnetId: gone ? undefined : instance.subnetId,
-    VpcId: gone ? undefined : instance.vpcId,
-    Tags: toTags(instance.tags),
-    VirtualizationType: 'hvm',
-  }
-}
-
-function toInstanceInterface(scope: Scope, id: string): sdk.InstanceNetworkInterface[] {
-  const eni = networkInterfaces.find(scope, id)
-  if (!eni) return []
-  return [
-    {
-      NetworkInterfaceId: eni.id,
-      Description: eni.description,
-      Groups: toGroups(scope, eni.groupIds),
-      InterfaceType: eni.interfaceType,
-      MacAddress: eni.macAddress,
-      OwnerId: scope.accountId,
-      PrivateIpAddress: eni.addresses[0],
-      PrivateIpAddresses: toAddresses(scope, eni),
-      Association: associationOf(scope, eni),
-      SourceDestCheck: eni.sourceDestCheck,
-      Status: 'in-use',
-      SubnetId: eni.subnetId,
-      VpcId: eni.vpcId,
-      Attachment: eni.attachment && {
-        AttachmentId: eni.attachment.id,
-        AttachTime: new Date(eni.attachment.attachedAt),
-        DeleteOnTermination: eni.attachment.deleteOnTermination,
-        DeviceIndex: eni.attachment.deviceIndex,
-        Status: 'attached',
-      },
-    },
-  ]
-}
-
-function toReservation(scope: Scope, group: InstanceRecord[]): sdk.Reservation {
-  return {
-    ReservationId: group[0]!.reservationId,
-    OwnerId: scope.accountId,
-    RequesterId: group[0]!.requesterId,
-    Groups: [],
-    Instances: group.map((instance) => toInstance(scope, instance)),
-  }
-}
 
 export function runInstances(raw: sdk.RunInstancesCommandInput, context: RequestContext) {
   const again = repeated(context, raw)
-  if (again) return toReservation(context, again)
+  if (again) return toLaunchedReservation(context, again)
   const input = { ...launchTemplateData(context, raw.LaunchTemplate), ...definedOf(raw) }
   const imageId = resolvedImage(context, required(input.ImageId, 'ImageId'))
   const count = input.MaxCount ?? 1
   if (count < (input.MinCount ?? 1)) {
     throw invalidParameterCombination('MaxCount must be greater than or equal to MinCount')
   }
-  const network = input.NetworkInterfaces?.[0]
-  const subnet = subnetFor(context, input.SubnetId ?? network?.SubnetId)
+  const fields = launchFields(context, input)
+  const subnet = subnetFor(context, input.SubnetId ?? subnetOf(context, fields.interfaces?.[0]))
   if (input.KeyName && !keyPairs.list(context).some(({ name }) => name === input.KeyName)) {
     throw keyPairs.missing(input.KeyName)
   }
-  const fields = launchFields(context, input)
   for (const id of fields.groupIds ?? []) securityGroups.get(context, id)
   const launched = launchInstances(context, {
     ...fields,
@@ -155,11 +37,17 @@ export function runInstances(raw: sdk.RunInstancesCommandInput, context: Request
     subnet,
     count,
     profile: input.IamInstanceProfile && profileFor(context, input.IamInstanceProfile),
-    privateIp: input.PrivateIpAddress ?? network?.PrivateIpAddress,
+    interfaces: fields.interfaces ?? [
+      { deviceIndex: 0, addresses: input.PrivateIpAddress ? [input.PrivateIpAddress] : [] },
+    ],
     clientToken: input.ClientToken,
   })
-  return toReservation(context, launched)
+  return toLaunchedReservation(context, launched)
 }
+
+/** Where the first interface of a request is. */
+const subnetOf = (scope: Scope, first: LaunchInterface | undefined) =>
+  first?.id === undefined ? first?.subnetId : networkInterfaces.get(scope, first.id).subnetId
 
 /** The reservation of a request that comes a second time. Throws when it says something else by then. */
 function repeated(scope: Scope, input: sdk.RunInstancesCommandInput): InstanceRecord[] | undefined {
@@ -212,54 +100,11 @@ export function findInstances(context: Scope, ids: string[] | undefined): Instan
 }
 
 export function describeInstances(input: sdk.DescribeInstancesCommandInput, context: RequestContext) {
-  const { page, NextToken } = select(findInstances(context, input.InstanceIds), input, {
-    architecture: (instance) => instanceTypes.get(instance.type)?.architecture,
-    'availability-zone': (instance) => instance.zone,
-    'client-token': (instance) => instance.clientToken,
-    'dns-name': (instance) => instance.publicIp && publicDnsName(context.region, instance.publicIp),
-    'iam-instance-profile.arn': (instance) => instance.profile?.arn,
-    'image-id': (instance) => instance.imageId,
-    'block-device-mapping.device-name': (instance) =>
-      volumesOf(context, instance.id).map(({ attachment }) => attachment!.device),
-    'block-device-mapping.volume-id': (instance) => volumesOf(context, instance.id).map(({ id }) => id),
-    'instance-id': (instance) => instance.id,
-    'instance-lifecycle': (instance) => instance.lifecycle,
-    'instance-state-code': (instance) => STATE_CODES[instance.state],
-    'instance-state-name': (instance) => instance.state,
-    'instance-type': (instance) => instance.type,
-    'instance.group-id': (instance) => instance.groupIds,
-    'instance.group-name': (instance) =>
-      toGroups(context, instance.groupIds).map(({ GroupName }) => GroupName),
-    'ip-address': (instance) => instance.publicIp,
-    'key-name': (instance) => instance.keyName,
-    hypervisor: () => 'xen',
-    'iam-instance-profile.name': (instance) => instance.profile?.arn.split('/').at(-1),
-    'launch-index': (instance) => instance.launchIndex,
-    'metadata-options.http-tokens': (instance) => instance.metadataHttpTokens,
-    'monitoring-state': (instance) => (instance.monitored ? 'enabled' : 'disabled'),
-    platform: () => undefined,
-    'platform-details': () => 'Linux/UNIX',
-    'product-code': () => undefined,
-    'root-device-name': () => ROOT_DEVICE,
-    'root-device-type': () => 'ebs',
-    'source-dest-check': (instance) => primaryInterface(context, instance)?.sourceDestCheck,
-    tenancy: () => 'default',
-    'virtualization-type': () => 'hvm',
-    'launch-time': (instance) => new Date(instance.launchedAt).toISOString(),
-    'network-interface.group-id': (instance) => instance.groupIds,
-    'network-interface.network-interface-id': (instance) => instance.networkInterfaceIds,
-    'network-interface.subnet-id': (instance) => instance.subnetId,
-    'network-interface.vpc-id': (instance) => instance.vpcId,
-    'owner-id': () => context.accountId,
-    'private-dns-name': (instance) => instance.privateDnsName,
-    'private-ip-address': (instance) => instance.privateIp,
-    reason: (instance) => instance.stateReason?.message,
-    'requester-id': (instance) => instance.requesterId,
-    'reservation-id': (instance) => instance.reservationId,
-    'state-reason-code': (instance) => instance.stateReason?.code,
-    'subnet-id': (instance) => instance.subnetId,
-    'vpc-id': (instance) => instance.vpcId,
-  })
+  const { page, NextToken } = select(
+    findInstances(context, input.InstanceIds),
+    input,
+    instanceFilters(context),
+  )
   const reservations = Map.groupBy(page, (instance) => instance.reservationId)
   return { Reservations: [...reservations.values()].map((group) => toReservation(context, group)), NextToken }
 }
@@ -273,9 +118,17 @@ export function describeInstanceStatus(
   )
   const { page, NextToken } = select(shown, input, {
     'availability-zone': (instance) => instance.zone,
-    'instance-state-code': (instance) => STATE_CODES[instance.state],
+    'availability-zone-id': (instance) =>
+      zonesOf(context.region).find(({ name }) => name === instance.zone)?.id,
+    'instance-state-code': (instance) => toState(instance.state).Code,
     'instance-state-name': (instance) => instance.state,
     'instance-status.status': (instance) => (instance.state === 'running' ? 'ok' : 'not-applicable'),
+    'attached-ebs-status.status': (instance) => (instance.state === 'running' ? 'ok' : 'not-applicable'),
+    'instance-status.reachability': (instance) => (instance.state === 'running' ? 'passed' : undefined),
+    'system-status.reachability': (instance) => (instance.state === 'running' ? 'passed' : undefined),
+    'operator.managed': () => false,
+    ...never('operator.principal', 'event.code', 'event.description', 'event.instance-event-id'),
+    ...never('event.not-after', 'event.not-before', 'event.not-before-deadline'),
     'system-status.status': (instance) => (instance.state === 'running' ? 'ok' : 'not-applicable'),
   })
   return {
@@ -285,9 +138,12 @@ export function describeInstanceStatus(
       return {
         InstanceId: instance.id,
         AvailabilityZone: instance.zone,
+        AvailabilityZoneId: zonesOf(context.region).find(({ name }) => name === instance.zone)?.id,
+        Operator: { Managed: false },
         InstanceState: toState(instance.state),
         InstanceStatus: { Status, Details },
         SystemStatus: { Status, Details },
+        AttachedEbsStatus: { Status, Details },
       }
     }),
     NextToken,

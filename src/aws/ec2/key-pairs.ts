@@ -5,7 +5,7 @@ import { AwsError, type RequestContext } from '../wire/service.ts'
 import { required } from './errors.ts'
 import { select } from './filters.ts'
 import { keyPairs } from './tables.ts'
-import { tagsFor, toTags } from './tags.ts'
+import { tagList, tagsFor, toTags } from './tags.ts'
 
 const generate = promisify(generateKeyPair)
 
@@ -42,7 +42,7 @@ export async function createKeyPair(input: sdk.CreateKeyPairCommandInput, contex
     KeyMaterial: privateKey.export({ type: 'pkcs1', format: 'pem' }).toString().trimEnd(),
     KeyName: name,
     KeyPairId: pair.id,
-    Tags: toTags(pair.tags),
+    Tags: tagList(pair.tags),
   }
 }
 
@@ -69,7 +69,7 @@ export function importKeyPair(input: sdk.ImportKeyPairCommandInput, context: Req
     publicKey,
     createdAt: context.world.clock.now(),
   })
-  return { KeyFingerprint: fingerprint, KeyName: name, KeyPairId: pair.id, Tags: toTags(pair.tags) }
+  return { KeyFingerprint: fingerprint, KeyName: name, KeyPairId: pair.id, Tags: tagList(pair.tags) }
 }
 
 export function describeKeyPairs(input: sdk.DescribeKeyPairsCommandInput, context: RequestContext) {

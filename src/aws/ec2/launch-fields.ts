@@ -2,6 +2,7 @@ import type * as sdk from '@aws-sdk/client-ec2'
 import type { KeyUser } from '../encryption.ts'
 import { encryptionByDefault } from './ebs-encryption.ts'
 import { type LaunchOptions, type LaunchVolume, ROOT_DEVICE } from './launch.ts'
+import { interfacesOf } from './launch-interfaces.ts'
 import { metadataFields } from './metadata-options.ts'
 import type { Scope } from './scope.ts'
 import { tagsFor } from './tags.ts'
@@ -14,6 +15,7 @@ export type LaunchFields = Pick<
   | 'keyName'
   | 'userData'
   | 'publicIp'
+  | 'interfaces'
   | 'lifecycle'
   | 'metadata'
   | 'attributes'
@@ -39,6 +41,7 @@ export function launchFields(scope: Scope, data: Partial<sdk.RunInstancesCommand
     keyName: data.KeyName,
     userData: data.UserData,
     publicIp: network?.AssociatePublicIpAddress,
+    interfaces: interfacesOf(data.NetworkInterfaces),
     lifecycle: data.InstanceMarketOptions?.MarketType === 'spot' ? 'spot' : undefined,
     metadata: metadataFields(data.MetadataOptions),
     attributes: attributesOf(data),

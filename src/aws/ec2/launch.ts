@@ -2,13 +2,16 @@ import { AwsError } from '../wire/service.ts'
 import { privateDnsName, publicAddress } from './addresses.ts'
 import { instanceTypes } from './data/instance-types.ts'
 import type { VolumeShape } from './data/volume-types.ts'
-import { imageById } from './images.ts'
-import { createInterface, removeInterface } from './interfaces.ts'
+import { imageById, snapshotOf } from './images.ts'
+import { removeInterface } from './interfaces.ts'
+import { type LaunchInterface, launchWith } from './launch-interfaces.ts'
+import type { MetadataFields } from './metadata-options.ts'
 import { defaultGroup } from './network-interfaces.ts'
 import type {
   InstanceAttributes,
   InstanceRecord,
   InstanceState,
+  NetworkInterfaceRecord,
   SubnetRecord,
   Tags,
   VolumeRecord,
@@ -45,14 +48,15 @@ export interface LaunchOptions {
   userData?: string
   /** Default: what the subnet says. */
   publicIp?: boolean
-  privateIp?: string
+  /** Default: one, with an address of the subnet. */
+  interfaces?: LaunchInterface[]
   /** What it has besides, or otherwise than, the root volume of its image. */
   volumes?: LaunchVolume[]
   lifecycle?: 'spot'
   clientToken?: string
   /** The service that launches for the customer: `autoscaling.amazonaws.com`. */
   requesterId?: string
-  metadata?: Partial<Pick<InstanceRecord, 'metadataHttpTokens' | 'metadataHopLimit' | 'metadataDisabled'>>
+  metadata?: Partial<MetadataFields>
   attributes?: InstanceAttributes
   volumeTags?: Tags
   interfaceTags?: Tags
@@ -79,20 +83,15 @@ export function launchInstances(scope: Scope, options: LaunchOptions): InstanceR
   return Array.from({ length: options.count }, (_, launchIndex) => {
     const id = instances.newId(scope)
     const publicIp = (options.publicIp ?? subnet.mapPublicIp) ? publicAddress(scope) : undefined
-    const eni = createInterface(scope, {
+    const enis = launchWith(scope, options.interfaces, {
+      instanceId: id,
+      type: options.type,
       subnet,
       groupIds,
-      description: '',
       publicIp,
-      privateIp: options.privateIp,
       tags: options.interfaceTags,
-      attachment: {
-        instanceId: id,
-        instanceOwnerId: scope.accountId,
-        deviceIndex: 0,
-        deleteOnTermination: true,
-      },
     })
+    const [eni] = enis as [NetworkInterfaceRecord]
     const now = scope.world.clock.now()
     const volume = attachAtLaunch(scope, id, subnet.zone, root!, options.volumeTags)
     for (const other of others) attachAtLaunch(scope, id, subnet.zone, other, options.volumeTags)
@@ -110,11 +109,11 @@ export function launchInstances(scope: Scope, options: LaunchOptions): InstanceR
       subnetId: subnet.id,
       vpcId: subnet.vpcId,
       zone: subnet.zone,
-      groupIds,
-      networkInterfaceIds: [eni.id],
+      groupIds: eni.groupIds,
+      networkInterfaceIds: enis.map(({ id: eniId }) => eniId),
       privateIp: eni.addresses[0]!,
       privateDnsName: privateDnsName(scope.region, eni.addresses[0]!),
-      publicIp,
+      publicIp: eni.publicIp,
       profile: options.profile && { ...options.profile, associationId: newProfileAssociation(scope) },
       userData: options.userData,
       lifecycle: options.lifecycle,
@@ -139,7 +138,7 @@ function startVolumes({ region }: Scope, { imageId, volumes: given = [] }: Launc
   const own = given.find(({ device }) => device === ROOT_DEVICE)
   const root = { type: 'gp3', ...definedOf(own), device: ROOT_DEVICE }
   return [
-    { ...root, sizeGiB: own?.sizeGiB ?? image.sizeGiB },
+    { snapshotId: snapshotOf(image, region), ...root, sizeGiB: own?.sizeGiB ?? image.sizeGiB },
     ...given.filter(({ device }) => device !== ROOT_DEVICE),
   ]
 }

@@ -7,21 +7,28 @@ import { instances } from './tables.ts'
 const MOST_HOPS = 64
 
 /** Those fields of a machine's record that say how its metadata service answers. */
-type MetadataFields = Pick<InstanceRecord, 'metadataHttpTokens' | 'metadataHopLimit' | 'metadataDisabled'>
+export type MetadataFields = Pick<
+  InstanceRecord,
+  'metadataHttpTokens' | 'metadataHopLimit' | 'metadataDisabled' | 'metadataIpv6' | 'metadataTags'
+>
 
 /** How an instance's metadata service answers: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceMetadataOptionsResponse.html */
 export const toMetadataOptions = (instance: MetadataFields) => ({
   State: 'applied' as const,
   HttpTokens: instance.metadataHttpTokens,
   HttpPutResponseHopLimit: instance.metadataHopLimit,
-  HttpEndpoint: instance.metadataDisabled ? ('disabled' as const) : ('enabled' as const),
+  HttpEndpoint: onOff(!instance.metadataDisabled),
+  HttpProtocolIpv6: onOff(instance.metadataIpv6),
+  InstanceMetadataTags: onOff(instance.metadataTags),
 })
+
+const onOff = (on: boolean | undefined) => (on ? ('enabled' as const) : ('disabled' as const))
 
 /** What a request changes of them. Throws InvalidParameterValue. */
 export function metadataFields(
   given: Pick<
     sdk.InstanceMetadataOptionsRequest,
-    'HttpTokens' | 'HttpPutResponseHopLimit' | 'HttpEndpoint'
+    'HttpTokens' | 'HttpPutResponseHopLimit' | 'HttpEndpoint' | 'HttpProtocolIpv6' | 'InstanceMetadataTags'
   > = {},
 ): Partial<MetadataFields> {
   const { HttpTokens, HttpPutResponseHopLimit: hops, HttpEndpoint } = given
@@ -33,6 +40,8 @@ export function metadataFields(
     ...(HttpTokens && { metadataHttpTokens: HttpTokens === 'optional' ? 'optional' : 'required' }),
     ...(hops !== undefined && { metadataHopLimit: hops }),
     ...(HttpEndpoint && { metadataDisabled: HttpEndpoint === 'disabled' }),
+    ...(given.HttpProtocolIpv6 && { metadataIpv6: given.HttpProtocolIpv6 === 'enabled' }),
+    ...(given.InstanceMetadataTags && { metadataTags: given.InstanceMetadataTags === 'enabled' }),
   }
 }
 

@@ -1,8 +1,9 @@
 import type * as sdk from '@aws-sdk/client-ec2'
 import { AwsError, type RequestContext } from '../wire/service.ts'
 import { privateDnsName, publicAddress, publicDnsName } from './addresses.ts'
-import { required } from './errors.ts'
-import { select } from './filters.ts'
+import { wholeSecond } from './dates.ts'
+import { notSimulated, required } from './errors.ts'
+import { select, shownFields } from './filters.ts'
 import { createInterface, disassociate, removeInterface } from './interfaces.ts'
 import { networkIndex } from './network-index.ts'
 import type { AddressRecord, NetworkInterfaceRecord } from './records.ts'
@@ -59,9 +60,10 @@ export function toInterface(scope: Scope, eni: NetworkInterfaceRecord): sdk.Netw
     Groups: toGroups(scope, eni.groupIds),
     InterfaceType: eni.interfaceType as sdk.NetworkInterfaceType,
     Ipv6Addresses: [],
+    Operator: { Managed: false },
     Attachment: eni.attachment && {
       AttachmentId: eni.attachment.id,
-      AttachTime: new Date(eni.attachment.attachedAt),
+      AttachTime: wholeSecond(eni.attachment.attachedAt),
       DeleteOnTermination: eni.attachment.deleteOnTermination,
       DeviceIndex: eni.attachment.deviceIndex,
       NetworkCardIndex: 0,
@@ -77,6 +79,9 @@ export function createNetworkInterface(
   input: sdk.CreateNetworkInterfaceCommandInput,
   context: RequestContext,
 ) {
+  if (input.Ipv6AddressCount || input.Ipv6Addresses?.length || input.Ipv6PrefixCount)
+    throw notSimulated('IPv6')
+  if (input.InterfaceType) throw notSimulated(`network interfaces of type ${input.InterfaceType}`)
   const subnet = subnets.get(context, required(input.SubnetId, 'subnetId'))
   for (const id of input.Groups ?? []) securityGroups.get(context, id)
   const groupIds = input.Groups?.length ? input.Groups : [defaultGroup(context, subnet.vpcId)]
@@ -95,11 +100,31 @@ export function defaultGroup(scope: Scope, vpcId: string): string {
   return networkIndex(scope.world).groupNamed(vpcId, 'default')!.id
 }
 
+/** Filters that read what is shown. */
+const SHOWN = {
+  'addresses.association.owner-id': 'PrivateIpAddresses.Association.IpOwnerId',
+  'addresses.association.public-ip': 'PrivateIpAddresses.Association.PublicIp',
+  'addresses.primary': 'PrivateIpAddresses.Primary',
+  'association.allocation-id': 'Association.AllocationId',
+  'association.association-id': 'Association.AssociationId',
+  'association.ip-owner-id': 'Association.IpOwnerId',
+  'association.public-dns-name': 'Association.PublicDnsName',
+  'attachment.attach-time': 'Attachment.AttachTime',
+  'attachment.delete-on-termination': 'Attachment.DeleteOnTermination',
+  'attachment.instance-owner-id': 'Attachment.InstanceOwnerId',
+  'availability-zone-id': 'AvailabilityZoneId',
+  'ipv6-addresses.ipv6-address': 'Ipv6Addresses.Ipv6Address',
+  'operator.managed': 'Operator.Managed',
+  'operator.principal': 'Operator.Principal',
+  'source-dest-check': 'SourceDestCheck',
+}
+
 export function describeNetworkInterfaces(
   input: sdk.DescribeNetworkInterfacesCommandInput,
   context: RequestContext,
 ) {
   const { page, NextToken } = select(networkInterfaces.list(context, input.NetworkInterfaceIds), input, {
+    ...shownFields((eni: NetworkInterfaceRecord) => toInterface(context, eni), SHOWN),
     'addresses.private-ip-address': (eni) => eni.addresses,
     'association.public-ip': (eni) => eni.publicIp,
     'attachment.attachment-id': (eni) => eni.attachment?.id,
@@ -153,6 +178,19 @@ function toAddress(scope: Scope, address: AddressRecord): sdk.Address {
   }
 }
 
+/** Throws InvalidAddress.NotFound. */
+function byPublicIp(scope: Scope, ip: string): AddressRecord {
+  const address = elasticIps.list(scope).find(({ publicIp }) => publicIp === ip)
+  if (!address) throw new AwsError('InvalidAddress.NotFound', `Address '${ip}' not found.`)
+  return address
+}
+
+/** The address that a call names by either of its names. */
+const addressOf = (scope: Scope, { AllocationId, PublicIp }: { AllocationId?: string; PublicIp?: string }) =>
+  AllocationId === undefined && PublicIp !== undefined
+    ? byPublicIp(scope, PublicIp)
+    : elasticIps.get(scope, required(AllocationId, 'allocationId'))
+
 export function allocateElasticIp(input: sdk.AllocateAddressCommandInput, context: RequestContext) {
   if (elasticIps.list(context).length >= ELASTIC_IP_LIMIT) {
     throw new AwsError('AddressLimitExceeded', 'The maximum number of addresses has been reached.')
@@ -173,11 +211,7 @@ export function allocateElasticIp(input: sdk.AllocateAddressCommandInput, contex
 
 export function describeAddresses(input: sdk.DescribeAddressesCommandInput, context: RequestContext) {
   const all = elasticIps.list(context, input.AllocationIds)
-  for (const ip of input.PublicIps ?? []) {
-    if (!all.some(({ publicIp }) => publicIp === ip)) {
-      throw new AwsError('InvalidAddress.NotFound', `Address '${ip}' not found.`)
-    }
-  }
+  for (const ip of input.PublicIps ?? []) byPublicIp(context, ip)
   const asked = input.PublicIps?.length ? all.filter((a) => input.PublicIps!.includes(a.publicIp)) : all
   const { page } = select(
     asked,
@@ -187,6 +221,8 @@ export function describeAddresses(input: sdk.DescribeAddressesCommandInput, cont
       'association-id': (address) => address.associationId,
       'instance-id': (address) => address.instanceId,
       'network-interface-id': (address) => address.networkInterfaceId,
+      'network-border-group': () => context.region,
+      'network-interface-owner-id': (address) => address.networkInterfaceId && context.accountId,
       'private-ip-address': (address) => address.privateIp,
       'public-ip': (address) => address.publicIp,
       domain: () => 'vpc',
@@ -205,7 +241,7 @@ export function describeAddressesAttribute(
 }
 
 export function associateAddress(input: sdk.AssociateAddressCommandInput, context: RequestContext) {
-  const address = elasticIps.get(context, required(input.AllocationId, 'allocationId'))
+  const address = addressOf(context, input)
   const instance = input.InstanceId ? instances.get(context, input.InstanceId) : undefined
   const eniId = input.NetworkInterfaceId ?? instance?.networkInterfaceIds[0]
   const eni = networkInterfaces.get(context, required(eniId, 'networkInterfaceId'))
@@ -230,11 +266,15 @@ export function associateAddress(input: sdk.AssociateAddressCommandInput, contex
 }
 
 export function disassociateAddress(input: sdk.DisassociateAddressCommandInput, context: RequestContext) {
-  const address = elasticIps.list(context).find(({ associationId }) => associationId === input.AssociationId)
-  if (!address) {
+  const address = input.PublicIp
+    ? byPublicIp(context, input.PublicIp)
+    : elasticIps
+        .list(context)
+        .find(({ associationId }) => associationId === required(input.AssociationId, 'associationId'))
+  if (!address?.associationId) {
     throw new AwsError(
       'InvalidAssociationID.NotFound',
-      `The association ID '${input.AssociationId}' does not exist`,
+      `The association ID '${input.AssociationId ?? input.PublicIp}' does not exist`,
     )
   }
   detach(context, address)
@@ -253,7 +293,7 @@ function detach(scope: Scope, address: AddressRecord): void {
 }
 
 export function releaseElasticIp(input: sdk.ReleaseAddressCommandInput, context: RequestContext) {
-  const address = elasticIps.get(context, required(input.AllocationId, 'allocationId'))
+  const address = addressOf(context, input)
   if (address.associationId) {
     throw new AwsError('InvalidIPAddress.InUse', `Address ${address.publicIp} is in use.`)
   }

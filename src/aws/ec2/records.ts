@@ -226,6 +226,10 @@ export interface InstanceRecord extends Resource, InstanceAttributes {
   metadataHopLimit: number
   /** Nothing answers at the metadata address. Default false. */
   metadataDisabled?: boolean
+  /** Whether it would answer at its IPv6 address, too. Default false. */
+  metadataIpv6?: boolean
+  /** Whether it tells the machine's tags. Default false. */
+  metadataTags?: boolean
 }
 
 export interface KeyPairRecord extends Resource {

@@ -7,7 +7,7 @@ import type {
 } from '@aws-sdk/client-ec2'
 import { AwsError, type RequestContext } from '../wire/service.ts'
 import { regions } from './data/regions.ts'
-import { applyFilters } from './filters.ts'
+import { applyFilters, never } from './filters.ts'
 import type { Scope } from './scope.ts'
 import { vpcs } from './tables.ts'
 
@@ -63,6 +63,7 @@ export function describeAvailabilityZones(
     'group-name': () => `${context.region}-zg-1`,
     'opt-in-status': () => 'opt-in-not-required',
     state: () => 'available',
+    ...never('group-long-name', 'message', 'parent-zone-id', 'parent-zone-name'),
   })
   return {
     AvailabilityZones: kept.map((zone) => ({

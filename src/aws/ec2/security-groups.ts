@@ -1,15 +1,14 @@
 import type * as sdk from '@aws-sdk/client-ec2'
 import { AwsError, type RequestContext } from '../wire/service.ts'
 import { dependencyViolation, invalidParameterValue, missingParameter, required } from './errors.ts'
-import { select } from './filters.ts'
+import { type FilterFields, select } from './filters.ts'
 import { makeSecurityGroup } from './make-vpc.ts'
 import { networkIndex } from './network-index.ts'
 import type { SecurityGroupRecord, SecurityGroupRuleRecord } from './records.ts'
 import { ec2Arn, type Scope } from './scope.ts'
 import { rulesFrom, sameRule, toPermissions, toRule } from './security-group-rules.ts'
 import { networkInterfaces, securityGroupRules, securityGroups, vpcs } from './tables.ts'
-import { tagsFor } from './tags.ts'
-import { tagList } from './vpcs.ts'
+import { tagList, tagsFor } from './tags.ts'
 
 /** The rules of one group. */
 export function rulesOf(scope: Scope, groupId: string): SecurityGroupRuleRecord[] {
@@ -83,6 +82,28 @@ export function createSecurityGroup(input: sdk.CreateSecurityGroupCommandInput, 
   }
 }
 
+/** Filters on the rules of a group in one direction. */
+function permissionFilters(
+  scope: Scope,
+  prefix: string,
+  rulesOf: (group: SecurityGroupRecord) => SecurityGroupRuleRecord[],
+): FilterFields<SecurityGroupRecord> {
+  const read: Record<string, (rule: SecurityGroupRuleRecord) => string | number | undefined> = {
+    cidr: ({ cidr }) => cidr,
+    'from-port': ({ fromPort }) => fromPort,
+    'group-id': ({ peerGroupId }) => peerGroupId,
+    'group-name': ({ peerGroupId }) => securityGroups.find(scope, peerGroupId ?? '')?.name,
+    'ipv6-cidr': ({ cidr6 }) => cidr6,
+    'prefix-list-id': ({ prefixListId }) => prefixListId,
+    protocol: ({ protocol }) => protocol,
+    'to-port': ({ toPort }) => toPort,
+    'user-id': ({ peerGroupId }) => peerGroupId && scope.accountId,
+  }
+  return Object.fromEntries(
+    Object.entries(read).map(([name, of]) => [`${prefix}.${name}`, (group) => rulesOf(group).map(of)]),
+  )
+}
+
 export function describeSecurityGroups(
   input: sdk.DescribeSecurityGroupsCommandInput,
   context: RequestContext,
@@ -98,15 +119,8 @@ export function describeSecurityGroups(
     'group-name': (group) => group.name,
     'owner-id': () => context.accountId,
     'vpc-id': (group) => group.vpcId,
-    'ip-permission.cidr': (group) => rules(group, false).map(({ cidr }) => cidr),
-    'ip-permission.from-port': (group) => rules(group, false).map(({ fromPort }) => fromPort),
-    'ip-permission.to-port': (group) => rules(group, false).map(({ toPort }) => toPort),
-    'ip-permission.protocol': (group) => rules(group, false).map(({ protocol }) => protocol),
-    'ip-permission.group-id': (group) => rules(group, false).map(({ peerGroupId }) => peerGroupId),
-    'egress.ip-permission.cidr': (group) => rules(group, true).map(({ cidr }) => cidr),
-    'egress.ip-permission.from-port': (group) => rules(group, true).map(({ fromPort }) => fromPort),
-    'egress.ip-permission.to-port': (group) => rules(group, true).map(({ toPort }) => toPort),
-    'egress.ip-permission.protocol': (group) => rules(group, true).map(({ protocol }) => protocol),
+    ...permissionFilters(context, 'ip-permission', (group) => rules(group, false)),
+    ...permissionFilters(context, 'egress.ip-permission', (group) => rules(group, true)),
   })
   return { SecurityGroups: page.map((group) => toGroup(context, group)), NextToken }
 }

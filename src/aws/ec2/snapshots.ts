@@ -37,7 +37,8 @@ export function createSnapshot(input: sdk.CreateSnapshotCommandInput, context: R
     since: now,
     createdAt: now,
   })
-  return toSnapshot(context, snapshot)
+  const { StorageTier: _tier, ...shown } = toSnapshot(context, snapshot)
+  return { ...shown, Progress: '' }
 }
 
 export function describeSnapshots(input: sdk.DescribeSnapshotsCommandInput, context: RequestContext) {
@@ -48,6 +49,9 @@ export function describeSnapshots(input: sdk.DescribeSnapshotsCommandInput, cont
     description: ({ description }) => description,
     encrypted: ({ kmsKeyId }) => kmsKeyId !== undefined,
     'owner-id': () => context.accountId,
+    'owner-alias': () => undefined,
+    'storage-tier': () => 'standard',
+    'transfer-type': () => undefined,
     progress: ({ state }) => (state === 'completed' ? '100%' : '0%'),
     'snapshot-id': ({ id }) => id,
     'start-time': ({ createdAt }) => new Date(createdAt).toISOString(),

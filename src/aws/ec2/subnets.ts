@@ -2,16 +2,15 @@ import type * as sdk from '@aws-sdk/client-ec2'
 import { AwsError, type RequestContext } from '../wire/service.ts'
 import { availableAddresses } from './addresses.ts'
 import { contains, formatCidr, overlaps, parseCidr } from './cidr.ts'
-import { dependencyViolation, invalidParameterValue, required } from './errors.ts'
-import { select } from './filters.ts'
+import { dependencyViolation, invalidParameterValue, notSimulated, required } from './errors.ts'
+import { select, shownFields } from './filters.ts'
 import { checkedCidr } from './make-vpc.ts'
 import { leaveNetworkAcl } from './network-acls.ts'
 import type { SubnetRecord } from './records.ts'
 import { zonesOf } from './regions.ts'
 import { ec2Arn, type Scope } from './scope.ts'
 import { networkInterfaces, routeTables, subnets, vpcs } from './tables.ts'
-import { tagsFor } from './tags.ts'
-import { tagList } from './vpcs.ts'
+import { tagList, tagsFor } from './tags.ts'
 
 export function toSubnet(scope: Scope, subnet: SubnetRecord): sdk.Subnet {
   return {
@@ -43,6 +42,7 @@ export function toSubnet(scope: Scope, subnet: SubnetRecord): sdk.Subnet {
 
 export function createSubnet(input: sdk.CreateSubnetCommandInput, context: RequestContext) {
   const vpc = vpcs.get(context, required(input.VpcId, 'vpcId'))
+  if (input.Ipv6CidrBlock || input.Ipv6Native || input.Ipv6IpamPoolId) throw notSimulated('IPv6')
   const text = required(input.CidrBlock, 'cidrBlock')
   const invalid = () => new AwsError('InvalidSubnet.Range', `The CIDR '${text}' is invalid.`)
   const cidr = checkedCidr(text, invalid)
@@ -78,6 +78,24 @@ function zoneFor(context: RequestContext, input: { AvailabilityZone?: string; Av
   )
 }
 
+/** Filters that read what is shown. */
+const SHOWN = {
+  'customer-owned-ipv4-pool': 'CustomerOwnedIpv4Pool',
+  'enable-dns64': 'EnableDns64',
+  'enable-lni-at-device-index': 'EnableLniAtDeviceIndex',
+  'ipv6-cidr-block-association.association-id': 'Ipv6CidrBlockAssociationSet.AssociationId',
+  'ipv6-cidr-block-association.ipv6-cidr-block': 'Ipv6CidrBlockAssociationSet.Ipv6CidrBlock',
+  'ipv6-cidr-block-association.state': 'Ipv6CidrBlockAssociationSet.Ipv6CidrBlockState.State',
+  'ipv6-native': 'Ipv6Native',
+  'map-customer-owned-ip-on-launch': 'MapCustomerOwnedIpOnLaunch',
+  'outpost-arn': 'OutpostArn',
+  'private-dns-name-options-on-launch.enable-resource-name-dns-a-record':
+    'PrivateDnsNameOptionsOnLaunch.EnableResourceNameDnsARecord',
+  'private-dns-name-options-on-launch.enable-resource-name-dns-aaaa-record':
+    'PrivateDnsNameOptionsOnLaunch.EnableResourceNameDnsAAAARecord',
+  'private-dns-name-options-on-launch.hostname-type': 'PrivateDnsNameOptionsOnLaunch.HostnameType',
+}
+
 export function describeSubnets(input: sdk.DescribeSubnetsCommandInput, context: RequestContext) {
   const { page, NextToken } = select(subnets.list(context, input.SubnetIds), input, {
     'availability-zone': (subnet) => subnet.zone,
@@ -95,6 +113,7 @@ export function describeSubnets(input: sdk.DescribeSubnetsCommandInput, context:
     state: () => 'available',
     'subnet-arn': (subnet) => ec2Arn(context, 'subnet', subnet.id),
     'subnet-id': (subnet) => subnet.id,
+    ...shownFields((subnet: SubnetRecord) => toSubnet(context, subnet), SHOWN),
     'vpc-id': (subnet) => subnet.vpcId,
   })
   return { Subnets: page.map((subnet) => toSubnet(context, subnet)), NextToken }

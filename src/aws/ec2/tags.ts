@@ -18,6 +18,10 @@ const TAG_LIMIT = 50
 
 export const toTags = (tags: Tags): Tag[] => Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
 
+/** EC2 leaves the tag set out of an untagged VPC, subnet, security group or new key pair. */
+export const tagList = (tags: Tags): Tag[] | undefined =>
+  Object.keys(tags).length > 0 ? toTags(tags) : undefined
+
 /** Tags for a new resource of `type` out of TagSpecifications. Throws for a specification of another type. */
 export function tagsFor(specifications: TagSpecification[] | undefined, ...types: string[]): Tags {
   const tags: Tags = {}

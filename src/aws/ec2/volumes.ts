@@ -2,9 +2,10 @@ import type * as sdk from '@aws-sdk/client-ec2'
 import { type KeyUser, keyInUse } from '../encryption.ts'
 import { AwsError, type RequestContext } from '../wire/service.ts'
 import { checkedVolume, takesIops, type VolumeShape } from './data/volume-types.ts'
+import { wholeSecond } from './dates.ts'
 import { encryptionByDefault } from './ebs-encryption.ts'
 import { invalidParameterValue, missingParameter, required } from './errors.ts'
-import { select } from './filters.ts'
+import { never, select, shownFields } from './filters.ts'
 import type { Tags, VolumeRecord } from './records.ts'
 import { zonesOf } from './regions.ts'
 import type { Scope } from './scope.ts'
@@ -38,9 +39,15 @@ const toAttachment = ({ id, attachment }: VolumeRecord): sdk.VolumeAttachment =>
   InstanceId: attachment!.instanceId,
   Device: attachment!.device,
   State: attachment!.state,
-  AttachTime: new Date(attachment!.attachedAt),
+  AttachTime: wholeSecond(attachment!.attachedAt),
   DeleteOnTermination: attachment!.deleteOnTermination,
 })
+
+/** What attaching and detaching answer. */
+function toChangedAttachment(volume: VolumeRecord, State: 'attaching' | 'detaching') {
+  const { DeleteOnTermination: _kept, ...shown } = toAttachment(volume)
+  return { ...shown, AttachTime: new Date(volume.attachment!.attachedAt), State }
+}
 
 /** Makes a volume, checked by its type's rules; it is `creating` until the lifecycle controller has it available. */
 export function makeVolume(
@@ -114,11 +121,24 @@ export function createVolume(input: sdk.CreateVolumeCommandInput, context: Reque
       input.KmsKeyId ?? snapshot?.kmsKeyId,
     ),
   })
-  return toVolume(volume)
+  // What is made is shown without attachments, and its date in whole seconds.
+  const { Attachments: _none, ...shown } = toVolume(volume)
+  return { ...shown, CreateTime: wholeSecond(volume.createdAt) }
+}
+
+/** Filters that read what is shown. */
+const SHOWN = {
+  'attachment.attach-time': 'Attachments.AttachTime',
+  'availability-zone-id': 'AvailabilityZoneId',
+  'fast-restored': 'FastRestored',
+  'multi-attach-enabled': 'MultiAttachEnabled',
+  'operator.managed': 'Operator.Managed',
+  'operator.principal': 'Operator.Principal',
 }
 
 export function describeVolumes(input: sdk.DescribeVolumesCommandInput, context: RequestContext) {
   const { page, NextToken } = select(volumes.list(context, input.VolumeIds), input, {
+    ...shownFields(toVolume, SHOWN),
     'attachment.device': ({ attachment }) => attachment?.device,
     'attachment.instance-id': ({ attachment }) => attachment?.instanceId,
     'attachment.status': ({ attachment }) => attachment?.state,
@@ -139,6 +159,10 @@ export function describeVolumeStatus(input: sdk.DescribeVolumeStatusCommandInput
   const { page, NextToken } = select(volumes.list(context, input.VolumeIds), input, {
     'availability-zone': ({ zone }) => zone,
     'volume-status.status': () => 'ok',
+    'volume-status.details-name': () => ['io-enabled', 'io-performance'],
+    'volume-status.details-status': () => ['passed', 'not-applicable'],
+    ...never('action.code', 'action.description', 'action.event-id', 'event.description', 'event.event-id'),
+    ...never('event.event-type', 'event.not-after', 'event.not-before'),
   })
   return {
     VolumeStatuses: page.map(({ id, zone }) => ({
@@ -223,7 +247,7 @@ export function attachVolume(input: sdk.AttachVolumeCommandInput, context: Reque
     )
   }
   const volume = attach(context, volumeId, instanceId, required(input.Device, 'device'))
-  return { ...toAttachment(volume), State: 'attaching' as const }
+  return toChangedAttachment(volume, 'attaching')
 }
 
 /** Takes a volume off its instance. */
@@ -245,7 +269,7 @@ export function detachVolume(input: sdk.DetachVolumeCommandInput, context: Reque
     throw new AwsError('OperationNotPermitted', 'Unable to detach root volume')
   }
   detach(context, volume.id)
-  return { ...toAttachment(volume), State: 'detaching' as const }
+  return toChangedAttachment(volume, 'detaching')
 }
 
 export function modifyVolume(input: sdk.ModifyVolumeCommandInput, context: RequestContext) {
@@ -275,9 +299,8 @@ export function modifyVolume(input: sdk.ModifyVolumeCommandInput, context: Reque
     throughput: input.Throughput ?? (changed ? undefined : volume.throughput),
   })
   const modified = volumes.put(context, { ...volume, ...next, modification: { at: now, before } })
-  return {
-    VolumeModification: { ...toModification(modified), ModificationState: 'modifying' as const, Progress: 0 },
-  }
+  const { EndTime: _later, ...shown } = toModification(modified)
+  return { VolumeModification: { ...shown, ModificationState: 'modifying' as const, Progress: 0 } }
 }
 
 function toModification({
@@ -293,8 +316,8 @@ function toModification({
     VolumeId: id,
     ModificationState: 'completed',
     Progress: 100,
-    StartTime: new Date(at),
-    EndTime: new Date(at),
+    StartTime: wholeSecond(at),
+    EndTime: wholeSecond(at),
     OriginalSize: before.sizeGiB,
     OriginalVolumeType: before.type as sdk.VolumeType,
     OriginalIops: before.iops,
@@ -312,8 +335,19 @@ export function describeVolumesModifications(
 ) {
   const all = volumes.list(context, input.VolumeIds).filter(({ modification }) => modification)
   const { page, NextToken } = select(all, input, {
-    'volume-id': ({ id }) => id,
     'modification-state': () => 'completed',
+    ...shownFields(toModification, {
+      'original-iops': 'OriginalIops',
+      'original-size': 'OriginalSize',
+      'original-volume-type': 'OriginalVolumeType',
+      originalMultiAttachEnabled: 'OriginalMultiAttachEnabled',
+      'start-time': 'StartTime',
+      'target-iops': 'TargetIops',
+      'target-size': 'TargetSize',
+      'target-volume-type': 'TargetVolumeType',
+      targetMultiAttachEnabled: 'TargetMultiAttachEnabled',
+      'volume-id': 'VolumeId',
+    }),
   })
   return { VolumesModifications: page.map(toModification), NextToken }
 }

@@ -206,6 +206,8 @@ export function describeVpcEndpoints(input: sdk.DescribeVpcEndpointsCommandInput
     'vpc-endpoint-state': ({ state }) => state,
     'vpc-endpoint-type': ({ type }) => type,
     'vpc-id': ({ vpcId }) => vpcId,
+    'ip-address-type': () => 'ipv4',
+    'service-region': () => context.region,
   })
   return { VpcEndpoints: page.map((endpoint) => toEndpoint(context, endpoint)), NextToken }
 }
@@ -272,6 +274,12 @@ export function deleteVpcEndpoints(input: sdk.DeleteVpcEndpointsCommandInput, co
   return { Unsuccessful }
 }
 
+/** `ec2.us-east-1.vpce.amazonaws.com`, of a gateway's service its own name. */
+function baseName(name: string, type: string, region: string): string {
+  const service = name.split('.').slice(3).reverse().join('.')
+  return `${service}.${region}${type === 'Interface' ? '.vpce' : ''}.amazonaws.com`
+}
+
 export function describeVpcEndpointServices(
   input: sdk.DescribeVpcEndpointServicesCommandInput,
   context: RequestContext,
@@ -295,16 +303,24 @@ export function describeVpcEndpointServices(
   const { page, NextToken } = select(asked, input, {
     'service-name': ({ name }) => name,
     'service-type': ({ type }) => type,
+    'service-region': () => context.region,
+    'supported-ip-address-types': () => 'ipv4',
     owner: () => 'amazon',
   })
   return {
     ServiceNames: [...new Set(page.map(({ name }) => name))],
     ServiceDetails: page.map(({ name, type, names }) => ({
       ServiceName: name,
+      ServiceId: `vpce-svc-0${createHash('sha256').update(`${name}/${type}`).digest('hex').slice(0, 16)}`,
       ServiceType: [{ ServiceType: type }],
+      ServiceRegion: context.region,
       AvailabilityZones: zonesOf(context.region).map((zone) => zone.name),
       Owner: 'amazon',
+      BaseEndpointDnsNames: [baseName(name, type, context.region)],
       PrivateDnsName: type === 'Interface' ? names[0] : undefined,
+      PrivateDnsNames: type === 'Interface' ? names.map((PrivateDnsName) => ({ PrivateDnsName })) : undefined,
+      PrivateDnsNameVerificationState: type === 'Interface' ? ('verified' as const) : undefined,
+      SupportedIpAddressTypes: ['ipv4' as const],
       VpcEndpointPolicySupported: true,
       AcceptanceRequired: false,
       ManagesVpcEndpoints: false,

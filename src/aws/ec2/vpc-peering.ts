@@ -1,6 +1,7 @@
 import type * as sdk from '@aws-sdk/client-ec2'
 import { AwsError, type RequestContext } from '../wire/service.ts'
 import { overlaps, parseCidr } from './cidr.ts'
+import { wholeSecond } from './dates.ts'
 import { required } from './errors.ts'
 import { select } from './filters.ts'
 import type { PeeringRecord, PeeringSide, VpcRecord } from './records.ts'
@@ -16,6 +17,9 @@ const MESSAGES: Record<PeeringRecord['status'], string> = {
   expired: 'Expired',
   failed: 'Failed due to incorrect VPC-ID, Account ID, or overlapping CIDR range',
 }
+
+/** A request expires after seven days: https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html */
+const ACCEPTED_WITHIN = 7 * 86_400_000
 
 function toSide(side: PeeringSide, withBlocks: boolean): sdk.VpcPeeringConnectionVpcInfo {
   const blocks = withBlocks && {
@@ -37,6 +41,7 @@ function toPeering(record: PeeringRecord): sdk.VpcPeeringConnection {
     VpcPeeringConnectionId: record.id,
     RequesterVpcInfo: toSide(requester, true),
     AccepterVpcInfo: toSide(accepter, status !== 'pending-acceptance'),
+    ExpirationTime: status === 'pending-acceptance' ? wholeSecond(record.since + ACCEPTED_WITHIN) : undefined,
     Status: { Code: status, Message: message.endsWith(' ') ? `${message}${accepter.accountId}` : message },
     Tags: toTags(record.tags),
   }
@@ -105,10 +110,12 @@ export function describeVpcPeeringConnections(
     'accepter-vpc-info.cidr-block': ({ accepter }) => accepter.cidrs,
     'accepter-vpc-info.owner-id': ({ accepter }) => accepter.accountId,
     'accepter-vpc-info.vpc-id': ({ accepter }) => accepter.vpcId,
+    'expiration-time': (record) => toPeering(record).ExpirationTime?.toISOString(),
     'requester-vpc-info.cidr-block': ({ requester }) => requester.cidrs,
     'requester-vpc-info.owner-id': ({ requester }) => requester.accountId,
     'requester-vpc-info.vpc-id': ({ requester }) => requester.vpcId,
     'status-code': ({ status }) => status,
+    'status-message': (record) => toPeering(record).Status?.Message,
     'vpc-peering-connection-id': ({ id }) => id,
   })
   return { VpcPeeringConnections: page.map(toPeering), NextToken }

@@ -2,8 +2,8 @@ import type * as sdk from '@aws-sdk/client-ec2'
 import { AwsError, type RequestContext } from '../wire/service.ts'
 import { makeDefaultVpc } from './bootstrap.ts'
 import { formatCidr, overlaps, parseCidr } from './cidr.ts'
-import { dependencyViolation, invalidParameterValue, required } from './errors.ts'
-import { select } from './filters.ts'
+import { dependencyViolation, invalidParameterValue, notSimulated, required } from './errors.ts'
+import { never, select } from './filters.ts'
 import { associationId, checkedCidr, makeVpc } from './make-vpc.ts'
 import type { DhcpOptionsRecord, VpcRecord } from './records.ts'
 import type { Scope } from './scope.ts'
@@ -20,7 +20,7 @@ import {
   vpcEndpoints,
   vpcs,
 } from './tables.ts'
-import { tagsFor, toTags } from './tags.ts'
+import { tagList, tagsFor, toTags } from './tags.ts'
 
 /** https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html */
 const VPC_LIMIT = 5
@@ -44,11 +44,9 @@ export function toVpc(scope: Scope, vpc: VpcRecord): sdk.Vpc {
   }
 }
 
-/** EC2 leaves the tag set out of an untagged VPC, subnet or security group. */
-export const tagList = (tags: Record<string, string>) =>
-  Object.keys(tags).length > 0 ? toTags(tags) : undefined
-
 export function createVpc(input: sdk.CreateVpcCommandInput, context: RequestContext) {
+  if (input.AmazonProvidedIpv6CidrBlock || input.Ipv6Pool || input.Ipv6IpamPoolId) throw notSimulated('IPv6')
+  if (input.Ipv4IpamPoolId) throw notSimulated('IPAM')
   const text = required(input.CidrBlock, 'cidrBlock')
   const cidr = checkedCidr(text, () => new AwsError('InvalidVpc.Range', `The CIDR '${text}' is invalid.`))
   if (vpcs.list(context).length >= VPC_LIMIT) {
@@ -60,7 +58,7 @@ export function createVpc(input: sdk.CreateVpcCommandInput, context: RequestCont
     tenancy,
     tags: tagsFor(input.TagSpecifications, 'vpc'),
   })
-  return { Vpc: { ...toVpc(context, vpc), State: 'pending' } }
+  return { Vpc: { ...toVpc(context, vpc), Ipv6CidrBlockAssociationSet: [], State: 'pending' } }
 }
 
 export function createDefaultVpc(_input: unknown, context: RequestContext) {
@@ -87,6 +85,12 @@ export function describeVpcs(input: sdk.DescribeVpcsCommandInput, context: Reque
     'owner-id': () => context.accountId,
     state: () => 'available',
     'vpc-id': (vpc) => vpc.id,
+    ...never(
+      'ipv6-cidr-block-association.association-id',
+      'ipv6-cidr-block-association.ipv6-cidr-block',
+      'ipv6-cidr-block-association.ipv6-pool',
+      'ipv6-cidr-block-association.state',
+    ),
   })
   return { Vpcs: page.map((vpc) => toVpc(context, vpc)), NextToken }
 }
@@ -144,6 +148,10 @@ export function modifyVpcAttribute(input: sdk.ModifyVpcAttributeCommandInput, co
 
 export function associateVpcCidrBlock(input: sdk.AssociateVpcCidrBlockCommandInput, context: RequestContext) {
   const vpc = vpcs.get(context, required(input.VpcId, 'vpcId'))
+  if (input.AmazonProvidedIpv6CidrBlock || input.Ipv6Pool || input.Ipv6IpamPoolId) throw notSimulated('IPv6')
+  if (input.Ipv4IpamPoolId) throw notSimulated('IPAM')
+  if (input.AmazonProvidedIpv6CidrBlock || input.Ipv6CidrBlock || input.Ipv6Pool || input.Ipv6IpamPoolId)
+    throw notSimulated('IPv6')
   const text = required(input.CidrBlock, 'cidrBlock')
   const cidr = checkedCidr(text, () => new AwsError('InvalidVpc.Range', `The CIDR '${text}' is invalid.`))
   if (vpc.associations.some((other) => overlaps(parseCidr(other.cidr)!, cidr))) {

@@ -1,3 +1,13 @@
+import {
+  AllocateAddressCommand,
+  CreateNatGatewayCommand,
+  CreateNetworkInterfaceCommand,
+  CreateVolumeCommand,
+  DescribeSubnetsCommand,
+  EC2Client,
+  RunInstancesCommand,
+} from '@aws-sdk/client-ec2'
+import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms'
 import { GetSessionTokenCommand, STSClient } from '@aws-sdk/client-sts'
 import { AwsQueryProtocol } from '@aws-sdk/core/protocols'
 import { SmithyRpcV2CborProtocol } from '@smithy/core/cbor'
@@ -8,7 +18,7 @@ import { autoScalingService } from '../../../src/aws/autoscaling/index.ts'
 import { cloudFormationService } from '../../../src/aws/cloudformation/index.ts'
 import { cloudTrailService } from '../../../src/aws/cloudtrail/index.ts'
 import { cloudWatchService } from '../../../src/aws/cloudwatch/index.ts'
-import { ec2Service } from '../../../src/aws/ec2/index.ts'
+import { ec2Service, imageForEks } from '../../../src/aws/ec2/index.ts'
 import { ecsService } from '../../../src/aws/ecs/index.ts'
 import { efsService } from '../../../src/aws/efs/index.ts'
 import { eksService } from '../../../src/aws/eks/index.ts'
@@ -65,6 +75,7 @@ beforeAll(async () => {
   await iamService.handlers.CreateUser!({ UserName: 'stranger' }, context)
   const { AccessKey } = await iamService.handlers.CreateAccessKey!({ UserName: 'stranger' }, context)
   stranger = { accessKeyId: AccessKey.AccessKeyId, secretAccessKey: AccessKey.SecretAccessKey }
+  await furnish()
   // The first session makes the secret that all are sealed with; none of the later ones writes.
   await new STSClient(account.client(stranger)).send(new GetSessionTokenCommand({}))
 })
@@ -100,6 +111,23 @@ const TEXTS = [
   ],
 ]
 const NUMBERS = [0, 1, -1, 7, 65_535, 65_536, 2 ** 31 - 1, -(2 ** 31), 1.5]
+
+/** Makes something of what calls are about, so that some find what they name. */
+async function furnish() {
+  const ec2 = new EC2Client(account.client())
+  const ImageId = imageForEks('1.35', 'x86_64', 'us-east-1')
+  await ec2.send(new RunInstancesCommand({ ImageId, InstanceType: 't3.micro', MinCount: 2, MaxCount: 2 }))
+  await ec2.send(new CreateVolumeCommand({ AvailabilityZone: 'us-east-1a', Size: 8 }))
+  const { AllocationId } = await ec2.send(new AllocateAddressCommand({}))
+  const { Subnets } = await ec2.send(new DescribeSubnetsCommand({}))
+  const { SubnetId } = Subnets![0]!
+  await ec2.send(new CreateNetworkInterfaceCommand({ SubnetId }))
+  await ec2.send(new CreateNatGatewayCommand({ SubnetId, AllocationId }))
+  const { KeyMetadata } = await new KMSClient(account.client()).send(new CreateKeyCommand({}))
+  const kept = account.world.store.list(`aws/${ACCOUNT}/us-east-1/ec2/`).entries
+  const ids = kept.map(({ key }) => key.slice(key.lastIndexOf('/') + 1)).filter((id) => /^[a-z]+-0/.test(id))
+  TEXTS.push(ImageId, KeyMetadata!.KeyId!, 'arn:aws:iam::aws:policy/AdministratorAccess', 'stranger', ...ids)
+}
 
 /** A value of a shape, as wrong as the shape lets it be. */
 function anyOf(shape: Shape, { below, pick }: Random, depth = 0): unknown {

@@ -13,6 +13,52 @@ export interface InstanceTypeInfo {
   burstable: boolean
 }
 
+/** What the types of a family share. */
+export interface FamilyInfo {
+  manufacturer: 'Intel' | 'AMD' | 'AWS'
+  /** GHz. */
+  clock: number
+  network: string
+  encryptionInTransit: boolean
+  dedicatedHosts: boolean
+  hibernation: boolean
+  /** GB of its own disk. */
+  diskGB?: number
+}
+
+const family = (
+  [manufacturer, clock, network]: [FamilyInfo['manufacturer'], number, string],
+  [encryptionInTransit, dedicatedHosts, hibernation]: [boolean, boolean, boolean],
+): FamilyInfo => ({ manufacturer, clock, network, encryptionInTransit, dedicatedHosts, hibernation })
+
+/**
+ * Processors and encryption of m5, t3, t4g, c6g and g4dn as in what AWS answered Karpenter's authors (pkg/fake/zz_generated.describe_instance_types.go
+ * of aws/karpenter-provider-aws, read 2026-11-29); t2 as in the AWS CLI's example; the rest from knowledge.
+ */
+const families: Record<string, FamilyInfo> = {
+  t2: family(['Intel', 2.5, 'Low to Moderate'], [false, false, true]),
+  t3: family(['Intel', 2.5, 'Up to 5 Gigabit'], [false, true, true]),
+  t3a: family(['AMD', 2.2, 'Up to 5 Gigabit'], [false, false, true]),
+  t4g: family(['AWS', 2.5, 'Up to 5 Gigabit'], [false, false, true]),
+  m5: family(['Intel', 3.1, 'Up to 10 Gigabit'], [false, true, true]),
+  m6i: family(['Intel', 3.5, 'Up to 12.5 Gigabit'], [true, true, true]),
+  m6g: family(['AWS', 2.5, 'Up to 10 Gigabit'], [false, true, true]),
+  m7i: family(['Intel', 3.2, 'Up to 12.5 Gigabit'], [true, true, true]),
+  m7g: family(['AWS', 2.6, 'Up to 12.5 Gigabit'], [true, true, true]),
+  c5: family(['Intel', 3.4, 'Up to 10 Gigabit'], [false, true, true]),
+  c6i: family(['Intel', 3.5, 'Up to 12.5 Gigabit'], [true, true, true]),
+  c7g: family(['AWS', 2.6, 'Up to 12.5 Gigabit'], [true, true, true]),
+  r5: family(['Intel', 3.1, 'Up to 10 Gigabit'], [false, true, true]),
+  r6i: family(['Intel', 3.5, 'Up to 12.5 Gigabit'], [true, true, true]),
+  g4dn: { ...family(['Intel', 2.5, 'Up to 25 Gigabit'], [true, true, false]), diskGB: 125 },
+}
+
+export const familyOf = ({ name }: InstanceTypeInfo): FamilyInfo => families[name.split('.')[0]!]!
+
+/** Cores of a type: Intel's and AMD's run two threads each, but those of T2 one. */
+export const coresOf = ({ name, architecture, vcpus }: InstanceTypeInfo): number =>
+  architecture === 'arm64' || name.startsWith('t2.') ? vcpus : Math.max(1, vcpus / 2)
+
 /**
  * name: vCPUs, memory (MiB), interfaces, addresses per interface, price.
  * Sizes and limits: https://docs.aws.amazon.com/ec2/latest/instancetypes/ (gp, co, mo; written 2026-11-21, not verified line by line).

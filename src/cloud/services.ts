@@ -28,7 +28,7 @@ import {
 import { elbHealthController, elbService } from '#aws/elb/index.ts'
 import { elbv2Service, targetHealthController } from '#aws/elbv2/index.ts'
 import { iamService } from '#aws/iam/service.ts'
-import { keyDeletionController, kmsService } from '#aws/kms/index.ts'
+import { keyController, kmsService } from '#aws/kms/index.ts'
 import { logsService } from '#aws/logs/index.ts'
 import { pricingService } from '#aws/pricing/index.ts'
 import { secretsController, secretsManagerService } from '#aws/secretsmanager/index.ts'
@@ -87,7 +87,7 @@ export function awsControllers(
     clusterController(world, addons),
     nodegroupController(world, nodes),
     selfManagedController(world, nodes),
-    keyDeletionController(world),
+    keyController(world),
     efsController(world),
     autoScalingController(world),
     groupScalingController(world),

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { keyDeletionController, kmsService } from '../../src/aws/kms/index.ts'
+import { keyController, kmsService } from '../../src/aws/kms/index.ts'
 import { ACCOUNT, type Keys, startAws } from '../support/aws.ts'
 
 // https://docs.aws.amazon.com/kms/latest/APIReference/, …/developerguide/key-policies.html, …/grants.html
@@ -12,7 +12,7 @@ const aws = async (command: string, keys?: Keys) => {
 
 beforeAll(async () => {
   account = await startAws({ services: [kmsService] })
-  account.world.controllers.start(keyDeletionController(account.world))
+  account.world.controllers.start(keyController(account.world))
 })
 afterAll(() => account.close())
 

@@ -77,7 +77,7 @@ function changes(
 ): Partial<NetworkInterfaceRecord> {
   const { Attachment, Description, Groups, SourceDestCheck } = input
   for (const id of Groups ?? []) securityGroups.get(scope, id)
-  if (Attachment && eni.attachment?.id !== Attachment.AttachmentId)
+  if (Attachment && (!eni.attachment || eni.attachment.id !== Attachment.AttachmentId))
     throw attachmentMissing(Attachment.AttachmentId)
   return {
     ...(Description && { description: Description.Value ?? '' }),

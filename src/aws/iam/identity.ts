@@ -19,12 +19,15 @@ export interface Question {
   conditions?: Conditions | (() => Conditions)
   /** Policy of the resource itself: a repository's, a role's trust policy. */
   resourcePolicy?: ResourcePolicy
+  /** Identity-based policies that the principal does not have, in a simulation. */
+  further?: string[]
 }
 
 /** Whether a principal may do something now, by all policies of the world. Needs no request. */
 export function decide(world: World, question: Question): Decision {
-  const { principal, action, resource, conditions = {}, resourcePolicy } = question
-  const set: PolicySet = { ...policiesOf(world, principal), resource: resourcePolicy }
+  const { principal, action, resource, conditions = {}, resourcePolicy, further = [] } = question
+  const own = policiesOf(world, principal)
+  const set: PolicySet = { ...own, identity: [...own.identity, ...further], resource: resourcePolicy }
   const all = () => ({
     ...principalTags(world, principal),
     ...(typeof conditions === 'function' ? conditions() : conditions),
@@ -126,12 +129,29 @@ function policiesOf(world: World, principal: Principal): PolicySet {
   const entities = new Entities(world, principal.accountId)
   const holder = holderOf(world, principal)
   if (!holder) return { identity: [], session }
-  const groups = 'groups' in holder ? holder.groups.map((name) => entities.get('group', name)) : []
-  const identity = [holder, ...groups].flatMap((one) =>
-    one ? [...Object.values(one.inline), ...one.attached.map((arn) => documentOf(entities, arn))] : [],
-  )
   const boundary = holder.boundary === undefined ? undefined : documentOf(entities, holder.boundary)
-  return { identity: identity.filter((text) => text !== undefined), boundary, session }
+  return { identity: policiesHeld(entities, holder).map(({ document }) => document), boundary, session }
+}
+
+/** The identity-based policies of a user or role, those of a user's groups included. */
+export const identityPolicies = (
+  world: World,
+  principal: Principal,
+): { name: string; document: string }[] => {
+  const holder = holderOf(world, principal)
+  return holder ? policiesHeld(new Entities(world, principal.accountId), holder) : []
+}
+
+function policiesHeld(entities: Entities, holder: UserRecord | RoleRecord) {
+  const groups = 'groups' in holder ? holder.groups.map((name) => entities.get('group', name)) : []
+  return [holder, ...groups].flatMap((one) => {
+    const inline = Object.entries(one?.inline ?? {}).map(([name, document]) => ({ name, document }))
+    const attached = (one?.attached ?? []).flatMap((arn) => {
+      const document = documentOf(entities, arn)
+      return document === undefined ? [] : [{ name: arn.split('/').at(-1)!, document }]
+    })
+    return [...inline, ...attached]
+  })
 }
 
 /** The default version's text of a managed policy, the account's or AWS's. */

@@ -3,6 +3,8 @@ import {
   createHmac,
   createPrivateKey,
   createPublicKey,
+  diffieHellman,
+  type KeyObject,
   privateDecrypt,
   publicEncrypt,
   randomBytes,
@@ -17,6 +19,7 @@ import { KEY_SPECS } from './data/specs.ts'
 import { makePair } from './key-pairs.ts'
 import { usableKey } from './keys.ts'
 import type { KeyRecord } from './records.ts'
+import { materialId } from './rotation.ts'
 import { findKey, findMaterial, requireKey, scopeOf } from './tables.ts'
 
 const invalidCiphertext = () => new AwsError('InvalidCiphertextException', '')
@@ -29,7 +32,7 @@ const incorrectKey = () =>
 /** A key that may be used in this way, with its secret. Throws as `usableKey`. */
 function usable(context: RequestContext, id: string, usage: KeyRecord['usage']) {
   const key = usableKey(context, id, usage)
-  return { key, material: findMaterial(scopeOf(context, key.arn), key.id)! }
+  return { key, material: findMaterial(scopeOf(context, key.arn), key)! }
 }
 
 const oaep = (algorithm: string) => ({
@@ -76,8 +79,13 @@ export function decrypt(input: sdk.DecryptCommandInput, context: RequestContext)
       throw invalidCiphertext()
     }
   }
-  const { key, plaintext } = open(context, input.CiphertextBlob, input.KeyId, input.EncryptionContext)
-  return { Plaintext: plaintext, KeyId: key.arn, EncryptionAlgorithm: algorithm }
+  const opened = open(context, input.CiphertextBlob, input.KeyId, input.EncryptionContext)
+  return {
+    Plaintext: opened.plaintext,
+    KeyId: opened.key.arn,
+    EncryptionAlgorithm: algorithm,
+    KeyMaterialId: opened.materialId,
+  }
 }
 
 function open(
@@ -90,11 +98,15 @@ function open(
   const target = keyForCiphertext({ KeyId: named, CiphertextBlob: blob }, context)
   if (named && !target) requireKey(context, named)
   if (!inside || !target) throw invalidCiphertext()
-  const { key, material } = usable(context, target.arn, 'ENCRYPT_DECRYPT')
+  const key = usableKey(context, target.arn, 'ENCRYPT_DECRYPT')
   if (key.id !== inside) throw incorrectKey()
-  const plaintext = unseal(material, blob, encryptionContext)
-  if (!plaintext) throw invalidCiphertext()
-  return { key, plaintext }
+  // Whichever of its materials the key had at the time.
+  for (let rotation = key.rotations?.length ?? 0; rotation >= 0; rotation--) {
+    const material = findMaterial(scopeOf(context, key.arn), key, rotation)
+    const plaintext = material && unseal(material, blob, encryptionContext)
+    if (plaintext) return { key, plaintext, materialId: materialId(key, rotation) }
+  }
+  throw invalidCiphertext()
 }
 
 export function reEncrypt(input: sdk.ReEncryptCommandInput, context: RequestContext) {
@@ -108,6 +120,8 @@ export function reEncrypt(input: sdk.ReEncryptCommandInput, context: RequestCont
     KeyId: key.arn,
     SourceEncryptionAlgorithm: 'SYMMETRIC_DEFAULT' as const,
     DestinationEncryptionAlgorithm: 'SYMMETRIC_DEFAULT' as const,
+    SourceKeyMaterialId: source.materialId,
+    DestinationKeyMaterialId: materialId(key),
   }
 }
 
@@ -128,6 +142,7 @@ function dataKey(input: sdk.GenerateDataKeyCommandInput, context: RequestContext
     Plaintext,
     CiphertextBlob: seal(key.id, material, Plaintext, input.EncryptionContext),
     KeyId: key.arn,
+    KeyMaterialId: materialId(key),
   }
 }
 
@@ -165,6 +180,43 @@ export async function generateDataKeyPair(
     PrivateKeyCiphertextBlob: seal(key.id, material, privateKey, input.EncryptionContext),
     KeyId: key.arn,
     KeyPairSpec: input.KeyPairSpec,
+    KeyMaterialId: materialId(key),
+  }
+}
+
+export async function generateDataKeyPairWithoutPlaintext(
+  input: sdk.GenerateDataKeyPairWithoutPlaintextCommandInput,
+  context: RequestContext,
+) {
+  const { PrivateKeyPlaintext: _, ...rest } = await generateDataKeyPair(input, context)
+  return rest
+}
+
+/** https://docs.aws.amazon.com/kms/latest/APIReference/API_DeriveSharedSecret.html */
+export function deriveSharedSecret(input: sdk.DeriveSharedSecretCommandInput, context: RequestContext) {
+  const { key, material } = usable(context, input.KeyId!, 'KEY_AGREEMENT')
+  const privateKey = createPrivateKey(material)
+  const SharedSecret = agreed(privateKey, input.PublicKey!)
+  if (!SharedSecret)
+    throw new AwsError(
+      'ValidationException',
+      `PublicKey must be a public key on the curve of key spec ${key.spec}, DER-encoded as SubjectPublicKeyInfo.`,
+    )
+  return {
+    KeyId: key.arn,
+    SharedSecret,
+    KeyAgreementAlgorithm: input.KeyAgreementAlgorithm,
+    KeyOrigin: 'AWS_KMS' as const,
+  }
+}
+
+/** What two key pairs share; undefined when they are not of one kind. */
+function agreed(privateKey: KeyObject, publicKey: Uint8Array): Buffer | undefined {
+  try {
+    const other = createPublicKey({ key: Buffer.from(publicKey), format: 'der', type: 'spki' })
+    return diffieHellman({ privateKey, publicKey: other })
+  } catch {
+    return undefined
   }
 }
 
@@ -182,11 +234,14 @@ export function getPublicKey(input: sdk.GetPublicKeyCommandInput, context: Reque
   return {
     KeyId: key.arn,
     PublicKey: createPublicKey(material).export({ type: 'spki', format: 'der' }),
+    CustomerMasterKeySpec: key.spec as sdk.CustomerMasterKeySpec,
     KeySpec: key.spec as sdk.KeySpec,
     KeyUsage: key.usage,
     EncryptionAlgorithms:
       key.usage === 'ENCRYPT_DECRYPT' ? (info.encryption as sdk.EncryptionAlgorithmSpec[]) : undefined,
     SigningAlgorithms: key.usage === 'SIGN_VERIFY' ? (info.signing as sdk.SigningAlgorithmSpec[]) : undefined,
+    KeyAgreementAlgorithms:
+      key.usage === 'KEY_AGREEMENT' ? (info.agreement as sdk.KeyAgreementAlgorithmSpec[]) : undefined,
   }
 }
 

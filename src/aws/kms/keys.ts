@@ -8,6 +8,7 @@ import { makePair } from './key-pairs.ts'
 import { managedKey, managedService } from './managed.ts'
 import { page } from './paging.ts'
 import type { KeyRecord } from './records.ts'
+import { materialId } from './rotation.ts'
 import { aliasArn, listKeyRecords, putKey, putMaterial, requireKey } from './tables.ts'
 
 const DAY = 86_400_000
@@ -48,7 +49,10 @@ export function toMetadata(scope: Scope, key: KeyRecord): sdk.KeyMetadata {
       key.usage === 'ENCRYPT_DECRYPT' ? (info.encryption as sdk.EncryptionAlgorithmSpec[]) : undefined,
     SigningAlgorithms: key.usage === 'SIGN_VERIFY' ? (info.signing as sdk.SigningAlgorithmSpec[]) : undefined,
     MacAlgorithms: key.usage === 'GENERATE_VERIFY_MAC' ? (info.mac as sdk.MacAlgorithmSpec[]) : undefined,
+    KeyAgreementAlgorithms:
+      key.usage === 'KEY_AGREEMENT' ? (info.agreement as sdk.KeyAgreementAlgorithmSpec[]) : undefined,
     MultiRegion: false,
+    CurrentKeyMaterialId: materialId(key),
   }
 }
 
@@ -59,7 +63,7 @@ export function storeKey(
   options: Omit<KeyRecord, 'id' | 'arn' | 'state' | 'createdAt' | 'grants'>,
 ): KeyRecord {
   const id = scope.world.ids.uuid()
-  putMaterial(scope, id, material)
+  putMaterial(scope, id, material, 0)
   return putKey(scope, {
     ...options,
     id,
@@ -133,7 +137,7 @@ export function listKeys(input: sdk.ListKeysCommandInput, context: RequestContex
 }
 
 /** A key of the customer's own. Throws for AWS's keys and for keys that are on their way out. */
-function changeable(context: RequestContext, id: string, pendingToo = false): KeyRecord {
+export function changeable(context: RequestContext, id: string, pendingToo = false): KeyRecord {
   const key = requireKey(context, id)
   if (key.manager === 'AWS') {
     throw new AwsError('AccessDeniedException', `${key.arn} is managed by AWS and cannot be changed`, {})
@@ -216,30 +220,6 @@ export function putKeyPolicy(input: sdk.PutKeyPolicyCommandInput, context: Reque
 export function listKeyPolicies(input: sdk.ListKeyPoliciesCommandInput, context: RequestContext) {
   requireKey(context, input.KeyId!)
   return { PolicyNames: ['default'], Truncated: false }
-}
-
-export function enableKeyRotation(input: sdk.EnableKeyRotationCommandInput, context: RequestContext) {
-  const key = changeable(context, input.KeyId!)
-  if (key.spec !== 'SYMMETRIC_DEFAULT') throw new AwsError('UnsupportedOperationException', '')
-  if (key.state === 'Disabled') throw new AwsError('DisabledException', `${key.arn} is disabled.`)
-  putKey(context, { ...key, rotationDays: input.RotationPeriodInDays ?? 365 })
-  return {}
-}
-
-export function disableKeyRotation(input: sdk.DisableKeyRotationCommandInput, context: RequestContext) {
-  const { rotationDays: _, ...key } = changeable(context, input.KeyId!)
-  putKey(context, key)
-  return {}
-}
-
-export function getKeyRotationStatus(input: sdk.GetKeyRotationStatusCommandInput, context: RequestContext) {
-  const { arn, rotationDays, createdAt } = requireKey(context, input.KeyId!)
-  return {
-    KeyId: arn,
-    KeyRotationEnabled: rotationDays !== undefined,
-    RotationPeriodInDays: rotationDays,
-    NextRotationDate: rotationDays === undefined ? undefined : new Date(createdAt + rotationDays * DAY),
-  }
 }
 
 export function tagResource(input: sdk.TagResourceCommandInput, context: RequestContext) {

@@ -5,7 +5,7 @@ export interface KeyRecord {
   id: string
   arn: string
   description: string
-  usage: 'ENCRYPT_DECRYPT' | 'SIGN_VERIFY' | 'GENERATE_VERIFY_MAC'
+  usage: 'ENCRYPT_DECRYPT' | 'SIGN_VERIFY' | 'GENERATE_VERIFY_MAC' | 'KEY_AGREEMENT'
   /** `SYMMETRIC_DEFAULT`, `RSA_2048`, `ECC_NIST_P256`, `HMAC_256`, … */
   spec: string
   state: KeyState
@@ -15,8 +15,17 @@ export interface KeyRecord {
   manager: 'CUSTOMER' | 'AWS'
   policy: string
   rotationDays?: number
+  /** Since when it is rotated by itself; default: since its creation. */
+  rotatesFrom?: number
+  rotations?: RotationRecord[]
   grants: GrantRecord[]
   tags: Record<string, string>
+}
+
+/** When a key was given new material. */
+export interface RotationRecord {
+  at: number
+  type: 'AUTOMATIC' | 'ON_DEMAND'
 }
 
 export interface GrantRecord {

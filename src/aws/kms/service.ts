@@ -7,6 +7,7 @@ import * as crypto from './cryptography.ts'
 import * as grants from './grants.ts'
 import * as keys from './keys.ts'
 import type { KeyRecord } from './records.ts'
+import * as rotation from './rotation.ts'
 import { aliasArn, eraseKey, findKey } from './tables.ts'
 
 /** Policies are asked of keys: an alias stands for its key. */
@@ -43,6 +44,10 @@ const onKey = [
   ...[
     'GenerateDataKeyWithoutPlaintext',
     'GenerateDataKeyPair',
+    'GenerateDataKeyPairWithoutPlaintext',
+    'DeriveSharedSecret',
+    'ListKeyRotations',
+    'RotateKeyOnDemand',
     'GetPublicKey',
     'Sign',
     'Verify',
@@ -70,9 +75,11 @@ export const kmsService: Service = {
     GetKeyPolicy: keys.getKeyPolicy,
     PutKeyPolicy: keys.putKeyPolicy,
     ListKeyPolicies: keys.listKeyPolicies,
-    EnableKeyRotation: keys.enableKeyRotation,
-    DisableKeyRotation: keys.disableKeyRotation,
-    GetKeyRotationStatus: keys.getKeyRotationStatus,
+    EnableKeyRotation: rotation.enableKeyRotation,
+    DisableKeyRotation: rotation.disableKeyRotation,
+    GetKeyRotationStatus: rotation.getKeyRotationStatus,
+    ListKeyRotations: rotation.listKeyRotations,
+    RotateKeyOnDemand: rotation.rotateKeyOnDemand,
     TagResource: keys.tagResource,
     UntagResource: keys.untagResource,
     ListResourceTags: keys.listResourceTags,
@@ -91,6 +98,8 @@ export const kmsService: Service = {
     GenerateDataKey: crypto.generateDataKey,
     GenerateDataKeyWithoutPlaintext: crypto.generateDataKeyWithoutPlaintext,
     GenerateDataKeyPair: crypto.generateDataKeyPair,
+    GenerateDataKeyPairWithoutPlaintext: crypto.generateDataKeyPairWithoutPlaintext,
+    DeriveSharedSecret: crypto.deriveSharedSecret,
     GenerateRandom: crypto.generateRandom,
     GetPublicKey: crypto.getPublicKey,
     Sign: crypto.sign,
@@ -126,14 +135,18 @@ export const kmsService: Service = {
 
 const KEY = /^aws\/[^/]+\/[^/]+\/kms\/keys\//
 
-/** Erases keys when their waiting period is over. */
-export function keyDeletionController(world: World): Controller {
+/** Erases keys when their waiting period is over, and rotates those that are due. */
+export function keyController(world: World): Controller {
   return {
-    name: 'kms-key-deletion',
+    name: 'kms-keys',
     sources: [{ prefix: 'aws/', keys: ({ key: path }) => (KEY.test(path) ? [path] : []) }],
     reconcile(path) {
       const record = world.store.get<KeyRecord>(path)?.value
-      if (record?.deletionAt === undefined) return undefined
+      if (!record) return undefined
+      if (record.deletionAt === undefined) {
+        const requeueAfterMs = rotation.rotateWhenDue(scopeOfKey(world, path), record)
+        return requeueAfterMs === undefined ? undefined : { requeueAfterMs }
+      }
       const left = record.deletionAt - world.clock.now()
       if (left > 0) return { requeueAfterMs: left }
       eraseKey(scopeOfKey(world, path), record.id)

@@ -24,18 +24,27 @@ export const putAlias = (scope: Scope, alias: AliasRecord): AliasRecord =>
 export const deleteAliasRecord = (scope: Scope, name: string) =>
   scope.world.store.delete(keyOf(scope, 'aliases', name))
 
-/** A key's secret: for symmetric and HMAC keys 32 bytes or more in base64, for others a private key in PEM. */
-export const findMaterial = (scope: Scope, keyId: string): string | undefined =>
-  scope.world.store.get<string>(keyOf(scope, 'materials', keyId))?.value
+/** Where the material is that a key has after so many rotations. */
+const materialKey = (scope: Scope, keyId: string, rotation: number) =>
+  keyOf(scope, 'materials', rotation === 0 ? keyId : `${keyId}.${rotation}`)
 
-export const putMaterial = (scope: Scope, keyId: string, material: string) =>
-  scope.world.store.put(keyOf(scope, 'materials', keyId), material)
+/** A key's secret: for symmetric and HMAC keys 32 bytes or more in base64, for others a private key in PEM. */
+export const findMaterial = (
+  scope: Scope,
+  { id, rotations = [] }: KeyRecord,
+  rotation = rotations.length,
+): string | undefined => scope.world.store.get<string>(materialKey(scope, id, rotation))?.value
+
+export const putMaterial = (scope: Scope, keyId: string, material: string, rotation: number) =>
+  scope.world.store.put(materialKey(scope, keyId, rotation), material)
 
 /** Removes a key with all that belongs to it. */
 export function eraseKey(scope: Scope, keyId: string): void {
   for (const { name, keyId: target } of listAliasRecords(scope))
     if (target === keyId) deleteAliasRecord(scope, name)
-  scope.world.store.delete(keyOf(scope, 'materials', keyId))
+  const { rotations = [] } = findKey(scope, keyId) ?? {}
+  for (let rotation = 0; rotation <= rotations.length; rotation++)
+    scope.world.store.delete(materialKey(scope, keyId, rotation))
   scope.world.store.delete(keyOf(scope, 'keys', keyId))
 }
 

@@ -89,6 +89,19 @@ function verdict(documents: string[], question: Question): Verdict {
   return allowed ? 'allow' : 'none'
 }
 
+/** Which statements of an identity-based policy bear on a question, by their place in it. */
+export function matchingStatements(
+  document: string,
+  action: string,
+  resource: string,
+  conditions: Conditions,
+): { index: number; effect: Statement['effect'] }[] {
+  const question = { action: action.toLowerCase(), resource, context: conditionContext(() => conditions) }
+  return parsePolicy(document).statements.flatMap((statement, index) =>
+    applies(statement, question) ? [{ index, effect: statement.effect }] : [],
+  )
+}
+
 /**
  * What a resource-based policy says of a caller: `principal` when it names the caller itself, `account` when it trusts
  * the whole account and leaves the rest to identity-based policies.

@@ -4,6 +4,7 @@ export interface KeySpecInfo {
   encryption?: string[]
   signing?: string[]
   mac?: string[]
+  agreement?: string[]
   pair?: { type: 'rsa'; bits: number } | { type: 'ec'; curve: string }
 }
 
@@ -15,7 +16,8 @@ const rsa = (bits: number): KeySpecInfo => ({
 })
 
 const ec = (curve: string, size: number): KeySpecInfo => ({
-  usages: ['SIGN_VERIFY'],
+  usages: ['SIGN_VERIFY', 'KEY_AGREEMENT'],
+  agreement: ['ECDH'],
   signing: [`ECDSA_SHA_${size}`],
   pair: { type: 'ec', curve },
 })

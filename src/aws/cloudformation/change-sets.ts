@@ -6,6 +6,7 @@ import type { ChangeSetRecord, StackRecord } from './records.ts'
 import { pageOf, type StackRequest, validation, wantedOf, workerOf } from './requests.ts'
 import { beginCreation, beginUpdate, newStack, requireUpdatable } from './stacks.ts'
 import { changeSets, stacks } from './tables.ts'
+import { parametersOutput } from './views.ts'
 
 const NOTHING =
   "The submitted information didn't contain changes. Submit different information to create a change set."
@@ -110,10 +111,7 @@ export const changeSetHandlers: Record<string, Handler> = {
     return {
       ...summary(record),
       ...next,
-      Parameters: Object.entries(record.wanted.parameters).map(([ParameterKey, ParameterValue]) => ({
-        ParameterKey,
-        ParameterValue,
-      })),
+      Parameters: parametersOutput(record.wanted),
       NotificationARNs: record.notificationArns,
       RollbackConfiguration: {},
       Capabilities: record.wanted.capabilities,

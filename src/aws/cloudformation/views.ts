@@ -9,17 +9,22 @@ import { capabilitiesOf, checkTemplate } from './template/check.ts'
 import { parseTemplate, type Template } from './template/parse.ts'
 import { RESOURCE_TYPES } from './types/index.ts'
 
+/** What is asked of a stack, without the values that its template lets nobody see (`NoEcho`). */
+export function parametersOutput({ template, parameters }: StackRecord['wanted']): sdk.Parameter[] {
+  const { Parameters } = parseTemplate(template)
+  return Object.entries(parameters).map(([ParameterKey, value]) => ({
+    ParameterKey,
+    ParameterValue: String(Parameters[ParameterKey]?.NoEcho) === 'true' ? '****' : value,
+  }))
+}
+
 function stackOutput(stack: StackRecord): sdk.Stack {
-  const { Parameters } = parseTemplate(stack.wanted.template)
   return {
     StackId: stack.arn,
     StackName: stack.name,
     ...(stack.changeSetArn === undefined ? {} : { ChangeSetId: stack.changeSetArn }),
     ...(stack.description === undefined ? {} : { Description: stack.description }),
-    Parameters: Object.entries(stack.wanted.parameters).map(([ParameterKey, value]) => ({
-      ParameterKey,
-      ParameterValue: String(Parameters[ParameterKey]?.NoEcho) === 'true' ? '****' : value,
-    })),
+    Parameters: parametersOutput(stack.wanted),
     CreationTime: new Date(stack.created),
     ...(stack.updated === undefined ? {} : { LastUpdatedTime: new Date(stack.updated) }),
     ...(stack.deleted === undefined ? {} : { DeletionTime: new Date(stack.deleted) }),

@@ -24,6 +24,7 @@ export function runInstances(raw: sdk.RunInstancesCommandInput, context: Request
   if (count < (input.MinCount ?? 1)) {
     throw invalidParameterCombination('MaxCount must be greater than or equal to MinCount')
   }
+  checkLevels(input)
   const fields = launchFields(context, input)
   const subnet = subnetFor(context, input.SubnetId ?? subnetOf(context, fields.interfaces?.[0]))
   if (input.KeyName && !keyPairs.list(context).some(({ name }) => name === input.KeyName)) {
@@ -43,6 +44,20 @@ export function runInstances(raw: sdk.RunInstancesCommandInput, context: Request
     clientToken: input.ClientToken,
   })
   return toLaunchedReservation(context, launched)
+}
+
+/** What is said of interfaces is not said of the instance as well. */
+function checkLevels(input: Partial<sdk.RunInstancesCommandInput>): void {
+  if (!input.NetworkInterfaces?.length) return
+  const twice = input.SubnetId
+    ? 'subnet ID'
+    : input.SecurityGroupIds?.length || input.SecurityGroups?.length
+      ? 'security groups'
+      : input.PrivateIpAddress && 'private IP address'
+  if (twice)
+    throw invalidParameterCombination(
+      `Network interfaces and an instance-level ${twice} may not be specified on the same request`,
+    )
 }
 
 /** Where the first interface of a request is. */

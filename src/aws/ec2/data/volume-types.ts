@@ -15,14 +15,26 @@ interface VolumeType {
   iops?: (sizeGiB: number) => number
   iopsRange?: [min: number, max: number]
   throughput?: number
+  /** Most operations a second for each GiB, of what is more than the default. */
+  iopsPerGiB?: number
 }
+
+/** MiB a second for each operation a second, at most. */
+const THROUGHPUT_PER_IOPS = 0.25
 
 /** https://docs.aws.amazon.com/ebs/latest/userguide/ebs-volume-types.html (from knowledge, 2026-11) */
 const TYPES: Record<string, VolumeType> = {
   gp2: { minGiB: 1, maxGiB: 16_384, iops: (size) => Math.min(16_000, Math.max(100, size * 3)) },
-  gp3: { minGiB: 1, maxGiB: 65_536, iops: () => 3000, iopsRange: [3000, 80_000], throughput: 125 },
-  io1: { minGiB: 4, maxGiB: 16_384, iopsRange: [100, 64_000] },
-  io2: { minGiB: 4, maxGiB: 65_536, iopsRange: [100, 256_000] },
+  gp3: {
+    minGiB: 1,
+    maxGiB: 65_536,
+    iops: () => 3000,
+    iopsRange: [3000, 80_000],
+    throughput: 125,
+    iopsPerGiB: 500,
+  },
+  io1: { minGiB: 4, maxGiB: 16_384, iopsRange: [100, 64_000], iopsPerGiB: 50 },
+  io2: { minGiB: 4, maxGiB: 65_536, iopsRange: [100, 256_000], iopsPerGiB: 1000 },
   st1: { minGiB: 125, maxGiB: 16_384 },
   sc1: { minGiB: 125, maxGiB: 16_384 },
   standard: { minGiB: 1, maxGiB: 1024 },
@@ -55,6 +67,18 @@ export function checkedVolume({
   if (iops !== undefined && (iops < least || iops > most)) {
     throw invalidParameterValue(
       `Volume iops of ${iops} is out of range for ${type}; minimum is ${least}, maximum is ${most}.`,
+    )
+  }
+  const { iopsPerGiB = Number.POSITIVE_INFINITY } = rules
+  if (iops !== undefined && iops / sizeGiB > iopsPerGiB && iops > (rules.iops?.(sizeGiB) ?? 0)) {
+    throw invalidParameterValue(
+      `Iops to volume size ratio of ${(iops / sizeGiB).toFixed(6)} is too high; maximum is ${iopsPerGiB}`,
+    )
+  }
+  const pace = throughput === undefined ? 0 : throughput / (iops ?? rules.iops?.(sizeGiB) ?? 1)
+  if (rules.throughput !== undefined && pace > THROUGHPUT_PER_IOPS) {
+    throw invalidParameterValue(
+      `Throughput (MiBps) to iops ratio of ${pace.toFixed(6)} is too high; maximum is ${THROUGHPUT_PER_IOPS.toFixed(6)} MiBps per iops.`,
     )
   }
   if (throughput !== undefined && rules.throughput === undefined) {

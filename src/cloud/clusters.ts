@@ -11,7 +11,14 @@ import type { ContainerRuntime } from '#containers/runtime.ts'
 import type { KubernetesObject } from '#kubernetes/api.ts'
 import { KubernetesCluster } from '#kubernetes/cluster.ts'
 import { EKS_ACCOUNTS } from '#kubernetes/controllers/controller-accounts.ts'
-import type { AnsweredRequest, CloudProvider, TokenAuthenticator } from '#kubernetes/provider.ts'
+import type { ClusterNetworks } from '#kubernetes/network/networks.ts'
+import type { Node } from '#kubernetes/objects.ts'
+import type {
+  AnsweredRequest,
+  CloudProvider,
+  NodeServices,
+  TokenAuthenticator,
+} from '#kubernetes/provider.ts'
 import { CertificateIssuer } from '#network/authority.ts'
 import type { HostTable, HttpHost } from '#network/hosts.ts'
 import type { VirtualNetwork } from '#network/virtual-network.ts'
@@ -25,6 +32,7 @@ import { forgetSystemAddons, installSystemAddons } from './system-addons.ts'
 export interface ClustersOptions {
   world: World
   network: VirtualNetwork
+  networks: ClusterNetworks
   runtime: ContainerRuntime
   images: ImagePuller
   provider(scope: Scope, cluster: ClusterRecord): CloudProvider
@@ -41,6 +49,12 @@ export interface RunningCluster {
   kubernetes: KubernetesCluster
   host: HttpHost
   logs: ControlPlaneLogs
+}
+
+/** Auto Mode's nodes run their own name server and proxy, Fargate's their own proxy; on others both are the add-ons' work. */
+function servicesOf(node: Node | undefined): NodeServices {
+  const type = node?.metadata.labels?.['eks.amazonaws.com/compute-type']
+  return { dns: type === 'auto', proxy: type === 'auto' || type === 'fargate' }
 }
 
 /**
@@ -125,7 +139,7 @@ export class Clusters implements HostTable {
   }
 
   async #begin(scope: Scope, record: ClusterRecord): Promise<void> {
-    const { world, network, runtime, images, provider, lookup, onAnswer } = this.#options
+    const { world, network, networks, runtime, images, provider, lookup, onAnswer } = this.#options
     const authority = {
       certificate: record.caCertificate,
       privateKey: authorityKeys.find(scope, record.uid)!,
@@ -156,6 +170,8 @@ export class Clusters implements HostTable {
       gitVersion: record.gitVersion,
       world,
       network,
+      networks,
+      nodeBrings: (node) => servicesOf(kubernetes.client.get<Node>('nodes', '', node)),
       runtime,
       images,
       provider: provider(scope, record),

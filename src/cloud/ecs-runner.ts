@@ -14,6 +14,7 @@ import {
   type Container,
   type ContainerRuntime,
   type Mount,
+  nameAnswer,
   type ProcessHandle,
   StartError,
 } from '#containers/runtime.ts'
@@ -120,7 +121,7 @@ export class EcsRunner implements TaskRunner {
         hostname: own.hostname ?? hostnameOf(scope, task, address),
         address,
         hosts: { ...linksOf(task, own), ...hostsOf(own) },
-        lookup: (host) => this.#options.lookup(host, scope, task),
+        lookup: (host) => nameAnswer(this.#options.lookup(host, scope, task)),
         tty: own.pseudoTerminal ?? false,
         stdin: own.interactive ?? false,
         mounts: this.#mounts(session, task, definition, own),

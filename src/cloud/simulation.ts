@@ -15,6 +15,7 @@ import { createContainerRuntime } from '#containers/processes/runtime.ts'
 import { registryProgram } from '#containers/programs/registry.ts'
 import { Machines } from '#kubernetes/machines/machines.ts'
 import { machinePrograms } from '#kubernetes/machines/programs.ts'
+import { ClusterNetworks } from '#kubernetes/network/networks.ts'
 import type { AnsweredRequest } from '#kubernetes/provider.ts'
 import type { CertificateIssuer } from '#network/authority.ts'
 import type { HostTable } from '#network/hosts.ts'
@@ -151,8 +152,10 @@ export class Simulation {
     const lookupOutside = (name: string) => outside.lookup(name)
     const calls = new CallLog(world)
     const onAnswer = (cluster: string, request: AnsweredRequest) => calls.kubernetes(cluster, request)
+    const networks = new ClusterNetworks()
     const machines = new Machines({
       world,
+      networks,
       network,
       runtime,
       images,
@@ -160,9 +163,10 @@ export class Simulation {
       engineImage: (name) => docker.image(name),
       onAnswer,
     })
-    const programs = machinePrograms(machines)
+    const programs = machinePrograms(machines, networks)
     const clusters = new Clusters({
       world,
+      networks,
       network,
       runtime,
       images,

@@ -1,5 +1,5 @@
 import { type InsideEnd, type Path, reach } from '#aws/ec2/index.ts'
-import { ConnectError, type Peer, type Route } from '#network/virtual-network.ts'
+import { ConnectError, type Peer, type Protocol, type Route } from '#network/virtual-network.ts'
 import type { World } from '#world/world.ts'
 import type { VpcPaths } from './vpc-paths.ts'
 
@@ -26,18 +26,18 @@ export class VpcRoute implements Route {
     this.#machineOf = machineOf
   }
 
-  resolve(from: Peer, to: Peer, dialed: Peer): undefined {
+  resolve(from: Peer, to: Peer, dialed: Peer, protocol: Protocol): undefined {
     if (from.address === to.address || from.address.startsWith('127.')) return
     const source = { ...from, address: this.#machineOf(from.address) }
     const machine = this.#machineOf(to.address)
     // On a bridge it is the machine that packets are admitted to, at the port that it publishes.
     const target = machine === to.address ? to : { address: machine, port: publishedPort(to, dialed) }
     if (source.address === target.address) return
-    const path = this.#path(source, target, machine === to.address ? dialed : target)
+    const path = this.#path(source, target, machine === to.address ? dialed : target, protocol)
     if (path && !path.open) throw new ConnectError('ETIMEDOUT', dialed.address, dialed.port)
   }
 
-  #path(from: Peer, to: Peer, dialed: Peer): Path | undefined {
+  #path(from: Peer, to: Peer, dialed: Peer, protocol: Protocol): Path | undefined {
     const target = this.#paths.endAt(to.address)
     const source = this.#paths.endAt(from.address, target?.eni.vpcId)
     if (!source) return undefined
@@ -46,15 +46,19 @@ export class VpcRoute implements Route {
     if (!target) return undefined
     const first =
       to.address === dialed.address ? undefined : this.#paths.endAt(dialed.address, source.eni.vpcId)
-    if (!first) return this.#inside(source, target, from.port, to.port)
+    if (!first) return this.#inside(source, target, from.port, to.port, protocol)
     // A node port: to the node that was asked, then from that node to the pod.
-    const entry = this.#inside(source, first, from.port, dialed.port)
-    return entry.open ? this.#inside(first, target, from.port, to.port) : entry
+    const entry = this.#inside(source, first, from.port, dialed.port, protocol)
+    return entry.open ? this.#inside(first, target, from.port, to.port, protocol) : entry
   }
 
-  #inside(from: InsideEnd, to: InsideEnd, fromPort: number, port: number): Path {
+  #inside(from: InsideEnd, to: InsideEnd, fromPort: number, port: number, protocol: Protocol): Path {
     const source = from.eni.vpcId === to.eni.vpcId ? from : this.#paths.leaving(from)
-    return reach(this.#world, source, to, { port, fromPort })
+    return reach(this.#world, source, to, {
+      port,
+      fromPort,
+      protocol: protocol === 'UDP' ? 'udp' : 'tcp',
+    })
   }
 }
 

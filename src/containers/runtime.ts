@@ -104,6 +104,16 @@ export interface DnsRecord {
   data: string
 }
 
+/** Why name servers tell nothing. `failed`: SERVFAIL; `refused`: nothing listens at the server; `silent`: no answer comes. */
+export type NameTrouble = 'failed' | 'refused' | 'silent'
+
+/** What a resolver learns of a name: its addresses, none for a name that does not exist; or why it learns nothing. */
+export type NameAnswer = readonly string[] | NameTrouble
+
+/** The answer for a name that has one address at most. */
+export const nameAnswer = (address: string | undefined): NameAnswer =>
+  address === undefined ? [] : [address]
+
 export interface ContainerSpec {
   /** 64 hex digits. */
   id: string
@@ -123,10 +133,10 @@ export interface ContainerSpec {
   address: string
   /** Names resolved before DNS: `/etc/hosts`. */
   hosts?: Record<string, string>
-  /** Resolves a host name as seen from the container; undefined: NXDOMAIN. */
-  lookup?(name: string): string | undefined
-  /** What its name server tells of a full name; undefined: NXDOMAIN. Default: the addresses that `lookup` gives. */
-  records?(name: string, type: DnsType): DnsRecord[] | undefined
+  /** Resolves a host name as seen from the container. */
+  lookup?(name: string): NameAnswer
+  /** What its name server, or `server`, tells of a full name; undefined: NXDOMAIN. Default: the addresses that `lookup` gives. */
+  records?(name: string, type: DnsType, server?: string): DnsRecord[] | NameTrouble | undefined
   /** Its interfaces and routes at present; undefined: they are not simulated. */
   interfaces?(): NetworkView | undefined
   tty?: boolean

@@ -4,13 +4,15 @@ import type { ClusterApi, KubeletApi } from './api.ts'
 import { ApiServer } from './apiserver/apiserver.ts'
 import { createControlPlane, managedBy } from './controllers/control-plane.ts'
 import { startControllerManager, startNetwork } from './controllers/start.ts'
+import { resolverFile } from './dns/resolver.ts'
 import { type Kubelets, startKubelets } from './kubelet/kubelet.ts'
 import type { TokenIssuer } from './kubelet/volume-content.ts'
-import { resolverFile } from './network/dns.ts'
 import type { ClusterOptions, UserInfo } from './provider.ts'
 import { startScheduler } from './scheduler/scheduler.ts'
 
 const GENERATED = fileURLToPath(new URL('../../generated/kubernetes', import.meta.url))
+
+const BOTH = () => ({ dns: true, proxy: true })
 
 export interface KubernetesClusterOptions extends ClusterOptions {
   /** Folder that `buildOpenApi` wrote. Default: `generated/kubernetes` of this checkout. */
@@ -44,17 +46,16 @@ export class KubernetesCluster {
   /** Makes what every cluster has, and starts its controllers. */
   async start(): Promise<void> {
     await this.#server.start()
-    const { upstreamDns, serviceCidr, controllerAccounts: accounts = [] } = this.#options
+    const { upstreamDns, serviceCidr, nodeBrings = BOTH, controllerAccounts: accounts = [] } = this.#options
     const plane = createControlPlane(this.#options, this.client)
-    const network = startNetwork(plane, upstreamDns)
+    const network = startNetwork(plane, { upstream: upstreamDns, nodeBrings })
     const { kubeletConfiguration: configurationOf } = this.#options
     const kubelets = startKubelets(managedBy(plane, 'kubelet'), {
       ...(configurationOf && { configurationOf }),
       authenticate: (req) => this.#server.authenticate(req),
       issueToken: this.#issueToken,
-      resolve: (pod, name) => (network.policies.reachesDns(pod) ? network.dns.resolve(pod, name) : undefined),
-      records: (pod, name, type) =>
-        network.policies.reachesDns(pod) ? network.dns.records(pod, name, type) : undefined,
+      resolve: (...asked) => network.resolver.resolve(...asked),
+      records: (...asked) => network.resolver.records(...asked),
       resolver: (pod, nodeName) => resolverFile(pod, nodeName, serviceCidr),
     })
     const manager = startControllerManager(plane, (namespace, pod) => kubelets.usage(namespace, pod), {
@@ -62,9 +63,10 @@ export class KubernetesCluster {
     })
     this.#running = [
       manager,
+      // Before the kubelets: what ends with them is no kube-proxy that stops.
+      network,
       kubelets,
       startScheduler(managedBy(plane, 'kube-scheduler')),
-      network,
       { stop: () => plane.close() },
     ]
     this.#kubelets = kubelets

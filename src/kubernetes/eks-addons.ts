@@ -160,7 +160,7 @@ const COREFILE = `.:53 {
 `
 
 function coredns({ registry, version, dnsAddress }: AddonOptions): AddonObject[] {
-  const { account, config, service, deployment } = coreDnsObjects({
+  const { account, role, binding, config, service, deployment } = coreDnsObjects({
     image: `${registry}/eks/coredns:${version}`,
     corefile: COREFILE,
     address: dnsAddress,
@@ -174,6 +174,8 @@ function coredns({ registry, version, dnsAddress }: AddonOptions): AddonObject[]
   })
   return [
     { resource: 'serviceaccounts', object: account },
+    { resource: 'clusterroles.rbac.authorization.k8s.io', object: role },
+    { resource: 'clusterrolebindings.rbac.authorization.k8s.io', object: binding },
     { resource: 'configmaps', object: config },
     { resource: 'services', object: service },
     { resource: 'deployments.apps', object: deployment },

@@ -6,6 +6,13 @@ import type { World } from '#world/world.ts'
 import type { KubernetesObject } from './api.ts'
 import type { BalancerCloud } from './balancers/stack.ts'
 import type { NodeRecord } from './kubelet/node-record.ts'
+import type { ClusterNetworks } from './network/networks.ts'
+
+/** Services of a node that need no pods. */
+export interface NodeServices {
+  dns: boolean
+  proxy: boolean
+}
 
 /** Who makes a request, as Kubernetes sees it. */
 export interface UserInfo {
@@ -167,6 +174,10 @@ export interface ClusterOptions {
   gitVersion: string
   world: World
   network: VirtualNetwork
+  /** Where programs that are parts of a cluster find it; default: none are. */
+  networks?: ClusterNetworks
+  /** What a node brings itself of what otherwise CoreDNS and kube-proxy do in pods. Default: both. */
+  nodeBrings?(nodeName: string): NodeServices
   runtime: ContainerRuntime
   images: ImagePuller
   provider: CloudProvider

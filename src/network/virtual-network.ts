@@ -34,13 +34,18 @@ export function dialText({ code, address, port }: ConnectError): string {
   return `dial tcp ${address}:${port}: ${why}`
 }
 
+export type Protocol = 'TCP' | 'UDP'
+
+/** Takes a datagram and answers it at once; undefined: not at all. */
+export type Responder = (datagram: Buffer, peer: Peer) => Buffer | undefined
+
 /** Answers for an address range or a virtual address: a Service's cluster IP leads to a pod, a blocked path nowhere. */
 export interface Route {
   /**
    * Where a connection to `to` really goes: the same or another address; `undefined` leaves it to the next route.
    * `dialed` is what was asked for before other routes led it on. Throw ConnectError to refuse it.
    */
-  resolve(from: Peer, to: Peer, dialed: Peer): Peer | undefined
+  resolve(from: Peer, to: Peer, dialed: Peer, protocol: Protocol): Peer | undefined
 }
 
 /** A connection that was made: who made it, to where, and where routes led it. */
@@ -53,11 +58,12 @@ export interface Connection {
 const ephemeralPort = () => 32768 + Math.floor(Math.random() * 28232)
 
 /**
- * The inside of a world at the level of TCP: pods, containers, instances and load balancers listen on addresses and
- * connect to each other with byte streams, all in this process. (An `http.Server` takes a stream by `emit('connection', socket)`.)
+ * The inside of a world at the level of TCP and UDP: pods, containers, instances and load balancers listen on addresses and
+ * connect to each other with byte streams, or ask each other in datagrams, all in this process. (An `http.Server` takes a stream by `emit('connection', socket)`.)
  */
 export class VirtualNetwork {
   readonly #listeners = new Map<string, Acceptor>()
+  readonly #responders = new Map<string, Responder>()
   readonly #addresses = new Map<string, number>()
   readonly #routes: Route[] = []
   readonly #observers = new Set<(connection: Connection) => void>()
@@ -77,15 +83,23 @@ export class VirtualNetwork {
   /** Listens on an address and port. Throws EADDRINUSE as an Error with that code. */
   listen(address: string, port: number, accept: Acceptor): { close(): void } {
     const key = `${address}:${port}`
-    if (this.#listeners.has(key)) {
-      throw Object.assign(new Error(`listen EADDRINUSE: address already in use ${key}`), {
-        code: 'EADDRINUSE',
-      })
-    }
+    if (this.#listeners.has(key)) throw inUse(key)
     this.#listeners.set(key, accept)
     return {
       close: () => {
         if (this.#listeners.get(key) === accept) this.#listeners.delete(key)
+      },
+    }
+  }
+
+  /** Takes the datagrams that come to an address and port. Throws EADDRINUSE as an Error with that code. */
+  receive(address: string, port: number, respond: Responder): { close(): void } {
+    const key = `${address}:${port}`
+    if (this.#responders.has(key)) throw inUse(key)
+    this.#responders.set(key, respond)
+    return {
+      close: () => {
+        if (this.#responders.get(key) === respond) this.#responders.delete(key)
       },
     }
   }
@@ -127,8 +141,7 @@ export class VirtualNetwork {
     from: Peer = { address: '10.255.255.254', port: ephemeralPort() },
     { probe = false } = {},
   ): Duplex {
-    let target = to
-    for (const route of this.#routes) target = route.resolve(from, target, to) ?? target
+    const target = this.#lead(from, to, 'TCP')
     const accept = this.#listeners.get(`${target.address}:${target.port}`)
     if (!accept) {
       throw new ConnectError(
@@ -144,7 +157,25 @@ export class VirtualNetwork {
     accept(far, from)
     return near
   }
+
+  /** Sends a datagram and gives the answer; undefined: none comes. Throws ConnectError, as ICMP and routers tell. */
+  exchange(to: Peer, from: Peer, datagram: Buffer): Buffer | undefined {
+    const target = this.#lead(from, to, 'UDP')
+    const respond = this.#responders.get(`${target.address}:${target.port}`)
+    if (respond) return respond(datagram, from)
+    const code = this.#addresses.has(target.address) ? 'ECONNREFUSED' : 'EHOSTUNREACH'
+    throw new ConnectError(code, to.address, to.port)
+  }
+
+  #lead(from: Peer, to: Peer, protocol: Protocol): Peer {
+    let target = to
+    for (const route of this.#routes) target = route.resolve(from, target, to, protocol) ?? target
+    return target
+  }
 }
+
+const inUse = (key: string): Error =>
+  Object.assign(new Error(`listen EADDRINUSE: address already in use ${key}`), { code: 'EADDRINUSE' })
 
 /** The other end is gone for good: this one ends too, when it has read what was still sent to it. */
 function hangUp(side: Duplex): void {

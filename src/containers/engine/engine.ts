@@ -8,7 +8,7 @@ import { LayerTrees } from '../files/layers.ts'
 import { isLoopback } from '../images/reference.ts'
 import { HostTransport } from '../images/transport.ts'
 import { createContainerRuntime, type SimulatedRuntime } from '../processes/runtime.ts'
-import { StartError } from '../runtime.ts'
+import { nameAnswer, StartError } from '../runtime.ts'
 import { EngineError, type Route, sendJson } from './api.ts'
 import { BindMounts } from './bind-mounts.ts'
 import type { StepRunner } from './build/build-state.ts'
@@ -262,7 +262,7 @@ function stepRunner(runtime: SimulatedRuntime, lookup: DockerEngineOptions['look
       env,
       hostname: containerId.slice(0, 12),
       address: '172.17.255.254',
-      lookup,
+      lookup: (name) => nameAnswer(lookup?.(name)),
     })
     try {
       const process = await container.start()

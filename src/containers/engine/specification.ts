@@ -2,7 +2,7 @@ import { file } from '../files/nodes.ts'
 import type { FileTree } from '../files/tree.ts'
 import type { Image } from '../image.ts'
 import type { SimulatedSpec } from '../processes/runtime.ts'
-import type { Mount, NetworkView } from '../runtime.ts'
+import { type Mount, type NetworkView, nameAnswer } from '../runtime.ts'
 import type { ContainerRecord } from './container-record.ts'
 import { hasNames } from './networks.ts'
 import { ENGINE_DISK, overlayOptions } from './overlay.ts'
@@ -50,7 +50,7 @@ export function containerSpec(record: ContainerRecord, image: Image, around: Sur
     hosts: extraHosts(hostConfig.ExtraHosts, around.gateway),
     groups: hostConfig.GroupAdd ?? [],
     processesOf: around.processesOf,
-    lookup: around.lookup,
+    lookup: (name) => nameAnswer(around.lookup(name)),
     interfaces: around.interfaces,
     tty: config.Tty,
     stdin: config.OpenStdin,

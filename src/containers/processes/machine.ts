@@ -4,7 +4,16 @@ import type { Clock } from '#world/clock.ts'
 import { isElf, readProgramMark } from '../catalogue/program-file.ts'
 import { readHead } from '../files/nodes.ts'
 import { resolvePath } from '../files/tree.ts'
-import type { DnsRecord, DnsType, MemoryPool, NetworkView, ResourceLimit } from '../runtime.ts'
+import type {
+  ContainerSpec,
+  DnsRecord,
+  DnsType,
+  MemoryPool,
+  NameAnswer,
+  NameTrouble,
+  NetworkView,
+  ResourceLimit,
+} from '../runtime.ts'
 import type { ContainerFs } from './container-fs.ts'
 import { CpuMeter } from './cpu-meter.ts'
 import { enforcePool, joinPool, leavePool } from './memory-pools.ts'
@@ -58,8 +67,8 @@ export interface MachineOptions {
   architecture?: string
   user: User
   hosts: Record<string, string>
-  lookup: ((name: string) => string | undefined) | undefined
-  records?: ((name: string, type: DnsType) => DnsRecord[] | undefined) | undefined
+  lookup: ContainerSpec['lookup'] | undefined
+  records?: ContainerSpec['records'] | undefined
   interfaces?: (() => NetworkView | undefined) | undefined
   ulimits?: Record<string, ResourceLimit> | undefined
   memoryLimitBytes: number | undefined
@@ -220,21 +229,29 @@ export class Machine {
     return this.#options.interfaces?.()
   }
 
-  /** The address of a name, or of an address itself; undefined: no such name. */
+  /** The address of a name, or of an address itself; undefined: none is known. */
   resolveName(name: string): string | undefined {
-    if (/^\d+\.\d+\.\d+\.\d+$/.test(name)) return name
-    if (name === 'localhost') return '127.0.0.1'
-    if (name === this.hostname) return this.address
-    return this.#options.hosts[name] ?? this.#options.lookup?.(name)
+    const answer = this.lookUp(name)
+    return typeof answer === 'string' ? undefined : answer[0]
   }
 
-  /** What its name server tells of a full name; undefined: NXDOMAIN. */
-  askNames(name: string, type: DnsType): DnsRecord[] | undefined {
+  /** What is known of a name: by its own files, else by its name servers. */
+  lookUp(name: string): NameAnswer {
+    if (/^\d+\.\d+\.\d+\.\d+$/.test(name)) return [name]
+    if (name === 'localhost') return ['127.0.0.1']
+    if (name === this.hostname) return [this.address]
+    const known = this.#options.hosts[name]
+    return known === undefined ? (this.#options.lookup?.(name) ?? []) : [known]
+  }
+
+  /** What its name server, or `server`, tells of a full name; undefined: NXDOMAIN. */
+  askNames(name: string, type: DnsType, server?: string): DnsRecord[] | NameTrouble | undefined {
     const { records, lookup } = this.#options
-    if (records) return records(name, type)
-    const address = lookup?.(name)
-    if (address === undefined) return undefined
-    return type === 'A' ? [{ name, type, data: address }] : []
+    if (records) return records(name, type, server)
+    const answer = lookup?.(name) ?? []
+    if (typeof answer === 'string') return answer
+    if (answer.length === 0) return undefined
+    return type === 'A' ? answer.map((data) => ({ name, type, data })) : []
   }
 
   /** Opens a TCP connection from inside. Throws ConnectError. */

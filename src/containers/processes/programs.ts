@@ -88,8 +88,6 @@ export const findProgram: ProgramFinder = (name, argv0, version) => {
     case 'curl':
       return curl(version || '8.14.1')
     case 'pause':
-    case 'coredns':
-    case 'kube-proxy':
     case 'aws-vpc-cni':
     case 'aws-vpc-cni-init':
     case 'network-policy-agent':
@@ -104,7 +102,7 @@ export const findProgram: ProgramFinder = (name, argv0, version) => {
     case 'local-path-provisioner':
     case 'aws-load-balancer-controller':
     case 'eks-pod-identity-agent':
-      return component(name, version)
+      return component(name)
     default:
       return undefined
   }

@@ -3,6 +3,7 @@ import { isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { connect as connectTls } from 'node:tls'
 import type { Process } from '../processes/process.ts'
+import { resolveHost } from './resolve-host.ts'
 
 /** Why a request from inside a container got no answer. */
 export class RequestError extends Error {
@@ -57,7 +58,7 @@ export async function sendRequest(
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
     throw new RequestError('scheme', `drydock: ${url.protocol}// from inside a container is not simulated`)
   const port = portOf(url)
-  const address = process.machine.resolveName(url.hostname)
+  const address = await resolveHost(process, url.hostname, options.timeoutMs)
   if (!address) throw new RequestError('resolve', url.hostname)
   const plain = await openSocket(process, address, port, options.timeoutMs ?? CONNECT_TIMEOUT_MS)
   const socket = url.protocol === 'https:' ? await secure(process, plain, options, address) : plain

@@ -5,6 +5,7 @@ import type { DnsRecord, DnsType } from '../runtime.ts'
 import { openSocket, portOf, RequestError, sendRequest } from './http-request.ts'
 import { ifconfig, route } from './ifconfig.ts'
 import { ip } from './ip.ts'
+import { resolveHost } from './resolve-host.ts'
 
 const wget: Program = async (process) => {
   let output: string | undefined
@@ -145,14 +146,29 @@ const nslookup: Program = async (process) => {
     await process.complain(`nslookup: invalid query type "${asked}"\n`)
     return 1
   }
-  await process.print(`Server:\t\t${server}\nAddress:\t${server}:53\n\n`)
+  const answered = () => process.print(`Server:\t\t${server}\nAddress:\t${server}:53\n\n`)
   for (const full of type === 'PTR' ? [reversed(name)] : searched(name, text)) {
-    const records = process.machine.askNames(full, type as DnsType)
+    const records = process.machine.askNames(full, type as DnsType, server)
     if (!records) continue
+    if (records === 'failed') {
+      await answered()
+      await process.print(`** server can't find ${full}: SERVFAIL\n\n`)
+      return 1
+    }
+    if (typeof records === 'string') {
+      // One question for each kind of address, and the wait for both.
+      for (let asked = 0; records === 'refused' && asked < 2; asked++)
+        await process.complain('nslookup: read: Connection refused\n')
+      await process.sleep(NSLOOKUP_TIMEOUT_MS)
+      await process.print(';; connection timed out; no servers could be reached\n\n')
+      return 1
+    }
+    await answered()
     const lines = records.map((record) => LINES[record.type](record))
     await process.print(`${lines.length > 0 ? lines.join('') : `*** Can't find ${full}: No answer\n`}\n`)
     return 0
   }
+  await answered()
   await process.print(`** server can't find ${name}: NXDOMAIN\n\n`)
   return 1
 }
@@ -162,6 +178,8 @@ const ADDRESS = /^\d+(?:\.\d+){3}$/
 /** The name under which the names of an address stand. */
 const reversed = (address: string): string =>
   ADDRESS.test(address) ? `${address.split('.').reverse().join('.')}.in-addr.arpa` : address
+/** How long nslookup of BusyBox waits for a server (`-timeout`), ms. */
+const NSLOOKUP_TIMEOUT_MS = 5_000
 
 /** The full names that a name may stand for, in the order that a resolver with this `resolv.conf` asks for them. */
 function searched(name: string, resolvConf: string): string[] {
@@ -192,7 +210,7 @@ const nc: Program = async (process) => {
   }
   if (listening) return listen(process, listenPort ?? Number(rest.at(-1)))
   const [host = '', port = ''] = rest
-  const address = process.machine.resolveName(host)
+  const address = await resolveHost(process, host)
   if (!address) {
     await process.complain(`nc: bad address '${host}'\n`)
     return 1
@@ -251,7 +269,7 @@ const ping: Program = async (process) => {
     else if (!word.startsWith('-')) names.push(word)
   }
   const name = names[0] ?? ''
-  const address = process.machine.resolveName(name)
+  const address = await resolveHost(process, name)
   if (!address) {
     await process.complain(`ping: bad address '${name}'\n`)
     return 1

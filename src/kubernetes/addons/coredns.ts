@@ -21,6 +21,15 @@ const PORTS = [
   { name: 'metrics', port: 9153, protocol: 'TCP' },
 ]
 
+/** What it reads to know names: without it, it has none. */
+const RULES = [
+  { apiGroups: [''], resources: ['endpoints', 'services', 'pods', 'namespaces'], verbs: ['list', 'watch'] },
+  { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['list', 'watch'] },
+]
+const bootstrapped = { 'kubernetes.io/bootstrapping': 'rbac-defaults' }
+
+const probe = (path: string, port: number) => ({ httpGet: { path, port, scheme: 'HTTP' } })
+
 /** The objects by which CoreDNS runs in any cluster: github.com/coredns/deployment (from knowledge, 2026-11). */
 export function coreDnsObjects({ image, corefile, address, labels, pods, container }: CoreDns) {
   const object = (apiVersion: string, kind: string, metadata: object, rest: object = {}) =>
@@ -31,6 +40,14 @@ export function coreDnsObjects({ image, corefile, address, labels, pods, contain
     args: ['-conf', '/etc/coredns/Corefile'],
     ports: PORTS.map(({ port, name, protocol }) => ({ containerPort: port, name, protocol })),
     resources: { limits: { memory: '170Mi' }, requests: { cpu: '100m', memory: '70Mi' } },
+    livenessProbe: {
+      ...probe('/health', 8080),
+      initialDelaySeconds: 60,
+      timeoutSeconds: 5,
+      successThreshold: 1,
+      failureThreshold: 5,
+    },
+    readinessProbe: probe('/ready', 8181),
     volumeMounts: [{ name: 'config-volume', mountPath: '/etc/coredns', readOnly: true }],
     ...container,
   }
@@ -43,7 +60,17 @@ export function coreDnsObjects({ image, corefile, address, labels, pods, contain
     containers: [main],
     volumes: [{ name: 'config-volume', configMap: config }],
   }
+  const RBAC = 'rbac.authorization.k8s.io'
+  const role = { name: 'system:coredns', labels: { ...labels, ...bootstrapped } }
   return {
+    role: { apiVersion: `${RBAC}/v1`, kind: 'ClusterRole', metadata: role, rules: RULES },
+    binding: {
+      apiVersion: `${RBAC}/v1`,
+      kind: 'ClusterRoleBinding',
+      metadata: role,
+      roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: role.name },
+      subjects: [{ kind: 'ServiceAccount', name: 'coredns', namespace: NAMESPACE }],
+    },
     account: object('v1', 'ServiceAccount', { name: 'coredns', labels }),
     config: object('v1', 'ConfigMap', { name: 'coredns', labels }, { data: { Corefile: corefile } }),
     service: object(

@@ -1,10 +1,18 @@
+import { StoreIndex } from '#world/store-index.ts'
 import type { ContainerUsage } from '../api.ts'
 import { balancerController } from '../balancers/controller.ts'
 import { AUTO, INSTALLED } from '../balancers/flavour.ts'
+import { localDns } from '../dns/local.ts'
+import type { Question } from '../dns/message.ts'
+import { ClusterRecords } from '../dns/records.ts'
+import { PodResolver } from '../dns/resolver.ts'
 import { ResourceMetrics } from '../metrics/resource-metrics.ts'
-import { ClusterDns } from '../network/dns.ts'
 import { PolicyRoute } from '../network/policies.ts'
+import { NodeProxies } from '../network/proxies.ts'
 import { ServiceRoute } from '../network/services.ts'
+import type { Pod } from '../objects.ts'
+import { isFinished } from '../pods.ts'
+import type { NodeServices } from '../provider.ts'
 import { apiServiceController } from './api-services.ts'
 import { autoscalerController } from './autoscaler/autoscaler.ts'
 import { certificateApprover } from './certificates/approver.ts'
@@ -35,32 +43,58 @@ import { volumeProtection } from './volumes/protection.ts'
 import { csiProvisioner } from './volumes/provisioner.ts'
 import { ebsResizer } from './volumes/resizer.ts'
 
-/** The Services, policies and names of a cluster: what kube-proxy and CoreDNS do on its nodes. */
+/** The Services and policies of a cluster, and the resolver of its pods. */
 export interface ClusterNetwork {
   services: ServiceRoute
   policies: PolicyRoute
-  dns: ClusterDns
+  resolver: PodResolver
   stop(): void
 }
 
-/** `upstreamDns` resolves names outside the cluster, as the nodes do; undefined: NXDOMAIN. */
+interface NetworkNeeds {
+  /** Resolves names outside the cluster, as the nodes do; undefined: NXDOMAIN. */
+  upstream?: ((name: string) => string | undefined) | undefined
+  /** What nodes have without pods of the cluster. */
+  nodeBrings(nodeName: string): NodeServices
+}
+
 export function startNetwork(
   { options, world, api, podAddresses, now }: ControlPlane,
-  upstreamDns?: (name: string) => string | undefined,
+  { upstream = () => undefined, nodeBrings }: NetworkNeeds,
 ): ClusterNetwork {
   const pick = (count: number) => world.ids.number(count)
   const isPod = (address: string) => podAddresses.has(address)
   const { serviceCidr, network } = options
-  const services = new ServiceRoute({ store: world.store, api, serviceCidr, isPod, now, pick })
+  const { store } = world
+  const pods = new StoreIndex<Pod>(store, api.prefix('pods'), (pod) =>
+    pod.status?.podIP && !pod.spec.hostNetwork && !isFinished(pod) ? [pod.status.podIP] : [],
+  )
+  const services = new ServiceRoute({ store, api, serviceCidr, isPod, pods, now, pick })
   // Later routes are asked first: policies see where the Services lead.
-  const policies = new PolicyRoute(world.store, api)
-  const routes = [network.addRoute(policies), network.addRoute(services)]
+  const policies = new PolicyRoute(store, api, pods)
+  const records = new ClusterRecords(api, services, isPod)
+  const has = (address: string) => isPod(address) || services.nodeAt(address) !== undefined
+  const proxies = new NodeProxies(world, api, options.uid, services, (node) => nodeBrings(node).proxy)
+  const proxy = (address: string) => {
+    const node = services.nodeAt(address)
+    return node === undefined ? undefined : proxies.run(node)
+  }
+  const answerLocally = localDns(records, upstream, pick)
+  const local = (pod: Pod, question: Question) =>
+    nodeBrings(pod.spec.nodeName!).dns ? answerLocally(question) : undefined
+  const parts = [
+    network.addRoute(policies),
+    network.addRoute(services),
+    ...(options.networks ? [options.networks.add({ records, has, upstream, pick, proxy })] : []),
+  ]
   return {
     services,
     policies,
-    dns: new ClusterDns({ api, services, serviceCidr, pick, ...(upstreamDns && { upstream: upstreamDns }) }),
+    resolver: new PodResolver({ network, upstream, pick, serviceCidr, local }),
     stop() {
-      for (const route of routes) route.close()
+      proxies.close()
+      pods.close()
+      for (const part of parts) part.close()
       services.close()
       policies.close()
     },

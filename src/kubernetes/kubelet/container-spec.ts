@@ -36,7 +36,7 @@ export function runtimeSpec(
     address: context.podAddress!,
     hosts: context.hosts(pod),
     lookup: (name) => context.lookup(pod, name),
-    ...(context.records && { records: (name, type) => context.records!(pod, name, type) }),
+    records: (name, type, server) => context.records(pod, name, type, server),
     interfaces: () => podNetwork(pod, context.source(pod).node, context.podAddress!),
     ...(context.source(pod).node?.spec.podCIDR && { disk: KIND_DISK }),
     privileged: spec.securityContext?.privileged ?? false,

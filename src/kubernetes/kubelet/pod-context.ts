@@ -4,6 +4,8 @@ import type {
   ContainerSpec,
   DnsRecord,
   DnsType,
+  NameAnswer,
+  NameTrouble,
   ProcessNamespace,
 } from '#containers/runtime.ts'
 import type { VirtualNetwork } from '#network/virtual-network.ts'
@@ -41,10 +43,16 @@ export interface KubeletServices {
   volumes: VolumeStore
   /** Default: nodes have memory without end. */
   memory?: NodeMemory
-  /** Resolves a name as a pod of `namespace` sees it. */
-  resolve(pod: Pod, name: string): string | undefined
-  /** The DNS records of a full name as a pod is told them; undefined: NXDOMAIN. Default: the addresses that `resolve` gives. */
-  records?(pod: Pod, name: string, type: DnsType): DnsRecord[] | undefined
+  /** Resolves a name as a pod with an address sees it. */
+  resolve(pod: Pod, address: string, name: string): NameAnswer
+  /** What the name server of a pod with an address, or `server`, tells of a full name; undefined: NXDOMAIN. */
+  records(
+    pod: Pod,
+    address: string,
+    name: string,
+    type: DnsType,
+    server?: string,
+  ): DnsRecord[] | NameTrouble | undefined
   /** The text of a pod's `/etc/resolv.conf`. */
   resolver(pod: Pod, nodeName: string): string
   /** Brings a pod's next sync. */
@@ -81,8 +89,8 @@ export interface PodContext {
   hosts(pod: Pod): Record<string, string>
   /** The text of `/etc/hosts`; undefined: the runtime's own. */
   hostsFile(pod: Pod, spec: ContainerSpecification): string | undefined
-  lookup(pod: Pod, name: string): string | undefined
-  records: ((pod: Pod, name: string, type: DnsType) => DnsRecord[] | undefined) | undefined
+  lookup(pod: Pod, name: string): NameAnswer
+  records(pod: Pod, name: string, type: DnsType, server?: string): DnsRecord[] | NameTrouble | undefined
   /** The text of `/etc/resolv.conf`. */
   resolver(pod: Pod): string
   /** Whose processes a container's run among; undefined: nobody's. */

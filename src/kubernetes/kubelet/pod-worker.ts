@@ -1,4 +1,12 @@
-import type { Container, ContainerSpec, ProcessNamespace } from '#containers/runtime.ts'
+import type {
+  Container,
+  ContainerSpec,
+  DnsRecord,
+  DnsType,
+  NameAnswer,
+  NameTrouble,
+  ProcessNamespace,
+} from '#containers/runtime.ts'
 import type { Timer } from '#world/clock.ts'
 import type { Result } from '#world/controller.ts'
 import { unlessGone } from '../controllers/replicas.ts'
@@ -160,12 +168,12 @@ export class PodWorker implements PodContext {
     return hostsFile(pod, this.hostname(pod), this.podAddress ?? '')
   }
 
-  lookup(pod: Pod, name: string): string | undefined {
-    return this.#services.resolve(pod, name)
+  lookup(pod: Pod, name: string): NameAnswer {
+    return this.#services.resolve(pod, this.podAddress ?? '', name)
   }
 
-  get records(): PodContext['records'] {
-    return this.#services.records
+  records(pod: Pod, name: string, type: DnsType, server?: string): DnsRecord[] | NameTrouble | undefined {
+    return this.#services.records(pod, this.podAddress ?? '', name, type, server)
   }
 
   resolver(pod: Pod): string {

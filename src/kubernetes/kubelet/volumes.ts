@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import { contentSize } from '#containers/files/nodes.ts'
 import type { Mount } from '#containers/runtime.ts'
 import type {
@@ -132,7 +133,8 @@ export class PodVolumes {
 
   #mount(mount: VolumeMount, env: Record<string, string>): Mount {
     const files = this.#files.get(mount.name) ?? new Map()
-    const base = { path: mount.mountPath, ...(mount.readOnly && { readOnly: true }) }
+    // As runc has it: `/etc/app/` is `/etc/app`.
+    const base = { path: posix.resolve('/', mount.mountPath), ...(mount.readOnly && { readOnly: true }) }
     const subPath = mount.subPathExpr ? expand(mount.subPathExpr, env) : mount.subPath
     const host = this.#hostPaths.get(mount.name)
     if (host) {

@@ -5,11 +5,10 @@ import { ApiServer } from '../apiserver/apiserver.ts'
 import { type ControlPlane, createControlPlane, managedBy } from '../controllers/control-plane.ts'
 import { type ClusterNetwork, startControllerManager, startNetwork } from '../controllers/start.ts'
 import { localPathProvisioner } from '../controllers/volumes/local-path.ts'
+import { resolverFile } from '../dns/resolver.ts'
 import { type Kubelets, type KubeletsOptions, startKubelets } from '../kubelet/kubelet.ts'
 import { type NodeRecord, nodeRecordPrefix } from '../kubelet/node-record.ts'
 import type { TokenIssuer } from '../kubelet/volume-content.ts'
-import { resolverFile, usesNodeDns } from '../network/dns.ts'
-import type { Pod, Service } from '../objects.ts'
 import type { ClusterOptions } from '../provider.ts'
 import { startScheduler } from '../scheduler/scheduler.ts'
 import { nodeIpam } from './node-ipam.ts'
@@ -39,7 +38,7 @@ export type ServerSettings = Pick<
 
 type Foundation = Pick<
   ClusterOptions,
-  'uid' | 'world' | 'network' | 'runtime' | 'images' | 'provider' | 'onAnswer'
+  'uid' | 'world' | 'network' | 'networks' | 'runtime' | 'images' | 'provider' | 'onAnswer'
 >
 
 interface Needs extends Pick<KubeletsOptions, 'images' | 'volumes' | 'staticWorker' | 'configurationOf'> {
@@ -189,7 +188,11 @@ export class MachineCluster {
     if (this.#plane) return
     const { images, volumes, staticWorker, configurationOf, reaches, upstreamDns } = this.#needs
     const plane = createControlPlane(this.#options, this.client)
-    const network = startNetwork(plane, upstreamDns)
+    const network = startNetwork(plane, {
+      upstream: upstreamDns,
+      // Its machines see to their kube-proxies.
+      nodeBrings: () => ({ dns: false, proxy: true }),
+    })
     const { world, uid } = this.#options
     // Each machine says itself that it is up.
     for (const { key, value } of world.store.list<NodeRecord>(nodeRecordPrefix(uid)).entries)
@@ -204,8 +207,6 @@ export class MachineCluster {
           () => this.serving,
         ),
       )
-    const asksNames = (pod: Pod) =>
-      network.policies.reachesDns(pod) && (usesNodeDns(pod) || this.#dnsAnswers())
     this.#kubelets = startKubelets(managedBy(plane, 'kubelet'), {
       ...(images && { images }),
       ...(volumes && { volumes }),
@@ -214,19 +215,10 @@ export class MachineCluster {
       authenticate: (req) => this.#server.authenticate(req),
       reaches: (node) => this.serving && reaches(node),
       issueToken: this.#issueToken,
-      resolve: (pod, name) => (asksNames(pod) ? network.dns.resolve(pod, name) : undefined),
-      records: (pod, name, type) => (asksNames(pod) ? network.dns.records(pod, name, type) : undefined),
+      resolve: (...asked) => network.resolver.resolve(...asked),
+      records: (...asked) => network.resolver.records(...asked),
       resolver: (pod, nodeName) => resolverFile(pod, nodeName, this.#options.serviceCidr),
     })
-  }
-
-  /** Whether the Service that pods ask for names has an endpoint that lives. */
-  #dnsAnswers(): boolean {
-    const service = this.client.get<Service>('services', 'kube-system', 'kube-dns')
-    if (!service) return false
-    return this.#network!.services.endpointsOf(service).some(({ address }) =>
-      this.plane.podAddresses.has(address),
-    )
   }
 
   readonly #issueToken: TokenIssuer = ({ namespace, serviceAccount, pod, audience, expirationSeconds }) => {

@@ -213,7 +213,8 @@ export class NodeMachine {
         issueToken: () => {
           throw new Error('static pods have no service account')
         },
-        resolve: (_pod, name) => machine.resolveName(name),
+        resolve: (_pod, _address, name) => machine.lookUp(name),
+        records: (_pod, _address, ...asked) => machine.askNames(...asked),
         resolver: () => 'search .\nnameserver 172.17.0.1\noptions edns0 trust-ad ndots:0\n',
       },
       manifests: () => this.#manifests(),

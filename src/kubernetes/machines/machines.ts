@@ -7,6 +7,7 @@ import type { World } from '#world/world.ts'
 import { NodeImages } from '../kubelet/node-images.ts'
 import { nodeRecordPrefix } from '../kubelet/node-record.ts'
 import { staticPodPrefix } from '../kubelet/static-pods.ts'
+import type { ClusterNetworks } from '../network/networks.ts'
 import type { AnsweredRequest, CloudProvider } from '../provider.ts'
 import { MachineCluster } from './cluster.ts'
 import { Ensemble, ensembleIds } from './etcd/ensemble.ts'
@@ -23,6 +24,8 @@ import {
 export interface MachinesOptions {
   world: World
   network: VirtualNetwork
+  /** Where the programs of its clusters find them. */
+  networks: ClusterNetworks
   runtime: ContainerRuntime
   images: ImagePuller
   /** An image of the world's Docker Engine; undefined: there is none. */
@@ -204,13 +207,14 @@ export class Machines {
   cluster(id: string): MachineCluster {
     const known = this.#clusters.get(id)
     if (known) return known
-    const { world, network, runtime, images, lookup, onAnswer } = this.options
+    const { world, network, networks, runtime, images, lookup, onAnswer } = this.options
     const filesOf = (node: string) => this.#byName.get(node)?.machine.files
     const made: MachineCluster = new MachineCluster(
       {
         uid: id,
         world,
         network,
+        networks,
         runtime,
         images,
         provider: this.#provider(id),

@@ -1,5 +1,6 @@
 import type { ProgramFinder } from '#containers/processes/machine.ts'
-import { component } from '#containers/programs/component.ts'
+import { coreDns } from '../dns/coredns/program.ts'
+import type { ClusterNetworks } from '../network/networks.ts'
 import { apiServer } from './components/api-server.ts'
 import { controllerManager } from './components/controller-manager.ts'
 import { etcd } from './components/etcd.ts'
@@ -22,7 +23,7 @@ import { systemctl } from './system/systemctl.ts'
 
 /** The programs that make a container a machine, and those that make machines a cluster. */
 export const machinePrograms =
-  (machines: Machines): ProgramFinder =>
+  (machines: Machines, networks: ClusterNetworks): ProgramFinder =>
   (name, _argv0, version) => {
     switch (name) {
       case 'systemd':
@@ -62,12 +63,10 @@ export const machinePrograms =
       case 'kindnetd':
         return kindnetd
       case 'kube-proxy':
-        // Elsewhere (EKS) the nodes are no machines, and the program that stands for it there will do.
-        return (process) =>
-          machines.at(process.machine.address) ? kubeProxy(machines)(process) : idle(process)
+        return kubeProxy(machines, networks)
+      case 'coredns':
+        return coreDns(networks, version)
       default:
         return undefined
     }
   }
-
-const idle = component('kube-proxy', '')

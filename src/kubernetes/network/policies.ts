@@ -1,9 +1,8 @@
-import { ConnectError, type Peer, type Route } from '#network/virtual-network.ts'
+import { ConnectError, type Peer, type Protocol, type Route } from '#network/virtual-network.ts'
 import type { Store } from '#world/store.ts'
 import { StoreIndex } from '#world/store-index.ts'
 import type { ClusterApi } from '../api.ts'
 import type { DaemonSet, Namespace, NetworkPolicy, Pod } from '../objects.ts'
-import { isFinished } from '../pods.ts'
 import { selects } from '../selectors.ts'
 import { inRange } from './services.ts'
 
@@ -27,11 +26,9 @@ interface End {
 /** The port that a connection goes to, at the pod that listens if it is one. */
 interface Target {
   port: number
-  protocol: 'TCP' | 'UDP'
+  protocol: Protocol
   pod: Pod | undefined
 }
-
-const DNS_PORT = 53
 
 /**
  * Drops what NetworkPolicies do not allow, as a network plugin does on every node. Must be asked after the Services' route:
@@ -41,49 +38,31 @@ export class PolicyRoute implements Route {
   readonly #api: ClusterApi
   readonly #policies: StoreIndex<NetworkPolicy>
   readonly #pods: StoreIndex<Pod>
-  readonly #dns: StoreIndex<Pod>
 
-  constructor(store: Store, api: ClusterApi) {
+  /** `pods` are those that live, by their own addresses. */
+  constructor(store: Store, api: ClusterApi, pods: StoreIndex<Pod>) {
     this.#api = api
-    const pods = api.prefix('pods')
+    this.#pods = pods
     this.#policies = new StoreIndex<NetworkPolicy>(
       store,
       api.prefix('networkpolicies.networking.k8s.io'),
       ({ metadata }) => [metadata.namespace!],
     )
-    this.#pods = new StoreIndex<Pod>(store, pods, (pod) =>
-      pod.status?.podIP && !pod.spec.hostNetwork && !isFinished(pod) ? [pod.status.podIP] : [],
-    )
-    this.#dns = new StoreIndex<Pod>(store, pods, ({ metadata }) =>
-      metadata.namespace === 'kube-system' && metadata.labels?.['k8s-app'] === 'kube-dns' ? ['dns'] : [],
-    )
   }
 
   close(): void {
-    for (const index of [this.#policies, this.#pods, this.#dns]) index.close()
+    this.#policies.close()
   }
 
   /** Leaves the connection as it is, or lets it time out: packets that no policy allows are dropped, not refused. */
-  resolve(from: Peer, to: Peer): undefined {
+  resolve(from: Peer, to: Peer, _dialed: Peer, protocol: Protocol): undefined {
     const source = { address: from.address, pod: this.#pods.get(from.address)[0] }
     const target = { address: to.address, pod: this.#pods.get(to.address)[0] }
-    if (this.#allowed(source, target, to.port, 'TCP')) return
+    if (this.#allowed(source, target, to.port, protocol)) return
     throw new ConnectError('ETIMEDOUT', to.address, to.port)
   }
 
-  /** Whether a pod reaches the cluster's DNS. */
-  reachesDns(pod: Pod): boolean {
-    const servers = this.#dns.get('dns').filter(({ status }) => status?.podIP)
-    const source = { address: pod.status?.podIP ?? '', pod: pod.spec.hostNetwork ? undefined : pod }
-    return (
-      servers.length === 0 ||
-      servers.some((server) =>
-        this.#allowed(source, { address: server.status.podIP!, pod: server }, DNS_PORT, 'UDP'),
-      )
-    )
-  }
-
-  #allowed(source: End, target: End, port: number, protocol: Target['protocol']): boolean {
+  #allowed(source: End, target: End, port: number, protocol: Protocol): boolean {
     if (!source.pod && !target.pod) return true
     if (source.address === target.address) return true
     // What runs on a pod's own node, its kubelet above all, always reaches it.

@@ -1,4 +1,4 @@
-import { ConnectError, type Peer, type Route } from '#network/virtual-network.ts'
+import { ConnectError, type Peer, type Protocol, type Route } from '#network/virtual-network.ts'
 import type { Store, StoreEvent, WatchHandle } from '#world/store.ts'
 import { StoreIndex } from '#world/store-index.ts'
 import type { ClusterApi } from '../api.ts'
@@ -25,9 +25,10 @@ export interface ServiceEndpoint {
 
 /** The Services as the rules of a node have them. */
 interface Rules {
-  /** `address:port` → port of a Service. */
+  /** `address:port/PROTOCOL` → port of a Service. */
   clusterIps: Map<string, Entry>
-  nodePorts: Map<number, Entry>
+  /** `port/PROTOCOL` → port of a Service. */
+  nodePorts: Map<string, Entry>
   backends: Map<string, Backend[]>
 }
 
@@ -42,12 +43,13 @@ const STICKY_MS = 10_800_000
 export class ServiceRoute implements Route {
   readonly #api: ClusterApi
   readonly #pick: (count: number) => number
+  readonly #pods: StoreIndex<Pod>
   readonly #now: () => number
   readonly #serviceCidr: (address: string) => boolean
   readonly #isInside: (address: string) => boolean
-  /** `address:port` → port of a Service. */
+  /** `address:port/PROTOCOL` → port of a Service. */
   readonly #clusterIps = new Map<string, Entry>()
-  readonly #nodePorts = new Map<number, Entry>()
+  readonly #nodePorts = new Map<string, Entry>()
   readonly #slices: StoreIndex<EndpointSlice>
   readonly #nodes: StoreIndex<Node>
   readonly #backends = new Map<string, Backend[]>()
@@ -60,6 +62,8 @@ export class ServiceRoute implements Route {
     store: Store
     api: ClusterApi
     serviceCidr: string
+    /** Those that live, by their own addresses. */
+    pods: StoreIndex<Pod>
     /** Whether an address is a pod's of this cluster. */
     isPod(address: string): boolean
     now(): number
@@ -69,6 +73,7 @@ export class ServiceRoute implements Route {
     const { store, api } = options
     this.#api = api
     this.#pick = options.pick
+    this.#pods = options.pods
     this.#now = options.now
     this.#serviceCidr = inRange(options.serviceCidr)
     this.#slices = new StoreIndex<EndpointSlice>(
@@ -89,6 +94,11 @@ export class ServiceRoute implements Route {
 
   close(): void {
     for (const watch of [...this.#watches, this.#slices, this.#nodes]) watch.close()
+  }
+
+  /** The node that has an address. */
+  nodeAt(address: string): string | undefined {
+    return this.#nodes.get(address)[0]?.metadata.name
   }
 
   /** The kube-proxy of a node ended: its rules stay as they are; with `empty` the node lost them, or never had any. */
@@ -112,21 +122,20 @@ export class ServiceRoute implements Route {
   #rulesOf(from: Peer, to: Peer): Rules | undefined {
     if (this.#frozen.size === 0) return undefined
     const nodeOf = (address: string) =>
-      this.#nodes.get(address)[0]?.metadata.name ??
-      this.#api.list<Pod>('pods').find(({ status }) => status?.podIP === address)?.spec.nodeName
+      this.#nodes.get(address)[0]?.metadata.name ?? this.#pods.get(address)[0]?.spec.nodeName
     return this.#frozen.get(nodeOf(from.address) ?? this.#nodes.get(to.address)[0]?.metadata.name ?? '')
   }
 
-  resolve(from: Peer, to: Peer): Peer | undefined {
+  resolve(from: Peer, to: Peer, _dialed: Peer, protocol: Protocol): Peer | undefined {
     const rules = this.#rulesOf(from, to)
     const { clusterIps, nodePorts } = rules ?? { clusterIps: this.#clusterIps, nodePorts: this.#nodePorts }
     // Cluster addresses mean something only on the cluster's own nodes: another cluster may use the same ones.
     if (this.#isInside(from.address)) {
-      const entry = clusterIps.get(`${to.address}:${to.port}`)
+      const entry = clusterIps.get(`${to.address}:${to.port}/${protocol}`)
       if (entry) return this.#choose(entry, from, to, rules)
       if (this.#serviceCidr(to.address)) throw new ConnectError('ETIMEDOUT', to.address, to.port)
     }
-    const onNode = nodePorts.get(to.port)
+    const onNode = nodePorts.get(`${to.port}/${protocol}`)
     const [node] = onNode ? this.#nodes.get(to.address) : []
     if (!onNode || !node) return
     const local = onNode.service.spec.externalTrafficPolicy === 'Local' ? node.metadata.name : undefined
@@ -194,21 +203,21 @@ export class ServiceRoute implements Route {
       )
   }
 
-  /** The network carries TCP: a port of another protocol leads nowhere. */
   #put(service: Service): void {
     for (const port of service.spec.ports ?? []) {
-      if (port.protocol && port.protocol !== 'TCP') continue
+      const protocol = port.protocol ?? 'TCP'
       for (const address of addressesOf(service))
-        this.#clusterIps.set(`${address}:${port.port}`, { service, port })
-      if (port.nodePort) this.#nodePorts.set(port.nodePort, { service, port })
+        this.#clusterIps.set(`${address}:${port.port}/${protocol}`, { service, port })
+      if (port.nodePort) this.#nodePorts.set(`${port.nodePort}/${protocol}`, { service, port })
     }
   }
 
   #drop(service: Service): void {
     for (const port of service.spec.ports ?? []) {
-      if (port.protocol && port.protocol !== 'TCP') continue
-      for (const address of addressesOf(service)) this.#clusterIps.delete(`${address}:${port.port}`)
-      if (port.nodePort) this.#nodePorts.delete(port.nodePort)
+      const protocol = port.protocol ?? 'TCP'
+      for (const address of addressesOf(service))
+        this.#clusterIps.delete(`${address}:${port.port}/${protocol}`)
+      if (port.nodePort) this.#nodePorts.delete(`${port.nodePort}/${protocol}`)
       this.#backends.delete(`${nameOf(service)}:${port.name ?? ''}`)
     }
   }

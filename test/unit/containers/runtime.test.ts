@@ -202,7 +202,7 @@ describe('processes', () => {
     lab.network.addAddress(at)
     const box = await lab.container('busybox:latest', {
       command: ['sleep', 'infinity'],
-      lookup: (name) => (name === 'db' ? at : undefined),
+      lookup: (name) => (name === 'db' ? [at] : []),
     })
     await box.start()
     const run = async (...command: string[]) => (await finish(await box.exec({ command }))).stderr
@@ -216,7 +216,7 @@ describe('processes', () => {
   it('shows the full name that the search list led to', async () => {
     const box = await lab.container('busybox:latest', {
       command: ['sleep', 'infinity'],
-      lookup: (name) => (name === 'api.team.svc.cluster.local' ? '10.100.0.7' : undefined),
+      lookup: (name) => (name === 'api.team.svc.cluster.local' ? ['10.100.0.7'] : []),
     })
     await box.start()
     const text =

@@ -97,6 +97,10 @@ describe('a DaemonSet', () => {
       exit(0)
       return undefined
     })
+    cluster.runtime.scripts.set('coredns', ({ serve }) => {
+      serve(8181, () => ({ status: 200, body: 'OK' }))
+      return undefined
+    })
     for (const name of ['vpc-cni', 'kube-proxy', 'coredns'] as const) {
       for (const { resource, object } of eksAddon(name, {
         version: 'v1',

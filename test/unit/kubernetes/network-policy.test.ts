@@ -116,21 +116,34 @@ describe('network policies', () => {
     await cluster.until('ready', () => isReady(cluster.pod('probed')))
   })
 
-  it('cut a pod off from DNS, as they do', async () => {
-    const { client } = await pods()
-    const options = { version: 'v1', registry: 'registry.test', dnsAddress: '10.100.0.10' }
-    for (const { resource, object } of eksAddon('coredns', options)) cluster.api.create(resource, object)
-    await cluster.until('DNS is up', () => cluster.pods('kube-system').filter(isReady).length === 2)
-    const lookup = () => cluster.runtime.specs.find(({ address }) => address === client)!.lookup!('web')
-    expect(lookup()).toBe('10.100.0.80')
-    policy('out', { ...select('client'), policyTypes: ['Egress'] })
-    expect(lookup()).toBeUndefined()
-    policy('dns', {
+  it('cut a pod off from a name server, as they do', async () => {
+    const { web, client } = await pods()
+    cluster.network.receive(web, 53, (datagram) => datagram)
+    const ask = () => {
+      try {
+        return String(
+          cluster.network.exchange(
+            { address: web, port: 53 },
+            { address: client, port: 40_000 },
+            Buffer.from('web?'),
+          ),
+        )
+      } catch (error) {
+        return (error as { code: string }).code
+      }
+    }
+    const dns = (protocol: string) => ({
       ...select('client'),
       policyTypes: ['Egress'],
-      egress: [{ to: [{ namespaceSelector: {} }], ports: [{ port: 53, protocol: 'UDP' }] }],
+      egress: [{ to: [{ namespaceSelector: {} }], ports: [{ port: 53, protocol }] }],
     })
-    expect(lookup()).toBe('10.100.0.80')
+    expect(ask()).toBe('web?')
+    policy('out', { ...select('client'), policyTypes: ['Egress'] })
+    expect(ask()).toBe('ETIMEDOUT')
+    policy('tcp', dns('TCP'))
+    expect(ask()).toBe('ETIMEDOUT')
+    policy('udp', dns('UDP'))
+    expect(ask()).toBe('web?')
   })
 
   it('do nothing on EKS until the VPC CNI is told to enforce them', async () => {

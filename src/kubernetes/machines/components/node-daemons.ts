@@ -1,10 +1,11 @@
 import type { Program } from '#containers/processes/process.ts'
+import type { ClusterNetworks } from '../../network/networks.ts'
 import type { Machines } from '../machines.ts'
 import { klog } from './klog.ts'
 
-/** kube-proxy of a machine: the Services' rules on its node follow the API while it runs. */
+/** kube-proxy of a machine, or of a node that is none (EKS): the Services' rules on its node follow the API while it runs. */
 export const kubeProxy =
-  (machines: Machines): Program =>
+  (machines: Machines, networks: ClusterNetworks): Program =>
   async (process) => {
     const log = klog(process)
     const config = process.argv.map((word) => /^--config=(.*)$/.exec(word)?.[1]).find(Boolean)
@@ -21,7 +22,8 @@ export const kubeProxy =
     })
     await log('I', 'server_linux.go:53', '"Using iptables proxy"')
     await log('I', 'config.go:200', '"Starting service config controller"')
-    const proxied = machines.at(process.machine.address)?.proxy()
+    const { address } = process.machine
+    const proxied = machines.at(address)?.proxy() ?? networks.at(address)?.proxy(address)
     void process.exited.then(() => proxied?.close())
     await process.waitFor(stop)
     return 0

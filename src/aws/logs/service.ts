@@ -1,6 +1,7 @@
 import type { RequestContext, Service } from '../wire/service.ts'
 import { eventHandlers } from './events.ts'
 import { groupArn, groupHandlers } from './groups.ts'
+import { liveTailHandlers } from './live-tail.ts'
 import { metricFilterHandlers } from './metric-filters.ts'
 import { queryHandlers } from './queries.ts'
 import { subscriptionFilterHandlers } from './subscription-filters.ts'
@@ -34,13 +35,15 @@ export const logsService: Service = {
   name: 'logs',
   sdk: () => import('@aws-sdk/client-cloudwatch-logs'),
   actionPrefix: 'logs',
-  endpoints: [{ prefix: 'logs' }],
+  // Live Tail has a host of its own, which older models call `streaming-logs`.
+  endpoints: [{ prefix: 'logs' }, { prefix: 'stream-logs' }, { prefix: 'streaming-logs' }],
   botocoreName: 'logs',
   handlers: {
     ...groupHandlers,
     ...eventHandlers,
     ...metricFilterHandlers,
     ...subscriptionFilterHandlers,
+    ...liveTailHandlers,
     ...queryHandlers,
   },
   resources: resourceOf,

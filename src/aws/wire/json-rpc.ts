@@ -1,3 +1,4 @@
+import { encodeEvents, eventsOf } from './event-stream.ts'
 import { parseJsonBody, writeJson } from './json.ts'
 import type { ServiceModel } from './model.ts'
 import type { Protocol, WireError } from './protocol.ts'
@@ -16,6 +17,13 @@ export const jsonRpc: Protocol = {
   },
 
   write(model, operation, output, requestId) {
+    const stream = eventsOf(operation.output, output)
+    if (stream)
+      return {
+        status: 200,
+        headers: { 'x-amzn-RequestId': requestId, 'Content-Type': 'application/vnd.amazon.eventstream' },
+        body: encodeEvents(stream.shape, stream.events),
+      }
     return {
       status: 200,
       headers: { 'x-amzn-RequestId': requestId, 'Content-Type': `application/x-amz-json-${model.version}` },

@@ -1,6 +1,7 @@
 import { conditionsOf } from './conditions.ts'
 import { conform } from './conform.ts'
 import { denial } from './denial.ts'
+import { withoutEvents } from './event-stream.ts'
 import { fault, quotaExceeded, worldIsFull } from './faults.ts'
 import type { Conditions, Decision, Identity } from './identity.ts'
 import { writeJson } from './json.ts'
@@ -193,7 +194,7 @@ export class Pipeline {
       const before = world.store.revision
       const output = await this.#perform(served, operation, input, call)
       const wrote = world.store.revision !== before
-      tell({ output })
+      tell({ output: withoutEvents(output) })
       return { output, wrote }
     } catch (error) {
       if (error instanceof AwsError) tell({ error })

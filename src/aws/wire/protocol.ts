@@ -4,7 +4,8 @@ import type { WireRequest } from './request.ts'
 export interface WireResponse {
   status: number
   headers: Record<string, string>
-  body: string | Uint8Array
+  /** Whole, or piece by piece: an event stream. */
+  body: string | Uint8Array | AsyncIterable<Uint8Array>
 }
 
 /** An error ready for the wire. */

@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import { pipeline as stream } from 'node:stream/promises'
 import type { HttpHost } from '#network/hosts.ts'
 import type { World } from '#world/world.ts'
 import { cborRpc, isCbor } from './cbor-rpc.ts'
@@ -205,7 +207,13 @@ function unknownService(
   )
 }
 
-function send(res: ServerResponse, response: WireResponse): void {
-  res.writeHead(response.status, { ...response.headers, 'Content-Length': Buffer.byteLength(response.body) })
-  res.end(response.body)
+function send(res: ServerResponse, { status, headers, body }: WireResponse): void {
+  if (typeof body === 'string' || body instanceof Uint8Array) {
+    res.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) })
+    res.end(body)
+    return
+  }
+  res.writeHead(status, headers)
+  // It ends with the events, or when the client has gone.
+  stream(Readable.from(body), res).catch(() => {})
 }

@@ -67,3 +67,15 @@ export function withCondition<T extends ReplacedCondition>(
   if (!old) return [...(conditions ?? []), changed]
   return conditions!.map((condition) => (condition === old ? changed : condition))
 }
+
+/** A pod's conditions with one of them replaced, as of the spec that the pod has now. */
+export const withPodCondition = <T extends ReplacedCondition>(
+  { metadata, status }: { metadata: { generation?: number }; status?: { conditions?: T[] } },
+  next: T,
+  now: string,
+): T[] =>
+  withCondition(
+    status?.conditions,
+    { ...next, ...(metadata.generation && { observedGeneration: metadata.generation }) },
+    now,
+  )

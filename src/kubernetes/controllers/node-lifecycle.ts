@@ -1,7 +1,7 @@
 import type { Controller, Result } from '#world/controller.ts'
 import { equal } from '../equality.ts'
 import type { Lease, Node, NodeCondition, Pod, Taint, Toleration } from '../objects.ts'
-import { isFinished, nameOf, splitName, withCondition } from '../pods.ts'
+import { isFinished, nameOf, splitName, withPodCondition } from '../pods.ts'
 import { tolerates } from '../scheduler/taints.ts'
 import { parseTime } from '../time.ts'
 import { type ControlPlane, ownKey } from './control-plane.ts'
@@ -109,7 +109,7 @@ export function nodeLifecycleController(plane: ControlPlane): Controller {
   function markUnready(pod: Pod): void {
     const ready = pod.status?.conditions?.find(({ type }) => type === 'Ready')
     if (ready?.status !== 'True') return
-    const conditions = withCondition(pod.status.conditions, { ...ready, status: 'False' }, plane.timestamp())
+    const conditions = withPodCondition(pod, { ...ready, status: 'False' }, plane.timestamp())
     unlessGone(() => api.updateStatus('pods', { ...pod, status: { ...pod.status, conditions } }))
     api.event(pod, 'Warning', 'NodeNotReady', 'Node is not ready', SOURCE)
   }
@@ -170,7 +170,7 @@ export function taintEvictionController(plane: ControlPlane): Controller {
       reason: 'DeletionByTaintManager',
       message: 'Taint manager: deleting due to NoExecute taint',
     }
-    const conditions = withCondition(pod.status.conditions, disruption, plane.timestamp())
+    const conditions = withPodCondition(pod, disruption, plane.timestamp())
     api.updateStatus('pods', { ...pod, status: { ...pod.status, conditions } })
     unlessGone(() => api.delete('pods', pod.metadata.namespace!, pod.metadata.name))
   }

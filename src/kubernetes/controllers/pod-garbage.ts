@@ -1,6 +1,6 @@
 import type { Controller, Result } from '#world/controller.ts'
 import type { Node, Pod } from '../objects.ts'
-import { isFinished, nameOf, splitName, withCondition } from '../pods.ts'
+import { isFinished, nameOf, splitName, withPodCondition } from '../pods.ts'
 import { parseTime } from '../time.ts'
 import type { ControlPlane } from './control-plane.ts'
 import { unlessGone } from './replicas.ts'
@@ -48,7 +48,7 @@ export function podGarbageCollector(plane: ControlPlane): Controller {
       reason: 'DeletionByPodGC',
       message: 'PodGC: node no longer exists',
     }
-    const conditions = withCondition(pod.status.conditions, condition, plane.timestamp())
+    const conditions = withPodCondition(pod, condition, plane.timestamp())
     unlessGone(() =>
       api.updateStatus('pods', { ...pod, status: { ...pod.status, phase: 'Failed', conditions } }),
     )

@@ -88,6 +88,7 @@ function conditionsOf(view: PodView, phase: string, pod: Pod, now: string): PodC
     },
     { type: 'Ready', status: readiness || gated ? 'False' : 'True', ...(readiness ?? (gated || undefined)) },
     { type: 'ContainersReady', status: readiness ? 'False' : 'True', ...readiness },
+    { type: 'PodScheduled', status: 'True' },
     ...view.resize.map((condition) => ({ ...condition, status: 'True' })),
   ]
   const old = pod.status?.conditions ?? []

@@ -4,7 +4,7 @@ import type { KubernetesObject, Occurrence } from '../api.ts'
 import type { ControlPlane } from '../controllers/control-plane.ts'
 import { equal } from '../equality.ts'
 import type { Node, Pod } from '../objects.ts'
-import { isFinished, nameOf, podCondition, splitName, withCondition } from '../pods.ts'
+import { isFinished, nameOf, podCondition, splitName, withPodCondition } from '../pods.ts'
 import { CLAIMS, VOLUMES } from '../volumes/claims.ts'
 import { type NodeState, SchedulerCache, sameForScheduling } from './cache.ts'
 import { type Candidate, candidate, type Refusal, refusalOf } from './filters.ts'
@@ -212,7 +212,7 @@ export function startScheduler(plane: ControlPlane): { stop(): void } {
     }
     const found = api.get<Pod>('pods', namespace!, name)
     if (!found || found.metadata.uid !== uid) return
-    const conditions = withCondition(found.status?.conditions, condition, plane.timestamp())
+    const conditions = withPodCondition(found, condition, plane.timestamp())
     api.updateStatus('pods', { ...found, status: { ...found.status, conditions } })
     api.delete('pods', namespace!, name, { preconditions: { uid: uid! } })
     tell({
@@ -272,7 +272,7 @@ export function startScheduler(plane: ControlPlane): { stop(): void } {
     const old = podCondition(pod, 'PodScheduled')
     if (old?.reason === reason && old.message === message) return
     const condition = { type: 'PodScheduled', status: 'False', reason, message }
-    const conditions = withCondition(pod.status?.conditions, condition, plane.timestamp())
+    const conditions = withPodCondition(pod, condition, plane.timestamp())
     api.updateStatus('pods', { ...pod, status: { ...pod.status, conditions } })
   }
 

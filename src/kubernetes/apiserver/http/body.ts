@@ -7,6 +7,7 @@ import { isObject, type Json, type Obj } from '../json.ts'
 import { decodeProtobuf, PROTOBUF } from '../schema/protobuf.ts'
 import type { Schema } from '../schema/schema.ts'
 import { duplicateFields } from './duplicates.ts'
+import { goJsonError } from './go-json.ts'
 
 /** Largest request body that an API server reads. */
 const LIMIT = 3 * 1024 * 1024
@@ -42,22 +43,52 @@ async function receive(req: IncomingMessage): Promise<Buffer> {
 export const mediaType = (req: IncomingMessage): string =>
   (req.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase()
 
-/** The object in a request's body: JSON, YAML or protobuf; undefined when there is none. Throws BadRequest or UnsupportedMediaType. */
-export async function readObject(req: IncomingMessage, schema: Schema): Promise<Obj | undefined> {
+/**
+ * The object in a request's body: JSON, YAML or protobuf; undefined when there is none. `of` is the kind that it should have.
+ * Throws BadRequest or UnsupportedMediaType.
+ */
+export async function readObject(
+  req: IncomingMessage,
+  schema: Schema,
+  of = 'object',
+): Promise<Obj | undefined> {
   const body = await readBody(req)
   if (body.length === 0) return undefined
   const type = mediaType(req)
   if (type === PROTOBUF) return decodeProtobuf(schema, body)
-  const value = parseValue(body, type)
-  if (!isObject(value)) throw badRequest('the request body must be an object')
-  return value
+  const refuse = (why: string) =>
+    unrecognized(of, body, `couldn't get version/kind; json parse error: ${why}`)
+  const value = parseValue(body, type, refuse)
+  if (isObject(value)) return value
+  throw refuse(`json: cannot unmarshal ${jsonTypeOf(value)} into Go value of type ${TYPE_META}`)
 }
 
 /** As `readObject`, for requests that must have one. */
-export async function readNeeded(req: IncomingMessage, schema: Schema): Promise<Obj> {
-  const object = await readObject(req, schema)
-  if (!object) throw badRequest('the request body is empty')
-  return object
+export async function readNeeded(req: IncomingMessage, schema: Schema, of?: string): Promise<Obj> {
+  const object = await readObject(req, schema, of)
+  if (object) return object
+  const why = `couldn't get version/kind; json parse error: unexpected end of JSON input`
+  throw unrecognized(of ?? 'object', Buffer.alloc(0), why)
+}
+
+/** What Go reads first of any object. */
+const TYPE_META = String.raw`struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }`
+
+/** Source: transformDecodeError and summarizeData in apiserver/pkg/endpoints/handlers/rest.go. */
+function unrecognized(of: string, body: Buffer, why: string): StatusError {
+  const format = body[0] === '{'.charCodeAt(0) ? 'utf8' : 'hex'
+  const rest = body.length > SUMMARY ? ' ...' : ''
+  const shown = body.length === 0 ? '<empty>' : body.subarray(0, SUMMARY).toString(format) + rest
+  return badRequest(`the object provided is unrecognized (must be of type ${of}): ${why} (${shown})`)
+}
+
+/** So many bytes of what cannot be read are shown. */
+const SUMMARY = 30
+
+/** What Go calls a value of JSON. */
+export function jsonTypeOf(value: Json): string {
+  if (Array.isArray(value)) return 'array'
+  return typeof value === 'boolean' ? 'bool' : value === null ? 'null' : typeof value
 }
 
 /** Assigning a member `__proto__` would change what an object inherits: no object of Kubernetes has one. */
@@ -108,8 +139,8 @@ function parseYaml(text: string): Json {
   return value
 }
 
-/** The value in a body of JSON or YAML. Throws BadRequest or UnsupportedMediaType. */
-export function parseValue(body: Buffer, type: string): Json {
+/** The value in a body of JSON or YAML. Throws what `refuse` makes of a syntax error, or UnsupportedMediaType. */
+export function parseValue(body: Buffer, type: string, refuse: (why: string) => StatusError): Json {
   const isYaml = type === 'application/yaml'
   if (type !== '' && type !== 'application/json' && !isYaml) {
     throw unsupportedMediaType(['application/json', 'application/yaml', PROTOBUF])
@@ -121,8 +152,6 @@ export function parseValue(body: Buffer, type: string): Json {
     if (!isYaml && isObject(value)) texts.set(value, text)
     return value
   } catch (error) {
-    throw badRequest(
-      `the object provided is unrecognized (must be of type ${isYaml ? 'YAML' : 'JSON'}): ${(error as Error).message}`,
-    )
+    throw refuse(isYaml ? (error as Error).message : goJsonError(text, error as Error))
   }
 }

@@ -98,7 +98,7 @@ function build(kinds: Kinds): Discovery {
       apiVersion: 'apidiscovery.k8s.io/v2',
       metadata: {},
       items: list.map(({ group, versions }) => ({
-        metadata: { ...(group && { name: group }), creationTimestamp: null },
+        metadata: { ...(group && { name: group }) },
         versions: versions.map((version) => ({
           version,
           resources: kinds.in(group, version).map(aggregatedResource),

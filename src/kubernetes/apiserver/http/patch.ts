@@ -1,4 +1,5 @@
 import type { Entry } from '#world/store.ts'
+import type { StatusError } from '../../api.ts'
 import { applyConfiguration } from '../apply/apply.ts'
 import { checkTyped } from '../apply/typed.ts'
 import { badRequest, invalid, invalidValue, unsupportedMediaType } from '../errors.ts'
@@ -10,7 +11,7 @@ import { DecodeError, type Reader } from '../schema/decode.ts'
 import { modelOf } from '../schema/schema.ts'
 import { servedAs } from '../storage/entries.ts'
 import type { Objects } from '../storage/objects.ts'
-import { duplicatesIn, mediaType, parseValue, readBody } from './body.ts'
+import { duplicatesIn, jsonTypeOf, mediaType, parseValue, readBody } from './body.ts'
 import type { Call } from './call.ts'
 import { requestOptions, writeOptions } from './manager.ts'
 import { writeQuery } from './options.ts'
@@ -33,7 +34,8 @@ export async function patchCall(
   const taken = call.kind.custom ? ACCEPTED.filter((name) => name !== STRATEGIC) : ACCEPTED
   if (!taken.includes(type)) throw unsupportedMediaType(taken)
   const query = writeQuery(info.query, 'PatchOptions')
-  const body = parseValue(await readBody(call.req), type === APPLY ? 'application/yaml' : 'application/json')
+  const format = type === APPLY ? 'application/yaml' : 'application/json'
+  const body = parseValue(await readBody(call.req), format, (why) => unreadable(type, why))
   if (type === APPLY) {
     const request = {
       stored,
@@ -83,11 +85,12 @@ export function patchObject(call: Call, objects: Objects, present: Obj, type: st
 /** What the patches of a type are to the server, which reads them before anything else. Source: endpoints/handlers/patch.go. */
 function checkForm(type: string, patch: Json): void {
   if (type === JSON_PATCH ? Array.isArray(patch) : isObject(patch)) return
-  const given = Array.isArray(patch) ? 'array' : isObject(patch) ? 'object' : typeof patch
   const wanted = type === JSON_PATCH ? '[]handlers.jsonPatchOp' : 'map[string]interface {}'
-  const why = `json: cannot unmarshal ${given} into Go value of type ${wanted}`
-  throw badRequest(type === STRATEGIC ? why : `error decoding patch: ${why}`)
+  throw unreadable(type, `json: cannot unmarshal ${jsonTypeOf(patch)} into Go value of type ${wanted}`)
 }
+
+const unreadable = (type: string, why: string): StatusError =>
+  badRequest(type === STRATEGIC ? why : `error decoding ${type === APPLY ? 'YAML' : 'patch'}: ${why}`)
 
 /** What cannot be read after a patch is the patch's fault: it is shown, or what came of it. */
 function decodePatched(

@@ -95,7 +95,7 @@ export class Verbs {
       throw new StatusError(405, 'MethodNotAllowed', why, { group: kind.group, kind: kind.plural })
     }
     const query = writeQuery(info.query, 'CreateOptions')
-    const object = this.#decode(call, await readNeeded(call.req, this.#objects.context.schema))
+    const object = this.#decode(call, await readNeeded(call.req, this.#objects.context.schema, kind.kind))
     if (kind.namespaced && !info.namespace)
       throw badRequest('an empty namespace may not be set during creation')
     checkNamespace(call, object)
@@ -106,9 +106,9 @@ export class Verbs {
   }
 
   async #update(call: Call): Promise<void> {
-    const { info, stored } = call
+    const { info, kind, stored } = call
     const query = writeQuery(info.query, 'UpdateOptions')
-    const object = this.#decode(call, await readNeeded(call.req, this.#objects.context.schema))
+    const object = this.#decode(call, await readNeeded(call.req, this.#objects.context.schema, kind.kind))
     checkNamespace(call, object)
     const name = object.metadata?.name
     if (name !== info.name) {

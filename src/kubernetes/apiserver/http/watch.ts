@@ -190,7 +190,7 @@ class Watch {
       JSON.stringify({
         kind: kind.kind,
         apiVersion: apiVersionOf(kind),
-        metadata: { resourceVersion: String(revision), creationTimestamp: null, ...annotations },
+        metadata: { resourceVersion: String(revision), ...annotations },
       }),
     )
   }

@@ -1,4 +1,4 @@
-import { invalid, invalidValue, notFound, unsupportedMediaType } from '../errors.ts'
+import { badRequest, invalid, invalidValue, notFound, unsupportedMediaType } from '../errors.ts'
 import { mediaType, parseValue, readBody, readNeeded } from '../http/body.ts'
 import type { Call } from '../http/call.ts'
 import { writeOptions } from '../http/manager.ts'
@@ -96,7 +96,7 @@ export async function scale(call: Call, { objects }: SubresourceParts): Promise<
   const query = writeQuery(info.query, 'UpdateOptions')
   const type = mediaType(req)
   const whole = info.verb === 'update' ? await readNeeded(req, objects.context.schema) : undefined
-  const patch = whole ? undefined : parseValue(await readBody(req), 'application/json')
+  const patch = whole ? undefined : parseValue(await readBody(req), 'application/json', badRequest)
   const read = (current: Obj): Obj => {
     if (whole) return whole
     if (type === 'application/json-patch+json') return applyJsonPatch(scaleOf(current, kind), patch)

@@ -210,6 +210,9 @@ const kindest = (name: string, images: CatalogueRepository['images']): Catalogue
 })
 const tagOf = (reference: string) => reference.slice(reference.lastIndexOf(':') + 1)
 
+/** The tags of registry.k8s.io/pause that manifests name. */
+const PAUSE = ['3.10.1', '3.10', '3.9', '3.8', '3.7', '3.6', '3.5', '3.4.1', '3.3', '3.2', '3.1', '2.0']
+
 /** kind's node images, and the upstream images of a control plane. */
 export const kind: CatalogueRepository[] = [
   kindest(
@@ -233,5 +236,5 @@ export const kind: CatalogueRepository[] = [
     ['3.6.6-0', '3.6.4-0', '3.5.21-0'].map((tag) => ({ tags: [tag], recipe: () => etcd(tag) })),
   ),
   upstream('coredns/coredns', tagged('coredns', '/coredns', ['v1.13.1', 'v1.12.1', 'v1.12.0'])),
-  upstream('pause', tagged('pause', '/pause', ['3.10.1', '3.10'])),
+  upstream('pause', tagged('pause', '/pause', PAUSE)),
 ]

@@ -223,13 +223,10 @@ export const others: CatalogueRepository[] = [
       },
     ],
   },
-  {
-    names: [
-      { host: 'registry.k8s.io', repository: 'pause' },
-      { host: EKS_REGISTRY, repository: 'eks/pause' },
-    ],
-    images: ['3.10', '3.5', '3.9'].map((version) => ({ tags: [version], recipe: () => pause(version) })),
-  },
+  eks(
+    'eks/pause',
+    ['3.10', '3.5', '3.9'].map((tag) => ({ tag, recipe: () => pause(tag) })),
+  ),
   eks('eks/coredns', releases('coredns', '/coredns', COREDNS)),
   eks('eks/kube-proxy', releases('kube-proxy', '/usr/local/bin/kube-proxy', KUBE_PROXY)),
   ...Object.entries(CSI).map(([name, tags]) => eks(`eks/${name}`, releases(name, `/bin/${name}`, tags))),

@@ -33,10 +33,20 @@ export function cronJobController(plane: ControlPlane): Controller {
       api.event(cron, 'Warning', 'UnparseableSchedule', message, SOURCE)
       return
     }
+    if (schedule.next(startOf(seen)) === undefined) {
+      const why = 'time difference between two schedules is less than 1 second'
+      api.event(
+        cron,
+        'Warning',
+        'InvalidSchedule',
+        `invalid schedule: ${cron.spec.schedule} : ${why}`,
+        SOURCE,
+      )
+      return
+    }
     const due = latestDue(seen, schedule)
     if (due !== undefined) start(seen, jobs, due)
-    const next = schedule.next(plane.now())
-    return next === undefined ? undefined : { requeueAfterMs: next - plane.now() + 100 }
+    return { requeueAfterMs: schedule.next(plane.now())! - plane.now() + 100 }
   }
 
   /** Brings `status.active` up to date and tells of Jobs that ended. */
@@ -77,10 +87,15 @@ export function cronJobController(plane: ControlPlane): Controller {
     return equal(status, cron.status) ? cron : api.updateStatus(CRON_JOBS, { ...cron, status })
   }
 
+  /** When the time begins that a schedule is looked at for. A date that never comes has no start after it. */
+  const startOf = ({ metadata, status }: CronJob): number =>
+    parseTime(status?.lastScheduleTime ?? metadata.creationTimestamp)
+
   /** The newest scheduled time that has come and has not been acted on. */
-  function latestDue({ metadata, spec, status }: CronJob, schedule: CronSchedule): number | undefined {
+  function latestDue(cron: CronJob, schedule: CronSchedule): number | undefined {
+    const { spec } = cron
     const now = plane.now()
-    let from = parseTime(status?.lastScheduleTime ?? metadata.creationTimestamp)
+    let from = startOf(cron)
     if (spec.startingDeadlineSeconds !== undefined)
       from = Math.max(from, now - spec.startingDeadlineSeconds * 1000)
     let due: number | undefined

@@ -10,6 +10,9 @@ import { adoptPods, BURST, createPod, deletePod, podOf } from './pod-control.ts'
 import { resolveCount } from './replicas.ts'
 import { currentRevision, hashOf, pruneRevisions, REVISION_HASH } from './revisions.ts'
 
+/** Counts the templates that a set has had. */
+const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation'
+
 const COMPONENT = 'daemonset-controller'
 
 /** Taints that a daemon's pods always tolerate. */
@@ -81,7 +84,7 @@ export function daemonSetController(plane: ControlPlane): Controller {
         labels: {
           ...pod.metadata.labels,
           [REVISION_HASH]: hash,
-          'pod-template-generation': String(set.metadata.generation),
+          'pod-template-generation': set.metadata.annotations?.[TEMPLATE_GENERATION] ?? '1',
         },
       },
       spec: daemonSpec(pod.spec, metadata.name),

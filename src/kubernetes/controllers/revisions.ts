@@ -35,7 +35,7 @@ export function currentRevision(
   const revision = (newest?.revision ?? 0) + 1
   if (same) return api.update(REVISIONS, { ...same, revision })
   const hash = templateHash(template)
-  const { name, namespace } = owner.metadata
+  const { name, namespace, annotations } = owner.metadata
   // One of the same name and content serves, whose ever it is: an orphan, or that of another kind of set with this name.
   const alike = api.get<ControllerRevision>(REVISIONS, namespace!, `${name}-${hash}`)
   if (alike && equal(alike.data.spec.template, template)) return alike
@@ -46,6 +46,7 @@ export function currentRevision(
       name: `${name}-${hash}`,
       namespace: namespace!,
       labels: { ...labels, [REVISION_HASH]: hash },
+      ...(annotations && { annotations }),
       ownerReferences: [controllerReference(owner)],
     },
     data: { spec: { template } },

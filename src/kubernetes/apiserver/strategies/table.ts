@@ -8,6 +8,7 @@ import { compareQuantities } from '../quantity.ts'
 import type { Strategy } from '../storage/strategy.ts'
 import { volumeSources } from '../validation/storage.ts'
 import { certificateStrategy } from './certificate.ts'
+import { daemonSetStrategy } from './daemon-set.ts'
 import { jobStrategy } from './job.ts'
 import { namespaceStrategy } from './namespace.ts'
 import { podStrategy } from './pod.ts'
@@ -115,7 +116,7 @@ export const STRATEGIES: Record<string, Strategy> = {
   'certificatesigningrequests.certificates.k8s.io': certificateStrategy,
   'clusterrolebindings.rbac.authorization.k8s.io': roleBinding,
   'customresourcedefinitions.apiextensions.k8s.io': definitionStrategy,
-  'daemonsets.apps': immutable('spec.selector'),
+  'daemonsets.apps': daemonSetStrategy,
   'deployments.apps': immutable('spec.selector'),
   'ingressclasses.networking.k8s.io': immutable('spec.controller'),
   'jobs.batch': jobStrategy,

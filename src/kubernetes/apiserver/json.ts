@@ -12,6 +12,14 @@ export function clone<T>(value: T): T {
   return copy as T
 }
 
+/** A copy whose keys are in order, as Go writes maps. */
+export function sorted(value: Json): Json {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (!isObject(value)) return value
+  const keys = Object.keys(value).sort()
+  return Object.fromEntries(keys.map((key) => [key, sorted(value[key])]))
+}
+
 /** The value at a dotted path; undefined where the path breaks off. */
 export function at(value: Json, path: string): Json {
   for (const part of path.split('.')) {

@@ -1,4 +1,5 @@
 import type { KubernetesObject } from '../api.ts'
+import { sorted } from '../apiserver/json.ts'
 import { equal } from '../equality.ts'
 import type { PodTemplate } from '../objects.ts'
 import { controllerReference } from '../pods.ts'
@@ -49,7 +50,8 @@ export function currentRevision(
       ...(annotations && { annotations }),
       ownerReferences: [controllerReference(owner)],
     },
-    data: { spec: { template } },
+    // kubectl compares the bytes with those of a set's present template.
+    data: sorted({ spec: { template } }),
     revision,
   })
 }

@@ -1,4 +1,4 @@
-import { clone, isObject, type Json, type Obj } from '../json.ts'
+import { isObject, type Json, type Obj, sorted } from '../json.ts'
 import { apiVersionOf, type Kind } from '../kinds/kind.ts'
 import type { ModelNode } from '../schema/schema.ts'
 import { appliedFields, difference, type FieldSet, owned } from './field-set.ts'
@@ -56,14 +56,4 @@ const sizeOf = (annotations: Obj): number =>
 
 /** As Go writes JSON: keys in order, nothing that HTML would take for markup, a line of its own. */
 const encoded = (value: Json): string =>
-  `${JSON.stringify(inOrder(clone(value))).replace(/[<>&\u2028\u2029]/g, (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`
-
-function inOrder(value: Json): Json {
-  if (Array.isArray(value)) return value.map(inOrder)
-  if (!isObject(value)) return value
-  return Object.fromEntries(
-    Object.keys(value)
-      .sort()
-      .map((key) => [key, inOrder(value[key])]),
-  )
-}
+  `${JSON.stringify(sorted(value)).replace(/[<>&\u2028\u2029]/g, (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`

@@ -83,17 +83,19 @@ describe('kubectl apply --server-side and patches', () => {
       pod/tug condition met
       $ kubectl apply --server-side --field-manager=harbour --force-conflicts -f pod.yaml
       pod/tug serverside-applied
-      $ kubectl get -f pod.yaml -o jsonpath='{.metadata.managedFields[*].manager}'
-      kubectl harbour kubelet
+      $ kubectl get -f pod.yaml -o jsonpath='{.metadata.managedFields[*].manager}' | tr ' ' '\\n' | sort
+      harbour
+      kubectl
+      kubelet
       $ printf 'apiVersion: v1\\nkind: Pod\\nmetadata: {name: tug}\\nstatus: {conditions: [{type: example.com/Painted, status: "True"}]}\\n' > status.yaml
       $ kubectl apply --server-side --subresource=status --field-manager=harbour -f status.yaml
       pod/tug serverside-applied
       $ kubectl get pod tug -o jsonpath='{.status.conditions[*].type}'
       PodReadyToStartContainers Initialized Ready ContainersReady PodScheduled example.com/Painted
-      $ kubectl get pod tug --show-managed-fields -o jsonpath='{range .metadata.managedFields[*]}{.manager} {.operation} {.subresource}{"\\n"}{end}'
-      kubectl Apply 
+      $ kubectl get pod tug --show-managed-fields -o jsonpath='{range .metadata.managedFields[*]}{.manager} {.operation} {.subresource}{"\\n"}{end}' | sort
       harbour Apply 
       harbour Apply status
+      kubectl Apply 
       kubelet Update status
       $ kubectl apply --server-side --dry-run=server -f pod2.yaml
       error: Apply failed with 1 conflict: conflict with "harbour": .metadata.labels.crew
@@ -133,7 +135,7 @@ describe('kubectl apply --server-side and patches', () => {
       pod/tug serverside-applied
       $ kubectl apply view-last-applied pod/tug -o json | grep crew
             "crew": "two"
-      $ kubectl get pod tug --show-managed-fields -o jsonpath='{range .metadata.managedFields[*]}{.manager} {.operation}{"\n"}{end}' | grep kubectl
+      $ kubectl get pod tug --show-managed-fields -o jsonpath='{range .metadata.managedFields[*]}{.manager} {.operation}{"\n"}{end}' | grep kubectl | sort
       kubectl Apply
       kubectl-last-applied Apply
       $ kubectl apply --server-side -f pod.yaml
@@ -154,7 +156,7 @@ describe('kubectl apply --server-side and patches', () => {
   it('lets fields go that the configuration no longer has', () =>
     transcript(
       cluster,
-      `
+      String.raw`
       $ kubectl apply --server-side=false -f cm1.yaml
       configmap/tide created
       $ kubectl apply --server-side -f cm1.yaml
@@ -192,40 +194,11 @@ describe('kubectl apply --server-side and patches', () => {
          name: tide
          namespace: default
       [exit 1]
-      $ kubectl get cm tide -o yaml --show-managed-fields
-      apiVersion: v1
-      data:
-        by: server
-        high: "4"
-      kind: ConfigMap
-      metadata:
-        annotations:
-          kubectl.kubernetes.io/last-applied-configuration: |
-            {"apiVersion":"v1","data":{"by":"server","high":"4"},"kind":"ConfigMap","metadata":{"name":"tide","namespace":"default"}}
-        creationTimestamp: "…"
-        managedFields:
-        - apiVersion: v1
-          fieldsType: FieldsV1
-          fieldsV1:
-            f:data:
-              f:by: {}
-              f:high: {}
-          manager: kubectl
-          operation: Apply
-          time: "…"
-        - apiVersion: v1
-          fieldsType: FieldsV1
-          fieldsV1:
-            f:metadata:
-              f:annotations:
-                f:kubectl.kubernetes.io/last-applied-configuration: {}
-          manager: kubectl-last-applied
-          operation: Apply
-          time: "…"
-        name: tide
-        namespace: default
-        resourceVersion: "…"
-        uid: …
+      $ kubectl get cm tide --show-managed-fields -o jsonpath='{range .metadata.managedFields[*]}{.manager} {.operation} {.fieldsV1}{"\n"}{end}' | sort
+      kubectl Apply {"f:data":{"f:by":{},"f:high":{}}}
+      kubectl-last-applied Apply {"f:metadata":{"f:annotations":{"f:kubectl.kubernetes.io/last-applied-configuration":{}}}}
+      $ kubectl get cm tide -o jsonpath='{.metadata.annotations}{"\n"}'
+      {"kubectl.kubernetes.io/last-applied-configuration":"{\"apiVersion\":\"v1\",\"data\":{\"by\":\"server\",\"high\":\"4\"},\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"tide\",\"namespace\":\"default\"}}\n"}
       $ kubectl delete cm tide
       configmap "tide" deleted from default namespace
       $ kubectl apply --server-side=false --field-manager=mine -f cm1.yaml

@@ -2,6 +2,7 @@ import { resolvePath } from '../files/tree.ts'
 import type { Program } from '../processes/process.ts'
 import { lines } from '../processes/users.ts'
 import { ls } from './ls.ts'
+import { stat } from './stat.ts'
 import { tar } from './tar.ts'
 
 const chown: Program = async (process) => {
@@ -38,6 +39,7 @@ const chown: Program = async (process) => {
 /** Utilities on files whose owners, times and bytes just-bash does not keep. */
 export const FILE_UTILITIES: Record<string, Program> = {
   ls,
+  stat,
   tar,
   chown,
   chgrp: async () => 0,

@@ -117,7 +117,7 @@ function columns(words: string[], width: number): string {
   ).join('')
 }
 
-function modeText(node: TreeNode): string {
+export function modeText(node: TreeNode): string {
   const kind =
     node.kind === 'device'
       ? { block: 'b', socket: 's', character: 'c' }[node.type ?? 'character']
@@ -136,12 +136,12 @@ const human = (size: number) =>
       ? `${(size / 1024).toFixed(1)}K`
       : `${(size / 1024 ** 2).toFixed(1)}M`
 
-interface Owners {
+export interface Owners {
   users: Map<number, string>
   groups: Map<number, string>
 }
 
-async function ownerNames(process: Process): Promise<Owners> {
+export async function ownerNames(process: Process): Promise<Owners> {
   const read = async (path: string) =>
     new Map((await lines(process.files, path)).map((fields) => [Number(fields[2]), fields[0]!]))
   return { users: await read('/etc/passwd'), groups: await read('/etc/group') }

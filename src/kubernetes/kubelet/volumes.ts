@@ -58,6 +58,8 @@ export class PodVolumes {
   readonly #memory = new Map<string, number>()
   readonly #network: FileStorage | undefined
   readonly #podsWith: (claim: string) => Pod[]
+  /** Volumes that show what the API server has: containers only read them. */
+  readonly #made = new Set<string>()
   /** Volumes whose files outlive the pod. */
   readonly #lasting = new Set<string>()
 
@@ -105,7 +107,9 @@ export class PodVolumes {
         this.#memory.set(volume.name, memoryVolumeBytes(source, volume))
       const files = this.#files.get(volume.name) ?? new Map()
       this.#files.set(volume.name, files)
-      if (wanted) replace(files, wanted)
+      if (!wanted) continue
+      replace(files, wanted)
+      this.#made.add(volume.name)
     }
   }
 
@@ -133,9 +137,11 @@ export class PodVolumes {
 
   #mount(mount: VolumeMount, env: Record<string, string>): Mount {
     const files = this.#files.get(mount.name) ?? new Map()
+    const made = this.#made.has(mount.name)
     // As runc has it: `/etc/app/` is `/etc/app`.
-    const base = { path: posix.resolve('/', mount.mountPath), ...(mount.readOnly && { readOnly: true }) }
-    const subPath = mount.subPathExpr ? expand(mount.subPathExpr, env) : mount.subPath
+    const path = posix.resolve('/', mount.mountPath)
+    const base = { path, ...((mount.readOnly || made) && { readOnly: true }) }
+    const subPath = subPathOf(mount, env)
     const host = this.#hostPaths.get(mount.name)
     if (host) {
       const part = subPath ? within(host, subPath) : host
@@ -145,7 +151,12 @@ export class PodVolumes {
     if (!subPath) return { ...base, files, ...(files.has('') && { single: true }) }
     const single = files.get(subPath)
     if (single) return { ...base, files: new Map([['', single]]), single: true }
-    if (this.#lasting.has(mount.name)) return { ...base, files: folderOf(files, subPath) }
+    if (!made) {
+      const inside = `${subPath.replace(/\/+$/, '')}/`
+      if (![...files.keys()].some((path) => path.startsWith(inside)))
+        files.set(inside, { content: new Uint8Array(), mode: 0o777 })
+      return { ...base, files: folderOf(files, inside.slice(0, -1)) }
+    }
     const inside = [...files].filter(([path]) => path.startsWith(`${subPath}/`))
     return { ...base, files: new Map(inside.map(([path, file]) => [path.slice(subPath.length + 1), file])) }
   }
@@ -289,6 +300,20 @@ export class PodVolumes {
     this.#tokens.set(key, { token, renewAt: this.#now() + expirationSeconds * 800 })
     return token
   }
+}
+
+/** The part of a volume that a mount shows. Throws ConfigError. Models makeMounts of pkg/kubelet and ExpandContainerVolumeMounts. */
+function subPathOf({ subPath, subPathExpr }: VolumeMount, env: Record<string, string>): string | undefined {
+  if (!subPathExpr) return subPath
+  const names = [...subPathExpr.matchAll(/(?<!\$)\$\(([^)]*)\)/g)].map(([, name]) => name!)
+  const missing = [...new Set(names)].filter((name) => !env[name]).sort()
+  if (missing.length > 0) throw new ConfigError(`missing value for ${missing.join(', ')}`)
+  const expanded = expand(subPathExpr, env)
+  if (expanded.startsWith('/'))
+    throw new ConfigError(`error SubPath \`${expanded}\` must not be an absolute path`)
+  if (expanded.split('/').includes('..'))
+    throw new ConfigError(`unable to provision SubPath \`${expanded}\`: must not contain '..'`)
+  return expanded
 }
 
 /** How large a memory volume is. Models calculateEmptyDirMemorySize: the least of its limit, its pod's and its node's memory. */

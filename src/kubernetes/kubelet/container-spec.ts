@@ -45,6 +45,7 @@ export function runtimeSpec(
     mounts: [
       textMount('/etc/resolv.conf', context.resolver(pod)),
       ...(hosts === undefined ? [] : [textMount('/etc/hosts', hosts)]),
+      terminationMount(spec),
       ...context.volumes
         .mountsOf(spec, env, pod.spec.securityContext?.fsGroup)
         .map((mount, index) => onFilesystem(mount, pod, spec.volumeMounts?.[index]?.name)),
@@ -77,6 +78,15 @@ export function runtimeLimits({
 const textMount = (path: string, text: string): Mount => ({
   path,
   files: new Map([['', { content: Buffer.from(text), mode: 0o644 }]]),
+  single: true,
+})
+
+/** The file for a container's last words, which anybody may write. */
+const terminationMount = ({
+  terminationMessagePath = '/dev/termination-log',
+}: ContainerSpecification): Mount => ({
+  path: terminationMessagePath,
+  files: new Map([['', { content: new Uint8Array(), mode: 0o666 }]]),
   single: true,
 })
 

@@ -178,9 +178,11 @@ export class Watch {
 
 /** What an error shows of objects: their names and statuses. */
 const briefly = (body: Json): string =>
-  (body.items ?? [body])
-    .map(({ metadata, status }: Json) => `${metadata?.name}: ${JSON.stringify(status)}`.slice(0, 1500))
-    .join('\n')
+  typeof body === 'string'
+    ? body.slice(-500)
+    : (body.items ?? [body])
+        .map(({ metadata, status }: Json) => `${metadata?.name}: ${JSON.stringify(status)}`.slice(0, 1500))
+        .join('\n')
 
 /** A workbench for the tests of a file. */
 export function workbench(nodes: number): Workbench {

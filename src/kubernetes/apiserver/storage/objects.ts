@@ -14,6 +14,7 @@ import { apiVersionOf, type Kind } from '../kinds/kind.ts'
 import { Kinds } from '../kinds/kinds.ts'
 import { kindOf } from '../kinds/registry.ts'
 import { modelOf, type Schema } from '../schema/schema.ts'
+import { firstStatus } from '../strategies/first-status.ts'
 import { validateModel } from '../validation/models.ts'
 import { finalizerErrors, metadataErrors } from '../validation/names.ts'
 import { type DeleteRequest, deletionOf } from './deletion.ts'
@@ -143,7 +144,8 @@ export class Objects {
     strategy.create?.(next, this.context, options.user)
     if (next.status === undefined) {
       // An empty status is what Go writes for a struct that is always present.
-      if (model.fields.has('status') && hasStatus(kind) && !kind.custom) next.status = {}
+      if (model.fields.has('status') && hasStatus(kind) && !kind.custom)
+        next.status = firstStatus(kind.group ? `${kind.plural}.${kind.group}` : kind.plural)
       else delete next.status
     }
     this.#validate(kind, next, undefined)

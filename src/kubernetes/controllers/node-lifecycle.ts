@@ -149,17 +149,19 @@ export function nodeLifecycleController(plane: ControlPlane): Controller {
 /** Ends pods on nodes with NoExecute taints, when their tolerations have run out. Models pkg/controller/tainteviction. */
 export function taintEvictionController(plane: ControlPlane): Controller {
   const { api, podsByNode } = plane
+  /** Since when (ms) pods meet taints that they bear for a while. */
+  const seen = new Map<string, number>()
 
   function reconcile(key: string): Result | undefined {
     const pod = api.get<Pod>('pods', ...splitName(key))
-    if (!pod?.spec.nodeName || pod.metadata.deletionTimestamp || isFinished(pod)) return
+    if (!pod?.spec.nodeName || pod.metadata.deletionTimestamp || isFinished(pod)) return void seen.delete(key)
     const taints = api.get<Node>('nodes', '', pod.spec.nodeName)?.spec?.taints ?? []
     const until = Math.min(
       ...taints
         .filter(({ effect }) => effect === 'NoExecute')
-        .map((taint) => tolerated(taint, pod.spec.tolerations)),
+        .map((taint) => tolerated(key, taint, pod.spec.tolerations)),
     )
-    if (until === Number.POSITIVE_INFINITY) return
+    if (until === Number.POSITIVE_INFINITY) return void seen.delete(key)
     if (until > plane.now()) return { requeueAfterMs: until - plane.now() }
     api.event(pod, 'Normal', 'TaintManagerEviction', `Marking for deletion Pod ${nameOf(pod)}`, {
       component: 'taint-eviction-controller',
@@ -175,13 +177,15 @@ export function taintEvictionController(plane: ControlPlane): Controller {
     unlessGone(() => api.delete('pods', pod.metadata.namespace!, pod.metadata.name))
   }
 
-  /** Until when (ms) a taint is tolerated. */
-  function tolerated(taint: Taint, tolerations: Toleration[] = []): number {
+  /** Until when (ms) a taint is tolerated: counted from when it was first met, if nobody says since when it is there. */
+  function tolerated(key: string, taint: Taint, tolerations: Toleration[] = []): number {
     const matching = tolerations.filter((toleration) => tolerates(toleration, taint))
     if (matching.length === 0) return 0
     const seconds = matching.flatMap(({ tolerationSeconds }) => tolerationSeconds ?? [])
     if (seconds.length === 0) return Number.POSITIVE_INFINITY
-    return parseTime(taint.timeAdded) + Math.max(0, Math.min(...seconds)) * 1000
+    const since = taint.timeAdded ? parseTime(taint.timeAdded) : (seen.get(key) ?? plane.now())
+    seen.set(key, since)
+    return since + Math.max(0, Math.min(...seconds)) * 1000
   }
 
   return {

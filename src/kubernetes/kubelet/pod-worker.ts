@@ -73,7 +73,7 @@ export class PodWorker implements PodContext {
     }
     const began = statuses.some(({ containerID }) => containerID)
     this.#sandbox = new PodSandbox(this, services.plane, this.uid, began && !resumed)
-    if (this.#init.length > 0) for (const container of this.#main) container.hold('PodInitializing')
+    if (this.#init.length > 0) for (const container of this.containers) container.hold('PodInitializing')
   }
 
   get #init(): ContainerWorker[] {
@@ -294,7 +294,6 @@ export class PodWorker implements PodContext {
       await container.advance(pod)
       if (!container.isInitialized) return
     }
-    for (const container of this.#main) container.hold('ContainerCreating')
     for (const container of this.#main) await container.advance(pod)
   }
 

@@ -126,7 +126,7 @@ export class Workbench {
   async advance(ms: number): Promise<void> {
     await this.cluster.world.advance(ms)
     // What containers and clients say to each other takes turns of the event loop, not the world's time.
-    for (let i = 0; i < 10; i++) await new Promise(setImmediate)
+    for (let i = 0; i < 50; i++) await new Promise(setImmediate)
   }
 
   gone = (path: string, limitMs?: number): Promise<Json> => this.until(path, (object) => !object, limitMs)

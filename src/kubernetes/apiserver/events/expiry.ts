@@ -14,9 +14,13 @@ export function eventExpiry(objects: Objects): Controller {
   /** Store keys by the second in which their Events end, as it was when they were last written. */
   const ending = new Map<string, Set<string>>()
 
+  /** Its newest time, and not before it was made: what somebody else writes may tell of long ago. */
   function endOf({ lastTimestamp, eventTime, series, metadata }: Obj): string {
-    const last = series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? metadata.creationTimestamp
-    return String(Math.ceil((parseTime(last) + TTL_MS) / 1000))
+    const told = parseTime(
+      series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? metadata.creationTimestamp,
+    )
+    const last = Math.max(told, parseTime(metadata.creationTimestamp))
+    return String(Math.ceil((last + TTL_MS) / 1000))
   }
 
   function reconcile(second: string): Result | undefined {

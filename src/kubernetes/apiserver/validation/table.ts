@@ -314,6 +314,21 @@ const CONTAINER: Rule[] = [
   oneOf('terminationMessagePolicy', ['FallbackToLogsOnError', 'File']),
 ]
 
+const SYSCTL = /^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$/
+const SYSCTL_LENGTH = 253
+
+/** Models validateSysctls of pkg/apis/core/validation. */
+const sysctlName: Rule = ({ name }, path) =>
+  !name || (name.length <= SYSCTL_LENGTH && SYSCTL.test(name))
+    ? []
+    : [
+        invalidValue(
+          sub(path, 'name'),
+          name,
+          `must have at most ${SYSCTL_LENGTH} characters and match regex ^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$`,
+        ),
+      ]
+
 export const RULES: Record<string, Rule[]> = {
   V1PodSpec: [
     needs('containers'),
@@ -357,6 +372,7 @@ export const RULES: Record<string, Rule[]> = {
   V1HTTPGetAction: [needs('path'), (value, path) => portErrors(value.port ?? 0, sub(path, 'port'))],
   V1TCPSocketAction: [(value, path) => portErrors(value.port ?? 0, sub(path, 'port'))],
   V1ExecAction: [needs('command')],
+  V1Sysctl: [needs('name'), sysctlName],
   V1Volume: [needs('name'), formed('name', 'label'), oneVolumeSource],
   V1Toleration: [
     oneOf('operator', ['Equal', 'Exists']),

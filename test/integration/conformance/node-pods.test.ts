@@ -171,7 +171,12 @@ describe('probes', () => {
     const containers = {
       http: busybox('', {
         ...server,
-        livenessProbe: { ...healthz, httpGet: { path: '/', port: 80 }, timeoutSeconds: 5 },
+        livenessProbe: {
+          ...healthz,
+          httpGet: { path: '/', port: 80 },
+          timeoutSeconds: 5,
+          failureThreshold: 5,
+        },
       }),
       local: busybox('echo ok > /tmp/health; sleep 600', { livenessProbe: file }),
       // Its answers become errors after ten seconds; its socket stays open.

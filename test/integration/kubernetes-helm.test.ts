@@ -132,8 +132,8 @@ describe('helm', () => {
       replicas: 2
       tag: "1.29"
       $ helm upgrade web site --set replicas=bad
-      level=WARN msg="upgrade failed" name=web error="Deployment in version …
-      Error: UPGRADE FAILED: Deployment in version "v1" cannot be handled as a Deployment: json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32
+      level=WARN msg="upgrade failed" name=web error="failed to create typed patch object …
+      Error: UPGRADE FAILED: failed to create typed patch object (default/web; apps/v1, Kind=Deployment): .spec.replicas: expected numeric (int or float), got string
       [exit 1]
       $ helm history web | cut -f 1,3,4,6
       REVISION STATUS CHART DESCRIPTION

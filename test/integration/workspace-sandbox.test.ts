@@ -187,6 +187,26 @@ describe.skipIf(!isolates)('a sandboxed terminal', () => {
     page.type('\x03')
   })
 
+  it('reaches its own programs by localhost, though curl asks the proxy for that too; and no others', async () => {
+    const page = await shell()
+    page.type(
+      `node -e "require('http').createServer((q, r) => r.end(q.url + ' ' + Object.keys(q.headers))).listen(8001, '127.0.0.1', () => console.log('list' + 'ens'))" &\r`,
+    )
+    await page.expect('listens')
+    const through = (words: string) =>
+      output(page, `http_proxy=http://w:s@127.0.0.1:${port(proxy)} curl -s ${words}`)
+    expect(await through('localhost:8001/api/v1?x=1')).toContain(
+      '/api/v1?x=1 host,user-agent,accept,connection',
+    )
+    expect(await through('-p 127.0.0.1:8001/tunnel')).toContain('/tunnel host,user-agent,accept')
+    expect(await through(`-d @- localhost:8001/sent <<< hello`)).toContain('/sent host,')
+    // What nobody listens on here is the proxy's: the ports that containers publish, and nothing of this machine.
+    expect(await through('localhost:8002/')).toContain('the proxy answers')
+    expect(await through(`localhost:${port(other)}/`)).toContain('the proxy answers')
+    expect(await through('somewhere.example/')).toContain('the proxy answers')
+    page.type('kill %1\r')
+  })
+
   it('gains no rights: no setuid, no namespaces, no mounts, no tracing', async () => {
     const page = await shell()
     expect(await output(page, 'grep -E "^(CapEff|NoNewPrivs|Seccomp):" /proc/self/status')).toMatch(

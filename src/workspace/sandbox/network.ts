@@ -1,9 +1,10 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { connect, type Server, type Socket } from 'node:net'
+import type { Server, Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type { NetworkSpec } from '../pty-host/messages.ts'
 import type { Dialled } from './dial.ts'
+import { relay } from './relay.ts'
 
 /** What the program that holds a network may take to start, ms. */
 const START_TIMEOUT = 10_000
@@ -112,17 +113,7 @@ export class SandboxNetwork {
       child.once('exit', (code) => reject(new Error(`nothing listens in the sandbox: exit ${code}`)))
       child.once('error', reject)
     })
-    server.on('connection', (inside) => {
-      const outside = connect(port, '127.0.0.1')
-      const end = () => {
-        inside.destroy()
-        outside.destroy()
-      }
-      inside.on('error', end).on('close', end)
-      outside.on('error', end).on('close', end)
-      inside.pipe(outside)
-      outside.pipe(inside)
-    })
+    server.on('connection', (inside) => relay(inside, port, (own) => this.dial(own)))
     return server
   }
 }

@@ -30,6 +30,8 @@ export interface Filesystem {
   type: string
   /** Without `rw` and `ro`: `relatime`. */
   options: string
+  /** How large it is; default: 20 GiB. */
+  sizeBytes?: number
 }
 
 /** The network of a container beside its loopback interface. */

@@ -237,6 +237,36 @@ describe.skipIf(!hasDocker())('containers by the real docker client', () => {
       ['docker ps -a --filter name=^/?web$ --format "{{.Status}}"', /^Exited \(0\)/],
     ]))
 
+  it('what processes, file systems and a container use', () =>
+    shell.session([
+      ['docker pull -q polinux/stress', 'docker.io/polinux/stress:latest'],
+      ['docker run -d --name busy polinux/stress stress --cpu 1', new RegExp(`^${ID}$`)],
+      ['docker run -d --name idle busybox sleep 1000', new RegExp(`^${ID}$`)],
+      ['until docker top busy -o pid,time | grep -q "00:00:0[2-9]"; do sleep 0.1; done', ''],
+      ['docker top busy -o pid,pcpu,cmd | grep -c "[1-9][0-9]\\.[0-9] *stress"', '1'],
+      ['docker top idle -o pid,pcpu,time | tail -1', /^\d+ +\d\.\d +00:00:00$/],
+      ['docker exec busy ps | grep -c "0:0[2-9] stress"', '1'],
+      [
+        'docker stats --no-stream --format "{{.CPUPerc}}" busy idle',
+        /^[5-9]\d\.\d\d%\n0\.\d\d%$|^1\d\d\.\d\d%\n0\.\d\d%$/,
+      ],
+      ['docker rm -f busy', 'busy'],
+      [
+        'docker exec idle df',
+        /^Filesystem {11}1K-blocks {6}Used Available Use% Mounted on\noverlay {15}20959212 {3}\d{7} {2}\d{8} {2}20% \/\ntmpfs {20}65536 {9}0 {5}65536 {3}0% \/dev\nshm {22}65536 {9}0 {5}65536 {3}0% \/dev\/shm\n/,
+      ],
+      [
+        'docker exec idle sh -c "head -c 8M /dev/zero > /dev/shm/x; df /dev/shm | tail -1"',
+        /^shm +65536 +8192 +57344 +13% \/dev\/shm$/,
+      ],
+      ['docker exec idle df /nowhere', [1, "df: /nowhere: can't find mount point"]],
+      [
+        'docker run --rm --tmpfs /cache nginx df -h',
+        /^Filesystem {6}Size {2}Used Avail Use% Mounted on\noverlay {10}20G {2}4\.0G {3}16G {2}21% \/\ntmpfs {12}64M {5}0 {3}64M {3}0% \/dev\nshm {14}64M {5}0 {3}64M {3}0% \/dev\/shm\n/,
+      ],
+      ['docker rm -f idle', 'idle'],
+    ]))
+
   it('cp, diff, commit, export and import', () =>
     shell.session([
       ['docker run -d --name files busybox sh -c "echo made > /made; sleep 1000"'],

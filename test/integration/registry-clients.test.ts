@@ -153,6 +153,13 @@ describe('helm', () => {
       'mkdir pulled && helm pull oci://$ECR/charts/chart --version 0.1.0 --destination pulled && cmp chart-0.1.0.tgz pulled/chart-0.1.0.tgz',
     )
     const { imageDetails } = JSON.parse(await ok('aws ecr describe-images --repository-name charts/chart'))
+    // As a dependency of another chart.
+    await ok('helm create app >/dev/null')
+    await ok(
+      `printf 'dependencies:\\n- {name: chart, version: 0.1.0, repository: "oci://%s/charts"}\\n' $ECR >> app/Chart.yaml`,
+    )
+    await ok('helm dependency update app && cmp chart-0.1.0.tgz app/charts/chart-0.1.0.tgz')
+    expect(await ok('helm dependency list app')).toMatch(/^chart\s+0\.1\.0\s+oci:\S+\s+ok/m)
     expect(imageDetails[0].artifactMediaType).toBe('application/vnd.cncf.helm.config.v1+json')
   })
 })

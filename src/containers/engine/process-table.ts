@@ -1,6 +1,8 @@
 import type { Machine } from '../processes/machine.ts'
 import type { Process } from '../processes/process.ts'
+import { cpuClock, cpuPercent, memoryPercent } from '../processes/process-figures.ts'
 import { EngineError } from './api.ts'
+import { MACHINE } from './resources.ts'
 
 type Column = (process: Process, pid: (inside: number) => number) => string
 
@@ -15,16 +17,16 @@ const COLUMNS: Record<string, Column> = {
   USER: ({ user }) => user.name,
   PID: ({ pid: inside }, pid) => String(pid(inside)),
   PPID: parent,
-  C: () => '0',
-  '%CPU': () => '0.0',
-  '%MEM': ({ memoryBytes }) => ((memoryBytes / 4 / 1024 ** 3) * 100).toFixed(1),
+  C: (process) => String(Math.floor(cpuPercent(process))),
+  '%CPU': (process) => cpuPercent(process).toFixed(1),
+  '%MEM': (process) => memoryPercent(process, MACHINE.memory).toFixed(1),
   VSZ: ({ memoryBytes }) => String(Math.round(memoryBytes / 1024) * 2),
   RSS: ({ memoryBytes }) => String(Math.round(memoryBytes / 1024)),
   STIME: ({ startedAt }) => clock(startedAt),
   START: ({ startedAt }) => clock(startedAt),
   STAT: () => 'Ss',
   TTY: ({ tty }) => (tty ? 'pts/0' : '?'),
-  TIME: () => '00:00:00',
+  TIME: cpuClock,
   CMD: command,
   COMMAND: command,
 }

@@ -15,8 +15,6 @@ export class StatsMeter {
   readonly #container: () => SimulatedContainer | undefined
   readonly #now: () => number
   #before: { at: number; cpu: CpuReading } | undefined
-  /** CPU time so far, ms. */
-  #spent = 0
 
   constructor(container: () => SimulatedContainer | undefined, now: () => number) {
     this.#container = container
@@ -37,13 +35,13 @@ export class StatsMeter {
         precpu_stats: NO_CPU,
         memory_stats: {},
       }
-    const { cpuMilli, memoryBytes } = container.usage()
-    if (before) this.#spent += ((now - before.at) * cpuMilli) / 1000
+    const { cpuTotalMs, memoryBytes } = container.usage()
+    const total_usage = Math.floor(cpuTotalMs * NS_PER_MS)
     const cpu: CpuReading = {
       cpu_usage: {
-        total_usage: Math.floor(this.#spent * NS_PER_MS),
+        total_usage,
         usage_in_kernelmode: 0,
-        usage_in_usermode: Math.floor(this.#spent * NS_PER_MS),
+        usage_in_usermode: total_usage,
       },
       system_cpu_usage: Math.floor(now * NS_PER_MS * MACHINE.cpus),
       online_cpus: MACHINE.cpus,

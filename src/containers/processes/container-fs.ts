@@ -133,6 +133,16 @@ export class ContainerFs implements ContainerFiles {
     return bytes
   }
 
+  /** What it has written to the memory that is mounted at a path, bytes. */
+  memoryAt(path: string): number {
+    return this.#shared.memory.get(path) ?? 0
+  }
+
+  /** What of its own it keeps on the machine's disk, bytes. */
+  get writtenBytes(): number {
+    return this.#shared.kept
+  }
+
   /** Creates or replaces a file. Throws FileError. */
   writeSync(path: string, content: MemoryContent, mode?: number): void {
     const real = this.tree.realPath(path, 'open')

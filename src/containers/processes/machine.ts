@@ -2,7 +2,8 @@ import type { Duplex } from 'node:stream'
 import { ConnectError, type VirtualNetwork } from '#network/virtual-network.ts'
 import type { Clock } from '#world/clock.ts'
 import { isElf, readProgramMark } from '../catalogue/program-file.ts'
-import { readHead } from '../files/nodes.ts'
+import { isInMemory, readHead } from '../files/nodes.ts'
+import { wholeOf } from '../files/pieces.ts'
 import { resolvePath } from '../files/tree.ts'
 import type {
   ContainerSpec,
@@ -35,6 +36,9 @@ const PROCESS_START_MS = 2
 
 /** The kernel's names of architectures, where they are others. */
 const MACHINES: Record<string, string> = { amd64: 'x86_64', arm64: 'aarch64', arm: 'armv7l', 386: 'i686' }
+
+/** A root volume of 20 GiB, as the file system on it has it. */
+const DISK_BYTES = 20_959_212 * 1024
 
 /** What a container costs besides its processes, bytes. */
 const KERNEL_BYTES = 2 * 1024 * 1024
@@ -71,6 +75,8 @@ export interface MachineOptions {
   records?: ContainerSpec['records'] | undefined
   interfaces?: (() => NetworkView | undefined) | undefined
   ulimits?: Record<string, ResourceLimit> | undefined
+  /** Size of the disk that it is on. */
+  diskBytes?: number | undefined
   memoryLimitBytes: number | undefined
   memoryPool?: MemoryPool | undefined
   oomScoreAdjust?: number | undefined
@@ -129,6 +135,11 @@ export class Machine {
     this.table = options.table ?? new ProcessTable()
   }
 
+  /** The disk that it is on, KiB. */
+  get diskKiB(): number {
+    return Math.floor((this.#options.diskBytes ?? DISK_BYTES) / 1024)
+  }
+
   /** What its processes see: themselves, and those that share their namespace. */
   get processes(): ReadonlyMap<number, Process> {
     return this.table.all
@@ -153,7 +164,7 @@ export class Machine {
       if (this.#options.memoryPool) joinPool(this.#options.memoryPool, this)
     }
     this.table.add(process)
-    this.spend(PROCESS_START_MS)
+    process.spend(PROCESS_START_MS)
     return process
   }
 
@@ -271,9 +282,17 @@ export class Machine {
     }
   }
 
-  /** Counts CPU time, ms: no more than one core for each process. */
-  spend(ms: number): void {
-    this.cpu.spend(ms, Math.max(1, this.own.length))
+  /** Counts CPU time, ms: no more than `cores` in any second; default: one for each process. */
+  spend(ms: number, cores = Math.max(1, this.own.length)): void {
+    this.cpu.spend(ms, cores)
+  }
+
+  /** What Go programs say of a name that its resolver does not know. */
+  noSuchHost(name: string): string {
+    const node = this.files.find('/etc/resolv.conf')
+    const text = node?.kind === 'file' && isInMemory(node.content) ? wholeOf(node.content) : ''
+    const server = /^nameserver\s+(\S+)/m.exec(Buffer.from(text).toString())?.[1]
+    return `lookup ${name}${server ? ` on ${server}:53` : ''}: no such host`
   }
 
   /** Bytes that its processes hold, with the kernel's share and what they have written to memory. */

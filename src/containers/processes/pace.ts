@@ -31,7 +31,7 @@ export class Pace {
     const { machine } = this.#process
     await turn()
     await this.#process.sleep(REST_MS)
-    machine.spend(machine.clock.now() - this.#since)
+    this.#process.spend(machine.clock.now() - this.#since)
     this.#bytes = 0
     this.#since = machine.clock.now()
     this.#hostSince = performance.now()

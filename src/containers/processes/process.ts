@@ -61,6 +61,7 @@ export class Process {
   #status: ExitStatus | undefined
   #memoryBytes = RESIDENT_BYTES
   #memorySeen = 0
+  #cpuMs = 0
 
   constructor(options: ProcessOptions) {
     this.pid = options.pid
@@ -85,6 +86,17 @@ export class Process {
   get files(): ContainerFs {
     this.#files ??= this.machine.files.as(this.user)
     return this.#files
+  }
+
+  /** CPU time that it has used, ms. */
+  get cpuMs(): number {
+    return this.#cpuMs
+  }
+
+  /** Uses CPU time, ms, of its own and of its container; `cores`: see `Machine.spend`. */
+  spend(ms: number, cores?: number): void {
+    this.#cpuMs += ms
+    this.machine.spend(ms, cores)
   }
 
   /** Whether it has ended. */

@@ -80,6 +80,7 @@ export function createContainerRuntime(options: SimulatedRuntimeOptions): Simula
         records: spec.records?.bind(spec),
         interfaces: spec.interfaces?.bind(spec),
         ulimits: spec.ulimits,
+        diskBytes: spec.disk?.sizeBytes,
         memoryLimitBytes: spec.memoryLimitBytes,
         memoryPool: spec.memoryPool,
         oomScoreAdjust: spec.oomScoreAdjust,

@@ -106,7 +106,7 @@ const HPA_REQUEST_MS = 60
 /** `registry.k8s.io/hpa-example`, of the walkthrough of horizontal autoscaling. */
 const hpaExample: Program = (process) =>
   serve(process, 80, (_req, res) => {
-    process.machine.spend(HPA_REQUEST_MS)
+    process.spend(HPA_REQUEST_MS)
     process
       .sleep(HPA_REQUEST_MS)
       .then(() => {

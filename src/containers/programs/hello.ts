@@ -94,7 +94,7 @@ class Hello {
     const began = machine.clock.now()
     const tick = () => {
       if (this.#process.status) return
-      if (cores > 0) machine.cpu.spend(TICK_MS * cores, Math.ceil(cores))
+      if (cores > 0) this.#process.spend(TICK_MS * cores, Math.ceil(cores))
       if (growth > 0) {
         const grown = ((machine.clock.now() - began) / 1000) * growth
         this.#process.holdMemory((this.#number('MEMORY_MB') + grown) * MIB)
@@ -134,7 +134,7 @@ class Hello {
     const url = new URL(req.url ?? '/', 'http://hello')
     const number = (name: string) => Number(url.searchParams.get(name) ?? 0)
     this.#requests++
-    process.machine.spend(this.#number('CPU_MS_PER_REQUEST', 1))
+    process.spend(this.#number('CPU_MS_PER_REQUEST', 1))
     const probe = url.pathname === '/healthz' || url.pathname === '/readyz'
     if (!probe && this.#number('LATENCY_MS') > 0) await process.sleep(this.#number('LATENCY_MS'))
     const say = (status: number, text: string) => {
@@ -188,14 +188,14 @@ class Hello {
       case '/status':
         return say(number('code') || 200, `status ${number('code') || 200}\n`)
       case '/cpu':
-        machine.spend(number('ms'))
+        process.spend(number('ms'))
         await process.sleep(number('ms'))
         return say(200, `used ${number('ms')} ms of CPU time\n`)
       case '/load': {
         const until = machine.clock.now() + number('seconds') * 1000
         const tick = () => {
           if (process.status || machine.clock.now() >= until) return
-          machine.cpu.spend(TICK_MS * number('cores'), Math.ceil(number('cores')))
+          process.spend(TICK_MS * number('cores'), Math.ceil(number('cores')))
           machine.clock.setTimer(TICK_MS, tick)
         }
         tick()

@@ -25,7 +25,7 @@ export function listenHttp(
     }
   }
   const server: Server = createServer({ keepAliveTimeout: 65_000 }, (req, res) => {
-    process.machine.spend(REQUEST_MS)
+    process.spend(REQUEST_MS)
     if (!process.machine.frozen) return answer(req, res)
     // A frozen server's kernel takes connections that it does not answer.
     process.thawed().then(

@@ -121,7 +121,7 @@ class NodeProcess {
 
   #turned({ cpuMs, memoryBytes, exitCode }: { cpuMs: number; memoryBytes: number; exitCode: number }): void {
     const process = this.#process
-    process.machine.spend(cpuMs)
+    process.spend(cpuMs)
     this.#memoryBytes = memoryBytes
     process.holdMemory(RUNTIME_BYTES + memoryBytes)
     const waits =

@@ -1,4 +1,5 @@
 import type { Process, Program } from '../processes/process.ts'
+import { cpuMinutes } from '../processes/process-figures.ts'
 import { SIGNALS, signalName } from '../processes/signals.ts'
 
 const kill: Program = async (process) => {
@@ -44,10 +45,10 @@ const killall: Program = async (process) => {
   return 0
 }
 
-/** TIME is time of the processor, of which no count is kept for a process: what waits for most of its life has used none. */
 const ps: Program = async (process) => {
   const rows = [...process.machine.processes.values()].map(
-    ({ pid, user, argv }) => `${String(pid).padStart(5)} ${user.name.padEnd(8)}  0:00 ${argv.join(' ')}\n`,
+    (each) =>
+      `${String(each.pid).padStart(5)} ${each.user.name.padEnd(8)} ${cpuMinutes(each).padStart(5)} ${each.argv.join(' ')}\n`,
   )
   await process.print(`PID   USER     TIME  COMMAND\n${rows.join('')}`)
   return 0

@@ -50,7 +50,7 @@ export const stress: Program = async (process) => {
   const busy = cpu + (value('--vm-hang') ? 0 : vm)
   const tick = () => {
     if (process.status) return
-    if (!machine.frozen) machine.cpu.spend(TICK_MS * busy, Math.max(1, busy))
+    if (!machine.frozen) process.spend(TICK_MS * busy, Math.max(1, busy))
     machine.clock.setTimer(TICK_MS, tick)
   }
   if (busy > 0) tick()

@@ -1,6 +1,7 @@
 import type { Process, Program } from '../processes/process.ts'
 import { lines } from '../processes/users.ts'
 import { formatDate } from './date.ts'
+import { df } from './df.ts'
 import { mount } from './mount.ts'
 
 /** A number with its name, if it has one. */
@@ -149,8 +150,5 @@ export const SYSTEM_UTILITIES: Record<string, Program> = {
     const used = Math.floor(process.machine.memoryBytes() / 1024)
     return `              total        used        free      shared  buff/cache   available\nMem:     ${String(total).padStart(10)}  ${String(used).padStart(10)}  ${String(total - used).padStart(10)}           0           0  ${String(total - used).padStart(10)}\nSwap:             0           0           0`
   }),
-  df: say(
-    () =>
-      'Filesystem           1K-blocks      Used Available Use% Mounted on\noverlay               20959212   4193452  16765760  20% /',
-  ),
+  df,
 }

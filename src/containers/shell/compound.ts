@@ -84,7 +84,7 @@ async function loop(
     if (turn % LOOP_TURNS === 0) {
       await new Promise((resolve) => setImmediate(resolve))
       const elapsed = clock.now() - since
-      if (elapsed < LOOP_TURNS * BUSY_TURN_MS) shell.process.machine.spend(elapsed)
+      if (elapsed < LOOP_TURNS * BUSY_TURN_MS) shell.process.spend(elapsed)
       since = clock.now()
     }
     try {

@@ -251,7 +251,7 @@ export class NodeMachine {
   #reach(): void {
     const kubelet = this.#kubelet
     if (!kubelet?.kubeconfig) return
-    const found = this.machines.connect(kubelet.kubeconfig, (name) => this.machine.resolveName(name))
+    const found = this.machines.connect(kubelet.kubeconfig, this.machine)
     if ('trouble' in found) {
       this.uplink = undefined
       this.#complain(kubelet, found.trouble)

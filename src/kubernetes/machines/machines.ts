@@ -281,12 +281,12 @@ export class Machines {
   /** The cluster that a kubeconfig leads to, or in client-go's words why it leads nowhere now. */
   connect(
     { server, authority, user }: Kubeconfig,
-    resolve: (name: string) => string | undefined,
+    client: Pick<Machine, 'resolveName' | 'noSuchHost'>,
   ): { cluster: MachineCluster } | { trouble: string } {
     const url = URL.parse(server)
     if (!url) return { trouble: `parse ${JSON.stringify(server)}: invalid URL` }
-    const address = resolve(url.hostname)
-    if (!address) return { trouble: `dial tcp: lookup ${url.hostname}: no such host` }
+    const address = client.resolveName(url.hostname)
+    if (!address) return { trouble: `dial tcp: ${client.noSuchHost(url.hostname)}` }
     const target = `${address}:${url.port || 443}`
     const found = this.listeningAt(target)
     if (!found) {

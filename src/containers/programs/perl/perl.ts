@@ -142,7 +142,7 @@ async function runInThread(process: Process, run: PerlRun): Promise<number> {
       }),
     )
     await said
-    process.machine.spend(end.cpuMs)
+    process.spend(end.cpuMs)
     if (end.error) await process.complain(end.error)
     for (const [path, bytes] of end.changed) process.machine.files.writeSync(path, bytes)
     return end.exitCode

@@ -236,7 +236,7 @@ class RedisServer {
 
   #answer(client: Client, [word = '', ...args]: string[]): Reply | undefined {
     this.#commands++
-    this.#process.machine.spend(0.05)
+    this.#process.spend(0.05)
     const name = word.toLowerCase()
     if (!client.authenticated && !['auth', 'hello', 'quit'].includes(name))
       return error('NOAUTH Authentication required.')

@@ -90,7 +90,7 @@ function answer(world: World, api: ClusterApi, name: string): Promise<string | u
 /** The client of the cluster that a kubeconfig leads to, as soon as its API server answers. */
 async function reach(process: Process, machines: Machines, kubeconfig: Kubeconfig): Promise<ClusterApi> {
   for (;;) {
-    const found = machines.connect(kubeconfig, (name) => process.machine.resolveName(name))
+    const found = machines.connect(kubeconfig, process.machine)
     if ('cluster' in found) return found.cluster.client
     await process.sleep(RETRY_MS)
   }

@@ -76,7 +76,7 @@ export async function runLeader(process: Process, options: LeaderOptions): Promi
   const stop = new Promise<'stop'>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => resolve('stop'))
   })
-  const connect = () => machines.connect(kubeconfig, (host) => machine.resolveName(host))
+  const connect = () => machines.connect(kubeconfig, machine)
   const identity = `${machine.hostname}_${machines.options.world.ids.uuid()}`
   /** Waits for a time, a change of who answers, or the end. */
   const pause = async (ms: number, changes = true): Promise<boolean> => {

@@ -56,7 +56,7 @@ export class Context {
     if (!this.files.exists(path))
       throw new KubeadmError(`failed to load admin kubeconfig: open ${path}: no such file or directory`)
     const kubeconfig = readKubeconfig(await this.readText(path))
-    const found = this.machines.connect(kubeconfig, (name) => this.process.machine.resolveName(name))
+    const found = this.machines.connect(kubeconfig, this.process.machine)
     if ('cluster' in found) return found.cluster
     throw new KubeadmError(
       `could not get the API server: Get "${kubeconfig.server}/api/v1/namespaces/kube-system": ${found.trouble}`,

@@ -39,7 +39,7 @@ export async function join(
   if (!found) {
     const why = address
       ? `dial tcp ${address}:${port}: connect: connection refused`
-      : `dial tcp: lookup ${host}: no such host`
+      : `dial tcp: ${process.machine.noSuchHost(host)}`
     throw new KubeadmError(
       `couldn't validate the identity of the API Server: failed to request the cluster-info ConfigMap: Get "https://${discovery.endpoint}/api/v1/namespaces/kube-public/configmaps/cluster-info?timeout=10s": ${why}`,
     )

@@ -74,7 +74,7 @@ export class Client {
       const address = this.#process.machine.resolveName(url.hostname) ?? url.hostname
       const why =
         error.reason === 'resolve'
-          ? `dial tcp: lookup ${url.hostname}: no such host`
+          ? `dial tcp: ${this.#process.machine.noSuchHost(url.hostname)}`
           : error.reason === 'certificate' || error.reason === 'tls'
             ? 'tls: failed to verify certificate: x509: certificate signed by unknown authority'
             : error.reason === 'closed'

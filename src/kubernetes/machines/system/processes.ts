@@ -1,11 +1,14 @@
 import type { Machine } from '#containers/processes/machine.ts'
 import type { Process, Program } from '#containers/processes/process.ts'
+import { cpuClock, cpuMinutes, cpuPercent, memoryPercent } from '#containers/processes/process-figures.ts'
 import { signalName } from '#containers/processes/signals.ts'
 import type { NodeMachine } from '../machine.ts'
 import type { Machines } from '../machines.ts'
 
 /** Where a machine's numbers for the processes of its pods begin. */
 const FIRST_POD_PID = 1000
+/** Memory of the machine that nodes are containers of, as their kubelets report it. */
+const MACHINE_BYTES = 16_393_152 * 1024
 const numbers = new WeakMap<Process, number>()
 let next = FIRST_POD_PID
 
@@ -39,20 +42,22 @@ export const processTools =
     return match(process, all, name)
   }
 
+/** `%CPU %MEM VSZ RSS`. */
+function figures(process: Process): string {
+  const kib = Math.round(process.memoryBytes / 1024)
+  const percents = [cpuPercent(process), memoryPercent(process, MACHINE_BYTES)]
+  return `${percents.map((value) => value.toFixed(1).padStart(4)).join(' ')} ${String(kib * 2).padStart(6)} ${String(kib).padStart(5)}`
+}
+
 async function ps(process: Process, all: Map<number, Process>): Promise<number> {
   const words = process.argv.slice(1).join('')
   const full = /[ef]|aux|ax/.test(words)
   const shown = [...all].sort(([a], [b]) => a - b)
-  const now = process.machine.clock.now()
   const start = (other: Process) => new Date(other.startedAt).toISOString().slice(11, 16)
-  const time = (other: Process) => {
-    const seconds = Math.floor((now - other.startedAt) / 5000)
-    return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
-  }
   if (/u/.test(words)) {
     const rows = shown.map(
       ([pid, other]) =>
-        `root     ${String(pid).padStart(7)}  0.5  0.3 1254632 62340 ?        Ssl  ${start(other)}   ${time(other)} ${other.argv.join(' ')}\n`,
+        `root     ${String(pid).padStart(7)}  ${figures(other)} ?        Ssl  ${start(other)} ${cpuMinutes(other).padStart(6)} ${other.argv.join(' ')}\n`,
     )
     await process.print(
       `USER         PID %CPU %MEM    VSZ   RSS TTY      STAT START   TIME COMMAND\n${rows.join('')}`,
@@ -62,13 +67,15 @@ async function ps(process: Process, all: Map<number, Process>): Promise<number> 
   if (full) {
     const rows = shown.map(
       ([pid, other]) =>
-        `root     ${String(pid).padStart(7)} ${String(other.parent?.pid ?? (pid === 1 ? 0 : 1)).padStart(7)}  0 ${start(other)} ?        00:0${time(other)} ${other.argv.join(' ')}\n`,
+        `root     ${String(pid).padStart(7)} ${String(other.parent?.pid ?? (pid === 1 ? 0 : 1)).padStart(7)}${String(Math.floor(cpuPercent(other))).padStart(3)} ${start(other)} ?        ${cpuClock(other)} ${other.argv.join(' ')}\n`,
     )
     await process.print(`UID          PID    PPID  C STIME TTY          TIME CMD\n${rows.join('')}`)
     return 0
   }
   const own = shown.filter(([, other]) => other.tty && other.tty === process.tty)
-  const rows = own.map(([pid, other]) => `${String(pid).padStart(7)} pts/1    00:00:00 ${commandOf(other)}\n`)
+  const rows = own.map(
+    ([pid, other]) => `${String(pid).padStart(7)} pts/1    ${cpuClock(other)} ${commandOf(other)}\n`,
+  )
   await process.print(
     `    PID TTY          TIME CMD\n${rows.join('')}${String(process.pid).padStart(7)} pts/1    00:00:00 ps\n`,
   )

@@ -243,7 +243,7 @@ describe.skipIf(!hasDocker())('containers by the real docker client', () => {
       ['docker run -d --name busy polinux/stress stress --cpu 1', new RegExp(`^${ID}$`)],
       ['docker run -d --name idle busybox sleep 1000', new RegExp(`^${ID}$`)],
       ['until docker top busy -o pid,time | grep -q "00:00:0[2-9]"; do sleep 0.1; done', ''],
-      ['docker top busy -o pid,pcpu,cmd | grep -c "[1-9][0-9]\\.[0-9] *stress"', '1'],
+      ['docker top busy -o pid,pcpu,cmd | grep -c "[1-9][0-9][0-9]*\\.[0-9] *stress"', '1'],
       ['docker top idle -o pid,pcpu,time | tail -1', /^\d+ +\d\.\d +00:00:00$/],
       ['docker exec busy ps | grep -c "0:0[2-9] stress"', '1'],
       [

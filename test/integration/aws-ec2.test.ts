@@ -20,6 +20,27 @@ beforeAll(async () => {
 })
 afterAll(() => account.close())
 
+// Source: https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html
+describe('a client token', () => {
+  it('makes a request again the same one, and none that says something else', async () => {
+    const create = (size: number, token: string) =>
+      ec2(
+        `create-volume --availability-zone us-east-1a --volume-type gp3 --size ${size} --client-token ${token}`,
+      )
+    const first = await create(4, 'once')
+    expect(await create(4, 'once')).toEqual(first)
+    expect(await create(5, 'once')).toContain(
+      failed(
+        'IdempotentParameterMismatch',
+        'CreateVolume',
+        'Arguments on this idempotent request are inconsistent with arguments used in previous request(s).',
+      ),
+    )
+    expect((await create(4, 'twice')).VolumeId).not.toBe(first.VolumeId)
+    expect(await text('describe-volumes --filters Name=size,Values=4', 'length(Volumes)')).toBe(2)
+  })
+})
+
 describe('volumes', () => {
   it('are made, attached, grown, copied to a snapshot and deleted by their rules', async () => {
     const zone = '--availability-zone us-east-1a'

@@ -16,8 +16,6 @@ import type { Scope } from './scope.ts'
 import { instances, keyPairs, networkInterfaces, securityGroups, subnets, vpcs } from './tables.ts'
 
 export function runInstances(raw: sdk.RunInstancesCommandInput, context: RequestContext) {
-  const again = repeated(context, raw)
-  if (again) return toLaunchedReservation(context, again)
   const input = { ...launchTemplateData(context, raw.LaunchTemplate), ...definedOf(raw) }
   const imageId = resolvedImage(context, required(input.ImageId, 'ImageId'))
   const count = input.MaxCount ?? 1
@@ -63,25 +61,6 @@ function checkLevels(input: Partial<sdk.RunInstancesCommandInput>): void {
 /** Where the first interface of a request is. */
 const subnetOf = (scope: Scope, first: LaunchInterface | undefined) =>
   first?.id === undefined ? first?.subnetId : networkInterfaces.get(scope, first.id).subnetId
-
-/** The reservation of a request that comes a second time. Throws when it says something else by then. */
-function repeated(scope: Scope, input: sdk.RunInstancesCommandInput): InstanceRecord[] | undefined {
-  if (!input.ClientToken) return undefined
-  const made = instances.list(scope).filter(({ clientToken }) => clientToken === input.ClientToken)
-  if (made.length === 0) return undefined
-  const { type, imageId, subnetId } = made[0]!
-  if (
-    (input.InstanceType && input.InstanceType !== type) ||
-    (input.ImageId?.startsWith('ami-') && input.ImageId !== imageId) ||
-    (input.SubnetId && input.SubnetId !== subnetId)
-  ) {
-    throw new AwsError(
-      'IdempotentParameterMismatch',
-      'Arguments on this idempotent request are inconsistent with arguments used in previous request(s).',
-    )
-  }
-  return made
-}
 
 function subnetFor(scope: Scope, id: string | undefined) {
   if (id) return subnets.get(scope, id)

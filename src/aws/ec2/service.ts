@@ -7,6 +7,7 @@ import {
 } from '../wire/service.ts'
 import { absentHandlers } from './absent.ts'
 import { bootstrapRegion } from './bootstrap.ts'
+import { oncePerToken } from './client-tokens.ts'
 import { getConsoleOutput } from './console.ts'
 import { ebsEncryptionHandlers } from './ebs-encryption.ts'
 import * as gateways from './gateways.ts'
@@ -152,6 +153,19 @@ const behaviour: Record<string, Handler> = {
   DeleteLaunchTemplateVersions: launchTemplates.deleteLaunchTemplateVersions,
 }
 
+/** Creations that take a client token. */
+const TOKENED = new Set([
+  'CreateLaunchTemplate',
+  'CreateLaunchTemplateVersion',
+  'CreateNatGateway',
+  'CreateNetworkAcl',
+  'CreateNetworkInterface',
+  'CreateRouteTable',
+  'CreateVolume',
+  'CreateVpcEndpoint',
+  'RunInstances',
+])
+
 /** What every operation has in common: the region has its default VPC, and DryRun changes nothing. */
 function prepared(handler: Handler): Handler {
   return (input: { DryRun?: boolean }, context: RequestContext) => {
@@ -261,7 +275,12 @@ export const ec2Service: Service = {
   actionPrefix: 'ec2',
   endpoints: [{ prefix: 'ec2' }],
   botocoreName: 'ec2',
-  handlers: Object.fromEntries(Object.entries(behaviour).map(([name, handler]) => [name, prepared(handler)])),
+  handlers: Object.fromEntries(
+    Object.entries(behaviour).map(([name, handler]) => [
+      name,
+      prepared(TOKENED.has(name) ? oncePerToken(name, handler) : handler),
+    ]),
+  ),
   resources,
   resourceTags: (arn, context) => tags.tagsOfArn(context, arn),
 }

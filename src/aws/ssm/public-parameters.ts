@@ -19,7 +19,10 @@ export function publicParameters(region: string): PublicParameter[] {
     const id = imageId(image, region)
     if (image.parameter === undefined) return []
     const base = image.parameter.replace(/\/image_id$/, '')
-    if (base === image.parameter) return [{ name: base, value: id, modified }]
+    if (base === image.parameter) {
+      const names = [base, ...(image.alias ? [image.alias] : [])]
+      return names.map((name) => ({ name, value: id, modified }))
+    }
     const details: Record<string, string> = { image_id: id, image_name: image.name, ...image.release }
     return [
       { name: base, value: JSON.stringify({ schema_version: '2', ...details }), modified },

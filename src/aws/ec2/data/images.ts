@@ -8,6 +8,8 @@ export interface ImageInfo {
   created: string
   /** SSM public parameter that names the newest one. */
   parameter?: string
+  /** A further name of that parameter. */
+  alias?: string
   sizeGiB: number
   user: string
   /** What its public parameter tells beside id and name. */
@@ -49,6 +51,7 @@ export const images: ImageInfo[] = [
     architecture,
     created: '2025-11-10T18:00:00.000Z',
     parameter: `/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-6.1-${architecture}`,
+    alias: `/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-${architecture}`,
     sizeGiB: 8,
     user: 'ec2-user',
   })),

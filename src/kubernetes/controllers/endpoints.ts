@@ -94,6 +94,7 @@ export function endpointsController(plane: ControlPlane): Controller {
     trigger: string | undefined,
   ): void {
     const unused = new Set(old)
+    const labels = sliceLabels(service)
     for (const { ports, pods } of groups) {
       const wanted = new Map(pods.map((pod) => [pod.status.podIP!, endpointOf(service, pod)]))
       const own = old.filter((slice) => equal(slice.ports ?? [], ports))
@@ -110,8 +111,9 @@ export function endpointsController(plane: ControlPlane): Controller {
         endpoints.push(...rest.splice(0, PER_SLICE - endpoints.length))
         if (endpoints.length === 0 && own.length > 1) continue
         unused.delete(slice)
-        if (!equal(slice.endpoints ?? [], endpoints))
-          api.update(SLICES, { ...triggeredAt(slice, trigger), endpoints })
+        if (equal(slice.endpoints ?? [], endpoints) && equal(slice.metadata.labels, labels)) continue
+        const changed = triggeredAt(slice, trigger)
+        api.update(SLICES, { ...changed, metadata: { ...changed.metadata, labels }, endpoints })
       }
       while (rest.length > 0 || filled.length === 0) {
         api.create(SLICES, triggeredAt(newSlice(service, ports, rest.splice(0, PER_SLICE)), trigger))
@@ -123,7 +125,7 @@ export function endpointsController(plane: ControlPlane): Controller {
   }
 
   function newSlice(service: Service, ports: SlicePort[], endpoints: Endpoint[]): EndpointSlice {
-    const { name, namespace, labels } = service.metadata
+    const { name, namespace } = service.metadata
     return {
       apiVersion: 'discovery.k8s.io/v1',
       kind: 'EndpointSlice',
@@ -131,12 +133,7 @@ export function endpointsController(plane: ControlPlane): Controller {
         name: '',
         generateName: `${name}-`,
         namespace,
-        labels: {
-          ...labels,
-          [SERVICE_NAME]: name,
-          [MANAGED_BY]: MANAGER,
-          ...(service.spec.clusterIP === 'None' && { 'service.kubernetes.io/headless': '' }),
-        },
+        labels: sliceLabels(service),
         ownerReferences: [controllerReference(service)],
       },
       addressType: 'IPv4',
@@ -176,7 +173,11 @@ export function endpointsController(plane: ControlPlane): Controller {
     const metadata = {
       name,
       namespace,
-      labels: { ...labels, 'endpoints.kubernetes.io/managed-by': 'endpoint-controller' },
+      labels: {
+        ...labels,
+        ...headless(service),
+        'endpoints.kubernetes.io/managed-by': 'endpoint-controller',
+      },
     }
     const old = api.get<Endpoints>('endpoints', namespace!, name)
     if (!old)
@@ -192,8 +193,14 @@ export function endpointsController(plane: ControlPlane): Controller {
           trigger,
         ),
       )
-    else if (!equal(old.subsets ?? [], subsets))
-      api.update('endpoints', { ...triggeredAt(old, trigger), subsets: subsets as Endpoints['subsets'] })
+    else if (!equal(old.subsets ?? [], subsets) || !equal(old.metadata.labels, metadata.labels)) {
+      const changed = triggeredAt(old, trigger)
+      api.update('endpoints', {
+        ...changed,
+        metadata: { ...changed.metadata, labels: metadata.labels },
+        subsets: subsets as Endpoints['subsets'],
+      })
+    }
   }
 
   /** The Services that a pod belongs or belonged to. */
@@ -220,6 +227,17 @@ export function endpointsController(plane: ControlPlane): Controller {
     reconcile,
   }
 }
+
+const headless = ({ spec }: Service): Record<string, string> =>
+  spec.clusterIP === 'None' ? { 'service.kubernetes.io/headless': '' } : {}
+
+/** The labels of a Service's slices: its own, and those of the controller. */
+const sliceLabels = (service: Service): Record<string, string> => ({
+  ...service.metadata.labels,
+  ...headless(service),
+  [SERVICE_NAME]: service.metadata.name,
+  [MANAGED_BY]: MANAGER,
+})
 
 /** A Service's ports with the numbers that a pod has for them. */
 function portsOf({ spec }: Service, pod: Pod): SlicePort[] {

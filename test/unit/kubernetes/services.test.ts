@@ -74,6 +74,14 @@ describe('a Service', () => {
     expect(slice!.endpoints!.flatMap((endpoint) => endpoint.addresses).sort()).toEqual(addresses)
     const endpoints = cluster.api.get<Endpoints>('endpoints', 'default', 'web')!
     expect(endpoints.subsets![0]!.addresses!.map(({ ip }) => ip).sort()).toEqual(addresses)
+    const service = get()
+    cluster.api.update('services', {
+      ...service,
+      metadata: { ...service.metadata, labels: { team: 'a' } },
+    })
+    await cluster.world.advance(0)
+    for (const resource of ['endpoints', 'endpointslices.discovery.k8s.io'])
+      expect(cluster.api.list(resource, 'default')[0]!.metadata.labels).toMatchObject({ team: 'a' })
   })
 
   it('is refused when it has no endpoints', async () => {

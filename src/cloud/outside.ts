@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import type { CertificateIssuer } from '#network/authority.ts'
+import { addressRecord, decodeQuery, encodeReply, failure, noData } from '#network/dns-message.ts'
 import type { HostTable, HttpHost } from '#network/hosts.ts'
 import { publicAddressOf } from '#network/public-address.ts'
 import { ConnectError, type Peer, type Route, type VirtualNetwork } from '#network/virtual-network.ts'
@@ -9,6 +10,17 @@ import { ConnectError, type Peer, type Route, type VirtualNetwork } from '#netwo
 /** Ports by which a name is looked for when only the name is asked. */
 const HTTPS = 443
 const USUAL_PORTS = [HTTPS, 80]
+/** Name servers that answer anybody, with their own names. */
+const PUBLIC_RESOLVERS = new Map([
+  ['1.1.1.1', 'one.one.one.one'],
+  ['1.0.0.1', 'one.one.one.one'],
+  ['8.8.8.8', 'dns.google'],
+  ['8.8.4.4', 'dns.google'],
+  ['9.9.9.9', 'dns9.quad9.net'],
+])
+const DNS_PORT = 53
+/** How long an answer of theirs may be kept, s. */
+const RESOLVER_TTL = 60
 /** First byte of a TLS handshake record (RFC 8446, 5.1). */
 const TLS_HANDSHAKE = 0x16
 
@@ -25,6 +37,7 @@ export class Outside implements Route {
   readonly #servers = new WeakMap<HttpHost, Server>()
   readonly #listeners = new Map<string, { close(): void }>()
   readonly #sockets = new Set<Duplex>()
+  readonly #resolvers: { close(): void }[]
   readonly #route: { close(): void }
   readonly #isEndpoint: (address: string) => boolean
 
@@ -40,17 +53,35 @@ export class Outside implements Route {
     this.#network = network
     this.#issuer = issuer
     this.#route = network.addRoute(this)
+    this.#resolvers = [...PUBLIC_RESOLVERS.keys()].map((address) =>
+      network.receive(address, DNS_PORT, (datagram) => this.#answer(datagram)),
+    )
   }
 
   close(): void {
     this.#route.close()
-    for (const listener of this.#listeners.values()) listener.close()
+    for (const listener of [...this.#listeners.values(), ...this.#resolvers]) listener.close()
     for (const socket of this.#sockets) socket.destroy()
   }
 
   /** The host name behind an address that `lookup` has given. */
   nameOf(address: string): string | undefined {
-    return this.#names.get(address)
+    return PUBLIC_RESOLVERS.get(address) ?? this.#names.get(address)
+  }
+
+  /** A public resolver's answer to a datagram. */
+  #answer(datagram: Buffer): Buffer | undefined {
+    const query = decodeQuery(datagram)
+    if (!query) return undefined
+    const address = this.lookup(query.name)
+    const reply =
+      address === undefined
+        ? failure('NXDOMAIN')
+        : {
+            ...noData(false),
+            answers: query.type === 'A' ? [addressRecord(query.name, address, RESOLVER_TTL)] : [],
+          }
+    return encodeReply(query, reply)
   }
 
   /** Whether a name exists at all. */

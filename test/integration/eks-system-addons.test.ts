@@ -71,6 +71,13 @@ describe('CoreDNS of an EKS cluster', () => {
 
       $ kubectl exec client -- nc -zv -w 2 kube-dns.kube-system 53
       kube-dns.kube-system (10.100.0.10:53) open
+      $ kubectl exec client -- nslookup sts.us-east-1.amazonaws.com 8.8.8.8
+      Server:		8.8.8.8
+      Address:	8.8.8.8:53
+
+      Name:	sts.us-east-1.amazonaws.com
+      Address: …
+
       $ kubectl get endpointslices -n kube-system -l kubernetes.io/service-name=kube-dns -o jsonpath='{.items[0].endpoints[*].conditions.ready}'
       true true
       `,

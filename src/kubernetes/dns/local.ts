@@ -1,5 +1,5 @@
+import { failure, type Question, type Reply } from '#network/dns-message.ts'
 import { DnsServers } from './coredns/server.ts'
-import { failure, type Question, type Reply } from './message.ts'
 import type { ClusterRecords } from './records.ts'
 
 const DNS_PORT = 53

@@ -1,9 +1,9 @@
 import type { Answer } from 'dns-packet'
+import { addressRecord, failure, noData, type Question, type Reply } from '#network/dns-message.ts'
 import type { ClusterApi } from '../api.ts'
 import type { ServiceRoute } from '../network/services.ts'
 import type { Namespace, Service } from '../objects.ts'
 import type { UserInfo } from '../provider.ts'
-import { addressRecord, failure, noData, type Question, type Reply } from './message.ts'
 
 /** Which addresses have a name `10-1-2-3.NAMESPACE.pod`. */
 export type PodNames = 'disabled' | 'insecure' | 'verified'

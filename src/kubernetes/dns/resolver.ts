@@ -1,7 +1,7 @@
 import type { DnsRecord, DnsType, NameAnswer, NameTrouble } from '#containers/runtime.ts'
+import { addressesOf, decodeReply, encodeQuery, type Question, type Reply } from '#network/dns-message.ts'
 import { ConnectError, type VirtualNetwork } from '#network/virtual-network.ts'
 import type { Pod } from '../objects.ts'
-import { addressesOf, decodeReply, encodeQuery, type Question, type Reply } from './message.ts'
 
 const DOMAIN = 'cluster.local'
 /** A name with fewer dots is tried with the search domains first (`options ndots:5`). */

@@ -1,5 +1,5 @@
+import { addressRecord, failure, noData, type Question, type Reply } from '#network/dns-message.ts'
 import { ConnectError, type Peer } from '#network/virtual-network.ts'
-import { addressRecord, failure, noData, type Question, type Reply } from '../message.ts'
 import { isIn, type Plugin, QueryError, type Surroundings, zoneOf } from './plugin.ts'
 
 const DNS_PORT = 53

@@ -1,4 +1,4 @@
-import { addressRecord, failure, noData } from '../message.ts'
+import { addressRecord, failure, noData } from '#network/dns-message.ts'
 import { fallsThrough, type Plugin, zoneFor, zoneOf } from './plugin.ts'
 
 const DEFAULT_TTL = 3600

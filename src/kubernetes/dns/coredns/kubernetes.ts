@@ -1,4 +1,4 @@
-import type { Question } from '../message.ts'
+import type { Question } from '#network/dns-message.ts'
 import type { PodNames } from '../records.ts'
 import { fallsThrough, type Plugin, QueryError, zoneFor, zoneOf } from './plugin.ts'
 

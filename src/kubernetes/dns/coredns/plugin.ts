@@ -1,5 +1,5 @@
+import type { Query, Question, Reply } from '#network/dns-message.ts'
 import type { Peer } from '#network/virtual-network.ts'
-import type { Query, Question, Reply } from '../message.ts'
 import type { ClusterRecords } from '../records.ts'
 import type { Directive, ServerBlock } from './corefile.ts'
 

@@ -4,9 +4,6 @@ import { isInMemory } from '#containers/files/nodes.ts'
 import { wholeOf } from '#containers/files/pieces.ts'
 import type { Process, Program } from '#containers/processes/process.ts'
 import { listenHttp } from '#containers/programs/http-listener.ts'
-import type { Peer } from '#network/virtual-network.ts'
-import type { ClusterNetworks } from '../../network/networks.ts'
-import type { UserInfo } from '../../provider.ts'
 import {
   decodeQuery,
   decodeReply,
@@ -15,7 +12,10 @@ import {
   failure,
   type Query,
   type Reply,
-} from '../message.ts'
+} from '#network/dns-message.ts'
+import type { Peer } from '#network/virtual-network.ts'
+import type { ClusterNetworks } from '../../network/networks.ts'
+import type { UserInfo } from '../../provider.ts'
 import { CorefileError, type Directive } from './corefile.ts'
 import { targetsOf } from './forward.ts'
 import { isIn, type Surroundings, zoneOf } from './plugin.ts'

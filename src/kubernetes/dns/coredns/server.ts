@@ -1,4 +1,4 @@
-import { failure, type Query, type Reply } from '../message.ts'
+import { failure, type Query, type Reply } from '#network/dns-message.ts'
 import { CorefileError, type Directive, parseCorefile, type ServerBlock } from './corefile.ts'
 import { forward } from './forward.ts'
 import { hosts } from './hosts.ts'

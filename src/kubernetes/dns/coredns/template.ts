@@ -1,5 +1,5 @@
 import type { Answer } from 'dns-packet'
-import { addressRecord, type Reply, type ResponseCode } from '../message.ts'
+import { addressRecord, type Reply, type ResponseCode } from '#network/dns-message.ts'
 import { fallsThrough, type Plugin, zoneFor, zoneOf } from './plugin.ts'
 
 const CODES = new Set<string>(['NOERROR', 'SERVFAIL', 'NXDOMAIN', 'REFUSED', 'NOTIMP', 'FORMERR'])

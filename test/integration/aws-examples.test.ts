@@ -42,7 +42,7 @@ afterAll(async () => {
 
 describe.concurrent('the examples of the AWS CLI', () => {
   for (const file of readdirSync(SESSIONS))
-    it(file, { timeout: 600_000 }, async () => {
+    it(file, { timeout: 300_000 }, async () => {
       const text = await readFile(join(SESSIONS, file), 'utf8')
       const folder = join(shell.home, file)
       await mkdir(folder)

@@ -66,6 +66,7 @@ const ONE_PAGE: Record<string, string> = {
   'autoscaling:DescribeNotificationConfigurations': NEVER,
   'autoscaling:DescribeWarmPool': NEVER,
   'kms:ListKeyPolicies': 'a key has one policy',
+  'logs:DescribeSubscriptionFilters': NEVER,
   'ecs:ListAttributes': NONE,
   'ecs:ListContainerInstances': NONE,
   'efs:DescribeMountTargets': NONE,

@@ -122,9 +122,9 @@ describe('CoreDNS of an EKS cluster', () => {
     await shell.ok("sh corefile.sh 'erors'")
     const crashed = output('kubectl get pods -n kube-system -l k8s-app=kube-dns')
     await expect.poll(crashed, poll).toMatch(/CrashLoopBackOff|Error/)
-    expect(await shell.ok(LOGS)).toContain(
-      "/etc/coredns/Corefile:2 - Error during parsing: Unknown directive 'erors'\n",
-    )
+    await expect
+      .poll(output(LOGS), poll)
+      .toContain("/etc/coredns/Corefile:2 - Error during parsing: Unknown directive 'erors'\n")
     expect(await shell.ok('kubectl exec client -- wget -qO- http://web')).toContain('Welcome to nginx')
     await shell.ok("sh corefile.sh 'errors'")
     await rolledOut()

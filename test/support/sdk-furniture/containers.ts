@@ -144,6 +144,7 @@ export async function furnishContainers(
     ...start,
     serviceName: `s${n}`,
     desiredCount: 0,
+    serviceConnectConfiguration: { enabled: true, namespace: 'space0' },
   }))
 
   await each('application-autoscaling', 'RegisterScalableTarget', (n) => ({
@@ -222,6 +223,7 @@ export async function furnishContainers(
     'ecs:ListAttributes': { cluster: 'e0', targetType: 'container-instance' },
     'ecs:ListContainerInstances': { cluster: 'e0' },
     'ecs:ListServices': { cluster: 'e0' },
+    'ecs:ListServicesByNamespace': { namespace: 'space0' },
     'ecs:ListTasks': { cluster: 'e0' },
     'ecs:ListAccountSettings': { effectiveSettings: true },
     'ecr:DescribeImageScanFindings': image,

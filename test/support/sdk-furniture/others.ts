@@ -92,6 +92,7 @@ export async function furnishOthers(account: SdkAccount): Promise<Record<string,
   const { KeyId } = keys[0].KeyMetadata
   const admin = `arn:aws:iam::${account.id}:user/u0`
   await each('kms', 'CreateAlias', (n) => ({ AliasName: `alias/k${n}`, TargetKeyId: KeyId }))
+  await each('kms', 'RotateKeyOnDemand', () => ({ KeyId }))
   await each('kms', 'CreateGrant', (n) => ({
     KeyId,
     GranteePrincipal: admin,
@@ -209,10 +210,12 @@ export async function furnishOthers(account: SdkAccount): Promise<Record<string,
     'autoscaling:DescribeWarmPool': { AutoScalingGroupName },
     'autoscaling:DescribeScalingActivities': { AutoScalingGroupName },
     'logs:DescribeLogStreams': { logGroupName: '/g0' },
+    'logs:DescribeSubscriptionFilters': { logGroupName: '/g0' },
     'logs:FilterLogEvents': { logGroupName: '/g0' },
     'logs:GetLogEvents': { logGroupName: '/g0', logStreamName: 's0', startFromHead: true },
     'kms:ListGrants': { KeyId },
     'kms:ListKeyPolicies': { KeyId },
+    'kms:ListKeyRotations': { KeyId },
     'kms:ListResourceTags': { KeyId },
     'kms:ListRetirableGrants': { RetiringPrincipal: admin },
     'ssm:GetParameterHistory': { Name: '/app/0' },

@@ -41,10 +41,18 @@ export function encodeQuery({ name, type }: Question, id: number): Buffer {
   return dns.encode({ type: 'query', id, flags: RECURSION_DESIRED, questions: [{ name, type }] })
 }
 
+/** Undefined: it is none. */
+function decoded(datagram: Buffer): dns.DecodedPacket | undefined {
+  try {
+    return dns.decode(datagram)
+  } catch {
+    return undefined
+  }
+}
+
 /** Undefined: not a query. */
 export function decodeQuery(datagram: Buffer): Query | undefined {
-  const { id = 0, type, questions = [] } = dns.decode(datagram)
-  const [question] = questions
+  const { id = 0, type, questions: [question] = [] } = decoded(datagram) ?? {}
   if (type !== 'query' || !question) return undefined
   return { id, name: question.name.toLowerCase(), type: question.type, size: datagram.length }
 }

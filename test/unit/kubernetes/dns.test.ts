@@ -5,8 +5,10 @@ import { DIRECTIVES, DnsServers } from '#kubernetes/dns/coredns/server.ts'
 import { ClusterRecords } from '#kubernetes/dns/records.ts'
 import { ServiceRoute } from '#kubernetes/network/services.ts'
 import type { Pod, Service } from '#kubernetes/objects.ts'
+import { decodeQuery, encodeQuery } from '#network/dns-message.ts'
 import { ConnectError } from '#network/virtual-network.ts'
 import { StoreIndex } from '#world/store-index.ts'
+import { generator } from '../../support/random.ts'
 import { pod, readyPods, type TestCluster, testCluster } from './test-cluster.ts'
 
 const PATH = '/etc/coredns/Corefile'
@@ -127,6 +129,22 @@ describe('a Corefile', () => {
 
 const service = (name: string, spec: object) =>
   ({ apiVersion: 'v1', kind: 'Service', metadata: { name, namespace: 'default' }, spec }) as never
+
+// Source: RFC 1035, 4.1.
+describe('a DNS message', () => {
+  it('is read as it was written, and never ends a server that it is no message for', () => {
+    const query = encodeQuery({ name: 'Web.default.svc.cluster.local', type: 'A' }, 77)
+    expect(decodeQuery(query)).toMatchObject({ id: 77, name: 'web.default.svc.cluster.local', type: 'A' })
+    const { below } = generator(5)
+    for (let n = 0; n < 2000; n++) {
+      const bytes = Buffer.from(query)
+      for (let change = 0; change <= n % 5; change++) bytes[below(bytes.length)] = below(256)
+      expect(() => decodeQuery(bytes.subarray(0, below(bytes.length)))).not.toThrow()
+      expect(() => decodeQuery(bytes)).not.toThrow()
+    }
+    expect(decodeQuery(Buffer.from('no message'))).toBeUndefined()
+  })
+})
 
 // Source: github.com/kubernetes/dns docs/specification.md 1.1.0.
 describe('the names of a cluster', () => {

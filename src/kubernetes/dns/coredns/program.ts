@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { isInMemory } from '#containers/files/nodes.ts'
 import { wholeOf } from '#containers/files/pieces.ts'
@@ -196,11 +197,7 @@ class CoreDns {
   }
 
   /** The HTTP port of a plugin, if the Corefile has it. */
-  #serve(
-    name: string,
-    usual: number,
-    answer: (res: Parameters<Parameters<typeof listenHttp>[2]>[1]) => void,
-  ): void {
+  #serve(name: string, usual: number, answer: (res: ServerResponse) => void): void {
     const directive = this.#servers.find(name)
     if (!directive) return
     const port = Number(/:(\d+)$/.exec(directive.args[0] ?? '')?.[1] ?? usual)
@@ -320,12 +317,7 @@ function streamed(socket: Duplex, answer: (datagram: Buffer) => Buffer | undefin
     held = Buffer.concat([held, chunk])
     while (held.length >= 2 && held.length >= 2 + held.readUInt16BE(0)) {
       const size = held.readUInt16BE(0)
-      let reply: Buffer | undefined
-      try {
-        reply = answer(held.subarray(2, 2 + size))
-      } catch {
-        return void socket.destroy()
-      }
+      const reply = answer(held.subarray(2, 2 + size))
       held = held.subarray(2 + size)
       if (!reply) continue
       const length = Buffer.alloc(2)

@@ -452,6 +452,16 @@ export const compute: ConsoleService[] = [
         show: { RouteTableIds: ['$RouteTableId'] },
       },
       {
+        id: 'dhcp-option-sets',
+        title: 'DHCP option sets',
+        one: 'DHCP option set',
+        list: { operation: 'DescribeDhcpOptions', path: 'DhcpOptions' },
+        key: 'DhcpOptionsId',
+        identities: ['DhcpOptionsId'],
+        columns: [{ label: 'Options', path: 'DhcpConfigurations.Key' }],
+        show: { DhcpOptionsIds: ['$DhcpOptionsId'] },
+      },
+      {
         id: 'internet-gateways',
         title: 'Internet gateways',
         one: 'Internet gateway',

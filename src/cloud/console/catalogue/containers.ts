@@ -176,6 +176,33 @@ export const containers: ConsoleService[] = [
           { label: 'Last refresh', path: 'lastRefreshTime' },
         ],
       },
+      {
+        id: 'identity-providers',
+        title: 'OIDC identity providers',
+        one: 'OIDC identity provider',
+        parent: 'eks/clusters',
+        list: {
+          operation: 'ListIdentityProviderConfigs',
+          input: { clusterName: '$parent.name' },
+          path: 'identityProviderConfigs',
+        },
+        describe: {
+          operation: 'DescribeIdentityProviderConfig',
+          input: {
+            clusterName: '$parent.name',
+            identityProviderConfig: { type: '$item.type', name: '$item.name' },
+          },
+          path: 'identityProviderConfig.oidc',
+        },
+        key: 'identityProviderConfigName',
+        identities: ['identityProviderConfigArn'],
+        columns: [
+          { label: 'Issuer URL', path: 'issuerUrl' },
+          { label: 'Client ID', path: 'clientId' },
+          { label: 'Status', path: 'status' },
+        ],
+        names: { clusterName: 'eks/clusters' },
+      },
     ],
   },
   {
@@ -259,6 +286,31 @@ export const containers: ConsoleService[] = [
           { label: 'Deployment', path: 'deployments.rolloutState' },
         ],
         show: { cluster: '$parent.clusterName', services: ['$serviceName'] },
+      },
+      {
+        id: 'deployments',
+        title: 'Service deployments',
+        one: 'Service deployment',
+        parent: 'ecs/services',
+        list: {
+          operation: 'ListServiceDeployments',
+          input: { cluster: '$parent.clusterArn', service: '$parent.serviceArn' },
+          path: 'serviceDeployments',
+        },
+        describe: {
+          operation: 'DescribeServiceDeployments',
+          input: { serviceDeploymentArns: ['$item.serviceDeploymentArn'] },
+          path: 'serviceDeployments',
+        },
+        key: 'serviceDeploymentArn',
+        identities: ['serviceDeploymentArn'],
+        columns: [
+          { label: 'Status', path: 'status' },
+          { label: 'Status reason', path: 'statusReason' },
+          { label: 'Target revision', path: 'targetServiceRevision.arn' },
+          { label: 'Started at', path: 'startedAt' },
+          { label: 'Finished at', path: 'finishedAt' },
+        ],
       },
       {
         id: 'tasks',

@@ -3,6 +3,10 @@ import type { Pod } from '../objects.ts'
 /** The zone of a cluster's names. */
 const DOMAIN = 'cluster.local'
 
+/** A pod's name for itself; longer ones are cut. Models GeneratePodHostNameAndDomain in pkg/kubelet/kubelet_pods.go. */
+export const shortName = ({ metadata, spec }: Pod): string =>
+  (spec.hostname ?? metadata.name).slice(0, 63).replace(/[-.]+$/, '')
+
 /** The names of a pod itself, the full one first where its `subdomain` gives it one. */
 export const namesOf = ({ metadata, spec }: Pod, hostname: string): string[] =>
   spec.subdomain

@@ -16,7 +16,7 @@ import { isFinished, nameOf } from '../pods.ts'
 import { parseTime, timestamp } from '../time.ts'
 import { ContainerWorker } from './container-worker.ts'
 import type { EnvironmentSource } from './environment.ts'
-import { hostsFile, namesOf } from './hosts-file.ts'
+import { hostsFile, namesOf, shortName } from './hosts-file.ts'
 import { oomScoreAdjust } from './node-memory.ts'
 import type { NodeRecord } from './node-record.ts'
 import type { KubeletServices, PodContext } from './pod-context.ts'
@@ -149,23 +149,25 @@ export class PodWorker implements PodContext {
 
   hostname(pod: Pod): string {
     if (pod.spec.hostNetwork) return this.nodeName
-    return (pod.spec.hostname ?? pod.metadata.name).slice(0, 63).replace(/[-.]+$/, '')
+    const short = shortName(pod)
+    return pod.spec.setHostnameAsFQDN ? namesOf(pod, short)[0]! : short
   }
 
   hosts(pod: Pod): Record<string, string> {
     const aliases = (pod.spec.hostAliases ?? []).flatMap(({ ip, hostnames = [] }) =>
       hostnames.map((name) => [name, ip]),
     )
+    const own = pod.spec.hostNetwork ? this.nodeName : shortName(pod)
     return {
       localhost: '127.0.0.1',
-      ...Object.fromEntries(namesOf(pod, this.hostname(pod)).map((name) => [name, this.podAddress ?? ''])),
+      ...Object.fromEntries(namesOf(pod, own).map((name) => [name, this.podAddress ?? ''])),
       ...Object.fromEntries(aliases),
     }
   }
 
   hostsFile(pod: Pod, spec: ContainerSpecification): string | undefined {
     if (pod.spec.hostNetwork || spec.volumeMounts?.some(({ mountPath }) => mountPath === '/etc/hosts')) return
-    return hostsFile(pod, this.hostname(pod), this.podAddress ?? '')
+    return hostsFile(pod, shortName(pod), this.podAddress ?? '')
   }
 
   lookup(pod: Pod, name: string): NameAnswer {

@@ -140,6 +140,22 @@ describe('a Service', () => {
     other.kubernetes.stop()
   })
 
+  // Source: kubernetes.io/docs/concepts/services-networking/dns-pod-service (setHostnameAsFQDN).
+  it('gives the pods of its subdomain their host name, the whole of it when they ask for that', async () => {
+    cluster = await testCluster()
+    const named = (name: string, more: object) => {
+      const made = pod(name)
+      return { ...made, spec: { ...made.spec, hostname: name, subdomain: 'set', ...more } }
+    }
+    cluster.api.create('pods', named('one', {}))
+    cluster.api.create('pods', named('two', { setHostnameAsFQDN: true }))
+    await cluster.until('both are ready', () => readyPods(cluster).length === 2)
+    expect(cluster.runtime.specs.map(({ hostname }) => hostname).sort()).toEqual([
+      'one',
+      'two.set.default.svc.cluster.local',
+    ])
+  })
+
   it('has names in DNS, as pods see them', async () => {
     await serving(2)
     cluster.api.create(

@@ -15,6 +15,9 @@ export const EKS_REGISTRY = '602401143452.dkr.ecr.us-east-1.amazonaws.com'
 /** Who EKS is in `metadata.managedFields`. */
 export const EKS_MANAGER = 'eks'
 
+/** What was installed: worlds that an earlier release has made (`true`) lack the rights of their add-ons, and get those alone. */
+const EDITION = 2
+
 const doneKey = (clusterUid: string) => `cluster-bootstrap/${clusterUid}`
 
 /**
@@ -29,7 +32,8 @@ export function installSystemAddons(world: World, { record, kubernetes }: Runnin
   }
   // EKS itself depends on these, and makes them again.
   for (const object of [...NODE_BOOTSTRAPPER, ...eksDefinitions()]) make(object)
-  if (world.store.get(doneKey(record.uid))) return
+  const done = world.store.get<true | number>(doneKey(record.uid))?.value
+  if (done === EDITION) return
   const dnsAddress = record.serviceIpv4Cidr.replace(/\.\d+\/\d+$/, '.10')
   for (const name of record.bootstrapAddons === false ? [] : SYSTEM_ADDONS) {
     const version = addons.find((addon) => addon.name === name)?.versions[record.version]?.[0]
@@ -40,12 +44,13 @@ export function installSystemAddons(world: World, { record, kubernetes }: Runnin
       dnsAddress,
       endpoint: record.endpoint,
     })) {
+      if (done && !resource.startsWith('clusterrole')) continue
       // A kill in the middle leaves some of them.
       kubernetes.client.apply(resource, object, { fieldManager: EKS_MANAGER, conflicts: 'take' })
     }
   }
-  make(GP2_CLASS)
-  world.store.put(doneKey(record.uid), true)
+  if (!done) make(GP2_CLASS)
+  world.store.put(doneKey(record.uid), EDITION)
 }
 
 /** Forgets a cluster that is gone. */

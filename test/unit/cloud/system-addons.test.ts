@@ -1,28 +1,35 @@
-import { expect, it } from 'vitest'
-import { addons } from '#aws/eks/data/addons.ts'
-import { SYSTEM_ADDONS } from '#cloud/system-addons.ts'
-import { CATALOGUE } from '#containers/catalogue/catalogue.ts'
-import { eksAddon } from '#kubernetes/eks-addons.ts'
+import { afterEach, describe, expect, it } from 'vitest'
+import { installSystemAddons } from '#cloud/system-addons.ts'
+import { type TestCluster, testCluster } from '../kubernetes/test-cluster.ts'
 
-const REGISTRY = '602401143452.dkr.ecr.us-east-1.amazonaws.com'
+let cluster: TestCluster
+afterEach(() => cluster.close())
 
-it('every version of the system add-ons that EKS offers finds its images in the catalogue', () => {
-  const images = new Set(
-    CATALOGUE.flatMap(({ names, images }) =>
-      names.flatMap(({ host, repository }) =>
-        images.flatMap(({ tags }) => tags.map((tag) => `${host}/${repository}:${tag}`)),
-      ),
-    ),
-  )
-  for (const name of SYSTEM_ADDONS) {
-    const versions = new Set(Object.values(addons.find((addon) => addon.name === name)!.versions).flat())
-    expect(versions.size).toBeGreaterThan(0)
-    for (const version of versions) {
-      const manifests = JSON.stringify(
-        eksAddon(name, { version, registry: REGISTRY, dnsAddress: '10.100.0.10' }),
-      )
-      const wanted = [...manifests.matchAll(/"image":"([^"]+)"/g)].map(([, image]) => image)
-      for (const image of wanted) expect(images).toContain(image)
+const ROLES = 'clusterroles.rbac.authorization.k8s.io'
+
+describe('the add-ons of a new cluster', () => {
+  it('are installed once, and a cluster of an earlier release gets their rights alone', async () => {
+    cluster = await testCluster()
+    const { world, kubernetes, api } = cluster
+    const record = {
+      uid: 'c1',
+      version: '1.35',
+      serviceIpv4Cidr: '10.100.0.0/16',
+      endpoint: 'https://kubernetes.test',
     }
-  }
+    const install = () => installSystemAddons(world, { record, kubernetes } as never)
+    const has = (resource: string, namespace: string, name: string) =>
+      api.get(resource, namespace, name) !== undefined
+    install()
+    expect(has('deployments.apps', 'kube-system', 'coredns')).toBe(true)
+    expect(has(ROLES, '', 'system:coredns')).toBe(true)
+    api.delete('deployments.apps', 'kube-system', 'coredns')
+    api.delete(ROLES, '', 'system:coredns')
+    install()
+    expect(has(ROLES, '', 'system:coredns')).toBe(false)
+    world.store.put('cluster-bootstrap/c1', true)
+    install()
+    expect(has(ROLES, '', 'system:coredns')).toBe(true)
+    expect(has('deployments.apps', 'kube-system', 'coredns')).toBe(false)
+  })
 })

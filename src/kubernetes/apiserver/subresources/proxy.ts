@@ -64,7 +64,7 @@ function nodeAddress(objects: Objects, name: string): string {
   const node = objects.get(kind, '', name)?.value as Obj | undefined
   if (!node) throw notFound(kind, name)
   const own = node.status?.addresses?.find(({ type }: Obj) => type === 'InternalIP')?.address
-  if (!own) throw new StatusError(500, 'InternalError', `no preferred addresses found; known addresses: []`)
+  if (!own) throw new StatusError(500, '', 'no preferred addresses found; known addresses: []')
   return own
 }
 

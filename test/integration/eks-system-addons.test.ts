@@ -45,7 +45,7 @@ kubectl get configmap coredns -n kube-system -o jsonpath='{.data.Corefile}' > Co
 [ -f Corefile ] || cp Corefile.now Corefile
 sed "s/^    errors/    $1/" Corefile > Corefile.new
 kubectl create configmap coredns -n kube-system --from-file=Corefile=Corefile.new --dry-run=client -o yaml | kubectl replace -f - >/dev/null
-kubectl rollout restart deployment coredns -n kube-system >/dev/null
+kubectl patch deployment coredns -n kube-system >/dev/null -p '{"spec": {"template": {"metadata": {"annotations": {"corefile": "'$(sha256sum < Corefile.new | cut -c1-8)'"}}}}}'
 `
 const poll = { timeout: 60_000, interval: 250 }
 const output = (command: string) => async () => {

@@ -1,4 +1,5 @@
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { PassThrough, pipeline } from 'node:stream'
 import { isDigest } from '../blobs/digest.ts'
 import { DigestMismatchError, UploadOffsetError, UploadTakenOverError } from '../blobs/store.ts'
 import { type Call, digestInvalid, unsupported } from './call.ts'
@@ -42,7 +43,7 @@ async function append(call: Call, id: string): Promise<number | undefined> {
   const { req, contents } = call
   const offset = chunkStart(req.headers['content-range'], req.headers['content-length'])
   try {
-    return await contents.append(id, req, { offset, owned: true })
+    return await contents.append(id, pieces(req), { offset, owned: true })
   } catch (error) {
     if (error instanceof UploadTakenOverError) {
       throw new RegistryError(400, 'BLOB_UPLOAD_INVALID', 'blob upload invalid', { detail: error.message })
@@ -53,6 +54,13 @@ async function append(call: Call, id: string): Promise<number | undefined> {
   }
 }
 
+/** A body piece by piece as it came. A request that is iterated joins what waits, and leaves the pieces to the collector. */
+function pieces(req: IncomingMessage): PassThrough {
+  return pipeline(req, new PassThrough({ readableObjectMode: true }), () => {
+    // Who reads hears of it.
+  })
+}
+
 async function startUpload(call: Call): Promise<void> {
   const { req, url, repository, contents } = call
   const wanted = url.searchParams.get('mount')
@@ -61,7 +69,7 @@ async function startUpload(call: Call): Promise<void> {
   if (digest !== null && !isDigest(digest)) throw digestInvalid('invalid digest')
   const id = await contents.startUpload(repository)
   if (digest !== null) {
-    await contents.append(id, req, { owned: true })
+    await contents.append(id, pieces(req), { owned: true })
     return finishUpload(call, id, digest)
   }
   await contents.world.store.flushed()

@@ -1,6 +1,6 @@
 import type { Json, Obj } from '../json.ts'
 import { fieldsOf, type Slot, slots } from './layout.ts'
-import type { ModelNode, Scalar, TypeNode } from './schema.ts'
+import type { ModelNode, Scalar, Schema, TypeNode } from './schema.ts'
 
 // Kubernetes' internal Go types as encoding/json prints them: by the names and in the order of their fields, all of them.
 // Source: pkg/apis/core/types.go of kubernetes/kubernetes, read 2026-11; the names of rare volumes' fields are approximate.
@@ -80,10 +80,19 @@ const SHARED = ['hostNetwork', 'hostPID', 'hostIPC', 'shareProcessNamespace', 'h
 const SHARED_TYPE: TypeNode = { kind: 'scalar', scalar: 'boolean' }
 
 /** The specification of a pod as `core.PodSpec`. */
-export function internalPodSpec(model: ModelNode, spec: Obj): Obj {
+export function internalPodSpec(schema: Schema, spec: Obj): Obj {
   const shared = Object.fromEntries(SHARED.map((field) => [field, spec[field]]))
-  return internalForm(model, { ...spec, securityContext: { ...spec.securityContext, ...shared } })
+  return internalForm(schema.model('V1PodSpec'), {
+    ...spec,
+    securityContext: { ...spec.securityContext, ...shared },
+  })
 }
+
+/** A pod template as `core.PodTemplateSpec`: its metadata has JSON names and no place of its own. */
+export const internalTemplate = (schema: Schema, { metadata, spec }: Obj): Obj => ({
+  ...metadata,
+  Spec: internalPodSpec(schema, spec),
+})
 
 /** An object of the API as the internal type of its model, or of an inline message of it. */
 export function internalForm(model: ModelNode, value: Obj, message = model.name): Obj {

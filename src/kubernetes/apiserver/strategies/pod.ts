@@ -39,8 +39,8 @@ function updateErrors(object: Obj, old: Obj, schema: Schema): FieldError[] {
     return [forbiddenField('spec.containers', 'pod updates may not add or remove containers')]
   const masked = withMutable(object.spec, old.spec)
   if (equal(masked, old.spec)) return []
-  const internal = (spec: Obj) => internalPodSpec(schema.model('V1PodSpec'), spec)
-  return [forbiddenField('spec', `${MUTABLE}\n${difference(internal(old.spec), internal(masked))}`)]
+  const change = difference(internalPodSpec(schema, old.spec), internalPodSpec(schema, masked))
+  return [forbiddenField('spec', `${MUTABLE}\n${change}`)]
 }
 
 const createErrors = ({ spec }: Obj): FieldError[] =>

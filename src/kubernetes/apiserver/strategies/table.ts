@@ -50,9 +50,15 @@ const statefulSet: Strategy = {
 }
 
 const roleBinding: Strategy = {
-  validate: (object, old) =>
+  validate: (object, old, { schema }) =>
     old && !equal(object.roleRef, old.roleRef)
-      ? [invalidValue('roleRef', object.roleRef, 'cannot change roleRef')]
+      ? [
+          invalidValue(
+            'roleRef',
+            internalForm(schema.model('V1RoleRef'), object.roleRef),
+            'cannot change roleRef',
+          ),
+        ]
       : [],
 }
 

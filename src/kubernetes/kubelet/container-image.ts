@@ -26,6 +26,11 @@ export class ContainerImage {
     this.#fieldPath = fieldPath
   }
 
+  /** Whether the image is on its way. */
+  get pulling(): boolean {
+    return this.#pull !== undefined
+  }
+
   /** The container wants another image now. */
   reset(): void {
     this.#pull = undefined

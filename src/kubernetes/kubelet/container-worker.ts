@@ -1,5 +1,11 @@
 import { StartError } from '#containers/runtime.ts'
-import type { ContainerSpecification, ContainerStateStatus, ContainerStatus, Pod } from '../objects.ts'
+import type {
+  ContainerSpecification,
+  ContainerStateStatus,
+  ContainerStatus,
+  LifecycleHandler,
+  Pod,
+} from '../objects.ts'
 import { goDuration, parseTime, timestamp } from '../time.ts'
 import { BackOff } from './back-off.ts'
 import { ContainerImage } from './container-image.ts'
@@ -7,19 +13,14 @@ import { ContainerLog } from './container-log.ts'
 import { runtimeLimits, runtimeSpec } from './container-spec.ts'
 import { ConfigError } from './environment.ts'
 import { Instance, terminatedState } from './instance.ts'
+import { runHook } from './lifecycle-hook.ts'
 import { imageIdOf, type NodeImage, normalizeImage } from './node-images.ts'
 import type { PodContext } from './pod-context.ts'
 import type { ContainerView } from './pod-status.ts'
 import { ProbeSet } from './probe-set.ts'
 import { changedResources } from './resize.ts'
-import {
-  BACK_OFF_LOOK_MS,
-  CONTAINER_START_MS,
-  ERROR_SHOWN_MS,
-  MINIMUM_GRACE_MS,
-  RETRY_MS,
-} from './timings.ts'
-import { turns } from './turns.ts'
+import { Termination } from './termination.ts'
+import { BACK_OFF_LOOK_MS, CONTAINER_START_MS, ERROR_SHOWN_MS, RETRY_MS } from './timings.ts'
 
 export type Role = 'init' | 'sidecar' | 'main' | 'ephemeral'
 
@@ -61,6 +62,10 @@ export class ContainerWorker {
   /** The state of an init container that had ended when its world was saved. */
   #past: ContainerStateStatus | undefined
   readonly #probes: ProbeSet
+  /** Ends the postStart hook of an instance that is starting. */
+  #starting: AbortController | undefined
+  /** The instance that the pod's status has told of. */
+  #told: Instance | undefined
 
   constructor(context: PodContext, spec: ContainerSpecification, role: Role) {
     this.#context = context
@@ -117,6 +122,21 @@ export class ContainerWorker {
     return this.instance?.running ?? false
   }
 
+  /** Keeps the pod's kubelet from the containers after it: its image is on the way, or it is starting. */
+  get busy(): boolean {
+    return this.#images.pulling || this.#startDue !== undefined || this.#starting !== undefined
+  }
+
+  /** It runs, and the pod's status has not told so yet. */
+  get untold(): boolean {
+    return this.running && this.#told !== this.instance
+  }
+
+  /** The pod's status has been written. */
+  tell(): void {
+    this.#told = this.instance
+  }
+
   /** Past its startup probe. */
   get started(): boolean {
     return this.running && this.instance!.started
@@ -152,7 +172,7 @@ export class ContainerWorker {
     const context = this.#context
     this.#follow(pod)
     if (this.running) return this.#attend(pod)
-    if (this.isFinished(pod) || this.#isHeld() || this.#backsOff(pod)) return
+    if (this.#starting || this.isFinished(pod) || this.#isHeld() || this.#backsOff(pod)) return
     if (this.#startDue === undefined) {
       const result = this.#kept() ?? (await this.#images.ensure(pod, this.#spec))
       if (!result) return
@@ -166,30 +186,29 @@ export class ContainerWorker {
     await this.#start(pod, this.#image!)
   }
 
-  /** Tells the container to end, first by its stop signal, at `killAt` by SIGKILL. May be called again with an earlier end. */
-  async stop(pod: Pod, reason: string, message: string, killAt: number): Promise<void> {
+  /**
+   * Tells the container to end; SIGKILL comes when its grace is over, `graceEnd` in ms. May be called again, with an earlier end too.
+   * `turn`: whoever has to end before it has ended.
+   */
+  async stop(pod: Pod, message: string, graceEnd: number, turn = true): Promise<void> {
     const { instance } = this
     if (!instance?.running) return
     const context = this.#context
     if (!instance.stopping) {
-      instance.stopping = { reason, killAt, signalled: false }
+      this.#starting?.abort()
       context.event(pod, 'Normal', 'Killing', message, this.#fieldPath)
-      const hook = this.#spec.lifecycle?.preStop
-      if (hook) void this.#runHook(pod, hook).finally(() => this.#signal(instance))
-      else this.#signal(instance)
+      const handler = graceEnd > context.now() ? this.#spec.lifecycle?.preStop : undefined
+      const hook = handler && this.#preStop(pod, instance, handler)
+      instance.stopping = new Termination(context, instance, hook)
     }
-    instance.stopping.killAt = Math.min(instance.stopping.killAt, killAt)
-    await turns(instance.process!.exited)
-    if (!instance.running) return
-    if (context.now() >= instance.stopping.killAt) {
-      instance.process!.kill('SIGKILL')
-      await turns(instance.process!.exited)
-    } else context.wakeAt(instance.stopping.killAt)
+    instance.stopping.limit(graceEnd, turn)
+    await instance.stopping.advance()
   }
 
   /** The node went down: the process is gone at once, and nobody writes that down. */
   crash(): void {
     this.#gone = true
+    this.#starting?.abort()
     this.instance?.process?.kill('SIGKILL')
     void this.remove()
   }
@@ -302,19 +321,18 @@ export class ContainerWorker {
       )
     ) {
       const message = `Container ${this.name} resize requires restart`
-      return this.restart(pod, 'Resize', message, pod.spec.terminationGracePeriodSeconds)
+      return this.restart(pod, message, pod.spec.terminationGracePeriodSeconds)
     }
     instance.container.setLimits(runtimeLimits(this.#spec))
   }
 
   async #attend(pod: Pod): Promise<void> {
     const instance = this.instance!
-    if (instance.stopping) {
-      return this.stop(pod, instance.stopping.reason, '', instance.stopping.killAt)
-    }
+    if (instance.stopping) return instance.stopping.advance()
+    if (this.#starting) return
     if (this.#image === undefined) {
       const message = `Container ${this.name} definition changed, will be restarted`
-      return this.restart(pod, 'Changed', message, pod.spec.terminationGracePeriodSeconds)
+      return this.restart(pod, message, pod.spec.terminationGracePeriodSeconds)
     }
     const resized = this.#resize(pod, instance)
     if (resized) return resized
@@ -323,13 +341,12 @@ export class ContainerWorker {
     if (!failed) return
     const message = `Container ${this.name} failed ${failed.kind} probe, will be restarted`
     const grace = failed.graceSeconds ?? pod.spec.terminationGracePeriodSeconds
-    return this.restart(pod, 'ProbeFailed', message, grace)
+    return this.restart(pod, message, grace)
   }
 
   /** Ends the instance; its restart policy brings the next. */
-  restart(pod: Pod, reason: string, message: string, graceSeconds = 30): Promise<void> {
-    const killAt = this.#context.now() + Math.max(graceSeconds * 1000, MINIMUM_GRACE_MS)
-    return this.stop(pod, reason, message, killAt)
+  restart(pod: Pod, message: string, graceSeconds = 30): Promise<void> {
+    return this.stop(pod, message, this.#context.now() + graceSeconds * 1000)
   }
 
   #isHeld(): boolean {
@@ -402,7 +419,7 @@ export class ContainerWorker {
     if (suspended) return
     context.event(pod, 'Normal', 'Started', 'Container started', this.#fieldPath)
     const hook = this.#spec.lifecycle?.postStart
-    if (hook) void this.#runHook(pod, hook)
+    if (hook) void this.#postStart(pod, instance, hook)
   }
 
   /** The image that a container has which goes on; without it the container is made as any other. */
@@ -442,13 +459,19 @@ export class ContainerWorker {
     }
     instance.log.close()
     this.#failed(pod, `Error: ${error.message}`)
-    this.#last = { terminated: terminatedState(instance.ending, 0, instance.id) }
-    this.#wait('RunContainerError', error.message, ERROR_SHOWN_MS)
+    this.#showError(instance, 'RunContainerError', error.message, 0)
   }
 
-  #ended(instance: Instance): void {
+  /** Shows for a moment why an instance that has ended did not start. */
+  #showError(instance: Instance, reason: string, message: string, startedAt = instance.startedAt): void {
+    this.#last = { terminated: terminatedState(instance.ending!, startedAt, instance.id) }
+    this.#wait(reason, message, ERROR_SHOWN_MS)
+  }
+
+  async #ended(instance: Instance): Promise<void> {
     if (this.instance === instance) this.#probes.stop()
-    void this.#readTerminationMessage(instance).finally(() => this.#context.enqueue())
+    await this.#readTerminationMessage(instance)
+    this.#context.enqueue()
   }
 
   async #readTerminationMessage(instance: Instance): Promise<void> {
@@ -463,24 +486,30 @@ export class ContainerWorker {
     if (message) instance.ending = { ...ending, message }
   }
 
-  #signal(instance: Instance): void {
-    if (!instance.running || instance.stopping?.signalled) return
-    if (instance.stopping) instance.stopping.signalled = true
-    instance.process!.kill(instance.container.spec.image.config.config.StopSignal ?? 'SIGTERM')
+  async #preStop(pod: Pod, instance: Instance, handler: LifecycleHandler): Promise<void> {
+    const hook = { pod, spec: this.#spec, instance, handler }
+    const failure = await runHook(this.#context, hook, new AbortController().signal)
+    if (failure === undefined) return
+    this.#context.event(pod, 'Warning', 'FailedPreStopHook', 'PreStopHook failed', this.#fieldPath)
   }
 
-  async #runHook(
-    pod: Pod,
-    hook: NonNullable<NonNullable<ContainerSpecification['lifecycle']>['preStop']>,
-  ): Promise<void> {
-    if (hook.sleep) return this.#context.sleep(hook.sleep.seconds * 1000)
-    const result = await this.#probes.ask(hook, new AbortController().signal)
-    if (result.success) return
-    const starting = hook === this.#spec.lifecycle?.postStart
-    const [reason, name] = starting
-      ? ['FailedPostStartHook', 'PostStartHook']
-      : ['FailedPreStopHook', 'PreStopHook']
-    this.#context.event(pod, 'Warning', reason!, `${name} failed`, this.#fieldPath)
-    if (starting) await this.restart(pod, 'PostStartHook', `FailedPostStartHook`)
+  /** The container has not started before its hook has ended; one whose hook fails is killed. */
+  async #postStart(pod: Pod, instance: Instance, handler: LifecycleHandler): Promise<void> {
+    const context = this.#context
+    this.#starting = new AbortController()
+    const failure = await runHook(
+      context,
+      { pod, spec: this.#spec, instance, handler },
+      this.#starting.signal,
+    )
+    if (failure !== undefined && !this.#gone) {
+      context.event(pod, 'Warning', 'FailedPostStartHook', 'PostStartHook failed', this.#fieldPath)
+      await this.restart(pod, 'FailedPostStartHook', pod.spec.terminationGracePeriodSeconds)
+      context.enqueue()
+      await instance.over
+      if (!this.isFinished(pod)) this.#showError(instance, 'PostStartHookError', failure)
+    }
+    this.#starting = undefined
+    context.enqueue()
   }
 }

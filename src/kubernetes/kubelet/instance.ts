@@ -2,6 +2,7 @@ import type { Container, ExitStatus, ProcessHandle } from '#containers/runtime.t
 import type { ContainerSpecification, ContainerStateStatus } from '../objects.ts'
 import { timestamp } from '../time.ts'
 import type { ContainerLog } from './container-log.ts'
+import type { Termination } from './termination.ts'
 
 /** How an instance of a container ended. */
 export interface Ending {
@@ -32,8 +33,10 @@ export class Instance {
   resources: ContainerSpecification['resources']
   /** Taken out of the runtime's list by hand. */
   removed = false
-  /** Being stopped: why, and when SIGKILL comes. */
-  stopping: { reason: string; killAt: number; signalled: boolean } | undefined
+  /** Being stopped. */
+  stopping: Termination | undefined
+  /** Settles when it has ended and all that it left is read. */
+  over: Promise<void> | undefined
 
   constructor(id: string, container: Container, log: ContainerLog, startedAt: number) {
     this.id = id
@@ -47,7 +50,7 @@ export class Instance {
   }
 
   /** Runs it; `ended` is called once when the process is over and its output is read. Throws StartError. */
-  async run(now: () => number, ended: () => void): Promise<void> {
+  async run(now: () => number, ended: () => Promise<void>): Promise<void> {
     const process = await this.container.start()
     this.process = process
     for (const stream of ['stdout', 'stderr'] as const) {
@@ -56,13 +59,13 @@ export class Instance {
         for (const tap of this.taps) tap(stream, chunk)
       })
     }
-    void process.exited.then(async (status) => {
+    this.over = process.exited.then(async (status) => {
       // The last output may still be on its way through the streams.
       await new Promise((resolve) => setImmediate(resolve))
       this.ending ??= { ...endingOf(status), finishedAt: now() }
       this.ready = false
       this.log.close()
-      ended()
+      await ended()
     })
   }
 }

@@ -23,7 +23,7 @@ import type { KubeletServices, PodContext } from './pod-context.ts'
 import { PodSandbox } from './pod-sandbox.ts'
 import { type PodView, podStatusOf } from './pod-status.ts'
 import { PodResize } from './resize.ts'
-import { EVICTION_CHECK_MS, MINIMUM_GRACE_MS, RETRY_MS } from './timings.ts'
+import { EVICTION_CHECK_MS, RETRY_MS } from './timings.ts'
 import { VolumeManager } from './volume-manager.ts'
 import { PodVolumes } from './volumes.ts'
 
@@ -212,16 +212,7 @@ export class PodWorker implements PodContext {
   async vanish(pod: Pod | undefined): Promise<boolean> {
     this.#wake = undefined
     const about = pod ?? this.#ghost()
-    await Promise.all(
-      this.containers.map((container) =>
-        container.stop(
-          about,
-          'Killing',
-          `Stopping container ${container.name}`,
-          this.now() + MINIMUM_GRACE_MS,
-        ),
-      ),
-    )
+    await this.#stopAll(about, this.now())
     if (this.containers.some(({ running }) => running)) return false
     this.#sandbox.release()
     return true
@@ -241,12 +232,15 @@ export class PodWorker implements PodContext {
   async #run(pod: Pod): Promise<void> {
     this.#checkDeadline(pod)
     this.#checkStorage(pod)
-    const grace = Math.max((pod.spec.terminationGracePeriodSeconds ?? 30) * 1000, MINIMUM_GRACE_MS)
+    const grace = (pod.spec.terminationGracePeriodSeconds ?? 30) * 1000
     if (!this.#verdict && this.#prepare(pod)) await this.#advance(pod)
     if (this.#verdict || this.#isOver(pod)) {
       await this.#stopAll(pod, this.now() + (this.#verdict?.reason === 'Evicted' ? 0 : grace))
       if (this.containers.some(({ running }) => running)) return
     }
+    // The kubelet tells what it has started when it has started all that it can.
+    const own = [...this.#init, ...this.#main]
+    if (own.some(({ busy }) => busy) && own.some(({ untold }) => untold)) return
     this.#writeStatus(this.#view(pod))
   }
 
@@ -294,9 +288,15 @@ export class PodWorker implements PodContext {
     for (const container of this.#init) {
       if (container.isInitialized && container.role === 'init') continue
       await container.advance(pod)
-      if (!container.isInitialized) return
+      if (!container.isInitialized || container.busy) return
     }
-    for (const container of this.#main) await container.advance(pod)
+    let busy = false
+    for (const container of this.#main) {
+      // They are started one after another; what runs already is looked after meanwhile.
+      if (busy && (!container.running || container.untold)) continue
+      await container.advance(pod)
+      busy ||= container.busy
+    }
   }
 
   async #terminate(pod: Pod): Promise<void> {
@@ -309,16 +309,18 @@ export class PodWorker implements PodContext {
     unlessGone(() => this.#services.ledger.ended(pod))
   }
 
-  /** Main containers first, then the sidecars that serve them. */
-  async #stopAll(pod: Pod, killAt: number): Promise<void> {
-    const stop = (containers: ContainerWorker[]) =>
-      Promise.all(
-        containers.map((container) =>
-          container.stop(pod, 'Killing', `Stopping container ${container.name}`, killAt),
-        ),
-      )
-    await stop([...this.#main, ...this.#ephemeral])
-    if (!this.#main.some(({ running }) => running)) await stop(this.#init)
+  /** All at once, but sidecars end when those are gone that they serve: the main containers, and the sidecars after them. */
+  async #stopAll(pod: Pod, graceEnd: number): Promise<void> {
+    const stop = (container: ContainerWorker, turn = true) =>
+      container.stop(pod, `Stopping container ${container.name}`, graceEnd, turn)
+    await Promise.all(
+      this.containers.filter(({ role }) => role !== 'sidecar').map((container) => stop(container)),
+    )
+    let turn = !this.#main.some(({ running }) => running)
+    for (const sidecar of this.#init.filter(({ role }) => role === 'sidecar').toReversed()) {
+      await stop(sidecar, turn)
+      turn &&= !sidecar.running
+    }
   }
 
   /** Frees the containers' files and logs. */
@@ -349,6 +351,7 @@ export class PodWorker implements PodContext {
     if (!pod) return
     const status = podStatusOf(view, pod, this.now())
     status.qosClass ??= pod.status.qosClass
+    for (const container of this.containers) container.tell()
     if (!equal(status, pod.status)) this.#services.ledger.report(pod, status)
   }
 

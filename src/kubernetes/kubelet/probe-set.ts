@@ -87,8 +87,8 @@ export class ProbeSet {
     this.#wake()
   }
 
-  /** Does what a probe or a lifecycle hook says, once. */
-  ask(action: Parameters<typeof runProbe>[1], signal: AbortSignal): Promise<ProbeResult> {
+  /** Does what a probe says, once. */
+  #once(probe: Probe, signal: AbortSignal): Promise<ProbeResult> {
     const { network, podAddress, nodeAddress, userAgent } = this.#context
     const { instance, spec } = this.#worker
     const target = {
@@ -99,7 +99,7 @@ export class ProbeSet {
       ports: spec.ports ?? [],
       userAgent,
     }
-    return runProbe(target, action, signal)
+    return runProbe(target, probe, signal)
   }
 
   /** Readiness and liveness begin when the startup probe has succeeded. */
@@ -124,7 +124,7 @@ export class ProbeSet {
     this.#abort ??= new AbortController()
     const timeout = new AbortController()
     const timer = this.#context.setTimer((probe.timeoutSeconds ?? 1) * 1000, () => timeout.abort())
-    const result = await this.ask(probe, AbortSignal.any([timeout.signal, this.#abort.signal]))
+    const result = await this.#once(probe, AbortSignal.any([timeout.signal, this.#abort.signal]))
     timer.cancel()
     if (this.#instance !== instance || !instance.running) return
     watch.inFlight = false

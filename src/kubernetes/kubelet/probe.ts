@@ -1,9 +1,9 @@
 import type { Duplex } from 'node:stream'
-import { connect as connectTls } from 'node:tls'
 import type { Container } from '#containers/runtime.ts'
 import { ConnectError, dialText, type VirtualNetwork } from '#network/virtual-network.ts'
-import type { LifecycleHandler, Probe } from '../objects.ts'
+import type { Probe } from '../objects.ts'
 import { askGrpc } from './grpc-probe.ts'
+import { type HttpGet, httpStatus } from './http-get.ts'
 
 /** What a probe needs of the container that it asks. */
 export interface ProbeTarget {
@@ -23,19 +23,17 @@ export interface ProbeResult {
   output: string
 }
 
-type Action = Pick<Probe, 'exec' | 'httpGet' | 'tcpSocket' | 'grpc' | 'timeoutSeconds'> | LifecycleHandler
-
 /** Asks a container once; never throws. `aborted` ends it (a time-out is the caller's). */
 export async function runProbe(
   target: ProbeTarget,
-  action: Action,
+  action: Probe,
   aborted: AbortSignal,
 ): Promise<ProbeResult> {
   try {
     if (action.httpGet) return await askHttp(target, action.httpGet, aborted)
     if (action.tcpSocket) return askTcp(target, action.tcpSocket)
     if (action.exec) return await askExec(target, action.exec.command ?? [], aborted)
-    if ('grpc' in action && action.grpc) {
+    if (action.grpc) {
       const { port, service = '' } = action.grpc
       const question = {
         address: target.podAddress,
@@ -51,14 +49,15 @@ export async function runProbe(
   }
 }
 
-function portOf({ ports }: ProbeTarget, port: number | string): number {
+export function portOf({ ports }: ProbeTarget, port: number | string): number {
   if (typeof port === 'number') return port
   const named = ports.find(({ name }) => name === port)?.containerPort ?? Number(port)
   if (!Number.isInteger(named)) throw new Error(`couldn't find port: ${port}`)
   return named
 }
 
-function dial(target: ProbeTarget, address: string, port: number): Duplex {
+/** Connects from the node of the container. Throws with Go's text of a failed dial. */
+export function dial(target: ProbeTarget, address: string, port: number): Duplex {
   try {
     // The kubelet asks from the node: its loopback is the node's.
     const to = /^(127\.|localhost$)/.test(address) ? target.nodeAddress : address
@@ -73,54 +72,10 @@ function askTcp(target: ProbeTarget, { host, port }: { host?: string; port: numb
   return { success: true, output: '' }
 }
 
-type HttpGet = NonNullable<Probe['httpGet']>
-
 async function askHttp(target: ProbeTarget, action: HttpGet, aborted: AbortSignal): Promise<ProbeResult> {
-  const address = action.host || target.podAddress
-  const port = portOf(target, action.port)
-  const path = action.path?.startsWith('/') ? action.path : `/${action.path ?? ''}`
-  const scheme = (action.scheme ?? 'HTTP').toLowerCase()
-  const url = `${scheme}://${address}:${port}${path}`
-  let socket: Duplex
-  try {
-    const plain = dial(target, address, port)
-    // As upstream: a probe does not verify the certificate.
-    socket = scheme === 'https' ? connectTls({ socket: plain as never, rejectUnauthorized: false }) : plain
-  } catch (error) {
-    return { success: false, output: `Get "${url}": ${(error as Error).message}` }
-  }
-  const headers = (action.httpHeaders ?? []).map(({ name, value }) => `${name}: ${value}\r\n`).join('')
-  const host = /^host:/im.test(headers) ? '' : `Host: ${address}:${port}\r\n`
-  const agent = /^user-agent:/im.test(headers) ? '' : `User-Agent: ${target.userAgent}\r\n`
-  socket.write(`GET ${path} HTTP/1.1\r\n${host}${agent}${headers}Accept: */*\r\nConnection: close\r\n\r\n`)
-  const status = await statusLine(socket, aborted)
-  socket.destroy()
-  if (status === undefined) {
-    const why = aborted.aborted
-      ? 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)'
-      : 'EOF'
-    return { success: false, output: `Get "${url}": ${why}` }
-  }
+  const status = await httpStatus(target, action, aborted)
   const success = status >= 200 && status < 400
   return { success, output: success ? '' : `HTTP probe failed with statuscode: ${status}` }
-}
-
-/** The status of an HTTP answer; undefined when the connection ends before it. */
-function statusLine(socket: Duplex, aborted: AbortSignal): Promise<number | undefined> {
-  return new Promise((resolve) => {
-    let text = ''
-    const finish = (status?: number) => resolve(status)
-    socket.on('data', (chunk: Buffer) => {
-      text += chunk.toString('latin1')
-      const status = /^HTTP\/1\.[01] (\d{3})/.exec(text)?.[1]
-      if (status) finish(Number(status))
-      else if (text.length > 1024) finish()
-    })
-    socket.on('error', () => finish())
-    socket.on('close', () => finish())
-    socket.on('end', () => finish())
-    aborted.addEventListener('abort', () => finish(), { once: true })
-  })
 }
 
 async function askExec(target: ProbeTarget, command: string[], aborted: AbortSignal): Promise<ProbeResult> {

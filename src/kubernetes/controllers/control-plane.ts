@@ -16,6 +16,7 @@ import { SelectorIndex } from '../selector-index.ts'
 import { timestamp } from '../time.ts'
 import { claimNames } from '../volumes/claims.ts'
 import { ReplicaCounts } from './replica-counts.ts'
+import type { ControllerRevision } from './revisions.ts'
 
 /** What every controller of a cluster works with. */
 export interface ControlPlane {
@@ -36,6 +37,8 @@ export interface ControlPlane {
   controllersBySelector: SelectorIndex<ReplicationController>
   /** ReplicaSets that no controller manages. */
   looseSets: LabelIndex<ReplicaSet>
+  /** ControllerRevisions that no controller manages. */
+  looseRevisions: LabelIndex<ControllerRevision>
   budgetsBySelector: SelectorIndex<PodDisruptionBudget>
   /** EndpointSlices by `<namespace>/<Service>`. */
   slicesByService: StoreIndex<EndpointSlice>
@@ -82,6 +85,11 @@ export function createControlPlane(options: ClusterOptions, api: ClusterApi): Co
       ({ spec }) => spec.selector && { matchLabels: spec.selector },
     ),
     looseSets: new LabelIndex<ReplicaSet>(store, api.prefix('replicasets.apps'), (set) => !controllerOf(set)),
+    looseRevisions: new LabelIndex<ControllerRevision>(
+      store,
+      api.prefix('controllerrevisions.apps'),
+      (revision) => !controllerOf(revision),
+    ),
     budgetsBySelector: new SelectorIndex<PodDisruptionBudget>(
       store,
       api.prefix('poddisruptionbudgets.policy'),

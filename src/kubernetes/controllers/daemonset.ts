@@ -6,9 +6,10 @@ import { isAvailable, isFinished, isReady, nameOf, splitName } from '../pods.ts'
 import { matchesNode } from '../scheduler/filters.ts'
 import { untolerated } from '../scheduler/taints.ts'
 import { type ControlPlane, ownerKey, ownKey, podsOf } from './control-plane.ts'
+import { daemonHistory, daemonSetsOf, hashOf, hashOfPod, pruneDaemonHistory } from './daemonset-history.ts'
 import { adoptPods, BURST, createPod, deletePod, podOf } from './pod-control.ts'
 import { resolveCount } from './replicas.ts'
-import { currentRevision, hashOf, pruneRevisions, REVISION_HASH } from './revisions.ts'
+import { REVISION_LABEL, REVISIONS } from './revisions.ts'
 
 /** Counts the templates that a set has had. */
 const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation'
@@ -35,13 +36,14 @@ export function daemonSetController(plane: ControlPlane): Controller {
     if (!set) return
     if (set.metadata.deletionTimestamp) return
     adoptPods(plane, set, set.spec.selector)
-    const hash = hashOf(currentRevision(plane, set, set.spec.selector.matchLabels ?? {}))
+    const { present, old } = daemonHistory(plane, set)
+    if (!present) return
+    const hash = hashOf(present)
     const nodes = api.list<Node>('nodes')
     const pods = podsByNodeOf(set)
     place(set, hash, nodes, pods)
     if ((set.spec.updateStrategy?.type ?? 'RollingUpdate') === 'RollingUpdate') roll(set, hash, nodes)
-    const live = new Set(podsOf(plane, set.metadata.uid!).map(hashOfPod))
-    pruneRevisions(plane, set, live.add(hash))
+    pruneDaemonHistory(plane, set, old)
     return writeStatus(key, hash, nodes)
   }
 
@@ -83,7 +85,7 @@ export function daemonSetController(plane: ControlPlane): Controller {
         ...pod.metadata,
         labels: {
           ...pod.metadata.labels,
-          [REVISION_HASH]: hash,
+          [REVISION_LABEL]: hash,
           'pod-template-generation': set.metadata.annotations?.[TEMPLATE_GENERATION] ?? '1',
         },
       },
@@ -162,6 +164,10 @@ export function daemonSetController(plane: ControlPlane): Controller {
       { prefix: api.prefix('daemonsets.apps'), keys: ownKey },
       { prefix: api.prefix('pods'), keys: ownerKey('DaemonSet') },
       {
+        prefix: api.prefix(REVISIONS),
+        keys: (event: Parameters<typeof daemonSetsOf>[1]) => daemonSetsOf(plane, event),
+      },
+      {
         prefix: api.prefix('nodes'),
         keys({
           type,
@@ -183,8 +189,6 @@ export function daemonSetController(plane: ControlPlane): Controller {
     reconcile,
   }
 }
-
-const hashOfPod = ({ metadata }: Pod): string => metadata.labels?.[REVISION_HASH] ?? ''
 
 /** Whether a daemon's pod should be started on a node, and whether one that is there may stay. */
 function judge(set: DaemonSet, node: Node): { run: boolean; stay: boolean } {

@@ -5,15 +5,14 @@ import { isAvailable, isFinished, isReady, splitName } from '../pods.ts'
 import { type ControlPlane, ownerKey, ownKey, podsOf } from './control-plane.ts'
 import { adoptPods, podOf } from './pod-control.ts'
 import { unlessGone } from './replicas.ts'
-import {
-  type ControllerRevision,
-  currentRevision,
-  hashOf,
-  pruneRevisions,
-  REVISION_HASH,
-  revisionsOf,
-} from './revisions.ts'
+import { type ControllerRevision, REVISION_LABEL } from './revisions.ts'
 import { ownClaims } from './statefulset-claims.ts'
+import {
+  pruneStatefulHistory,
+  revisionOfPod,
+  type StatefulHistory,
+  statefulHistory,
+} from './statefulset-history.ts'
 
 const SETS = 'statefulsets.apps'
 const SOURCE = { component: 'statefulset-controller' }
@@ -26,28 +25,16 @@ export function statefulSetController(plane: ControlPlane): Controller {
     const set = api.get<StatefulSet>(SETS, ...splitName(key))
     if (!set || set.metadata.deletionTimestamp) return
     adoptPods(plane, set, set.spec.selector)
-    const update = currentRevision(plane, set, set.spec.selector.matchLabels ?? {})
-    const current = revisionNamed(set, set.status.currentRevision) ?? update
+    const history = statefulHistory(plane, set)
     ownClaims(plane, set, podsByOrdinal(set))
-    const wait = step(set, current, update)
-    pruneRevisions(
-      plane,
-      set,
-      new Set([hashOf(update), hashOf(current), ...podsOf(plane, set.metadata.uid!).map(hashOfPod)]),
-    )
-    writeStatus(key, current, update)
+    const wait = step(set, history)
+    pruneStatefulHistory(plane, set, history)
+    writeStatus(key, history)
     return wait
   }
 
-  const revisionNamed = (set: StatefulSet, name: string | undefined) =>
-    revisionsOf(plane, set).find(({ metadata }) => metadata.name === name)
-
   /** One step: make or replace the first pod that needs it, or take away the last that is too many. */
-  function step(
-    set: StatefulSet,
-    current: ControllerRevision,
-    update: ControllerRevision,
-  ): Result | undefined {
+  function step(set: StatefulSet, { current, update }: StatefulHistory): Result | undefined {
     const parallel = set.spec.podManagementPolicy === 'Parallel'
     const pods = podsByOrdinal(set)
     const first = set.spec.ordinals?.start ?? 0
@@ -80,7 +67,7 @@ export function statefulSetController(plane: ControlPlane): Controller {
     for (let ordinal = end - 1; ordinal >= first + partition; ordinal--) {
       const pod = pods.get(ordinal)
       if (!pod) return
-      if (hashOfPod(pod) !== hashOf(update)) {
+      if (revisionOfPod(pod) !== update.metadata.name) {
         if (!pod.metadata.deletionTimestamp) remove(set, pod)
         return
       }
@@ -112,7 +99,7 @@ export function statefulSetController(plane: ControlPlane): Controller {
       ...pod.metadata.labels,
       'statefulset.kubernetes.io/pod-name': name,
       'apps.kubernetes.io/pod-index': String(ordinal),
-      [REVISION_HASH]: hashOf(revision),
+      [REVISION_LABEL]: revision.metadata.name,
     }
     const claims = (set.spec.volumeClaimTemplates ?? []).map((claim) => makeClaim(set, claim, name))
     const volumes = [
@@ -166,13 +153,13 @@ export function statefulSetController(plane: ControlPlane): Controller {
     api.event(set, 'Normal', 'SuccessfulDelete', message, SOURCE)
   }
 
-  function writeStatus(key: string, current: ControllerRevision, update: ControllerRevision): void {
+  function writeStatus(key: string, { current, update, collisionCount }: StatefulHistory): void {
     const set = api.get<StatefulSet>(SETS, ...splitName(key))
     if (!set) return
     const pods = podsOf(plane, set.metadata.uid!)
     const alive = pods.filter(({ metadata }) => !metadata.deletionTimestamp)
     const of = (revision: ControllerRevision) =>
-      alive.filter((pod) => hashOfPod(pod) === hashOf(revision)).length
+      alive.filter((pod) => revisionOfPod(pod) === revision.metadata.name).length
     const updated = of(update)
     const complete = updated === (set.spec.replicas ?? 1) && pods.length === updated && pods.every(isReady)
     const now = complete ? update : current
@@ -186,7 +173,7 @@ export function statefulSetController(plane: ControlPlane): Controller {
       availableReplicas: alive.filter((pod) => isUp(set, pod)).length,
       currentRevision: now.metadata.name,
       updateRevision: update.metadata.name,
-      collisionCount: set.status.collisionCount ?? 0,
+      collisionCount,
       conditions: set.status.conditions,
     }
     if (!equal(status, set.status)) api.updateStatus(SETS, { ...set, status })
@@ -201,5 +188,3 @@ export function statefulSetController(plane: ControlPlane): Controller {
     reconcile,
   }
 }
-
-const hashOfPod = ({ metadata }: Pod): string => metadata.labels?.[REVISION_HASH] ?? ''

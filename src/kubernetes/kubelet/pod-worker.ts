@@ -233,14 +233,15 @@ export class PodWorker implements PodContext {
     this.#checkDeadline(pod)
     this.#checkStorage(pod)
     const grace = (pod.spec.terminationGracePeriodSeconds ?? 30) * 1000
+    const own = [...this.#init, ...this.#main]
+    const restarts = own.some(({ running, instance }) => running && instance!.stopping)
     if (!this.#verdict && this.#prepare(pod)) await this.#advance(pod)
     if (this.#verdict || this.#isOver(pod)) {
       await this.#stopAll(pod, this.now() + (this.#verdict?.reason === 'Evicted' ? 0 : grace))
       if (this.containers.some(({ running }) => running)) return
     }
-    // The kubelet tells what it has started when it has started all that it can.
-    const own = [...this.#init, ...this.#main]
-    if (own.some(({ busy }) => busy) && own.some(({ untold }) => untold)) return
+    // A sync of the kubelet lasts until all is stopped and started that it can: then it tells what it has done.
+    if (restarts || (own.some(({ busy }) => busy) && own.some(({ untold }) => untold))) return
     this.#writeStatus(this.#view(pod))
   }
 

@@ -155,6 +155,10 @@ export interface ContainerSpec {
   overlay?: string
   /** The disk of its machine; default: that of an EKS node. */
   disk?: Filesystem
+  /** What it runs on; default: a machine with two processors and 4 GiB, up since the container is. */
+  hardware?: Hardware
+  /** Settings of the kernel that are its own, by name: `net.core.somaxconn`. */
+  sysctls?: Record<string, string>
   /** Limits of its processes by name (`nofile`) that are not the default. */
   ulimits?: Record<string, ResourceLimit>
   memoryLimitBytes?: number
@@ -164,6 +168,14 @@ export interface ContainerSpec {
   oomScoreAdjust?: number
   /** Milli-CPU; use beyond it is throttled. */
   cpuLimitMilli?: number
+}
+
+/** A machine as its kernel sees it. */
+export interface Hardware {
+  processors: number
+  memoryBytes: number
+  /** ms since the epoch. */
+  bootedAt: number
 }
 
 /** Memory that containers share. */

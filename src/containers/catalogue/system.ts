@@ -8,13 +8,13 @@ const BUSYBOX_VERSION = '1.37.0'
 const BIN_APPLETS =
   'ash base64 cat chmod chown cp date dd df dmesg echo ed egrep false fgrep grep gunzip gzip hostname kill link ln ls mkdir mktemp mount mv netstat ping ping6 printenv ps pwd rm rmdir sed sh sleep stat stty sync tar touch true umount uname usleep watch zcat'
 const USR_BIN_APPLETS =
-  '[ [[ arch awk basename clear cmp comm cut diff dirname du env expand expr find fold free head hexdump hostid id install killall less md5sum nc nl nohup nproc nslookup od paste pgrep pidof pkill printf readlink realpath reset seq sha1sum sha256sum sort split strings tail tee telnet test time timeout top tr traceroute tree tsort tty uniq unlink uptime vi w wc wget which who whoami xargs xxd yes'
+  '[ [[ arch awk basename clear cmp comm cut diff dirname du env expand expr find fold free hd head hexdump hostid id install killall less md5sum nc nl nohup nproc nslookup od paste pgrep pidof pkill printf readlink realpath reset seq sha1sum sha256sum sort split strings tail tee telnet test time timeout top tr traceroute tree tsort tty uniq unlink uptime vi w wc wget which who whoami xargs xxd yes'
 
 const applets = (folder: string, names: string): Files =>
   Object.fromEntries(names.split(' ').map((name) => [`${folder}/${name}`, symlink('/bin/busybox')]))
 
 /** Those that Alpine has in `/sbin`. */
-const SBIN_APPLETS = 'ifconfig ip route'
+const SBIN_APPLETS = 'ifconfig ip route sysctl'
 
 const mode = (content: string, bits: number): FileNode => file(content, { mode: bits })
 

@@ -62,6 +62,7 @@ export function containerSpec(record: ContainerRecord, image: Image, around: Sur
     ulimits: Object.fromEntries(
       (hostConfig.Ulimits ?? []).map(({ Name, Soft, Hard }) => [Name, { soft: Soft, hard: Hard }]),
     ),
+    sysctls: (hostConfig.Sysctls as Record<string, string> | undefined) ?? {},
     memoryLimitBytes: hostConfig.Memory || undefined,
     cpuLimitMilli: cpuLimitMilli(hostConfig),
   }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { KERNEL } from '../programs/system-utilities.ts'
+import { KERNEL } from '../processes/kernel-settings.ts'
 import { parseFilters, type Route, readJson, sendJson } from './api.ts'
 import type { ContainerRecord } from './container-record.ts'
 import { containerSummary } from './container-views.ts'

@@ -18,6 +18,7 @@ import {
 } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import type { MountedFolder } from '../runtime.ts'
+import { LiveChildren } from './live-children.ts'
 import { contentSize, directory, file, readContent, symlink, type TreeNode } from './nodes.ts'
 import { FileError, splitPath } from './tree.ts'
 
@@ -202,54 +203,7 @@ export class HostFolder implements MountedFolder {
   }
 }
 
-/** The names in a folder and what they name, as they are at the time of the question. */
-class LiveChildren extends Map<string, TreeNode> {
-  readonly #list: () => string[]
-  readonly #find: (name: string) => TreeNode | undefined
-
-  constructor(list: () => string[], find: (name: string) => TreeNode | undefined) {
-    super()
-    this.#list = list
-    this.#find = find
-  }
-
-  override get size(): number {
-    return this.#list().length
-  }
-
-  override get(name: string): TreeNode | undefined {
-    return this.#find(name)
-  }
-
-  override has(name: string): boolean {
-    return this.#find(name) !== undefined
-  }
-
-  override *entries(): MapIterator<[string, TreeNode]> {
-    for (const name of this.#list()) {
-      const node = this.#find(name)
-      if (node) yield [name, node]
-    }
-  }
-
-  override *keys(): MapIterator<string> {
-    yield* this.#list()
-  }
-
-  override *values(): MapIterator<TreeNode> {
-    for (const [, node] of this.entries()) yield node
-  }
-
-  override forEach(act: (node: TreeNode, name: string, map: Map<string, TreeNode>) => void): void {
-    for (const [name, node] of this.entries()) act(node, name, this)
-  }
-
-  override [Symbol.iterator](): MapIterator<[string, TreeNode]> {
-    return this.entries()
-  }
-}
-
-/** Whether a node is of this machine's files, not of a tree. */
+/** Whether a node is made at each access, and of no tree: of this machine's files, or of the kernel's. */
 export const isLive = (node: TreeNode): boolean =>
   node.kind === 'directory'
     ? node.children instanceof LiveChildren

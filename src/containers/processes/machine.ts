@@ -9,6 +9,7 @@ import type {
   ContainerSpec,
   DnsRecord,
   DnsType,
+  Hardware,
   MemoryPool,
   NameAnswer,
   NameTrouble,
@@ -17,6 +18,7 @@ import type {
 } from '../runtime.ts'
 import type { ContainerFs } from './container-fs.ts'
 import { CpuMeter } from './cpu-meter.ts'
+import { kernelSettings } from './kernel-settings.ts'
 import { enforcePool, joinPool, leavePool } from './memory-pools.ts'
 import { Process, type ProcessOptions, type Program } from './process.ts'
 import { KILLED, ProcessTable } from './process-table.ts'
@@ -39,6 +41,8 @@ const MACHINES: Record<string, string> = { amd64: 'x86_64', arm64: 'aarch64', ar
 
 /** A root volume of 20 GiB, as the file system on it has it. */
 const DISK_BYTES = 20_959_212 * 1024
+
+const DEFAULT_HARDWARE = { processors: 2, memoryBytes: 4 * 1024 ** 3 }
 
 /** What a container costs besides its processes, bytes. */
 const KERNEL_BYTES = 2 * 1024 * 1024
@@ -75,9 +79,13 @@ export interface MachineOptions {
   records?: ContainerSpec['records'] | undefined
   interfaces?: (() => NetworkView | undefined) | undefined
   ulimits?: Record<string, ResourceLimit> | undefined
+  hardware?: Hardware | undefined
+  /** Settings of its kernel that are not the default. */
+  sysctls?: Record<string, string> | undefined
   /** Size of the disk that it is on. */
   diskBytes?: number | undefined
   memoryLimitBytes: number | undefined
+  cpuLimitMilli?: number | undefined
   memoryPool?: MemoryPool | undefined
   oomScoreAdjust?: number | undefined
   /** Whose processes its own are seen beside; default: none. */
@@ -104,6 +112,11 @@ export class Machine {
   readonly architecture: string
   readonly user: User
   memoryLimitBytes: number | undefined
+  cpuLimitMilli: number | undefined
+  readonly hardware: Hardware
+  readonly sysctls: Map<string, string>
+  /** The process that has looked at files last: whom `/proc/self` shows. */
+  current: Process | undefined
   readonly oomScoreAdjust: number | undefined
   readonly authorities: string | undefined
   /** Limits of its processes by name that are not the default. */
@@ -128,6 +141,9 @@ export class Machine {
     this.architecture = MACHINES[options.architecture ?? 'amd64'] ?? options.architecture!
     this.user = options.user
     this.memoryLimitBytes = options.memoryLimitBytes
+    this.cpuLimitMilli = options.cpuLimitMilli
+    this.hardware = options.hardware ?? { ...DEFAULT_HARDWARE, bootedAt: options.clock.now() }
+    this.sysctls = kernelSettings(this.hostname, options.sysctls)
     this.oomScoreAdjust = options.oomScoreAdjust
     this.files.onMemory = () => this.enforceMemoryLimit()
     this.authorities = options.authorities

@@ -84,6 +84,7 @@ export class Process {
 
   /** The container's files, by its user's rights. */
   get files(): ContainerFs {
+    this.machine.current = this
     this.#files ??= this.machine.files.as(this.user)
     return this.#files
   }

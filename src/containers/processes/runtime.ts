@@ -2,8 +2,8 @@ import { PassThrough, type Readable, Writable } from 'node:stream'
 import type { VirtualNetwork } from '#network/virtual-network.ts'
 import type { Clock } from '#world/clock.ts'
 import type { LayerTrees } from '../files/layers.ts'
-import { type DirectoryNode, directory, file, symlink, type TreeNode } from '../files/nodes.ts'
-import { FileTree } from '../files/tree.ts'
+import { type DirectoryNode, directory, file, type TreeNode } from '../files/nodes.ts'
+import { FileTree, resolvePath } from '../files/tree.ts'
 import {
   type Container,
   type ContainerRuntime,
@@ -16,8 +16,8 @@ import {
   StartError,
 } from '../runtime.ts'
 import { ContainerFs } from './container-fs.ts'
+import { KernelFiles } from './kernel-files.ts'
 import { DEFAULT_PATH, ExecError, Machine, type ProgramFinder, type User } from './machine.ts'
-import { mountTable } from './mount-table.ts'
 import { feed, nothing, Pipe, writerTo } from './pipe.ts'
 import type { Process } from './process.ts'
 import { ProcessTable } from './process-table.ts'
@@ -59,7 +59,8 @@ export function createContainerRuntime(options: SimulatedRuntimeOptions): Simula
       const now = () => options.clock.now()
       const root =
         spec.root ?? new FileTree(preparedRoot(await options.trees.tree(spec.image.layers), mounts, now))
-      const files = new ContainerFs(root, mounts, now)
+      const kernel = new KernelFiles(spec)
+      const files = new ContainerFs(root, [...mounts, ...kernel.mounts], now)
       if (spec.root) putFolders(files)
       putNames(files, spec)
       files.readOnlyRoot = spec.readOnlyRoot ?? false
@@ -81,13 +82,17 @@ export function createContainerRuntime(options: SimulatedRuntimeOptions): Simula
         interfaces: spec.interfaces?.bind(spec),
         ulimits: spec.ulimits,
         diskBytes: spec.disk?.sizeBytes,
+        hardware: spec.hardware,
+        sysctls: spec.sysctls,
         memoryLimitBytes: spec.memoryLimitBytes,
+        cpuLimitMilli: spec.cpuLimitMilli,
         memoryPool: spec.memoryPool,
         oomScoreAdjust: spec.oomScoreAdjust,
         table: tableOf(spec.processesOf),
         programs: (...executable) => options.programs?.(...executable) ?? findProgram(...executable),
         fault: options.fault ?? ((error) => console.error(error)),
       })
+      kernel.machine = machine
       return new RunningContainer(spec, machine)
     },
     sandboxProcesses() {
@@ -139,7 +144,7 @@ const DEVICES = directory(
 const FOLDERS = [
   ['/dev', DEVICES],
   ['/proc', directory()],
-  ['/sys', directory()],
+  ['/sys/fs/cgroup', directory()],
   ['/etc', directory()],
   ['/tmp', directory({ mode: 0o1777 })],
 ] as const
@@ -167,7 +172,11 @@ function preparedRoot(image: DirectoryNode, mounts: readonly Mount[], now: () =>
 /** The folders and devices that the engine puts into every container. */
 function putFolders(files: ContainerFs): void {
   const { tree } = files
-  for (const [path, folder] of FOLDERS) if (!files.exists(path)) tree.put(path, folder)
+  for (const [path, folder] of FOLDERS)
+    if (!files.exists(path)) {
+      tree.makeFolders(resolvePath(path, '..'))
+      tree.put(path, folder)
+    }
   if (tree.lookup('/dev') !== DEVICES) {
     for (const [name, node] of DEVICES.children) {
       if (name !== 'shm' || !files.exists('/dev/shm')) tree.put(`/dev/${name}`, node)
@@ -189,23 +198,6 @@ function putNames({ tree }: ContainerFs, spec: ContainerSpec): void {
   }
   put('/etc/hostname', `${spec.hostname}\n`)
   put('/etc/hosts', `${hosts.join('\n')}\n`)
-  putLimits(tree, spec)
-  tree.makeFolders('/proc/self')
-  tree.put('/proc/self/mounts', file(mountTable(spec), { mode: 0o444 }))
-  tree.put('/proc/mounts', symlink('self/mounts'))
-}
-
-/** A container's limits as its control group shows them. */
-function putLimits(
-  tree: FileTree,
-  { memoryLimitBytes, cpuLimitMilli }: Pick<ContainerSpec, 'memoryLimitBytes' | 'cpuLimitMilli'>,
-): void {
-  tree.makeFolders('/sys/fs/cgroup')
-  tree.put('/sys/fs/cgroup/memory.max', file(`${memoryLimitBytes ?? 'max'}\n`))
-  tree.put(
-    '/sys/fs/cgroup/cpu.max',
-    file(`${cpuLimitMilli === undefined ? 'max' : cpuLimitMilli * 100} 100000\n`),
-  )
 }
 
 const runcCreate = (message: string) =>
@@ -216,12 +208,9 @@ const runcExec = (message: string) =>
 class RunningContainer implements SimulatedContainer {
   readonly spec: ContainerSpec
   readonly machine: Machine
-  #cpuLimitMilli: number | undefined
-
   constructor(spec: ContainerSpec, machine: Machine) {
     this.spec = spec
     this.machine = machine
-    this.#cpuLimitMilli = spec.cpuLimitMilli
   }
 
   get files(): ContainerFs {
@@ -266,8 +255,7 @@ class RunningContainer implements SimulatedContainer {
   setLimits({ memoryLimitBytes, cpuLimitMilli }: Pick<ContainerSpec, 'memoryLimitBytes' | 'cpuLimitMilli'>) {
     this.machine.memoryLimitBytes = memoryLimitBytes
     this.machine.enforceMemoryLimit()
-    this.#cpuLimitMilli = cpuLimitMilli
-    putLimits(this.files.tree, { memoryLimitBytes, cpuLimitMilli })
+    this.machine.cpuLimitMilli = cpuLimitMilli
   }
 
   usage(): ResourceUse {
@@ -275,7 +263,7 @@ class RunningContainer implements SimulatedContainer {
     const processes = this.machine.own.length
     const rest = { cpuTotalMs: this.machine.cpu.total, memoryBytes, processes }
     if (processes === 0 || this.machine.frozen) return { cpuMilli: 0, ...rest }
-    const limit = this.#cpuLimitMilli ?? Number.POSITIVE_INFINITY
+    const limit = this.machine.cpuLimitMilli ?? Number.POSITIVE_INFINITY
     const cpuMilli = Math.min(Math.max(1, Math.round(this.machine.cpu.rate())), limit)
     return { cpuMilli, ...rest }
   }

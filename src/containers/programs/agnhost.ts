@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers'
 import { nothing, Pipe, readAll } from '../processes/pipe.ts'
 import type { Process, Program } from '../processes/process.ts'
 import { guestbook } from './agnhost-guestbook.ts'
+import { mounttest } from './agnhost-mounttest.ts'
 import { flag, type Handler, type Server, serve } from './agnhost-server.ts'
 import { RequestError, sendRequest } from './http-request.ts'
 
@@ -297,7 +298,11 @@ const COMMANDS: Record<string, { about: string; run?: Program }> = {
   },
   liveness: { about: 'Starts a server that is alive for 10 seconds', run: liveness },
   'logs-generator': { about: 'Outputs lines of logs to stdout uniformly' },
-  mounttest: { about: 'Creates files and directories on mount points and checks their attributes' },
+  mounttest: {
+    about:
+      'Creates files with given permissions and outputs FS type, owner, mode, permissions, contents of files',
+    run: mounttest,
+  },
   netexec: {
     about: 'Creates HTTP(S), UDP, and (optionally) SCTP servers with various endpoints',
     run: netexec,

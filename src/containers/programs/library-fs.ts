@@ -13,12 +13,16 @@ const READ_BYTES = 16 * 1024 * 1024
 
 /** A container's files as just-bash's commands use them. */
 export class LibraryFs implements IFileSystem {
-  readonly #files: ContainerFs
+  readonly #process: Process
   readonly #now: () => number
 
-  constructor({ files, machine }: Process) {
-    this.#files = files
-    this.#now = () => machine.clock.now()
+  constructor(process: Process) {
+    this.#process = process
+    this.#now = () => process.machine.clock.now()
+  }
+
+  get #files(): ContainerFs {
+    return this.#process.files
   }
 
   async readFile(path: string, options?: Encoding): Promise<string> {

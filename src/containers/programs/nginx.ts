@@ -1,5 +1,6 @@
 import { readContent } from '../files/nodes.ts'
 import { FileError, resolvePath } from '../files/tree.ts'
+import { KERNEL } from '../processes/kernel-settings.ts'
 import type { User } from '../processes/machine.ts'
 import type { Process, Program } from '../processes/process.ts'
 import { findUser } from '../processes/users.ts'
@@ -11,7 +12,6 @@ import { check, load } from './nginx/load.ts'
 import { serve } from './nginx/site.ts'
 import { listenStreams } from './nginx/stream.ts'
 import { errorTime } from './nginx/times.ts'
-import { KERNEL } from './system-utilities.ts'
 
 /** nginx: reads its configuration, serves files of the container, writes its logs, obeys its signals. */
 export function nginx(version: string): Program {

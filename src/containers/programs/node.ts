@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { resolvePath } from '../files/tree.ts'
 import { nodeSize } from '../processes/container-fs.ts'
+import { KERNEL } from '../processes/kernel-settings.ts'
 import { readAll } from '../processes/pipe.ts'
 import type { Process, Program } from '../processes/process.ts'
 import { clientAddress, listenHttp } from './http-listener.ts'
 import { RequestError, sendRequest } from './http-request.ts'
 import { Sandbox } from './node/sandbox.ts'
-import { KERNEL } from './system-utilities.ts'
 
 /** What Node.js itself holds in memory, bytes. */
 const RUNTIME_BYTES = 40 * 1024 ** 2

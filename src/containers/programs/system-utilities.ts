@@ -1,8 +1,11 @@
+import { KERNEL } from '../processes/kernel-settings.ts'
 import type { Process, Program } from '../processes/process.ts'
 import { lines } from '../processes/users.ts'
 import { formatDate } from './date.ts'
 import { df } from './df.ts'
+import { free, uptime } from './machine-figures.ts'
 import { mount } from './mount.ts'
+import { sysctl } from './sysctl.ts'
 
 /** A number with its name, if it has one. */
 const shown = (id: number, name: string) => (/^\d+$/.test(name) ? String(id) : `${id}(${name})`)
@@ -34,9 +37,6 @@ const id: Program = async (process) => {
   await process.print(`${text}\n`)
   return 0
 }
-
-/** Release of the kernel on EKS nodes with Amazon Linux 2023, November 2025. */
-export const KERNEL = '6.12.55-74.119.amzn2023.x86_64'
 
 const uname: Program = async (process) => {
   const parts: Record<string, string> = {
@@ -142,13 +142,11 @@ export const SYSTEM_UTILITIES: Record<string, Program> = {
     await (known ? process.print(`${name}\n`) : process.complain(`whoami: unknown uid ${uid}\n`))
     return known ? 0 : 1
   },
-  nproc: say(() => '2'),
+  nproc: say((process) => String(process.machine.hardware.processors)),
   arch: say((process) => process.machine.architecture),
   tty: say((process) => (process.tty ? '/dev/pts/0' : 'not a tty')),
-  free: say((process) => {
-    const total = Math.floor((process.machine.memoryLimitBytes ?? 4 * 1024 ** 3) / 1024)
-    const used = Math.floor(process.machine.memoryBytes() / 1024)
-    return `              total        used        free      shared  buff/cache   available\nMem:     ${String(total).padStart(10)}  ${String(used).padStart(10)}  ${String(total - used).padStart(10)}           0           0  ${String(total - used).padStart(10)}\nSwap:             0           0           0`
-  }),
+  free,
+  uptime,
+  sysctl,
   df,
 }

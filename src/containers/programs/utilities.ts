@@ -3,6 +3,7 @@ import { CHECKSUMS } from './checksums.ts'
 import { COMMAND_UTILITIES } from './command-utilities.ts'
 import { dd } from './dd.ts'
 import { FILE_UTILITIES } from './file-utilities.ts'
+import { hexdump } from './hexdump.ts'
 import { NETWORK_UTILITIES } from './network-tools.ts'
 import { PROCESS_UTILITIES } from './process-utilities.ts'
 import { seq } from './seq.ts'
@@ -22,6 +23,8 @@ export const UTILITIES: Record<string, Program> = {
   ...NETWORK_UTILITIES,
   ...CHECKSUMS,
   dd,
+  hexdump,
+  hd: hexdump,
   seq,
   tail,
   test,

@@ -1,7 +1,8 @@
 import type { Image } from '#containers/image.ts'
-import type { ContainerSpec, Filesystem, Mount } from '#containers/runtime.ts'
-import type { ContainerSpecification, Pod } from '../objects.ts'
+import type { ContainerSpec, Filesystem, Hardware, Mount } from '#containers/runtime.ts'
+import type { ContainerSpecification, Node, Pod } from '../objects.ts'
 import { parseMilli, parseQuantity } from '../quantity.ts'
+import { parseTime } from '../time.ts'
 import { ConfigError, environmentOf, expand } from './environment.ts'
 import type { PodContext } from './pod-context.ts'
 import { podNetwork } from './pod-network.ts'
@@ -24,6 +25,8 @@ export function runtimeSpec(
   const processesOf = context.processesOf(pod, spec)
   const hostname = context.hostname(pod)
   const hosts = context.hostsFile(pod, spec)
+  const { node } = context.source(pod)
+  const sysctls = pod.spec.securityContext?.sysctls
   return {
     id,
     image,
@@ -38,7 +41,9 @@ export function runtimeSpec(
     lookup: (name) => context.lookup(pod, name),
     records: (name, type, server) => context.records(pod, name, type, server),
     interfaces: () => podNetwork(pod, context.source(pod).node, context.podAddress!),
-    ...(context.source(pod).node?.spec.podCIDR && { disk: KIND_DISK }),
+    ...(node?.spec.podCIDR && { disk: KIND_DISK }),
+    ...(node && { hardware: hardwareOf(node) }),
+    ...(sysctls && { sysctls: Object.fromEntries(sysctls.map(({ name, value }) => [name, value])) }),
     privileged: spec.securityContext?.privileged ?? false,
     tty: tty ?? false,
     stdin: stdin ?? false,
@@ -56,6 +61,12 @@ export function runtimeSpec(
     ...context.memoryOf(pod, spec),
   }
 }
+
+const hardwareOf = ({ metadata, status }: Node): Hardware => ({
+  processors: Math.max(1, Math.floor(parseMilli(status?.capacity?.cpu ?? '2') / 1000)),
+  memoryBytes: parseQuantity(status?.capacity?.memory ?? '4Gi'),
+  bootedAt: parseTime(metadata.creationTimestamp),
+})
 
 /** Secrets, tokens and what else comes from the API server is kept in memory; `subPath`s of it too. */
 function onFilesystem(mount: Mount, pod: Pod, name: string | undefined): Mount {

@@ -1,4 +1,4 @@
-import { KERNEL } from '#containers/programs/system-utilities.ts'
+import { KERNEL } from '#containers/processes/kernel-settings.ts'
 import type { NodeSystemInfo } from '../../objects.ts'
 
 /** What a node of kind says of its system (`kubectl get nodes -o wide` of kind v0.31 on Linux; from knowledge, 2026-11). */

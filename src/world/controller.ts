@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import type { Clock, Timer } from './clock.ts'
+import { KeyQueue } from './key-queue.ts'
 import type { Store, StoreEvent, WatchHandle } from './store.ts'
 import { inTurn, whenQuiet } from './turns.ts'
 
@@ -65,12 +66,14 @@ class Runner {
   readonly #log: ControllerLog
   readonly #changed: () => void
   readonly #watches: WatchHandle[] = []
-  readonly #queue = new Set<string>()
+  readonly #queue = new KeyQueue()
   /** Until when (host ms) keys rest. */
   readonly #rests = new Map<string, number>()
   /** Keys to be reconciled when they have rested. */
-  readonly #resting = new Set<string>()
+  readonly #resting = new KeyQueue()
   readonly #running = new Set<string>()
+  /** Keys that are wanted again while they run: they join the queue when they have done. */
+  readonly #again = new Set<string>()
   readonly #timers = new Map<string, { due: number; timer: Timer }>()
   readonly #failures = new Map<string, number>()
   readonly #limit: number
@@ -103,6 +106,7 @@ class Runner {
     for (const { timer } of this.#timers.values()) timer.cancel()
     this.#queue.clear()
     this.#resting.clear()
+    this.#again.clear()
     this.#changed()
   }
 
@@ -117,9 +121,14 @@ class Runner {
       this.#resting.add(key)
       whenQuiet(this.#rested, until)
     } else {
-      this.#queue.add(key)
+      this.#enqueue(key)
       this.#schedule()
     }
+  }
+
+  #enqueue(key: string): void {
+    if (this.#running.has(key)) this.#again.add(key)
+    else this.#queue.add(key)
   }
 
   #addAfter(key: string, delayMs: number): void {
@@ -140,30 +149,24 @@ class Runner {
     if (!this.#stopped && this.#running.size < this.#limit) inTurn(this.#next, this.#controller.urgent)
   }
 
-  /** Begins with the first key that nobody is at. */
+  /** Begins with the first key. */
   readonly #next = (): void => {
     if (this.#stopped || this.#running.size >= this.#limit) return
-    for (const key of this.#queue) {
-      if (this.#running.has(key)) continue
-      this.#queue.delete(key)
-      void this.#run(key)
-      if (this.#queue.size > 0) this.#schedule()
-      return
-    }
+    const key = this.#queue.take()
+    if (key === undefined) return
+    void this.#run(key)
+    if (this.#queue.size > 0) this.#schedule()
   }
 
   /** Brings back the key that has rested longest. */
   readonly #rested = (): void => {
-    for (const key of this.#resting) {
-      this.#resting.delete(key)
+    const key = this.#resting.take()
+    if (key !== undefined) {
       this.#rests.delete(key)
-      this.#queue.add(key)
-      break
+      this.#enqueue(key)
     }
-    for (const key of this.#resting) {
-      whenQuiet(this.#rested, this.#rests.get(key)!)
-      break
-    }
+    const next = this.#resting.first()
+    if (next !== undefined) whenQuiet(this.#rested, this.#rests.get(next)!)
     this.#next()
   }
 
@@ -177,7 +180,7 @@ class Runner {
       }
     }
     this.#rests.set(key, now + Math.min(tookMs * REST, LONGEST_REST_MS))
-    if (this.#queue.delete(key)) this.add(key)
+    if (this.#again.delete(key)) this.add(key)
   }
 
   async #run(key: string): Promise<void> {
@@ -193,6 +196,7 @@ class Runner {
       if (!this.#stopped) this.#retry(key, error)
     } finally {
       this.#running.delete(key)
+      if (this.#again.delete(key)) this.#queue.add(key)
       if (this.#queue.size > 0) this.#schedule()
       else this.#changed()
     }

@@ -175,8 +175,8 @@ export class Store {
 
   /** Writes one key. Throws ConflictError when `expect` does not hold. */
   put<T>(key: string, value: T, expect?: number): Entry<T> {
-    this.commit([{ key, value, expect }])
-    return this.get<T>(key)!
+    const [event] = this.#commit([{ key, value, expect }])
+    return event!.entry as Entry<T>
   }
 
   /** Deletes one key; gives the entry that was there. Throws ConflictError when `expect` does not hold. */
@@ -200,13 +200,18 @@ export class Store {
 
   /** All writes at one revision, or none: throws ConflictError and changes nothing when an `expect` does not hold. */
   commit(writes: Write[]): number {
+    this.#commit(writes)
+    return this.#revision
+  }
+
+  #commit(writes: Write[]): StoreEvent[] {
     for (const { key, expect } of writes) {
       if (expect === undefined) continue
       const actual = this.#tree.get(key)?.modRevision ?? 0
       if (actual !== expect) throw new ConflictError(key, expect, actual)
     }
     const effective = writes.filter(({ key, value }) => value !== undefined || this.#tree.has(key))
-    if (effective.length === 0) return this.#revision
+    if (effective.length === 0) return []
     const record = {
       revision: this.#revision + 1,
       writes: effective.map(({ key, value }) => ({ key, value })),
@@ -214,7 +219,7 @@ export class Store {
     const events = this.#apply(record)
     this.#log?.append(record)
     for (const event of events) this.#notify(event)
-    return record.revision
+    return events
   }
 
   /** Applies a record read back from a journal, without appending it again. Records must come in order. */

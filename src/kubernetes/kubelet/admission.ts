@@ -1,9 +1,9 @@
 import type { Node, Pod } from '../objects.ts'
-import { isFinished } from '../pods.ts'
 import { matchesNode } from '../scheduler/filters.ts'
-import { amountsOf, hostPortsOf, portsConflict, requestsOf } from '../scheduler/requests.ts'
+import { type Amounts, amountsOf, hostPortsOf, portsConflict, requestsOf } from '../scheduler/requests.ts'
 import { untolerated } from '../scheduler/taints.ts'
 import { SAFE_SYSCTLS } from '../sysctls.ts'
+import { isAdmitted } from './admitted-requests.ts'
 import { REJECTION_MS } from './timings.ts'
 
 /** Why a kubelet takes no pod: the pod's `status.reason`, and its message after `Pod was rejected: `. */
@@ -15,7 +15,16 @@ export interface Rejection {
 /** `system-cluster-critical`: such a pod gets its room. */
 const CRITICAL_PRIORITY = 2_000_000_000
 
-type Check = (pod: Pod, node: Node, others: Pod[]) => Rejection | undefined
+/** A node as a pod finds it that comes to it. */
+export interface Admitting {
+  node: Node
+  /** What the pods that it has taken ask for together. */
+  used: Readonly<Amounts>
+  /** Those that were bound to it. */
+  pods(): Pod[]
+}
+
+type Check = (pod: Pod, at: Admitting) => Rejection | undefined
 
 const failed = (predicate: string, why: string): Rejection => ({
   reason: predicate,
@@ -24,14 +33,10 @@ const failed = (predicate: string, why: string): Rejection => ({
 
 /** In the kubelet's order; the first that refuses speaks. Models pkg/kubelet/lifecycle/predicate.go and pkg/kubelet/sysctl. */
 const CHECKS: Check[] = [
-  function resources(pod, { status }, others) {
+  function resources(pod, { node, used }) {
     if ((pod.spec.priority ?? 0) >= CRITICAL_PRIORITY) return
-    const capacity = amountsOf(status?.allocatable)
+    const capacity = amountsOf(node.status?.allocatable)
     const asked = { pods: 1, ...requestsOf(pod) }
-    const used: Record<string, number> = {}
-    for (const other of others)
-      for (const [name, amount] of Object.entries({ pods: 1, ...requestsOf(other) }))
-        used[name] = (used[name] ?? 0) + amount
     for (const [name, amount] of Object.entries(asked)) {
       // What the node knows nothing of is somebody else's affair.
       if (amount === 0 || (name.includes('/') && capacity[name] === undefined)) continue
@@ -42,18 +47,18 @@ const CHECKS: Check[] = [
       }
     }
   },
-  function nodeAffinity(pod, node) {
+  function nodeAffinity(pod, { node }) {
     if (!matchesNode(pod, node))
       return failed('NodeAffinity', "node(s) didn't match Pod's node affinity/selector")
   },
-  function nodePorts(pod, _node, others) {
+  function nodePorts(pod, { pods }) {
     const ports = hostPortsOf(pod)
     if (ports.length === 0) return
-    const taken = others.flatMap(hostPortsOf)
+    const taken = pods().filter(isAdmitted).flatMap(hostPortsOf)
     if (ports.some((port) => taken.some((other) => portsConflict(port, other))))
       return failed('NodePorts', "node(s) didn't have free ports for the requested pod ports")
   },
-  function taints({ spec }, node) {
+  function taints({ spec }, { node }) {
     const blocking = (node.spec?.taints ?? []).filter(({ effect }) => effect === 'NoExecute')
     if (untolerated(blocking, spec.tolerations).length > 0)
       return failed('TaintToleration', "node(s) had taints that the pod didn't tolerate")
@@ -73,13 +78,10 @@ function sysctlRefusal(name: string, { hostNetwork, hostIPC }: Pod['spec']): str
   return shared ? `forbidden sysctl: "${name}" not allowed with host ${shared} enabled` : undefined
 }
 
-/** Why the kubelet of a node refuses a pod that was bound to it, if it does; `pods` are those of the node. */
-function rejectionOf(pod: Pod, node: Node, pods: Pod[]): Rejection | undefined {
-  const admitted = (other: Pod) =>
-    other.metadata.uid !== pod.metadata.uid && other.status.startTime !== undefined && !isFinished(other)
-  const others = pods.filter(admitted)
+/** Why the kubelet of a node refuses a pod that was bound to it and has not been taken, if it does. */
+function rejectionOf(pod: Pod, at: Admitting): Rejection | undefined {
   for (const check of CHECKS) {
-    const rejection = check(pod, node, others)
+    const rejection = check(pod, at)
     if (rejection) return rejection
   }
   return undefined
@@ -91,14 +93,8 @@ export class PodAdmission {
   readonly #refused = new Map<string, { uid: string; since: number }>()
 
   /** Whether the pod may start; if not, why, or how long (ms) that takes to be told. */
-  admit(
-    key: string,
-    pod: Pod,
-    node: Node,
-    pods: Pod[],
-    now: number,
-  ): Rejection | { waitMs: number } | undefined {
-    const rejection = pod.status.startTime ? undefined : rejectionOf(pod, node, pods)
+  admit(key: string, pod: Pod, at: Admitting, now: number): Rejection | { waitMs: number } | undefined {
+    const rejection = pod.status.startTime ? undefined : rejectionOf(pod, at)
     if (!rejection) {
       this.forget(key)
       return undefined

@@ -8,6 +8,7 @@ import { nameOf, splitName } from '../pods.ts'
 import type { UserInfo } from '../provider.ts'
 import { VolumeStore } from '../volumes/files.ts'
 import { PodAdmission } from './admission.ts'
+import { AdmittedRequests } from './admitted-requests.ts'
 import { EventBacklog } from './event-backlog.ts'
 import { nodeAgents } from './node-agent.ts'
 import { NodeImages } from './node-images.ts'
@@ -74,6 +75,7 @@ export function startKubelets(plane: ControlPlane, given: KubeletsOptions): Kube
   /** Workers by pod; more than one while a predecessor of the same name ends. */
   const workers = new Map<string, PodWorker[]>()
   const admission = new PodAdmission()
+  const admitted = new AdmittedRequests(world.store, api.prefix('pods'))
   const apis = new Map<string, ClusterApi>()
   const backlogs = new Map<string, EventBacklog>()
   const apiOf = (node: string): ClusterApi => {
@@ -142,7 +144,8 @@ export function startKubelets(plane: ControlPlane, given: KubeletsOptions): Kube
     const nodeName = pod.spec.nodeName!
     const node = api.get<Node>('nodes', '', nodeName)
     if (!node || pod.metadata.deletionTimestamp || !reaches(nodeName)) return
-    const refusal = admission.admit(key, pod, node, podsByNode.get(nodeName), plane.now())
+    const at = { node, used: admitted.on(nodeName), pods: () => podsByNode.get(nodeName) }
+    const refusal = admission.admit(key, pod, at, plane.now())
     if (!refusal) return
     if ('waitMs' in refusal) return { requeueAfterMs: refusal.waitMs }
     const { reason, message } = refusal
@@ -334,6 +337,7 @@ export function startKubelets(plane: ControlPlane, given: KubeletsOptions): Kube
       agents.stop()
       serving?.stop()
       podsByMount.close()
+      admitted.close()
       for (const backlog of backlogs.values()) backlog.forget()
       for (const list of workers.values()) for (const worker of list) worker.crash()
       workers.clear()

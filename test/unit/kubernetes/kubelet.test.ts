@@ -468,3 +468,30 @@ describe('a node', () => {
     expect(cluster.pods()).toHaveLength(1)
   })
 })
+
+describe('a pod that names its node itself', () => {
+  const asks = (name: string, cpu: string) =>
+    cluster.api.create('pods', pod(name, { resources: { requests: { cpu } } }, { nodeName: 'node-1' }))
+  const refused = async (name: string) => {
+    await cluster.until('refused', () => status(name)?.phase === 'Failed')
+    return status(name).message
+  }
+
+  it('is refused for what those there have asked for, and taken when one of them has gone', async () => {
+    cluster = await testCluster({ nodes: 1 })
+    for (const name of ['a', 'b']) asks(name, '1500m')
+    await cluster.until('ready', () => readyPods(cluster).length === 2)
+    asks('c', '1500m')
+    const full =
+      "Pod was rejected: Node didn't have enough resource: cpu, requested: 1500, used: 3000, capacity: 4000"
+    expect(await refused('c')).toBe(full)
+    asks('d', '1')
+    await cluster.until('ready', () => isReady(cluster.pod('d')))
+    cluster.api.delete('pods', 'default', 'a')
+    await cluster.until('gone', () => !cluster.pod('a'))
+    asks('e', '2')
+    expect(await refused('e')).toBe(full.replace('1500', '2000').replace('3000', '2500'))
+    asks('f', '1500m')
+    await cluster.until('ready', () => isReady(cluster.pod('f')))
+  })
+})

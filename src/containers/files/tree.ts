@@ -57,6 +57,16 @@ export function resolvePath(base: string, path: string): string {
   return `/${parts.join('/')}`
 }
 
+/** What is in a folder that a tree has made for itself. Of small trees there are as many as containers: each with a WeakSet of its own would weigh on the collector. */
+class MarkedChildren extends Map<string, TreeNode> {
+  readonly mark: object
+
+  constructor(children: Iterable<[string, TreeNode]>, mark: object) {
+    super(children)
+    this.mark = mark
+  }
+}
+
 /**
  * A mutable view of a file tree. Nodes may be shared with other trees (an image's with all its containers'): a folder is
  * copied when it is first changed here, along the path to the root. So a fork costs nothing, and comparing two trees by
@@ -68,7 +78,8 @@ export class FileTree {
   /** Told the path of each change. */
   readonly observers = new Set<(path: string) => void>()
   #root: DirectoryNode
-  #owned = new WeakSet<DirectoryNode>()
+  /** Marks the folders that this tree has made since its last snapshot. */
+  #mark = {}
 
   constructor(root: DirectoryNode = directory()) {
     this.#root = root
@@ -76,7 +87,7 @@ export class FileTree {
 
   /** The present state; later changes of this tree do not touch it. */
   snapshot(): DirectoryNode {
-    this.#owned = new WeakSet()
+    this.#mark = {}
     return this.#root
   }
 
@@ -199,22 +210,24 @@ export class FileTree {
 
   /** The folder at `parts`, copied so far as others share it. */
   #writable(parts: string[], operation: string, path: string): DirectoryNode {
-    if (!this.#owned.has(this.#root)) this.#root = this.#own(this.#root)
+    if (!this.#owns(this.#root)) this.#root = this.#own(this.#root)
     let folder = this.#root
     for (const name of parts) {
       const child = folder.children.get(name)
       if (!child) throw new FileError('ENOENT', operation, path)
       if (child.kind !== 'directory') throw new FileError('ENOTDIR', operation, path)
-      const own = this.#owned.has(child) ? child : this.#own(child)
+      const own = this.#owns(child) ? child : this.#own(child)
       if (own !== child) folder.children.set(name, own)
       folder = own
     }
     return folder
   }
 
+  #owns({ children }: DirectoryNode): boolean {
+    return children instanceof MarkedChildren && children.mark === this.#mark
+  }
+
   #own(node: DirectoryNode): DirectoryNode {
-    const copy = { ...node, children: new Map(node.children) }
-    this.#owned.add(copy)
-    return copy
+    return { ...node, children: new MarkedChildren(node.children, this.#mark) }
   }
 }

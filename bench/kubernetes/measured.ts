@@ -6,6 +6,7 @@ import { createHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Pod } from '#kubernetes/objects.ts'
 import { isReady } from '#kubernetes/pods.ts'
 import { WorldFiles } from '#world/files.ts'
+import { growHeapInProportion } from '#world/heap.ts'
 import { World } from '#world/world.ts'
 import { machine, servedCluster } from '../../test/support/served-cluster.ts'
 
@@ -37,6 +38,8 @@ export interface Sample {
   entries: number
 }
 
+// As the process of the cloud does.
+growHeapInProportion()
 const files = await WorldFiles.open(process.argv[2]!)
 const world = new World({ id: 'bench', store: files.store, provisioning: 'instant' })
 const served = await servedCluster(world, { folder: process.argv[2]! })

@@ -1,12 +1,14 @@
 // A process of the cloud: `node src/cloud/process.ts '<settings as JSON>'`: all of it, its gate (`processes`), or one behind that (`member`).
 // Its parent learns over IPC that it is ready, and takes it along when it ends.
 import { enableCompileCache, flushCompileCache } from 'node:module'
+import { growHeapInProportion } from '#world/heap.ts'
 import type { BlobsRemoved, MemberSettings } from './gate/member.ts'
 import { COMPILE_CACHE } from './generated.ts'
 import type { CloudSettings } from './serving.ts'
 
 // What is imported from here on is cached.
 enableCompileCache(COMPILE_CACHE)
+growHeapInProportion()
 
 const settings = JSON.parse(process.argv[2]!) as CloudSettings & {
   processes?: number

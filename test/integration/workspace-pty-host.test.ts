@@ -219,16 +219,16 @@ describe('flow control', () => {
     await stalled.until(() => stalled.received > received + 300_000)
   })
 
-  it('gives a prompt after Ctrl-C in a flood before more than what was under way', async () => {
+  it('gives a prompt within 200 ms of Ctrl-C in a flood', async () => {
     const page = await shell()
     page.type('yes\r')
     await page.until(() => page.received > 5_000_000)
     page.output = ''
-    const before = page.received
+    const pressed = performance.now()
     page.type('\x03')
     await page.expect('^C')
     await page.expect('$ ')
-    expect(page.received - before).toBeLessThan(WATERMARKS.high + 140_000)
+    expect(performance.now() - pressed).toBeLessThan(200)
   })
 
   it('slows a flood down that nobody looks at', async () => {

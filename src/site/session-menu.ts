@@ -1,7 +1,7 @@
 import type { SessionState } from '#server/api.ts'
 import { href } from './href.ts'
 import { t } from './i18n/index.ts'
-import { signedIn } from './sign-in.ts'
+import { SIGNED_OUT, signedIn } from './sign-in.ts'
 
 /** Adds to the site's menu what the role of whoever is signed in opens, and shows what only a server of many people has. */
 async function showMenu(): Promise<void> {
@@ -14,12 +14,17 @@ async function showMenu(): Promise<void> {
   if (ways.includes('link')) return
   for (const link of document.querySelectorAll<HTMLElement>('[data-hosted]')) link.hidden = false
   if (!person) return
+  const added: HTMLElement[] = []
+  const put = (element: HTMLElement) => {
+    added.push(element)
+    menu.append(element)
+  }
   const add = (path: string, text: string) => {
     const link = document.createElement('a')
     link.href = href(path)
     link.textContent = text
     if (location.pathname === href(path)) link.setAttribute('aria-current', 'page')
-    menu.append(link)
+    put(link)
   }
   const leads = person.role === 'instructor' || person.role === 'admin'
   // What pages have for those who lead courses shows itself by this.
@@ -34,7 +39,10 @@ async function showMenu(): Promise<void> {
     await fetch('/api/session', { method: 'DELETE' })
     location.assign(href('/sign-in/'))
   })
-  menu.append(out)
+  put(out)
+  document.addEventListener(SIGNED_OUT, () => {
+    for (const element of added) element.remove()
+  })
   // On a phone the menu goes sideways: where one is stays in sight.
   const current = menu.querySelector('[aria-current]')
   if (current) menu.scrollLeft += current.getBoundingClientRect().right - menu.getBoundingClientRect().right

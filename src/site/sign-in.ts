@@ -3,6 +3,9 @@ import { here, href } from './href.ts'
 
 const TOKEN = 'token'
 
+/** The document's event when whoever was signed in is so no more, without another page. */
+export const SIGNED_OUT = 'signed-out'
+
 /**
  * Signs this browser in if the page was opened by a printed link, and takes the secret out of the address. Whoever asks
  * the server waits for it.

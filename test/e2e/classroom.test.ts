@@ -87,6 +87,10 @@ it('is a bootcamp: join, work, get stuck, be helped, hear the instructor, wait f
   await admin.getByLabel('Role', { exact: true }).selectOption('instructor')
   await admin.getByRole('button', { name: 'Make the link' }).click()
   const invitation = await admin.locator('code', { hasText: '#invitation=' }).textContent()
+  await admin.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+  await admin.getByRole('button', { name: 'Copy' }).click()
+  await admin.getByRole('button', { name: 'Copied' }).waitFor()
+  expect(await admin.evaluate(() => navigator.clipboard.readText())).toBe(invitation)
   expect(await axeViolations(admin)).toEqual([])
   await picture(admin, 'people')
 
@@ -341,6 +345,7 @@ it('is a bootcamp: join, work, get stuck, be helped, hear the instructor, wait f
   await eli.getByText('Your account is deleted, with all that was kept of it.').waitFor()
   expect(await eli.getByRole('link', { name: 'Download what is kept of me' }).count()).toBe(0)
   expect(await eli.evaluate(() => localStorage.length)).toBe(0)
+  expect(await eli.getByRole('button', { name: 'Sign out' }).count()).toBe(0)
   await row('Eli').waitFor({ state: 'detached' })
 
   // Dark and narrow, and a server that restarts: the board comes back by itself.

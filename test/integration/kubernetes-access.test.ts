@@ -198,7 +198,7 @@ rules: [{apiGroups: [example.com], resources: [widgets], verbs: [get]}]
         'patch rolebinding less -p {"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"edit"}}',
       ),
     ).toBe(
-      'The RoleBinding "less" is invalid: roleRef: Invalid value: {"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"edit"}: cannot change roleRef\n',
+      'The RoleBinding "less" is invalid: roleRef: Invalid value: {"APIGroup":"rbac.authorization.k8s.io","Kind":"ClusterRole","Name":"edit"}: cannot change roleRef\n',
     )
   })
 

@@ -250,6 +250,14 @@ describe('a StatefulSet', () => {
       data-db-0   Bound    disk-…   1Gi        RWO            manual         <unset>                 …
       $ kubectl patch pvc data-db-0 -p '{"spec":{"accessModes":["ReadWriteMany"]}}'
       The PersistentVolumeClaim "data-db-0" is invalid: spec: Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims
+      --- expected
+      +++ got
+      @@ -1,13 +1,13 @@
+       {
+         "AccessModes": [
+      -    "ReadWriteOnce"
+      +    "ReadWriteMany"
+         ],
       …
       [exit 1]
       `,

@@ -1,6 +1,7 @@
 import { signal, useSignal } from '@preact/signals'
 import type { AuditEntry, InvitationMade, Person } from '#server/api.ts'
 import { request } from '../api.ts'
+import { copyText } from '../code-actions.ts'
 import { t } from '../i18n/index.ts'
 import { Dialog } from '../lab/Dialog.tsx'
 import { Field } from './Field.tsx'
@@ -147,6 +148,13 @@ function Invite() {
             <p>
               <code>{link.value}</code>
             </p>
+            <button
+              type="button"
+              class="button small"
+              onClick={({ currentTarget }) => void copyText(link.value, currentTarget)}
+            >
+              {t.code.copy}
+            </button>
           </>
         )}
       </div>

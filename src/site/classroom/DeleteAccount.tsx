@@ -3,6 +3,7 @@ import type { ProblemError } from '../api.ts'
 import { request } from '../api.ts'
 import { t } from '../i18n/index.ts'
 import { Dialog } from '../lab/Dialog.tsx'
+import { SIGNED_OUT } from '../sign-in.ts'
 import { Field } from './Field.tsx'
 
 interface Props {
@@ -23,6 +24,7 @@ export function DeleteAccount({ name, onDone }: Props) {
       await request('DELETE', '/api/privacy/mine', { name: typed.value })
       // The browser's copy of the progress: it must not become another's who signs in here.
       localStorage.clear()
+      document.dispatchEvent(new Event(SIGNED_OUT))
       onDone()
     } catch (error) {
       const { what, next } = (error as ProblemError).problem

@@ -285,6 +285,32 @@ describe('a pod', () => {
       registry.k8s.io/pause:3.10
       $ kubectl patch pod tug -p='{"spec":{"restartPolicy":"Never"}}'
       The Pod "tug" is invalid: spec: Forbidden: pod updates may not change fields other than \`spec.containers[*].image\`,\`spec.initContainers[*].image\`,\`spec.activeDeadlineSeconds\`,\`spec.tolerations\` (only additions to existing tolerations),\`spec.terminationGracePeriodSeconds\` (allow it to be set to 1 if it was previously negative)
+      --- expected
+      +++ got
+      @@ -126,21 +126,21 @@
+             "TerminationMessagePath": "/dev/termination-log",
+             "TerminationMessagePolicy": "File",
+             "ImagePullPolicy": "IfNotPresent",
+             "SecurityContext": null,
+             "Stdin": false,
+             "StdinOnce": false,
+             "TTY": false
+           }
+         ],
+         "EphemeralContainers": null,
+      -  "RestartPolicy": "Always",
+      +  "RestartPolicy": "Never",
+         "TerminationGracePeriodSeconds": 0,
+         "ActiveDeadlineSeconds": null,
+         "DNSPolicy": "ClusterFirst",
+         "NodeSelector": null,
+         "ServiceAccountName": "default",
+         "AutomountServiceAccountToken": null,
+         "NodeName": "node-…",
+         "SecurityContext": {
+           "HostNetwork": false,
+           "HostPID": false,
+
       [exit 1]
       $ kubectl patch pod tug -p='{"metadata":{"resourceVersion":"1"},"spec":{"containers":[{"name":"main","image":"nginx"}]}}'
       Error from server (Conflict): Operation cannot be fulfilled on pods "tug": the object has been modified; please apply your changes to the latest version and try again
@@ -325,6 +351,7 @@ describe('a pod', () => {
       $ kubectl get pod tug -o json | sed 's/"name": "main"/"name": "other"/' > replaced.json
       $ kubectl replace -f replaced.json
       The Pod "tug" is invalid: spec: Forbidden: pod updates may not change fields other than \`spec.containers[*].image\`,\`spec.initContainers[*].image\`,\`spec.activeDeadlineSeconds\`,\`spec.tolerations\` (only additions to existing tolerations),\`spec.terminationGracePeriodSeconds\` (allow it to be set to 1 if it was previously negative)
+      …
       [exit 1]
       $ kubectl replace --force -f replaced.json
       pod "tug" deleted from default namespace

@@ -263,6 +263,7 @@ describe('kubectl apply --prune and diff', () => {
       The Pod "tug" is invalid: 
       * spec.containers[0].name: Invalid value: "Not_Valid": a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')
       * spec: Forbidden: pod updates may not change fields other than \`spec.containers[*].image\`,\`spec.initContainers[*].image\`,\`spec.activeDeadlineSeconds\`,\`spec.tolerations\` (only additions to existing tolerations),\`spec.terminationGracePeriodSeconds\` (allow it to be set to 1 if it was previously negative)
+      …
       [exit 2]
       $ kubectl get pod tug -o jsonpath='{.spec.containers[0].image}'
       registry.k8s.io/pause:3.10

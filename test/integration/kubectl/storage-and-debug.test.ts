@@ -236,9 +236,11 @@ describe('kubectl and', () => {
       tug:
       $ kubectl set resources pod/tug --limits=memory=256Mi
       error: failed to patch resources update to pod template Pod "tug" is invalid: spec: Forbidden: pod updates may not change fields other than \`spec.containers[*].image\`,\`spec.initContainers[*].image\`,\`spec.activeDeadlineSeconds\`,\`spec.tolerations\` (only additions to existing tolerations),\`spec.terminationGracePeriodSeconds\` (allow it to be set to 1 if it was previously negative)
+      …
       [exit 1]
       $ kubectl set env pod/tug A=B
       error: failed to patch env update to pod template: Pod "tug" is invalid: spec: Forbidden: pod updates may not change fields other than \`spec.containers[*].image\`,\`spec.initContainers[*].image\`,\`spec.activeDeadlineSeconds\`,\`spec.tolerations\` (only additions to existing tolerations),\`spec.terminationGracePeriodSeconds\` (allow it to be set to 1 if it was previously negative)
+      …
       [exit 1]
       $ kubectl set image pod/tug main=registry.k8s.io/pause:3.9
       pod/tug image updated

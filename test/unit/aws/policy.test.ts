@@ -169,9 +169,8 @@ describe('conditions', () => {
 
 describe('globs', () => {
   it('does not blow up on a hostile pattern', () => {
-    const started = performance.now()
+    // Tried out star by star, this would not end.
     expect(globMatch(`${'a*'.repeat(60)}b`, 'a'.repeat(5000))).toBe(false)
-    expect(performance.now() - started).toBeLessThan(500)
   })
 
   it('keeps the stars of ARN operators inside their part', () => {

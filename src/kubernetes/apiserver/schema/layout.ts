@@ -15,14 +15,27 @@ export function layoutOf(message: string): Map<number, Slot> {
   if (!layout) {
     layout = new Map()
     let number = 0
-    for (const part of (FIELD_NUMBERS[message] ?? INLINE[message] ?? '').split(' ').filter(Boolean)) {
-      const [, name, jump, pointer] = part.match(/^([^=?]+)(?:=(\d+))?(\?)?$/)!
-      number = jump ? Number(jump) : number + 1
-      layout.set(number, { name: name!, pointer: pointer === '?' })
+    for (const { jump, ...slot } of slots(fieldsOf(message))) {
+      number = jump ?? number + 1
+      layout.set(number, slot)
     }
     layouts.set(message, layout)
   }
   return layout
+}
+
+/** The fields of a message as the tables write them. */
+export const fieldsOf = (message: string): string => FIELD_NUMBERS[message] ?? INLINE[message] ?? ''
+
+/** Reads fields as the tables write them; `jump` is a number that is given. */
+export function slots(fields: string): (Slot & { jump?: number })[] {
+  return fields
+    .split(' ')
+    .filter(Boolean)
+    .map((part) => {
+      const [, name, jump, pointer] = part.match(/^([^=?]+)(?:=(\d+))?(\?)?$/)!
+      return { name: name!, pointer: pointer === '?', ...(jump && { jump: Number(jump) }) }
+    })
 }
 
 /** The names of a message's fields in JSON; undefined for one that has no numbers here. */

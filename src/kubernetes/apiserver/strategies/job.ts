@@ -1,5 +1,6 @@
 import { equal } from '../../equality.ts'
 import { invalidValue } from '../errors.ts'
+import { internalTemplate } from '../schema/internal-form.ts'
 import type { Strategy } from '../storage/strategy.ts'
 
 /** A Job's pods are told apart by the Job's uid, unless the client manages the selector itself. */
@@ -22,12 +23,14 @@ export const jobStrategy: Strategy = {
     // What is read back has the template's labels where it has none of its own.
     metadata.labels ??= { ...spec.template.metadata.labels }
   },
-  validate: (object, old) => {
+  validate: (object, old, { schema }) => {
     if (!old) return []
+    const shown = (field: string) =>
+      field === 'template' ? internalTemplate(schema, object.spec.template) : object.spec[field]
     return ['completions', 'selector', 'template', 'completionMode']
       .filter(
         (field) => !equal(object.spec[field], old.spec[field]) && !(old.spec.suspend && field === 'template'),
       )
-      .map((field) => invalidValue(`spec.${field}`, object.spec[field], 'field is immutable'))
+      .map((field) => invalidValue(`spec.${field}`, shown(field), 'field is immutable'))
   },
 }

@@ -1,6 +1,9 @@
 import { equal } from '../../equality.ts'
+import { difference } from '../difference.ts'
 import { type FieldError, forbiddenField } from '../errors.ts'
 import { clone, type Json, type Obj } from '../json.ts'
+import { internalPodSpec } from '../schema/internal-form.ts'
+import type { Schema } from '../schema/schema.ts'
 import type { Strategy } from '../storage/strategy.ts'
 import { ephemeralContainerErrors } from './ephemeral-containers.ts'
 import { resizeErrors } from './pod-resize.ts'
@@ -30,11 +33,14 @@ function withMutable(spec: Obj, old: Obj): Obj {
   return masked
 }
 
-function updateErrors(object: Obj, old: Obj): FieldError[] {
+function updateErrors(object: Obj, old: Obj, schema: Schema): FieldError[] {
   const count = (pod: Obj) => pod.spec.containers.length
   if (count(object) !== count(old))
     return [forbiddenField('spec.containers', 'pod updates may not add or remove containers')]
-  return equal(withMutable(object.spec, old.spec), old.spec) ? [] : [forbiddenField('spec', MUTABLE)]
+  const masked = withMutable(object.spec, old.spec)
+  if (equal(masked, old.spec)) return []
+  const change = difference(internalPodSpec(schema, old.spec), internalPodSpec(schema, masked))
+  return [forbiddenField('spec', `${MUTABLE}\n${change}`)]
 }
 
 const createErrors = ({ spec }: Obj): FieldError[] =>
@@ -46,7 +52,7 @@ export const podStrategy: Strategy = {
   create: (object) => {
     object.status = { phase: 'Pending', qosClass: object.spec ? qosClass(object.spec) : 'BestEffort' }
   },
-  validate: (object, old) => (old ? updateErrors(object, old) : createErrors(object)),
+  validate: (object, old, { schema }) => (old ? updateErrors(object, old, schema) : createErrors(object)),
   subresources: { ephemeralcontainers: ephemeralContainerErrors, resize: resizeErrors },
   // Models registry/core/pod.CheckGracefulDelete.
   graceSeconds: (object, requested) => {

@@ -2,9 +2,11 @@ import { equal } from '../../equality.ts'
 import { bindingErrors, policyErrors } from '../admission/policies/validation.ts'
 import { configurationErrors } from '../admission/webhooks/validation.ts'
 import { definitionStrategy } from '../custom/definition.ts'
+import { difference } from '../difference.ts'
 import { forbiddenField, invalidValue } from '../errors.ts'
 import { at, type Obj } from '../json.ts'
 import { compareQuantities } from '../quantity.ts'
+import { internalForm } from '../schema/internal-form.ts'
 import type { Strategy } from '../storage/strategy.ts'
 import { volumeSources } from '../validation/storage.ts'
 import { certificateStrategy } from './certificate.ts'
@@ -48,9 +50,15 @@ const statefulSet: Strategy = {
 }
 
 const roleBinding: Strategy = {
-  validate: (object, old) =>
+  validate: (object, old, { schema }) =>
     old && !equal(object.roleRef, old.roleRef)
-      ? [invalidValue('roleRef', object.roleRef, 'cannot change roleRef')]
+      ? [
+          invalidValue(
+            'roleRef',
+            internalForm(schema.model('V1RoleRef'), object.roleRef),
+            'cannot change roleRef',
+          ),
+        ]
       : [],
 }
 
@@ -62,17 +70,20 @@ const pending: Strategy = {
 
 const claim: Strategy = {
   ...pending,
-  validate: (object, old) => {
+  validate: (object, old, { schema }) => {
     if (!old) return []
     const { resources, volumeAttributesClassName: _, ...rest } = object.spec
-    const { resources: before, volumeAttributesClassName: __, ...kept } = old.spec
+    const { resources: before, volumeAttributesClassName, ...kept } = old.spec
+    const mayChange = { resources: before, volumeAttributesClassName }
     // The binder fills in the volume once, and may give a class to a claim that had none.
     const fixed: Obj = { ...kept }
     for (const field of ['volumeName', 'storageClassName']) if (!fixed[field]) fixed[field] = rest[field]
     if (!equal(rest, fixed)) {
       const why =
         'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims'
-      return [forbiddenField('spec', why)]
+      const internal = (spec: Obj) =>
+        internalForm(schema.model('V1PersistentVolumeClaimSpec'), { ...mayChange, ...spec })
+      return [forbiddenField('spec', `${why}\n${difference(internal(fixed), internal(rest))}`)]
     }
     const [size, now] = [resources?.requests?.storage ?? '0', before?.requests?.storage ?? '0']
     return compareQuantities(size, now) < 0 &&
@@ -84,17 +95,19 @@ const claim: Strategy = {
 
 const volume: Strategy = {
   ...pending,
-  validate: (object, old) => {
+  validate: (object, old, { schema }) => {
     if (!old) return []
     const sources = (spec: Obj) => volumeSources(spec).map((name) => [name, spec[name]])
-    return equal(sources(object.spec), sources(old.spec))
-      ? []
-      : [
-          forbiddenField(
-            'spec.persistentvolumesource',
-            'spec.persistentvolumesource is immutable after creation',
-          ),
-        ]
+    if (equal(sources(object.spec), sources(old.spec))) return []
+    const internal = (spec: Obj) =>
+      internalForm(schema.model('V1PersistentVolumeSpec'), spec, 'PersistentVolumeSource')
+    const why = 'spec.persistentvolumesource is immutable after creation'
+    return [
+      forbiddenField(
+        'spec.persistentvolumesource',
+        `${why}\n${difference(internal(old.spec), internal(object.spec))}`,
+      ),
+    ]
   },
 }
 

@@ -203,6 +203,16 @@ const daemonUpdate: Rule = (value, path) => {
     : []
 }
 
+/** What must be one of its kind in a Service's port, as `core.ServicePort`. */
+const numberOf = ({ protocol, port }: Obj) => ({
+  Name: '',
+  Protocol: protocol,
+  AppProtocol: null,
+  Port: port,
+  TargetPort: 0,
+  NodePort: 0,
+})
+
 const servicePorts: Rule = (spec, path) => {
   const ports: Obj[] = spec.ports ?? []
   const field = sub(path, 'ports')
@@ -222,7 +232,7 @@ const servicePorts: Rule = (spec, path) => {
       errors.push(notSupported(`${here}.protocol`, item.protocol, PROTOCOLS))
     errors.push(...portErrors(item.targetPort, `${here}.targetPort`))
     const key = `${item.protocol}/${item.port}`
-    if (taken.has(key)) errors.push(duplicate(here, { protocol: item.protocol, port: item.port }))
+    if (taken.has(key)) errors.push(duplicate(here, numberOf(item)))
     taken.add(key)
   }
   return errors
@@ -269,7 +279,7 @@ const ingressPath: Rule = (value, path) => {
 
 const ingressSpec: Rule = (spec, path) =>
   (spec.rules?.length ?? 0) === 0 && !spec.defaultBackend
-    ? [invalidValue(path, spec.rules ?? [], 'either `defaultBackend` or `rules` must be specified')]
+    ? [invalidValue(path, spec.rules ?? null, 'either `defaultBackend` or `rules` must be specified')]
     : []
 
 const backend: Rule = (value, path) => {

@@ -102,6 +102,9 @@ const HISTORY_LIMIT = 50_000
  * Keys are paths (`a/b/c`); prefixes end in `/` (or name one whole key), so that a watch costs the depth of a key.
  */
 export class Store {
+  /** By key: in the tree a look-up compares keys that begin alike, again and again. */
+  readonly #entries = new Map<string, Entry>()
+  /** In key order. */
   #tree = new BTree<string, Entry>(undefined, (a, b) => (a < b ? -1 : a > b ? 1 : 0))
   #revision = 0
   #compactRevision = 0
@@ -122,7 +125,7 @@ export class Store {
   }
 
   get size(): number {
-    return this.#tree.size
+    return this.#entries.size
   }
 
   /** Sends every later commit to `log`. */
@@ -136,7 +139,7 @@ export class Store {
   }
 
   get<T = Json>(key: string): Entry<T> | undefined {
-    return this.#tree.get(key) as Entry<T> | undefined
+    return this.#entries.get(key) as Entry<T> | undefined
   }
 
   /** The entries whose keys start with `prefix`, in key order. */
@@ -205,17 +208,15 @@ export class Store {
   }
 
   #commit(writes: Write[]): StoreEvent[] {
-    for (const { key, expect } of writes) {
-      if (expect === undefined) continue
-      const actual = this.#tree.get(key)?.modRevision ?? 0
-      if (actual !== expect) throw new ConflictError(key, expect, actual)
+    const effective: CommitRecord['writes'] = []
+    for (const { key, value, expect } of writes) {
+      const present = this.#entries.get(key)
+      const actual = present?.modRevision ?? 0
+      if (expect !== undefined && actual !== expect) throw new ConflictError(key, expect, actual)
+      if (value !== undefined || present) effective.push({ key, value })
     }
-    const effective = writes.filter(({ key, value }) => value !== undefined || this.#tree.has(key))
     if (effective.length === 0) return []
-    const record = {
-      revision: this.#revision + 1,
-      writes: effective.map(({ key, value }) => ({ key, value })),
-    }
+    const record = { revision: this.#revision + 1, writes: effective }
     const events = this.#apply(record)
     this.#log?.append(record)
     for (const event of events) this.#notify(event)
@@ -229,9 +230,11 @@ export class Store {
 
   /** Replaces everything by a snapshot's entries. History starts anew at `revision`. */
   restore(entries: Iterable<Entry>, revision: number): void {
+    this.#entries.clear()
     this.#tree.clear()
     this.#counts.clear()
     for (const entry of entries) {
+      this.#entries.set(entry.key, entry)
       this.#tree.set(entry.key, entry)
       this.#count(entry.key, 1)
     }
@@ -292,9 +295,10 @@ export class Store {
     this.#revision = record.revision
     const events: StoreEvent[] = []
     for (const { key, value } of record.writes) {
-      const previous = this.#tree.get(key)
+      const previous = this.#entries.get(key)
       if (value === undefined) {
         if (!previous) continue
+        this.#entries.delete(key)
         this.#tree.delete(key)
         this.#count(key, -1)
         const entry = { ...previous, modRevision: record.revision }
@@ -307,6 +311,7 @@ export class Store {
           modRevision: record.revision,
           version: (previous?.version ?? 0) + 1,
         }
+        this.#entries.set(key, entry)
         this.#tree.set(key, entry)
         if (!previous) this.#count(key, 1)
         events.push({ type: 'put', key, revision: record.revision, entry, previous })
@@ -362,11 +367,19 @@ export class Store {
   }
 }
 
-/** The folders that a key is in: `a/`, `a/b/` of `a/b/c`. */
+const folders = new Map<string, string[]>()
+const FOLDERS_KEPT = 10_000
+
+/** The folders that a key is in: `a/`, `a/b/` of `a/b/c`. Kept by the innermost, which many keys are in. */
 function foldersOf(key: string): string[] {
-  const folders: string[] = []
-  for (let slash = key.indexOf('/'); slash !== -1; slash = key.indexOf('/', slash + 1)) {
-    folders.push(key.slice(0, slash + 1))
+  const innermost = key.slice(0, key.lastIndexOf('/') + 1)
+  let found = folders.get(innermost)
+  if (!found) {
+    found = []
+    for (let slash = key.indexOf('/'); slash !== -1; slash = key.indexOf('/', slash + 1))
+      found.push(key.slice(0, slash + 1))
+    if (folders.size >= FOLDERS_KEPT) folders.clear()
+    folders.set(innermost, found)
   }
-  return folders
+  return found
 }

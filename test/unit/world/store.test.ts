@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { CompactedError, ConflictError, Store, type StoreEvent } from '#world/store.ts'
+import { generator } from '../../support/random.ts'
 
 describe('Store', () => {
   it('gives each commit one revision and counts versions', () => {
@@ -110,5 +111,31 @@ describe('count', () => {
     const restored = new Store()
     restored.restore(entries(), revision)
     expect(restored.count('p/a/')).toBe(2)
+  })
+})
+
+describe('look-ups', () => {
+  it('agree with listings and counts after random commits, replayed and put back as well', () => {
+    const { below } = generator(5)
+    const keys = Array.from({ length: 40 }, (_, index) => `p/${index % 3}/${index % 5}/${index}`)
+    const store = new Store()
+    const replayed = new Store()
+    store.attach({ append: (record) => replayed.replay(record), flushed: async () => {} })
+    for (let commit = 0; commit < 300; commit++) {
+      const write = () => ({ key: keys[below(40)]!, value: below(3) === 0 ? undefined : commit })
+      store.commit(Array.from({ length: 1 + below(4) }, write))
+    }
+    const { entries, revision } = store.snapshot()
+    const restored = new Store()
+    restored.put('p/gone', 1)
+    restored.restore(entries(), revision)
+    const listed = store.list('').entries
+    expect(listed.length).toBeGreaterThan(10)
+    for (const one of [store, replayed, restored]) {
+      expect(one.list('').entries).toEqual(listed)
+      expect([...keys, 'p/gone'].flatMap((key) => one.get(key) ?? []).length).toBe(listed.length)
+      for (const entry of listed) expect(one.get(entry.key)).toEqual(entry)
+      expect([one.size, one.count('p/')]).toEqual([listed.length, listed.length])
+    }
   })
 })

@@ -21,9 +21,14 @@ export class Table<T> {
     return scope.world.store.get<T>(this.key(scope, name))?.value
   }
 
+  /** How many there are, at no cost. */
+  count(scope: Scope): number {
+    return scope.world.store.count(this.#prefix(scope))
+  }
+
   /** In the order of their encoded names. */
   list(scope: Scope): T[] {
-    return scope.world.store.values<T>(awsPrefix(scope.accountId, scope.region, this.#service, this.#folder))
+    return scope.world.store.values<T>(this.#prefix(scope))
   }
 
   put(scope: Scope, record: T): T {
@@ -33,6 +38,10 @@ export class Table<T> {
 
   delete(scope: Scope, record: T): void {
     scope.world.store.delete(this.key(scope, this.#name(record)))
+  }
+
+  #prefix({ accountId, region }: Scope): string {
+    return awsPrefix(accountId, region, this.#service, this.#folder)
   }
 }
 

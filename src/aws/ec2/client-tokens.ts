@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { Table } from '../table.ts'
 import { AwsError, type Handler, type RequestContext } from '../wire/service.ts'
 
@@ -31,7 +31,7 @@ export function oncePerToken(operation: string, handler: Handler): Handler {
     const { ClientToken: token, DryRun: _, ...parameters } = input
     if (!token) return handler(input, context)
     const name = `${operation}/${token}`
-    const digest = createHash('sha256').update(JSON.stringify(parameters)).digest('hex')
+    const digest = hash('sha256', JSON.stringify(parameters))
     const now = context.world.clock.now()
     const known = tokens.find(context, name)
     if (known && known.at + LIFETIME_MS > now) {
@@ -52,8 +52,8 @@ export function oncePerToken(operation: string, handler: Handler): Handler {
 }
 
 function forgetOld(context: RequestContext, now: number): void {
+  if (tokens.count(context) < MANY) return
   const all = tokens.list(context)
-  if (all.length < MANY) return
   const oldest = all.toSorted((a, b) => a.at - b.at)
   for (const [index, record] of oldest.entries())
     if (record.at + LIFETIME_MS <= now || index < all.length / 2) tokens.delete(context, record)

@@ -28,7 +28,9 @@ export function eventsOf(
 
 /** An output without its events, as it is told of. */
 export const withoutEvents = (output: Record<string, unknown>): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(output).filter(([, value]) => !isEvents(value)))
+  Object.values(output).some(isEvents)
+    ? Object.fromEntries(Object.entries(output).filter(([, value]) => !isEvents(value)))
+    : output
 
 /** Events as `application/vnd.amazon.eventstream`: https://smithy.io/2.0/aws/amazon-eventstream.html; with RPC protocols an `initial-response` comes first. */
 export async function* encodeEvents(shape: StructShape, events: Events): AsyncGenerator<Uint8Array> {

@@ -259,7 +259,14 @@ function canonicalQuery(query: string): string {
 }
 
 function canonicalHeader(values: string[] | undefined): string {
-  return (values ?? []).map((value) => value.trim().replace(/\s+/g, ' ')).join(',')
+  if (values?.length === 1) return collapsed(values[0]!)
+  return (values ?? []).map(collapsed).join(',')
+}
+
+/** Without spaces at the ends, and with single ones inside: most values are so already. */
+function collapsed(value: string): string {
+  const trimmed = value.trim()
+  return /[^\S ]|  /.test(trimmed) ? trimmed.replace(/\s+/g, ' ') : trimmed
 }
 
 function decode(text: string): string {

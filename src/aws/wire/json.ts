@@ -21,12 +21,12 @@ export function readJson(shape: Shape, value: unknown, path: string): unknown {
       return readStruct(shape, value, path)
     case 'list':
       if (!Array.isArray(value)) throw unexpected(path, 'list', value)
-      return value.map((item, index) => readJson(shape.member, item, `${path}[${index}]`) ?? null)
+      return value.map((item, index) => readItem(shape.member, item, `${path}[${index}]`))
     case 'map': {
       if (typeof value !== 'object' || Array.isArray(value)) throw unexpected(path, 'map', value)
       const map: Record<string, unknown> = Object.create(null)
       for (const [key, item] of Object.entries(value))
-        map[key] = readJson(shape.value, item, `${path}.${key}`)
+        map[key] = readItem(shape.value, item, `${path}.${key}`)
       return { ...map }
     }
     case 'string':
@@ -50,6 +50,15 @@ export function readJson(shape: Shape, value: unknown, path: string): unknown {
   }
 }
 
+/**
+ * What is in a list or map is not null: none of the services here has one that is sparse.
+ * https://smithy.io/2.0/spec/type-refinement-traits.html#sparse-trait
+ */
+function readItem(shape: Shape, value: unknown, path: string): unknown {
+  if (value === null) throw unexpected(path, shape.kind === 'struct' ? 'structure' : shape.kind, value)
+  return readJson(shape, value, path)
+}
+
 function readStruct(shape: StructShape, value: unknown, path: string): Record<string, unknown> {
   if (typeof value !== 'object' || Array.isArray(value)) throw unexpected(path, 'structure', value)
   const result: Record<string, unknown> = {}
@@ -64,7 +73,14 @@ function readStruct(shape: StructShape, value: unknown, path: string): Record<st
 }
 
 function unexpected(path: string, expected: string, value: unknown): MalformedInput {
-  const found = Array.isArray(value) ? 'list' : typeof value === 'object' ? 'structure' : typeof value
+  const found =
+    value === null
+      ? 'null'
+      : Array.isArray(value)
+        ? 'list'
+        : typeof value === 'object'
+          ? 'structure'
+          : typeof value
   return new MalformedInput(`Expected ${expected} at '${path}', found ${found}`)
 }
 

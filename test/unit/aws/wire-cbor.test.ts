@@ -94,3 +94,16 @@ it('answers 1,000 mutated requests without an error of its own', async () => {
   }
   expect(aws.errors).toEqual([])
 })
+
+it('refuses null in a list', async () => {
+  const metric = { MetricName: 'a', Values: [1, null] }
+  for (const [MetricData, message] of [
+    [[null], "Expected structure at 'MetricData[0]', found null"],
+    [[metric], "Expected number at 'MetricData[0].Values[1]', found null"],
+  ] as const) {
+    const answer = await post('PutMetricData', cbor.serialize({ Namespace: 'App', MetricData }))
+    expect(answer.status).toBe(400)
+    const body = cbor.deserialize(new Uint8Array(await answer.arrayBuffer()))
+    expect(body).toEqual({ __type: 'SerializationException', message })
+  }
+})

@@ -535,6 +535,36 @@ describe('a node in trouble', { timeout: 120_000 }, () => {
     await shell.ok('kubectl wait --for=condition=Ready node/kind-worker --timeout=60s')
   })
 
+  // Source: pkg/proxy/iptables/proxier.go (chains and their names), openssl-x509(1), kubernetes.io/docs/concepts/cluster-administration/logging.
+  it('shows the rules, certificates and logs of its machines', async () => {
+    await eventually(node('iptables-save -t nat', 'kind-worker'), 'default/kubernetes:https cluster IP')
+    const rules = await shell.ok(node('iptables-save -t nat', 'kind-worker'))
+    expect(rules).toContain(
+      '-A KUBE-SERVICES -d 10.96.0.1/32 -p tcp -m comment --comment "default/kubernetes:https cluster IP" -m tcp --dport 443 -j KUBE-SVC-NPX46M4PTMTKRN6Y\n',
+    )
+    expect(rules).toMatch(
+      /-A (KUBE-SEP-[A-Z2-7]{16}) -p tcp -m comment --comment "default\/kubernetes:https" -m tcp -j DNAT --to-destination [\d.]+:6443\n/,
+    )
+    expect(await shell.ok(node('iptables -t nat -S KUBE-SVC-NPX46M4PTMTKRN6Y', 'kind-worker'))).toMatch(
+      /^-N KUBE-SVC-NPX46M4PTMTKRN6Y\n-A KUBE-SVC-NPX46M4PTMTKRN6Y ! -s 10\.244\.0\.0\/16 -d 10\.96\.0\.1\/32 .* -j KUBE-MARK-MASQ\n-A KUBE-SVC-NPX46M4PTMTKRN6Y .* -> [\d.]+:6443" -j KUBE-SEP-[A-Z2-7]{16}$/,
+    )
+    const certificate = 'openssl x509 -in /etc/kubernetes/pki/apiserver.crt -noout'
+    expect(await shell.ok(node(`${certificate} -subject -issuer -checkend 86400`))).toBe(
+      'subject=CN = kube-apiserver\nissuer=CN = kubernetes\nCertificate will not expire',
+    )
+    expect(await shell.ok(node(`${certificate} -dates`))).toMatch(
+      /^notBefore=\w{3} [ \d]\d [\d:]{8} \d{4} GMT\nnotAfter=\w{3} [ \d]\d [\d:]{8} \d{4} GMT$/,
+    )
+    const text = await shell.ok(node(`${certificate} -text`))
+    expect(text).toContain('X509v3 Extended Key Usage: \n                TLS Web Server Authentication\n')
+    expect(text).toMatch(/DNS:kubernetes\.default\.svc\.cluster\.local, .*IP Address:10\.96\.0\.1/)
+    const logs = node(`sh -c 'cat /var/log/containers/kube-scheduler-*.log'`)
+    expect(await shell.ok(logs)).toMatch(/^\d{4}-\d\d-\d\dT[\d:]{8}\.\d{9}Z stderr F I\d{4} /)
+    expect(await shell.ok(node('ls /var/log/pods'))).toMatch(
+      /^kube-system_kube-scheduler-kind-control-plane_\w+$/m,
+    )
+  })
+
   it('is not ready without its container runtime', async () => {
     await shell.ok(node('systemctl stop containerd', 'kind-worker2'))
     await eventually('kubectl describe node kind-worker2', 'container runtime is down')

@@ -84,6 +84,10 @@ function nodeFiles(version: string): Record<string, TreeNode> {
     ),
     '/usr/bin/curl': programFile('curl', '7.88.1'),
     '/usr/sbin/ip': programFile('iproute2', '6.1.0'),
+    ...Object.fromEntries(
+      ['iptables', 'iptables-save'].map((name) => [`/usr/sbin/${name}`, programFile('iptables', '1.8.9')]),
+    ),
+    '/usr/bin/openssl': programFile('openssl', '3.0.17'),
     '/usr/local/bin/containerd': programFile('containerd', 'v2.2.0'),
     '/usr/local/bin/ctr': programFile('ctr', 'v2.2.0'),
     '/usr/local/bin/crictl': programFile('crictl', 'v1.34.0'),

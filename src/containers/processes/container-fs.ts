@@ -55,14 +55,24 @@ export class ContainerFs implements ContainerFiles {
     this.tree = tree
     this.#now = now
     this.#mounts = [...mounts].sort((a, b) => b.path.length - a.path.length)
-    for (const mount of mounts) {
-      const parent = tree.makeFolders(resolvePath(mount.path, '..'))
-      const target = resolvePath(parent, mount.path.slice(mount.path.lastIndexOf('/') + 1))
-      if (mount.single) {
-        if (tree.lookup(target)?.kind !== 'file') tree.put(target, file(''))
-      } else tree.makeFolders(target)
-    }
+    for (const mount of mounts) this.#makePlace(mount)
     tree.mountAt = mounts.length > 0 ? (path) => this.#mountNode(path) : undefined
+  }
+
+  /** Mounts something while it is in use. Views of users that were made before do not see it. */
+  mount(mount: Mount): void {
+    this.#makePlace(mount)
+    this.#mounts = [...this.#mounts, mount].sort((a, b) => b.path.length - a.path.length)
+    this.tree.mountAt = (path) => this.#mountNode(path)
+  }
+
+  #makePlace(mount: Mount): void {
+    const { tree } = this
+    const parent = tree.makeFolders(resolvePath(mount.path, '..'))
+    const target = resolvePath(parent, mount.path.slice(mount.path.lastIndexOf('/') + 1))
+    if (mount.single) {
+      if (tree.lookup(target)?.kind !== 'file') tree.put(target, file(''))
+    } else tree.makeFolders(target)
   }
 
   /** The same files as a user sees them: what its rights do not allow fails with EACCES, and what it makes is its own. */

@@ -13,6 +13,7 @@ import { memcached } from '../programs/memcached.ts'
 import { sqlAdmin, sqlClient, sqlServer } from '../programs/mysql.ts'
 import { nginx } from '../programs/nginx.ts'
 import { nodeProgram } from '../programs/node.ts'
+import { openssl } from '../programs/openssl.ts'
 import { apk } from '../programs/packages/apk.ts'
 import { apt } from '../programs/packages/apt.ts'
 import { dnf } from '../programs/packages/dnf.ts'
@@ -54,6 +55,7 @@ const PROGRAMS: Readonly<Record<string, (version: string) => Program>> = {
   mysqld: (version) => sqlServer('mysql', version || '9.5.0'),
   node: (version) => nodeProgram(version || '24.11.1'),
   npm: () => npm,
+  openssl: (version) => openssl(version || '3.5.4'),
   perl: (version) => perl(version || '5.42.0'),
   pg_isready: () => pgIsReady,
   pip: () => pip,

@@ -8,6 +8,7 @@ const LIMIT_BYTES = 1 << 20
 const LONGEST_LINE = 16 << 10
 
 interface Line {
+  stream: 'stdout' | 'stderr'
   time: number
   /** Counts within a millisecond, so that timestamps never repeat. */
   order: number
@@ -18,7 +19,7 @@ interface Line {
 export class ContainerLog {
   readonly #now: () => number
   readonly #lines: Line[] = []
-  readonly #partial = new Map<string, Buffer>()
+  readonly #partial = new Map<'stdout' | 'stderr', Buffer>()
   readonly #followers = new Set<() => void>()
   #bytes = 0
   #dropped = 0
@@ -38,7 +39,7 @@ export class ContainerLog {
     let rest = Buffer.concat([this.#partial.get(stream) ?? Buffer.alloc(0), chunk])
     for (let end = rest.indexOf(10); end !== -1 || rest.length > LONGEST_LINE; end = rest.indexOf(10)) {
       const length = end === -1 || end + 1 > LONGEST_LINE ? LONGEST_LINE : end + 1
-      this.#push(rest.subarray(0, length))
+      this.#push(stream, rest.subarray(0, length))
       rest = rest.subarray(length)
     }
     this.#partial.set(stream, Buffer.from(rest))
@@ -48,10 +49,20 @@ export class ContainerLog {
   /** The process ended: what is left of a line is one too, and followers end. */
   close(): void {
     if (this.#closed) return
-    for (const rest of this.#partial.values()) if (rest.length > 0) this.#push(rest)
+    for (const [stream, rest] of this.#partial) if (rest.length > 0) this.#push(stream, rest)
     this.#partial.clear()
     this.#closed = true
     this.#notify()
+  }
+
+  /** As the runtime writes it to the node's disk: `2026-11-29T19:00:00.123000000Z stdout F text`. */
+  file(): Buffer {
+    const lines = this.#lines.map((line) => {
+      const whole = line.bytes.at(-1) === 10
+      const head = Buffer.from(`${stamp(line)} ${line.stream} ${whole ? 'F' : 'P'} `)
+      return Buffer.concat([head, line.bytes, ...(whole ? [] : [Buffer.from('\n')])])
+    })
+    return Buffer.concat(lines)
   }
 
   /** The last lines as text, for a termination message: at most 80 lines and 2048 bytes. */
@@ -94,8 +105,8 @@ export class ContainerLog {
     return output
   }
 
-  #push(bytes: Uint8Array): void {
-    const line = { time: this.#now(), order: this.#order++ % 1_000_000, bytes: Buffer.from(bytes) }
+  #push(stream: Line['stream'], bytes: Uint8Array): void {
+    const line = { stream, time: this.#now(), order: this.#order++ % 1_000_000, bytes: Buffer.from(bytes) }
     this.#lines.push(line)
     this.#bytes += line.bytes.length
     let drop = 0

@@ -10,6 +10,7 @@ import type { NodeRecord } from '../kubelet/node-record.ts'
 import type { PodWorker } from '../kubelet/pod-worker.ts'
 import { StaticPods } from '../kubelet/static-pods.ts'
 import { uplinkApi } from '../kubelet/uplink.ts'
+import type { PortRules } from '../network/services.ts'
 import type { CloudProvider } from '../provider.ts'
 import { GENERATED, type MachineCluster } from './cluster.ts'
 import { SYSTEM } from './data/node-system.ts'
@@ -17,6 +18,7 @@ import { MachineVolumes } from './host-files.ts'
 import { imagesOf } from './kubeadm/manifests.ts'
 import type { Kubeconfig } from './kubeconfig.ts'
 import type { Machines } from './machines.ts'
+import { logMounts } from './pod-logs.ts'
 import type { Systemd } from './system/systemd.ts'
 
 /** What a kubelet was started with. */
@@ -65,6 +67,7 @@ export class NodeMachine {
     this.address = machine.address
     this.#observer = (path) => this.#fileChanged(path)
     machine.files.tree.observers.add(this.#observer)
+    for (const mount of logMounts(this)) machine.files.mount(mount)
   }
 
   /** Reads what the machine needs at hand from its image's layers. */
@@ -159,6 +162,11 @@ export class NodeMachine {
     this.#backlog?.forget()
     this.statics?.attend(false)
     this.#connected?.kubelets?.attendNode(this.name, false)
+  }
+
+  /** The rules for Services that its kube-proxy has written. */
+  serviceRules(): PortRules[] {
+    return this.#connected?.network?.services.rulesOn(this.name) ?? []
   }
 
   /** Its kube-proxy runs until it is closed. */

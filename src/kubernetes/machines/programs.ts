@@ -12,6 +12,7 @@ import { ctr } from './ctr.ts'
 import { etcdutl } from './etcd/etcdutl.ts'
 import { etcdctl } from './etcdctl/etcdctl.ts'
 import { haproxy } from './haproxy.ts'
+import { iptables } from './iptables.ts'
 import { kubeadm } from './kubeadm/command.ts'
 import { kubectl } from './kubectl/kubectl.ts'
 import type { Machines } from './machines.ts'
@@ -60,6 +61,8 @@ export const machinePrograms =
         return asPart(machines, name, controllerManager(machines, version))
       case 'kube-scheduler':
         return asPart(machines, name, scheduler(machines, version))
+      case 'iptables':
+        return iptables(machines)
       case 'kindnetd':
         return kindnetd
       case 'kube-proxy':

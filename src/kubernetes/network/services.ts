@@ -32,6 +32,14 @@ interface Rules {
   backends: Map<string, Backend[]>
 }
 
+/** A Service's port as the rules of a node have it. */
+export interface PortRules {
+  service: Service
+  port: ServicePort
+  /** Ready ones. */
+  backends: readonly { address: string; port: number; node: string | undefined }[]
+}
+
 const SERVICE_NAME = 'kubernetes.io/service-name'
 /** How long (ms) a client sticks to its backend by default (`clientIP.timeoutSeconds` 10800). */
 const STICKY_MS = 10_800_000
@@ -116,6 +124,21 @@ export class ServiceRoute implements Route {
   /** The kube-proxy of a node follows the Services. */
   follow(node: string): void {
     this.#frozen.delete(node)
+  }
+
+  /** What the rules of a node say at present, by Service and port. */
+  rulesOn(node: string): PortRules[] {
+    const frozen = this.#frozen.get(node)
+    const entries = new Map<string, Entry>()
+    for (const entry of (frozen?.clusterIps ?? this.#clusterIps).values())
+      entries.set(keyOf(entry.service, entry.port), entry)
+    return [...entries]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, { service, port }]) => ({
+        service,
+        port,
+        backends: frozen ? (frozen.backends.get(key) ?? []) : this.#backendsOf(service, port),
+      }))
   }
 
   /** The rules that a connection meets when they are not the present ones: those of the node that it starts from, or enters by. */

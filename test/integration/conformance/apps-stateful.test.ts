@@ -68,7 +68,8 @@ describe('StatefulSet', () => {
     await bench.patch(`${path}/scale`, { spec: { replicas: 0 } })
     await bench.advance(10_000)
     expect(names(await podsOf(bench, space.core, 'ordered'))).toHaveLength(3)
-    for (const name of ['ordered-0', 'ordered-1', 'ordered-2']) await mend(space, name)
+    // The last is then the first that is unhealthy, and goes as it is.
+    for (const name of ['ordered-0', 'ordered-1']) await mend(space, name)
     await bench.until(`${space.core}/pods`, ({ items }) => items.length === 0)
     watch.close()
     const order = (type: string) =>

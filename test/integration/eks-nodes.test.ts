@@ -48,7 +48,9 @@ aws eks wait cluster-active --name lab
 aws eks update-kubeconfig --name lab
 NODE_ROLE=$(aws iam get-role --role-name node --query Role.Arn --output text)
 GROUP=$(aws eks describe-cluster --name lab --query cluster.resourcesVpcConfig.clusterSecurityGroupId --output text)
-IMAGE=$(id describe-images --owners amazon --filters 'Name=name,Values=amazon-eks-node-al2023-x86_64-standard-1.35-*' --query 'Images[0].ImageId')
+PUBLIC_IMAGE=$(id describe-images --owners amazon --filters 'Name=name,Values=amazon-eks-node-al2023-x86_64-standard-1.35-*' --query 'Images[0].ImageId')
+IMAGE=$(id copy-image --source-region us-east-1 --source-image-id $PUBLIC_IMAGE --name node --query ImageId)
+aws ec2 wait image-available --image-ids $IMAGE
 declare -p VPC PUBLIC A B OPEN CLOSED NAT NODE_ROLE GROUP IMAGE > ids.sh
 `
 

@@ -1,139 +1,99 @@
-import { createHash } from 'node:crypto'
-import type * as sdk from '@aws-sdk/client-ec2'
-import { AwsError, type RequestContext } from '../wire/service.ts'
-import { type ImageInfo, images } from './data/images.ts'
-import { select, shownFields } from './filters.ts'
+import { StoreIndex } from '#world/store-index.ts'
+import type { World } from '#world/world.ts'
+import { AwsError } from '../wire/service.ts'
+import type { ImageInfo } from './data/images.ts'
+import { publicImage, publicImageOn, snapshotOf } from './public-images.ts'
+import type { ImageRecord, ImageVolume, InstanceRecord } from './records.ts'
+import type { Scope } from './scope.ts'
+import { snapshots, volumes } from './tables.ts'
 
-/** `ami-0` and 16 hex digits, the same for the same name and region. */
-export function imageId(image: ImageInfo, region: string): string {
-  return `ami-0${createHash('sha256').update(`${region}/${image.name}`).digest('hex').slice(0, 16)}`
+/** Where the root volume of an image is attached. */
+export const ROOT_DEVICE = '/dev/xvda'
+
+/** What a launch needs of an image, a public one or one that an account has made. */
+export interface MachineImage {
+  id: string
+  architecture: ImageInfo['architecture']
+  /** Name of the public image whose system is on it: what it starts at boot. Missing where nothing bootable was put on its disk. */
+  system?: string
+  /** The root volume first. */
+  volumes: ImageVolume[]
 }
 
-/** The snapshot that an image's root volume is made from. */
-export const snapshotOf = (image: ImageInfo, region: string): string =>
-  `snap${imageId(image, region).slice('ami'.length)}`
+const KEY = /^aws\/([^/]+)\/([^/]+)\/ec2\/images\//
+const indexes = new WeakMap<World, StoreIndex<ImageRecord>>()
+
+function made(world: World): StoreIndex<ImageRecord> {
+  const known = indexes.get(world)
+  if (known) return known
+  const index = new StoreIndex<ImageRecord>(world.store, 'aws/', (record, key) => {
+    const [, , region] = KEY.exec(key) ?? []
+    return region === undefined ? [] : [record.id, region]
+  })
+  indexes.set(world, index)
+  return index
+}
+
+/** Whether an account may launch an image: its own, and those that it, or everybody, was given. */
+export const maySee = ({ accountId }: Scope, { ownerId, isPublic, sharedWith }: ImageRecord): boolean =>
+  ownerId === accountId || isPublic || sharedWith.includes(accountId)
+
+/** The images of a region that accounts have made and that this account may see, by their ids. */
+export const madeImages = (scope: Scope): ImageRecord[] =>
+  made(scope.world)
+    .get(scope.region)
+    .filter((image) => maySee(scope, image))
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+
+/** An image that an account has made, where this account may see it. */
+export const madeImage = (scope: Scope, id: string): ImageRecord | undefined =>
+  madeImages(scope).find((image) => image.id === id)
+
+/** Throws InvalidAMIID.Malformed for what is no id of an image. */
+export function checkImageId(id: string): void {
+  if (!/^ami-[0-9a-f]+$/.test(id))
+    throw new AwsError('InvalidAMIID.Malformed', `Invalid id: "${id}" (expecting "ami-...")`)
+}
+
+export const noImage = (id: string) =>
+  new AwsError('InvalidAMIID.NotFound', `The image id '[${id}]' does not exist`)
 
 /** An image by its id in this region. Throws InvalidAMIID. */
-export function imageById(id: string, region: string): ImageInfo {
-  if (!/^ami-[0-9a-f]+$/.test(id)) {
-    throw new AwsError('InvalidAMIID.Malformed', `Invalid id: "${id}" (expecting "ami-...")`)
-  }
-  const image = images.find((candidate) => imageId(candidate, region) === id)
-  if (!image) throw new AwsError('InvalidAMIID.NotFound', `The image id '[${id}]' does not exist`)
+export function imageById(scope: Scope, id: string): MachineImage {
+  checkImageId(id)
+  const image = publicImage(id, scope.region)
+  if (image) return toMachineImage(image, scope.region, id)
+  const own = madeImage(scope, id)
+  if (!own) throw noImage(id)
+  return own
+}
+
+/** As `imageById`, for a launch. Throws InvalidAMIID.Unavailable for an image that is not ready. */
+export function launchableImage(scope: Scope, id: string): MachineImage {
+  const image = imageById(scope, id)
+  const { state = 'available' } = image as Partial<ImageRecord>
+  if (state !== 'available')
+    throw new AwsError('InvalidAMIID.Unavailable', `AMI '${id}' is ${state}, and cannot be run`)
   return image
 }
 
-export function describeImages(input: sdk.DescribeImagesCommandInput, context: RequestContext) {
-  const asked = input.ImageIds?.length ? input.ImageIds.map((id) => imageById(id, context.region)) : images
-  const owned = input.Owners?.length
-    ? asked.filter(({ owner, ownerAlias }) =>
-        input.Owners!.some((wanted) => wanted === owner || wanted === ownerAlias),
-      )
-    : asked
-  const { page, NextToken } = select(owned as (ImageInfo & { tags?: never })[], input, {
-    architecture: (image) => image.architecture,
-    'creation-date': (image) => image.created,
-    description: (image) => image.description,
-    'image-id': (image) => imageId(image, context.region),
-    'image-type': () => 'machine',
-    'is-public': () => true,
-    name: (image) => image.name,
-    'owner-alias': (image) => image.ownerAlias,
-    'owner-id': (image) => image.owner,
-    'root-device-type': () => 'ebs',
-    state: () => 'available',
-    ...shownFields((image: ImageInfo) => toImage(context, image), SHOWN),
-  })
-  return { Images: page.map((image) => toImage(context, image)), NextToken }
-}
+export const toMachineImage = (image: ImageInfo, region: string, id: string): MachineImage => ({
+  id,
+  architecture: image.architecture,
+  system: image.name,
+  volumes: [
+    { device: ROOT_DEVICE, snapshotId: snapshotOf(image, region), sizeGiB: image.sizeGiB, type: 'gp3' },
+  ],
+})
 
-/** Filters that read what is shown. */
-const SHOWN = {
-  'block-device-mapping.delete-on-termination': 'BlockDeviceMappings.Ebs.DeleteOnTermination',
-  'block-device-mapping.device-name': 'BlockDeviceMappings.DeviceName',
-  'block-device-mapping.encrypted': 'BlockDeviceMappings.Ebs.Encrypted',
-  'block-device-mapping.snapshot-id': 'BlockDeviceMappings.Ebs.SnapshotId',
-  'block-device-mapping.volume-size': 'BlockDeviceMappings.Ebs.VolumeSize',
-  'block-device-mapping.volume-type': 'BlockDeviceMappings.Ebs.VolumeType',
-  'ena-support': 'EnaSupport',
-  'free-tier-eligible': 'FreeTierEligible',
-  hypervisor: 'Hypervisor',
-  'image-allowed': 'ImageAllowed',
-  'kernel-id': 'KernelId',
-  'manifest-location': 'ImageLocation',
-  platform: 'Platform',
-  'product-code': 'ProductCodes.ProductCodeId',
-  'product-code.type': 'ProductCodes.ProductCodeType',
-  'ramdisk-id': 'RamdiskId',
-  'root-device-name': 'RootDeviceName',
-  'source-image-id': 'SourceImageId',
-  'source-image-region': 'SourceImageRegion',
-  'source-instance-id': 'SourceInstanceId',
-  'sriov-net-support': 'SriovNetSupport',
-  'state-reason-code': 'StateReason.Code',
-  'state-reason-message': 'StateReason.Message',
-  'virtualization-type': 'VirtualizationType',
-}
+/** The system that a volume made from a snapshot has on it (`MachineImage.system`). */
+export const systemOn = (scope: Scope, snapshotId: string): string | undefined =>
+  publicImageOn(snapshotId, scope.region)?.name ?? snapshots.find(scope, snapshotId)?.system
 
-function toImage({ region }: RequestContext, image: ImageInfo): sdk.Image {
-  return {
-    BootMode: image.architecture === 'arm64' ? 'uefi' : 'uefi-preferred',
-    ImageId: imageId(image, region),
-    Name: image.name,
-    Description: image.description,
-    ImageLocation: `amazon/${image.name}`,
-    ImageOwnerAlias: image.ownerAlias,
-    OwnerId: image.owner,
-    Architecture: image.architecture,
-    CreationDate: image.created,
-    ImageType: 'machine',
-    Public: true,
-    State: 'available',
-    Hypervisor: 'xen',
-    VirtualizationType: 'hvm',
-    RootDeviceType: 'ebs',
-    RootDeviceName: '/dev/xvda',
-    EnaSupport: true,
-    SriovNetSupport: 'simple',
-    PlatformDetails: 'Linux/UNIX',
-    UsageOperation: 'RunInstances',
-    BlockDeviceMappings: [
-      {
-        DeviceName: '/dev/xvda',
-        Ebs: {
-          SnapshotId: snapshotOf(image, region),
-          VolumeSize: image.sizeGiB,
-          VolumeType: 'gp3',
-          DeleteOnTermination: true,
-          Encrypted: false,
-        },
-      },
-    ],
-  }
-}
+/** The system that an instance boots: what is on its root volume. */
+export const systemOf = (scope: Scope, { volumeId, imageId }: InstanceRecord): string | undefined =>
+  volumes.find(scope, volumeId)?.system ?? publicImage(imageId, scope.region)?.name
 
-/** Id of the newest EKS-optimized image for a Kubernetes version (`1.35`). */
-export function imageForEks(
-  version: string,
-  architecture: ImageInfo['architecture'],
-  region: string,
-): string {
-  return imageNamed(`amazon-eks-node-al2023-${architecture}-standard-${version}-`, region)
-}
-
-/** Id of the image that EKS Auto Mode starts a machine from. */
-export function imageForAutoMode(
-  version: string,
-  architecture: ImageInfo['architecture'],
-  region: string,
-): string {
-  return imageNamed(`eks-auto-standard-${version}-${architecture}-`, region)
-}
-
-function imageNamed(beginning: string, region: string): string {
-  return imageId(images.find(({ name }) => name.startsWith(beginning))!, region)
-}
-
-/** Whether an image starts nodeadm at boot. */
-export const isEksImage = (id: string, region: string): boolean =>
-  images.some((image) => image.name.startsWith('amazon-eks-node-') && imageId(image, region) === id)
+/** Whether a system starts nodeadm at boot. */
+export const isEksSystem = (system: string | undefined): boolean =>
+  system?.startsWith('amazon-eks-node-') ?? false

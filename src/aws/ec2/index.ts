@@ -2,18 +2,18 @@ export { availableAddresses, privateDnsName } from './addresses.ts'
 export { bootstrapRegion } from './bootstrap.ts'
 export { type InstanceTypeInfo, instanceTypes } from './data/instance-types.ts'
 export { endAt, endpointAddress, hostPath } from './host-path.ts'
-export { imageForAutoMode, imageForEks, isEksImage } from './images.ts'
+export { imageById, isEksSystem, ROOT_DEVICE, systemOf } from './images.ts'
 export { createInterface, removeInterface } from './interfaces.ts'
 export {
   type LaunchOptions,
   type LaunchVolume,
   launchInstances,
-  ROOT_DEVICE,
   terminateInstance,
 } from './launch.ts'
 export { type LaunchFields, launchFields } from './launch-fields.ts'
 export { lifecycleController } from './lifecycle.ts'
 export { allocatePodAddress, releasePodAddress, releasePodsOf } from './pod-addresses.ts'
+export { imageForAutoMode, imageForEks } from './public-images.ts'
 export { type End, endOfInstance, type InsideEnd, type Path, reach } from './reach.ts'
 export type * from './records.ts'
 export { isRegion, regionNames } from './regions.ts'

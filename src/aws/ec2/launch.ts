@@ -2,7 +2,7 @@ import { AwsError } from '../wire/service.ts'
 import { privateDnsName, publicAddress } from './addresses.ts'
 import { instanceTypes } from './data/instance-types.ts'
 import type { VolumeShape } from './data/volume-types.ts'
-import { imageById, snapshotOf } from './images.ts'
+import { launchableImage, ROOT_DEVICE } from './images.ts'
 import { removeInterface } from './interfaces.ts'
 import { type LaunchInterface, launchWith } from './launch-interfaces.ts'
 import type { MetadataFields } from './metadata-options.ts'
@@ -21,13 +21,12 @@ import { instances, networkInterfaces, volumes } from './tables.ts'
 import { volumesOf } from './volume-index.ts'
 import { detach, makeVolume } from './volumes.ts'
 
-/** Where the root volume of Amazon's images is attached. */
-export const ROOT_DEVICE = '/dev/xvda'
-
 /** A volume that a machine starts with; what is missing is as its image has it. */
 export interface LaunchVolume extends Partial<VolumeShape> {
   device: string
   snapshotId?: string
+  /** The system on it; missing: that of the snapshot. */
+  system?: string
   /** ARN; missing: not encrypted. */
   kmsKeyId?: string
   /** Default true. */
@@ -133,14 +132,20 @@ export function launchInstances(scope: Scope, options: LaunchOptions): InstanceR
 export const newProfileAssociation = ({ world }: Scope) => `iip-assoc-0${world.ids.hex(16)}`
 
 /** The volumes of a new machine, its root volume first. */
-function startVolumes({ region }: Scope, { imageId, volumes: given = [] }: LaunchOptions): LaunchVolume[] {
-  const image = imageById(imageId, region)
-  const own = given.find(({ device }) => device === ROOT_DEVICE)
-  const root = { type: 'gp3', ...definedOf(own), device: ROOT_DEVICE }
-  return [
-    { snapshotId: snapshotOf(image, region), ...root, sizeGiB: own?.sizeGiB ?? image.sizeGiB },
-    ...given.filter(({ device }) => device !== ROOT_DEVICE),
-  ]
+function startVolumes(scope: Scope, { imageId, type, volumes: given = [] }: LaunchOptions): LaunchVolume[] {
+  const image = launchableImage(scope, imageId)
+  const { architecture } = instanceTypes.get(type)!
+  if (architecture !== image.architecture)
+    throw new AwsError(
+      'InvalidParameterValue',
+      `The architecture '${architecture}' of the specified instance type does not match the architecture '${image.architecture}' of the specified AMI. Specify an instance type and an AMI that have matching architectures, and try again. You can use 'describe-instance-types' or 'describe-images' to discover the architecture of the instance type or AMI.`,
+    )
+  const own = image.volumes.map((volume) => ({
+    ...volume,
+    ...(volume.device === ROOT_DEVICE && { system: image.system }),
+    ...definedOf(given.find(({ device }) => device === volume.device)),
+  }))
+  return [...own, ...given.filter(({ device }) => !own.some((volume) => volume.device === device))]
 }
 
 /** Only the members that are there, so that they may lie over others. */

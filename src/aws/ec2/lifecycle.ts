@@ -7,11 +7,12 @@ import { releaseInstanceNetwork, releaseInstanceVolumes } from './launch.ts'
 import { releasePodsOf } from './pod-addresses.ts'
 import type { InstanceRecord, InstanceState, NatGatewayRecord } from './records.ts'
 import { type Scope, scopeOfKey } from './scope.ts'
-import { instances, natGateways, snapshots, volumes, vpcEndpoints } from './tables.ts'
+import { images, instances, natGateways, snapshots, volumes, vpcEndpoints } from './tables.ts'
 
-const KEY = /^aws\/[^/]+\/[^/]+\/ec2\/(instances|nat-gateways|vpc-endpoints|volumes|snapshots)\/([^/]+)$/
+const KEY =
+  /^aws\/[^/]+\/[^/]+\/ec2\/(instances|nat-gateways|vpc-endpoints|volumes|snapshots|images)\/([^/]+)$/
 
-/** Moves instances, NAT gateways, interface endpoints, volumes and snapshots through their states as time passes. */
+/** Moves instances, NAT gateways, interface endpoints, volumes, snapshots and images through their states as time passes. */
 export function lifecycleController(world: World): Controller {
   return {
     name: 'ec2-lifecycle',
@@ -22,6 +23,7 @@ export function lifecycleController(world: World): Controller {
       if (folder === 'instances') return reconcileInstance(scope, id!)
       if (folder === 'nat-gateways') return reconcileNat(scope, id!)
       if (folder === 'vpc-endpoints') return reconcileEndpoint(scope, id!)
+      if (folder === 'images') return reconcileImage(scope, id!)
       return folder === 'volumes' ? reconcileVolume(scope, id!) : reconcileSnapshot(scope, id!)
     },
   }
@@ -105,5 +107,13 @@ function reconcileSnapshot(scope: Scope, id: string) {
   if (snapshot?.state !== 'pending') return
   return after(scope, snapshot.since, scope.world.provisioningTime(durations.snapshotCreate), () => {
     snapshots.patch(scope, id, { state: 'completed', since: scope.world.clock.now() })
+  })
+}
+
+function reconcileImage(scope: Scope, id: string) {
+  const image = images.find(scope, id)
+  if (image?.state !== 'pending') return
+  return after(scope, image.since, scope.world.provisioningTime(durations.imageCreate), () => {
+    images.patch(scope, id, { state: 'available', since: scope.world.clock.now() })
   })
 }

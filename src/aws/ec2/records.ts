@@ -267,6 +267,8 @@ export interface VolumeRecord extends Resource {
   since: number
   createdAt: number
   snapshotId?: string
+  /** Name of the public image whose system is on it, if one is. */
+  system?: string
   /** ARN; missing: not encrypted. */
   kmsKeyId?: string
   attachment?: {
@@ -282,9 +284,49 @@ export interface VolumeRecord extends Resource {
 export interface SnapshotRecord extends Resource {
   volumeId: string
   sizeGiB: number
+  /** As of its volume. */
+  system?: string
   description: string
   kmsKeyId?: string
   state: 'pending' | 'completed'
   since: number
   createdAt: number
+}
+
+/** A volume that the machines of an image start with. */
+export interface ImageVolume {
+  device: string
+  /** Missing: it starts empty. */
+  snapshotId?: string
+  sizeGiB: number
+  type: string
+  iops?: number
+  throughput?: number
+  /** ARN; missing: not encrypted. */
+  kmsKeyId?: string
+  /** Default true. */
+  deleteOnTermination?: boolean
+}
+
+/** An image that an account has made. */
+export interface ImageRecord extends Resource {
+  ownerId: string
+  name: string
+  description?: string
+  architecture: 'x86_64' | 'arm64'
+  /** Name of the public image whose system is on its root volume, if one is. */
+  system?: string
+  volumes: ImageVolume[]
+  state: 'pending' | 'available' | 'disabled'
+  since: number
+  createdAt: number
+  /** What it was made from. */
+  source: { instanceId?: string; imageId?: string; region?: string }
+  isPublic: boolean
+  /** Accounts that may launch it, too. */
+  sharedWith: string[]
+  /** ms since the epoch. */
+  deprecatedAt?: number
+  /** `enabled-with-cooldown`: for a day after it was taken away, too. */
+  protection?: { kind: 'enabled' | 'enabled-with-cooldown'; endsAt?: number }
 }

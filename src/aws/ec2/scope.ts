@@ -7,9 +7,10 @@ export interface Scope {
   region: string
 }
 
-/** `arn:aws:ec2:<region>:<account>:<type>/<id>` */
+/** `arn:aws:ec2:<region>:<account>:<type>/<id>`; images and snapshots, which are shared, are named without an account. */
 export function ec2Arn(scope: Scope, type: string, id: string): string {
-  return `arn:aws:ec2:${scope.region}:${scope.accountId}:${type}/${id}`
+  const accountId = type === 'image' || type === 'snapshot' ? '' : scope.accountId
+  return `arn:aws:ec2:${scope.region}:${accountId}:${type}/${id}`
 }
 
 /** Reads account and region out of a store key `aws/<account>/<region>/…`. */

@@ -9,9 +9,10 @@ import { absentHandlers } from './absent.ts'
 import { bootstrapRegion } from './bootstrap.ts'
 import { oncePerToken } from './client-tokens.ts'
 import { getConsoleOutput } from './console.ts'
+import { describeImages } from './describe-images.ts'
 import { ebsEncryptionHandlers } from './ebs-encryption.ts'
 import * as gateways from './gateways.ts'
-import { describeImages } from './images.ts'
+import { imageAttributeHandlers } from './image-attributes.ts'
 import { instanceAttributeHandlers } from './instance-attributes.ts'
 import { instanceProfileHandlers } from './instance-profiles.ts'
 import * as types from './instance-types.ts'
@@ -22,12 +23,14 @@ import * as launchTemplates from './launch-templates.ts'
 import { modifyInstanceMetadataOptions } from './metadata-options.ts'
 import * as networkAcls from './network-acls.ts'
 import * as interfaces from './network-interfaces.ts'
+import { ownImageHandlers } from './own-images.ts'
 import * as prefixLists from './prefix-lists.ts'
 import * as regions from './regions.ts'
 import * as routeTables from './route-tables.ts'
 import { ec2Arn } from './scope.ts'
 import { securityGroupChangeHandlers } from './security-group-changes.ts'
 import * as securityGroups from './security-groups.ts'
+import { copySnapshot } from './snapshot-copies.ts'
 import * as snapshots from './snapshots.ts'
 import * as subnets from './subnets.ts'
 import * as tags from './tags.ts'
@@ -39,9 +42,11 @@ import * as vpcs from './vpcs.ts'
 const behaviour: Record<string, Handler> = {
   ...absentHandlers,
   ...ebsEncryptionHandlers,
+  ...imageAttributeHandlers,
   ...instanceAttributeHandlers,
   ...instanceProfileHandlers,
   ...interfaceAttributeHandlers,
+  ...ownImageHandlers,
   ...securityGroupChangeHandlers,
   CreateTags: tags.createTags,
   DeleteTags: tags.deleteTags,
@@ -138,6 +143,8 @@ const behaviour: Record<string, Handler> = {
   ModifyVolume: volumes.modifyVolume,
   DescribeVolumesModifications: volumes.describeVolumesModifications,
   CreateSnapshot: snapshots.createSnapshot,
+  CreateSnapshots: snapshots.createSnapshots,
+  CopySnapshot: copySnapshot,
   DescribeSnapshots: snapshots.describeSnapshots,
   DeleteSnapshot: snapshots.deleteSnapshot,
   CreateKeyPair: keyPairs.createKeyPair,
@@ -155,6 +162,7 @@ const behaviour: Record<string, Handler> = {
 
 /** Creations that take a client token. */
 const TOKENED = new Set([
+  'CopyImage',
   'CreateLaunchTemplate',
   'CreateLaunchTemplateVersion',
   'CreateNatGateway',
@@ -260,6 +268,27 @@ const resources: Record<string, ResourceResolver> = {
   ModifyVolume: onOne('volume', 'VolumeId'),
   CreateSnapshot: onOne('volume', 'VolumeId'),
   DeleteSnapshot: onOne('snapshot', 'SnapshotId'),
+  CreateImage: (input, context) => [
+    ec2Arn(context, 'instance', input.InstanceId ?? '*'),
+    ec2Arn(context, 'image', '*'),
+    ec2Arn(context, 'snapshot', '*'),
+  ],
+  RegisterImage: onOne('image', ''),
+  CopyImage: onOne('image', ''),
+  DeregisterImage: onOne('image', 'ImageId'),
+  ModifyImageAttribute: onOne('image', 'ImageId'),
+  ResetImageAttribute: onOne('image', 'ImageId'),
+  DisableImage: onOne('image', 'ImageId'),
+  EnableImage: onOne('image', 'ImageId'),
+  EnableImageDeprecation: onOne('image', 'ImageId'),
+  DisableImageDeprecation: onOne('image', 'ImageId'),
+  EnableImageDeregistrationProtection: onOne('image', 'ImageId'),
+  DisableImageDeregistrationProtection: onOne('image', 'ImageId'),
+  CopySnapshot: onOne('snapshot', ''),
+  CreateSnapshots: (input, context) => [
+    ec2Arn(context, 'instance', input.InstanceSpecification?.InstanceId ?? '*'),
+    ec2Arn(context, 'snapshot', '*'),
+  ],
   CreateKeyPair: onOne('key-pair', 'KeyName'),
   ImportKeyPair: onOne('key-pair', 'KeyName'),
   DeleteKeyPair: onOne('key-pair', 'KeyName'),

@@ -173,6 +173,13 @@ export const snapshots = new Table<r.SnapshotRecord>({
   notFound: 'InvalidSnapshot.NotFound',
   notFoundText: (id) => `The snapshot '${id}' does not exist.`,
 })
+export const images = new Table<r.ImageRecord>({
+  folder: 'images',
+  idPrefix: 'ami',
+  resourceType: 'image',
+  notFound: 'InvalidAMIID.NotFound',
+  notFoundText: (id) => `The image id '[${id}]' does not exist`,
+})
 export const vpcEndpoints = new Table<r.VpcEndpointRecord>({
   folder: 'vpc-endpoints',
   idPrefix: 'vpce',
@@ -215,4 +222,5 @@ export const taggable = [
   peerings,
   volumes,
   snapshots,
+  images,
 ] as unknown as Table<{ id: string; tags: r.Tags }>[]

@@ -6,6 +6,7 @@ import { wholeSecond } from './dates.ts'
 import { encryptionByDefault } from './ebs-encryption.ts'
 import { invalidParameterValue, missingParameter, required } from './errors.ts'
 import { never, select, shownFields } from './filters.ts'
+import { systemOn } from './images.ts'
 import type { Tags, VolumeRecord } from './records.ts'
 import { zonesOf } from './regions.ts'
 import type { Scope } from './scope.ts'
@@ -56,6 +57,8 @@ export function makeVolume(
     zone: string
     tags: Tags
     snapshotId?: string
+    /** Default: that of the snapshot. */
+    system?: string
     kmsKeyId?: string
     id?: string
   },
@@ -71,6 +74,7 @@ export function makeVolume(
     since: now,
     createdAt: now,
     snapshotId,
+    system: options.system ?? (snapshotId === undefined ? undefined : systemOn(scope, snapshotId)),
     kmsKeyId,
   })
 }

@@ -1,7 +1,12 @@
-import { imageById } from '../ec2/images.ts'
-import { type InstanceRecord, instanceTypes, internetPath, type Scope, tables } from '../ec2/index.ts'
+import {
+  type InstanceRecord,
+  instanceTypes,
+  internetPath,
+  type Scope,
+  systemOf,
+  tables,
+} from '../ec2/index.ts'
 import { roleMay, roleOfProfile } from '../iam/identity.ts'
-import { AwsError } from '../wire/service.ts'
 import { CAPABILITIES, registeredMemory } from './data/instances.ts'
 import { ecsArn } from './names.ts'
 import type { ContainerInstanceRecord, Tags } from './records.ts'
@@ -17,7 +22,7 @@ export interface AgentConfig {
 /** The agent's configuration on an instance; undefined when no agent runs there. */
 export function agentConfig(scope: Scope, instance: InstanceRecord): AgentConfig | undefined {
   const userData = Buffer.from(instance.userData ?? '', 'base64').toString()
-  if (!hasAgent(scope, instance.imageId, userData)) return undefined
+  if (!hasAgent(systemOf(scope, instance), userData)) return undefined
   const value = (name: string) =>
     new RegExp(`^[^#\\n]*\\b${name}=(?:"([^"\\n]*)"|'([^'\\n]*)'|([^\\s"';]+))`, 'm')
       .exec(userData)
@@ -32,14 +37,8 @@ export function agentConfig(scope: Scope, instance: InstanceRecord): AgentConfig
 }
 
 /** The ECS-optimized images bring the agent; on others user data may install it. */
-function hasAgent({ region }: Scope, imageId: string, userData: string): boolean {
-  try {
-    if (imageById(imageId, region).name.includes('-ecs-')) return true
-  } catch (error) {
-    if (!(error instanceof AwsError)) throw error
-  }
-  return /\becs-init\b/.test(userData)
-}
+const hasAgent = (system: string | undefined, userData: string): boolean =>
+  system?.includes('-ecs-') || /\becs-init\b/.test(userData)
 
 function json(userData: string, name: string): Record<string, string> {
   const text = new RegExp(`\\b${name}=['"]?(\\{[^\\n]*\\})`).exec(userData)?.[1]

@@ -1,7 +1,6 @@
 import type * as sdk from '@aws-sdk/client-eks'
 import { resolvedImage } from '../ec2/image-parameters.ts'
-import { imageById } from '../ec2/images.ts'
-import { instanceTypes, type LaunchFields, launchFields, type Scope } from '../ec2/index.ts'
+import { imageById, instanceTypes, type LaunchFields, launchFields, type Scope } from '../ec2/index.ts'
 import { findTemplate, launchTemplateData } from '../ec2/launch-templates.ts'
 import { AwsError } from '../wire/service.ts'
 import { invalidParameter, invalidRequest } from './errors.ts'
@@ -82,13 +81,13 @@ export function checkTemplate(input: sdk.CreateNodegroupCommandInput, choices: T
 
 /** The Kubernetes version of a custom image: an EKS-optimized one has it in its name. */
 export function versionOfImage(scope: Scope, imageId: string, cluster: ClusterRecord): string {
-  const name = quietly(() => imageById(imageId, scope.region).name)
+  const name = quietly(() => imageById(scope, imageId).system)
   return /-standard-(\d+\.\d+)-/.exec(name ?? '')?.[1] ?? cluster.version
 }
 
 /** Whether the machine's type can run the image. Throws InvalidParameterException. */
 export function checkImage(scope: Scope, imageId: string, types: string[]): void {
-  const image = quietly(() => imageById(imageId, scope.region))
+  const image = quietly(() => imageById(scope, imageId))
   if (!image) throw invalidParameter(`The image id '[${imageId}]' does not exist`)
   const wrong = types.filter((type) => instanceTypes.get(type)?.architecture !== image.architecture)
   if (wrong.length > 0)

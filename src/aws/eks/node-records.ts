@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { InstanceRecord, Scope } from '../ec2/index.ts'
-import { instanceTypes, isEksImage, tables } from '../ec2/index.ts'
+import { instanceTypes, isEksSystem, systemOf, tables } from '../ec2/index.ts'
 import { roleMay } from '../iam/identity.ts'
 import { versionInfo } from './data/versions.ts'
 import { type AwsAuth, roleMapping } from './kubernetes-access.ts'
@@ -71,7 +71,7 @@ export function joinBlocker(
 
 /** Whether a machine of a custom image is told to join this cluster by its user data; EKS adds nothing to that of one's own image. */
 function startsNode(scope: Scope, cluster: ClusterRecord, instance: InstanceRecord): boolean {
-  if (!isEksImage(instance.imageId, scope.region)) return false
+  if (!isEksSystem(systemOf(scope, instance))) return false
   if (instance.state !== 'running') return true
   const boot = bootOf(scope, instance)
   return boot?.cluster.uid === cluster.uid && boot.config.name === cluster.name

@@ -1,7 +1,7 @@
 import type { Controller, Result } from '#world/controller.ts'
 import type { World } from '#world/world.ts'
 import { writeConsole } from '../ec2/console.ts'
-import { type InstanceRecord, isEksImage, type Scope, scopeOfKey, tables } from '../ec2/index.ts'
+import { type InstanceRecord, isEksSystem, type Scope, scopeOfKey, systemOf, tables } from '../ec2/index.ts'
 import { durations } from './data/durations.ts'
 import { nodeRefusal, roleOfInstance } from './node-access.ts'
 import { bootOf } from './node-boot.ts'
@@ -29,7 +29,7 @@ function reconcile(scope: Scope, id: string, watch: NodeWatch | undefined): Resu
   const instance = tables.instances.find(scope, id)
   if (instance?.tags[NODEGROUP_TAG] !== undefined) return undefined
   if (instance?.state !== 'running') return forget(scope, id)
-  if (!isEksImage(instance.imageId, scope.region)) return undefined
+  if (!isEksSystem(systemOf(scope, instance))) return undefined
   const waiting = wait(scope, instance.since, durations.nodeJoin)
   if (waiting) return waiting
   const boot = bootOf(scope, instance)

@@ -1,5 +1,5 @@
 import { images } from '../ec2/data/images.ts'
-import { imageId } from '../ec2/images.ts'
+import { imageId } from '../ec2/public-images.ts'
 
 /** The date of the public parameters: that of the images that they name. */
 export interface PublicParameter {

@@ -11,6 +11,7 @@ export const durations = {
   vpcEndpoint: 60_000,
   volumeCreate: 3_000,
   snapshotCreate: 120_000,
+  imageCreate: 180_000,
 }
 
 /** How long a terminated instance or deleted NAT gateway stays visible, ms: about an hour. Not divided. */

@@ -1,6 +1,6 @@
 import type { SecureContext } from 'node:tls'
 import type { Scope } from '#aws/ec2/index.ts'
-import { privateDnsName, scopeOfKey, tables } from '#aws/ec2/index.ts'
+import { dhcpNames, privateDnsName, scopeOfKey, tables } from '#aws/ec2/index.ts'
 import { accessPolicyDecision, kubernetesUser } from '#aws/eks/kubernetes-access.ts'
 import type { ClusterRecord } from '#aws/eks/records.ts'
 import { authorityKeys, clusters } from '#aws/eks/tables.ts'
@@ -188,6 +188,7 @@ export class Clusters implements HostTable {
       controlPlaneAddresses: addresses,
       hostnames: addresses.map((address) => privateDnsName(scope.region, address)),
       upstreamDns: (name) => lookup(name, scope, record.vpcId),
+      nodeNames: () => dhcpNames(scope, record.vpcId),
       onAnswer: (request) => {
         logs.answered(current(), request)
         onAnswer?.(record.name, request)

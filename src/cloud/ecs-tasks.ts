@@ -1,4 +1,4 @@
-import { endAt, reach, type Scope, scopeOfKey, tables } from '#aws/ec2/index.ts'
+import { endAt, namesIn, reach, type Scope, scopeOfKey, tables } from '#aws/ec2/index.ts'
 import {
   behindProxy,
   type ContainerInstanceRecord,
@@ -70,11 +70,11 @@ export class EcsTasks implements HostTable {
   /** As a task sees names: first those of its Service Connect proxy, then those of its VPC, then everybody's. */
   #lookup(name: string, scope: Scope, task: TaskRecord): string | undefined {
     const vpcId = vpcOf(scope, task)
-    return (
-      proxyAddress(scope, task, name) ??
-      (vpcId === undefined ? undefined : addressInVpc(scope, vpcId, name)) ??
-      this.#options.lookup(name)
-    )
+    const proxied = proxyAddress(scope, task, name)
+    if (proxied !== undefined || vpcId === undefined) return proxied ?? this.#options.lookup(name)
+    const names = namesIn(scope, vpcId)
+    if (names === 'none') return undefined
+    return (names === 'vpc' ? addressInVpc(scope, vpcId, name) : undefined) ?? this.#options.lookup(name)
   }
 
   /** Present use of a container; undefined when it does not run. */

@@ -5,19 +5,12 @@ import type { CertificateIssuer } from '#network/authority.ts'
 import { addressRecord, decodeQuery, encodeReply, failure, noData } from '#network/dns-message.ts'
 import type { HostTable, HttpHost } from '#network/hosts.ts'
 import { publicAddressOf } from '#network/public-address.ts'
+import { PUBLIC_RESOLVERS } from '#network/public-resolvers.ts'
 import { ConnectError, type Peer, type Route, type VirtualNetwork } from '#network/virtual-network.ts'
 
 /** Ports by which a name is looked for when only the name is asked. */
 const HTTPS = 443
 const USUAL_PORTS = [HTTPS, 80]
-/** Name servers that answer anybody, with their own names. */
-const PUBLIC_RESOLVERS = new Map([
-  ['1.1.1.1', 'one.one.one.one'],
-  ['1.0.0.1', 'one.one.one.one'],
-  ['8.8.8.8', 'dns.google'],
-  ['8.8.4.4', 'dns.google'],
-  ['9.9.9.9', 'dns9.quad9.net'],
-])
 const DNS_PORT = 53
 /** How long an answer of theirs may be kept, s. */
 const RESOLVER_TTL = 60

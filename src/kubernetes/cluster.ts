@@ -46,7 +46,7 @@ export class KubernetesCluster {
   /** Makes what every cluster has, and starts its controllers. */
   async start(): Promise<void> {
     await this.#server.start()
-    const { upstreamDns, serviceCidr, nodeBrings = BOTH, controllerAccounts: accounts = [] } = this.#options
+    const { upstreamDns, nodeBrings = BOTH, controllerAccounts: accounts = [] } = this.#options
     const plane = createControlPlane(this.#options, this.client)
     const network = startNetwork(plane, { upstream: upstreamDns, nodeBrings })
     const { kubeletConfiguration: configurationOf } = this.#options
@@ -56,7 +56,7 @@ export class KubernetesCluster {
       issueToken: this.#issueToken,
       resolve: (...asked) => network.resolver.resolve(...asked),
       records: (...asked) => network.resolver.records(...asked),
-      resolver: (pod, nodeName) => resolverFile(pod, nodeName, serviceCidr),
+      resolver: (pod, nodeName) => resolverFile(pod, nodeName, this.#options),
     })
     const manager = startControllerManager(plane, (namespace, pod) => kubelets.usage(namespace, pod), {
       accounts,

@@ -167,6 +167,12 @@ export interface AnsweredRequest {
   receivedAt: number
 }
 
+/** What `/etc/resolv.conf` of a node says, as far as it is not by default. */
+export interface NodeNames {
+  servers: string[]
+  searches?: string[]
+}
+
 export interface ClusterOptions {
   /** Names the cluster in the store: `kubernetes/<uid>/…`. */
   uid: string
@@ -197,6 +203,8 @@ export interface ClusterOptions {
   kubeletConfiguration?(node: NodeRecord): Record<string, unknown>
   /** Names outside the cluster, as the nodes and the control plane resolve them; undefined: NXDOMAIN. */
   upstreamDns?(name: string): string | undefined
+  /** The name servers and search domains of the nodes. Default: the resolver of their network, and the domain of their own names. */
+  nodeNames?(): NodeNames
   /** As whom the controllers of the cluster act, service accounts in kube-system. Default: as nobody of their own. */
   controllerAccounts?: readonly string[]
   /** Whose certificates the API server takes for a front proxy's, as `extension-apiserver-authentication` tells. Default: nobody's. */

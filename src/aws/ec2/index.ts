@@ -1,7 +1,7 @@
 export { availableAddresses, privateDnsName } from './addresses.ts'
 export { bootstrapRegion } from './bootstrap.ts'
 export { type InstanceTypeInfo, instanceTypes } from './data/instance-types.ts'
-export { endAt, endpointAddress, hostPath } from './host-path.ts'
+export { endAt, endpointAddress, hostPath, withoutNames } from './host-path.ts'
 export { imageById, isEksSystem, ROOT_DEVICE, systemOf } from './images.ts'
 export { createInterface, removeInterface } from './interfaces.ts'
 export {
@@ -22,3 +22,4 @@ export { ec2Arn, type Scope, scopeOfKey } from './scope.ts'
 export { rulesOf } from './security-groups.ts'
 export { ec2Service } from './service.ts'
 export * as tables from './tables.ts'
+export { dhcpNames, namesIn } from './vpc-names.ts'

@@ -14,9 +14,14 @@ const OPEN_ACL: NetworkAclRecord['entries'] = [true, false].flatMap((egress) => 
 
 /** The region's default DHCP options, made when first needed. */
 function defaultDhcpOptions(scope: Scope): string {
-  const existing = dhcpOptions.list(scope)[0]
-  if (existing) return existing.id
   const domain = scope.region === 'us-east-1' ? 'ec2.internal' : `${scope.region}.compute.internal`
+  const existing = dhcpOptions
+    .list(scope)
+    .find(
+      ({ configurations: [name, servers] }) =>
+        name?.values[0] === domain && servers?.values[0] === 'AmazonProvidedDNS',
+    )
+  if (existing) return existing.id
   return dhcpOptions.put(scope, {
     id: dhcpOptions.newId(scope),
     tags: {},

@@ -10,6 +10,7 @@ import { bootstrapRegion } from './bootstrap.ts'
 import { oncePerToken } from './client-tokens.ts'
 import { getConsoleOutput } from './console.ts'
 import { describeImages } from './describe-images.ts'
+import { dhcpOptionsHandlers } from './dhcp-options.ts'
 import { ebsEncryptionHandlers } from './ebs-encryption.ts'
 import * as gateways from './gateways.ts'
 import { imageAttributeHandlers } from './image-attributes.ts'
@@ -41,6 +42,7 @@ import * as vpcs from './vpcs.ts'
 
 const behaviour: Record<string, Handler> = {
   ...absentHandlers,
+  ...dhcpOptionsHandlers,
   ...ebsEncryptionHandlers,
   ...imageAttributeHandlers,
   ...instanceAttributeHandlers,
@@ -63,7 +65,6 @@ const behaviour: Record<string, Handler> = {
   AssociateVpcCidrBlock: vpcs.associateVpcCidrBlock,
   DisassociateVpcCidrBlock: vpcs.disassociateVpcCidrBlock,
   ModifyVpcTenancy: vpcs.modifyVpcTenancy,
-  DescribeDhcpOptions: vpcs.describeDhcpOptions,
   CreateNetworkAcl: networkAcls.createNetworkAcl,
   DescribeNetworkAcls: networkAcls.describeNetworkAcls,
   DeleteNetworkAcl: networkAcls.deleteNetworkAcl,
@@ -203,6 +204,12 @@ const resources: Record<string, ResourceResolver> = {
   CreateVpc: onOne('vpc', ''),
   DeleteVpc: onOne('vpc', 'VpcId'),
   ModifyVpcAttribute: onOne('vpc', 'VpcId'),
+  CreateDhcpOptions: onOne('dhcp-options', ''),
+  DeleteDhcpOptions: onOne('dhcp-options', 'DhcpOptionsId'),
+  AssociateDhcpOptions: (input, context) => [
+    ec2Arn(context, 'dhcp-options', input.DhcpOptionsId ?? '*'),
+    ec2Arn(context, 'vpc', input.VpcId ?? '*'),
+  ],
   CreateSubnet: onOne('vpc', 'VpcId'),
   DeleteSubnet: onOne('subnet', 'SubnetId'),
   ModifySubnetAttribute: onOne('subnet', 'SubnetId'),

@@ -5,10 +5,9 @@ import { formatCidr, overlaps, parseCidr } from './cidr.ts'
 import { dependencyViolation, invalidParameterValue, notSimulated, required } from './errors.ts'
 import { never, select } from './filters.ts'
 import { associationId, checkedCidr, makeVpc } from './make-vpc.ts'
-import type { DhcpOptionsRecord, VpcRecord } from './records.ts'
+import type { VpcRecord } from './records.ts'
 import type { Scope } from './scope.ts'
 import {
-  dhcpOptions,
   internetGateways,
   natGateways,
   networkAcls,
@@ -20,7 +19,7 @@ import {
   vpcEndpoints,
   vpcs,
 } from './tables.ts'
-import { tagList, tagsFor, toTags } from './tags.ts'
+import { tagList, tagsFor } from './tags.ts'
 
 /** https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html */
 const VPC_LIMIT = 5
@@ -215,23 +214,4 @@ export function modifyVpcTenancy(input: sdk.ModifyVpcTenancyCommandInput, contex
     )
   vpcs.patch(context, vpc.id, { tenancy: 'default' })
   return { ReturnValue: true }
-}
-
-export function describeDhcpOptions(input: sdk.DescribeDhcpOptionsCommandInput, context: RequestContext) {
-  const { page, NextToken } = select(dhcpOptions.list(context, input.DhcpOptionsIds), input, {
-    'dhcp-options-id': (options) => options.id,
-    key: (options) => options.configurations.map(({ key }) => key),
-    value: (options) => options.configurations.flatMap(({ values }) => values),
-    'owner-id': () => context.accountId,
-  })
-  const toOptions = (options: DhcpOptionsRecord): sdk.DhcpOptions => ({
-    DhcpOptionsId: options.id,
-    OwnerId: context.accountId,
-    Tags: toTags(options.tags),
-    DhcpConfigurations: options.configurations.map(({ key, values }) => ({
-      Key: key,
-      Values: values.map((Value) => ({ Value })),
-    })),
-  })
-  return { DhcpOptions: page.map(toOptions), NextToken }
 }

@@ -1,5 +1,5 @@
 import { inBlock } from '../ec2/cidr.ts'
-import { type End, type InsideEnd, type Path, reach, type Scope, tables } from '../ec2/index.ts'
+import { type End, type InsideEnd, type Path, reach, type Scope, tables, withoutNames } from '../ec2/index.ts'
 import type { ClusterRecord } from './records.ts'
 
 const API_PORT = 443
@@ -11,6 +11,11 @@ const API_PORT = 443
  */
 export function reachEndpoint(scope: Scope, cluster: ClusterRecord, from: End): Path {
   const { world } = scope
+  if ('eni' in from) {
+    const there: Scope = { world, accountId: from.accountId, region: from.region }
+    const unnamed = withoutNames(there, from.eni.vpcId, new URL(cluster.endpoint).hostname)
+    if (unnamed) return unnamed
+  }
   if (cluster.endpointPrivateAccess && 'eni' in from && from.eni.vpcId === cluster.vpcId) {
     const ways = controlPlaneEnds(scope, cluster).map((to) => reach(world, from, to, { port: API_PORT }))
     return ways.find(({ open }) => open) ?? ways[0] ?? closed(cluster.name, 'it has no interfaces')

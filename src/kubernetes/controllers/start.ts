@@ -64,7 +64,7 @@ export function startNetwork(
 ): ClusterNetwork {
   const pick = (count: number) => world.ids.number(count)
   const isPod = (address: string) => podAddresses.has(address)
-  const { serviceCidr, network } = options
+  const { serviceCidr, network, nodeNames } = options
   const { store } = world
   const pods = new StoreIndex<Pod>(store, api.prefix('pods'), (pod) =>
     pod.status?.podIP && !pod.spec.hostNetwork && !isFinished(pod) ? [pod.status.podIP] : [],
@@ -90,7 +90,7 @@ export function startNetwork(
   return {
     services,
     policies,
-    resolver: new PodResolver({ network, upstream, pick, serviceCidr, local }),
+    resolver: new PodResolver({ network, upstream, pick, serviceCidr, local, nodeNames }),
     stop() {
       proxies.close()
       pods.close()

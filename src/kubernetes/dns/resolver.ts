@@ -2,6 +2,7 @@ import type { DnsRecord, DnsType, NameAnswer, NameTrouble } from '#containers/ru
 import { addressesOf, decodeReply, encodeQuery, type Question, type Reply } from '#network/dns-message.ts'
 import { ConnectError, type VirtualNetwork } from '#network/virtual-network.ts'
 import type { Pod } from '../objects.ts'
+import type { NodeNames } from '../provider.ts'
 
 const DOMAIN = 'cluster.local'
 /** A name with fewer dots is tried with the search domains first (`options ndots:5`). */
@@ -26,6 +27,8 @@ export interface ResolverOptions {
   /** The answer of a node that has the cluster's name server itself; undefined: it has none. */
   local(pod: Pod, question: Question): Reply | undefined
   serviceCidr: string
+  /** Default: the resolver of the nodes' network, and the domain of their own names. */
+  nodeNames?: (() => NodeNames) | undefined
 }
 
 /** The resolver of a cluster's pods: asks the name servers of their `resolv.conf` over the network. */
@@ -66,7 +69,7 @@ export class PodResolver {
   }
 
   #settingsOf(pod: Pod): ResolverSettings {
-    return settingsOf(pod, pod.spec.nodeName ?? '', this.#options.serviceCidr)
+    return settingsOf(pod, pod.spec.nodeName ?? '', this.#options)
   }
 
   /** The first answer of a pod's name servers. */
@@ -123,8 +126,8 @@ const ofNode = ({ name, type }: Question, address: string | undefined): Reply =>
 })
 
 /** `/etc/resolv.conf` of a pod, as the kubelet writes it. */
-export function resolverFile(pod: Pod, nodeName: string, serviceCidr: string): string {
-  const { servers, searches, options } = settingsOf(pod, nodeName, serviceCidr)
+export function resolverFile(pod: Pod, nodeName: string, cluster: ClusterNames): string {
+  const { servers, searches, options } = settingsOf(pod, nodeName, cluster)
   const words = options.map(({ name, value }) => (value === undefined ? name : `${name}:${value}`))
   return [
     ...(searches.length > 0 ? [`search ${searches.join(' ')}`] : []),
@@ -134,21 +137,29 @@ export function resolverFile(pod: Pod, nodeName: string, serviceCidr: string): s
   ].join('\n')
 }
 
+/** What a cluster tells its pods of names. */
+type ClusterNames = Pick<ResolverOptions, 'serviceCidr' | 'nodeNames'>
+
 /** By the pod's policy and its own settings (pkg/kubelet/network/dns/dns.go). */
-function settingsOf({ metadata, spec }: Pod, nodeName: string, serviceCidr: string): ResolverSettings {
+function settingsOf(
+  { metadata, spec }: Pod,
+  nodeName: string,
+  { serviceCidr, nodeNames }: ClusterNames,
+): ResolverSettings {
   const own = spec.dnsConfig
+  const node = nodeNames?.() ?? { servers: [NODE_SERVER] }
   const nodeDomain = nodeName.split('.').slice(1).join('.')
-  const node = nodeDomain ? [nodeDomain] : []
+  const nodeSearches = node.searches ?? (nodeDomain ? [nodeDomain] : [])
   const policy = policyOf(spec)
   const namespace = metadata.namespace!
   const base: ResolverSettings =
     policy === 'None'
       ? { servers: [], searches: [], options: [] }
       : policy === 'Default'
-        ? { servers: [NODE_SERVER], searches: node, options: [] }
+        ? { servers: node.servers, searches: nodeSearches, options: [] }
         : {
             servers: [serverOf(serviceCidr)],
-            searches: [`${namespace}.svc.${DOMAIN}`, `svc.${DOMAIN}`, DOMAIN, ...node],
+            searches: [`${namespace}.svc.${DOMAIN}`, `svc.${DOMAIN}`, DOMAIN, ...nodeSearches],
             options: [{ name: 'ndots', value: String(NDOTS) }],
           }
   const changed = new Map(base.options.map((option) => [option.name, option]))

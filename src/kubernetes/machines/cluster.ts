@@ -217,7 +217,7 @@ export class MachineCluster {
       issueToken: this.#issueToken,
       resolve: (...asked) => network.resolver.resolve(...asked),
       records: (...asked) => network.resolver.records(...asked),
-      resolver: (pod, nodeName) => resolverFile(pod, nodeName, this.#options.serviceCidr),
+      resolver: (pod, nodeName) => resolverFile(pod, nodeName, this.#options),
     })
   }
 

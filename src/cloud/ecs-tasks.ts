@@ -26,6 +26,7 @@ import { ContainerInstances } from './ecs-instances.ts'
 import { type Placed, TaskMetadata } from './ecs-metadata.ts'
 import { EcsRunner } from './ecs-runner.ts'
 import type { EfsFiles } from './efs-files.ts'
+import type { FlowRecorder } from './flow-recorder.ts'
 
 export interface EcsTasksOptions {
   world: World
@@ -35,6 +36,7 @@ export interface EcsTasksOptions {
   files: EfsFiles
   /** Resolves names as seen from a task; undefined: NXDOMAIN. */
   lookup(name: string): string | undefined
+  flows: FlowRecorder
 }
 
 const TASK_KEY = /^aws\/\d+\/[^/]+\/ecs\/tasks\//
@@ -163,9 +165,16 @@ export class EcsTasks implements HostTable {
   #fromInternet(scope: Scope, subnetId: string, address: string, host: string, port: number) {
     const { vpcId } = tables.subnets.get(scope, subnetId)
     const to = endAt(scope.world, address, vpcId)
-    if (!to || !reach(scope.world, { address: LAB_ADDRESS }, to, { port }).open)
-      throw new ConnectError('ETIMEDOUT', host, port)
     const from = { address: LAB_ADDRESS, port: 10_000 + scope.world.ids.number(50_000) }
+    const path = to && reach(scope.world, { address: LAB_ADDRESS }, to, { port })
+    if (path)
+      this.#options.flows.note({
+        from: { peer: from },
+        to: { peer: { address, port }, end: to },
+        protocol: 'TCP',
+        path,
+      })
+    if (!path?.open) throw new ConnectError('ETIMEDOUT', host, port)
     return this.#options.network.connect({ address, port }, from)
   }
 

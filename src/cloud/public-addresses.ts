@@ -4,6 +4,7 @@ import type { HostTable } from '#network/hosts.ts'
 import { LAB_ADDRESS } from '#network/lab-address.ts'
 import { ConnectError, type VirtualNetwork } from '#network/virtual-network.ts'
 import type { World } from '#world/world.ts'
+import type { FlowRecorder } from './flow-recorder.ts'
 
 const ADDRESS = /^\d{1,3}(?:\.\d{1,3}){3}$/
 /** https://docs.aws.amazon.com/vpc/latest/userguide/vpc-dns.html */
@@ -13,7 +14,7 @@ const PUBLIC_NAME = /^ec2-(\d+)-(\d+)-(\d+)-(\d+)\.(?:compute-1|[a-z0-9-]+\.comp
  * Instances as the internet reaches them: by their public addresses and names, as far as routes, network ACLs and security
  * groups let packets in. So a node port answers at its node, once a rule opens it.
  */
-export function publicAddresses(world: World, network: VirtualNetwork): HostTable {
+export function publicAddresses(world: World, network: VirtualNetwork, flows: FlowRecorder): HostTable {
   return {
     resolve(host, port) {
       const address = PUBLIC_NAME.exec(host)?.slice(1).join('.') ?? host
@@ -26,9 +27,15 @@ export function publicAddresses(world: World, network: VirtualNetwork): HostTabl
       return {
         kind: 'tcp',
         connect() {
-          if (!reach(world, { address: LAB_ADDRESS }, to, { port }).open)
-            throw new ConnectError('ETIMEDOUT', address, port)
           const from = { address: LAB_ADDRESS, port: 10_000 + world.ids.number(50_000) }
+          const path = reach(world, { address: LAB_ADDRESS }, to, { port })
+          flows.note({
+            from: { peer: from },
+            to: { peer: { address: to.address, port }, end: to },
+            protocol: 'TCP',
+            path,
+          })
+          if (!path.open) throw new ConnectError('ETIMEDOUT', address, port)
           return network.connect({ address: to.address, port }, from)
         },
       }

@@ -35,6 +35,7 @@ import { EcsAnywhere } from './ecs-anywhere.ts'
 import { EcsTasks } from './ecs-tasks.ts'
 import { EfsFiles } from './efs-files.ts'
 import { Fargate } from './fargate.ts'
+import { FlowRecorder } from './flow-recorder.ts'
 import { helmRepository } from './helm-repository.ts'
 import { InstalledAddons } from './installed-addons.ts'
 import { InstanceMetadata } from './instance-metadata.ts'
@@ -126,6 +127,7 @@ export class Simulation {
 
     const network = new VirtualNetwork()
     const paths = new VpcPaths(world)
+    const flows = new FlowRecorder(world)
     // Added first, so that it is asked last: it judges where a connection really goes.
     network.addRoute(
       new VpcRoute(
@@ -133,6 +135,7 @@ export class Simulation {
         paths,
         (address) => outside.nameOf(address),
         (address) => ecs.machineOf(address),
+        flows,
       ),
     )
     const files = new EfsFiles(world)
@@ -217,6 +220,7 @@ export class Simulation {
       images,
       files,
       lookup: (name) => traffic.lookup(name) ?? outside.lookup(name),
+      flows,
     })
     const channels = new SessionChannels(world, accountIds, (...what) => ecs.interactive(...what))
     const tables: HostTable[] = [
@@ -227,7 +231,7 @@ export class Simulation {
       balancers,
       traffic,
       ecs,
-      publicAddresses(world, network),
+      publicAddresses(world, network, flows),
       new EcsAnywhere(world, accountIds),
       channels,
       helmRepository(),
@@ -310,6 +314,7 @@ export class Simulation {
         nodes.stop()
         clusters.stop()
         outside.close()
+        flows.close()
         machines.stop()
       },
     )

@@ -1,6 +1,7 @@
 import { type InsideEnd, type Path, reach } from '#aws/ec2/index.ts'
 import { ConnectError, type Peer, type Protocol, type Route } from '#network/virtual-network.ts'
 import type { World } from '#world/world.ts'
+import type { FlowRecorder } from './flow-recorder.ts'
 import type { VpcPaths } from './vpc-paths.ts'
 
 /**
@@ -12,6 +13,7 @@ export class VpcRoute implements Route {
   readonly #paths: VpcPaths
   readonly #nameOf: (address: string) => string | undefined
   readonly #machineOf: (address: string) => string
+  readonly #flows: FlowRecorder
 
   /** `nameOf` tells the host name behind an address of the internet, `machineOf` the machine that a container on a bridge hides behind. */
   constructor(
@@ -19,11 +21,13 @@ export class VpcRoute implements Route {
     paths: VpcPaths,
     nameOf: (address: string) => string | undefined,
     machineOf: (address: string) => string,
+    flows: FlowRecorder,
   ) {
     this.#world = world
     this.#paths = paths
     this.#nameOf = nameOf
     this.#machineOf = machineOf
+    this.#flows = flows
   }
 
   resolve(from: Peer, to: Peer, dialed: Peer, protocol: Protocol): undefined {
@@ -42,7 +46,7 @@ export class VpcRoute implements Route {
     const source = this.#paths.endAt(from.address, target?.eni.vpcId)
     if (!source) return undefined
     const name = target ? undefined : this.#nameOf(to.address)
-    if (name) return this.#paths.toHost(this.#paths.leaving(source), name, to.address, to.port)
+    if (name) return this.#outside(this.#paths.leaving(source), name, from, to, protocol)
     if (!target) return undefined
     const first =
       to.address === dialed.address ? undefined : this.#paths.endAt(dialed.address, source.eni.vpcId)
@@ -54,11 +58,25 @@ export class VpcRoute implements Route {
 
   #inside(from: InsideEnd, to: InsideEnd, fromPort: number, port: number, protocol: Protocol): Path {
     const source = from.eni.vpcId === to.eni.vpcId ? from : this.#paths.leaving(from)
-    return reach(this.#world, source, to, {
+    const path = reach(this.#world, source, to, {
       port,
       fromPort,
       protocol: protocol === 'UDP' ? 'udp' : 'tcp',
     })
+    this.#flows.note({
+      from: { peer: { address: source.address, port: fromPort }, end: source },
+      to: { peer: { address: to.address, port }, end: to },
+      protocol,
+      path,
+    })
+    return path
+  }
+
+  #outside(source: InsideEnd, name: string, from: Peer, to: Peer, protocol: Protocol): Path {
+    const path = this.#paths.toHost(source, name, to.address, to.port)
+    const peer = { address: source.address, port: from.port }
+    this.#flows.note({ from: { peer, end: source }, to: { peer: to }, protocol, path })
+    return path
   }
 }
 

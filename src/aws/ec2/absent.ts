@@ -11,7 +11,6 @@ const LISTS: Record<string, string> = {
   DescribeExportTasks: 'ExportTasks',
   DescribeFastSnapshotRestores: 'FastSnapshotRestores',
   DescribeFleets: 'Fleets',
-  DescribeFlowLogs: 'FlowLogs',
   DescribeHostReservations: 'HostReservationSet',
   DescribeHosts: 'Hosts',
   DescribeInstanceConnectEndpoints: 'InstanceConnectEndpoints',

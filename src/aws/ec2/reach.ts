@@ -43,7 +43,14 @@ export type Path =
       /** Id of the security group's interface, network ACL, route table or gateway that drops the packets. */
       blockedBy: string
       reason: string
+      /** The interface whose security groups or network ACL drop the packets, on their way out of it or into it. */
+      dropped?: Dropped
     }
+
+interface Dropped {
+  interfaceId: string
+  egress: boolean
+}
 
 const EPHEMERAL_PORT = 40_000
 const PROTOCOL_NUMBERS = { tcp: '6', udp: '17' } as const
@@ -52,9 +59,11 @@ const PROTOCOL_NUMBERS = { tcp: '6', udp: '17' } as const
 class Blocked {
   readonly blockedBy: string
   readonly reason: string
-  constructor(blockedBy: string, reason: string) {
+  readonly dropped: Dropped | undefined
+  constructor(blockedBy: string, reason: string, dropped?: Dropped) {
     this.blockedBy = blockedBy
     this.reason = reason
+    this.dropped = dropped
   }
 }
 
@@ -69,7 +78,8 @@ export function reach(world: World, from: End, to: End, flow: Flow): Path {
     return { open: true, ...way.follow(from, to) }
   } catch (error) {
     if (!(error instanceof Blocked)) throw error
-    return { open: false, blockedBy: error.blockedBy, reason: error.reason }
+    const { blockedBy, reason, dropped } = error
+    return { open: false, blockedBy, reason, ...(dropped && { dropped }) }
   }
 }
 
@@ -222,6 +232,7 @@ class Way {
     throw new Blocked(
       groupIds.join(', '),
       egress ? `no rule of ${id} lets out to ${peer}` : `no rule of ${id} lets in from ${peer}`,
+      { interfaceId: id, egress },
     )
   }
 
@@ -237,6 +248,7 @@ class Way {
     throw new Blocked(
       acl.id,
       `rule ${rule?.ruleNumber ?? '*'} of ${acl.id} denies ${direction}, port ${port}`,
+      { interfaceId: eni.id, egress },
     )
   }
 

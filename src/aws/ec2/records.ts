@@ -330,3 +330,21 @@ export interface ImageRecord extends Resource {
   /** `enabled-with-cooldown`: for a day after it was taken away, too. */
   protection?: { kind: 'enabled' | 'enabled-with-cooldown'; endsAt?: number }
 }
+
+/** Where the records of a VPC's, subnet's or network interface's traffic go. */
+export interface FlowLogRecord extends Resource {
+  resourceId: string
+  trafficType: 'ACCEPT' | 'REJECT' | 'ALL'
+  /** Name of the log group. */
+  group: string
+  /** The log group's ARN, where it was named by that. */
+  destination?: string
+  roleArn: string
+  /** `${version} ${account-id} …` */
+  format: string
+  /** s */
+  interval: number
+  createdAt: number
+  /** Why the last records could not be delivered. */
+  error?: string | undefined
+}

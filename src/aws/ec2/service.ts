@@ -12,6 +12,7 @@ import { getConsoleOutput } from './console.ts'
 import { describeImages } from './describe-images.ts'
 import { dhcpOptionsHandlers } from './dhcp-options.ts'
 import { ebsEncryptionHandlers } from './ebs-encryption.ts'
+import { flowLogHandlers } from './flow-logs.ts'
 import * as gateways from './gateways.ts'
 import { imageAttributeHandlers } from './image-attributes.ts'
 import { instanceAttributeHandlers } from './instance-attributes.ts'
@@ -44,6 +45,7 @@ const behaviour: Record<string, Handler> = {
   ...absentHandlers,
   ...dhcpOptionsHandlers,
   ...ebsEncryptionHandlers,
+  ...flowLogHandlers,
   ...imageAttributeHandlers,
   ...instanceAttributeHandlers,
   ...instanceProfileHandlers,
@@ -164,6 +166,7 @@ const behaviour: Record<string, Handler> = {
 /** Creations that take a client token. */
 const TOKENED = new Set([
   'CopyImage',
+  'CreateFlowLogs',
   'CreateLaunchTemplate',
   'CreateLaunchTemplateVersion',
   'CreateNatGateway',
@@ -198,6 +201,13 @@ const onMany =
   (type: string, member: string): ResourceResolver =>
   (input, context) =>
     ((input[member] as string[] | undefined) ?? ['*']).map((id) => ec2Arn(context, type, id))
+
+/** What flow logs watch → its type in ARNs. */
+const FLOW_RESOURCES: Record<string, string> = {
+  VPC: 'vpc',
+  Subnet: 'subnet',
+  NetworkInterface: 'network-interface',
+}
 
 /** https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html (written 2026-11-21, not verified line by line) */
 const resources: Record<string, ResourceResolver> = {
@@ -296,6 +306,13 @@ const resources: Record<string, ResourceResolver> = {
     ec2Arn(context, 'instance', input.InstanceSpecification?.InstanceId ?? '*'),
     ec2Arn(context, 'snapshot', '*'),
   ],
+  CreateFlowLogs: (input, context) => [
+    ec2Arn(context, 'vpc-flow-log', '*'),
+    ...((input.ResourceIds ?? []) as string[]).map((id) =>
+      ec2Arn(context, FLOW_RESOURCES[input.ResourceType] ?? '*', id),
+    ),
+  ],
+  DeleteFlowLogs: onMany('vpc-flow-log', 'FlowLogIds'),
   CreateKeyPair: onOne('key-pair', 'KeyName'),
   ImportKeyPair: onOne('key-pair', 'KeyName'),
   DeleteKeyPair: onOne('key-pair', 'KeyName'),

@@ -180,6 +180,13 @@ export const images = new Table<r.ImageRecord>({
   notFound: 'InvalidAMIID.NotFound',
   notFoundText: (id) => `The image id '[${id}]' does not exist`,
 })
+export const flowLogs = new Table<r.FlowLogRecord>({
+  folder: 'flow-logs',
+  idPrefix: 'fl',
+  resourceType: 'vpc-flow-log',
+  notFound: 'InvalidFlowLogId.NotFound',
+  notFoundText: (id) => `These flow log ids in the input list are not found: [TotalCount: 1] ${id}`,
+})
 export const vpcEndpoints = new Table<r.VpcEndpointRecord>({
   folder: 'vpc-endpoints',
   idPrefix: 'vpce',
@@ -223,4 +230,5 @@ export const taggable = [
   volumes,
   snapshots,
   images,
+  flowLogs,
 ] as unknown as Table<{ id: string; tags: r.Tags }>[]

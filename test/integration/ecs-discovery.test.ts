@@ -1,6 +1,6 @@
 import { ServiceDiscovery } from '@aws-sdk/client-servicediscovery'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { addressOf, EcsWorld } from '../support/ecs.ts'
+import { addressOf, EcsWorld, role } from '../support/ecs.ts'
 
 // Cloud Map, service discovery and Service Connect. Sources: the Cloud Map API reference, the ECS Developer Guide's pages on service
 // discovery and Service Connect.
@@ -153,4 +153,58 @@ it('connects services by short names and ports of their own', { timeout: 2 * MIN
     `aws ec2 revoke-security-group-ingress --group-id ${world.groupId} --ip-permissions "$(aws ec2 describe-security-groups --group-ids ${world.groupId} --query 'SecurityGroups[0].IpPermissions')"`,
   )
   await expect.poll(() => says('connect'), poll).toMatch(/timed out|failed/)
+})
+
+// Flow logs: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs.html; DHCP options: …/VPC_DHCP_Options.html.
+it('tells in flow logs what interfaces drop and let pass, and asks the name servers of the DHCP options', {
+  timeout: 3 * MINUTE,
+}, async () => {
+  await world.shell.ok(`
+    aws iam create-role --role-name flows --assume-role-policy-document '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"vpc-flow-logs.amazonaws.com"},"Action":"sts:AssumeRole"}]}'
+    aws ec2 create-flow-logs --resource-type VPC --resource-ids ${world.vpcId} --traffic-type ALL --log-group-name flows --deliver-logs-permission-arn ${role('flows')}`)
+  const [backend, client] = await Promise.all(
+    ['backend', 'connect'].map(async (name) => addressOf((await world.tasksOf(name))[0]!)),
+  )
+  const described = (query: string) =>
+    world.shell.ok(`aws ec2 describe-flow-logs --query 'FlowLogs[0].${query}' --output text`)
+  // Its role may not write yet.
+  await expect.poll(() => described('DeliverLogsErrorMessage'), poll).toBe('Access error')
+  await world.shell.ok(
+    `aws iam put-role-policy --role-name flows --policy-name write --policy-document '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["logs:CreateLogGroup","logs:CreateLogStream","logs:PutLogEvents"],"Resource":"*"}]}'`,
+  )
+  const lines = async () => (await world.shell.run('aws logs tail flows --since 1h --format short')).stdout
+  const record = (action: string) =>
+    new RegExp(`2 \\d+ (eni-\\w+) ${client} ${backend} \\d+ 8080 6 - - \\d+ \\d+ ${action} OK`)
+  await expect.poll(lines, poll).toMatch(record('REJECT'))
+  expect(await described('DeliverLogsStatus')).toBe('SUCCESS')
+  // The client's interface lets out what the other one drops.
+  const seen = await lines()
+  expect(record('ACCEPT').exec(seen)![1]).not.toBe(record('REJECT').exec(seen)![1])
+  const at = record('REJECT').exec(seen)![1]!
+  await world.shell.ok(
+    `aws ec2 authorize-security-group-ingress --group-id ${world.groupId} --protocol tcp --port 8080 --cidr 172.31.0.0/16`,
+  )
+  const accepted = (from: string, to: string) =>
+    expect
+      .poll(lines, poll)
+      .toMatch(new RegExp(`2 \\d+ ${at} ${from} ${to} \\d+ \\d+ 6 - - \\d+ \\d+ ACCEPT OK`))
+  await accepted(client!, backend!)
+  await accepted(backend!, client!)
+
+  // A name server of the internet knows no private namespace; the VPC's own does.
+  await world.ecs.updateService({ cluster: 'demo', service: 'api', desiredCount: 1 })
+  await expect.poll(() => says('dns'), poll).toBe('1.0.0')
+  const options = await world.shell.ok(
+    'aws ec2 create-dhcp-options --dhcp-configurations Key=domain-name-servers,Values=8.8.8.8 --query DhcpOptions.DhcpOptionsId --output text',
+  )
+  const before = await world.shell.ok("aws ec2 describe-vpcs --query 'Vpcs[0].DhcpOptionsId' --output text")
+  const associate = (id: string) =>
+    world.shell.ok(`aws ec2 associate-dhcp-options --vpc-id ${world.vpcId} --dhcp-options-id ${id}`)
+  await associate(options)
+  await expect.poll(() => says('dns'), poll).toMatch(/bad address|failed/)
+  expect(await world.shell.fails(`aws ec2 delete-dhcp-options --dhcp-options-id ${options}`)).toContain(
+    `(DependencyViolation) when calling the DeleteDhcpOptions operation: The dhcpOptions '${options}' has dependencies and cannot be deleted.`,
+  )
+  await associate(before)
+  await expect.poll(() => says('dns'), poll).toBe('1.0.0')
 })

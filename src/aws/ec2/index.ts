@@ -1,6 +1,6 @@
 export { availableAddresses, privateDnsName } from './addresses.ts'
 export { bootstrapRegion } from './bootstrap.ts'
-export { type InstanceTypeInfo, instanceTypes } from './data/instance-types.ts'
+export { type InstanceTypeInfo, instanceTypes, SPOT_SHARE } from './data/instance-types.ts'
 export { endAt, endpointAddress, hostPath, withoutNames } from './host-path.ts'
 export { imageById, isEksSystem, ROOT_DEVICE, systemOf } from './images.ts'
 export { createInterface, removeInterface } from './interfaces.ts'

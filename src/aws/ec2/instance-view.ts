@@ -9,6 +9,7 @@ import { associationOf, toAddresses, toGroups } from './network-interfaces.ts'
 import type { InstanceRecord, InstanceState } from './records.ts'
 import { zonesOf } from './regions.ts'
 import type { Scope } from './scope.ts'
+import { spotRequestId } from './spot.ts'
 import { networkInterfaces, subnets } from './tables.ts'
 import { toTags } from './tags.ts'
 import { volumesOf } from './volume-index.ts'
@@ -86,6 +87,7 @@ export function toInstance(scope: Scope, instance: InstanceRecord): sdk.Instance
     RootDeviceName: ROOT_DEVICE,
     RootDeviceType: 'ebs',
     SecurityGroups: gone ? [] : toGroups(scope, instance.groupIds),
+    SpotInstanceRequestId: spotRequestId(instance),
     SourceDestCheck: gone ? undefined : primaryInterface(scope, instance)?.sourceDestCheck,
     SubnetId: gone ? undefined : instance.subnetId,
     VpcId: gone ? undefined : instance.vpcId,

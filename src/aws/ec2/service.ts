@@ -34,6 +34,7 @@ import { securityGroupChangeHandlers } from './security-group-changes.ts'
 import * as securityGroups from './security-groups.ts'
 import { copySnapshot } from './snapshot-copies.ts'
 import * as snapshots from './snapshots.ts'
+import { spotHandlers } from './spot.ts'
 import * as subnets from './subnets.ts'
 import * as tags from './tags.ts'
 import * as volumes from './volumes.ts'
@@ -52,6 +53,7 @@ const behaviour: Record<string, Handler> = {
   ...interfaceAttributeHandlers,
   ...ownImageHandlers,
   ...securityGroupChangeHandlers,
+  ...spotHandlers,
   CreateTags: tags.createTags,
   DeleteTags: tags.deleteTags,
   DescribeTags: tags.describeTags,

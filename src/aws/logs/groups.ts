@@ -49,8 +49,8 @@ const toStream = (context: Scope, record: LogStreamRecord): sdk.LogStream => ({
   storedBytes: 0,
 })
 
-/** One page; at most 50, as CloudWatch Logs. */
-function page<T>(all: T[], { limit = 50, nextToken }: { limit?: number; nextToken?: string }) {
+/** One page; of 50 where nothing is said, as of CloudWatch Logs. */
+export function page<T>(all: T[], { limit = 50, nextToken }: { limit?: number; nextToken?: string }) {
   const offset = nextToken === undefined ? 0 : Number(Buffer.from(nextToken, 'base64url').toString())
   if (!Number.isSafeInteger(offset))
     throw new AwsError('InvalidParameterException', 'The specified nextToken is invalid.')

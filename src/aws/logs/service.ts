@@ -4,10 +4,12 @@ import { groupArn, groupHandlers } from './groups.ts'
 import { liveTailHandlers } from './live-tail.ts'
 import { metricFilterHandlers } from './metric-filters.ts'
 import { queryHandlers } from './queries.ts'
+import { savedHandlers } from './saved.ts'
 import { subscriptionFilterHandlers } from './subscription-filters.ts'
 
-/** Operations on queries, which have no resource that a right could name. */
-const ON_QUERIES = /^(GetQueryResults|StopQuery|DescribeQueries|GetLogRecord)$/
+/** Operations on queries and policies, which have no resource that a right could name. */
+const ON_NOTHING =
+  /^(GetQueryResults|StopQuery|DescribeQueries|GetLogRecord|\w+QueryDefinitions?|\w+ResourcePolic(y|ies))$/
 
 interface Named {
   logGroupNames?: string[]
@@ -20,7 +22,7 @@ interface Named {
 
 /** https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html */
 function resourceOf(operation: string, input: Named, context: RequestContext): string | string[] {
-  if (ON_QUERIES.test(operation)) return '*'
+  if (ON_NOTHING.test(operation)) return '*'
   const several = [...(input.logGroupNames ?? []), ...(input.logGroupIdentifiers ?? [])]
   if (several.length > 0)
     return several.map((one) => `${groupArn(context, one.split(':').at(-1)!)}:log-stream:`)
@@ -45,6 +47,7 @@ export const logsService: Service = {
     ...subscriptionFilterHandlers,
     ...liveTailHandlers,
     ...queryHandlers,
+    ...savedHandlers,
   },
   resources: resourceOf,
 }

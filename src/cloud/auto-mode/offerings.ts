@@ -2,6 +2,7 @@ import {
   type InstanceTypeInfo,
   instanceTypes,
   type Scope,
+  SPOT_SHARE,
   type SubnetRecord,
   tables,
 } from '#aws/ec2/index.ts'
@@ -51,8 +52,6 @@ export function networkOf(scope: Scope, vpcId: string, { spec }: NodeClass) {
   }
 }
 
-/** What spot capacity costs of the price on demand: a typical share, from knowledge (2026-11). */
-const SPOT_SHARE = 0.35
 /** Auto Mode starts no machines smaller than this: too little is left beside the system. */
 const TOO_SMALL = /\.(nano|micro|small)$/
 

@@ -131,15 +131,20 @@ function cycleOf({ Resources }: Template): string[] | undefined {
   return waiting.size > 0 ? [...waiting.keys()] : undefined
 }
 
+/** The property by which a type's resource is given a name; elsewhere such a name tells of another resource. */
+const OWN_NAMES: Record<string, string> = {
+  'AWS::IAM::Role': 'RoleName',
+  'AWS::IAM::User': 'UserName',
+  'AWS::IAM::Group': 'GroupName',
+  'AWS::IAM::InstanceProfile': 'InstanceProfileName',
+  'AWS::IAM::ManagedPolicy': 'ManagedPolicyName',
+}
+
 /** Which capabilities a template asks for, and why. */
 export function capabilitiesOf({ Resources }: Template): { capabilities: string[]; reason?: string } {
   const iam = Object.values(Resources).filter(({ Type }) => Type.startsWith('AWS::IAM::'))
   if (iam.length === 0) return { capabilities: [] }
-  const NAMES = ['RoleName', 'UserName', 'GroupName', 'InstanceProfileName', 'ManagedPolicyName']
-  // The name of a policy within a role, and the user of a key, name nothing of their own.
-  const named = iam.some(
-    ({ Type, Properties = {} }) => Type !== 'AWS::IAM::AccessKey' && NAMES.some((name) => name in Properties),
-  )
+  const named = iam.some(({ Type, Properties = {} }) => (OWN_NAMES[Type] ?? '') in Properties)
   const types = [...new Set(iam.map(({ Type }) => Type))]
   return {
     capabilities: [named ? 'CAPABILITY_NAMED_IAM' : 'CAPABILITY_IAM'],

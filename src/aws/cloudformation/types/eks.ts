@@ -298,4 +298,49 @@ const podIdentity: ResourceType = {
     eks(call, 'DeletePodIdentityAssociation', { clusterName: ClusterName, associationId }),
 }
 
-export const eksTypes = [cluster, nodegroup, addon, accessEntry, fargateProfile, podIdentity]
+const identityProvider: ResourceType = {
+  name: 'AWS::EKS::IdentityProviderConfig',
+  lingers: true,
+  properties: 'ClusterName!* Type!* IdentityProviderConfigName* Oidc* Tags',
+  async create(call, p, order) {
+    const { RequiredClaims, ...oidc } = (p.Oidc ?? {}) as Record<string, unknown>
+    const name = String(p.IdentityProviderConfigName ?? order.name(63))
+    await eks(call, 'AssociateIdentityProviderConfig', {
+      clusterName: p.ClusterName,
+      oidc: {
+        ...oidc,
+        identityProviderConfigName: name,
+        requiredClaims: RequiredClaims && tagMap(RequiredClaims as Tag[]),
+      },
+      clientRequestToken: order.token,
+      tags: tagMap(order.tags),
+    })
+    return `${p.ClusterName}|oidc|${name}`
+  },
+  async read(call, id) {
+    const [clusterName, type, name] = id.split('|')
+    const { identityProviderConfig } = await eks(call, 'DescribeIdentityProviderConfig', {
+      clusterName,
+      identityProviderConfig: { type, name },
+    })
+    const { oidc } = identityProviderConfig
+    return stateOf(oidc, () => ({ IdentityProviderConfigArn: oidc.identityProviderConfigArn }))
+  },
+  remove(call, id) {
+    const [clusterName, type, name] = id.split('|')
+    return eks(call, 'DisassociateIdentityProviderConfig', {
+      clusterName,
+      identityProviderConfig: { type, name },
+    })
+  },
+}
+
+export const eksTypes = [
+  cluster,
+  nodegroup,
+  addon,
+  accessEntry,
+  fargateProfile,
+  podIdentity,
+  identityProvider,
+]

@@ -55,6 +55,9 @@ const families: Record<string, FamilyInfo> = {
 
 export const familyOf = ({ name }: InstanceTypeInfo): FamilyInfo => families[name.split('.')[0]!]!
 
+/** What spot capacity costs of the price on demand: a typical share, from knowledge (2026-11). */
+export const SPOT_SHARE = 0.35
+
 /** Cores of a type: Intel's and AMD's run two threads each, but those of T2 one. */
 export const coresOf = ({ name, architecture, vcpus }: InstanceTypeInfo): number =>
   architecture === 'arm64' || name.startsWith('t2.') ? vcpus : Math.max(1, vcpus / 2)

@@ -4,8 +4,8 @@ import { TLSSocket } from 'node:tls'
 import type { CertificateIssuer } from '#network/authority.ts'
 import { addressRecord, decodeQuery, encodeReply, failure, noData } from '#network/dns-message.ts'
 import type { HostTable, HttpHost } from '#network/hosts.ts'
+import { PUBLIC_RESOLVERS } from '#network/name-servers.ts'
 import { publicAddressOf } from '#network/public-address.ts'
-import { PUBLIC_RESOLVERS } from '#network/public-resolvers.ts'
 import { ConnectError, type Peer, type Route, type VirtualNetwork } from '#network/virtual-network.ts'
 
 /** Ports by which a name is looked for when only the name is asked. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Trail } from '#aws/cloudtrail/index.ts'
-import { bootstrapRegion, isRegion, namesIn, regionNames } from '#aws/ec2/index.ts'
+import { bootstrapRegion, dnsSupport, isRegion, regionNames } from '#aws/ec2/index.ts'
 import { elbHosts } from '#aws/elb/index.ts'
 import { LoadBalancerTraffic } from '#aws/elbv2/index.ts'
 import { bootstrapAccount } from '#aws/iam/bootstrap.ts'
@@ -186,7 +186,7 @@ export class Simulation {
           cluster,
         ),
       lookup: (name, scope, vpcId) =>
-        outside.knows(name) && namesIn(scope, vpcId) !== 'none'
+        outside.knows(name) && dnsSupport(scope, vpcId)
           ? (paths.privateAddress(scope, vpcId, name) ?? outside.lookup(name))
           : undefined,
     })

@@ -18,7 +18,6 @@ export function endAt(world: World, address: string, vpcId?: string): InsideEnd 
 
 /** The address that the private DNS of an interface endpoint gives a host name inside a VPC. */
 export function endpointAddress(scope: Scope, vpcId: string, name: string): string | undefined {
-  if (namesIn(scope, vpcId) !== 'vpc') return undefined
   const endpoint = privateEndpointFor(scope, vpcId, name)
   const eni = endpoint && networkInterfaces.find(scope, endpoint.networkInterfaceIds[0] ?? '')
   return eni?.addresses[0]
@@ -34,7 +33,8 @@ export function hostPath(
   const { name, address, port } = host
   const unnamed = withoutNames(scope, from.eni.vpcId, name)
   if (unnamed) return unnamed
-  const inside = endpointAddress(scope, from.eni.vpcId, name)
+  const own = namesIn(scope, from.eni.vpcId) === 'vpc'
+  const inside = own ? endpointAddress(scope, from.eni.vpcId, name) : undefined
   const to = inside === undefined ? undefined : endAt(world, inside, from.eni.vpcId)
   if (to) return reach(world, from, to, { port })
   return reach(world, from, { address, service: endpointServiceOf(name, from.region) }, { port })

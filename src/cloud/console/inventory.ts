@@ -142,10 +142,13 @@ async function describe(
   }
 }
 
+/** What tells an ARN's resource from others of its kind: `service-deployment/demo/web/8191` → `8191`. */
+const lastPart = (arn: string) => arn.slice(arn.lastIndexOf('/') + 1)
+
 function nameOf(type: ResourceType, attributes: Record<string, unknown>, key: string): string {
   if (type.name) return valuesAt(attributes, type.name).join(', ') || key
   const tags = valuesAt(attributes, 'Tags') as { Key?: string; Value?: string }[]
-  return tags.find(({ Key }) => Key === 'Name')?.Value || key
+  return tags.find(({ Key }) => Key === 'Name')?.Value || (key.startsWith('arn:') ? lastPart(key) : key)
 }
 
 function inputOf(

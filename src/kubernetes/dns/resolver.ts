@@ -1,5 +1,6 @@
 import type { DnsRecord, DnsType, NameAnswer, NameTrouble } from '#containers/runtime.ts'
 import { addressesOf, decodeReply, encodeQuery, type Question, type Reply } from '#network/dns-message.ts'
+import { OWN_RESOLVER } from '#network/name-servers.ts'
 import { ConnectError, type VirtualNetwork } from '#network/virtual-network.ts'
 import type { Pod } from '../objects.ts'
 import type { NodeNames } from '../provider.ts'
@@ -8,8 +9,6 @@ const DOMAIN = 'cluster.local'
 /** A name with fewer dots is tried with the search domains first (`options ndots:5`). */
 const NDOTS = 5
 const DNS_PORT = 53
-/** The VPC's resolver, at its link-local address. */
-const NODE_SERVER = '169.254.169.253'
 
 /** What `/etc/resolv.conf` says. */
 export interface ResolverSettings {
@@ -87,7 +86,7 @@ export class PodResolver {
 
   #exchange(pod: Pod, address: string, server: string, question: Question): Reply | 'refused' | 'silent' {
     const { network, upstream, pick, local, serviceCidr } = this.#options
-    if (server === NODE_SERVER) return ofNode(question, upstream(question.name))
+    if (server === OWN_RESOLVER) return ofNode(question, upstream(question.name))
     if (server === serverOf(serviceCidr)) {
       const reply = local(pod, question)
       if (reply) return reply
@@ -147,7 +146,7 @@ function settingsOf(
   { serviceCidr, nodeNames }: ClusterNames,
 ): ResolverSettings {
   const own = spec.dnsConfig
-  const node = nodeNames?.() ?? { servers: [NODE_SERVER] }
+  const node = nodeNames?.() ?? { servers: [OWN_RESOLVER] }
   const nodeDomain = nodeName.split('.').slice(1).join('.')
   const nodeSearches = node.searches ?? (nodeDomain ? [nodeDomain] : [])
   const policy = policyOf(spec)

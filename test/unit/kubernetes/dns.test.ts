@@ -17,7 +17,7 @@ const around = (more: Partial<Surroundings> = {}): Surroundings => ({
   synced: () => true,
   upstream: (name) => (name === 'example.com' ? '93.184.216.34' : undefined),
   exchange: () => undefined,
-  read: (path) => (path === '/etc/resolv.conf' ? 'nameserver 10.0.0.2\n' : undefined),
+  read: (path) => (path === '/etc/resolv.conf' ? 'nameserver 169.254.169.253\n' : undefined),
   pick: () => 0,
   address: '10.1.0.9',
   ...more,
@@ -124,6 +124,19 @@ describe('a Corefile', () => {
     expect(ask('shut.corp')[0]).toMatch(/read: connection refused$/)
     expect(ask('own.corp')).toContain('SERVFAIL')
     expect(asked).toEqual(['10.150.0.1:1053 silent.corp', '10.150.0.1:1053 shut.corp'])
+  })
+
+  it('asks the name servers of its resolv.conf, of which that of the machine’s network is one', () => {
+    const asked: string[] = []
+    const exchange: Surroundings['exchange'] = ({ address, port }) => void asked.push(`${address}:${port}`)
+    const servers = (text: string) =>
+      asker('. {\n forward . /etc/resolv.conf\n}', around({ exchange, read: () => text }))('example.com')
+    expect(servers('search corp.example.com\nnameserver 10.9.9.9\nnameserver 8.8.8.8\n')).toContain(
+      'SERVFAIL',
+    )
+    expect(asked).toEqual(['10.9.9.9:53', '8.8.8.8:53'])
+    expect(servers('nameserver 169.254.169.253\n')).toEqual(['NOERROR', 'example.com A 93.184.216.34'])
+    expect(asked).toHaveLength(2)
   })
 })
 

@@ -63,9 +63,10 @@ export const compute: ConsoleService[] = [
         list: { operation: 'DescribeImages', input: { Owners: ['self'] }, path: 'Images' },
         key: 'ImageId',
         identities: ['ImageId'],
+        name: 'Name',
         columns: [
-          { label: 'AMI name', path: 'Name' },
-          { label: 'Visibility', path: 'Public' },
+          { label: 'AMI ID', path: 'ImageId' },
+          { label: 'Public', path: 'Public' },
           { label: 'Status', path: 'State' },
           { label: 'Creation date', path: 'CreationDate' },
           { label: 'Source', path: 'SourceInstanceId' },
@@ -474,7 +475,10 @@ export const compute: ConsoleService[] = [
         list: { operation: 'DescribeDhcpOptions', path: 'DhcpOptions' },
         key: 'DhcpOptionsId',
         identities: ['DhcpOptionsId'],
-        columns: [{ label: 'Options', path: 'DhcpConfigurations.Key' }],
+        columns: [
+          { label: 'Options', path: 'DhcpConfigurations.Key' },
+          { label: 'Values', path: 'DhcpConfigurations.Values.Value' },
+        ],
         show: { DhcpOptionsIds: ['$DhcpOptionsId'] },
       },
       {

@@ -197,6 +197,7 @@ export const containers: ConsoleService[] = [
         key: 'identityProviderConfigName',
         identities: ['identityProviderConfigArn'],
         columns: [
+          { label: 'Cluster', path: 'clusterName' },
           { label: 'Issuer URL', path: 'issuerUrl' },
           { label: 'Client ID', path: 'clientId' },
           { label: 'Status', path: 'status' },
@@ -305,6 +306,7 @@ export const containers: ConsoleService[] = [
         key: 'serviceDeploymentArn',
         identities: ['serviceDeploymentArn'],
         columns: [
+          { label: 'Service', path: 'serviceArn' },
           { label: 'Status', path: 'status' },
           { label: 'Status reason', path: 'statusReason' },
           { label: 'Target revision', path: 'targetServiceRevision.arn' },

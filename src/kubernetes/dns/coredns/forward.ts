@@ -1,4 +1,5 @@
 import { addressRecord, failure, noData, type Question, type Reply } from '#network/dns-message.ts'
+import { OWN_RESOLVER } from '#network/name-servers.ts'
 import { ConnectError, type Peer } from '#network/virtual-network.ts'
 import { isIn, type Plugin, QueryError, type Surroundings, zoneOf } from './plugin.ts'
 
@@ -12,7 +13,8 @@ const READ = new Set(
   ),
 )
 
-type Upstream = { file: true } | { file: false; peer: Peer }
+/** The resolver of the machine's network, or another server. */
+type Upstream = 'own' | Peer
 
 /** Asks other name servers: coredns/plugin/forward (README, setup.go). */
 export const forward: Plugin = (setup) => {
@@ -25,14 +27,15 @@ export const forward: Plugin = (setup) => {
     if (word === 'except') excepted.push(...args.map(zoneOf))
     else if (!READ.has(word)) fail(`unknown property '${word}'`)
   }
-  const upstreams = targets.map((target): Upstream => {
+  const upstreams = targets.flatMap((target): Upstream | Upstream[] => {
     if (target.startsWith('/')) {
-      return read(target) === undefined ? fail(`not an IP address or file: "${target}"`) : { file: true }
+      const text = read(target)
+      return text === undefined ? fail(`not an IP address or file: "${target}"`) : serversOf(text)
     }
     const [, address, port = DNS_PORT] = /^(?:dns:\/\/)?(\d+\.\d+\.\d+\.\d+)(?::(\d+))?$/.exec(target) ?? []
     if (/^(tls|https|grpc|quic):\/\//.test(target)) fail(`drydock: ${target} is not simulated`)
     if (!address) return fail(`not an IP address or file: "${target}"`)
-    return { file: false, peer: { address, port: Number(port) } }
+    return { address, port: Number(port) }
   })
   const zone = zoneOf(from)
   return (query, next) => {
@@ -41,12 +44,19 @@ export const forward: Plugin = (setup) => {
     let trouble = ''
     for (let index = 0; index < upstreams.length; index++) {
       const upstream = upstreams[(first + index) % upstreams.length]!
-      const reply = upstream.file ? outside(setup, query) : asked(setup, upstream.peer, query)
+      const reply = upstream === 'own' ? outside(setup, query) : asked(setup, upstream, query)
       if (typeof reply !== 'string') return reply
       trouble = reply
     }
     throw new QueryError(trouble)
   }
+}
+
+/** The name servers of a `resolv.conf`; one that names none means the machine's own. */
+function serversOf(text: string): Upstream[] {
+  const servers = [...text.matchAll(/^nameserver\s+(\S+)/gm)].map(([, address = '']) => address)
+  if (servers.length === 0) return ['own']
+  return servers.map((address) => (address === OWN_RESOLVER ? 'own' : { address, port: DNS_PORT }))
 }
 
 /** The addresses that a forward directive names. */

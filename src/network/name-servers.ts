@@ -1,3 +1,6 @@
+/** The resolver of a machine's own network, at its link-local address: a VPC's is there, too. */
+export const OWN_RESOLVER = '169.254.169.253'
+
 /** Name servers of the internet that answer anybody, with their own names. */
 export const PUBLIC_RESOLVERS = new Map([
   ['1.1.1.1', 'one.one.one.one'],

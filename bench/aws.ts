@@ -1,12 +1,16 @@
 // Calls a second and their times at the AWS endpoint with SigV4 and IAM on, beside a bare node:http server that reads and parses the same
 // requests and answers the same bytes; with 10, 1,000 and 20,000 resources. The caller is a thread of its own.
-// node bench/aws.ts [seconds a round]
+// node bench/aws.ts [seconds a round] [--durable], which has the world on disk and keeps the history of calls, as the product does
+import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { CreateSecurityGroupCommand, DescribeSecurityGroupsCommand, EC2Client } from '@aws-sdk/client-ec2'
 import { CreateRoleCommand, GetRoleCommand, IAMClient } from '@aws-sdk/client-iam'
 import { CreateKeyCommand, DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms'
+import { Trail } from '#aws/cloudtrail/trail.ts'
 import { bootstrapRegion, ec2Service, tables } from '#aws/ec2/index.ts'
 import { makeSecurityGroup } from '#aws/ec2/make-vpc.ts'
 import { bootstrapAccount } from '#aws/iam/bootstrap.ts'
@@ -16,23 +20,34 @@ import { kmsService } from '#aws/kms/index.ts'
 import { loadConstraints } from '#aws/wire/constraints.ts'
 import { createAwsServer } from '#aws/wire/server.ts'
 import { CONSTRAINTS_FILE } from '#cloud/generated.ts'
+import { WorldFiles } from '#world/files.ts'
 import { World } from '#world/world.ts'
 
-const SECONDS = Number(process.argv[2] ?? 2)
+const SECONDS = Number(process.argv.slice(2).find((argument) => !argument.startsWith('-')) ?? 2)
 const accountId = '111122223333'
 const region = 'us-east-1'
 const administrator = { accessKeyId: 'AKIADRYDOCKBENCHADMN', secretAccessKey: 'only-for-the-bench' }
-const scope = { world: new World({ id: 'bench', seed: 'bench', provisioning: 'instant' }), accountId, region }
-bootstrapAccount(scope.world, { accountId, administrator })
+const directory = await mkdtemp(join(tmpdir(), 'drydock-bench-'))
+const files = process.argv.includes('--durable') ? await WorldFiles.open(directory) : undefined
+const world = new World({
+  id: 'bench',
+  seed: 'bench',
+  provisioning: 'instant',
+  ...(files ? { store: files.store } : {}),
+})
+const trail = files && new Trail(world)
+const scope = { world, accountId, region }
+bootstrapAccount(world, { accountId, administrator })
 bootstrapRegion(scope)
 
 const aws = createAwsServer({
-  world: scope.world,
+  world,
   services: [ec2Service, iamService, kmsService],
-  identity: iamIdentity(scope.world, accountId),
+  identity: iamIdentity(world, accountId),
   accountId,
   region,
   constraints: await loadConstraints(CONSTRAINTS_FILE),
+  ...(trail ? { onCall: (call) => trail.record(call) } : {}),
 })
 /** What the bare server answers: the bytes that the endpoint last gave. */
 let answer: { status: number; type: string; body: Buffer } = { status: 200, type: '', body: Buffer.alloc(0) }
@@ -209,4 +224,6 @@ for (const { server } of [endpoint, limit]) {
   server.closeAllConnections()
   server.close()
 }
-scope.world.close()
+world.close()
+await files?.close()
+await rm(directory, { recursive: true })

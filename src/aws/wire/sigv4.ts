@@ -266,7 +266,7 @@ function canonicalHeader(values: string[] | undefined): string {
 /** Without spaces at the ends, and with single ones inside: most values are so already. */
 function collapsed(value: string): string {
   const trimmed = value.trim()
-  return /[^\S ]|  /.test(trimmed) ? trimmed.replace(/\s+/g, ' ') : trimmed
+  return /[^\S ]| {2}/.test(trimmed) ? trimmed.replace(/\s+/g, ' ') : trimmed
 }
 
 function decode(text: string): string {

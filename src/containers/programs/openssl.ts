@@ -1,3 +1,4 @@
+import 'reflect-metadata'
 import { createHash, X509Certificate as NodeCertificate } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
 import { resolvePath } from '../files/tree.ts'

@@ -1,5 +1,4 @@
 import {
-  endOfInstance,
   type InstanceRecord,
   imageForAutoMode,
   instanceTypes,
@@ -13,7 +12,7 @@ import {
 import { decide, rolePrincipal } from '../iam/identity.ts'
 import { denial } from '../wire/denial.ts'
 import { durations } from './data/durations.ts'
-import { reachEndpoint } from './endpoint-access.ts'
+import { reachesEndpoint } from './endpoint-access.ts'
 import { maxPods, nodeResources } from './node-capacity.ts'
 import { ensureProfile } from './node-machines.ts'
 import { nodeRecord } from './node-records.ts'
@@ -159,9 +158,8 @@ const RETRY_MS = 10_000
 const put = (scope: Scope, node: NodeRecord) => nodes.put(scope, node, node.clusterName, node.instanceId)
 
 function connects(scope: Scope, cluster: ClusterRecord, instance: InstanceRecord, roleArn: string): boolean {
-  const end = endOfInstance(scope, instance)
   const entry = accessEntries.find(scope, cluster.name, roleArn)
-  return end !== undefined && reachEndpoint(scope, cluster, end).open && entry?.type === 'EC2'
+  return reachesEndpoint(scope, cluster, instance) && entry?.type === 'EC2'
 }
 
 /** Begins the drain of a machine that is to go; keeps to disruption budgets. */

@@ -1,6 +1,17 @@
 import { inBlock } from '../ec2/cidr.ts'
-import { type End, type InsideEnd, type Path, reach, type Scope, tables, withoutNames } from '../ec2/index.ts'
+import {
+  type End,
+  endOfInstance,
+  type InsideEnd,
+  type InstanceRecord,
+  type Path,
+  reach,
+  type Scope,
+  tables,
+  withoutNames,
+} from '../ec2/index.ts'
 import type { ClusterRecord } from './records.ts'
+import { nodes } from './tables.ts'
 
 const API_PORT = 443
 
@@ -11,11 +22,6 @@ const API_PORT = 443
  */
 export function reachEndpoint(scope: Scope, cluster: ClusterRecord, from: End): Path {
   const { world } = scope
-  if ('eni' in from) {
-    const there: Scope = { world, accountId: from.accountId, region: from.region }
-    const unnamed = withoutNames(there, from.eni.vpcId, new URL(cluster.endpoint).hostname)
-    if (unnamed) return unnamed
-  }
   if (cluster.endpointPrivateAccess && 'eni' in from && from.eni.vpcId === cluster.vpcId) {
     const ways = controlPlaneEnds(scope, cluster).map((to) => reach(world, from, to, { port: API_PORT }))
     return ways.find(({ open }) => open) ?? ways[0] ?? closed(cluster.name, 'it has no interfaces')
@@ -27,6 +33,17 @@ export function reachEndpoint(scope: Scope, cluster: ClusterRecord, from: End): 
   if (!path.open) return path
   if (cluster.publicAccessCidrs.some((cidr) => inBlock(cidr, path.sourceAddress))) return path
   return closed(cluster.name, `${path.sourceAddress} is not in its publicAccessCidrs`)
+}
+
+/** Whether a machine's kubelet reaches the API server; one that is connected asks for its name no more. */
+export function reachesEndpoint(scope: Scope, cluster: ClusterRecord, instance: InstanceRecord): boolean {
+  const end = endOfInstance(scope, instance)
+  if (!end) return false
+  const node = nodes.find(scope, cluster.name, instance.id)
+  const isConnected = node !== undefined && node.connected !== false
+  const host = new URL(cluster.endpoint).hostname
+  if (!isConnected && withoutNames(scope, instance.vpcId, host)) return false
+  return reachEndpoint(scope, cluster, end).open
 }
 
 /** Any address of Amazon's: routes to the internet do not differ by it. */

@@ -1,8 +1,8 @@
-import { endOfInstance, type InstanceRecord, type Scope } from '../ec2/index.ts'
+import type { InstanceRecord, Scope } from '../ec2/index.ts'
 import { Entities } from '../iam/entities.ts'
 import { decide, rolePrincipal } from '../iam/identity.ts'
 import { denialText } from '../wire/denial.ts'
-import { reachEndpoint } from './endpoint-access.ts'
+import { reachesEndpoint } from './endpoint-access.ts'
 import { type AwsAuth, kubernetesUser } from './kubernetes-access.ts'
 import type { ClusterRecord } from './records.ts'
 
@@ -40,10 +40,9 @@ export function nodeRefusal(
       `operation error EC2: DescribeInstances, https response error StatusCode: 403, api error UnauthorizedOperation: You are not authorized to perform this operation. ${denialText(principal, action, '*', decision)}`,
     )
   }
-  const end = endOfInstance(scope, instance)
   const kubelet = (error: string) =>
     `kubelet: "Unable to register node with API server" err=${JSON.stringify(error)} node="${instance.privateDnsName}"`
-  if (!end || !reachEndpoint(scope, cluster, end).open) {
+  if (!reachesEndpoint(scope, cluster, instance)) {
     const { hostname } = new URL(cluster.endpoint)
     return kubelet(`Post "https://${hostname}/api/v1/nodes": dial tcp: ${hostname}:443: i/o timeout`)
   }

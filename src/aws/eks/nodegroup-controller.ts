@@ -3,9 +3,9 @@ import type { Controller, Result } from '#world/controller.ts'
 import { StoreIndex } from '#world/store-index.ts'
 import type { World } from '#world/world.ts'
 import type { GroupRecord } from '../autoscaling/index.ts'
-import { endOfInstance, type InstanceRecord, type Scope, scopeOfKey, tables } from '../ec2/index.ts'
+import { type InstanceRecord, type Scope, scopeOfKey, tables } from '../ec2/index.ts'
 import { durations } from './data/durations.ts'
-import { reachEndpoint } from './endpoint-access.ts'
+import { reachesEndpoint } from './endpoint-access.ts'
 import type { AwsAuth } from './kubernetes-access.ts'
 import { endGroup, reconcileGroup } from './node-machines.ts'
 import {
@@ -131,7 +131,7 @@ function joinNodes(scope: Scope, cluster: ClusterRecord, nodegroup: NodegroupRec
       if (before) nodes.delete(scope, cluster.name, instance.id)
       return undefined
     }
-    if (!reachesApiServer(scope, cluster, instance)) {
+    if (!reachesEndpoint(scope, cluster, instance)) {
       if (before) putNode(scope, { ...before, connected: false }, before)
       return undefined
     }
@@ -206,16 +206,11 @@ function settle(
   return update({ status: 'ACTIVE' })
 }
 
-function reachesApiServer(scope: Scope, cluster: ClusterRecord, instance: InstanceRecord): boolean {
-  const end = endOfInstance(scope, instance)
-  return end !== undefined && reachEndpoint(scope, cluster, end).open
-}
-
 /** Machines that are up but whose packets do not get to the API server. */
 function unreached(scope: Scope, cluster: ClusterRecord, nodegroup: NodegroupRecord): Issue | undefined {
   const resourceIds = instancesOf(scope, nodegroup)
     .filter(({ state }) => state === 'running')
-    .filter((instance) => !reachesApiServer(scope, cluster, instance))
+    .filter((instance) => !reachesEndpoint(scope, cluster, instance))
     .map(({ id }) => id)
   if (resourceIds.length === 0) return undefined
   return {

@@ -42,7 +42,7 @@ const GROUP_KEY = /^aws\/[^/]+\/[^/]+\/autoscaling\/groups\//
 const OTHER_KEY = /^aws\/[^/]+\/([^/]+\/eks\/(access-entries|clusters)|global\/iam\/(role|policy))\//
 /** What decides whether a machine's packets get to the API server. */
 const NETWORK_KEY =
-  /^aws\/[^/]+\/[^/]+\/ec2\/(route-tables|security-group-rules|network-acls|nat-gateways|internet-gateways|vpc-endpoints)\//
+  /^aws\/[^/]+\/[^/]+\/ec2\/(vpcs|route-tables|security-group-rules|network-acls|nat-gateways|internet-gateways|vpc-endpoints)\//
 /** The ConfigMap that admits roles beside the access entries. */
 const AWS_AUTH_KEY = /^kubernetes\/[^/]+\/core\/configmaps\/kube-system\/aws-auth$/
 const POLL_MS = 200

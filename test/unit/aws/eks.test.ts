@@ -358,6 +358,30 @@ describe('a node group', () => {
     ])
   })
 
+  // https://docs.aws.amazon.com/eks/latest/userguide/troubleshooting.html: nodes must find the API server by DNS.
+  it('has no new nodes where no name server answers in its VPC, and keeps those that it has', async () => {
+    await createCluster()
+    await createNodegroup()
+    const ec2 = (operation: string, input: object) => account.call(ec2Service, operation, input)
+    const { DhcpOptions } = await ec2('CreateDhcpOptions', {
+      DhcpConfigurations: [{ Key: 'domain-name-servers', Values: ['10.9.9.9'] }],
+    })
+    const { Vpcs } = await ec2('DescribeVpcs', {})
+    const { DhcpOptionsId } = DhcpOptions
+    await ec2('AssociateDhcpOptions', { VpcId: Vpcs[0].VpcId, DhcpOptionsId })
+    await eks('UpdateNodegroupConfig', {
+      clusterName: 'demo',
+      nodegroupName: 'ng',
+      scalingConfig: { desiredSize: 3 },
+    })
+    await account.world.advance(60_000)
+    const connected = () => nodes.list(account.context, 'demo').map((node) => node.connected !== false)
+    expect(connected()).toEqual([true, true])
+    await ec2('AssociateDhcpOptions', { VpcId: Vpcs[0].VpcId, DhcpOptionsId: Vpcs[0].DhcpOptionsId })
+    await account.world.advance(60_000)
+    expect(connected()).toEqual([true, true, true])
+  })
+
   it('goes on after a restart from the store alone', async () => {
     account.close()
     account = new TestAccount(1)

@@ -25,6 +25,7 @@ spec:
     env: [{name: COLOUR, value: blue}]
     resources: {limits: {cpu: 250m, memory: 64Mi}}
   - {name: debian, image: 'debian:13', command: [sleep, '100000']}
+  - {name: ubuntu, image: 'ubuntu:24.04', command: [sleep, '100000']}
   - name: test
     image: registry.k8s.io/e2e-test-images/agnhost:2.53
     args: [pause]
@@ -126,6 +127,42 @@ describe('inside a container', () => {
       error reading file content for "/disk/none": open /disk/none: no such file or directory
       command terminated with exit code 1
       [exit 1]
+      `,
+    ))
+
+  it('each image has its own shell and tools', () =>
+    transcript(
+      cluster,
+      `
+      $ ${inside('debian', '[[ a = a ]]; time true')} || true
+      sh: 1: [[: not found
+      sh: 1: time: not found
+      command terminated with exit code 127
+      $ ${inside('debian', 'getent passwd root; getent hosts box; groups; realpath /bin/sh')}
+      root:x:0:0:root:/root:/bin/bash
+      …             box
+      root
+      /usr/bin/dash
+      $ kubectl exec box -c debian -- bash -c '[[ a = a ]] && echo yes' && kubectl exec box -c debian -- bash -c ps
+      yes
+      bash: line 1: ps: command not found
+      command terminated with exit code 127
+      [exit 127]
+      $ ${inside('main', '[[ a = a ]] && echo yes; printf ab >a; printf ac >b; cmp a b; more a; realpath ../tmp')} && ${inside('main', 'time true')}
+      yes
+      a b differ: char 2, line 1
+      ab/tmp
+      real	0m 0.00s
+      user	0m 0.00s
+      sys	0m 0.00s
+      $ kubectl exec box -c ubuntu -- ps -ef
+      UID          PID    PPID  C STIME TTY          TIME CMD
+      root           1       0 … …:… ?        00:00:00 sleep 100000
+      root           2       0 … …:… ?        00:00:00 ps -ef
+      $ kubectl exec box -c ubuntu -- ps aux
+      USER         PID %CPU %MEM    VSZ   RSS TTY      STAT START   TIME COMMAND
+      root           1  …  sleep 100000
+      root           3  …  ps aux
       `,
     ))
 })

@@ -1,6 +1,6 @@
 import type { LayerRecipe } from './recipe.ts'
 import { BUILD_PACKAGES, SYSTEMS } from './sizes.ts'
-import { alpineFiles, type DebianRelease, debianFiles, ubuntuFiles } from './system.ts'
+import { alpineFiles, type DebianRelease, debianFiles, procpsFiles, ubuntuFiles } from './system.ts'
 
 /** The systems that images stand on: their layers are the same ones in all of them. Dates and names of November 2025, from knowledge. */
 
@@ -46,7 +46,7 @@ export const buildpackBase = (kind: 'scm' | 'all', release?: DebianRelease): Lay
   },
   {
     createdBy: install('git mercurial openssh-client subversion procps'),
-    files: {},
+    files: procpsFiles(),
     size: BUILD_PACKAGES.scm,
     created: DEBIAN_CREATED,
   },

@@ -8,7 +8,7 @@ const BUSYBOX_VERSION = '1.37.0'
 const BIN_APPLETS =
   'ash base64 cat chmod chown cp date dd df dmesg echo ed egrep false fgrep grep gunzip gzip hostname kill link ln ls mkdir mktemp mount mv netstat ping ping6 printenv ps pwd rm rmdir sed sh sleep stat stty sync tar touch true umount uname usleep watch zcat'
 const USR_BIN_APPLETS =
-  '[ [[ arch awk basename clear cmp comm cut diff dirname du env expand expr find fold free hd head hexdump hostid id install killall less md5sum nc nl nohup nproc nslookup od paste pgrep pidof pkill printf readlink realpath reset seq sha1sum sha256sum sort split strings tail tee telnet test time timeout top tr traceroute tree tsort tty uniq unlink uptime vi w wc wget which who whoami xargs xxd yes'
+  '[ [[ arch awk basename clear cmp comm cut diff dirname du env expand expr find fold free hd head hexdump hostid id install killall less more md5sum nc nl nohup nproc nslookup od paste pgrep pidof pkill printf readlink realpath reset seq sha1sum sha256sum sort split strings tail tee telnet test time timeout top tr traceroute tree tsort tty uniq unlink uptime vi w wc wget which who whoami xargs xxd yes'
 
 const applets = (folder: string, names: string): Files =>
   Object.fromEntries(names.split(' ').map((name) => [`${folder}/${name}`, symlink('/bin/busybox')]))
@@ -85,6 +85,7 @@ export function alpineFiles(version: string): Files {
     ),
     '/etc/shells': file('/bin/sh\n/bin/ash\n'),
     '/lib/apk/db/installed': file(''),
+    '/usr/bin/getent': programFile('tools', '1.2.5'),
     '/usr/local/bin': directory(),
     '/usr/sbin': directory(),
     '/var/cache/apk': directory(),
@@ -93,7 +94,19 @@ export function alpineFiles(version: string): Files {
 
 const DEBIAN_COREUTILS =
   '[ arch base64 basename cat chgrp chmod chown cp cut date dd df dir dirname du echo env expand expr false fold groups head hostid id install join link ln logname ls md5sum mkdir mkfifo mktemp mv nice nl nohup nproc od paste printenv printf pwd readlink realpath rm rmdir seq sha1sum sha256sum shuf sleep sort split stat stty sync tac tail tee test timeout touch tr true tty uname uniq unlink users wc who whoami yes'
-const DEBIAN_TOOLS = 'awk diff cmp egrep fgrep find grep gunzip gzip hostname mount sed tar which xargs zcat'
+const DEBIAN_TOOLS =
+  'awk diff cmp getent more egrep fgrep find grep gunzip gzip hostname mount sed tar which xargs zcat'
+
+/** What the package procps brings. */
+export const procpsFiles = (): Files => ({
+  ...Object.fromEntries(
+    ['free', 'pgrep', 'pkill', 'ps', 'uptime'].map((name) => [
+      `/usr/bin/${name}`,
+      programFile('tools', '4.0.4'),
+    ]),
+  ),
+  '/usr/sbin/sysctl': programFile('tools', '4.0.4'),
+})
 
 const DEBIAN = {
   trixie: {
@@ -144,6 +157,7 @@ export function debianFiles(codename: DebianRelease = 'trixie'): Files {
 export function ubuntuFiles(version: string, codename: string, release: string): Files {
   return {
     ...debianFiles(),
+    ...procpsFiles(),
     ...accounts(
       { passwd: ['ubuntu:x:1000:1000:Ubuntu:/home/ubuntu:/bin/bash'], group: ['ubuntu:x:1000:'] },
       '/bin/bash',

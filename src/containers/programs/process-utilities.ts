@@ -1,6 +1,8 @@
 import type { Process, Program } from '../processes/process.ts'
 import { cpuMinutes } from '../processes/process-figures.ts'
 import { SIGNALS, signalName } from '../processes/signals.ts'
+import { isBusybox } from './busybox.ts'
+import { ps as procps } from './procps.ts'
 
 const kill: Program = async (process) => {
   let signal = 'SIGTERM'
@@ -46,6 +48,10 @@ const killall: Program = async (process) => {
 }
 
 const ps: Program = async (process) => {
+  if (!isBusybox(process)) {
+    const machineBytes = process.machine.hardware.memoryBytes
+    return procps(process, process.machine.processes, { machineBytes, terminal: 'pts/0', parent: 0 })
+  }
   const rows = [...process.machine.processes.values()].map(
     (each) =>
       `${String(each.pid).padStart(5)} ${each.user.name.padEnd(8)} ${cpuMinutes(each).padStart(5)} ${each.argv.join(' ')}\n`,

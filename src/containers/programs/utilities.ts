@@ -7,6 +7,7 @@ import { hexdump } from './hexdump.ts'
 import { NETWORK_UTILITIES } from './network-tools.ts'
 import { PROCESS_UTILITIES } from './process-utilities.ts'
 import { seq } from './seq.ts'
+import { SMALL_UTILITIES } from './small-utilities.ts'
 import { STREAM_UTILITIES } from './stream-utilities.ts'
 import { SYSTEM_UTILITIES } from './system-utilities.ts'
 import { tail } from './tail.ts'
@@ -22,6 +23,7 @@ export const UTILITIES: Record<string, Program> = {
   ...FILE_UTILITIES,
   ...NETWORK_UTILITIES,
   ...CHECKSUMS,
+  ...SMALL_UTILITIES,
   dd,
   hexdump,
   hd: hexdump,

@@ -53,6 +53,10 @@ export async function runCompound(
     case 'ArithmeticCommand':
       return (await arithmetic(shell, command.expression)) === 0n ? 1 : 0
     case 'ConditionalCommand':
+      if (shell.dialect.kind === 'dash') {
+        await shell.complain(io, '[[: not found')
+        return 127
+      }
       return (await evaluateConditional(shell, command.expression)) ? 0 : 1
   }
 }

@@ -173,13 +173,23 @@ export class Shell {
 
   async #pipeline(pipeline: PipelineNode, io: Descriptors): Promise<void> {
     const started = this.process.machine.clock.now()
+    // `time` is bash's and ash's own; Debian's images have no program of the name.
+    if (pipeline.timed && this.dialect.kind === 'dash') {
+      await this.complain(io, 'time: not found')
+      this.state.status = 127
+      return
+    }
     if (pipeline.commands.length === 1) this.state.status = await this.#command(pipeline.commands[0]!, io)
     else this.state.status = await this.#pipe(pipeline, io)
     if (pipeline.negated) this.state.status = this.state.status === 0 ? 1 : 0
     if (pipeline.timed) {
       const seconds = (this.process.machine.clock.now() - started) / 1000
-      const time = `${Math.floor(seconds / 60)}m${(seconds % 60).toFixed(3)}s`
-      await this.writeTo(io, 2, `\nreal\t${time}\nuser\t0m0.000s\nsys\t0m0.000s\n`)
+      const shown = (s: number) =>
+        this.dialect.kind === 'bash'
+          ? `${Math.floor(s / 60)}m${(s % 60).toFixed(3)}s`
+          : `${Math.floor(s / 60)}m ${(s % 60).toFixed(2)}s`
+      const head = this.dialect.kind === 'bash' ? '\n' : ''
+      await this.writeTo(io, 2, `${head}real\t${shown(seconds)}\nuser\t${shown(0)}\nsys\t${shown(0)}\n`)
     }
   }
 

@@ -63,6 +63,8 @@ export const SYSTEM_PACKAGES: Readonly<Record<string, SystemPackage>> = {
     '/usr/bin/free': 'tools',
     '/usr/bin/pgrep': 'tools',
     '/usr/bin/pkill': 'tools',
+    '/usr/bin/uptime': 'tools',
+    '/usr/sbin/sysctl': 'tools',
   }),
   'procps-ng': tool('', '', '3.3.17-1.amzn2023.0.2', 1000, {
     '/usr/bin/ps': 'tools',

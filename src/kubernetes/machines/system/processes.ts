@@ -1,7 +1,7 @@
 import type { Machine } from '#containers/processes/machine.ts'
 import type { Process, Program } from '#containers/processes/process.ts'
-import { cpuClock, cpuMinutes, cpuPercent, memoryPercent } from '#containers/processes/process-figures.ts'
 import { signalName } from '#containers/processes/signals.ts'
+import { ps } from '#containers/programs/procps.ts'
 import type { NodeMachine } from '../machine.ts'
 import type { Machines } from '../machines.ts'
 
@@ -37,50 +37,10 @@ export const processTools =
     const name = process.argv[0]!.replace(/^.*\//, '')
     const all = processesOf(process.machine, machines.of(process.machine))
     all.delete(process.pid)
-    if (name === 'ps') return ps(process, all)
+    if (name === 'ps') return ps(process, all, { machineBytes: MACHINE_BYTES, terminal: 'pts/1', parent: 1 })
     if (name === 'kill') return kill(process, all)
     return match(process, all, name)
   }
-
-/** `%CPU %MEM VSZ RSS`. */
-function figures(process: Process): string {
-  const kib = Math.round(process.memoryBytes / 1024)
-  const percents = [cpuPercent(process), memoryPercent(process, MACHINE_BYTES)]
-  return `${percents.map((value) => value.toFixed(1).padStart(4)).join(' ')} ${String(kib * 2).padStart(6)} ${String(kib).padStart(5)}`
-}
-
-async function ps(process: Process, all: Map<number, Process>): Promise<number> {
-  const words = process.argv.slice(1).join('')
-  const full = /[ef]|aux|ax/.test(words)
-  const shown = [...all].sort(([a], [b]) => a - b)
-  const start = (other: Process) => new Date(other.startedAt).toISOString().slice(11, 16)
-  if (/u/.test(words)) {
-    const rows = shown.map(
-      ([pid, other]) =>
-        `root     ${String(pid).padStart(7)}  ${figures(other)} ?        Ssl  ${start(other)} ${cpuMinutes(other).padStart(6)} ${other.argv.join(' ')}\n`,
-    )
-    await process.print(
-      `USER         PID %CPU %MEM    VSZ   RSS TTY      STAT START   TIME COMMAND\n${rows.join('')}`,
-    )
-    return 0
-  }
-  if (full) {
-    const rows = shown.map(
-      ([pid, other]) =>
-        `root     ${String(pid).padStart(7)} ${String(other.parent?.pid ?? (pid === 1 ? 0 : 1)).padStart(7)}${String(Math.floor(cpuPercent(other))).padStart(3)} ${start(other)} ?        ${cpuClock(other)} ${other.argv.join(' ')}\n`,
-    )
-    await process.print(`UID          PID    PPID  C STIME TTY          TIME CMD\n${rows.join('')}`)
-    return 0
-  }
-  const own = shown.filter(([, other]) => other.tty && other.tty === process.tty)
-  const rows = own.map(
-    ([pid, other]) => `${String(pid).padStart(7)} pts/1    ${cpuClock(other)} ${commandOf(other)}\n`,
-  )
-  await process.print(
-    `    PID TTY          TIME CMD\n${rows.join('')}${String(process.pid).padStart(7)} pts/1    00:00:00 ps\n`,
-  )
-  return 0
-}
 
 async function kill(process: Process, all: Map<number, Process>): Promise<number> {
   let signal = 'SIGTERM'

@@ -59,9 +59,9 @@ export function resolvePath(base: string, path: string): string {
 
 /** What is in a folder that a tree has made for itself. Of small trees there are as many as containers: each with a WeakSet of its own would weigh on the collector. */
 class MarkedChildren extends Map<string, TreeNode> {
-  readonly mark: object
+  readonly mark: symbol
 
-  constructor(children: Iterable<[string, TreeNode]>, mark: object) {
+  constructor(children: Iterable<[string, TreeNode]>, mark: symbol) {
     super(children)
     this.mark = mark
   }
@@ -79,7 +79,7 @@ export class FileTree {
   readonly observers = new Set<(path: string) => void>()
   #root: DirectoryNode
   /** Marks the folders that this tree has made since its last snapshot. */
-  #mark = {}
+  #mark = Symbol()
 
   constructor(root: DirectoryNode = directory()) {
     this.#root = root
@@ -87,7 +87,7 @@ export class FileTree {
 
   /** The present state; later changes of this tree do not touch it. */
   snapshot(): DirectoryNode {
-    this.#mark = {}
+    this.#mark = Symbol()
     return this.#root
   }
 

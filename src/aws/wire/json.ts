@@ -26,12 +26,13 @@ export function readJson(shape: Shape, value: unknown, path: string): unknown {
       if (typeof value !== 'object' || Array.isArray(value)) throw unexpected(path, 'map', value)
       const map: Record<string, unknown> = Object.create(null)
       for (const [key, item] of Object.entries(value))
-        map[key] = readItem(shape.value, item, `${path}.${key}`)
+        map[key.toWellFormed()] = readItem(shape.value, item, `${path}.${key}`)
       return { ...map }
     }
     case 'string':
       if (typeof value === 'object') throw unexpected(path, 'string', value)
-      return typeof value === 'string' ? value : String(value)
+      // Half a character, which JSON can escape and UTF-8 has no bytes for, is none.
+      return String(value).toWellFormed()
     case 'number':
       if (typeof value === 'number') return value
       if (typeof value === 'string' && value.trim() !== '' && !Number.isNaN(Number(value)))

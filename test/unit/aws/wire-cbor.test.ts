@@ -107,3 +107,19 @@ it('refuses null in a list', async () => {
     expect(body).toEqual({ __type: 'SerializationException', message })
   }
 })
+
+it('takes half a character of JSON for one that is unknown, so that it can be part of a key', async () => {
+  const answer = await fetch(aws.endpoint, {
+    method: 'POST',
+    body: '{"Namespace":"a\\ud800b","MetricData":[]}',
+    headers: {
+      'content-type': 'application/x-amz-json-1.0',
+      'x-amz-target': 'GraniteServiceVersion20100801.PutMetricData',
+      authorization:
+        'AWS4-HMAC-SHA256 Credential=A/20261121/us-east-1/monitoring/aws4_request, SignedHeaders=host, Signature=0',
+      'x-amz-date': '20261121T000000Z',
+    },
+  })
+  expect(answer.status).toBe(200)
+  expect(seen.input).toEqual({ Namespace: 'a\ufffdb', MetricData: [] })
+})

@@ -360,7 +360,7 @@ certificate for serving the Kubernetes API renewed`,
     expect(await shell.fails(node('kubectl describe node kind-worker'))).toContain(
       'drydock: kubectl describe is not simulated',
     )
-    expect(await shell.ok(inNode('openssl version || ls /etc/kubernetes/pki'))).toContain(
+    expect(await shell.ok(inNode('crio version || ls /etc/kubernetes/pki'))).toContain(
       'apiserver-kubelet-client.crt',
     )
   })

@@ -24,6 +24,7 @@ import type { HostTable, HttpHost } from '#network/hosts.ts'
 import type { VirtualNetwork } from '#network/virtual-network.ts'
 import type { StoreEvent } from '#world/store.ts'
 import type { World } from '#world/world.ts'
+import { adoptNetwork } from './adopted-network.ts'
 import { ControlPlaneLogs } from './control-plane-logs.ts'
 import { nodeadmConfiguration } from './data/kubelet-configuration.ts'
 import { forgetInstalledAddons } from './installed-addons.ts'
@@ -51,10 +52,11 @@ export interface RunningCluster {
   logs: ControlPlaneLogs
 }
 
-/** Auto Mode's nodes run their own name server and proxy, Fargate's their own proxy; on others both are the add-ons' work. */
+/** Auto Mode's nodes run their own network, name server and proxy, Fargate's all but the name server; on others these are the add-ons' work. */
 function servicesOf(node: Node | undefined): NodeServices {
   const type = node?.metadata.labels?.['eks.amazonaws.com/compute-type']
-  return { dns: type === 'auto', proxy: type === 'auto' || type === 'fargate' }
+  const isManaged = type === 'auto' || type === 'fargate'
+  return { dns: type === 'auto', proxy: isManaged, network: isManaged }
 }
 
 /**
@@ -205,7 +207,7 @@ export class Clusters implements HostTable {
     const running = { record, scope, kubernetes, host, logs }
     await kubernetes.start()
     logs.start(kubernetes.client, current)
-    installSystemAddons(world, running)
+    if (installSystemAddons(world, running)) adoptNetwork(world, running)
     this.#running.set(record.uid, running)
     this.#byHost.set(new URL(record.endpoint).hostname.toLowerCase(), running)
     for (const listener of this.#listeners) listener(running)

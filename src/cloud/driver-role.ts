@@ -33,9 +33,20 @@ export function driverRole(
   const pod = client
     .list<Pod>('pods', NAMESPACE)
     .find(({ metadata, spec }) => metadata.labels?.app === app && spec.nodeName)
+  return accountRole(scope, cluster, client, { account, node: pod?.spec.nodeName }, operation)
+}
+
+/** Whose rights pods of a service account of kube-system have on a node; see `driverRole`. */
+export function accountRole(
+  scope: Scope,
+  cluster: ClusterRecord,
+  client: Pick<ClusterApi, 'get' | 'list'>,
+  { account, node }: { account: string; node: string | undefined },
+  operation: string,
+): string {
   const association = podIdentityOf(scope, cluster.name, NAMESPACE, account)
   if (association) {
-    if (agentRuns(client, pod?.spec.nodeName)) return association.roleArn
+    if (agentRuns(client, node)) return association.roleArn
     throw new Error(
       `operation error ${operation}, get identity: get credentials: failed to refresh cached credentials, failed to load credentials, exceeded maximum number of attempts, 3, request send failed, Get "http://${AGENT_ADDRESS}/v1/credentials": dial tcp ${AGENT_ADDRESS}:80: connect: connection refused`,
     )
@@ -56,6 +67,5 @@ export function driverRole(
       `operation error ${operation}, get identity: get credentials: failed to refresh cached credentials, failed to retrieve credentials, operation error STS: AssumeRoleWithWebIdentity, https response error StatusCode: 403, RequestID: ${scope.world.ids.uuid()}, api error AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity`,
     )
   }
-  const node = nodeNamed(scope.world, cluster.uid, pod?.spec.nodeName ?? '')
-  return node?.roleArn ?? ''
+  return nodeNamed(scope.world, cluster.uid, node ?? '')?.roleArn ?? ''
 }

@@ -239,7 +239,6 @@ function makeNode(
     allocatable: { cpu: String(Math.max(2, size.cpu / 1000)), memory, ...resources },
     kubeletVersion: versionInfo(record.version)!.kubeletVersion,
     architecture: 'amd64',
-    networkReady: true,
     draining: false,
     joinedAt: scope.world.clock.now(),
   }

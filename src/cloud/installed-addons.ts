@@ -109,6 +109,15 @@ function readValues(text: string): object {
   }
 }
 
+type Wanted = Pick<AddonRecord, 'name' | 'version' | 'configurationValues' | 'serviceAccountRoleArn'>
+
+/** The objects of an add-on as its record wants them. */
+export const addonObjects = (cluster: RunningCluster, wanted: Wanted): AddonObject[] =>
+  objectsOf(cluster, wanted.name, wanted.version, wanted.configurationValues).map(({ resource, object }) => ({
+    resource,
+    object: withRole(resource, object, wanted.serviceAccountRoleArn),
+  }))
+
 /** Service accounts that an add-on's own role is meant for. */
 const WITH_ROLE = new Set(['aws-node', 'ebs-csi-controller-sa', 'efs-csi-controller-sa'])
 
@@ -126,12 +135,9 @@ function withRole(resource: string, object: KubernetesObject, roleArn: string | 
  * and issues of aws/amazon-vpc-cni-k8s and eksctl that quote it (read 2026-11).
  */
 function install(cluster: RunningCluster, addon: AddonRecord): Issue[] {
-  const { name, version, configurationValues, resolveConflicts = 'NONE' } = addon
+  const { resolveConflicts = 'NONE' } = addon
   const { client } = cluster.kubernetes
-  const objects = objectsOf(cluster, name, version, configurationValues).map(({ resource, object }) => ({
-    resource,
-    object: withRole(resource, object, addon.serviceAccountRoleArn),
-  }))
+  const objects = addonObjects(cluster, addon)
   const conflicts: string[] = []
   const apply = ({ resource, object }: AddonObject, how: 'refuse' | 'take' | 'leave', dryRun: boolean) => {
     try {

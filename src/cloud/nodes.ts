@@ -58,6 +58,11 @@ export class Nodes implements NodeWatch {
     )
   }
 
+  isRefused(clusterUid: string, names: string[]): boolean {
+    const plugins = this.#clusters.find(clusterUid)?.kubernetes.plugins
+    return plugins !== undefined && names.some((name) => plugins.isRefused(name))
+  }
+
   drained(clusterUid: string, name: string): boolean {
     const cluster = this.#clusters.find(clusterUid)
     return cluster === undefined || evictable(cluster, name).length === 0
@@ -144,7 +149,6 @@ function kubeletNode(node: NodeRecord, { uid }: ClusterRecord): Omit<KubeletNode
     capacity: node.capacity,
     allocatable: node.allocatable,
     nodeInfo: nodeSystem(node, uid),
-    networkReady: node.networkReady,
     ...(node.connected === false && { kubeletStopped: true }),
     ...(node.rebootedAt !== undefined && { rebootedAt: node.rebootedAt }),
   }

@@ -13,6 +13,7 @@ import { ebsVolumes } from './ebs-volumes.ts'
 import type { EfsFiles } from './efs-files.ts'
 import { efsVolumes } from './efs-volumes.ts'
 import { serviceLoadBalancers } from './load-balancers.ts'
+import { beginVpcCni } from './network-plugin.ts'
 import { eksPodWebhooks } from './pod-webhooks.ts'
 import type { VpcPaths } from './vpc-paths.ts'
 
@@ -68,6 +69,11 @@ export function eksProvider(
       const node = nodeOf(nodeName)
       if (node) releasePodsOf(scope, node.instanceId, podUids)
     },
+    beginNetwork: (caller) =>
+      beginVpcCni(scope, cluster, clientOf(cluster.uid)!, (name) => {
+        const node = nodeOf(name)
+        if (node) reaches(node, `ec2.${scope.region}.amazonaws.com`, 443)
+      })(caller),
     dial(nodeName, host, port) {
       const node = nodeOf(nodeName)
       if (node) reaches(node, host, port)

@@ -3,16 +3,17 @@ import type { HttpHost } from '#network/hosts.ts'
 import type { ClusterApi, KubeletApi } from './api.ts'
 import { ApiServer } from './apiserver/apiserver.ts'
 import { createControlPlane, managedBy } from './controllers/control-plane.ts'
-import { startControllerManager, startNetwork } from './controllers/start.ts'
+import { type ClusterNetwork, startControllerManager, startNetwork } from './controllers/start.ts'
 import { resolverFile } from './dns/resolver.ts'
 import { type Kubelets, startKubelets } from './kubelet/kubelet.ts'
 import type { TokenIssuer } from './kubelet/volume-content.ts'
+import type { NodePlugins } from './network/plugins.ts'
 import type { ClusterOptions, UserInfo } from './provider.ts'
 import { startScheduler } from './scheduler/scheduler.ts'
 
 const GENERATED = fileURLToPath(new URL('../../generated/kubernetes', import.meta.url))
 
-const BOTH = () => ({ dns: true, proxy: true })
+const ALL = () => ({ dns: true, proxy: true, network: true })
 
 export interface KubernetesClusterOptions extends ClusterOptions {
   /** Folder that `buildOpenApi` wrote. Default: `generated/kubernetes` of this checkout. */
@@ -33,6 +34,7 @@ export class KubernetesCluster {
   readonly #options: KubernetesClusterOptions
   readonly #server: ApiServer
   #kubelets: Kubelets | undefined
+  #network: ClusterNetwork | undefined
   #running: { stop(): void }[] = []
 
   constructor(options: KubernetesClusterOptions) {
@@ -46,12 +48,14 @@ export class KubernetesCluster {
   /** Makes what every cluster has, and starts its controllers. */
   async start(): Promise<void> {
     await this.#server.start()
-    const { upstreamDns, nodeBrings = BOTH, controllerAccounts: accounts = [] } = this.#options
+    const { upstreamDns, nodeBrings = ALL, controllerAccounts: accounts = [] } = this.#options
     const plane = createControlPlane(this.#options, this.client)
     const network = startNetwork(plane, { upstream: upstreamDns, nodeBrings })
     const { kubeletConfiguration: configurationOf } = this.#options
     const kubelets = startKubelets(managedBy(plane, 'kubelet'), {
       ...(configurationOf && { configurationOf }),
+      plugins: network.plugins,
+      bringsNetwork: (node) => nodeBrings(node).network,
       authenticate: (req) => this.#server.authenticate(req),
       issueToken: this.#issueToken,
       resolve: (...asked) => network.resolver.resolve(...asked),
@@ -70,6 +74,7 @@ export class KubernetesCluster {
       { stop: () => plane.close() },
     ]
     this.#kubelets = kubelets
+    this.#network = network
     this.#server.registerKubelet(kubelets)
   }
 
@@ -84,6 +89,11 @@ export class KubernetesCluster {
   get kubelets(): Kubelets {
     if (!this.#kubelets) throw new Error('the cluster has not been started')
     return this.#kubelets
+  }
+
+  /** The daemons of the network plug-ins on its nodes; undefined before `start`. */
+  get plugins(): NodePlugins | undefined {
+    return this.#network?.plugins
   }
 
   /** Sends requests for logs, exec, attach and port-forward elsewhere. */

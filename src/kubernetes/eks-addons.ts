@@ -5,7 +5,7 @@ import { efsCsiDriver } from './addons/efs-csi-driver.ts'
 import { kubeProxyObjects } from './addons/kube-proxy.ts'
 import { metricsServer } from './addons/metrics-server.ts'
 import { podIdentityAgent } from './addons/pod-identity-agent.ts'
-import { cniDefinitions } from './addons/vpc-definitions.ts'
+import { vpcCniObjects } from './addons/vpc-cni.ts'
 import type { KubernetesObject } from './api.ts'
 import { ON_EC2_NODES } from './ec2-nodes.ts'
 
@@ -40,13 +40,6 @@ export interface AddonObject {
   object: KubernetesObject
 }
 
-const NAMESPACE = 'kube-system'
-
-const serviceAccount = (name: string, labels: Record<string, string>): AddonObject => ({
-  resource: 'serviceaccounts',
-  object: { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace: NAMESPACE, labels } },
-})
-
 /** Networking on every node starts before anything else and survives everything. */
 const NODE_DAEMON = {
   affinity: ON_EC2_NODES,
@@ -62,7 +55,7 @@ export function eksAddon(name: AddonName, options: AddonOptions): AddonObject[] 
 }
 
 const ADDONS: Record<AddonName, (options: AddonOptions) => AddonObject[]> = {
-  'vpc-cni': vpcCni,
+  'vpc-cni': (options) => vpcCniObjects(options, NODE_DAEMON),
   coredns,
   'kube-proxy': (options) => kubeProxyObjects(options, NODE_DAEMON),
   'metrics-server': metricsServer,
@@ -73,72 +66,6 @@ const ADDONS: Record<AddonName, (options: AddonOptions) => AddonObject[]> = {
 
 /** Whether the objects of an EKS add-on are known. */
 export const isKnownAddon = (name: string): name is AddonName => name in ADDONS
-
-function vpcCni({ registry, version, configuration }: AddonOptions): AddonObject[] {
-  const labels = {
-    'app.kubernetes.io/name': 'aws-node',
-    'app.kubernetes.io/instance': 'aws-vpc-cni',
-    'k8s-app': 'aws-node',
-  }
-  const selector = { 'k8s-app': 'aws-node' }
-  return [
-    ...cniDefinitions(),
-    serviceAccount('aws-node', labels),
-    {
-      resource: 'daemonsets.apps',
-      object: daemonSet('aws-node', labels, selector, {
-        ...NODE_DAEMON,
-        serviceAccountName: 'aws-node',
-        terminationGracePeriodSeconds: 10,
-        initContainers: [{ name: 'aws-vpc-cni-init', image: `${registry}/amazon-k8s-cni-init:${version}` }],
-        containers: [
-          {
-            name: 'aws-node',
-            image: `${registry}/amazon-k8s-cni:${version}`,
-            ports: [{ containerPort: 61678, name: 'metrics', protocol: 'TCP' }],
-            env: [
-              { name: 'WARM_ENI_TARGET', value: '1' },
-              { name: 'ENABLE_PREFIX_DELEGATION', value: 'false' },
-              {
-                name: 'MY_NODE_NAME',
-                valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'spec.nodeName' } },
-              },
-            ],
-            resources: { requests: { cpu: '25m' } },
-          },
-          {
-            name: 'aws-eks-nodeagent',
-            image: `${registry}/amazon/aws-network-policy-agent:v1.2.7-eksbuild.1`,
-            args: [
-              '--enable-ipv6=false',
-              `--enable-network-policy=${String(configuration?.enableNetworkPolicy) === 'true'}`,
-            ],
-            resources: { requests: { cpu: '25m' } },
-          },
-        ],
-      }),
-    },
-  ]
-}
-
-function daemonSet(
-  name: string,
-  labels: Record<string, string>,
-  selector: Record<string, string>,
-  spec: object,
-): KubernetesObject {
-  const object = {
-    apiVersion: 'apps/v1',
-    kind: 'DaemonSet',
-    metadata: { name, namespace: NAMESPACE, labels },
-    spec: {
-      selector: { matchLabels: selector },
-      updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '10%' } },
-      template: { metadata: { labels }, spec },
-    },
-  }
-  return object
-}
 
 const COREFILE = `.:53 {
     errors

@@ -12,6 +12,26 @@ import type { ClusterNetworks } from './network/networks.ts'
 export interface NodeServices {
   dns: boolean
   proxy: boolean
+  /** The network of its pods, which otherwise a plug-in brings that pods of the cluster set up. */
+  network: boolean
+}
+
+/** A network plug-in's daemon that calls the cloud: where it runs, as which service account of kube-system, with which environment. */
+export interface PluginCaller {
+  node: string
+  account: string
+  env: ReadonlyMap<string, string>
+}
+
+/** The cloud refused a call for want of a right to it. */
+export class MissingPermission extends Error {
+  override readonly name = 'MissingPermission'
+  /** `ec2:DescribeNetworkInterfaces` */
+  readonly action: string
+  constructor(action: string) {
+    super(`Unauthorized operation: failed to call ${action} due to missing permissions`)
+    this.action = action
+  }
 }
 
 /** Who makes a request, as Kubernetes sees it. */
@@ -58,6 +78,8 @@ export interface CloudProvider {
   releasePodAddress(nodeName: string, podUid: string): void
   /** A node came up, and these are its pods: what others still hold there is given back (VPC CNI: ipamd's reconciliation). */
   keepPodAddresses(nodeName: string, podUids: ReadonlySet<string>): void
+  /** What the daemon of a node's network plug-in calls when it starts. Throws MissingPermission, or another Error when it cannot ask. */
+  beginNetwork?(caller: PluginCaller): void
   /** Asked before a node connects to a host outside the cluster. Throws ConnectError when its packets do not get there. */
   dial?(nodeName: string, host: string, port: number): void
   /** What the cloud's own webhooks make of a new pod; `account` is its service account. May change the pod. */
@@ -182,7 +204,7 @@ export interface ClusterOptions {
   network: VirtualNetwork
   /** Where programs that are parts of a cluster find it; default: none are. */
   networks?: ClusterNetworks
-  /** What a node brings itself of what otherwise CoreDNS and kube-proxy do in pods. Default: both. */
+  /** What a node brings itself of what otherwise CoreDNS, kube-proxy and a network plug-in do in pods. Default: all. */
   nodeBrings?(nodeName: string): NodeServices
   runtime: ContainerRuntime
   images: ImagePuller

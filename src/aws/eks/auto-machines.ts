@@ -145,7 +145,6 @@ export function joinAutoMachine(
     ...settings,
     name: instance.id,
     version: cluster.version,
-    networkReady: true,
     draining: before?.draining ?? false,
     maxPods: Number(autoResources(instance.type).capacity.pods),
   })

@@ -91,13 +91,6 @@ export function isAdmitted(
   return roleMapping(awsAuth, roleArn)?.groups?.includes('system:nodes') ?? false
 }
 
-/** The VPC CNI works with the node's role; without this right it assigns no addresses and the node is never ready. */
-export const roleMayAssignAddresses = (scope: Scope, roleArn: string) =>
-  roleMay(scope.world, roleArn, 'ec2:AssignPrivateIpAddresses', '*').allowed
-
-export const networkReady = (scope: Scope, { nodeRole }: NodegroupRecord) =>
-  roleMayAssignAddresses(scope, nodeRole)
-
 const EFFECTS: Record<Taint['effect'], NodeRecord['taints'][number]['effect']> = {
   NO_SCHEDULE: 'NoSchedule',
   NO_EXECUTE: 'NoExecute',
@@ -113,7 +106,6 @@ export interface NodeSettings {
   taints: NodeRecord['taints']
   /** Kubernetes version of the machine's image. */
   version: string
-  networkReady: boolean
   draining?: boolean
   maxPods?: number
   /** Default: the machine's private DNS name. */
@@ -145,7 +137,6 @@ export function nodegroupSettings(
       ...(value && { value }),
     })),
     version: nodegroup.version,
-    networkReady: networkReady(scope, nodegroup),
     draining: nodegroup.status === 'DELETING',
   }
 }
@@ -193,7 +184,6 @@ export function nodeRecord(
     ...nodeResources(type, instance.volumeSizeGiB, settings.maxPods),
     kubeletVersion: before?.kubeletVersion ?? versionInfo(settings.version)!.kubeletVersion,
     architecture,
-    networkReady: settings.networkReady,
     draining: (settings.draining ?? false) || before?.drainingSince !== undefined,
     ...(before?.drainingSince !== undefined && {
       drainingSince: before.drainingSince,

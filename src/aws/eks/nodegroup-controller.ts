@@ -14,7 +14,6 @@ import {
   isAdmitted,
   joinBlocker,
   NODEGROUP_TAG,
-  networkReady,
   nodegroupSettings,
   nodeRecord,
 } from './node-records.ts'
@@ -28,6 +27,8 @@ import { wait } from './wait.ts'
 export interface NodeWatch {
   /** Whether all these nodes are Ready in the cluster. Asked again every 200 ms while a node group is being created. */
   ready(clusterUid: string, nodeNames: string[]): boolean
+  /** Whether one of these nodes gets no network, because its network plug-in has no right to what it needs. */
+  isRefused(clusterUid: string, nodeNames: string[]): boolean
   /** Whether a node that is leaving has no pods left that must be evicted. */
   drained(clusterUid: string, nodeName: string): boolean
   /** The data of the cluster's ConfigMap `aws-auth`, if it has one. */
@@ -46,6 +47,10 @@ const NETWORK_KEY =
 /** The ConfigMap that admits roles beside the access entries. */
 const AWS_AUTH_KEY = /^kubernetes\/[^/]+\/core\/configmaps\/kube-system\/aws-auth$/
 const POLL_MS = 200
+/**
+ * How long nodes that have joined have at least to become ready, ms: their pods start in the world's time, whose provisioning may take none.
+ */
+const READY_MS = 60_000
 
 /** Keeps each node group's machines, the records of its nodes and its status as they should be. */
 export function nodegroupController(world: World, watch?: NodeWatch): Controller {
@@ -192,7 +197,7 @@ function settle(
     return undefined
   }
   if (status !== 'CREATING') return undefined
-  const issue = blocker ?? unreached(scope, cluster, nodegroup) ?? unhealthy(scope, nodegroup)
+  const issue = blocker ?? unreached(scope, cluster, nodegroup)
   if (issue) {
     const waiting = wait(scope, since, durations.nodegroupGiveUp)
     return waiting ?? update({ status: 'CREATE_FAILED', issues: [issue] })
@@ -202,8 +207,11 @@ function settle(
   const joined = nodes.list(scope, cluster.name).filter((node) => node.nodegroupName === nodegroup.name)
   if (joined.length < nodegroup.scaling.desiredSize) return undefined
   const names = joined.map((node) => node.name)
-  if (watch && !watch.ready(cluster.uid, names)) return { requeueAfterMs: POLL_MS }
-  return update({ status: 'ACTIVE' })
+  if (!watch || watch.ready(cluster.uid, names)) return update({ status: 'ACTIVE' })
+  const late = wait(scope, since, durations.nodegroupGiveUp)
+  const early = scope.world.clock.now() < since + READY_MS && !watch.isRefused(cluster.uid, names)
+  if (late || early) return { requeueAfterMs: POLL_MS }
+  return update({ status: 'CREATE_FAILED', issues: [unhealthy(joined)] })
 }
 
 /** Machines that are up but whose packets do not get to the API server. */
@@ -220,14 +228,12 @@ function unreached(scope: Scope, cluster: ClusterRecord, nodegroup: NodegroupRec
   }
 }
 
-function unhealthy(scope: Scope, nodegroup: NodegroupRecord): Issue | undefined {
-  if (networkReady(scope, nodegroup)) return undefined
-  return {
-    code: 'NodeCreationFailure',
-    message: 'Unhealthy nodes in the kubernetes cluster',
-    resourceIds: instancesOf(scope, nodegroup).map(({ id }) => id),
-  }
-}
+/** Nodes that have joined and are not ready. */
+const unhealthy = (joined: NodeRecord[]): Issue => ({
+  code: 'NodeCreationFailure',
+  message: 'Unhealthy nodes in the kubernetes cluster',
+  resourceIds: joined.map(({ instanceId }) => instanceId),
+})
 
 /** Drains the nodes, ends their machines, and forgets the node group when all are gone. */
 function shutDown(

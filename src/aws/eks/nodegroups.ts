@@ -12,6 +12,7 @@ import {
   requireCluster,
   requireNodegroup,
 } from './errors.ts'
+import { ifInstant } from './instant.ts'
 import { checkImage, checkTemplate, templateChoices, templateOf, versionOfImage } from './launch-template.ts'
 import { page } from './pagination.ts'
 import type { ClusterRecord, NodegroupRecord, Taint } from './records.ts'
@@ -57,7 +58,7 @@ export function toNodegroup(nodegroup: NodegroupRecord): sdk.Nodegroup {
   }
 }
 
-export function createNodegroup(input: sdk.CreateNodegroupCommandInput, context: RequestContext) {
+export async function createNodegroup(input: sdk.CreateNodegroupCommandInput, context: RequestContext) {
   const name = input.nodegroupName!
   const cluster = requireActiveCluster(context, input.clusterName)
   const fields = { clusterName: cluster.name, nodegroupName: name }
@@ -116,6 +117,11 @@ export function createNodegroup(input: sdk.CreateNodegroupCommandInput, context:
     tags: input.tags ?? {},
   })
   admitNodes(context, cluster, nodegroup.nodeRole)
+  await ifInstant<NodegroupRecord>(
+    context,
+    nodegroups.key(context, cluster.name, name),
+    ({ status }) => status !== 'CREATING',
+  )
   return { nodegroup: toNodegroup(nodegroup) }
 }
 

@@ -209,8 +209,6 @@ export interface NodeRecord {
   allocatable: Record<string, string>
   kubeletVersion: string
   architecture: 'amd64' | 'arm64'
-  /** Whether the VPC CNI can work (the node role may assign addresses); without it the node stays NotReady. */
-  networkReady: boolean
   /** Set when the node is on its way out: evict its pods, then it is terminated. */
   draining: boolean
   /** When the drain of a roll began, and whether pods that a disruption budget holds stay. */

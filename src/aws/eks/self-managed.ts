@@ -6,7 +6,7 @@ import { durations } from './data/durations.ts'
 import { nodeRefusal, roleOfInstance } from './node-access.ts'
 import { bootOf } from './node-boot.ts'
 import type { NodeConfig } from './node-config.ts'
-import { NODEGROUP_TAG, nodeRecord, roleMayAssignAddresses } from './node-records.ts'
+import { NODEGROUP_TAG, nodeRecord } from './node-records.ts'
 import type { NodeWatch } from './nodegroup-controller.ts'
 import type { ClusterRecord, NodeRecord } from './records.ts'
 import { clusters, nodes } from './tables.ts'
@@ -66,7 +66,6 @@ function join(
     labels: config.labels,
     taints: config.taints,
     version: cluster.version,
-    networkReady: roleMayAssignAddresses(scope, roleArn!),
     maxPods: config.maxPods,
   })
   put(scope, record, before)

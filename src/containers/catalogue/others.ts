@@ -117,6 +117,18 @@ const component = (program: string, path: string, tag: string, args?: string[]) 
     }),
 })
 
+/** As aws-node is asked whether it is ready. */
+const withHealthProbe = (recipe: ImageRecipe): ImageRecipe => ({
+  ...recipe,
+  layers: [
+    ...recipe.layers,
+    {
+      createdBy: 'COPY grpc-health-probe /app/ # buildkit',
+      files: { '/app/grpc-health-probe': programFile('grpc-health-probe', '') },
+    },
+  ],
+})
+
 const releases = (program: string, path: string, tags: string[]) =>
   tags.map((tag) => component(program, path, tag))
 
@@ -246,7 +258,13 @@ export const others: CatalogueRepository[] = [
     ],
     images: BALANCER_CONTROLLER.map((tag) => ({ tags: [tag], recipe: () => balancerController(tag) })),
   },
-  eks('amazon-k8s-cni', releases('aws-vpc-cni', '/app/aws-vpc-cni', VPC_CNI)),
+  eks(
+    'amazon-k8s-cni',
+    releases('aws-vpc-cni', '/app/aws-vpc-cni', VPC_CNI).map(({ tag, recipe }) => ({
+      tag,
+      recipe: () => withHealthProbe(recipe()),
+    })),
+  ),
   eks('amazon-k8s-cni-init', releases('aws-vpc-cni-init', '/init/aws-vpc-cni-init', VPC_CNI)),
   eks('amazon/aws-network-policy-agent', [
     component('network-policy-agent', '/controller', 'v1.2.7-eksbuild.1'),

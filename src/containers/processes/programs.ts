@@ -90,8 +90,6 @@ export const findProgram: ProgramFinder = (name, argv0, version) => {
     case 'curl':
       return curl(version || '8.14.1')
     case 'pause':
-    case 'aws-vpc-cni':
-    case 'aws-vpc-cni-init':
     case 'network-policy-agent':
     case 'metrics-server':
     case 'aws-ebs-csi-driver':

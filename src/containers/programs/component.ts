@@ -8,11 +8,6 @@ const LINES: Record<string, string[]> = {
     '{"level":"info","logger":"setup","msg":"starting podInfo repo"}',
     '{"level":"info","logger":"controller-runtime.metrics","msg":"Serving metrics server","bindAddress":":8080","secure":false}',
   ],
-  'aws-vpc-cni': [
-    'Installed /host/opt/cni/bin/aws-cni',
-    'Starting IPAM daemon in the background ... ',
-    'Checking for IPAM connectivity ... ',
-  ],
 }
 
 /** Options without which a component does not start. */
@@ -30,7 +25,6 @@ export function component(name: string): Program {
     const stop = new Promise<number>((resolve) => {
       for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => resolve(0))
     })
-    if (name === 'aws-vpc-cni-init') return 0
     const misses = REQUIRED[name]
     if (misses && !process.argv.some((word) => word.startsWith(`${misses.option}=`))) {
       await process.complain(`${misses.complaint}\n`)

@@ -7,6 +7,7 @@ import { localDns } from '../dns/local.ts'
 import { ClusterRecords } from '../dns/records.ts'
 import { PodResolver } from '../dns/resolver.ts'
 import { ResourceMetrics } from '../metrics/resource-metrics.ts'
+import { NodePlugins } from '../network/plugins.ts'
 import { PolicyRoute } from '../network/policies.ts'
 import { NodeProxies } from '../network/proxies.ts'
 import { ServiceRoute } from '../network/services.ts'
@@ -48,6 +49,7 @@ export interface ClusterNetwork {
   services: ServiceRoute
   policies: PolicyRoute
   resolver: PodResolver
+  plugins: NodePlugins
   stop(): void
 }
 
@@ -59,9 +61,10 @@ interface NetworkNeeds {
 }
 
 export function startNetwork(
-  { options, world, api, podAddresses, now }: ControlPlane,
+  plane: ControlPlane,
   { upstream = () => undefined, nodeBrings }: NetworkNeeds,
 ): ClusterNetwork {
+  const { options, world, api, podAddresses, now } = plane
   const pick = (count: number) => world.ids.number(count)
   const isPod = (address: string) => podAddresses.has(address)
   const { serviceCidr, network, nodeNames } = options
@@ -79,17 +82,23 @@ export function startNetwork(
     const node = services.nodeAt(address)
     return node === undefined ? undefined : proxies.run(node)
   }
+  const plugins = new NodePlugins(plane)
+  const plugin = (address: string) => {
+    const node = services.nodeAt(address)
+    return node === undefined ? undefined : plugins.at(node)
+  }
   const answerLocally = localDns(records, upstream, pick)
   const local = (pod: Pod, question: Question) =>
     nodeBrings(pod.spec.nodeName!).dns ? answerLocally(question) : undefined
   const parts = [
     network.addRoute(policies),
     network.addRoute(services),
-    ...(options.networks ? [options.networks.add({ records, has, upstream, pick, proxy })] : []),
+    ...(options.networks ? [options.networks.add({ records, has, upstream, pick, proxy, plugin })] : []),
   ]
   return {
     services,
     policies,
+    plugins,
     resolver: new PodResolver({ network, upstream, pick, serviceCidr, local, nodeNames }),
     stop() {
       proxies.close()

@@ -59,7 +59,9 @@ export class ContainerImage {
     const waiting = this.#backingOff(pod, name)
     if (waiting) return waiting
     this.#event(pod, 'Normal', 'Pulling', `Pulling image "${name}"`)
-    this.#pull = await images.pull(nodeName, reference, pullSecretsFor(api, pod, reference))
+    const pull = await images.pull(nodeName, reference, pullSecretsFor(api, pod, reference))
+    const now = this.#context.now()
+    this.#pull = { ...pull, doneAt: now + this.#context.duration(pull.doneAt - now) }
     return this.#outcome(pod, name)
   }
 

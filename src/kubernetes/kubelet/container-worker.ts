@@ -178,7 +178,7 @@ export class ContainerWorker {
       if (!result) return
       if ('reason' in result) return this.#wait(result.reason, result.message, result.forMs)
       this.#image = result
-      this.#startDue = context.now() + (this.#suspended ? 0 : CONTAINER_START_MS)
+      this.#startDue = context.now() + (this.#suspended ? 0 : context.duration(CONTAINER_START_MS))
     }
     if (this.#gone) return
     if (this.#startDue > context.now()) return context.wakeAt(this.#startDue)

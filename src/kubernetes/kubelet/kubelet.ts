@@ -1,8 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { FileTree } from '#containers/files/tree.ts'
+import type { ContainerFs } from '#containers/processes/container-fs.ts'
 import type { Result } from '#world/controller.ts'
 import { StoreIndex } from '#world/store-index.ts'
 import { type ClusterApi, type KubeletApi, StatusError } from '../api.ts'
 import type { ControlPlane } from '../controllers/control-plane.ts'
+import type { NodePlugins } from '../network/plugins.ts'
 import type { Node, Pod, Volume } from '../objects.ts'
 import { nameOf, splitName } from '../pods.ts'
 import type { UserInfo } from '../provider.ts'
@@ -13,6 +16,7 @@ import { EventBacklog } from './event-backlog.ts'
 import { nodeAgents } from './node-agent.ts'
 import { NodeImages } from './node-images.ts'
 import { NodeMemory } from './node-memory.ts'
+import { NETWORK_CONFIGURATION, nodeNetworks } from './node-network.ts'
 import { memoryKey, type NodeRecord, nodeRecordPrefix } from './node-record.ts'
 import type { KubeletServices } from './pod-context.ts'
 import { PodWorker } from './pod-worker.ts'
@@ -30,6 +34,8 @@ const CONCURRENCY = 512
 export interface Kubelets extends KubeletApi, NodeRegistry {
   /** The pods that a node runs, for its container runtime's own view of them. */
   workersOn(node: string): PodWorker[]
+  /** The file system of a node. */
+  filesOf(node: string): ContainerFs
   stop(): void
 }
 
@@ -52,6 +58,9 @@ export interface KubeletsOptions
   extends Pick<KubeletServices, 'issueToken' | 'resolve' | 'records' | 'resolver'> {
   images?: NodeImages
   volumes?: VolumeStore
+  /** The daemons of network plug-ins, and the nodes that need none. */
+  plugins: NodePlugins
+  bringsNetwork(node: string): boolean
   /** Default: always. */
   reaches?: Reaches
   /** The worker of a static pod, by its mirror. */
@@ -68,9 +77,11 @@ export const MIRROR = 'kubernetes.io/config.mirror'
 /** Starts one kubelet controller for all nodes. Models pkg/kubelet. */
 export function startKubelets(plane: ControlPlane, given: KubeletsOptions): Kubelets {
   const { api, world, options, podsByNode, podsByClaim } = plane
-  const { reaches = () => true, staticWorker, configurationOf, authenticate, ...services } = given
+  const { reaches = () => true, staticWorker, configurationOf, authenticate, plugins, ...rest } = given
+  const { bringsNetwork, ...services } = rest
   const images = given.images ?? new NodeImages(options)
   const volumes = given.volumes ?? new VolumeStore(world, options.uid)
+  const networks = nodeNetworks(bringsNetwork, (node) => volumes.hostOf(node), plugins)
   const records = nodeRecordPrefix(options.uid)
   /** Workers by pod; more than one while a predecessor of the same name ends. */
   const workers = new Map<string, PodWorker[]>()
@@ -102,6 +113,7 @@ export function startKubelets(plane: ControlPlane, given: KubeletsOptions): Kube
     ...services,
     images,
     volumes,
+    networks,
     memory: new NodeMemory(apiOf),
     enqueue: (key) => runner.enqueue(key),
   }
@@ -208,18 +220,35 @@ export function startKubelets(plane: ControlPlane, given: KubeletsOptions): Kube
     ],
     reconcile,
   })
-  const agents = world.controllers.start(nodeAgents(plane, images, reaches))
+  const agents = world.controllers.start(nodeAgents(plane, images, networks, reaches))
   const serving = options.signedKubelets
     ? world.controllers.start(servingCertificates(plane, reaches))
     : undefined
   const nodes = world.store.watch<NodeRecord>(records, ({ type, entry, previous }) => {
     listen(entry.value.name)
+    if (type === 'put') watchNetwork(entry.value.name)
     const up = type === 'put' && !entry.value.stopped
     const wasUp = previous !== undefined && !previous.value.stopped
     const rebooted = up && wasUp && entry.value.upSince !== previous.value.upSince
     if (rebooted || (wasUp && !up)) nodeChanged(entry.value, false)
     else if (up && !wasUp) nodeChanged(entry.value, true)
     else if (previous?.value.kubeletStopped && !entry.value.kubeletStopped) resync(entry.value.name)
+  })
+
+  const watched = new WeakSet<FileTree>()
+  /** A node is ready, or no longer, with the configuration of its network plug-in: a file. */
+  function watchNetwork(node: string): void {
+    const { tree } = volumes.hostOf(node)
+    if (watched.has(tree)) return
+    watched.add(tree)
+    tree.observers.add((path) => {
+      if (path.startsWith(NETWORK_CONFIGURATION)) agents.enqueue(node)
+    })
+  }
+  // Pods that waited for an address get it.
+  plugins.onServe((node) => {
+    agents.enqueue(node)
+    for (const pod of podsByNode.get(node)) runner.enqueue(nameOf(pod))
   })
 
   /** Looks at every pod of a node again, those included that are gone from the API and still run. */
@@ -288,10 +317,14 @@ export function startKubelets(plane: ControlPlane, given: KubeletsOptions): Kube
     const record = recordOf(name)
     ports.set(name, record?.stopped ? undefined : record)
   }
-  for (const { name } of world.store.values<NodeRecord>(records)) listen(name)
+  for (const { name } of world.store.values<NodeRecord>(records)) {
+    listen(name)
+    watchNetwork(name)
+  }
   return {
     ...streams,
     serve,
+    filesOf: (node) => volumes.hostOf(node),
     workersOn: (node) => [...workers.values()].flat().filter(({ nodeName }) => nodeName === node),
     reconnected() {
       for (const { name } of world.store.values<NodeRecord>(records)) {

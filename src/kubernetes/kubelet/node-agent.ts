@@ -3,6 +3,7 @@ import type { ControlPlane } from '../controllers/control-plane.ts'
 import type { Lease, Node, NodeCondition } from '../objects.ts'
 import { microTimestamp, parseTime } from '../time.ts'
 import { imageIdOf, type NodeImages } from './node-images.ts'
+import { NETWORK_MISSING, type NodeNetworks } from './node-network.ts'
 import { type KubeletMemory, memoryKey, type NodeRecord, nodeRecordPrefix } from './node-record.ts'
 import { LEASE_RENEW_MS, LEASES_PER_SECOND, NODE_READY_MS, NODE_STATUS_MS } from './timings.ts'
 import type { Reaches } from './uplink.ts'
@@ -23,11 +24,13 @@ const PRESSURES = [
   ['PIDPressure', 'KubeletHasSufficientPID', 'kubelet has sufficient PID available', 'NodeHasSufficientPID'],
 ] as const
 
-const NETWORK_MISSING =
-  'container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized'
-
 /** The part of every kubelet that speaks for its node: registers it, sends its status, renews its lease. */
-export function nodeAgents(plane: ControlPlane, images: NodeImages, reaches: Reaches): Controller {
+export function nodeAgents(
+  plane: ControlPlane,
+  images: NodeImages,
+  networks: NodeNetworks,
+  reaches: Reaches,
+): Controller {
   const { api, world, options, podsByNode } = plane
   const prefix = nodeRecordPrefix(options.uid)
   /** When the nodes came up that were tidied since. */
@@ -41,11 +44,9 @@ export function nodeAgents(plane: ControlPlane, images: NodeImages, reaches: Rea
     const node = api.get<Node>('nodes', '', name) ?? registerOnce(record)
     if (!node) return
     remember(record, node)
-    const wait = record.hasNetworkFile ? 0 : world.provisioningTime(NODE_READY_MS)
-    const readyAt = record.upSince + wait
-    const trouble =
-      record.runtimeTrouble ??
-      (record.networkReady !== false && plane.now() >= readyAt ? undefined : NETWORK_MISSING)
+    const readyAt = record.upSince + (networks.brings(name) ? world.provisioningTime(NODE_READY_MS) : 0)
+    const hasNetwork = networks.isReady(name) && plane.now() >= readyAt
+    const trouble = record.runtimeTrouble ?? (hasNetwork ? undefined : NETWORK_MISSING)
     sendStatus(record, node, trouble)
     const renewal = renewLease(node)
     return { requeueAfterMs: plane.now() < readyAt ? readyAt - plane.now() : renewal }
@@ -53,7 +54,7 @@ export function nodeAgents(plane: ControlPlane, images: NodeImages, reaches: Rea
 
   /** Pods may have gone while nobody looked after the node: gives back what they held there, once each time it comes up. */
   function forgetLost({ name, upSince }: NodeRecord): void {
-    if (tidied.get(name) === upSince) return
+    if (tidied.get(name) === upSince || !networks.takesBack(name)) return
     tidied.set(name, upSince)
     options.provider.keepPodAddresses(
       name,

@@ -15,10 +15,6 @@ export interface NodeRecord {
   capacity: Record<string, string>
   allocatable: Record<string, string>
   nodeInfo: NodeSystemInfo
-  /** Whether the network plug-in can give pods addresses; without it the node stays NotReady. Default true. */
-  networkReady?: boolean
-  /** The plugin's configuration is a file of the machine, which is there still when that comes up again: nothing has to bring it. */
-  hasNetworkFile?: boolean
   /** Why the container runtime cannot be asked: the node is NotReady with this message. */
   runtimeTrouble?: string
   /** The machine does not run. */

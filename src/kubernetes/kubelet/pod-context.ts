@@ -18,6 +18,7 @@ import type { VolumeStore } from '../volumes/files.ts'
 import type { EnvironmentSource } from './environment.ts'
 import type { NodeImages } from './node-images.ts'
 import type { NodeMemory } from './node-memory.ts'
+import type { NodeNetworks } from './node-network.ts'
 import type { PodResize } from './resize.ts'
 import type { PodLedger } from './uplink.ts'
 import type { TokenIssuer } from './volume-content.ts'
@@ -41,6 +42,7 @@ export interface KubeletServices {
   podsWith(claim: string): Pod[]
   issueToken: TokenIssuer
   volumes: VolumeStore
+  networks: NodeNetworks
   /** Default: nodes have memory without end. */
   memory?: NodeMemory
   /** Resolves a name as a pod with an address sees it. */
@@ -66,6 +68,7 @@ export interface PodContext {
   readonly network: VirtualNetwork
   readonly runtime: ContainerRuntime
   readonly volumes: PodVolumes
+  readonly networks: NodeNetworks
   /** Which resources the pod's containers have of their node. */
   readonly resize: PodResize
   readonly nodeName: string
@@ -73,6 +76,8 @@ export interface PodContext {
   readonly podAddress: string | undefined
   readonly userAgent: string
   now(): number
+  /** How long (ms) takes what usually takes `ms`: until its node can be ready, all is a part of its provisioning. */
+  duration(ms: number): number
   newId(): string
   setTimer(ms: number, callback: () => void): Timer
   sleep(ms: number): Promise<void>

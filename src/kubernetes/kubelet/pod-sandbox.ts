@@ -1,14 +1,18 @@
 import type { ProcessNamespace } from '#containers/runtime.ts'
 import type { Pod } from '../objects.ts'
+import { NETWORK_MISSING, type NetworkTrouble, pluginFailure } from './node-network.ts'
 import type { KubeletPlane, PodContext } from './pod-context.ts'
 import { RETRY_MS, SANDBOX_MS } from './timings.ts'
+
+/** What was of a sandbox before this process ran: nothing, one that its pod has lost, or one that goes on. */
+type Before = false | 'restored' | 'resumed'
 
 /** What a pod's containers live in: its address in use on the network, and the processes they may share. */
 export class PodSandbox {
   readonly #context: PodContext
   readonly #plane: KubeletPlane
   readonly #uid: string
-  readonly #restored: boolean
+  readonly #before: Before
   #address: string | undefined
   #addressInUse: { close(): void } | undefined
   /** When it is ready, ms; undefined before it has an address. */
@@ -16,12 +20,11 @@ export class PodSandbox {
   #released = false
   #processes: ProcessNamespace | undefined
 
-  /** `restored`: its pod had containers before this process ran. */
-  constructor(context: PodContext, plane: KubeletPlane, uid: string, restored: boolean) {
+  constructor(context: PodContext, plane: KubeletPlane, uid: string, before: Before) {
     this.#context = context
     this.#plane = plane
     this.#uid = uid
-    this.#restored = restored
+    this.#before = before
   }
 
   /** The pod's, also when it is no longer in use. */
@@ -49,7 +52,7 @@ export class PodSandbox {
     const context = this.#context
     if (this.#due === undefined) {
       if (!this.#takeAddress(pod)) return false
-      if (this.#restored) {
+      if (this.#before === 'restored') {
         context.event(
           pod,
           'Normal',
@@ -57,7 +60,7 @@ export class PodSandbox {
           'Pod sandbox changed, it will be killed and re-created.',
         )
       }
-      this.#due = context.now() + SANDBOX_MS
+      this.#due = context.now() + context.duration(SANDBOX_MS)
     }
     if (context.now() >= this.#due) return true
     context.wakeAt(this.#due)
@@ -75,25 +78,42 @@ export class PodSandbox {
     if (this.#released) return
     this.#released = true
     this.crash()
-    this.#plane.options.provider.releasePodAddress(this.#context.nodeName, this.#uid)
+    const { networks, nodeName } = this.#context
+    // A daemon that is away takes back later what its plug-in could not give (cmdDel of the VPC CNI fails no pod's end).
+    if (networks.takesBack(nodeName)) this.#plane.options.provider.releasePodAddress(nodeName, this.#uid)
   }
 
   #takeAddress(pod: Pod): boolean {
-    const context = this.#context
-    try {
-      this.#address = pod.spec.hostNetwork
-        ? context.nodeAddress
-        : this.#plane.options.provider.allocatePodAddress(context.nodeName, this.#uid)
-    } catch (error) {
-      const sandbox = context.newId()
-      const message = `Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox "${sandbox}": plugin type="aws-cni" name="aws-cni" failed (add): add cmd: failed to assign an IP address to container`
-      if (!(error instanceof Error)) throw error
-      context.event(pod, 'Warning', 'FailedCreatePodSandBox', message)
-      context.wakeAt(context.now() + RETRY_MS)
-      return false
-    }
-    this.#addressInUse ??= this.#useAddress(this.#address)
+    const address = pod.spec.hostNetwork ? this.#context.nodeAddress : this.#askPlugin(pod)
+    if (address === undefined) return false
+    this.#address = address
+    this.#addressInUse ??= this.#useAddress(address)
     return true
+  }
+
+  /** An address from the node's network plug-in; undefined: not now, the pod is woken. */
+  #askPlugin(pod: Pod): string | undefined {
+    const { networks, nodeName } = this.#context
+    const trouble = this.#before === 'resumed' ? undefined : networks.trouble(nodeName)
+    if (trouble) return this.#refuse(pod, trouble)
+    try {
+      return this.#plane.options.provider.allocatePodAddress(nodeName, this.#uid)
+    } catch (error) {
+      if (!(error instanceof Error)) throw error
+      const text = pluginFailure('add cmd: failed to assign an IP address to container')
+      return this.#refuse(pod, { kind: 'failed', text })
+    }
+  }
+
+  #refuse(pod: Pod, trouble: NetworkTrouble): undefined {
+    const context = this.#context
+    if (trouble.kind === 'missing')
+      context.event(pod, 'Warning', 'NetworkNotReady', `network is not ready: ${NETWORK_MISSING}`)
+    else {
+      const message = `Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox "${context.newId()}": ${trouble.text}`
+      context.event(pod, 'Warning', 'FailedCreatePodSandBox', message)
+    }
+    context.wakeAt(context.now() + RETRY_MS)
   }
 
   /** Takes the address into use on the network and in the cluster. */

@@ -72,7 +72,12 @@ export class PodWorker implements PodContext {
       this.containers.find(({ name }) => name === status.name)?.restore(status, this.now(), resumed)
     }
     const began = statuses.some(({ containerID }) => containerID)
-    this.#sandbox = new PodSandbox(this, services.plane, this.uid, began && !resumed)
+    this.#sandbox = new PodSandbox(
+      this,
+      services.plane,
+      this.uid,
+      began && (resumed ? 'resumed' : 'restored'),
+    )
     if (this.#init.length > 0) for (const container of this.containers) container.hold('PodInitializing')
   }
 
@@ -102,6 +107,9 @@ export class PodWorker implements PodContext {
   get images() {
     return this.#services.images
   }
+  get networks() {
+    return this.#services.networks
+  }
   get network() {
     return this.#services.plane.options.network
   }
@@ -123,6 +131,8 @@ export class PodWorker implements PodContext {
   }
 
   readonly now = (): number => this.#services.plane.now()
+  readonly duration = (ms: number): number =>
+    this.networks.isReady(this.nodeName) ? ms : this.#services.plane.world.provisioningTime(ms)
   readonly newId = (): string => this.#services.plane.world.ids.hex(64)
   readonly setTimer = (ms: number, callback: () => void): Timer =>
     this.#services.plane.world.clock.setTimer(ms, callback)

@@ -11,7 +11,7 @@ export const PULL_OVERHEAD_MS = 350
 export const PULL_BYTES_PER_SECOND = 60_000_000
 /** How long containerd waits for a registry that does not answer (net.Dialer of its resolver). */
 export const DIAL_TIMEOUT_MS = 30_000
-/** From a kubelet's first sign of life to Ready: the network plugin's start. Provisioning, so divided by the world's speed of it. */
+/** From a kubelet's first sign of life to Ready on a node that brings its own network. Provisioning, so divided by the world's speed of it. */
 export const NODE_READY_MS = 20_000
 /** Lease renewals and their duration (kubelet `nodeLeaseDurationSeconds` 40, renewed at a quarter of it). */
 export const LEASE_RENEW_MS = 10_000

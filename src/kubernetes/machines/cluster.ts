@@ -191,7 +191,7 @@ export class MachineCluster {
     const network = startNetwork(plane, {
       upstream: upstreamDns,
       // Its machines see to their kube-proxies.
-      nodeBrings: () => ({ dns: false, proxy: true }),
+      nodeBrings: () => ({ dns: false, proxy: true, network: false }),
     })
     const { world, uid } = this.#options
     // Each machine says itself that it is up.
@@ -212,6 +212,8 @@ export class MachineCluster {
       ...(volumes && { volumes }),
       ...(staticWorker && { staticWorker }),
       ...(configurationOf && { configurationOf }),
+      plugins: network.plugins,
+      bringsNetwork: () => false,
       authenticate: (req) => this.#server.authenticate(req),
       reaches: (node) => this.serving && reaches(node),
       issueToken: this.#issueToken,

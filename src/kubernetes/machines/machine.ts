@@ -6,6 +6,7 @@ import type { ClusterApi } from '../api.ts'
 import { loadSchema } from '../apiserver/schema/schema.ts'
 import { EventBacklog } from '../kubelet/event-backlog.ts'
 import type { Manifest } from '../kubelet/manifest.ts'
+import { nodeNetworks } from '../kubelet/node-network.ts'
 import type { NodeRecord } from '../kubelet/node-record.ts'
 import type { PodWorker } from '../kubelet/pod-worker.ts'
 import { StaticPods } from '../kubelet/static-pods.ts'
@@ -217,6 +218,11 @@ export class NodeMachine {
         // A static pod names no object of the API.
         podsWith: () => [],
         images: machines.images,
+        networks: nodeNetworks(
+          () => false,
+          () => machine.files,
+          { serves: () => false },
+        ),
         volumes: new MachineVolumes(world, `machine-${this.name}`, () => machine.files),
         issueToken: () => {
           throw new Error('static pods have no service account')
@@ -252,7 +258,6 @@ export class NodeMachine {
   #fileChanged(path: string): void {
     const folder = this.#staticPodPath
     if (folder && path.startsWith(`${resolvePath('/', folder)}/`)) this.statics?.changed()
-    if (path.startsWith('/etc/cni/net.d/') && this.uplink) this.#register()
   }
 
   /** Finds the API server that the kubelet is configured for; what hangs on it follows. */
@@ -300,11 +305,8 @@ export class NodeMachine {
   }
 
   #record(): NodeRecord {
-    const { files, address } = this.machine
+    const { address } = this.machine
     const kubelet = this.#kubelet
-    const cni = files.find('/etc/cni/net.d')
-    const hasNetworkFile =
-      cni?.kind === 'directory' && [...cni.children.keys()].some((name) => /\.conf(list)?$/.test(name))
     const quantities = {
       cpu: '8',
       memory: '16393152Ki',
@@ -322,8 +324,6 @@ export class NodeMachine {
       capacity: quantities,
       allocatable: quantities,
       nodeInfo: { ...SYSTEM, kubeletVersion: kubelet?.version ?? '' },
-      networkReady: hasNetworkFile,
-      hasNetworkFile,
       ...(!this.runtimeUp && { runtimeTrouble: 'container runtime is down' }),
       upSince: 0,
     }

@@ -1,6 +1,7 @@
 import type { ProgramFinder } from '#containers/processes/machine.ts'
 import { coreDns } from '../dns/coredns/program.ts'
 import type { ClusterNetworks } from '../network/networks.ts'
+import { awsNode, awsNodeInit, grpcHealthProbe } from '../vpc-cni/aws-node.ts'
 import { apiServer } from './components/api-server.ts'
 import { controllerManager } from './components/controller-manager.ts'
 import { etcd } from './components/etcd.ts'
@@ -67,6 +68,12 @@ export const machinePrograms =
         return kindnetd
       case 'kube-proxy':
         return kubeProxy(machines, networks)
+      case 'aws-vpc-cni':
+        return awsNode(networks, version)
+      case 'aws-vpc-cni-init':
+        return awsNodeInit
+      case 'grpc-health-probe':
+        return grpcHealthProbe(networks)
       case 'coredns':
         return coreDns(networks, version)
       default:

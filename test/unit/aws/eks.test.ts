@@ -348,14 +348,38 @@ describe('a node group', () => {
     },
   )
 
-  it('has nodes that are never ready without the CNI policy', async () => {
+  it.each([
+    ['refused', 0],
+    ['late', 60_000],
+  ])('fails when its nodes get no network: %s', async (why, afterMs) => {
+    account.world.controllers.stop()
+    const admitted: object[] = []
+    account.startControllers({
+      ready: () => false,
+      isRefused: () => why === 'refused',
+      drained: () => true,
+      awsAuth: () => ({ mapRoles: JSON.stringify(admitted) }),
+      admitRole: (_cluster, role) => void admitted.push(role),
+    })
     await createCluster()
-    await createNodegroup(['AmazonEKSWorkerNodePolicy'])
-    expect((await nodegroup()).health.issues[0].message).toBe('Unhealthy nodes in the kubernetes cluster')
-    expect(nodes.list(account.context, 'demo').map(({ networkReady }) => networkReady)).toEqual([
-      false,
-      false,
-    ])
+    await createNodegroup()
+    if (afterMs > 0) {
+      expect((await nodegroup()).status).toBe('CREATING')
+      await account.world.advance(afterMs)
+    }
+    const [one, other] = nodes.list(account.context, 'demo')
+    expect(await nodegroup()).toMatchObject({
+      status: 'CREATE_FAILED',
+      health: {
+        issues: [
+          {
+            code: 'NodeCreationFailure',
+            message: 'Unhealthy nodes in the kubernetes cluster',
+            resourceIds: [one!.instanceId, other!.instanceId],
+          },
+        ],
+      },
+    })
   })
 
   // https://docs.aws.amazon.com/eks/latest/userguide/troubleshooting.html: nodes must find the API server by DNS.

@@ -75,20 +75,26 @@ describe('a node that comes up again', () => {
   const toldReady = () => timesTold(cluster, 'NodeReady')
 
   it('is ready as it was when the file of its network plugin is there, and tells nothing', async () => {
-    cluster = await testCluster({ nodes: 0 })
-    const up = (hasNetworkFile: boolean) =>
-      cluster.addNode('node-1', { address: '192.168.0.1', hasNetworkFile })
-    up(false)
-    await cluster.until('the node is ready', () => readyOf(cluster, 'node-1')?.status === 'True', 60_000)
+    let bringsNetwork = false
+    cluster = await testCluster({ nodes: 0, bringsNetwork: () => bringsNetwork })
+    const { kubelets } = cluster.kubernetes
+    const up = () => cluster.addNode('node-1', { address: '192.168.0.1' })
+    up()
+    await cluster.world.advance(60_000)
+    expect(readyOf(cluster, 'node-1')?.status).toBe('False')
+    const conflist = JSON.stringify({ name: 'lab', plugins: [{ type: 'ptp' }] })
+    kubelets.filesOf('node-1').writeSync('/etc/cni/net.d/10-lab.conflist', Buffer.from(conflist))
+    await cluster.until('the node is ready', () => readyOf(cluster, 'node-1')?.status === 'True', 1_000)
     const before = toldReady()
-    cluster.kubernetes.kubelets.stopNode('node-1')
-    up(true)
+    kubelets.stopNode('node-1')
+    up()
     await cluster.world.advance(60_000)
     expect(readyOf(cluster, 'node-1')?.status).toBe('True')
     expect(toldReady()).toBe(before)
-    // Where something has to bring it, it is waited for.
-    cluster.kubernetes.kubelets.stopNode('node-1')
-    up(false)
+    // A network that comes with the machine is waited for each time.
+    bringsNetwork = true
+    kubelets.stopNode('node-1')
+    up()
     await cluster.world.advance(60_000)
     expect(toldReady()).toBe(before + 1)
   })

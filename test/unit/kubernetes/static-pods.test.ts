@@ -81,6 +81,12 @@ describe('static pods', () => {
         issueToken: () => () => '',
         resolve: () => [],
         records: () => undefined,
+        networks: {
+          brings: () => true,
+          isReady: () => true,
+          trouble: () => undefined,
+          takesBack: () => true,
+        },
         resolver: () => '',
       },
       manifests: async () => files,

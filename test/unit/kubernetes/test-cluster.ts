@@ -28,10 +28,7 @@ export interface TestCluster {
   pods(namespace?: string): Pod[]
   pod(name: string): Pod
   events(name: string): string[]
-  addNode(
-    name: string,
-    options?: { cpu?: string; pods?: string; address?: string; zone?: string; hasNetworkFile?: boolean },
-  ): void
+  addNode(name: string, options?: { cpu?: string; pods?: string; address?: string; zone?: string }): void
   close(): void
 }
 
@@ -43,6 +40,8 @@ interface TestOptions {
   nodes?: number
   now?: number
   seed?: string
+  /** Whether nodes bring the network of their pods. Default: they do. */
+  bringsNetwork?(): boolean
   /** How long to wait for the nodes. Default 5000. */
   settleMs?: number
   /** Runs the project's own images in the simulated runtime. */
@@ -92,6 +91,7 @@ export async function testCluster(options: TestOptions = {}): Promise<TestCluste
     serviceCidr: '10.100.0.0/16',
     certificateAuthority: await authority,
     endpoint: 'https://c1.example',
+    nodeBrings: () => ({ dns: true, proxy: true, network: options.bringsNetwork?.() ?? true }),
   }
   const kubernetes = new KubernetesCluster(cluster)
   await kubernetes.start()
@@ -121,7 +121,7 @@ export async function testCluster(options: TestOptions = {}): Promise<TestCluste
         .entries.sort((a, b) => a.createRevision - b.createRevision)
         .filter(({ value }) => value.involvedObject.name === name)
         .map(({ value }) => `${value.reason}: ${value.message}`),
-    addNode(name, { cpu = '4', pods = '110', address, zone = 'us-east-1a', hasNetworkFile = false } = {}) {
+    addNode(name, { cpu = '4', pods = '110', address, zone = 'us-east-1a' } = {}) {
       const quantities = { cpu, memory: '16Gi', pods, 'ephemeral-storage': '80Gi' }
       kubernetes.kubelets.registerNode({
         name,
@@ -129,7 +129,6 @@ export async function testCluster(options: TestOptions = {}): Promise<TestCluste
         address: address ?? `192.168.0.${api.list('nodes').length + 1}`,
         labels: { 'topology.kubernetes.io/zone': zone },
         taints: [],
-        hasNetworkFile,
         capacity: quantities,
         allocatable: quantities,
         nodeInfo: {

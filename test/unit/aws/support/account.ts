@@ -1,6 +1,6 @@
 import { autoScalingController } from '../../../../src/aws/autoscaling/index.ts'
 import { lifecycleController } from '../../../../src/aws/ec2/index.ts'
-import { clusterController, nodegroupController } from '../../../../src/aws/eks/index.ts'
+import { clusterController, type NodeWatch, nodegroupController } from '../../../../src/aws/eks/index.ts'
 import { bootstrapAccount } from '../../../../src/aws/iam/bootstrap.ts'
 import { decide } from '../../../../src/aws/iam/identity.ts'
 import { iamService } from '../../../../src/aws/iam/service.ts'
@@ -36,10 +36,12 @@ export class TestAccount {
     this.startControllers()
   }
 
-  startControllers(): void {
-    for (const make of [lifecycleController, clusterController, nodegroupController, autoScalingController]) {
+  /** `watch` tells of the nodes; default: they are as one wishes. */
+  startControllers(watch?: NodeWatch): void {
+    for (const make of [lifecycleController, clusterController, autoScalingController]) {
       this.world.controllers.start(make(this.world))
     }
+    this.world.controllers.start(nodegroupController(this.world, watch))
   }
 
   /** The request context of another caller. */

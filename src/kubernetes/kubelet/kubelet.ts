@@ -95,6 +95,8 @@ export function startKubelets(plane: ControlPlane, given: KubeletsOptions): Kube
     const reached = () => reaches(node)
     const backlog = new EventBacklog(world.clock, reached, (...event) => api.event(...event))
     const made = uplinkApi(api, reached, backlog)
+    // What ends on a node that has been removed tells of it once more.
+    if (!world.store.get(`${records}${node}`)) return made
     backlogs.set(node, backlog)
     apis.set(node, made)
     return made
@@ -361,6 +363,9 @@ export function startKubelets(plane: ControlPlane, given: KubeletsOptions): Kube
       world.store.delete(memoryKey(options.uid, name))
       images.forget(name)
       volumes.forgetHost(name)
+      backlogs.get(name)?.forget()
+      backlogs.delete(name)
+      apis.delete(name)
       if (api.get('nodes', '', name)) api.delete('nodes', '', name)
     },
     stop() {

@@ -29,6 +29,14 @@ describe('a correlator of events', () => {
     expect(tell('out of memory', 6000, { subject: 'api' })).toMatchObject({ name: 'event-3', count: 1 })
   })
 
+  it('forgets of what nothing was told for so long that its bucket is full again', () => {
+    const tell = correlator()
+    tell('out of memory')
+    expect(tell('out of memory', 124 * MINUTE)).toMatchObject({ name: 'event-1', count: 2 })
+    tell('out of memory', 250 * MINUTE, { subject: 'api' })
+    expect(tell('out of memory', 250 * MINUTE)).toMatchObject({ name: 'event-3', count: 1 })
+  })
+
   it('combines what differs by its message alone, from the tenth on', () => {
     const tell = correlator()
     for (let n = 1; n <= 9; n++) expect(tell(`attempt ${n}`)).toMatchObject({ message: `attempt ${n}` })

@@ -13,6 +13,11 @@ const AGGREGATE_WITHIN_MS = 600_000
 const BURST = 25
 /** …and then one each time that this has passed, ms. */
 const REFILL_MS = 300_000
+/**
+ * Who has heard nothing of a subject for so long, ms, would treat it like a new one, but for going on with the count of an event that has
+ * expired: subjects are not remembered for longer, so that those which are gone take no room.
+ */
+const FORGOTTEN_AFTER_MS = BURST * REFILL_MS
 
 const COMBINED = '(combined from similar events): '
 
@@ -65,6 +70,10 @@ export class Correlator {
   }
 
   #subjectOf(key: string, now: number): Subject {
+    for (const [silent, { refilledAt }] of this.#subjects) {
+      if (now - refilledAt < FORGOTTEN_AFTER_MS) break
+      this.#subjects.delete(silent)
+    }
     const subject = this.#subjects.get(key) ?? {
       tokens: BURST,
       refilledAt: now,

@@ -9,7 +9,7 @@ export async function furnishEc2(account: SdkAccount): Promise<Record<string, ob
   const { Images } = await send('DescribeImages', { Owners: ['amazon'] })
   const vpcs = await account.sendEach(3, 'ec2', 'CreateVpc', (n) => ({ CidrBlock: `10.${n}.0.0/16` }))
   const own = vpcs[0].Vpc.VpcId
-  await six('CreateSubnet', (n) => ({ VpcId: own, CidrBlock: `10.0.${n}.0/24` }))
+  const owned = await six('CreateSubnet', (n) => ({ VpcId: own, CidrBlock: `10.0.${n}.0/24` }))
   await six('CreateInternetGateway', () => ({}))
   await six('CreateRouteTable', () => ({ VpcId: own }))
   await six('CreateNetworkAcl', () => ({ VpcId: own }))
@@ -35,12 +35,23 @@ export async function furnishEc2(account: SdkAccount): Promise<Record<string, ob
     LaunchTemplateId,
     LaunchTemplateData: { InstanceType: 't3.small', ImageId: Images[0].ImageId },
   }))
+  await six('CreateDhcpOptions', (n) => ({
+    DhcpConfigurations: [{ Key: 'domain-name', Values: [`corp${n}.example`] }],
+  }))
+  await send('CreateFlowLogs', {
+    ResourceType: 'Subnet',
+    ResourceIds: owned.map(({ Subnet }) => Subnet.SubnetId),
+    TrafficType: 'ALL',
+    LogGroupName: 'flows',
+    DeliverLogsPermissionArn: 'arn:aws:iam::111122223333:role/flows',
+  })
   await six('RunInstances', () => ({
     ImageId: Images[0].ImageId,
     InstanceType: 't3.micro',
     MinCount: 1,
     MaxCount: 1,
     SubnetId,
+    InstanceMarketOptions: { MarketType: 'spot' },
   }))
   const all = [VpcId, ...vpcs.map(({ Vpc }) => Vpc.VpcId)]
   for (const [one, other] of [

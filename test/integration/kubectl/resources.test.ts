@@ -144,7 +144,7 @@ describe('kubectl and', () => {
         metadata	<ObjectMeta>
           Standard object's metadata. More info:
           https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata
-      $ kubectl get foos --watch-only -o name --request-timeout=2s & sleep 1; kubectl patch foo two --type=merge -p '{"a":1}'; wait
+      $ kubectl get foos --watch-only -o name > seen & until [ -s seen ]; do kubectl patch foo two --type=merge -p '{"a":'$((n=n+1))'}' > patched; done; kill $!; cat patched; sort -u seen
       foo.company.example/two patched
       foo.company.example/two
       $ kubectl create ns bay

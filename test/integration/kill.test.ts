@@ -90,4 +90,4 @@ it(`keeps every acknowledged write through ${KILLS} kills of the cloud process a
   )
   const { cluster } = await eks.send(new DescribeClusterCommand({ name: 'lab' }))
   expect(cluster!.status).toBe('ACTIVE')
-}, 300_000)
+}, 600_000)

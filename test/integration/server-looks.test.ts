@@ -83,6 +83,7 @@ describe('an instructor who looks at a learner’s work', () => {
     await onlooker.expect('from the learner')
     expect(onlooker.output + page.output).not.toContain('from the instructor')
     page.type('\x03')
+    await page.expect('^C')
     page.close()
     events.close()
     expect(await onlooker.closed).toBe(4404)

@@ -131,6 +131,8 @@ describe('a Job', () => {
       $ kubectl patch job later -p '{"spec":{"completions":3}}'
       The Job "later" is invalid: spec.completions: Invalid value: 3: field is immutable
       [exit 1]
+      $ kubectl patch job hello --type=json -p '[{"op":"remove","path":"/spec/template"}]' 2>&1 | grep -o 'spec.template: Invalid value: {"Spec":{"Volumes":null,"InitContainers":null,"Containers":null'
+      spec.template: Invalid value: {"Spec":{"Volumes":null,"InitContainers":null,"Containers":null
       $ kubectl set image job/hello hello=nginx
       error: failed to patch image update to pod template: Job.batch "hello" is invalid: spec.template: Invalid value: {"labels":{"batch.kubernetes.io/controller-uid":"…","batch.kubernetes.io/job-name":"hello","controller-uid":"…","job-name":"hello"},"Spec":{"Volumes":null,"InitContainers":null,"Containers":[{"Name":"hello","Image":"nginx","Command":["echo","hello"],"Args":null,…"EphemeralContainers":null,"RestartPolicy":"Never",…}}: field is immutable
       [exit 1]

@@ -89,13 +89,13 @@ export function internalPodSpec(schema: Schema, spec: Obj): Obj {
 }
 
 /** A pod template as `core.PodTemplateSpec`: its metadata has JSON names and no place of its own. */
-export const internalTemplate = (schema: Schema, { metadata, spec }: Obj): Obj => ({
+export const internalTemplate = (schema: Schema, { metadata, spec = {} }: Obj = {}): Obj => ({
   ...metadata,
   Spec: internalPodSpec(schema, spec),
 })
 
 /** An object of the API as the internal type of its model, or of an inline message of it. */
-export function internalForm(model: ModelNode, value: Obj, message = model.name): Obj {
+export function internalForm(model: ModelNode, value: Obj = {}, message = model.name): Obj {
   const form: Obj = {}
   for (const slot of flat(message)) {
     const field = model.fields.get(slot.name)

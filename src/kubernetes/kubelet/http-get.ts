@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { connect as connectTls } from 'node:tls'
 import type { Probe } from '../objects.ts'
-import { dial, type ProbeTarget, portOf } from './probe.ts'
+import { dial, type ProbeTarget, portOf } from './probe-target.ts'
 
 export type HttpGet = NonNullable<Probe['httpGet']>
 

@@ -15,7 +15,7 @@ import { tagsFor } from './tags.ts'
 import { volumesOf } from './volume-index.ts'
 import { keyFor } from './volumes.ts'
 
-/** Puts a new image that is `pending` until the lifecycle controller has it available. Throws InvalidAMIName. */
+/** Puts a new image that is `pending`, if nothing else is said, until the lifecycle controller has it available. */
 function putImage(
   context: RequestContext,
   id: string,
@@ -53,23 +53,26 @@ function createImage(input: sdk.CreateImageCommandInput, context: RequestContext
     input.TagSpecifications?.filter(({ ResourceType }) => ResourceType === 'snapshot'),
     'snapshot',
   )
-  const taken = volumesOf(context, instance!.id).flatMap((volume): ImageVolume[] => {
+  const kept = volumesOf(context, instance!.id).filter(
+    ({ attachment }) => said.get(attachment!.device)?.NoDevice === undefined,
+  )
+  const isKept = (device = '') => kept.some(({ attachment }) => attachment!.device === device)
+  for (const { DeviceName, Ebs } of said.values())
+    if (isKept(DeviceName) && (Ebs?.VolumeSize !== undefined || Ebs?.Encrypted !== undefined))
+      throw invalidParameterValue(`Size and encryption of ${DeviceName} are those of its volume`)
+  const further = mapped(
+    context,
+    input.BlockDeviceMappings?.filter(({ DeviceName }) => !isKept(DeviceName)),
+  )
+  // Nothing is wrong with the request: only now is something made.
+  const taken = kept.map((volume): ImageVolume => {
     const { device, deleteOnTermination } = volume.attachment!
-    const mapping = said.get(device)
-    if (mapping?.NoDevice !== undefined) return []
-    if (mapping?.Ebs?.VolumeSize !== undefined || mapping?.Ebs?.Encrypted !== undefined)
-      throw invalidParameterValue(`Size and encryption of ${device} are those of its volume`)
     const description = `Created by CreateImage(${instance!.id}) for ${id}`
     const { id: snapshotId } = takeSnapshot(context, volume, { description, tags })
     const { sizeGiB, type, iops, throughput, kmsKeyId } = volume
-    const ends = mapping?.Ebs?.DeleteOnTermination ?? deleteOnTermination
-    return [{ device, snapshotId, sizeGiB, type, iops, throughput, kmsKeyId, deleteOnTermination: ends }]
+    const ends = said.get(device)?.Ebs?.DeleteOnTermination ?? deleteOnTermination
+    return { device, snapshotId, sizeGiB, type, iops, throughput, kmsKeyId, deleteOnTermination: ends }
   })
-  const own = (device: string) => taken.some((volume) => volume.device === device)
-  const further = mapped(
-    context,
-    input.BlockDeviceMappings?.filter(({ DeviceName }) => !own(DeviceName ?? '')),
-  )
   if (!input.NoReboot && instance!.state === 'running')
     instances.patch(context, instance!.id, { rebootedAt: context.world.clock.now() })
   putImage(context, id, {

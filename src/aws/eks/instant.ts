@@ -16,10 +16,15 @@ export function ifInstant<T>(
   return new Promise((resolve) => {
     const end = () => {
       watch.close()
+      speed.close()
       timer.cancel()
       resolve()
     }
     const timer = world.clock.setTimer(HELD_MS, end)
+    // Nobody waits for a time that stands still.
+    const speed = world.clock.observe(() => {
+      if (world.clock.speed === 0) end()
+    })
     const watch = world.store.watch<T>(key, (event) => {
       if (event.key === key && (event.type === 'delete' || isOver(event.entry.value))) end()
     })

@@ -363,6 +363,7 @@ export function startKubelets(plane: ControlPlane, given: KubeletsOptions): Kube
       world.store.delete(memoryKey(options.uid, name))
       images.forget(name)
       volumes.forgetHost(name)
+      plugins.forget(name)
       backlogs.get(name)?.forget()
       backlogs.delete(name)
       apis.delete(name)

@@ -29,12 +29,17 @@ export class NodePlugins {
   }
 
   serves(node: string): boolean {
-    return (this.#serving.get(node) ?? 0) > 0
+    return this.#serving.has(node)
   }
 
   /** Whether the cloud has refused what the daemon of a node needs. */
   isRefused(node: string): boolean {
     return this.#refused.has(node)
+  }
+
+  /** The node is gone. */
+  forget(node: string): void {
+    this.#refused.delete(node)
   }
 
   /** Calls `listener` with each node on which one begins to serve. */
@@ -72,7 +77,11 @@ export class NodePlugins {
 
   #serve(node: string): { close(): void } {
     const { options, podsByNode } = this.#plane
-    const count = (by: number) => this.#serving.set(node, (this.#serving.get(node) ?? 0) + by)
+    const count = (by: number) => {
+      const now = (this.#serving.get(node) ?? 0) + by
+      if (now > 0) this.#serving.set(node, now)
+      else this.#serving.delete(node)
+    }
     count(1)
     // What ended while nobody served is given back.
     options.provider.keepPodAddresses(

@@ -233,6 +233,23 @@ describe('runtime classes and what the kubelet takes', () => {
     expect((await bench.ask('POST', `${space.core}/pods`, asks('late', 'plain'))).status).toBe(403)
   })
 
+  it('Sysctl, test sysctls (1.21)', async () => {
+    const space = await bench.namespace()
+    await bench.post(`${space.core}/pods`, {
+      metadata: { name: 'set' },
+      spec: {
+        securityContext: { sysctls: [{ name: 'kernel.shm_rmid_forced', value: '1' }] },
+        restartPolicy: 'Never',
+        containers: [
+          { name: 'main', image: 'busybox:1.37', command: ['/bin/sysctl', 'kernel.shm_rmid_forced'] },
+        ],
+      },
+    })
+    await bench.until(`${space.core}/pods/set`, (pod) => pod.status.phase === 'Succeeded')
+    const { body } = await bench.ask('GET', `${space.core}/pods/set/log`)
+    expect(body).toBe('kernel.shm_rmid_forced = 1\n')
+  })
+
   it('Sysctls, reject invalid sysctls (1.21)', async () => {
     const space = await bench.namespace()
     const sysctls = ['foo-', 'kernel.shmmax', 'safe-and-unsafe', 'bar..'].map((name) => ({

@@ -9,23 +9,17 @@ import { accountRole } from './driver-role.ts'
 /** What ipamd asks of EC2 before it serves: which interfaces the node has, and addresses for them. */
 const ACTIONS = ['ec2:DescribeNetworkInterfaces', 'ec2:AssignPrivateIpAddresses']
 
-/**
- * What ipamd of the VPC CNI calls when it starts, as the role that its environment names (an association or IRSA), else as the node's.
- * `dial` throws when EC2 cannot be reached from the node.
- */
+/** What ipamd of the VPC CNI calls when it starts, as the role that its environment names (an association or IRSA), else as the node's. */
 export function beginVpcCni(
   scope: Scope,
   cluster: ClusterRecord,
   client: ClusterApi,
-  dial: (node: string) => void,
-) {
-  return ({ node, account, env }: PluginCaller): void => {
-    dial(node)
-    const ownRole = env.has('AWS_ROLE_ARN') || env.has('AWS_CONTAINER_CREDENTIALS_FULL_URI')
-    const role = ownRole
-      ? accountRole(scope, cluster, client, { account, node }, 'EC2: DescribeNetworkInterfaces')
-      : (nodeNamed(scope.world, cluster.uid, node)?.roleArn ?? '')
-    const missing = ACTIONS.find((action) => !roleMay(scope.world, role, action, '*').allowed)
-    if (missing) throw new MissingPermission(missing)
-  }
+  { node, account, env }: PluginCaller,
+): void {
+  const ownRole = env.has('AWS_ROLE_ARN') || env.has('AWS_CONTAINER_CREDENTIALS_FULL_URI')
+  const role = ownRole
+    ? accountRole(scope, cluster, client, { account, node }, 'EC2: DescribeNetworkInterfaces')
+    : (nodeNamed(scope.world, cluster.uid, node)?.roleArn ?? '')
+  const missing = ACTIONS.find((action) => !roleMay(scope.world, role, action, '*').allowed)
+  if (missing) throw new MissingPermission(missing)
 }

@@ -69,11 +69,11 @@ export function eksProvider(
       const node = nodeOf(nodeName)
       if (node) releasePodsOf(scope, node.instanceId, podUids)
     },
-    beginNetwork: (caller) =>
-      beginVpcCni(scope, cluster, clientOf(cluster.uid)!, (name) => {
-        const node = nodeOf(name)
-        if (node) reaches(node, `ec2.${scope.region}.amazonaws.com`, 443)
-      })(caller),
+    beginNetwork(caller) {
+      const node = nodeOf(caller.node)
+      if (node) reaches(node, `ec2.${scope.region}.amazonaws.com`, 443)
+      beginVpcCni(scope, cluster, clientOf(cluster.uid)!, caller)
+    },
     dial(nodeName, host, port) {
       const node = nodeOf(nodeName)
       if (node) reaches(node, host, port)

@@ -41,7 +41,7 @@ export class KernelFiles {
         if (Object.hasOwn(fixed, name)) return telling(fixed[name]!)
         if (name === 'mounts') return symlink('self/mounts')
         if (name === 'self') return symlink(String(this.#self()))
-        if (name === 'sys') return settingsFolder(machine, '')
+        if (name === 'sys') return settingsFolder(machine.sysctls, '')
         const process = /^\d+$/.test(name) ? machine.processes.get(Number(name)) : undefined
         return process && processFiles(process, () => wholeText(mountTable(this.#spec).pieces))
       },
@@ -58,7 +58,7 @@ export class KernelFiles {
 const wholeText = (pieces: readonly Uint8Array[]): string => Buffer.concat(pieces).toString()
 
 /** `/proc/sys`: a setting's name with slashes. */
-function settingsFolder({ sysctls }: Machine, prefix: string): DirectoryNode {
+function settingsFolder(sysctls: ReadonlyMap<string, string>, prefix: string): DirectoryNode {
   const below = () => [...sysctls.keys()].filter((name) => name.startsWith(prefix))
   return listing(
     () => [...new Set(below().map((name) => name.slice(prefix.length).split('.')[0]!))],
@@ -66,7 +66,7 @@ function settingsFolder({ sysctls }: Machine, prefix: string): DirectoryNode {
       const name = `${prefix}${part}`
       if (sysctls.has(name)) return telling(() => `${sysctls.get(name)}\n`, 0o644)
       return below().some((other) => other.startsWith(`${name}.`))
-        ? settingsFolder({ sysctls } as Machine, `${name}.`)
+        ? settingsFolder(sysctls, `${name}.`)
         : undefined
     },
   )

@@ -146,6 +146,11 @@ export class Lifecycle {
     const exposed = image.config.config.ExposedPorts ?? {}
     const ports = publishPorts(record, exposed, network, (listener) => session.listeners.push(listener))
     const process = await container.start()
+    if (!store.get(record.id)) {
+      // It was removed while it started.
+      process.kill('SIGKILL')
+      throw notFound(`No such container: ${record.id}`)
+    }
     session.container = container
     session.process = process
     this.#files.follow(record.id, session, container)
@@ -176,6 +181,27 @@ export class Lifecycle {
   }
 
   async #ended(id: string, session: Session, status: ExitStatus): Promise<void> {
+    const { world, store } = this.#options
+    const leaving = this.#leave(id, session, status)
+    session.leaving = leaving
+    const left = await leaving.finally(() => {
+      delete session.leaving
+    })
+    if (!left) return
+    await world.store.flushed()
+    const { record, restart } = left
+    if (restart) return this.#restartLater(store.get(id)!, session, record)
+    for (const end of session.ended) end(status.exitCode)
+    session.ended.clear()
+    if (record.hostConfig.AutoRemove) await this.#options.removeEnded(record)
+  }
+
+  /** Keeps what a container that has ended wrote, gives back what it held, and writes down how it ended. Its record while it ran; undefined: it is gone. */
+  async #leave(
+    id: string,
+    session: Session,
+    status: ExitStatus,
+  ): Promise<{ record: ContainerRecord; restart: boolean } | undefined> {
     const { world, store, volumes, events } = this.#options
     const container = session.container
     session.container = undefined
@@ -184,7 +210,7 @@ export class Lifecycle {
     const record = store.get(id)
     if (record && container) await this.#files.keep(record, container)
     this.#release(id, session)
-    if (!record) return
+    if (!record) return undefined
     await volumes.saveOf(record)
     session.log.save()
     const restart = !session.stopRequested && restarts(record, status.exitCode)
@@ -200,11 +226,7 @@ export class Lifecycle {
     if (status.oomKilled) events.container('oom', record)
     const duration = Math.round((world.clock.now() - (record.startedAt ?? 0)) / 1000)
     events.container('die', record, { execDuration: String(duration), exitCode: String(status.exitCode) })
-    await world.store.flushed()
-    if (restart) return this.#restartLater(store.get(id)!, session, record)
-    for (const end of session.ended) end(status.exitCode)
-    session.ended.clear()
-    if (record.hostConfig.AutoRemove) await this.#options.removeEnded(record)
+    return { record, restart }
   }
 
   #restartLater(record: ContainerRecord, session: Session, ran: ContainerRecord): void {
@@ -313,7 +335,14 @@ export class Lifecycle {
     const session = sessions.of(id)
     session.stopRequested = true
     session.restartTimer?.cancel()
-    if (!session.process) return
+    // One that starts again just now holds its ports soon, one that ends still does.
+    await session.launching?.catch(() => {
+      // Then it does not run.
+    })
+    if (!session.process) {
+      await session.leaving
+      return
+    }
     const ended = this.wait(id)
     session.container?.machine.thaw()
     session.process.kill('SIGKILL')

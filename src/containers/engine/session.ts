@@ -14,6 +14,8 @@ export interface Session {
   process?: ProcessHandle
   /** Set while it starts. */
   launching?: Promise<void>
+  /** Set from the end of its process until its record tells of it and its ports are free. */
+  leaving?: Promise<unknown>
   stdin: PassThrough
   listeners: { close(): void }[]
   ended: Set<(exitCode: number) => void>

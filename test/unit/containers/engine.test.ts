@@ -180,6 +180,47 @@ describe('containers', () => {
     later.world.close()
   })
 
+  it('give their ports back before a forced removal is answered, also while they end or start', async () => {
+    await build({ Dockerfile: 'FROM busybox\n' }, 't=box')
+    const create = (name: string, script: string) =>
+      lab.docker('POST', `/containers/create?name=${name}`, {
+        Image: 'box',
+        Cmd: ['sh', '-c', script],
+        ExposedPorts: { '80/tcp': {} },
+        HostConfig: {
+          RestartPolicy: { Name: 'always' },
+          PortBindings: { '80/tcp': [{ HostPort: '8090' }] },
+        },
+      })
+    const start = (name: string) => lab.docker('POST', `/containers/${name}/start`)
+    const remove = (name: string) => lab.docker('DELETE', `/containers/${name}?force=1`)
+    const isFree = async () => {
+      await create('next', 'sleep 1000')
+      const { status, json } = await start('next')
+      await remove('next')
+      expect({ status, message: json?.message }).toEqual({ status: 204, message: undefined })
+    }
+    await create('starting', 'sleep 1000')
+    const started = start('starting')
+    await remove('starting')
+    await started
+    await isFree()
+    // It has ended, and what it wrote takes a while to be kept.
+    await create(
+      'ending',
+      'trap "exit 1" TERM; head -c 60000000 /dev/urandom > /big; echo ready; while :; do sleep 0.02; done',
+    )
+    await start('ending')
+    const logs = async () => (await lab.docker('GET', '/containers/ending/logs?stdout=1')).text
+    await expect.poll(logs, { timeout: 20_000 }).toContain('ready')
+    const { json } = await lab.docker('POST', '/containers/ending/exec', { Cmd: ['kill', '1'] })
+    await lab.docker('POST', `/exec/${json.Id}/start`, {})
+    while ((await lab.docker('GET', '/containers/ending/top')).status === 200)
+      await new Promise((resolve) => setImmediate(resolve))
+    await remove('ending')
+    await isFree()
+  })
+
   it('publish ports on the world’s 127.0.0.1', async () => {
     await build(
       {
